@@ -1,0 +1,87 @@
+"""Read settings from the environment; a wrong value stops the start with one clear line."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+import environ
+
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off"}
+
+SQLITE_OPTIONS = {
+    # Take the write lock when a transaction begins: a reader that turns writer half-way
+    # cannot wait and fails with "database is locked".
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+}
+
+
+def refuse(name: str, remedy: str) -> NoReturn:
+    """Stop the process, naming the variable and the remedy, never its value (it may be secret)."""
+    raise SystemExit(f"Wrong setting: {name} {remedy}")
+
+
+def boolean(name: str, *, default: bool) -> bool:
+    """Return a switch; unlike most readers, refuse a word that is neither on nor off."""
+    word = os.environ.get(name, "").strip().lower()
+    if not word:
+        return default
+    if word not in TRUE | FALSE:
+        refuse(name, "must be one of 1, true, yes, on, 0, false, no, off.")
+    return word in TRUE
+
+
+def words(name: str, *, default: str = "") -> list[str]:
+    """Return a comma-separated list."""
+    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+def base_url(name: str, *, default: str) -> str:
+    """Return an http(s) address without a trailing slash."""
+    value = os.environ.get(name) or default
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        refuse(name, "must look like https://orchestrator.example.org")
+    return value.rstrip("/")
+
+
+def database(name: str, *, base_dir: Path) -> dict[str, Any]:
+    """Return Django's settings of the database; SQLite paths are relative to the checkout."""
+    url = os.environ.get(name) or f"sqlite:///{base_dir / 'db.sqlite3'}"
+    if not url.startswith(("sqlite:///", "postgres://", "postgresql://")):
+        refuse(name, "must look like sqlite:///path or postgresql://user:password@host/name")
+    try:
+        config = environ.Env.db_url_config(url)
+    except ValueError:
+        refuse(name, "cannot be read; percent-encode special characters in the password.")
+    if not config.get("NAME"):
+        refuse(name, "names no database.")
+    if config["ENGINE"].endswith("sqlite3"):
+        return {**config, "NAME": base_dir / config["NAME"], "OPTIONS": SQLITE_OPTIONS}
+    return {**config, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+
+
+def secret_key(name: str, *, debug: bool, keep_in: Path) -> str:
+    """Return the secret key; in development, one made once and kept in a file outside git."""
+    if key := os.environ.get(name):
+        return key
+    if not debug:
+        refuse(name, "is required when DEBUG is off: set it to a long random text.")
+    try:
+        # O_EXCL: of two processes that start together, one makes the key and both use it.
+        descriptor = os.open(keep_in, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return _kept_key(name, keep_in)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(key := secrets.token_urlsafe(50))
+    return key
+
+
+def _kept_key(name: str, path: Path) -> str:
+    if key := path.read_text().strip():
+        return key
+    refuse(name, f"is unset and {path.name} is empty: delete that file.")

@@ -1,0 +1,87 @@
+"""Where tasks are executed, as rows that an operator edits."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import models, transaction
+from django.utils.module_loading import import_string
+
+from runners.base import RunnerAddress, RunnerBackend
+
+
+class RunnerKind(models.TextChoices):
+    """What a runner is."""
+
+    LOCAL = "local"
+    """This machine, by `manage.py local_runner` or `run_workflow`."""
+
+
+def check_kind(kind: str) -> None:
+    """
+    Accept a kind that this installation has a backend for.
+
+    :raises ValidationError: naming the kinds there are.
+    """
+    if kind not in settings.RUNNER_BACKENDS:
+        known = ", ".join(sorted(settings.RUNNER_BACKENDS))
+        raise ValidationError(f"runners of kind '{kind}' are not available here; use: {known}")
+
+
+class Runner(models.Model):
+    """Where attempts are executed."""
+
+    name = models.CharField(max_length=100, unique=True)
+    kind = models.CharField(
+        max_length=20,
+        default=RunnerKind.LOCAL,
+        validators=[check_kind],
+        help_text="local: this machine, by manage.py local_runner.",
+    )
+    is_enabled = models.BooleanField(
+        "enabled", default=True, help_text="A disabled runner is given no new tasks."
+    )
+    is_default = models.BooleanField(
+        "default",
+        default=False,
+        help_text="Steps without a runner use it. Making this one the default releases the other.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_default"],
+                condition=models.Q(is_default=True),
+                name="runner_at_most_one_default",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Store the runner; a new default takes over from the old one."""
+        with transaction.atomic():
+            if self.is_default:
+                others = Runner.objects.filter(is_default=True).exclude(pk=self.pk)
+                others.update(is_default=False)
+            super().save(*args, **kwargs)
+
+    def validate_constraints(self, exclude: Any = None) -> None:
+        """Check all but the single default, which `save` brings about itself."""
+        super().validate_constraints(exclude={*(exclude or ()), "is_default"})
+
+    @property
+    def backend(self) -> RunnerBackend:
+        """How attempts reach this runner."""
+        backend: RunnerBackend = import_string(settings.RUNNER_BACKENDS[self.kind])()
+        return backend
+
+    @property
+    def address(self) -> RunnerAddress:
+        """What a backend needs to know of this runner."""
+        return RunnerAddress(name=self.name, kind=self.kind)

@@ -1,0 +1,108 @@
+"""How a template is stored: whole, checked, one version at a time."""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from runners.models import Runner
+from workflows.errors import Invalid, NotFound
+from workflows.models import StepDependency, TemplateStep, WorkflowTemplate
+from workflows.spec import StepSpec, TemplateSpec
+
+
+@transaction.atomic
+def create_template(spec: TemplateSpec) -> WorkflowTemplate:
+    """
+    Store a new template.
+
+    :raises Invalid: if a step names a runner that does not exist.
+    """
+    template = WorkflowTemplate.objects.create(name=spec.name, description=spec.description)
+    _store_steps(template, spec.steps)
+    return template
+
+
+@transaction.atomic
+def replace_template(template_id: int, spec: TemplateSpec) -> WorkflowTemplate:
+    """
+    Replace a template by another version; the same content again changes nothing.
+
+    :raises NotFound: if there is no such template.
+    :raises Invalid: if a step names a runner that does not exist.
+    """
+    template = lock_template(template_id)
+    if spec_of(template) == spec:
+        return template
+    template.name, template.description = spec.name, spec.description
+    template.version += 1
+    template.save()
+    template.steps.all().delete()
+    _store_steps(template, spec.steps)
+    return template
+
+
+def lock_template(template_id: int) -> WorkflowTemplate:
+    """
+    Keep everybody else from changing or expanding a template until the transaction ends.
+
+    :raises NotFound: if there is no such template.
+    """
+    try:
+        return WorkflowTemplate.objects.select_for_update(no_key=True).get(pk=template_id)
+    except WorkflowTemplate.DoesNotExist:
+        raise NotFound("workflow template", template_id) from None
+
+
+def spec_of(template: WorkflowTemplate) -> TemplateSpec:
+    """Return a stored template as plain data; three statements at most."""
+    steps = template.steps.select_related("runner").prefetch_related("dependencies__depends_on")
+    return TemplateSpec(template.name, tuple(map(_step_spec, steps)), template.description)
+
+
+def _step_spec(step: TemplateStep) -> StepSpec:
+    upstream = sorted(
+        (edge.pk, edge.depends_on.step_id) for edge in step.dependencies.all()
+    )  # in the order in which they were written
+    return StepSpec(
+        step.step_id,
+        step.title,
+        tuple(step_id for _, step_id in upstream),
+        step.runner.name if step.runner else None,
+        step.payload,
+        step.timeout_seconds,
+    )
+
+
+def _store_steps(template: WorkflowTemplate, steps: Iterable[StepSpec]) -> None:
+    runners = _runners_named(steps)
+    rows = TemplateStep.objects.bulk_create(
+        TemplateStep(
+            template=template,
+            step_id=step.step_id,
+            title=step.title,
+            position=position,
+            runner=runners[step.runner] if step.runner else None,
+            payload=step.payload,
+            timeout_seconds=step.timeout_seconds,
+        )
+        for position, step in enumerate(steps)
+    )
+    by_step_id = {row.step_id: row for row in rows}
+    StepDependency.objects.bulk_create(
+        StepDependency(step=by_step_id[step.step_id], depends_on=by_step_id[parent])
+        for step in steps
+        for parent in step.depends_on
+    )
+
+
+def _runners_named(steps: Iterable[StepSpec]) -> dict[str, Runner]:
+    wanted = {step.runner: step.step_id for step in steps if step.runner}
+    found = Runner.objects.in_bulk(list(wanted), field_name="name")
+    missing = [
+        f"step '{step_id}': runner: there is no runner named '{name}'"
+        for name, step_id in wanted.items()
+        if name not in found
+    ]
+    if missing:
+        raise Invalid({"steps": missing})
+    return found

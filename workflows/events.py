@@ -1,0 +1,47 @@
+"""The trail: every transition leaves one event, in the transaction that makes it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.dispatch import receiver
+from django_fsm.signals import post_transition
+
+from workflows.models import Event, RunState, Task, WorkflowRun
+
+Arrow = Callable[..., None]
+"""A `@transition` of a model, unbound: `Task.dispatch`."""
+
+
+def ends(arrow: Arrow) -> tuple[list[str], str]:
+    """Return the states that an arrow leaves from, and the one that it leads to."""
+    transitions = arrow._django_fsm.transitions  # type: ignore[attr-defined]
+    return list(transitions), next(iter(transitions.values())).target
+
+
+def event_of(arrow: Arrow) -> str:
+    """Return the type of event that an arrow leaves."""
+    transitions = arrow._django_fsm.transitions  # type: ignore[attr-defined]
+    return str(next(iter(transitions.values())).custom["event"])
+
+
+def record(
+    event_type: str,
+    *,
+    run: WorkflowRun | None = None,
+    task: Task | None = None,
+    by: str = "",
+    reason: str = "",
+    payload: dict[str, Any] | None = None,
+) -> Event:
+    """Write one line of the trail."""
+    return Event.objects.create(
+        event_type=event_type, run=run, task=task, actor=by, reason=reason, payload=payload or {}
+    )
+
+
+@receiver(post_transition, sender=WorkflowRun)
+def record_run_transition(
+    instance: WorkflowRun, name: str, source: RunState, method_kwargs: Any, **_: Any
+) -> None:
+    """Write the event of a run's transition."""
+    record(event_of(getattr(WorkflowRun, name)), run=instance, **method_kwargs)

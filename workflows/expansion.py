@@ -1,0 +1,90 @@
+"""A template's steps and edges become a run's own tasks and edges."""
+
+from django.db import connection
+from django.utils import timezone
+
+from workflows.errors import InvalidGraph
+from workflows.models import (
+    EventType,
+    Event,
+    StepDependency,
+    Task,
+    TaskDependency,
+    TemplateStep,
+    WorkflowRun,
+    WorkflowTemplate,
+)
+
+# Three statements, whatever the size of the template: no row leaves the database.
+# Columns that are not named here have their value in every new task.
+TABLES = {
+    "event": Event._meta.db_table,
+    "step": TemplateStep._meta.db_table,
+    "step_dependency": StepDependency._meta.db_table,
+    "task": Task._meta.db_table,
+    "task_dependency": TaskDependency._meta.db_table,
+}
+
+INSERT_TASKS = """
+    INSERT INTO {task} (
+        run_id, step_id, title, position, state, unmet_count, attempt_count,
+        runner_id, payload, timeout_seconds, note, is_marked_success, created_at
+    )
+    SELECT %(run)s, step.step_id, step.title,
+           row_number() OVER (ORDER BY step.position, step.id) - 1,
+           'pending',
+           (SELECT count(*) FROM {step_dependency} edge WHERE edge.step_id = step.id), 0,
+           step.runner_id, step.payload, step.timeout_seconds, '', %(no)s, %(now)s
+      FROM {step} step
+     WHERE step.template_id = %(template)s
+     ORDER BY step.position, step.id
+""".format(**TABLES)
+
+# A step and its task share the step_id, which is unique in the template and in the run.
+INSERT_DEPENDENCIES = """
+    INSERT INTO {task_dependency} (task_id, depends_on_id)
+    SELECT task.id, upstream.id
+      FROM {step} step
+      JOIN {step_dependency} edge ON edge.step_id = step.id
+      JOIN {step} parent ON parent.id = edge.depends_on_id
+      JOIN {task} task ON task.run_id = %(run)s AND task.step_id = step.step_id
+      JOIN {task} upstream ON upstream.run_id = %(run)s AND upstream.step_id = parent.step_id
+     WHERE step.template_id = %(template)s
+""".format(**TABLES)
+
+INSERT_EVENTS = """
+    INSERT INTO {event} (event_type, run_id, task_id, actor, reason, payload, created_at)
+    SELECT %(created)s, run_id, id, %(actor)s, '', '{{}}', %(now)s
+      FROM {task}
+     WHERE run_id = %(run)s
+     ORDER BY position
+""".format(**TABLES)
+
+
+def expand_run(run: WorkflowRun) -> None:
+    """
+    Give a new run one task per step of its template, in list order, and one edge per dependency.
+
+    :raises InvalidGraph: if the template has no steps.
+    """
+    # Nobody may replace the steps between the statement that copies them and the one that
+    # copies their edges; whoever changes a template holds this lock too.
+    template = WorkflowTemplate.objects.select_for_update(no_key=True).get(pk=run.template_id)
+    values = {
+        "run": run.pk,
+        "template": template.pk,
+        "no": False,
+        "now": connection.ops.adapt_datetimefield_value(timezone.now()),
+        "created": EventType.TASK_CREATED.value,
+        "actor": run.created_by,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT_TASKS, values)
+        run.pending_count = cursor.rowcount
+        cursor.execute(INSERT_DEPENDENCIES, values)
+        cursor.execute(INSERT_EVENTS, values)
+    if not run.pending_count:
+        raise InvalidGraph([f"workflow template {template.pk} has no steps"])
+    run.template_name = template.name
+    run.template_version = template.version
+    run.save(update_fields=["pending_count", "template_name", "template_version"])

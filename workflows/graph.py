@@ -1,0 +1,82 @@
+"""Rules about graphs. Nothing here knows Django, a database or a recursion limit."""
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+from typing import TypeVar
+
+from workflows.errors import InvalidGraph
+
+Vertex = TypeVar("Vertex", bound=Hashable)
+
+MOST_PROBLEMS_NAMED = 20
+
+
+def check(steps: Sequence[tuple[str, Sequence[str]]]) -> None:
+    """
+    Accept the steps of a template, given as pairs of step id and the ids that it depends on.
+
+    :raises InvalidGraph: naming every offending step, or the cycle spelt out.
+    """
+    if problems := _problems(steps):
+        raise InvalidGraph(_shortened(problems))
+    topological_order(dict(steps))
+
+
+def topological_order(upstream: Mapping[Vertex, Iterable[Vertex]]) -> list[Vertex]:
+    """
+    Return the vertices so that every one follows all of its upstream vertices.
+
+    :raises InvalidGraph: on a cycle, anywhere, also one that no root reaches.
+    """
+    try:
+        return list(TopologicalSorter(upstream).static_order())
+    except CycleError as exc:
+        raise InvalidGraph([f"cycle: {_spelt(exc.args[1], upstream)}"]) from exc
+
+
+def root_causes(
+    upstream: Mapping[Vertex, Sequence[Vertex]], causes: frozenset[Vertex]
+) -> dict[Vertex, frozenset[Vertex]]:
+    """
+    Return, for each vertex of `upstream`, the first of its ancestors that are in `causes`.
+
+    The search stops at a cause: what lies beyond it is that cause's own story. One pass in
+    topological order; vertices with the same causes share one set, so no path is walked twice.
+    """
+    found: dict[Vertex, frozenset[Vertex]] = {}
+    for vertex in topological_order(upstream):
+        parts = {
+            frozenset([parent]) if parent in causes else found.get(parent, frozenset())
+            for parent in upstream.get(vertex, ())
+        }
+        found[vertex] = next(iter(parts)) if len(parts) == 1 else frozenset().union(*parts)
+    return found
+
+
+def _problems(steps: Sequence[tuple[str, Sequence[str]]]) -> list[str]:
+    if not steps:
+        return ["a template needs at least one step"]
+    counts = Counter(step_id for step_id, _ in steps)
+    twice = [f"duplicate step_id '{step_id}'" for step_id, n in counts.items() if n > 1]
+    return twice + [
+        f"step '{step_id}' depends on itself"
+        if parent == step_id
+        else f"step '{step_id}' depends on unknown step '{parent}'"
+        for step_id, depends_on in steps
+        for parent in dict.fromkeys(depends_on)
+        if parent == step_id or parent not in counts
+    ]
+
+
+def _spelt(cycle: Sequence[Vertex], order: Iterable[Vertex]) -> str:
+    """Return `a → b → a`, from upstream to downstream, beginning with the vertex listed first."""
+    ring = list(cycle[1:])
+    first = next(ring.index(vertex) for vertex in order if vertex in set(ring))
+    ring = ring[first:] + ring[:first]
+    return " → ".join(str(vertex) for vertex in [*ring, ring[0]])
+
+
+def _shortened(problems: list[str]) -> list[str]:
+    more = len(problems) - MOST_PROBLEMS_NAMED
+    return [*problems[:MOST_PROBLEMS_NAMED], f"and {more} more"] if more > 0 else problems

@@ -1,0 +1,22 @@
+"""The tables of the domain."""
+
+from workflows.models.attempt import LogPiece, TaskAttempt
+from workflows.models.event import Event, EventType
+from workflows.models.run import RunState, WorkflowRun
+from workflows.models.task import Task, TaskDependency, TaskState
+from workflows.models.template import StepDependency, TemplateStep, WorkflowTemplate
+
+__all__ = [
+    "Event",
+    "EventType",
+    "LogPiece",
+    "RunState",
+    "StepDependency",
+    "Task",
+    "TaskAttempt",
+    "TaskDependency",
+    "TaskState",
+    "TemplateStep",
+    "WorkflowRun",
+    "WorkflowTemplate",
+]

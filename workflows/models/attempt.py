@@ -1,0 +1,97 @@
+"""One dispatch of a task, and what it printed."""
+
+import uuid
+
+from django.db import models
+from django.utils import timezone
+
+from workflows.models.task import Task, TaskState
+
+
+class Outcome(models.TextChoices):
+    """How an attempt ended; empty while it is open."""
+
+    SUCCESS = "success"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    REFUSED = "refused"
+    """The runner did not take it; the task is pending again and nothing was started."""
+
+
+class TaskAttemptQuerySet(models.QuerySet["TaskAttempt"]):
+    """Questions about many attempts."""
+
+    def open(self) -> "TaskAttemptQuerySet":
+        """Return the attempts that have not ended."""
+        return self.filter(outcome="")
+
+    def waiting(self) -> "TaskAttemptQuerySet":
+        """Return the attempts that nobody has started, oldest first."""
+        return self.open().filter(started_at=None).order_by("dispatched_at", "task__position")
+
+
+class TaskAttempt(models.Model):
+    """One dispatch of a task. A retry makes a new one; this one is kept as it ended."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    task = models.ForeignKey(Task, models.PROTECT, related_name="attempts", db_index=False)
+    number = models.PositiveIntegerField(help_text="1 for the first attempt of its task.")
+    runner = models.ForeignKey(
+        "runners.Runner", models.SET_NULL, null=True, related_name="+", db_index=False
+    )
+    runner_name = models.CharField(max_length=100)
+    runner_kind = models.CharField(max_length=20)
+    payload = models.JSONField(help_text="What the runner was given, with every {{ }} filled in.")
+    timeout_seconds = models.PositiveIntegerField()
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, blank=True)
+    exit_code = models.IntegerField(null=True)
+    result = models.JSONField(null=True)
+    message = models.TextField(blank=True)
+    dispatched_at = models.DateTimeField(default=timezone.now)
+    submitted_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    lease_expires_at = models.DateTimeField(
+        null=True, help_text="Whoever executes it says again and again that it still does."
+    )
+
+    objects = TaskAttemptQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["task", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["task", "number"], name="attempt_unique_number")
+        ]
+        # What executors look for, again and again.
+        indexes = [
+            models.Index(fields=["outcome", "runner_kind", "dispatched_at"], name="attempt_open")
+        ]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number} of {self.task}"
+
+    @property
+    def status(self) -> str:
+        """The task's state as far as this attempt took it."""
+        if self.outcome:
+            return self.outcome
+        return TaskState.RUNNING if self.started_at else TaskState.DISPATCHED
+
+
+class LogPiece(models.Model):
+    """A bounded piece of what an attempt printed."""
+
+    attempt = models.ForeignKey(
+        TaskAttempt, models.CASCADE, related_name="log_pieces", db_index=False
+    )
+    offset = models.PositiveBigIntegerField(help_text="Characters of the log before this piece.")
+    text = models.TextField()
+
+    class Meta:
+        ordering = ["offset"]
+        constraints = [
+            models.UniqueConstraint(fields=["attempt", "offset"], name="logpiece_unique_offset")
+        ]
+
+    def __str__(self) -> str:
+        return f"log of {self.attempt} from {self.offset}"

@@ -1,0 +1,54 @@
+"""Checks and fields that the models share."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+DEEPEST_JSON = 50
+
+
+def check_json(value: object) -> None:
+    """
+    Accept JSON that both databases can store, looking at it without recursion.
+
+    :raises ValidationError: on NUL characters, lone surrogates or absurd depth.
+    """
+    level = [value]
+    for _ in range(DEEPEST_JSON):
+        for text in (item for item in level if isinstance(item, str)):
+            _check_text(text)
+        level = [child for item in level for child in _children(item)]
+        if not level:
+            return
+    raise ValidationError(f"is nested deeper than {DEEPEST_JSON} levels")
+
+
+def check_json_object(value: object) -> None:
+    """
+    Accept a JSON object.
+
+    :raises ValidationError: if it is anything else.
+    """
+    if not isinstance(value, dict):
+        raise ValidationError('must be an object, such as {"key": "value"}')
+    check_json(value)
+
+
+def _check_text(text: str) -> None:
+    if "\0" in text:
+        raise ValidationError("contains a NUL character, which cannot be stored")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValidationError("contains a lone surrogate, which cannot be stored")
+
+
+def _children(item: object) -> list[Any]:
+    if isinstance(item, dict):
+        return [*item.keys(), *item.values()]
+    return item if isinstance(item, list) else []
+
+
+class JSONObjectField(models.JSONField):
+    """A JSON field that holds an object."""
+
+    default_validators = [check_json_object]  # noqa: RUF012 (Django's own spelling)

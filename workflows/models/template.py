@@ -1,0 +1,93 @@
+"""What people draw: a named DAG of steps."""
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+from runners.base import LONGEST_TIMEOUT_S
+from workflows.models.fields import JSONObjectField
+
+TIMEOUT_VALIDATORS = [MinValueValidator(1), MaxValueValidator(LONGEST_TIMEOUT_S)]
+
+
+class WorkflowTemplate(models.Model):
+    """A named DAG of steps. Runs are copies of it, so editing it never touches them."""
+
+    name = models.CharField(max_length=200, db_index=True)
+    description = models.TextField(blank=True)
+    version = models.PositiveIntegerField(
+        default=1, editable=False, help_text="Grows with each change of the template."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TemplateStep(models.Model):
+    """One node of a template."""
+
+    template = models.ForeignKey(WorkflowTemplate, models.CASCADE, related_name="steps")
+    step_id = models.CharField(
+        "step id",
+        max_length=200,
+        help_text="Any text; upper and lower case differ. Unique in its template.",
+    )
+    title = models.CharField(max_length=300)
+    position = models.PositiveIntegerField(
+        default=0, help_text="Among ready tasks, the lowest position is dispatched first."
+    )
+    runner = models.ForeignKey(
+        "runners.Runner",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Empty: the default runner.",
+    )
+    payload = JSONObjectField(
+        default=dict,
+        blank=True,
+        help_text='What to do: {"command": ["tar", "-czf", …]} or {"python": "name", "kwargs": {}}.',
+    )
+    timeout_seconds = models.PositiveIntegerField(
+        null=True, blank=True, validators=TIMEOUT_VALIDATORS, help_text="1 to 86400; empty: a day."
+    )
+    upstream: "models.ManyToManyField[TemplateStep, StepDependency]" = models.ManyToManyField(
+        "self", symmetrical=False, through="StepDependency", related_name="downstream"
+    )
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["template", "step_id"],
+                name="templatestep_unique_step_id",
+                violation_error_message="This step_id is used twice in the template.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.step_id
+
+
+class StepDependency(models.Model):
+    """An edge of a template: `step` waits for `depends_on`."""
+
+    step = models.ForeignKey(TemplateStep, models.CASCADE, related_name="dependencies")
+    depends_on = models.ForeignKey(TemplateStep, models.CASCADE, related_name="dependants")
+
+    class Meta:
+        verbose_name_plural = "step dependencies"
+        constraints = [
+            models.UniqueConstraint(fields=["step", "depends_on"], name="stepdependency_unique"),
+            models.CheckConstraint(
+                condition=~models.Q(step=models.F("depends_on")), name="stepdependency_no_self_edge"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.step} ← {self.depends_on}"

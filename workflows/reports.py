@@ -1,0 +1,187 @@
+"""INBOUND: what became of attempts, whatever the transport."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from workflows.dispatch import go_on
+from workflows.errors import NotFound, ReportRefused
+from workflows.events import Arrow, ends, record
+from workflows.locks import lock_run
+from workflows.models import EventType, Task, TaskAttempt, TaskState, WorkflowRun
+from workflows.models.attempt import Outcome
+from workflows.moves import batches, move
+
+ARROWS: Mapping[str, Arrow] = {
+    TaskState.RUNNING: Task.start,
+    TaskState.SUCCESS: Task.succeed,
+    TaskState.FAILED: Task.fail,
+    TaskState.CANCELED: Task.cancel,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a runner says of one attempt. `status` is a key of ARROWS."""
+
+    attempt_id: UUID
+    status: str
+    exit_code: int | None = None
+    result: Any = None
+    message: str = ""
+    is_lost: bool = False
+    """Nobody reports on the attempt any more; said by rescue, on definite evidence."""
+
+    def event_payload(self) -> dict[str, Any]:
+        """Return what the trail keeps of it."""
+        return {
+            "attempt_id": str(self.attempt_id),
+            **({"exit_code": self.exit_code} if self.exit_code is not None else {}),
+            **({"message": self.message} if self.message else {}),
+        }
+
+
+def report_one(report: Report, *, by: str) -> None:
+    """
+    Take over one report; a repeated identical one changes nothing.
+
+    :raises NotFound: if there is no such attempt.
+    :raises ReportRefused: if the attempt is outdated, or its task has no such move.
+    """
+    found = TaskAttempt.objects.filter(pk=report.attempt_id).values_list("task__run_id", flat=True)
+    if not found:
+        raise NotFound("attempt", report.attempt_id)
+    if refused := report_all(found[0] or 0, [report], by=by):
+        raise ReportRefused(refused[report.attempt_id])
+
+
+@transaction.atomic
+def report_all(run_id: int, reports: Sequence[Report], *, by: str) -> dict[UUID, str]:
+    """
+    Take over what became of several attempts of one run, at most one report for each.
+
+    One transaction, which also dispatches what became ready if the run does so by itself.
+
+    :returns: why, for each attempt whose report was refused; each refusal leaves an event.
+    """
+    run = lock_run(run_id)
+    attempts = _attempts(report.attempt_id for report in reports)
+    refused: dict[UUID, str] = {}
+    accepted: dict[TaskAttempt, Report] = {}
+    for report in reports:
+        attempt = attempts[report.attempt_id]
+        if why := _objection(attempt, report):
+            refused[report.attempt_id] = why
+            _record_refusal(run, attempt, report, why, by=by)
+        elif attempt.status != report.status:
+            accepted[attempt] = report
+    _take_over(run, accepted, by=by)
+    if accepted:
+        go_on(run, by=by)
+    return refused
+
+
+def start_attempts(run_id: int, attempt_ids: Sequence[UUID], *, lease: timedelta, by: str) -> set[UUID]:
+    """
+    Claim attempts for execution by the caller; those that somebody else claimed are left out.
+
+    :param lease: how long the claim holds unless it is renewed.
+    """
+    with transaction.atomic():
+        run = lock_run(run_id)
+        attempts = _attempts(attempt_ids)
+        won = {
+            attempt: Report(attempt.pk, TaskState.RUNNING)
+            for attempt in attempts.values()
+            if attempt.status == TaskState.DISPATCHED
+            and not _objection(attempt, Report(attempt.pk, TaskState.RUNNING))
+        }
+        for attempt in won:
+            attempt.lease_expires_at = timezone.now() + lease
+        _take_over(run, won, by=by)
+        run.save_progress()
+    return {attempt.pk for attempt in won}
+
+
+def _attempts(ids: Iterable[UUID]) -> dict[UUID, TaskAttempt]:
+    return {
+        attempt.pk: attempt
+        for attempt in TaskAttempt.objects.select_related("task").filter(pk__in=list(ids))
+    }
+
+
+def _objection(attempt: TaskAttempt, report: Report) -> str:
+    """Say why a report cannot be taken over; nothing, if it can or only repeats what is known."""
+    if attempt.status == report.status:
+        return ""
+    task = attempt.task
+    if attempt.number != task.attempt_count:
+        return f"attempt {attempt.number} of task {task.pk} is outdated"
+    if attempt.outcome or task.state not in ends(ARROWS[report.status])[0]:
+        return f"task {task.pk} is {task.state}, it cannot become {report.status}"
+    return ""
+
+
+def _record_refusal(
+    run: WorkflowRun, attempt: TaskAttempt, report: Report, why: str, *, by: str
+) -> None:
+    payload = {**report.event_payload(), "status": report.status}
+    record(
+        EventType.TASK_REPORT_REFUSED,
+        run=run,
+        task=attempt.task,
+        by=by,
+        reason=why,
+        payload=payload,
+    )
+
+
+def _take_over(run: WorkflowRun, reports: Mapping[TaskAttempt, Report], *, by: str) -> None:
+    now = timezone.now()
+    for status, arrow in ARROWS.items():
+        for lost in (False, True):
+            group = {
+                attempt.task: report
+                for attempt, report in reports.items()
+                if report.status == status and report.is_lost == lost
+            }
+            if group:
+                move(
+                    run,
+                    list(group),
+                    arrow,
+                    by=by,
+                    event_type=EventType.TASK_LOST if lost else "",
+                    payloads={task.pk: r.event_payload() for task, r in group.items()},
+                    **{"started_at" if status == TaskState.RUNNING else "finished_at": now},
+                )
+    _write_attempts(reports, now)
+
+
+def _write_attempts(reports: Mapping[TaskAttempt, Report], now: datetime) -> None:
+    for attempt, report in reports.items():
+        if report.status == TaskState.RUNNING:
+            attempt.started_at = now
+        else:
+            attempt.outcome = Outcome(report.status)
+            attempt.exit_code, attempt.result = report.exit_code, report.result
+            attempt.message, attempt.finished_at = report.message, now
+            attempt.lease_expires_at = None
+    for batch in batches(list(reports)):
+        TaskAttempt.objects.bulk_update(batch, WRITTEN)
+
+
+WRITTEN = [
+    "outcome",
+    "exit_code",
+    "result",
+    "message",
+    "started_at",
+    "finished_at",
+    "lease_expires_at",
+]
