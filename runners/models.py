@@ -39,6 +39,12 @@ class Runner(models.Model):
         validators=[check_kind],
         help_text="local: this machine, by manage.py local_runner.",
     )
+    capacity = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="How many attempts it takes at a time; empty: any number.",
+    )
     is_enabled = models.BooleanField(
         "enabled", default=True, help_text="A disabled runner is given no new tasks."
     )
