@@ -1,0 +1,16 @@
+"""The product's settings, on a database of the tests' own; DATABASE_URL says of which kind."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from orchestrator.settings import *  # noqa: F403 (tests run on the product's settings)
+from orchestrator.settings import DATABASES
+
+# A file, not ":memory:", so that locks, threads and WAL are those of an installation.
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    NAME = Path(tempfile.gettempdir()) / f"orchestrator-test-{os.getpid()}.sqlite3"
+    DATABASES["default"]["TEST"] = {"NAME": str(NAME)}
+
+# Hashing passwords well takes a quarter of a second each.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
