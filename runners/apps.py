@@ -4,13 +4,12 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.apps import apps as registry
-from django.apps.registry import Apps
 from django.db.models.signals import post_migrate
 
 
 def make_local_runner(sender: AppConfig, **kwargs: Any) -> None:
     """Give an installation without any runner the local one, so that steps have a default."""
-    apps: Apps = kwargs.get("apps", registry)
+    apps = kwargs.get("apps", registry)
     if "runner" not in apps.all_models["runners"]:
         return  # migrated back to before the table
     runners = apps.get_model("runners", "Runner")._default_manager.using(kwargs["using"])

@@ -21,7 +21,7 @@ class LocalBackend:
             **task.payload,
         }
 
-    def submit(self, wire: dict[str, Any], to: RunnerAddress) -> Submission:  # noqa: ARG002
+    def submit(self, wire: dict[str, Any], to: RunnerAddress) -> Submission:
         """Say that the attempt is in the queue; the dispatch itself put it there."""
         return Submission(
             submitted=True,

@@ -116,9 +116,7 @@ def mark_success(task_id: int, *, by: str, reason: str) -> Task:
     return _mend(task_id, Task.mark_success, by=by, reason=reason, columns=columns)
 
 
-def _mend(
-    task_id: int, arrow: Arrow, *, by: str, reason: str, columns: dict[str, Any]
-) -> Task:
+def _mend(task_id: int, arrow: Arrow, *, by: str, reason: str, columns: dict[str, Any]) -> Task:
     run, task = lock_task(task_id)
     _check_task(task, arrow)
     if run and run.state == RunState.ABORTED:
@@ -169,7 +167,7 @@ def _open_attempts(tasks: Sequence[Task]) -> dict[int, TaskAttempt]:
 
 
 def _is_queued(attempt: TaskAttempt) -> bool:
-    """Say whether an attempt still waits in the database, where nobody can start it under the lock."""
+    """Say whether an attempt waits in the database, where nobody can start it under the lock."""
     return not attempt.started_at and Runner(kind=attempt.runner_kind).backend.pulls
 
 

@@ -126,9 +126,7 @@ def _round(call: _Call) -> DispatchResult | None:
     return result
 
 
-def _hand_out(
-    run: WorkflowRun, limit: int | None, fleet: Fleet, *, by: str
-) -> list[TaskAttempt]:
+def _hand_out(run: WorkflowRun, limit: int | None, fleet: Fleet, *, by: str) -> list[TaskAttempt]:
     """Move the first ready tasks to dispatched, each with its attempt: the outbox of submit()."""
     if run.state not in DISPATCHABLE:
         return []
@@ -226,8 +224,10 @@ def _take_back(attempt: TaskAttempt, why: str, *, by: str) -> None:
     """Return a task to the queue, unless something else has happened to it meanwhile."""
     run = lock_run(attempt.task.run_id or 0)
     task = Task.objects.get(pk=attempt.task_id)
-    closed = TaskAttempt.objects.open().filter(pk=attempt.pk).update(
-        outcome=Outcome.REFUSED, message=why, finished_at=timezone.now()
+    closed = (
+        TaskAttempt.objects.open()
+        .filter(pk=attempt.pk)
+        .update(outcome=Outcome.REFUSED, message=why, finished_at=timezone.now())
     )
     attempt.outcome = Outcome.REFUSED
     if closed and task.state == TaskState.DISPATCHED:

@@ -5,8 +5,8 @@ from django.utils import timezone
 
 from workflows.errors import InvalidGraph
 from workflows.models import (
-    EventType,
     Event,
+    EventType,
     StepDependency,
     Task,
     TaskDependency,
@@ -69,7 +69,7 @@ def expand_run(run: WorkflowRun) -> None:
     """
     # Nobody may replace the steps between the statement that copies them and the one that
     # copies their edges; whoever changes a template holds this lock too.
-    template = WorkflowTemplate.objects.select_for_update(no_key=True).get(pk=run.template_id)
+    template = WorkflowTemplate.objects.select_for_update(no_key=True).get(pk=run.template_id or 0)
     values = {
         "run": run.pk,
         "template": template.pk,

@@ -11,7 +11,9 @@ class Fleet:
 
     def __init__(self) -> None:
         """Read the runners; there are few."""
-        self.runners = {runner.pk: runner for runner in Runner.objects.all()}
+        self.runners: dict[int | None, Runner] = {
+            runner.pk: runner for runner in Runner.objects.all()
+        }
         self._default = next((r for r in self.runners.values() if r.is_default), None)
         self._refusals: dict[int | None, str] = {
             pk: f"runner refused: {runner} is disabled"
@@ -23,7 +25,7 @@ class Fleet:
 
     def runner_of(self, task: Task) -> Runner:
         """Return the runner of a task that `willing` lets through."""
-        return self.runners[self._key(task) or 0]
+        return self.runners[self._key(task)]
 
     def refuse(self, runner: Runner, why: str) -> None:
         """Give a runner no more tasks during this call."""

@@ -14,7 +14,9 @@ def lock_run(run_id: int) -> WorkflowRun:
     """
     try:
         # The kept answer may be long, and nobody who moves tasks looks at it.
-        return WorkflowRun.objects.select_for_update(no_key=True).defer("last_dispatch").get(pk=run_id)
+        return (
+            WorkflowRun.objects.select_for_update(no_key=True).defer("last_dispatch").get(pk=run_id)
+        )
     except WorkflowRun.DoesNotExist:
         raise NotFound("workflow run", run_id) from None
 

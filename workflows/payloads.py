@@ -7,7 +7,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from jinja2 import StrictUndefined, TemplateError, Undefined, nodes
 from jinja2.environment import TemplateExpression
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from workflows.models import Task, TaskAttempt, WorkflowRun
 from workflows.models.attempt import Outcome
@@ -34,7 +35,7 @@ class _Environment(ImmutableSandboxedEnvironment):
             raise SecurityError(f"operator {operator} is not available here")
         return super().call_binop(context, operator, left, right)
 
-    def is_safe_callable(self, obj: Any) -> bool:  # noqa: ARG002
+    def is_safe_callable(self, obj: Any) -> bool:
         return False
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -73,7 +74,7 @@ ENVIRONMENT = _make_environment()
 
 def fill_in(run: WorkflowRun, tasks: Iterable[Task]) -> dict[int, dict[str, Any] | UnknownName]:
     """
-    Return each task's payload with every expression filled in, or what is wrong with it, by task id.
+    Return, by task id, each task's payload filled in, or what is wrong with it.
 
     At most one statement: for the results of all tasks that the payloads name.
     """
@@ -158,13 +159,15 @@ def _steps_named(texts: Iterable[str]) -> Iterator[str]:
         except UNREADABLE:
             continue  # said again, to the task that has it, when it is rendered
         for found in tree.find_all((nodes.Getattr, nodes.Getitem)):
-            if found.node == nodes.Name("tasks", "load"):
-                yield from _step_named(found)
+            yield from _step_named(found)
 
 
 def _step_named(found: nodes.Node) -> Iterator[str]:
     match found:
-        case nodes.Getattr(attr=str(name)) | nodes.Getitem(arg=nodes.Const(value=str(name))):
+        case (
+            nodes.Getattr(node=nodes.Name(name="tasks"), attr=str(name))
+            | nodes.Getitem(node=nodes.Name(name="tasks"), arg=nodes.Const(value=str(name)))
+        ):
             yield name
 
 

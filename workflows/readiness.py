@@ -47,7 +47,9 @@ def blocked_tasks(run: WorkflowRun) -> list[Blocked]:
     Three statements and one pass over what is pending, whatever the number of paths.
     """
     pending = list(
-        Task.objects.filter(run=run, state=TaskState.PENDING, unmet_count__gt=0).order_by("position")
+        Task.objects.filter(run=run, state=TaskState.PENDING, unmet_count__gt=0).order_by(
+            "position"
+        )
     )
     if not pending:
         return []
@@ -105,4 +107,3 @@ def _upstream_of_pending(run: WorkflowRun) -> dict[int, list[int]]:
     for task, depends_on in edges.values_list("task_id", "depends_on_id"):
         upstream[task].append(depends_on)
     return upstream
-

@@ -86,7 +86,9 @@ def report_all(run_id: int, reports: Sequence[Report], *, by: str) -> dict[UUID,
     return refused
 
 
-def start_attempts(run_id: int, attempt_ids: Sequence[UUID], *, lease: timedelta, by: str) -> set[UUID]:
+def start_attempts(
+    run_id: int, attempt_ids: Sequence[UUID], *, lease: timedelta, by: str
+) -> set[UUID]:
     """
     Claim attempts for execution by the caller; those that somebody else claimed are left out.
 
@@ -144,6 +146,7 @@ def _record_refusal(
 def _take_over(run: WorkflowRun, reports: Mapping[TaskAttempt, Report], *, by: str) -> None:
     now = timezone.now()
     for status, arrow in ARROWS.items():
+        moment: Any = {"started_at" if status == TaskState.RUNNING else "finished_at": now}
         for lost in (False, True):
             group = {
                 attempt.task: report
@@ -158,7 +161,7 @@ def _take_over(run: WorkflowRun, reports: Mapping[TaskAttempt, Report], *, by: s
                     by=by,
                     event_type=EventType.TASK_LOST if lost else "",
                     payloads={task.pk: r.event_payload() for task, r in group.items()},
-                    **{"started_at" if status == TaskState.RUNNING else "finished_at": now},
+                    **moment,
                 )
     _write_attempts(reports, now)
 

@@ -11,7 +11,7 @@ from workflows.models import EventType, WorkflowRun
 
 
 @receiver(post_save, sender=WorkflowRun)
-def expand_new_run(instance: WorkflowRun, created: bool, raw: bool = False, **_: Any) -> None:  # noqa: FBT001, FBT002
+def expand_new_run(instance: WorkflowRun, created: bool, raw: bool = False, **_: Any) -> None:
     """Expand the template when a run is created, in the same transaction."""
     if created and not raw:
         record(EventType.RUN_CREATED, run=instance, by=instance.created_by)

@@ -148,17 +148,21 @@ def _located(error: SchemaError, data: Any) -> Problem:
         return str(path[0]), _words(error)
     step = data["steps"][path[1]]
     named = step.get("step_id") if isinstance(step, dict) else None
-    where = f"step '{named}'" if isinstance(named, str) and named else f"step number {path[1] + 1}"
+    where = (
+        f"step '{named}'" if isinstance(named, str) and named else f"step number {int(path[1]) + 1}"
+    )
     return "steps", ": ".join(filter(None, [where, _path(path[2:]), _words(error)]))
 
 
 def _top_level(error: SchemaError) -> Problem:
+    given: Any = error.instance
     if error.validator == "required":
-        missing = next(name for name in error.validator_value if name not in error.instance)
+        missing = next(name for name in TEMPLATE_SCHEMA["required"] if name not in given)
         return missing, "This field is required."
     if error.validator == "additionalProperties":
-        unknown = sorted(set(map(str, error.instance)) - set(error.schema["properties"]))
-        return unknown[0], f"Unknown field; known are: {', '.join(error.schema['properties'])}."
+        known = TEMPLATE_SCHEMA["properties"]
+        unknown = min(name for name in map(str, given) if name not in known)
+        return unknown, f"Unknown field; known are: {', '.join(known)}."
     return "non_field_errors", "A template is an object with a name and steps."
 
 

@@ -51,4 +51,4 @@ def _children(item: object) -> list[Any]:
 class JSONObjectField(models.JSONField):
     """A JSON field that holds an object."""
 
-    default_validators = [check_json_object]  # noqa: RUF012 (Django's own spelling)
+    default_validators = [check_json_object]

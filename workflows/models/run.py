@@ -134,7 +134,9 @@ class WorkflowRun(models.Model):
         """How many tasks ended without success."""
         return self.failed_count + self.canceled_count
 
-    @transition("state", RunState.CREATED, RunState.RUNNING, custom={"event": EventType.RUN_RUNNING})
+    @transition(
+        "state", RunState.CREATED, RunState.RUNNING, custom={"event": EventType.RUN_RUNNING}
+    )
     def start(self, *, by: str = "", reason: str = "") -> None:
         """Begin, with the first dispatch or an operator's first word."""
         self.started_at = timezone.now()
@@ -152,7 +154,9 @@ class WorkflowRun(models.Model):
         """End for good."""
         self.finished_at = timezone.now()
 
-    @transition("state", RunState.RUNNING, RunState.SUCCESS, custom={"event": EventType.RUN_SUCCEEDED})
+    @transition(
+        "state", RunState.RUNNING, RunState.SUCCESS, custom={"event": EventType.RUN_SUCCEEDED}
+    )
     def succeed(self, *, by: str = "", reason: str = "") -> None:
         """End well."""
         self.finished_at = timezone.now()

@@ -41,7 +41,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
     """Questions about many tasks."""
 
     def ready(self) -> "TaskQuerySet":
-        """Return the tasks that may be dispatched, their run permitting, in the template's order."""
+        """Return the tasks that may go out, their run permitting, in the template's order."""
         return self.filter(FREE).order_by("position")
 
     def root_causes(self) -> "TaskQuerySet":

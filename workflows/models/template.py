@@ -51,7 +51,8 @@ class TemplateStep(models.Model):
     payload = JSONObjectField(
         default=dict,
         blank=True,
-        help_text='What to do: {"command": ["tar", "-czf", …]} or {"python": "name", "kwargs": {}}.',
+        help_text='What to do: {"command": ["tar", "-czf", …]} '
+        'or {"python": "name", "kwargs": {}}.',
     )
     timeout_seconds = models.PositiveIntegerField(
         null=True, blank=True, validators=TIMEOUT_VALIDATORS, help_text="1 to 86400; empty: a day."
