@@ -1,0 +1,66 @@
+"""Fixtures of the whole suite."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from pytest_django import Settings
+
+from runners.models import Runner
+from tests.factories import RunFactory, RunnerFactory
+from tests.support import scripted
+from tests.support.drawing import DrawRun
+from workflows.models import WorkflowRun
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip, visibly, what only PostgreSQL can show."""
+    if item.get_closest_marker("postgres") and connection.vendor != "postgresql":
+        pytest.skip("needs PostgreSQL: row locks, several processes")
+
+
+@pytest.fixture
+def runs(db: None) -> DrawRun:
+    """
+    Make runs from drawings: `runs("a > b > d, a > c > d")`.
+
+    The tasks are listed in the order of their first appearance.
+    """
+
+    def draw(
+        drawing: str,
+        *,
+        parameters: dict[str, Any] | None = None,
+        auto_dispatch: bool = False,
+        **common: Any,
+    ) -> WorkflowRun:
+        return RunFactory.create(
+            template__drawing=drawing,
+            parameters=parameters,
+            auto_dispatch=auto_dispatch,
+            **{f"template__{name}": value for name, value in common.items()},
+        )
+
+    return draw
+
+
+@pytest.fixture
+def script(db: None, settings: Settings) -> Iterator[scripted.Script]:
+    """
+    Make a scripted runner, named `scripted`, the default one; return its script.
+
+    It is called like any runner outside of this process, accepts everything unless told to
+    refuse, and remembers what it was handed.
+    """
+    settings.RUNNER_BACKENDS = {**settings.RUNNER_BACKENDS, scripted.KIND: scripted.BACKEND}
+    scripted.ScriptedBackend.script = scripted.Script()
+    RunnerFactory.create(name="scripted", kind=scripted.KIND, is_default=True)
+    yield scripted.ScriptedBackend.script
+    scripted.ScriptedBackend.script = scripted.Script()
+
+
+@pytest.fixture
+def local(db: None) -> Runner:
+    """Return the local runner that every installation begins with."""
+    return Runner.objects.get(name="local")

@@ -1,0 +1,72 @@
+"""Rows for tests. Templates and runs are made by the domain itself, from drawings."""
+
+from typing import Any
+
+import factory
+from django.contrib.auth.models import User
+
+from runners.models import Runner
+from tests.support.drawing import template_of
+from workflows.authoring import create_template
+from workflows.models import Task, WorkflowRun, WorkflowTemplate
+from workflows.runs import create_run
+from workflows.spec import parse_template
+
+
+class UserFactory(factory.django.DjangoModelFactory[User]):
+    """A user; `is_superuser=True` for one who may do everything."""
+
+    class Meta:
+        model = User
+
+    username = factory.Sequence(lambda n: f"user{n}")
+    password = factory.django.Password("swordfish")
+
+
+class RunnerFactory(factory.django.DjangoModelFactory[Runner]):
+    """A runner, of kind `local` unless said otherwise; not the default one."""
+
+    class Meta:
+        model = Runner
+
+    name = factory.Sequence(lambda n: f"runner{n}")
+    kind = "local"
+
+
+class TemplateFactory(factory.django.DjangoModelFactory[WorkflowTemplate]):
+    """A template from a drawing; what else is given, every step has."""
+
+    class Meta:
+        model = WorkflowTemplate
+
+    name = factory.Sequence(lambda n: f"template {n}")
+    drawing = "extract > load"
+
+    @classmethod
+    def _create(
+        cls, model_class: type[WorkflowTemplate], *_: Any, **kwargs: Any
+    ) -> WorkflowTemplate:
+        return create_template(parse_template(template_of(**kwargs)))
+
+
+class RunFactory(factory.django.DjangoModelFactory[WorkflowRun]):
+    """A run, of a template or straight from a drawing."""
+
+    class Meta:
+        model = WorkflowRun
+
+    template = factory.SubFactory(TemplateFactory)
+    by = "test"
+
+    @classmethod
+    def _create(cls, model_class: type[WorkflowRun], *_: Any, **kwargs: Any) -> WorkflowRun:
+        return create_run(template_id=kwargs.pop("template").pk, **kwargs)
+
+
+class TaskFactory(factory.django.DjangoModelFactory[Task]):
+    """A task that is in no run yet."""
+
+    class Meta:
+        model = Task
+
+    title = factory.Sequence(lambda n: f"task {n}")

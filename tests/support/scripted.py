@@ -1,0 +1,68 @@
+"""A runner of the tests: it does what the test says, and remembers what it was handed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from runners.base import RunnerAddress, RunnerError, Submission, TaskPayload
+
+KIND = "scripted"
+BACKEND = "tests.support.scripted.ScriptedBackend"
+
+
+@dataclass
+class Script:
+    """What the runner was handed, and how it is to answer."""
+
+    handed: list[dict[str, Any]] = field(default_factory=list)
+    """Every payload that was submitted, refused ones included, in order."""
+    refusals: dict[str, str] = field(default_factory=dict)
+    """By name of the runner or title of the task: why it is refused."""
+    on_submit: Callable[[dict[str, Any]], None] | None = None
+    """What happens elsewhere while a submission is under way."""
+
+    @property
+    def titles(self) -> list[str]:
+        """The titles of what was handed over, in order."""
+        return [wire["title"] for wire in self.handed]
+
+    def refuse(self, name: str, why: str = "no disk space") -> None:
+        """Refuse all attempts of a runner, or of the tasks with this title."""
+        self.refusals[name] = why
+
+    def accept(self, name: str) -> None:
+        """Take attempts of this runner or title again."""
+        self.refusals.pop(name, None)
+
+
+class ScriptedBackend:
+    """Plays the current script."""
+
+    pulls: ClassVar[bool] = False
+    script: ClassVar[Script] = Script()
+
+    def wire(self, task: TaskPayload) -> dict[str, Any]:
+        """Return the payload with its ids."""
+        return {
+            "task_id": str(task.task_id),
+            "idempotency_key": task.attempt_id,
+            "title": task.title,
+            "timeout_seconds": task.timeout_seconds,
+            **task.payload,
+        }
+
+    def submit(self, wire: dict[str, Any], to: RunnerAddress) -> Submission:
+        """Remember the attempt; accept or refuse it as the script says."""
+        self.script.handed.append(wire)
+        if self.script.on_submit:
+            self.script.on_submit(wire)
+        for name in (to.name, wire["title"]):
+            if why := self.script.refusals.get(name):
+                raise RunnerError(why)
+        return Submission(
+            submitted=True,
+            runner=to.name,
+            runner_url="http://runner.example/",
+            runner_task_status="queued",
+            message="accepted",
+        )
