@@ -8,9 +8,10 @@ from django.utils import timezone
 from django_fsm import can_proceed
 
 from runners.models import Runner
-from workflows.dispatch import CLEARED, go_on
+from workflows.dispatch import go_on
 from workflows.errors import Conflict, Invalid
 from workflows.events import Arrow, ends
+from workflows.handout import CLEARED
 from workflows.locks import lock_run, lock_task
 from workflows.models import (
     Event,

@@ -1,24 +1,20 @@
 """OUTBOUND: ready tasks are handed to their runners."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.db import transaction
-from django.db.models import F
-from django.utils import timezone
+from django.db.models import Exists, OuterRef
 
-from runners.base import LONGEST_TIMEOUT_S, RunnerError, Submission, TaskPayload
-from runners.models import Runner
+from runners.base import Submission
 from workflows.errors import RunNotDispatchable
 from workflows.events import record
 from workflows.fleet import Fleet
+from workflows.handout import hand_out
 from workflows.locks import lock_run
-from workflows.models import Event, EventType, RunState, Task, TaskAttempt, TaskState, WorkflowRun
-from workflows.models.attempt import Outcome
+from workflows.models import Event, EventType, RunState, Task, TaskAttempt, WorkflowRun
 from workflows.models.run import DISPATCHABLE
-from workflows.moves import batches, move
-from workflows.payloads import UnknownName, fill_in
+from workflows.outbox import is_to_submit, submit
 from workflows.readiness import NOTHING_LEFT, Blocked, blocked_tasks
 from workflows.results import Dispatch, DispatchResult
 from workflows.rollup import roll_up
@@ -69,42 +65,37 @@ def dispatch_ready(
     return result
 
 
-def go_on(run: WorkflowRun, *, by: str) -> None:
+def go_on(run: WorkflowRun, *, by: str) -> int:
     """
     After something changed: dispatch what became ready if the run does so by itself, and roll up.
 
     The caller holds the run's lock. Runners that must be called are called after the commit.
+
+    :returns: how many tasks were handed out.
     """
+    handed_out: list[TaskAttempt] = []
     if run.auto_dispatch and run.state == RunState.RUNNING:
         fleet = Fleet()
-        handed_out = _hand_out(run, None, fleet, by=by)
-        if any(_is_to_submit(attempt) for attempt in handed_out):
+        handed_out = hand_out(run, None, fleet, by=by)
+        if any(map(is_to_submit, handed_out)):
             transaction.on_commit(lambda: submit(handed_out, fleet, by=by))
     roll_up(run, by=by)
     run.save_progress()
+    return len(handed_out)
 
 
-def submit(
-    attempts: Sequence[TaskAttempt], fleet: Fleet, *, by: str
-) -> dict[TaskAttempt, Dispatch]:
+def dispatch_waiting(runner_ids: Collection[int], *, by: str) -> None:
     """
-    Hand committed attempts to their runners, outside any transaction; return those that went out.
+    Offer free places of runners to the runs that dispatch by themselves, the oldest first.
 
-    An attempt that its runner certainly did not start is closed, and its task is pending again.
+    Outside any transaction: one run after the other is locked, until the places are taken.
     """
-    sent: dict[TaskAttempt, Dispatch] = {}
-    for attempt in filter(_is_to_submit, attempts):
-        runner = fleet.runners[attempt.runner_id]
-        try:
-            submission = runner.backend.submit(attempt.payload, runner.address)
-        except RunnerError as exc:
-            fleet.refuse(runner, str(exc))
-            _take_back(attempt, f"runner {runner} refused: {exc}", by=by)
-        else:
-            sent[attempt] = Dispatch.of(attempt, submission)
-            attempt.submitted_at = timezone.now()
-            attempt.save(update_fields=["submitted_at"])
-    return sent
+    waiting = Task.objects.ready().filter(Fleet().on(runner_ids), run=OuterRef("pk"))
+    runs = WorkflowRun.objects.filter(Exists(waiting), state=RunState.RUNNING, auto_dispatch=True)
+    for run_id in runs.order_by("pk").values_list("pk", flat=True):
+        with transaction.atomic():
+            if not go_on(lock_run(run_id), by=by):
+                return
 
 
 def _round(call: _Call) -> DispatchResult | None:
@@ -113,99 +104,18 @@ def _round(call: _Call) -> DispatchResult | None:
         run = lock_run(call.run_id)
         if run.state not in DISPATCHABLE and not call.handed_out:
             raise RunNotDispatchable(f"{run} is {run.state}")
-        handed_out = _hand_out(run, call.room, call.fleet, by=call.by)
+        handed_out = hand_out(run, call.room, call.fleet, by=call.by)
         call.handed_out += handed_out
         for attempt in handed_out:
-            if call.dry_run or not _is_to_submit(attempt):
+            if call.dry_run or not is_to_submit(attempt):
                 call.sent[attempt] = Dispatch.of(attempt, _foreseen(attempt))
         roll_up(run, by=call.by)
-        done = call.dry_run or not any(map(_is_to_submit, handed_out))
+        done = call.dry_run or not any(map(is_to_submit, handed_out))
         result = _conclude(run, call) if done else None
         run.save_progress(*(["last_dispatch"] if done else []))
-        transaction.set_rollback(call.dry_run)
+        if call.dry_run:
+            transaction.set_rollback(True)
     return result
-
-
-def _hand_out(run: WorkflowRun, limit: int | None, fleet: Fleet, *, by: str) -> list[TaskAttempt]:
-    """Move the first ready tasks to dispatched, each with its attempt: the outbox of submit()."""
-    if run.state not in DISPATCHABLE:
-        return []
-    tasks = list(Task.objects.ready().filter(fleet.willing(), run=run)[:limit])
-    if not tasks:
-        return []
-    if run.state == RunState.CREATED:
-        run.start(by=by)
-    attempts = _attempts(run, tasks, fleet)
-    move(
-        run,
-        tasks,
-        Task.dispatch,
-        by=by,
-        payloads={a.task_id: {"attempt_id": str(a.pk), "runner": a.runner_name} for a in attempts},
-        dispatched_at=timezone.now(),
-        attempt_count=F("attempt_count") + 1,
-        **CLEARED,
-    )
-    for batch in batches(attempts):
-        TaskAttempt.objects.bulk_create(batch)
-    _fail_what_cannot_be_filled_in(run, attempts, by=by)
-    return attempts
-
-
-CLEARED: dict[str, Any] = {
-    "note": "",
-    "cancel_requested_at": None,
-    "started_at": None,
-    "finished_at": None,
-}
-"""What a task forgets when it begins anew; its attempts and the trail remember."""
-
-
-def _attempts(run: WorkflowRun, tasks: Sequence[Task], fleet: Fleet) -> list[TaskAttempt]:
-    payloads = fill_in(run, tasks)
-    return [_attempt(task, payloads[task.pk], fleet.runner_of(task)) for task in tasks]
-
-
-def _attempt(task: Task, payload: dict[str, Any] | UnknownName, runner: Runner) -> TaskAttempt:
-    attempt = TaskAttempt(
-        task=task,
-        number=task.attempt_count + 1,
-        runner=runner,
-        runner_name=runner.name,
-        runner_kind=runner.kind,
-        payload=task.payload,
-        timeout_seconds=task.timeout_seconds or LONGEST_TIMEOUT_S,
-    )
-    if isinstance(payload, UnknownName):
-        attempt.outcome, attempt.message = Outcome.FAILED, str(payload)
-        attempt.finished_at = attempt.dispatched_at
-        return attempt
-    attempt.payload = runner.backend.wire(
-        TaskPayload(
-            task_id=task.pk,
-            run_id=task.run_id or 0,
-            attempt_id=str(attempt.pk),
-            title=task.title,
-            payload=payload,
-            timeout_seconds=attempt.timeout_seconds,
-        )
-    )
-    if runner.backend.pulls:
-        attempt.submitted_at = attempt.dispatched_at
-    return attempt
-
-
-def _fail_what_cannot_be_filled_in(
-    run: WorkflowRun, attempts: Sequence[TaskAttempt], *, by: str
-) -> None:
-    broken = {attempt.task: attempt for attempt in attempts if attempt.outcome}
-    if broken:
-        reasons = {task.pk: {"message": attempt.message} for task, attempt in broken.items()}
-        move(run, list(broken), Task.fail, by=by, payloads=reasons, finished_at=timezone.now())
-
-
-def _is_to_submit(attempt: TaskAttempt) -> bool:
-    return not attempt.submitted_at and not attempt.outcome
 
 
 def _foreseen(attempt: TaskAttempt) -> Submission:
@@ -217,22 +127,6 @@ def _foreseen(attempt: TaskAttempt) -> Submission:
         runner_task_status=attempt.outcome or "queued",
         message=attempt.message or f"waits for runner {attempt.runner_name}",
     )
-
-
-@transaction.atomic
-def _take_back(attempt: TaskAttempt, why: str, *, by: str) -> None:
-    """Return a task to the queue, unless something else has happened to it meanwhile."""
-    run = lock_run(attempt.task.run_id or 0)
-    task = Task.objects.get(pk=attempt.task_id)
-    closed = (
-        TaskAttempt.objects.open()
-        .filter(pk=attempt.pk)
-        .update(outcome=Outcome.REFUSED, message=why, finished_at=timezone.now())
-    )
-    attempt.outcome = Outcome.REFUSED
-    if closed and task.state == TaskState.DISPATCHED:
-        move(run, [task], Task.take_back, by=by, reason=why, note=why, dispatched_at=None)
-        run.save_progress()
 
 
 def _conclude(run: WorkflowRun, call: _Call) -> DispatchResult:

@@ -1,9 +1,11 @@
 """The runners, as one call of dispatch sees them."""
 
-from django.db.models import Q
+from collections.abc import Collection, Iterable, Sequence
+
+from django.db.models import Count, Q
 
 from runners.models import Runner
-from workflows.models import Task
+from workflows.models import Task, TaskAttempt
 
 
 class Fleet:
@@ -35,13 +37,44 @@ class Fleet:
         """Say why a ready task cannot go out, if so."""
         return self._refusals.get(self._key(task))
 
+    def admit(self, tasks: Sequence[Task]) -> list[Task]:
+        """
+        Return the tasks that their runners have a place for, in the same order.
+
+        The rows of runners with a capacity stay locked until the transaction ends: of two runs
+        that want the last place, one gets it. Runs are always locked before runners.
+        """
+        free = self._free_places({self._key(task) for task in tasks})
+        admitted = []
+        for task in tasks:
+            key = self._key(task)
+            if free.get(key, 1) > 0:
+                admitted.append(task)
+                free.update({key: free[key] - 1} if key in free else {})
+            elif key:
+                runner = self.runners[key]
+                self._refusals[key] = f"runner is full: {runner} has {runner.capacity} at a time"
+        return admitted
+
+    def _free_places(self, keys: Iterable[int | None]) -> dict[int | None, int]:
+        limited = [key for key in keys if key and self.runners[key].capacity]
+        if not limited:
+            return {}
+        locked = Runner.objects.select_for_update(no_key=True).filter(pk__in=limited)
+        taken = TaskAttempt.objects.open().filter(runner__in=limited).values_list("runner")
+        counts = {runner.pk: 0 for runner in locked.order_by("pk")}
+        counts |= dict(taken.annotate(n=Count("pk")).order_by())
+        return {key: (self.runners[key].capacity or 0) - n for key, n in counts.items()}
+
     def willing(self) -> Q:
         """Return the condition of the tasks whose runner takes work."""
-        refusing = [pk for pk in self._refusals if pk is not None]
-        unwilling = Q(runner__isnull=False, runner__in=refusing)
-        if (self._default.pk if self._default else None) in self._refusals:
-            unwilling |= Q(runner__isnull=True)
-        return ~unwilling
+        return ~self.on(self._refusals)
+
+    def on(self, keys: Collection[int | None]) -> Q:
+        """Return the condition of the tasks that these runners execute."""
+        own = Q(runner__isnull=False, runner__in=[key for key in keys if key])
+        is_default = (self._default.pk if self._default else None) in keys
+        return own | Q(runner__isnull=True) if is_default else own
 
     def _key(self, task: Task) -> int | None:
         return task.runner_id or (self._default.pk if self._default else None)

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from workflows.dispatch import go_on
+from workflows.dispatch import dispatch_waiting, go_on
 from workflows.errors import NotFound, ReportRefused
 from workflows.events import Arrow, ends, record
 from workflows.locks import lock_run
@@ -83,14 +83,15 @@ def report_all(run_id: int, reports: Sequence[Report], *, by: str) -> dict[UUID,
     _take_over(run, accepted, by=by)
     if accepted:
         go_on(run, by=by)
+        _offer_free_places(accepted, by=by)
     return refused
 
 
 def start_attempts(
     run_id: int, attempt_ids: Sequence[UUID], *, lease: timedelta, by: str
-) -> set[UUID]:
+) -> list[TaskAttempt]:
     """
-    Claim attempts for execution by the caller; those that somebody else claimed are left out.
+    Claim attempts for execution by the caller; return those that nobody else has claimed.
 
     :param lease: how long the claim holds unless it is renewed.
     """
@@ -107,13 +108,24 @@ def start_attempts(
             attempt.lease_expires_at = timezone.now() + lease
         _take_over(run, won, by=by)
         run.save_progress()
-    return {attempt.pk for attempt in won}
+    return list(won)
+
+
+def _offer_free_places(reports: Mapping[TaskAttempt, Report], *, by: str) -> None:
+    """After the commit, let other runs use the places that ended attempts have left."""
+    freed = {
+        attempt.runner.pk
+        for attempt, report in reports.items()
+        if report.status != TaskState.RUNNING and attempt.runner and attempt.runner.capacity
+    }
+    if freed:
+        transaction.on_commit(lambda: dispatch_waiting(freed, by=by))
 
 
 def _attempts(ids: Iterable[UUID]) -> dict[UUID, TaskAttempt]:
     return {
         attempt.pk: attempt
-        for attempt in TaskAttempt.objects.select_related("task").filter(pk__in=list(ids))
+        for attempt in TaskAttempt.objects.select_related("task", "runner").filter(pk__in=list(ids))
     }
 
 

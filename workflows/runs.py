@@ -1,4 +1,4 @@
-"""How a run comes into being."""
+"""How runs, and tasks that are in no run yet, come into being."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,10 +6,15 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from runners.models import Runner
 from workflows.errors import Conflict, Invalid, NotFound
-from workflows.models import Task, TaskState, WorkflowRun, WorkflowTemplate
+from workflows.events import record
+from workflows.models import EventType, Task, TaskState, WorkflowRun, WorkflowTemplate
 from workflows.models.fields import check_json_object
 from workflows.moves import batches
+from workflows.spec import check_payload
+
+LARGEST_ID = 2**63 - 1
 
 
 @transaction.atomic
@@ -51,6 +56,33 @@ def create_run(
     return run
 
 
+@transaction.atomic
+def create_task(
+    *,
+    title: str,
+    runner: str | None = None,
+    payload: dict[str, Any] | None = None,
+    timeout_seconds: int | None = None,
+    by: str,
+) -> Task:
+    """
+    Create a task that is in no run yet.
+
+    :param runner: the name of one; None for the default runner.
+    :raises Invalid: if there is no such runner, or the payload is wrong.
+    """
+    task = Task(title=title, payload=payload or {}, timeout_seconds=timeout_seconds)
+    problems = {"payload": list(check_payload(task.payload))}
+    if runner is not None:
+        task.runner = Runner.objects.filter(name=runner).first()
+        problems["runner"] = [] if task.runner else [f"There is no runner named '{runner}'."]
+    if wrong := {name: texts for name, texts in problems.items() if texts}:
+        raise Invalid(wrong)
+    task.save()
+    record(EventType.TASK_CREATED, task=task, by=by)
+    return task
+
+
 def _template(template_id: int) -> WorkflowTemplate:
     try:
         return WorkflowTemplate.objects.get(pk=template_id)
@@ -70,7 +102,8 @@ def _free_tasks(task_ids: Sequence[int]) -> list[Task]:
     if len(set(task_ids)) < len(task_ids):
         raise Invalid({"task_ids": ["A task is listed twice."]})
     # In the order of their ids: two calls that want the same tasks wait for each other in turn.
-    locked = Task.objects.select_for_update(no_key=True).filter(pk__in=task_ids).order_by("pk")
+    possible = [task_id for task_id in task_ids if abs(task_id) <= LARGEST_ID]
+    locked = Task.objects.select_for_update(no_key=True).filter(pk__in=possible).order_by("pk")
     found = {task.pk: task for task in locked}
     for task_id in task_ids:
         if task_id not in found:

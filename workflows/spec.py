@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError as SchemaError
 
 from runners.base import LONGEST_TIMEOUT_S
@@ -56,7 +56,11 @@ TEMPLATE_SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
 }
 
-VALIDATOR = Draft202012Validator(TEMPLATE_SCHEMA)
+# JSON Schema itself takes 60.0 for an integer.
+WHOLE_NUMBERS = Draft202012Validator.TYPE_CHECKER.redefine(
+    "integer", lambda _, value: type(value) is int
+)
+VALIDATOR = validators.extend(Draft202012Validator, type_checker=WHOLE_NUMBERS)(TEMPLATE_SCHEMA)
 MOST_ERRORS_NAMED = 20
 
 

@@ -1,0 +1,56 @@
+"""The functions that a `python` payload may name: those registered here, and nothing else."""
+
+import inspect
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, TypeVar
+
+from django.conf import settings
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_functions: dict[str, Callable[..., Any]] = {}
+
+
+class UnknownFunction(LookupError):
+    """No function of that name is registered."""
+
+
+def task_function(name: str) -> Callable[[Function], Function]:
+    """
+    Register a function under the name that payloads use.
+
+    It is called with the payload's `kwargs`; what it returns, as JSON, is the task's result.
+    """
+
+    def register(function: Function) -> Function:
+        if _functions.setdefault(name, function) is not function:
+            raise ValueError(f"two task functions are named '{name}'")
+        return function
+
+    return register
+
+
+def load_functions() -> None:
+    """Import the modules that register functions, as named by TASK_FUNCTION_MODULES."""
+    for module in settings.TASK_FUNCTION_MODULES:
+        import_module(module)
+
+
+def call_function(name: str, kwargs: dict[str, Any]) -> Any:
+    """
+    Call a registered function.
+
+    :raises UnknownFunction: naming those there are.
+    :raises TypeError: if the arguments do not fit it.
+    """
+    if name not in _functions:
+        known = ", ".join(sorted(_functions))
+        raise UnknownFunction(f"no function named '{name}' is registered here; known are: {known}")
+    inspect.signature(_functions[name]).bind(**kwargs)
+    return _functions[name](**kwargs)
+
+
+@task_function("noop")
+def noop(**_: Any) -> None:
+    """Do nothing."""

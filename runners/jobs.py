@@ -1,0 +1,95 @@
+"""What an executor does for one attempt: a command, or a call of a registered function."""
+
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+# All that a command sees of the environment of its executor: no secret, no database address.
+ALLOWED_ENVIRONMENT = {
+    "HOME",
+    "LANG",
+    "LANGUAGE",
+    "LOGNAME",
+    "PATH",
+    "SHELL",
+    "TMPDIR",
+    "TZ",
+    "USER",
+    "VIRTUAL_ENV",
+}
+
+
+class BadPayload(ValueError):
+    """The payload says nothing that can be executed here."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandJob:
+    """A program with its arguments; no shell looks at them."""
+
+    arguments: list[str]
+    cwd: str
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionJob:
+    """A registered function with its keyword arguments."""
+
+    name: str
+    kwargs: dict[str, Any] = field(default_factory=dict)
+
+
+Job = CommandJob | FunctionJob
+
+
+def job_of(payload: dict[str, Any], *, base_dir: Path, ids: dict[str, str]) -> Job:
+    """
+    Return the job that a payload describes.
+
+    :param base_dir: where relative working directories begin.
+    :param ids: told to a command in its environment.
+    :raises BadPayload: saying what is missing or wrong.
+    """
+    match payload:
+        case {"command": _, "python": _}:
+            raise BadPayload("payload holds both 'command' and 'python'; keep one")
+        case {"command": [_, *_] as arguments}:
+            return CommandJob(
+                [_text("command", argument) for argument in arguments],
+                str(base_dir / _text("cwd", payload.get("cwd") or "")),
+                _clean_environment() | _additions(payload.get("env", {})) | ids,
+            )
+        case {"python": str(name)}:
+            return FunctionJob(name, _object("kwargs", payload.get("kwargs", {})))
+    raise BadPayload("payload needs a 'command' (a list of texts) or a 'python' function's name")
+
+
+def _text(field_name: str, value: object) -> str:
+    # A number that came from {{ }} is as good as its text; anything else is a mistake.
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise BadPayload(f"payload: {field_name}: {value!r} is not a text")
+    return str(value)
+
+
+def _object(field_name: str, value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise BadPayload(f"payload: {field_name}: {value!r} is not an object")
+    return value
+
+
+def _additions(value: object) -> dict[str, str]:
+    return {name: _text(f"env.{name}", text) for name, text in _object("env", value).items()}
+
+
+def _clean_environment() -> dict[str, str]:
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in ALLOWED_ENVIRONMENT or name.startswith("LC_")
+    }
+    # `python` means the interpreter of this installation.
+    own = str(Path(sys.executable).parent)
+    return {**kept, "PATH": os.pathsep.join([own, kept.get("PATH", os.defpath)])}

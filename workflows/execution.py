@@ -1,0 +1,222 @@
+"""Attempts of `local` runners are executed here: claimed, worked on side by side, reported."""
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from multiprocessing.connection import wait
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import OperationalError, connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from runners.functions import load_functions
+from runners.jobs import BadPayload, job_of
+from runners.models import RunnerKind
+from runners.process import Slot
+from workflows.logs import AttemptLog
+from workflows.models import LogPiece, TaskAttempt, TaskState
+from workflows.reports import Report, report_all, start_attempts
+from workflows.rescue import settle_lost_attempts
+from workflows.work import CANCELED, Work
+
+LEASE = timedelta(seconds=60)
+LOOK_EVERY_S = 0.2
+"""How often an executor with free slots looks for new attempts."""
+ATTEND_EVERY_S = 0.5
+"""How often the work in progress is attended to: cancels, time-outs, logs."""
+RENEW_EVERY_S = 15.0
+RETRY_AFTER_S = 1.0
+"""Between two tries while the database does not answer."""
+
+STOPPED = "the local runner was stopped while it worked on this"
+
+logger = logging.getLogger(__name__)
+
+
+class Executor:
+    """
+    Executes local attempts, `concurrency` at a time, in one thread.
+
+    What finished together is reported in one transaction, which also claims what comes next; the
+    work itself goes on in processes of its own meanwhile.
+    """
+
+    def __init__(self, *, concurrency: int, by: str, run_id: int | None = None) -> None:
+        """Prepare to execute attempts of all runs, or of one."""
+        load_functions()
+        self._concurrency = concurrency
+        self._by = by
+        self._run_id = run_id
+        self._takes_more = True
+        self._working: dict[UUID, Work] = {}
+        # What has ended and is not stored yet. Emptied after the commit only: had that failed,
+        # the same would be stored again, which changes nothing.
+        self._finished: dict[int, list[Report]] = defaultdict(list)
+        self._pieces: list[LogPiece] = []
+        self._idle: list[Slot] = []
+        self._next: dict[str, float] = defaultdict(float)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is in progress and everything is reported."""
+        return not self._working and not self._finished
+
+    def serve(self, goes_on: Callable[[], bool]) -> None:
+        """Execute while `goes_on`, then until what is in progress has ended; leave no process."""
+        try:
+            while goes_on() or not self.is_idle:
+                self._turn()
+        finally:
+            for slot in [*self._idle, *(work.slot for work in self._working.values())]:
+                slot.close()
+
+    def take_no_more(self) -> None:
+        """Claim no more attempts; they stay for the next executor."""
+        self._takes_more = False
+
+    def end_all(self, why: str = STOPPED) -> None:
+        """End what is in progress; it is reported as failed, with the reason."""
+        for work in self._working.values():
+            work.end(why)
+
+    def _turn(self) -> None:
+        try:
+            self._report_finished()
+            if self._is_due("look", LOOK_EVERY_S):
+                self._look()
+            if self._is_due("attend", ATTEND_EVERY_S):
+                self._attend()
+            if self._is_due("renew", RENEW_EVERY_S):
+                self._renew()
+        except OperationalError as exc:
+            logger.warning("The database does not answer (%s); trying again.", exc)
+            connection.close()
+            time.sleep(RETRY_AFTER_S)
+        self._collect()
+
+    def _is_due(self, what: str, every_s: float) -> bool:
+        now = time.monotonic()
+        if now < self._next[what]:
+            return False
+        self._next[what] = now + every_s
+        return True
+
+    def _report_finished(self) -> None:
+        for run_id, reports in list(self._finished.items()):
+            with transaction.atomic():
+                self._store_pieces()
+                report_all(run_id, reports, by=self._by)
+                claimed = self._claim(run_id, self._waiting(run_id).get(run_id, []))
+            self._pieces.clear()
+            del self._finished[run_id]
+            self._begin(claimed)
+
+    def _look(self) -> None:
+        for run_id, attempt_ids in self._waiting(self._run_id).items():
+            self._begin(self._claim(run_id, attempt_ids))
+
+    def _waiting(self, run_id: int | None) -> dict[int, list[UUID]]:
+        """Return as many waiting attempts as there are free slots, by run."""
+        found: dict[int, list[UUID]] = defaultdict(list)
+        if room := self._room():
+            waiting = TaskAttempt.objects.waiting().filter(runner_kind=RunnerKind.LOCAL)
+            if run_id:
+                waiting = waiting.filter(task__run=run_id)
+            for run, attempt in waiting.values_list("task__run_id", "pk")[:room]:
+                found[run].append(attempt)
+        return found
+
+    def _room(self) -> int:
+        return self._concurrency - len(self._working) if self._takes_more else 0
+
+    def _claim(self, run_id: int, attempt_ids: list[UUID]) -> Iterable[TaskAttempt]:
+        if not attempt_ids:
+            return []
+        return start_attempts(run_id, attempt_ids, lease=LEASE, by=self._by)
+
+    def _begin(self, attempts: Iterable[TaskAttempt]) -> None:
+        for attempt in attempts:
+            run_id = attempt.task.run_id or 0
+            ids = {
+                "ORCHESTRATOR_RUN_ID": str(run_id),
+                "ORCHESTRATOR_TASK_ID": str(attempt.task_id),
+                "ORCHESTRATOR_ATTEMPT_ID": str(attempt.pk),
+            }
+            try:
+                job = job_of(attempt.payload, base_dir=settings.BASE_DIR, ids=ids)
+            except BadPayload as exc:
+                bad = Report(attempt.pk, TaskState.FAILED, message=str(exc))
+                self._finished[run_id].append(bad)
+                continue
+            deadline = time.monotonic() + attempt.timeout_seconds
+            work = Work(attempt, self._free_slot(), AttemptLog(attempt.pk), deadline)
+            self._working[attempt.pk] = work
+            work.slot.begin(job)
+
+    def _free_slot(self) -> Slot:
+        while self._idle:
+            if (slot := self._idle.pop()).is_alive:
+                return slot
+            slot.close()
+        return Slot()
+
+    def _attend(self) -> None:
+        for work in self._working.values():
+            work.end_if_overdue()
+            self._pieces += work.log.pieces()
+        if self._working:
+            self._end_canceled()
+        self._store_pieces()
+        self._pieces.clear()
+
+    def _end_canceled(self) -> None:
+        """End the work that an operator canceled, and what was settled behind our back."""
+        gone = TaskAttempt.objects.filter(pk__in=list(self._working)).exclude(
+            Q(outcome=""), task__cancel_requested_at=None
+        )
+        for attempt_id in gone.values_list("pk", flat=True):
+            self._working[attempt_id].end(CANCELED)
+
+    def _store_pieces(self) -> None:
+        if self._pieces:
+            LogPiece.objects.bulk_create(self._pieces, ignore_conflicts=True)
+
+    def _renew(self) -> None:
+        """Say that what is in progress still is; settle what others no longer say it of."""
+        mine = TaskAttempt.objects.open().filter(pk__in=list(self._working))
+        mine.update(lease_expires_at=timezone.now() + LEASE)
+        settle_lost_attempts(by=self._by)
+
+    def _collect(self) -> None:
+        """Wait a moment for the processes to say something, and take it."""
+        sources: dict[Any, Work] = {}
+        for work in self._working.values():
+            sources |= {work.slot.output: work, work.slot.control: work}
+        moment = 0 if self._finished else min(LOOK_EVERY_S, ATTEND_EVERY_S)
+        if not sources:
+            time.sleep(moment)
+            return
+        for source in wait(list(sources), moment):
+            work = sources[source]
+            if source is work.slot.output:
+                work.log.write(work.slot.read_output())
+            elif work.attempt.pk in self._working:
+                self._take_outcome(work)
+
+    def _take_outcome(self, work: Work) -> None:
+        if (outcome := work.slot.outcome()) is None:
+            return
+        while output := work.slot.read_output():
+            work.log.write(output)
+        self._pieces += work.log.last_pieces()
+        del self._working[work.attempt.pk]
+        if outcome.is_dead:
+            work.slot.close()
+        else:
+            self._idle.append(work.slot)
+        self._finished[work.attempt.task.run_id or 0].append(work.report(outcome))

@@ -1,0 +1,101 @@
+"""How a run goes, in the terminal: a live picture, or a line per event in a pipe."""
+
+from collections.abc import Callable
+
+from django.utils import timezone
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from workflows.models import Event, Task, TaskState, WorkflowRun
+
+MARKS = {
+    TaskState.PENDING: ("·", "dim"),
+    TaskState.DISPATCHED: ("»", "cyan"),
+    TaskState.RUNNING: ("▶", "bold blue"),
+    TaskState.SUCCESS: ("✓", "green"),
+    TaskState.FAILED: ("✗", "bold red"),
+    TaskState.CANCELED: ("⊘", "yellow"),
+}
+MOST_ROWS = 24
+
+
+class Progress:
+    """Shows one run; `update` costs a few statements, whatever the size of the run."""
+
+    def __init__(self, run: WorkflowRun, console: Console) -> None:
+        """Prepare to show a run."""
+        self._run = run
+        self._last_event = 0
+        self._console = console
+        self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
+
+    def __enter__(self) -> Callable[[], None]:
+        """Begin; returns the function to call again and again."""
+        if self._live:
+            self._live.start()
+        return self.update
+
+    def __exit__(self, *_: object) -> None:
+        """Show the end and leave it standing."""
+        self.update()
+        if self._live:
+            self._live.stop()
+
+    def update(self) -> None:
+        """Show how the run stands now."""
+        self._run.refresh_from_db()
+        if self._live:
+            self._live.update(_picture(self._run), refresh=True)
+        else:
+            self._print_events()
+
+    def _print_events(self) -> None:
+        events = Event.objects.filter(run=self._run, pk__gt=self._last_event).select_related("task")
+        for event in events:
+            self._last_event = event.pk
+            about = f"{event.task}: " if event.task else ""
+            why = event.payload.get("message") or event.reason
+            line = f"{event.created_at:%H:%M:%S} {about}{event.event_type}"
+            self._console.out(f"{line} ({why})" if why else line, highlight=False)
+
+
+def _picture(run: WorkflowRun) -> RenderableType:
+    total = sum(run.task_counts.values())
+    done = run.success_count + run.broken_count
+    counts = "  ".join(
+        f"{MARKS[TaskState(state)][0]} {n} {state}" for state, n in run.task_counts.items() if n
+    )
+    heading = Text.assemble((f"{run.template_name}", "bold"), f"  run {run.pk} is {run.state}")
+    bar = ProgressBar(total=max(total, 1), completed=done, width=60)
+    return Group(heading, _table(run), bar, Text(counts))
+
+
+def _table(run: WorkflowRun) -> Table:
+    table = Table(box=None, padding=(0, 1), show_header=False)
+    tasks = list(_shown(run))
+    for task in tasks:
+        mark, style = MARKS[TaskState(task.state)]
+        table.add_row(Text(mark, style), Text(str(task), style), Text(task.title), _took(task))
+    if (more := sum(run.task_counts.values()) - len(tasks)) > 0:
+        table.add_row("", Text(f"… and {more} more", "dim"), "", "")
+    return table
+
+
+def _shown(run: WorkflowRun) -> list[Task]:
+    """Return the tasks that fit the screen: all of a small run, what moves in a large one."""
+    tasks = Task.objects.filter(run=run).order_by("position")
+    if sum(run.task_counts.values()) <= MOST_ROWS:
+        return list(tasks)
+    moving = tasks.filter(state__in=[TaskState.RUNNING, TaskState.DISPATCHED])
+    broken = tasks.filter(state__in=[TaskState.FAILED, TaskState.CANCELED])
+    return [*broken[: MOST_ROWS // 2], *moving[: MOST_ROWS // 2]]
+
+
+def _took(task: Task) -> Text:
+    if not task.started_at:
+        return Text("")
+    end = task.finished_at or timezone.now()
+    return Text(f"{(end - task.started_at).total_seconds():.1f} s", "dim")
