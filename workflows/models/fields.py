@@ -1,5 +1,6 @@
 """Checks and fields that the models share."""
 
+from math import isfinite
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -12,12 +13,12 @@ def check_json(value: object) -> None:
     """
     Accept JSON that both databases can store, looking at it without recursion.
 
-    :raises ValidationError: on NUL characters, lone surrogates or absurd depth.
+    :raises ValidationError: on NUL characters, lone surrogates, NaN, infinity or absurd depth.
     """
     level = [value]
     for _ in range(DEEPEST_JSON):
-        for text in (item for item in level if isinstance(item, str)):
-            _check_text(text)
+        for item in level:
+            _check_item(item)
         level = [child for item in level for child in _children(item)]
         if not level:
             return
@@ -33,6 +34,13 @@ def check_json_object(value: object) -> None:
     if not isinstance(value, dict):
         raise ValidationError('must be an object, such as {"key": "value"}')
     check_json(value)
+
+
+def _check_item(item: object) -> None:
+    if isinstance(item, str):
+        _check_text(item)
+    if isinstance(item, float) and not isfinite(item):
+        raise ValidationError("contains NaN or an infinite number, which JSON does not have")
 
 
 def _check_text(text: str) -> None:
