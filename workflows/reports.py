@@ -1,5 +1,6 @@
 """INBOUND: what became of attempts, whatever the transport."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +24,8 @@ ARROWS: Mapping[str, Arrow] = {
     TaskState.FAILED: Task.fail,
     TaskState.CANCELED: Task.cancel,
 }
+
+NO_LEASE = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +107,7 @@ def start_attempts(
             if attempt.status == TaskState.DISPATCHED
             and not _objection(attempt, Report(attempt.pk, TaskState.RUNNING))
         }
-        for attempt in won:
-            attempt.lease_expires_at = timezone.now() + lease
-        _take_over(run, won, by=by)
+        _take_over(run, won, by=by, lease=lease)
         run.save_progress()
     return list(won)
 
@@ -155,48 +156,48 @@ def _record_refusal(
     )
 
 
-def _take_over(run: WorkflowRun, reports: Mapping[TaskAttempt, Report], *, by: str) -> None:
-    now = timezone.now()
-    for status, arrow in ARROWS.items():
-        moment: Any = {"started_at" if status == TaskState.RUNNING else "finished_at": now}
-        for lost in (False, True):
-            group = {
-                attempt.task: report
-                for attempt, report in reports.items()
-                if report.status == status and report.is_lost == lost
-            }
-            if group:
-                move(
-                    run,
-                    list(group),
-                    arrow,
-                    by=by,
-                    event_type=EventType.TASK_LOST if lost else "",
-                    payloads={task.pk: r.event_payload() for task, r in group.items()},
-                    **moment,
-                )
-    _write_attempts(reports, now)
-
-
-def _write_attempts(reports: Mapping[TaskAttempt, Report], now: datetime) -> None:
+def _take_over(
+    run: WorkflowRun, reports: Mapping[TaskAttempt, Report], *, by: str, lease: timedelta = NO_LEASE
+) -> None:
+    groups: dict[tuple[str, bool], dict[TaskAttempt, Report]] = defaultdict(dict)
     for attempt, report in reports.items():
-        if report.status == TaskState.RUNNING:
-            attempt.started_at = now
+        groups[report.status, report.is_lost][attempt] = report
+    now = timezone.now()
+    for (status, is_lost), group in groups.items():
+        is_start = status == TaskState.RUNNING
+        moment: Any = {"started_at" if is_start else "finished_at": now}
+        move(
+            run,
+            [attempt.task for attempt in group],
+            ARROWS[status],
+            by=by,
+            event_type=EventType.TASK_LOST if is_lost else "",
+            payloads={attempt.task_id: report.event_payload() for attempt, report in group.items()},
+            **moment,
+        )
+        if is_start:
+            _write_start(
+                list(group), started_at=now, lease_expires_at=now + lease if lease else None
+            )
         else:
-            attempt.outcome = Outcome(report.status)
-            attempt.exit_code, attempt.result = report.exit_code, report.result
-            attempt.message, attempt.finished_at = report.message, now
-            attempt.lease_expires_at = None
+            _write_end(group, now)
+
+
+def _write_start(attempts: Sequence[TaskAttempt], **columns: Any) -> None:
+    for batch in batches(attempts):
+        TaskAttempt.objects.filter(pk__in=[attempt.pk for attempt in batch]).update(**columns)
+    for attempt in attempts:
+        attempt.started_at = columns["started_at"]
+
+
+def _write_end(reports: Mapping[TaskAttempt, Report], now: datetime) -> None:
+    for attempt, report in reports.items():
+        attempt.outcome = Outcome(report.status)
+        attempt.exit_code, attempt.result = report.exit_code, report.result
+        attempt.message, attempt.finished_at = report.message, now
+        attempt.lease_expires_at = None
     for batch in batches(list(reports)):
         TaskAttempt.objects.bulk_update(batch, WRITTEN)
 
 
-WRITTEN = [
-    "outcome",
-    "exit_code",
-    "result",
-    "message",
-    "started_at",
-    "finished_at",
-    "lease_expires_at",
-]
+WRITTEN = ["outcome", "exit_code", "result", "message", "finished_at", "lease_expires_at"]
