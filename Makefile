@@ -1,0 +1,37 @@
+# Every target does all of its own set-up; `make help` lists them.
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
+PORT ?= 8000
+ARGS ?=
+
+IN_VENV := .venv/bin/python -m
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 8
+
+# What is installed is written down beside it, so that set-up runs again when the list changes.
+.venv/%.installed: %.txt scripts/setup.sh
+	@sh scripts/setup.sh '$(PYTHON)' $<
+
+.venv/requirements-dev.installed: requirements.txt
+
+.PHONY: setup
+setup: .venv/requirements-dev.installed  ## make .venv with everything that development needs
+
+.PHONY: demo
+demo: .venv/requirements.installed  ## run a real workflow from template to end, and show the way in
+	@$(IN_VENV) scripts.demo
+
+.PHONY: serve
+serve: .venv/requirements.installed  ## the site and the local runner together, until Ctrl-C (PORT=8000)
+	@$(IN_VENV) scripts.serve $(PORT)
+
+.PHONY: test
+test: setup  ## the whole suite, on SQLite and on PostgreSQL (ARGS="-k join")
+	@$(IN_VENV) scripts.test $(ARGS)
+
+.PHONY: check
+check: setup  ## lint, format, types, layers, migrations
+	@sh scripts/check.sh

@@ -1,0 +1,1 @@
+"""What the Makefile's targets do when it is more than a line."""
