@@ -1,9 +1,60 @@
 """Templates as files, and by the names that files and people call them."""
 
 import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from workflows.errors import Conflict, NotFound
+from django.db import transaction
+
+from workflows import notation, wfformat
+from workflows.authoring import create_template, lock_template, replace_template, spec_of
+from workflows.errors import Conflict, Invalid, NotFound, WorkflowError
 from workflows.models import WorkflowTemplate
+from workflows.spec import StepSpec, TemplateSpec, parse_template
+
+LARGEST_FILE = 50_000_000
+"""Bytes."""
+
+
+class UnusableFile(WorkflowError):
+    """A file holds no template; says which file, where in it, and why."""
+
+    code = "unusable_file"
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A template as it is stored now, and what that took: `created`, `replaced` or `unchanged`."""
+
+    template: WorkflowTemplate
+    change: str
+
+
+def import_file(path: Path, *, name: str | None = None, commands: bool = False) -> Import:
+    """
+    Store the template that a file holds: a new one, or a new version of the one of that name.
+
+    :param name: call it so instead of what the file says; `#12` means template 12.
+    :param commands: give the steps of a WfFormat file the commands that were recorded.
+    :raises UnusableFile: naming the file, the step and the field.
+    :raises Conflict: if several templates have the name.
+    :raises NotFound: if there is no template of that number.
+    """
+    try:
+        return _store(_template_data(_data_in(path), commands=commands), name)
+    except Invalid as exc:
+        raise UnusableFile("\n".join(f"{path}: {text}" for text in _sentences(exc))) from exc
+    except (notation.Unreadable, UnicodeDecodeError) as exc:
+        why = "not UTF-8 text" if isinstance(exc, UnicodeDecodeError) else exc
+        raise UnusableFile(f"{path}: {why}") from exc
+    except OSError as exc:
+        raise UnusableFile(f"{path}: {exc.strerror}") from exc
+
+
+def as_yaml(template: WorkflowTemplate) -> str:
+    """Return a template in the form that `import_file` reads, without what is the default."""
+    return notation.write_yaml(_plain(spec_of(template)))
 
 
 def template_named(name: str) -> WorkflowTemplate:
@@ -13,18 +64,84 @@ def template_named(name: str) -> WorkflowTemplate:
     :raises NotFound: if there is no such template.
     :raises Conflict: if several have the name; names them by id.
     """
+    template = None if name.startswith("#") else _called(name)
+    return template or _numbered(name)
+
+
+def _called(name: str) -> WorkflowTemplate | None:
     found = list(WorkflowTemplate.objects.filter(name=name).order_by("pk"))
-    if name.startswith("#") or not found:
-        return _template_numbered(name)
     if len(found) > 1:
         ids = ", ".join(f"#{template.pk}" for template in found)
         raise Conflict(f"{len(found)} workflow templates are called '{name}'; choose one of {ids}")
-    return found[0]
+    return found[0] if found else None
 
 
-def _template_numbered(name: str) -> WorkflowTemplate:
+def _numbered(name: str) -> WorkflowTemplate:
     number = re.fullmatch(r"#?([0-9]{1,18})", name)
     template = number and WorkflowTemplate.objects.filter(pk=int(number[1])).first()
     if not template:
         raise NotFound("workflow template", name if number else f"'{name}'")
     return template
+
+
+def _data_in(path: Path) -> Any:
+    with path.open("rb") as file:
+        content = file.read(LARGEST_FILE + 1)
+    if len(content) > LARGEST_FILE:
+        raise notation.Unreadable(f"larger than {LARGEST_FILE:,} bytes")
+    text = content.decode("utf-8-sig")
+    is_json = path.suffix.lower() == ".json"
+    return notation.read_json(text) if is_json else notation.read_yaml(text)
+
+
+def _template_data(data: Any, *, commands: bool) -> Any:
+    if wfformat.is_wfformat(data):
+        return wfformat.template_data(data, commands=commands)
+    if commands:
+        raise Invalid({"commands": ["--commands is for files in WfFormat; this is none"]})
+    return data
+
+
+@transaction.atomic
+def _store(data: Any, name: str | None) -> Import:
+    target = _numbered(name) if name and name.startswith("#") else None
+    if name is not None and isinstance(data, dict):
+        data = {**data, "name": target.name if target else name}
+    spec = parse_template(data)
+    target = target or _called(spec.name)
+    if target is None:
+        return Import(create_template(spec), "created")
+    before = lock_template(target.pk).version
+    template = replace_template(target.pk, spec)
+    return Import(template, "unchanged" if template.version == before else "replaced")
+
+
+def _sentences(exc: Invalid) -> list[str]:
+    """Return one sentence per problem; those of steps and tasks say themselves where they are."""
+    return [
+        text if name in {"steps", "workflow", "commands", "non_field_errors"} else f"{name}: {text}"
+        for name, texts in exc.fields.items()
+        for text in texts
+    ]
+
+
+def _plain(spec: TemplateSpec) -> dict[str, Any]:
+    about = {"name": spec.name, "description": spec.description or None}
+    return {**_without_defaults(about), "steps": [_plain_step(step) for step in spec.steps]}
+
+
+def _plain_step(step: StepSpec) -> dict[str, Any]:
+    return _without_defaults(
+        {
+            "step_id": step.step_id,
+            "title": step.title,
+            "depends_on": list(step.depends_on) or None,
+            "runner": step.runner,
+            "payload": step.payload or None,
+            "timeout_seconds": step.timeout_seconds,
+        }
+    )
+
+
+def _without_defaults(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,43 @@
+"""Store the template that a file holds."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from workflows.errors import WorkflowError
+from workflows.files import import_file
+
+
+class Command(BaseCommand):
+    """`manage.py import_workflow FILE [--name NAME] [--commands]`."""
+
+    help = (
+        "Store the workflow template of a YAML file, or of a WfFormat 1.5 file (.json). A template "
+        "of the same name gets a new version; the same content again changes nothing."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("file", metavar="FILE", type=Path)
+        parser.add_argument(
+            "--name", help="Call it so instead of what the file says; '#12' replaces template 12."
+        )
+        parser.add_argument(
+            "--commands",
+            action="store_true",
+            help="WfFormat: execute the recorded commands; without this, steps do nothing.",
+        )
+
+    def handle(self, *, file: Path, name: str | None, commands: bool, **_: Any) -> None:
+        """Import, and say what that changed."""
+        try:
+            imported = import_file(file, name=name, commands=commands)
+        except WorkflowError as exc:
+            raise CommandError(exc.detail) from exc
+        template = imported.template
+        self.stdout.write(
+            f"Workflow template #{template.pk} '{template}': "
+            f"{imported.change}, version {template.version}."
+        )
