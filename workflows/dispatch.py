@@ -13,7 +13,7 @@ from workflows.fleet import Fleet
 from workflows.handout import hand_out
 from workflows.locks import lock_run
 from workflows.models import Event, EventType, RunState, Task, TaskAttempt, WorkflowRun
-from workflows.models.run import DISPATCHABLE
+from workflows.models.run import CLOSED
 from workflows.outbox import is_to_submit, submit
 from workflows.readiness import NOTHING_LEFT, Blocked, blocked_tasks
 from workflows.results import Dispatch, DispatchResult
@@ -102,7 +102,7 @@ def _round(call: _Call) -> DispatchResult | None:
     """Hand out what there is room for; the result, once no runner has to be called."""
     with transaction.atomic():
         run = lock_run(call.run_id)
-        if run.state not in DISPATCHABLE and not call.handed_out:
+        if run.state in CLOSED and not call.handed_out:
             raise RunNotDispatchable(f"{run} is {run.state}")
         handed_out = hand_out(run, call.room, call.fleet, by=call.by)
         call.handed_out += handed_out

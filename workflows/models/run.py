@@ -30,6 +30,8 @@ class RunState(models.TextChoices):
 
 
 DISPATCHABLE = (RunState.CREATED, RunState.RUNNING)
+CLOSED = (RunState.PAUSED, RunState.ABORTED)
+"""Refuse to be dispatched; a run that ended by itself answers that nothing is ready."""
 UNFINISHED = (RunState.CREATED, RunState.RUNNING, RunState.PAUSED)
 
 
