@@ -14,7 +14,9 @@ PUBLIC_BASE_URL = environment.base_url("PUBLIC_BASE_URL", default="http://127.0.
 DATABASES = {"default": environment.database("DATABASE_URL", base_dir=BASE_DIR)}
 
 # Modules whose functions a `python` payload may name (see runners/functions.py).
-TASK_FUNCTION_MODULES = environment.words("TASK_FUNCTION_MODULES", default="runners.functions")
+TASK_FUNCTION_MODULES = environment.words(
+    "TASK_FUNCTION_MODULES", default="runners.functions,examples.functions"
+)
 # How a task reaches each kind of runner.
 RUNNER_BACKENDS = {"local": "runners.local.LocalBackend"}
 
