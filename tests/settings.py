@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from orchestrator.settings import *  # noqa: F403 (tests run on the product's settings)
-from orchestrator.settings import DATABASES
+from orchestrator.settings import DATABASES, TASK_FUNCTION_MODULES
 
 # A file, not ":memory:", so that locks, threads and WAL are those of an installation.
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
@@ -14,3 +14,6 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 
 # Hashing passwords well takes a quarter of a second each.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# Every process that executes for a test knows the functions of the tests.
+TASK_FUNCTION_MODULES = [*TASK_FUNCTION_MODULES, "tests.support.task_functions"]

@@ -7,8 +7,10 @@ from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from rest_framework.renderers import JSONRenderer
 from rich.console import Console
 
+from workflows.api.runs import WorkflowRuns
 from workflows.dispatch import dispatch_ready
 from workflows.errors import WorkflowError
 from workflows.execution import Executor
@@ -87,7 +89,7 @@ class Command(BaseCommand):
         if run.state not in ENDED:
             self.stdout.write(f"It cannot go on by itself: {_why_it_stands(run)}")
         if as_json:
-            self.stdout.write(json.dumps({"id": run.pk}))
+            self.stdout.write(_as_json(run))
         if exit_code := ENDED.get(RunState(run.state), CANNOT_GO_ON):
             raise SystemExit(exit_code)
 
@@ -127,6 +129,11 @@ class Follower:
     def _is_moving(self) -> bool:
         # Tasks that are with another runner or executor come back by themselves.
         return not self._executor.is_idle or self._run.active_count > 0
+
+
+def _as_json(run: WorkflowRun) -> str:
+    """Return the run as the API shows it, on one line."""
+    return JSONRenderer().render(WorkflowRuns().described([run])[0]).decode()
 
 
 def _why_it_stands(run: WorkflowRun) -> str:

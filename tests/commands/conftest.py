@@ -1,0 +1,61 @@
+"""Commands as people start them: processes of their own on the test's database."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.database import environment
+
+MANAGE = [sys.executable, str(Path(__file__).parents[2] / "manage.py")]
+LONGEST_S = 60
+
+
+def manage(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    return subprocess.run(
+        [*MANAGE, *arguments],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_S,
+        check=False,
+    )
+
+
+Started = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def started(transactional_db: None) -> Iterator[Started]:
+    """Start commands that go on by themselves; whatever is left of them is killed."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str) -> "subprocess.Popen[str]":
+        process = subprocess.Popen(
+            [*MANAGE, *arguments],
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()
+        if process.stdout:
+            process.stdout.close()
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    """Wait until something is so; fail if that takes absurdly long."""
+    give_up_at = time.monotonic() + LONGEST_S
+    while not condition():
+        assert time.monotonic() < give_up_at, "waited in vain"
+        time.sleep(0.05)

@@ -1,0 +1,70 @@
+"""Fixtures of the tests that execute for real, in real processes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.support.drawing import DrawRun
+from tests.support.verbs import dispatch_all
+from workflows.execution import Executor
+from workflows.models import Task, TaskAttempt, TaskState, WorkflowRun
+
+
+class Execution:
+    """Executes runs to their end in this process, and looks at what became of their tasks."""
+
+    def __init__(self, draw: DrawRun) -> None:
+        """Begin with nothing."""
+        self._draw = draw
+
+    def run(self, payload: dict[str, Any], **step: Any) -> TaskAttempt:
+        """Execute one task with this payload; return its attempt."""
+        return self.steps({"step": payload}, **step)["step"]
+
+    def steps(
+        self, payloads: dict[str, dict[str, Any]], drawing: str = "", **common: Any
+    ) -> dict[str, TaskAttempt]:
+        """Execute tasks with these payloads; return their last attempts."""
+        return self.to_end(self.drawn(payloads, drawing, **common))
+
+    def drawn(
+        self, payloads: dict[str, dict[str, Any]], drawing: str = "", **common: Any
+    ) -> WorkflowRun:
+        """Make a run that dispatches by itself, with these payloads."""
+        run = self._draw(drawing or ", ".join(payloads), auto_dispatch=True, **common)
+        for step_id, payload in payloads.items():
+            Task.objects.filter(run=run, step_id=step_id).update(payload=payload)
+        return run
+
+    def to_end(
+        self,
+        run: WorkflowRun,
+        *,
+        concurrency: int = 4,
+        meanwhile: Callable[[Executor], None] = lambda executor: None,
+    ) -> dict[str, TaskAttempt]:
+        """Dispatch, and execute until nothing is active any more."""
+        dispatch_all(run)
+        executor = Executor(concurrency=concurrency, by="local runner")
+
+        def goes_on() -> bool:
+            meanwhile(executor)
+            return Task.objects.filter(
+                run=run, state__in=[TaskState.DISPATCHED, TaskState.RUNNING]
+            ).exists()
+
+        executor.serve(goes_on)
+        attempts = TaskAttempt.objects.filter(task__run=run).order_by("number")
+        return {str(attempt.task): attempt for attempt in attempts.select_related("task")}
+
+
+@pytest.fixture
+def execution(runs: DrawRun) -> Execution:
+    """Execute for real, on the local runner that every installation begins with."""
+    return Execution(runs)
+
+
+def log_of(attempt: TaskAttempt) -> str:
+    """Return everything that an attempt printed, as far as it was kept."""
+    return "".join(piece.text for piece in attempt.log_pieces.all())

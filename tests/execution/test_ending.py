@@ -1,0 +1,199 @@
+"""Time-outs, cancels, stops and crashes: the work ends, and nothing is left running."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+import pytest
+from django.utils import timezone
+
+from runners.process import Slot
+from tests.execution.conftest import Execution, log_of
+from tests.support.verbs import attempt as attempt_of
+from tests.support.verbs import dispatch_all, report, start, state, states, task, trail
+from workflows import control
+from workflows.execution import STOPPED, Executor
+from workflows.models import Task, TaskAttempt, WorkflowRun
+from workflows.reports import start_attempts
+from workflows.rescue import settle_lost_attempts
+
+STUBBORN = "trap '' TERM; sleep 300 & echo $! > pids; echo $$ >> pids; wait; sleep 300"
+
+
+@pytest.fixture(autouse=True)
+def _short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workflows.work.GRACE_S", 0.5)
+
+
+def stubborn_pids(directory: Path) -> list[int]:
+    """Return the processes of the stubborn command, once it has written them down."""
+    file = directory / "pids"
+    return [int(line) for line in file.read_text().split()] if file.exists() else []
+
+
+def is_alive(pid: int) -> bool:
+    """Say whether a process runs; a dead one that nobody has buried yet does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_a_command_that_ignores_sigterm_is_killed_with_its_children(
+    execution: Execution, tmp_path: Path
+) -> None:
+    payload = {"command": ["sh", "-c", STUBBORN], "cwd": str(tmp_path)}
+    attempt = execution.run(payload, timeout_seconds=1)
+    assert (attempt.outcome, attempt.message) == ("failed", "timed out after 1 s")
+    assert attempt.exit_code == -9
+    pids = stubborn_pids(tmp_path)
+    assert len(pids) == 2
+    assert not any(map(is_alive, pids))
+
+
+def test_a_function_is_ended_by_its_time_out(execution: Execution) -> None:
+    payload = {"python": "tests.sleep", "kwargs": {"seconds": 300}}
+    attempt = execution.run(payload, timeout_seconds=1)
+    assert (attempt.outcome, attempt.message) == ("failed", "timed out after 1 s")
+
+
+def test_cancel_ends_the_process_group_and_not_only_the_row(
+    execution: Execution, tmp_path: Path
+) -> None:
+    payload = {"command": ["sh", "-c", STUBBORN], "cwd": str(tmp_path)}
+    run = execution.drawn({"step": payload})
+    pids: list[int] = []
+
+    def cancel_once_started(_: Executor) -> None:
+        if not pids and len(found := stubborn_pids(tmp_path)) == 2:
+            pids.extend(found)
+            control.cancel(task(run, "step").pk, by="anna", reason="not today")
+            assert task(run, "step").state == "running"  # until its process has ended
+
+    attempt = execution.to_end(run, meanwhile=cancel_once_started)["step"]
+    assert attempt.outcome == "canceled"
+    assert not any(map(is_alive, pids))
+    assert trail(run)[-4:] == [
+        "task.running step",
+        "task.cancel_requested step",
+        "task.canceled step",
+        "workflow_run.failed",
+    ]
+    asked = run.events.get(event_type="task.cancel_requested")
+    assert (asked.actor, asked.reason) == ("anna", "not today")
+
+
+def test_abort_ends_what_runs_and_cancels_what_waits(execution: Execution, tmp_path: Path) -> None:
+    stubborn = {"command": ["sh", "-c", STUBBORN], "cwd": str(tmp_path)}
+    run = execution.drawn({"a": stubborn, "b": {"python": "noop"}}, "a > b")
+
+    def abort_once_started(_: Executor) -> None:
+        if state(run) == "running" and len(stubborn_pids(tmp_path)) == 2:
+            control.abort(run.pk, by="anna")
+
+    execution.to_end(run, meanwhile=abort_once_started)
+    assert states(run) == {"a": "canceled", "b": "canceled"}
+    assert state(run) == "aborted"
+    assert not any(map(is_alive, stubborn_pids(tmp_path)))
+
+
+def test_what_a_command_leaves_in_the_background_ends_with_it(
+    execution: Execution, tmp_path: Path
+) -> None:
+    script = "sleep 300 & echo $! > pids"
+    attempt = execution.run({"command": ["sh", "-c", script], "cwd": str(tmp_path)})
+    assert attempt.outcome == "success"
+    assert not any(map(is_alive, stubborn_pids(tmp_path)))
+
+
+def test_a_stopped_executor_says_so_and_leaves_what_it_has_not_begun(
+    execution: Execution, tmp_path: Path
+) -> None:
+    stubborn = {"command": ["sh", "-c", STUBBORN], "cwd": str(tmp_path)}
+    run = execution.drawn({"a": stubborn, "b": {"python": "noop"}})
+    dispatch_all(run)
+    executor = Executor(concurrency=1, by="local runner")
+
+    def goes_on() -> bool:
+        if len(stubborn_pids(tmp_path)) < 2:
+            return True
+        executor.take_no_more()
+        executor.end_all()
+        return False
+
+    executor.serve(goes_on)
+    assert states(run) == {"a": "failed", "b": "dispatched"}
+    assert attempt_of(run, "a").message == STOPPED
+    assert not any(map(is_alive, stubborn_pids(tmp_path)))
+
+
+def test_an_attempt_whose_lease_ran_out_is_lost_and_its_late_report_refused(
+    execution: Execution,
+) -> None:
+    run = execution.drawn({"a": {"python": "noop"}, "b": {"python": "noop"}}, "a > b")
+    dispatch_all(run)
+    lost = attempt_of(run, "a")
+    start_attempts(run.pk, [lost.pk], lease=timedelta(seconds=60), by="local runner")
+    assert settle_lost_attempts(by="rescue") == 0
+
+    TaskAttempt.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+    assert settle_lost_attempts(by="rescue") == 1
+    assert states(run) == {"a": "failed", "b": "pending"}
+    assert attempt_of(run, "a").message.startswith("runner lost")
+    assert "task.lost a" in trail(run)
+    assert "task.failed a" not in trail(run)
+
+    control.retry(task(run, "a").pk, by="anna")
+    attempts = execution.to_end(run)
+    assert attempts["a"].number == 2
+    assert states(run) == {"a": "success", "b": "success"}
+
+
+def test_the_log_can_be_read_while_the_command_runs(execution: Execution, tmp_path: Path) -> None:
+    script = "echo begun; while [ ! -e go ]; do sleep 0.05; done; echo done"
+    run = execution.drawn({"a": {"command": ["sh", "-c", script], "cwd": str(tmp_path)}})
+    seen: list[str] = []
+
+    def look(_: Executor) -> None:
+        if log := "".join(log_of(attempt) for attempt in TaskAttempt.objects.all()):
+            seen.append(log)
+            (tmp_path / "go").touch()
+
+    attempt = execution.to_end(run, meanwhile=look)["a"]
+    assert seen[0] == "begun\n"
+    assert log_of(attempt) == "begun\ndone\n"
+
+
+def test_at_most_so_many_attempts_run_at_a_time(execution: Execution) -> None:
+    run = execution.drawn({name: {"command": ["sleep", "0.2"]} for name in "abcdef"})
+    most: list[int] = []
+    execution.to_end(
+        run,
+        concurrency=2,
+        meanwhile=lambda _: most.append(Task.objects.filter(run=run, state="running").count()),
+    )
+    assert max(most) == 2
+    assert set(states(run).values()) == {"success"}
+
+
+def test_a_slot_that_died_while_idle_is_replaced(execution: Execution) -> None:
+    executor = Executor(concurrency=1, by="local runner")
+    slot = Slot()
+    executor._idle.append(slot)
+    slot.close()
+    run = execution.drawn({"a": {"python": "noop"}})
+    dispatch_all(run)
+    executor.serve(lambda: WorkflowRun.objects.get(pk=run.pk).state == "running")
+    assert states(run) == {"a": "success"}
+
+
+def test_a_report_by_somebody_else_is_not_overwritten(execution: Execution) -> None:
+    run = execution.drawn({"a": {"python": "noop"}})
+    dispatch_all(run)
+    start(run, "a")
+    report(attempt_of(run, "a"), "failed", message="settled elsewhere")
+    assert (
+        start_attempts(run.pk, [attempt_of(run, "a").pk], lease=timedelta(seconds=60), by="late")
+        == []
+    )
+    assert states(run) == {"a": "failed"}

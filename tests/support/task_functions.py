@@ -1,0 +1,56 @@
+"""Functions that the tests' payloads name; every process that executes for a test loads them."""
+
+import os
+import sys
+import time
+from typing import Any
+
+from runners.functions import task_function
+
+
+@task_function("tests.add")
+def add(left: int, right: int) -> dict[str, int]:
+    """Add."""
+    print(f"adding {left} and {right}")  # noqa: T201 (looked for in the log)
+    return {"sum": left + right}
+
+
+@task_function("tests.fail")
+def fail(text: str) -> None:
+    """Raise."""
+    raise ValueError(text)
+
+
+@task_function("tests.exit")
+def leave(code: int) -> None:
+    """Exit as a script would."""
+    sys.exit(code)
+
+
+@task_function("tests.die")
+def die() -> None:
+    """End the process without a word."""
+    os._exit(7)
+
+
+@task_function("tests.sleep")
+def sleep(seconds: float) -> None:
+    """Take a while."""
+    time.sleep(seconds)
+
+
+@task_function("tests.pid")
+def pid() -> int:
+    """Return the number of the process that this is called in."""
+    return os.getpid()
+
+
+@task_function("tests.give")
+def give(kind: str) -> Any:
+    """Return something that is no storable JSON."""
+    return {
+        "object": object(),
+        "nan": float("nan"),
+        "nul": "a\0b",
+        "huge": "x" * 2_000_000,
+    }[kind]
