@@ -7,7 +7,11 @@ LONGEST_TIMEOUT_S = 86_400
 
 
 class RunnerError(Exception):
-    """The runner certainly did not start the work; the text says why."""
+    """The runner certainly did not start the work; the text says why. It may take other work."""
+
+
+class RunnerUnavailable(RunnerError):
+    """The runner takes no work at all now, so that nothing else need be tried on it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,12 @@ from django.db.models import Count, Q
 from runners.models import Runner
 from workflows.models import Task, TaskAttempt
 
+MOST_DECLINED = 100
+"""Tasks of one call that a runner may decline, one by one, before it is given no more."""
+
 
 class Fleet:
-    """All runners, read once, and those that take nothing during this call."""
+    """All runners, read once, and what they refuse during this call."""
 
     def __init__(self) -> None:
         """Read the runners; there are few."""
@@ -24,6 +27,7 @@ class Fleet:
         }
         if self._default is None:
             self._refusals[None] = "runner refused: there is no default runner"
+        self._declined: dict[int, str] = {}
 
     def runner_of(self, task: Task) -> Runner:
         """Return the runner of a task that `willing` lets through."""
@@ -31,11 +35,18 @@ class Fleet:
 
     def refuse(self, runner: Runner, why: str) -> None:
         """Give a runner no more tasks during this call."""
-        self._refusals[runner.pk] = f"runner refused: {runner}: {why}"
+        self._refusals[runner.pk] = _refused(runner, why)
+
+    def decline(self, task: Task, why: str) -> None:
+        """Let a task wait for another call; its runner may take the others."""
+        runner = self.runner_of(task)
+        self._declined[task.pk] = _refused(runner, why)
+        if len(self._declined) >= MOST_DECLINED:
+            self.refuse(runner, why)
 
     def refusal_of(self, task: Task) -> str | None:
         """Say why a ready task cannot go out, if so."""
-        return self._refusals.get(self._key(task))
+        return self._declined.get(task.pk) or self._refusals.get(self._key(task))
 
     def admit(self, tasks: Sequence[Task]) -> list[Task]:
         """
@@ -67,8 +78,8 @@ class Fleet:
         return {key: (self.runners[key].capacity or 0) - n for key, n in counts.items()}
 
     def willing(self) -> Q:
-        """Return the condition of the tasks whose runner takes work."""
-        return ~self.on(self._refusals)
+        """Return the condition of the tasks whose runner takes work, and did not decline them."""
+        return ~self.on(self._refusals) & ~Q(pk__in=self._declined)
 
     def on(self, keys: Collection[int | None]) -> Q:
         """Return the condition of the tasks that these runners execute."""
@@ -78,3 +89,7 @@ class Fleet:
 
     def _key(self, task: Task) -> int | None:
         return task.runner_id or (self._default.pk if self._default else None)
+
+
+def _refused(runner: Runner, why: str) -> str:
+    return f"runner refused: {runner}: {why}"

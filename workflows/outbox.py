@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils import timezone
 
-from runners.base import RunnerError
+from runners.base import RunnerError, RunnerUnavailable
 from workflows.fleet import Fleet
 from workflows.locks import lock_run
 from workflows.models import Task, TaskAttempt, TaskState
 from workflows.models.attempt import Outcome
 from workflows.moves import move
 from workflows.results import Dispatch
+from workflows.rollup import roll_up
 
 
 def submit(
@@ -28,7 +29,10 @@ def submit(
         try:
             submission = runner.backend.submit(attempt.payload, runner.address)
         except RunnerError as exc:
-            fleet.refuse(runner, str(exc))
+            if isinstance(exc, RunnerUnavailable):
+                fleet.refuse(runner, str(exc))
+            else:
+                fleet.decline(attempt.task, str(exc))
             _take_back(attempt, f"runner {runner} refused: {exc}", by=by)
         else:
             sent[attempt] = Dispatch.of(attempt, submission)
@@ -54,5 +58,9 @@ def _take_back(attempt: TaskAttempt, why: str, *, by: str) -> None:
     )
     attempt.outcome = Outcome.REFUSED
     if closed and task.state == TaskState.DISPATCHED:
-        move(run, [task], Task.take_back, by=by, reason=why, note=why, dispatched_at=None)
+        if task.cancel_requested_at:  # meanwhile; it is not wanted back in the queue
+            move(run, [task], Task.cancel, by=by, reason=why, finished_at=timezone.now())
+        else:
+            move(run, [task], Task.take_back, by=by, reason=why, note=why, dispatched_at=None)
+        roll_up(run, by=by)
         run.save_progress()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from runners.base import RunnerAddress, RunnerError, Submission, TaskPayload
+from runners.base import RunnerAddress, RunnerError, RunnerUnavailable, Submission, TaskPayload
 
 KIND = "scripted"
 BACKEND = "tests.support.scripted.ScriptedBackend"
@@ -27,7 +27,7 @@ class Script:
         return [wire["title"] for wire in self.handed]
 
     def refuse(self, name: str, why: str = "no disk space") -> None:
-        """Refuse all attempts of a runner, or of the tasks with this title."""
+        """Have a runner take nothing at all, or nothing of the tasks with this title."""
         self.refusals[name] = why
 
     def accept(self, name: str) -> None:
@@ -56,9 +56,10 @@ class ScriptedBackend:
         self.script.handed.append(wire)
         if self.script.on_submit:
             self.script.on_submit(wire)
-        for name in (to.name, wire["title"]):
-            if why := self.script.refusals.get(name):
-                raise RunnerError(why)
+        if why := self.script.refusals.get(to.name):
+            raise RunnerUnavailable(why)
+        if why := self.script.refusals.get(wire["title"]):
+            raise RunnerError(why)
         return Submission(
             submitted=True,
             runner=to.name,

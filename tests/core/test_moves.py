@@ -1,0 +1,85 @@
+"""Sets of tasks move along one arrow, all or none."""
+
+import pytest
+from django.db import transaction
+from django_fsm import ConcurrentTransition
+from pytest_django import DjangoAssertNumQueries
+
+from tests.support.drawing import DrawRun
+from tests.support.tables import everything
+from tests.support.verbs import states, trail
+from workflows.models import Task, WorkflowRun
+from workflows.moves import BATCH, move
+
+
+def tasks_of(run: WorkflowRun) -> list[Task]:
+    return list(Task.objects.filter(run=run).order_by("position"))
+
+
+def unmet(run: WorkflowRun) -> list[int]:
+    return [task.unmet_count for task in tasks_of(run)]
+
+
+def test_a_set_moves_and_leaves_one_event_each(runs: DrawRun) -> None:
+    run = runs("a, b, c")
+    both = tasks_of(run)[:2]
+    move(run, both, Task.dispatch, by="ada", payloads={both[1].pk: {"x": 1}}, note="together")
+    assert states(run) == {"a": "dispatched", "b": "dispatched", "c": "pending"}
+    assert trail(run) == ["task.dispatched a", "task.dispatched b"]
+    assert [event.payload for event in run.events.order_by("-id")[:2]] == [{"x": 1}, {}]
+    assert [task.note for task in tasks_of(run)] == ["together", "together", ""]
+    assert [task.state for task in both] == ["dispatched", "dispatched"]
+    assert (run.task_counts["pending"], run.task_counts["dispatched"]) == (1, 2)
+
+
+def test_no_task_moves_where_one_is_not_where_it_was_read(runs: DrawRun) -> None:
+    run = runs("a, b, c")
+    read = tasks_of(run)
+    Task.objects.filter(pk=read[1].pk).update(state="canceled")
+    before = everything()
+    with pytest.raises(ConcurrentTransition), transaction.atomic():
+        move(run, read, Task.dispatch, by="ada")
+    assert everything() == before
+    assert run.task_counts["pending"] == 3
+
+
+def test_success_releases_what_waits_and_only_that(runs: DrawRun) -> None:
+    run = runs("a > d, b > d, c > d, a > e")
+    assert unmet(run) == [0, 3, 0, 0, 1]
+    ended = [task for task in tasks_of(run) if task.step_id in {"a", "c"}]
+    move(run, ended, Task.dispatch, by="ada")
+    assert unmet(run) == [0, 3, 0, 0, 1]
+    move(run, ended, Task.succeed, by="ada")
+    assert unmet(run) == [0, 1, 0, 0, 0]
+
+
+@pytest.mark.parametrize("arrow", [Task.fail, Task.cancel])
+def test_a_bad_end_releases_nothing(runs: DrawRun, arrow: object) -> None:
+    run = runs("a > b")
+    move(run, tasks_of(run)[:1], Task.dispatch, by="ada")
+    move(run, tasks_of(run)[:1], arrow, by="ada")  # type: ignore[arg-type]
+    assert unmet(run) == [0, 1]
+
+
+def test_nothing_is_released_twice_by_a_mark_of_success(runs: DrawRun) -> None:
+    run = runs("a > c, b > c")
+    move(run, tasks_of(run)[:1], Task.cancel, by="ada")
+    move(run, tasks_of(run)[:1], Task.mark_success, by="ada")
+    assert unmet(run) == [0, 1, 0]
+
+
+def test_moving_no_tasks_costs_and_leaves_nothing(
+    runs: DrawRun, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    run = runs("a")
+    with django_assert_num_queries(0):
+        move(run, [], Task.dispatch, by="ada")
+    assert trail(run) == []
+
+
+def test_more_tasks_than_fit_one_statement_move_too(runs: DrawRun) -> None:
+    run = runs(", ".join(f"s{i}" for i in range(BATCH + 1)))
+    move(run, tasks_of(run), Task.dispatch, by="ada")
+    assert set(states(run).values()) == {"dispatched"}
+    assert len(trail(run)) == BATCH + 1
+    assert run.task_counts["dispatched"] == BATCH + 1

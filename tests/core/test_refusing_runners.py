@@ -1,0 +1,269 @@
+"""A runner that does not take a task: nothing is dispatched, nothing is lost, nobody starves."""
+
+import pytest
+from django.db import connection
+from pytest_django import DjangoCaptureOnCommitCallbacks
+
+from runners.models import Runner
+from tests.factories import RunnerFactory
+from tests.support.drawing import DrawRun, steps_of
+from tests.support.scripted import Script
+from tests.support.verbs import attempt, dispatch, dispatch_all, finish, start, states, task, trail
+from workflows import control
+from workflows.authoring import create_template
+from workflows.fleet import MOST_DECLINED
+from workflows.models import WorkflowRun
+from workflows.runs import create_run
+from workflows.spec import parse_template
+
+REFUSED = "runner refused: scripted: no disk space"
+
+
+@pytest.fixture
+def two_runners(script: Script) -> WorkflowRun:
+    """Make a run whose tasks alternate between the runners `scripted` and `other`."""
+    RunnerFactory.create(name="other", kind="scripted")
+    steps = steps_of("a, b, c, d")
+    for i, step in enumerate(steps):
+        step["runner"] = ("scripted", "other")[i % 2]
+    template = create_template(parse_template({"name": "two runners", "steps": steps}))
+    return create_run(template_id=template.pk, by="test")
+
+
+def test_a_refused_task_is_pending_again_and_says_why(runs: DrawRun, script: Script) -> None:
+    run = runs("a")
+    script.refuse("scripted")
+    answer = dispatch(run)
+    assert (answer.reason, answer.dispatches) == (REFUSED, ())
+    assert [(blocked.step_id, blocked.reason) for blocked in answer.blocked] == [("a", REFUSED)]
+    assert states(run) == {"a": "pending"}
+    assert task(run, "a").note == "runner scripted refused: no disk space"
+    assert attempt(run, "a").outcome == "refused"
+    assert trail(run) == [
+        "workflow_run.running",
+        "task.dispatched a",
+        "task.submit_failed a",
+        "dispatch.nothing_ready",
+    ]
+    run.refresh_from_db()
+    assert {state: n for state, n in run.task_counts.items() if n} == {"pending": 1}
+
+
+def test_a_refused_task_is_tried_again_by_the_next_call(runs: DrawRun, script: Script) -> None:
+    run = runs("a")
+    script.refuse("scripted")
+    dispatch(run)
+    script.accept("scripted")
+    assert dispatch_all(run) == ["a"]
+    assert (attempt(run, "a").number, task(run, "a").note) == (2, "")
+    assert attempt(run, "a").submitted_at
+    assert trail(run)[-1] == "task.dispatched a"
+
+
+def test_a_refusal_is_no_failure_of_the_task(runs: DrawRun, script: Script) -> None:
+    run = runs("a > b, c")
+    script.refuse("a")
+    dispatch(run, limit=None)
+    finish(run, "c")
+    assert states(run) == {"a": "pending", "b": "pending", "c": "success"}
+    assert not [event for event in trail(run) if "failed" in event and "submit" not in event]
+
+
+def test_a_refused_task_does_not_keep_later_ones_of_its_runner(
+    runs: DrawRun, script: Script
+) -> None:
+    run = runs("a, b, c")
+    script.refuse("a", "payload not understood")
+    assert dispatch_all_one_by_one(run) == ["b", "c"]
+    assert dispatch(run).reason == "runner refused: scripted: payload not understood"
+
+
+def test_a_runner_that_takes_nothing_is_asked_once(runs: DrawRun, script: Script) -> None:
+    run = runs("a, b, c")
+    script.refuse("scripted")
+    assert dispatch(run).reason == REFUSED
+    assert script.titles == ["a"]
+
+
+def test_a_runner_that_declines_one_task_after_the_other_is_left_alone(
+    runs: DrawRun, script: Script
+) -> None:
+    names = [f"s{i}" for i in range(MOST_DECLINED + 5)]
+    run = runs(", ".join(names))
+    for name in names:
+        script.refuse(name)
+    assert dispatch(run).reason == REFUSED
+    assert script.titles == names[:MOST_DECLINED]
+
+
+def dispatch_all_one_by_one(run: WorkflowRun) -> list[str | None]:
+    sent = []
+    while dispatches := dispatch(run).dispatches:
+        sent += [task_of(run, sending.task_id) for sending in dispatches]
+    return sent
+
+
+def task_of(run: WorkflowRun, task_id: int) -> str | None:
+    return run.tasks.get(pk=task_id).step_id
+
+
+def test_a_refusing_runner_does_not_starve_the_others(
+    two_runners: WorkflowRun, script: Script
+) -> None:
+    script.refuse("scripted")
+    assert dispatch_all_one_by_one(two_runners) == ["b", "d"]
+    assert dispatch(two_runners).reason == REFUSED
+
+
+def test_asked_for_all_the_others_go_out_in_order(two_runners: WorkflowRun, script: Script) -> None:
+    script.refuse("scripted")
+    assert dispatch_all(two_runners) == ["b", "d"]
+    assert states(two_runners) == {
+        "a": "pending",
+        "b": "dispatched",
+        "c": "pending",
+        "d": "dispatched",
+    }
+
+
+def test_a_disabled_runner_gets_nothing(two_runners: WorkflowRun, script: Script) -> None:
+    Runner.objects.filter(name="scripted").update(is_enabled=False)
+    assert dispatch_all(two_runners) == ["b", "d"]
+    assert script.titles == ["b", "d"]
+    assert dispatch(two_runners).reason == "runner refused: scripted is disabled"
+
+
+def test_without_a_default_runner_only_steps_with_their_own_go_out(
+    runs: DrawRun, two_runners: WorkflowRun
+) -> None:
+    Runner.objects.update(is_default=False)
+    assert dispatch_all(two_runners) == ["a", "b", "c", "d"]
+    run = runs("x")
+    assert dispatch(run).reason == "runner refused: there is no default runner"
+    assert states(run) == {"x": "pending"}
+
+
+def test_a_full_runner_gets_no_more_than_it_has_places(
+    two_runners: WorkflowRun, script: Script
+) -> None:
+    Runner.objects.filter(name="scripted").update(capacity=1)
+    assert dispatch_all(two_runners) == ["a", "b", "d"]
+    assert dispatch(two_runners).reason == "runner is full: scripted has 1 at a time"
+    assert dispatch(two_runners, limit=None).reason == "runner is full: scripted has 1 at a time"
+    finish(two_runners, "a", "failed")
+    assert dispatch_all(two_runners) == ["c"]
+
+
+def test_a_place_is_taken_by_tasks_of_other_runs_too(runs: DrawRun, script: Script) -> None:
+    Runner.objects.filter(name="scripted").update(capacity=2)
+    one, two = runs("a, b"), runs("c, d")
+    assert dispatch_all(one) == ["a", "b"]
+    assert dispatch(two).reason == "runner is full: scripted has 2 at a time"
+
+
+def test_a_refused_attempt_takes_no_place(runs: DrawRun, script: Script) -> None:
+    Runner.objects.filter(name="scripted").update(capacity=1)
+    run = runs("a, b")
+    script.refuse("a")
+    dispatch(run)
+    assert states(run) == {"a": "pending", "b": "dispatched"}
+
+
+def test_a_refusal_goes_before_a_dependency_in_the_reason(runs: DrawRun, script: Script) -> None:
+    run = runs("a > b, c > b")
+    script.refuse("a")
+    assert dispatch_all(run) == ["c"]
+    answer = dispatch(run)
+    assert answer.reason == REFUSED
+    assert [blocked.reason for blocked in answer.blocked] == [REFUSED, "dependencies not satisfied"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_runner_hears_of_a_task_once_its_dispatch_is_committed(
+    runs: DrawRun, script: Script
+) -> None:
+    run = runs("a")
+    seen = []
+    script.on_submit = lambda _: seen.append((connection.in_atomic_block, states(run)["a"]))
+    dispatch(run)
+    assert seen == [(False, "dispatched")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_report_may_arrive_before_the_runner_has_answered(runs: DrawRun, script: Script) -> None:
+    run = runs("a")
+    script.on_submit = lambda _: finish(run, "a")
+    assert len(dispatch(run).dispatches) == 1
+    assert states(run) == {"a": "success"}
+    assert trail(run)[-2:] == ["task.succeeded a", "workflow_run.succeeded"]
+    assert attempt(run, "a").submitted_at
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_task_that_has_started_is_not_taken_back(runs: DrawRun, script: Script) -> None:
+    run = runs("a")
+    script.refuse("a")
+    script.on_submit = lambda _: finish(run, "a")
+    dispatch(run)
+    assert states(run) == {"a": "success"}
+    assert attempt(run, "a").outcome == "success"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("stop", ["cancel", "abort"])
+def test_a_task_canceled_meanwhile_does_not_come_back(
+    runs: DrawRun, script: Script, stop: str
+) -> None:
+    run = runs("a")
+    script.refuse("a")
+
+    def stop_it(_: object) -> None:
+        if stop == "cancel":
+            control.cancel(task(run, "a").pk, by="ada", reason="not today")
+        else:
+            control.abort(run.pk, by="ada", reason="not today")
+
+    script.on_submit = stop_it
+    dispatch(run)
+    assert states(run) == {"a": "canceled"}
+    assert attempt(run, "a").outcome == "refused"
+    run.refresh_from_db()
+    assert {state: n for state, n in run.task_counts.items() if n} == {"canceled": 1}
+    assert run.state == {"cancel": "failed", "abort": "aborted"}[stop]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_paused_meanwhile_goes_on_to_no_other_task(runs: DrawRun, script: Script) -> None:
+    run = runs("a, b")
+    script.refuse("a")
+
+    def pause(_: object) -> None:
+        control.pause(run.pk, by="ada")
+
+    script.on_submit = pause
+    dispatch(run)
+    assert states(run) == {"a": "pending", "b": "pending"}
+    assert script.titles == ["a"]
+
+
+def test_a_start_that_was_reported_twice_is_taken_once(runs: DrawRun, script: Script) -> None:
+    run = runs("a")
+    dispatch(run)
+    start(run, "a", "a")
+    assert trail(run)[-2:] == ["task.dispatched a", "task.running a"]
+
+
+def test_auto_dispatch_hands_over_after_the_commit(
+    runs: DrawRun,
+    script: Script,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    run = runs("a > b, a > c", auto_dispatch=True)
+    dispatch(run)
+    with django_capture_on_commit_callbacks() as callbacks:
+        finish(run, "a")
+        assert states(run) == {"a": "success", "b": "dispatched", "c": "dispatched"}
+        assert script.titles == ["a"]
+    for callback in callbacks:
+        callback()
+    assert script.titles == ["a", "b", "c"]

@@ -1,0 +1,109 @@
+"""Both state machines: every pair of a state and an arrow, as docs/states.md draws them."""
+
+import pytest
+from django_fsm import ConcurrentTransition, TransitionNotAllowed
+
+from tests.support.drawing import DrawRun
+from tests.support.tables import everything
+from tests.support.verbs import state, states, task, trail
+from workflows.models import RunState, Task, TaskState, WorkflowRun
+from workflows.moves import move
+
+Arrows = dict[str, tuple[set[str], str, str]]
+"""By name: where an arrow may leave from, where it leads, which event it leaves."""
+
+TASK_ARROWS: Arrows = {
+    "dispatch": ({"pending"}, "dispatched", "task.dispatched"),
+    "take_back": ({"dispatched"}, "pending", "task.submit_failed"),
+    "start": ({"dispatched"}, "running", "task.running"),
+    "succeed": ({"dispatched", "running"}, "success", "task.succeeded"),
+    "fail": ({"dispatched", "running"}, "failed", "task.failed"),
+    "cancel": ({"pending", "dispatched", "running"}, "canceled", "task.canceled"),
+    "retry": ({"failed", "canceled"}, "pending", "task.retried"),
+    "mark_success": ({"failed", "canceled"}, "success", "task.marked_success"),
+}
+RUN_ARROWS: Arrows = {
+    "start": ({"created"}, "running", "workflow_run.running"),
+    "pause": ({"running"}, "paused", "workflow_run.paused"),
+    "resume": ({"paused"}, "running", "workflow_run.resumed"),
+    "abort": ({"created", "running", "paused"}, "aborted", "workflow_run.aborted"),
+    "succeed": ({"running"}, "success", "workflow_run.succeeded"),
+    "fail": ({"running"}, "failed", "workflow_run.failed"),
+    "reopen": ({"failed"}, "running", "workflow_run.running"),
+}
+
+
+def pairs(arrows: Arrows, states: list[str], *, allowed: bool) -> list[tuple[str, str]]:
+    return [
+        (start, name)
+        for name, (sources, *_) in arrows.items()
+        for start in states
+        if (start in sources) == allowed
+    ]
+
+
+def task_in(run: WorkflowRun, start: str) -> Task:
+    """Put the only task of a run into a state, and the run's counts with it."""
+    Task.objects.filter(run=run).update(state=start)
+    run.pending_count = 0
+    setattr(run, f"{start}_count", 1)
+    run.save()
+    return task(run, "a")
+
+
+@pytest.mark.parametrize(("start", "arrow"), pairs(TASK_ARROWS, TaskState.values, allowed=True))
+def test_a_task_moves_along_its_arrows(runs: DrawRun, start: str, arrow: str) -> None:
+    run = runs("a")
+    move(run, [task_in(run, start)], getattr(Task, arrow), by="ada", reason="why not")
+    _, target, event = TASK_ARROWS[arrow]
+    assert states(run) == {"a": target}
+    assert trail(run) == [f"{event} a"]
+    last = run.events.latest("id")
+    assert (last.actor, last.reason) == ("ada", "why not")
+    assert {s: n for s, n in run.task_counts.items() if n} == {target: 1}
+
+
+@pytest.mark.parametrize(("start", "arrow"), pairs(TASK_ARROWS, TaskState.values, allowed=False))
+def test_a_task_moves_nowhere_else(runs: DrawRun, start: str, arrow: str) -> None:
+    run = runs("a")
+    stuck = task_in(run, start)
+    before = everything()
+    with pytest.raises(ConcurrentTransition):
+        move(run, [stuck], getattr(Task, arrow), by="ada")
+    assert everything() == before
+    assert run.task_counts[start] == 1
+
+
+@pytest.mark.parametrize(("start", "arrow"), pairs(RUN_ARROWS, RunState.values, allowed=True))
+def test_a_run_moves_along_its_arrows(runs: DrawRun, start: str, arrow: str) -> None:
+    run = runs("a")
+    run.state = start
+    getattr(run, arrow)(by="ada", reason="why not")
+    run.save_progress()
+    _, target, event = RUN_ARROWS[arrow]
+    assert state(run) == target
+    assert trail(run) == [event]
+    last = run.events.latest("id")
+    assert (last.actor, last.reason) == ("ada", "why not")
+
+
+@pytest.mark.parametrize(("start", "arrow"), pairs(RUN_ARROWS, RunState.values, allowed=False))
+def test_a_run_moves_nowhere_else(runs: DrawRun, start: str, arrow: str) -> None:
+    run = runs("a")
+    run.state = start
+    with pytest.raises(TransitionNotAllowed):
+        getattr(run, arrow)(by="ada")
+    assert trail(run) == []
+
+
+@pytest.mark.parametrize(("model", "arrows"), [(Task, TASK_ARROWS), (WorkflowRun, RUN_ARROWS)])
+def test_there_are_no_other_arrows(model: type[Task] | type[WorkflowRun], arrows: Arrows) -> None:
+    declared = {
+        (found.source, found.name, found.target)
+        for found in model().get_all_state_transitions()  # type: ignore[union-attr]
+    }
+    assert declared == {
+        (source, name, target)
+        for name, (sources, target, _) in arrows.items()
+        for source in sources
+    }
