@@ -1,0 +1,60 @@
+"""Runners, as an operator edits them."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest
+
+from runners.models import Runner
+
+if TYPE_CHECKING:
+    RunnerModelForm = forms.ModelForm[Runner]
+    RunnerModelAdmin = admin.ModelAdmin[Runner]
+else:
+    RunnerModelForm = forms.ModelForm
+    RunnerModelAdmin = admin.ModelAdmin
+
+MOST_NAMED = 20
+
+
+def kinds() -> list[tuple[str, str]]:
+    """Return the kinds that this installation has a backend for."""
+    return [(kind, kind) for kind in settings.RUNNER_BACKENDS]
+
+
+class RunnerForm(RunnerModelForm):
+    """A runner."""
+
+    kind = forms.ChoiceField(
+        choices=kinds, help_text="local: this machine, by manage.py local_runner or run_workflow."
+    )
+
+    class Meta:
+        model = Runner
+        fields = ("name", "kind", "capacity", "is_enabled", "is_default")
+
+
+@admin.register(Runner)
+class RunnerAdmin(RunnerModelAdmin):
+    """Where attempts are executed."""
+
+    form = RunnerForm
+    list_display = ("name", "kind", "capacity_shown", "is_enabled", "is_default", "updated_at")
+    list_filter = ("kind", "is_enabled")
+    search_fields = ("name",)
+    list_per_page = 50
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Name some of what uses the runners: it may be thousands of tasks."""
+        to_delete, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        left_out = len(protected) - MOST_NAMED
+        if left_out > 0:
+            protected = [*protected[:MOST_NAMED], f"and {left_out:,} more"]
+        return to_delete, counts, lacking, protected
+
+    @admin.display(description="capacity", ordering="capacity", empty_value="any number")
+    def capacity_shown(self, runner: Runner) -> int | None:
+        """Return how many attempts it takes at a time."""
+        return runner.capacity

@@ -1,0 +1,121 @@
+"""Attempts: what each runner was given, what came back, what was printed."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.urls import URLPattern, path
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+
+from workflows.admin.base import ReadOnlyAdmin, RunOfTaskFilter, TaskFilter
+from workflows.admin.display import badge, link, moment, page_url, pretty, run_link
+from workflows.models import LogPiece, Task, TaskAttempt
+
+TIMES = tuple(map(moment, ("dispatched_at", "submitted_at", "started_at", "finished_at")))
+PIECES_SHOWN = 2
+"""The last ones, on a page; the whole log is one click away."""
+
+
+def log_end(attempt: TaskAttempt) -> dict[str, Any]:
+    """Return the end of a log: its text, and how many characters come before it."""
+    pieces = list(attempt.log_pieces.order_by("-offset")[:PIECES_SHOWN])[::-1]
+    text = "".join(piece.text for piece in pieces)
+    return {"text": text, "before": pieces[0].offset if pieces else 0}
+
+
+@admin.register(TaskAttempt)
+class TaskAttemptAdmin(ReadOnlyAdmin):
+    """Attempts are only looked at."""
+
+    list_display = (
+        "__str__",
+        "run_shown",
+        "status_shown",
+        "runner_name",
+        "exit_code",
+        *map(moment, ("dispatched_at", "started_at", "finished_at")),
+        "message_shown",
+    )
+    list_filter = (RunOfTaskFilter, TaskFilter, "outcome", "runner_kind", "dispatched_at")
+    search_fields = ("runner_name", "message")
+    search_help_text = "Name of the runner, or words of the message."
+    ordering = ("-dispatched_at",)
+    fieldsets = (
+        (None, {"fields": (("task_link", "run_shown", "number"), "status_shown", "message")}),
+        ("Runner", {"fields": (("runner_name", "runner_kind", "timeout_seconds"), "id")}),
+        ("Outcome", {"fields": ("exit_code", "result_shown")}),
+        ("Times", {"fields": (TIMES, "lease_expires_at")}),
+        ("What the runner was given", {"fields": ("payload_shown",)}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TaskAttempt]:
+        """Read the tasks with the attempts."""
+        return super().get_queryset(request).select_related("task").defer("task__payload")
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the address of the whole log."""
+        view = self.admin_site.admin_view(self.log_view)
+        name = "workflows_taskattempt_log"
+        return [path("<uuid:attempt_id>/log/", view, name=name), *super().get_urls()]
+
+    def log_view(self, request: HttpRequest, attempt_id: UUID) -> StreamingHttpResponse:
+        """Return the whole log as plain text."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if not TaskAttempt.objects.filter(pk=attempt_id).exists():
+            raise Http404
+        return StreamingHttpResponse(_texts(attempt_id), content_type="text/plain; charset=utf-8")
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: TaskAttempt | None = None,
+    ) -> HttpResponse:
+        """Add the end of the log."""
+        if obj is not None:
+            context.update({"last": obj, "log": log_end(obj)})
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    @admin.display(description="task", ordering="task_id")
+    def task_link(self, attempt: TaskAttempt) -> SafeString:
+        """Return the task that was attempted."""
+        return link(page_url(Task, attempt.task_id), attempt.task)
+
+    @admin.display(description="workflow run", ordering="task__run_id")
+    def run_shown(self, attempt: TaskAttempt) -> str | SafeString:
+        """Return the run that the task is in."""
+        return run_link(attempt.task.run_id)
+
+    @admin.display(description="status", ordering="outcome")
+    def status_shown(self, attempt: TaskAttempt) -> SafeString:
+        """Return how far the attempt came."""
+        return badge(attempt.status)
+
+    @admin.display(description="message")
+    def message_shown(self, attempt: TaskAttempt) -> str:
+        """Return the beginning of the message."""
+        return Truncator(attempt.message).chars(80)
+
+    @admin.display(description="result")
+    def result_shown(self, attempt: TaskAttempt) -> str | SafeString:
+        """Return what the task returned."""
+        return pretty(attempt.result)
+
+    @admin.display(description="payload")
+    def payload_shown(self, attempt: TaskAttempt) -> str | SafeString:
+        """Return what the runner was given, with everything filled in."""
+        return pretty(attempt.payload)
+
+
+def _texts(attempt_id: UUID) -> Iterator[str]:
+    pieces = LogPiece.objects.filter(attempt=attempt_id).order_by("offset")
+    yield from pieces.values_list("text", flat=True).iterator(chunk_size=10)

@@ -1,0 +1,87 @@
+"""How states, numbers, JSON and links look in the admin."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.db.models import Model
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.timezone import localtime
+
+from workflows.models import WorkflowRun
+
+EMPTY = "–"
+
+
+def badge(text: str, kind: str = "") -> SafeString:
+    """Return a word on a small coloured field; admin.css has a colour for each state."""
+    return format_html('<span class="badge badge-{}">{}</span>', kind or text, text)
+
+
+def page_url(model: type[Model], pk: object) -> str:
+    """Return the address of a row's page."""
+    return reverse(f"admin:{_named(model)}_change", args=[pk])
+
+
+def list_url(model: type[Model], **query: object) -> str:
+    """Return the address of a list, filtered."""
+    address = reverse(f"admin:{_named(model)}_changelist")
+    return f"{address}?{urlencode(query)}" if query else address
+
+
+def link(address: str, text: object) -> SafeString:
+    """Return a link."""
+    return format_html('<a href="{}">{}</a>', address, text)
+
+
+def run_link(run_id: int | None) -> str | SafeString:
+    """Return the way to a run, without reading it."""
+    return link(page_url(WorkflowRun, run_id), f"run {run_id}") if run_id else EMPTY
+
+
+def pretty(value: object) -> str | SafeString:
+    """Return JSON as people read it."""
+    if value is None:
+        return EMPTY
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return format_html('<pre class="output">{}</pre>', text)
+
+
+def progress(by_state: Mapping[str, int]) -> SafeString:
+    """Return how far a run is: a bar, and how many tasks are in each state."""
+    done, total = by_state["success"], sum(by_state.values())
+    bar = '<progress value="{}" max="{}" aria-hidden="true"></progress> {} of {} {}'
+    others = [(n, badge(state)) for state, n in by_state.items() if n and state != "success"]
+    counts = format_html_join(" ", '<span class="count">{} {}</span>', others)
+    return format_html(bar, done, total or 1, done, total, counts)
+
+
+def moment(field: str) -> Any:
+    """Return a column (which is a function of a row) that shows a time to the second."""
+
+    @admin.display(description=field.removesuffix("_at"), ordering=field)
+    def shown(row: Model) -> str | SafeString:
+        if (value := getattr(row, field)) is None:
+            return EMPTY
+        text = date_format(localtime(value), "Y-m-d H:i:s")
+        return format_html('<time datetime="{}">{}</time>', value.isoformat(), text)
+
+    shown.__name__ = field  # names the column in the page, where each must have another
+    return shown
+
+
+def listed(texts: Iterable[Any], *, most: int, more: int = 0) -> SafeString:
+    """Return `a, b and 3 more`; what exceeds `most` and the unseen `more` are only counted."""
+    texts = list(texts)
+    left_out = max(0, len(texts) - most) + more
+    shown = format_html_join(", ", "{}", ((text,) for text in texts[:most]))
+    return shown + mark_safe(f" and {left_out:,} more") if left_out else shown  # noqa: S308 (a number)
+
+
+def _named(model: type[Model]) -> str:
+    return f"{model._meta.app_label}_{model._meta.model_name}"

@@ -1,0 +1,52 @@
+"""Events: the trail, as it was written."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from workflows.admin.base import ReadOnlyAdmin, RunFilter, TaskFilter
+from workflows.admin.display import EMPTY, link, moment, page_url, pretty, run_link
+from workflows.models import Event, Task
+
+CREATED = moment("created_at")
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    """Events are only looked at: nobody adds, edits or deletes one."""
+
+    list_display = (CREATED, "event_type", "run_shown", "task_link", "actor", "reason")
+    list_filter = (RunFilter, TaskFilter, "event_type", "created_at")
+    search_fields = ("actor", "reason")
+    search_help_text = "Who acted, or words of the reason."
+    ordering = ("-id",)
+    list_per_page = 100
+    fields = (
+        CREATED,
+        "event_type",
+        "run_shown",
+        "task_link",
+        "actor",
+        "reason",
+        "payload_shown",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        """Read the tasks with the events."""
+        return super().get_queryset(request).select_related("task").defer("task__payload")
+
+    @admin.display(description="workflow run", ordering="run_id")
+    def run_shown(self, event: Event) -> str | SafeString:
+        """Return the run that the event belongs to."""
+        return run_link(event.run_id)
+
+    @admin.display(description="task", ordering="task_id")
+    def task_link(self, event: Event) -> str | SafeString:
+        """Return the task that the event is about."""
+        return link(page_url(Task, event.task_id), event.task) if event.task_id else EMPTY
+
+    @admin.display(description="payload")
+    def payload_shown(self, event: Event) -> str | SafeString:
+        """Return what else is known."""
+        return pretty(event.payload) if event.payload else EMPTY

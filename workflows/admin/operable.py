@@ -1,0 +1,127 @@
+"""Rows that change by operations only: actions of a list, buttons of a row's own page."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+
+from workflows.admin.base import ReadOnlyAdmin, actor, is_id
+from workflows.admin.display import page_url
+from workflows.admin.operations import Operation, Reason
+from workflows.errors import WorkflowError
+
+MOST_ROWS = 500
+"""Rows that one click may touch: each is an operation of its own."""
+
+
+class ReasonForm(forms.Form):
+    """Why."""
+
+    reason = forms.CharField(
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3, "cols": 60}),
+        help_text="Kept in the trail, beside your name.",
+    )
+
+    def __init__(self, operation: Operation, data: Any = None) -> None:
+        """Ask for the reason of an operation."""
+        super().__init__(data)
+        self.fields["reason"].required = operation.reason is Reason.REQUIRED
+
+
+class OperableAdmin(ReadOnlyAdmin):
+    """A model whose rows change by operations, each of them one call of the domain."""
+
+    operations: Sequence[Operation] = ()
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        """Operators."""
+        return request.user.has_perm("workflows.operate_workflowrun")
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Offer the operations to those who may; what is not offered cannot be posted either."""
+        if not self.has_operate_permission(request):
+            return {}
+        return {
+            each.name: (partial(operate, each), each.name, each.label) for each in self.operations
+        }
+
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any], *more: Any
+    ) -> HttpResponse | None:
+        """Refuse what is no id before it reaches the database."""
+        if not all(map(is_id, request.POST.getlist(ACTION_CHECKBOX_NAME))):
+            self.message_user(request, "What was selected does not exist.", messages.ERROR)
+            return None
+        return super().response_action(request, queryset, *more)
+
+    def offered(
+        self, request: HttpRequest, row: Model, operations: Sequence[Operation]
+    ) -> list[Operation]:
+        """Return the operations that become buttons of a row's page."""
+        permitted = self.has_operate_permission(request)
+        return [each for each in operations if permitted and each.suits(row)]
+
+    def carry_out(
+        self, request: HttpRequest, operation: Operation, row_id: int, reason: str = ""
+    ) -> None:
+        """Do it to one row, and tell the operator what came of it."""
+        try:
+            level, text = operation.act(row_id, actor(request), reason)
+        except WorkflowError as refusal:
+            level, text = messages.ERROR, f"{operation.label} refused: {refusal.detail}."
+        self.message_user(request, text, level)
+
+
+def operate(
+    operation: Operation, page: OperableAdmin, request: HttpRequest, queryset: QuerySet[Any]
+) -> HttpResponse | None:
+    """Do it to the selected rows, one by one, after the operator was asked why."""
+    rows = list(queryset[: MOST_ROWS + 1])
+    if not 0 < len(rows) <= MOST_ROWS:
+        text = f"Nothing was done: select 1 to {MOST_ROWS} existing rows."
+        page.message_user(request, text, messages.ERROR)
+        return None
+    reason = ""
+    if operation.reason is not Reason.NONE:
+        form = ReasonForm(operation, request.POST if "confirmed" in request.POST else None)
+        if not form.is_valid():
+            return _ask(operation, page, request, rows, form)
+        reason = form.cleaned_data["reason"]
+    for row in rows:
+        page.carry_out(request, operation, row.pk, reason)
+    return _back_to_page(request, rows)
+
+
+def _ask(
+    operation: Operation,
+    page: OperableAdmin,
+    request: HttpRequest,
+    rows: Sequence[Model],
+    form: ReasonForm,
+) -> HttpResponse:
+    context = {
+        **page.admin_site.each_context(request),
+        "title": f"{operation.label}?",
+        "operation": operation,
+        "rows": [(row, page_url(type(row), row.pk), operation.suits(row)) for row in rows],
+        "form": form,
+        "opts": page.opts,
+        "media": page.media,
+        "checkbox_name": ACTION_CHECKBOX_NAME,
+        "from_page": "from_page" in request.POST,
+    }
+    return TemplateResponse(request, "admin/workflows/confirm.html", context)
+
+
+def _back_to_page(request: HttpRequest, rows: Sequence[Model]) -> HttpResponse | None:
+    """Return to the row's page, if the button was there; a list returns to itself."""
+    if "from_page" in request.POST and len(rows) == 1:
+        return HttpResponseRedirect(page_url(type(rows[0]), rows[0].pk))
+    return None

@@ -1,0 +1,189 @@
+"""The steps of a template as rows of a form."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms.formsets import BaseFormSet, formset_factory
+
+from runners.base import LONGEST_TIMEOUT_S
+from runners.models import Runner
+from workflows import graph
+from workflows.admin.fields import JSONObjectFormField
+from workflows.errors import InvalidGraph
+from workflows.spec import StepSpec, check_payload
+
+MOST_STEPS = 200
+"""Beyond it a form is no help any more: the template is shown, and edited as a file."""
+
+DEFAULT_RUNNER = ("", "default")
+
+
+def _text(rows: int, **attributes: Any) -> forms.Textarea:
+    return forms.Textarea(attrs={"rows": rows, "cols": 20, "spellcheck": "false", **attributes})
+
+
+class PayloadField(JSONObjectFormField):
+    """What a step is to do."""
+
+    def clean(self, value: Any) -> Any:
+        """Return a payload that every door would accept."""
+        payload = super().clean(value)
+        if problems := list(check_payload(payload)):
+            raise ValidationError(problems)
+        return payload
+
+
+class StepForm(forms.Form):
+    """One step. Texts are taken as they are typed: a step id is any text."""
+
+    order = forms.IntegerField(
+        required=False,
+        min_value=0,
+        help_text="Among ready tasks the lowest goes out first. Empty: at the end.",
+    )
+    step_id = forms.CharField(
+        max_length=200,
+        strip=False,
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
+        help_text="Unique in its template; upper and lower case differ.",
+    )
+    title = forms.CharField(
+        max_length=300, strip=False, required=False, help_text="Empty: the step id."
+    )
+    depends_on = forms.CharField(
+        required=False,
+        strip=False,
+        widget=_text(2, **{"class": "depends-on"}),
+        help_text="Step ids of this template, one a line: all of them must succeed first.",
+    )
+    runner = forms.ChoiceField(required=False, help_text="Where the step is executed.")
+    payload = PayloadField(
+        widget=_text(2, **{"class": "json"}),
+        help_text='What to do: {"command": ["tar", "-czf", …]} '
+        'or {"python": "name", "kwargs": {}}.',
+    )
+    timeout_seconds = forms.IntegerField(
+        label="Timeout (s)",
+        required=False,
+        min_value=1,
+        max_value=LONGEST_TIMEOUT_S,
+        help_text=f"1 to {LONGEST_TIMEOUT_S} seconds; empty: a day.",
+    )
+
+    def clean_step_id(self) -> str:
+        """Return an id that can be seen."""
+        step_id: str = self.cleaned_data["step_id"]
+        if not step_id.strip():
+            raise ValidationError("Give the step an id.")
+        return step_id
+
+
+if TYPE_CHECKING:
+    AnyFormSet = BaseFormSet[StepForm]
+else:
+    AnyFormSet = BaseFormSet
+
+
+class StepFormSet(AnyFormSet):
+    """All steps of a template; they form a DAG, or it says why not."""
+
+    default_error_messages = {
+        "too_many_forms": f"This form takes at most {MOST_STEPS} steps; import a file instead."
+    }
+
+    def __init__(
+        self,
+        *args: Any,
+        instance: object = None,
+        queryset: object = None,
+        save_as_new: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        """
+        Read the names of the runners, once for all rows.
+
+        What the admin passes besides is about rows of the database; these are none.
+        """
+        super().__init__(*args, **kwargs)
+        names = Runner.objects.values_list("name", flat=True)
+        self._runners = [DEFAULT_RUNNER, *((name, name) for name in names)]
+
+    @classmethod
+    def get_default_prefix(cls) -> str:
+        """Name the fields `steps-0-step_id`."""
+        return "steps"
+
+    def get_queryset(self) -> tuple[()]:
+        """Return nothing: the admin asks, but no row of the form is a row of the database."""
+        return ()
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """Offer the runners."""
+        super().add_fields(form, index)
+        form.fields["runner"].choices = self._runners
+
+    def clean(self) -> None:
+        """Refuse steps that form no DAG, naming the step or the cycle."""
+        if any(self.errors):
+            return
+        try:
+            graph.check([(step["step_id"], step["depends_on"]) for step in self.steps()])
+        except InvalidGraph as exc:
+            raise ValidationError(exc.fields["steps"]) from exc
+
+    def steps(self) -> list[dict[str, Any]]:
+        """Return the steps as plain data, in the order in which they are dispatched."""
+        rows = [
+            form.cleaned_data
+            for form in self.forms
+            if form.cleaned_data and not form.cleaned_data.get("DELETE")
+        ]
+        rows.sort(key=lambda row: (row["order"] is None, row["order"]))
+        known = {row["step_id"] for row in rows}
+        return [_step(row, known) for row in rows]
+
+
+def step_formset(*, blank: int) -> type[StepFormSet]:
+    """Return the form of all steps, with so many blank rows for those without JavaScript."""
+    made: type[Any] = formset_factory(
+        StepForm, StepFormSet, extra=blank, can_delete=True, max_num=MOST_STEPS, validate_max=True
+    )
+    return made
+
+
+def rows_of(steps: Iterable[StepSpec]) -> list[dict[str, Any]]:
+    """Return stored steps as the form shows them; the gaps leave room for steps in between."""
+    return [
+        {
+            "order": position * 10,
+            "step_id": step.step_id,
+            "title": step.title,
+            "depends_on": "\n".join(step.depends_on),
+            "runner": step.runner or "",
+            "payload": step.payload,
+            "timeout_seconds": step.timeout_seconds,
+        }
+        for position, step in enumerate(steps, start=1)
+    ]
+
+
+def _step(row: dict[str, Any], known: set[str]) -> dict[str, Any]:
+    return {
+        "step_id": row["step_id"],
+        "title": row["title"] if row["title"].strip() else row["step_id"],
+        "depends_on": list(_named(row["depends_on"], known)),
+        "runner": row["runner"] or None,
+        "payload": row["payload"],
+        "timeout_seconds": row["timeout_seconds"],
+    }
+
+
+def _named(text: str, known: set[str]) -> Iterable[str]:
+    """Yield the step ids of a text: one a line; commas will do, but an id may hold one itself."""
+    for line in text.splitlines():
+        if line in known:
+            yield line
+        else:
+            yield from filter(None, map(str.strip, line.split(",")))

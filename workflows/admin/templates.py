@@ -1,0 +1,198 @@
+"""Templates: edited with all their steps in one form, stored by one operation."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.options import InlineModelAdmin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from workflows.admin.base import RefusableAdmin, RefusableForm, page_of
+from workflows.admin.display import link, list_url, moment
+from workflows.admin.steps import MOST_STEPS, StepFormSet, rows_of, step_formset
+from workflows.authoring import create_template, lock_template, replace_template, spec_of
+from workflows.errors import Conflict
+from workflows.models import TemplateStep, WorkflowRun, WorkflowTemplate
+from workflows.spec import parse_template
+
+STALE = (
+    "Somebody else saved this template while you were editing it: you began with version {}, now "
+    "there is version {}. Nothing of yours was saved. Open the template in another tab, and make "
+    "your changes there."
+)
+
+
+class TemplateForm(RefusableForm):
+    """A template without its steps."""
+
+    began_with = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    class Meta:
+        model = WorkflowTemplate
+        fields = ("name", "description")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Remember the version that the form was opened with."""
+        super().__init__(*args, **kwargs)
+        self.initial["began_with"] = self.instance.version if self.instance.pk else None
+
+    def clean_description(self) -> str:
+        """Return the text with the line ends that it was stored with; browsers send others."""
+        return str(self.cleaned_data["description"]).replace("\r\n", "\n")
+
+
+if TYPE_CHECKING:
+    AnyInline = InlineModelAdmin[TemplateStep, WorkflowTemplate]
+else:
+    AnyInline = InlineModelAdmin
+
+
+class StepInline(AnyInline):
+    """The steps, beneath the template; who may edit the one may edit the other."""
+
+    model = TemplateStep
+    template = "admin/workflows/workflowtemplate/steps.html"
+
+    @property
+    def media(self) -> forms.Media:
+        """Bring what makes picking dependencies comfortable; the form works without."""
+        return forms.Media(js=["workflows/steps.js"])
+
+    def get_formset(
+        self, request: HttpRequest, obj: WorkflowTemplate | None = None, **kwargs: Any
+    ) -> type[Any]:
+        """Return a form whose rows are plain data: a template is stored whole."""
+        return step_formset(blank=1 if obj else 3)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """As of the template."""
+        return True
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """As of the template."""
+        return True
+
+    has_view_permission = has_delete_permission = has_change_permission
+
+
+@admin.register(WorkflowTemplate)
+class WorkflowTemplateAdmin(RefusableAdmin):
+    """Templates are checked and stored whole, by the operation that every door uses."""
+
+    form = TemplateForm
+    list_display = ("name", "version", "steps_shown", "runs_shown", moment("updated_at"))
+    list_filter = ("updated_at",)
+    readonly_fields = ("version", "created_at", "updated_at")
+    search_fields = ("name", "description")
+    search_help_text = "Name, or words of the description."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WorkflowTemplate]:
+        """Count the steps."""
+        templates: QuerySet[WorkflowTemplate] = super().get_queryset(request)
+        return templates.annotate(step_count=Count("steps"))
+
+    def get_fieldsets(self, request: HttpRequest, obj: WorkflowTemplate | None = None) -> Any:
+        """Show the version beside what is edited."""
+        if obj is None:
+            return [(None, {"fields": ("name", "description")})]
+        hidden = ["began_with"] if self.has_change_permission(request, obj) else []
+        shown = ("version", "created_at", "updated_at")
+        return [(None, {"fields": ["name", "description", *hidden, shown]})]
+
+    def has_change_permission(
+        self, request: HttpRequest, obj: WorkflowTemplate | None = None
+    ) -> bool:
+        """Those who may, as long as the form can take all steps."""
+        permitted = super().has_change_permission(request, obj)
+        return permitted and _step_count(obj) <= MOST_STEPS
+
+    def get_inlines(self, request: HttpRequest, obj: WorkflowTemplate | None) -> list[Any]:
+        """Show the form of the steps to those who may use it; others see a list."""
+        return [StepInline] if obj is None or self.has_change_permission(request, obj) else []
+
+    def get_formset_kwargs(
+        self, request: HttpRequest, obj: WorkflowTemplate, inline: Any, prefix: str
+    ) -> dict[str, Any]:
+        """Fill the form with the stored steps."""
+        kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
+        if request.method != "POST" and obj.pk:
+            kwargs["initial"] = rows_of(spec_of(obj).steps)
+        return kwargs
+
+    def save_model(self, *_: Any) -> None:
+        """Store nothing yet: a template goes with its steps."""
+
+    def save_related(
+        self, request: HttpRequest, form: TemplateForm, formsets: list[StepFormSet], change: bool
+    ) -> None:
+        """Store the template whole."""
+        texts = {name: form.cleaned_data[name] for name in TemplateForm.Meta.fields}
+        spec = parse_template({**texts, "steps": formsets[0].steps()})
+        if change:
+            _check_freshness(form)
+            replace_template(form.instance.pk, spec)
+        else:
+            form.instance.pk = create_template(spec).pk
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> list[dict[str, Any]]:
+        """Leave the details to the version."""
+        return [{"added": {}} if add else {"changed": {"fields": ["steps"]}}]
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Count the steps that go with the templates; naming each takes a statement each."""
+        templates = list(objs)
+        steps = TemplateStep.objects.filter(template__in=templates).count()
+        counted = {self.opts.verbose_name_plural: len(templates), "steps": steps}
+        permitted = self.has_delete_permission(request)
+        lacking = set() if permitted else {self.opts.verbose_name}
+        return [f"{each}, version {each.version}" for each in templates], counted, lacking, []
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: WorkflowTemplate | None = None,
+    ) -> HttpResponse:
+        """Add the ways to the runs, and a list of the steps where there is no form of them."""
+        if change and obj is not None:
+            may_run = request.user.has_perm("workflows.add_workflowrun")
+            context["run_url"] = _run_url(obj) if may_run else None
+            context["runs_url"] = list_url(WorkflowRun, template__id__exact=obj.pk)
+            context["is_large"] = _step_count(obj) > MOST_STEPS
+            if not context["inline_admin_formsets"]:
+                steps = obj.steps.select_related("runner").prefetch_related("upstream")
+                context["steps"] = page_of(steps, request, size=50)
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    @admin.display(description="steps", ordering="step_count")
+    def steps_shown(self, template: WorkflowTemplate) -> int:
+        """Return how many steps there are."""
+        return _step_count(template)
+
+    @admin.display(description="runs")
+    def runs_shown(self, template: WorkflowTemplate) -> SafeString:
+        """Return the way to the runs made from the template."""
+        return link(list_url(WorkflowRun, template__id__exact=template.pk), "runs")
+
+
+def _step_count(template: WorkflowTemplate | None) -> int:
+    return int(getattr(template, "step_count", 0))  # a new one has not been counted
+
+
+def _run_url(template: WorkflowTemplate) -> str:
+    return f"{reverse('admin:workflows_workflowrun_add')}?template={template.pk}"
+
+
+def _check_freshness(form: TemplateForm) -> None:
+    # Under the lock that replace_template takes as well: nobody saves in between.
+    current = lock_template(form.instance.pk).version
+    if (began_with := form.cleaned_data["began_with"]) != current:
+        raise Conflict(STALE.format(began_with, current))

@@ -1,0 +1,27 @@
+"""API tokens: knox's own page lists digests and shows a new token in a passing message."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+from knox.models import AuthToken
+
+from workflows.admin.base import StyledAdmin
+
+admin.site.unregister(AuthToken)
+
+
+@admin.register(AuthToken)
+class AuthTokenAdmin(StyledAdmin):
+    """Tokens are looked at and revoked here; `manage.py create_api_token` makes them."""
+
+    list_display = ("token_key", "user", "created", "expiry")
+    list_select_related = ("user",)
+    search_fields = ("token_key", "user__username")
+    fields = ("token_key", "user", "created", "expiry")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody: a token is shown once, to the one who asked for it in the terminal."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Nobody."""
+        return False
