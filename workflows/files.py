@@ -52,9 +52,19 @@ def import_file(path: Path, *, name: str | None = None, commands: bool = False) 
         raise UnusableFile(f"{path}: {exc.strerror}") from exc
 
 
-def as_yaml(template: WorkflowTemplate) -> str:
+def export_template(name: str) -> str:
+    """
+    Return the template that people call `name`, as YAML.
+
+    :raises NotFound: if there is no such template.
+    :raises Conflict: if several have the name.
+    """
+    return as_yaml(spec_of(template_named(name)))
+
+
+def as_yaml(spec: TemplateSpec) -> str:
     """Return a template in the form that `import_file` reads, without what is the default."""
-    return notation.write_yaml(_plain(spec_of(template)))
+    return notation.write_yaml(_plain(spec))
 
 
 def template_named(name: str) -> WorkflowTemplate:

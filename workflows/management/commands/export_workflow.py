@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from workflows.errors import WorkflowError
-from workflows.files import as_yaml, template_named
+from workflows.files import export_template
 
 
 class Command(BaseCommand):
@@ -23,7 +23,7 @@ class Command(BaseCommand):
     def handle(self, *, name: str, output: Path | None, **_: Any) -> None:
         """Export."""
         try:
-            text = as_yaml(template_named(name))
+            text = export_template(name)
         except WorkflowError as exc:
             raise CommandError(exc.detail) from exc
         if output is None:
