@@ -80,7 +80,6 @@ USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "static-collected"
 # Serve the apps' own files without a collectstatic step to forget.
 WHITENOISE_USE_FINDERS = True
 
@@ -91,13 +90,42 @@ X_FRAME_OPTIONS = "DENY"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",
+        "workflows.api.authentication.TokenAuthentication",  # first: it words the 401
         "rest_framework.authentication.SessionAuthentication",
+        "workflows.api.authentication.BasicAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["workflows.api.permissions.ModelPermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["workflows.api.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "workflows.api.lists.Page",
+    "DEFAULT_FILTER_BACKENDS": ["workflows.api.lists.StrictFilters"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "workflows.api.errors.answer_to",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "URL_FORMAT_OVERRIDE": None,
+    "NUM_PROXIES": 0,  # whoever calls may write what they like into X-Forwarded-For
 }
 REST_KNOX = {"TOKEN_TTL": timedelta(days=90)}
-SPECTACULAR_SETTINGS = {"TITLE": "Orchestrator", "VERSION": "1"}
+# Over one of these, HTTP Basic is refused for a while; tokens and sessions go on.
+FAILED_LOGINS = {"per_address": 50, "per_user": 10, "seconds": 900}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 2**20  # a template of 10,000 steps, with room
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Orchestrator",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "RunStatus": "workflows.models.RunState",
+        "TaskStatus": "workflows.models.TaskState",
+        "AttemptStatus": "workflows.api.tasks.ATTEMPT_STATES",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "workflows.api.docs.name_refusals",
+    ],
+}

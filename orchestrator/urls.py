@@ -1,6 +1,13 @@
 """Every path of the site."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+from django.views.generic import RedirectView
 
-urlpatterns = [path("admin/", admin.site.urls)]
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("", include("workflows.api.urls")),
+    path("admin/", admin.site.urls),
+]
+handler404 = "workflows.api.errors.page_not_found"
+handler500 = "workflows.api.errors.server_error"

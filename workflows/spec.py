@@ -60,7 +60,10 @@ TEMPLATE_SCHEMA: dict[str, Any] = {
 WHOLE_NUMBERS = Draft202012Validator.TYPE_CHECKER.redefine(
     "integer", lambda _, value: type(value) is int
 )
-VALIDATOR = validators.extend(Draft202012Validator, type_checker=WHOLE_NUMBERS)(TEMPLATE_SCHEMA)
+Validator = validators.extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator, type_checker=WHOLE_NUMBERS
+)
+VALIDATOR = Validator(TEMPLATE_SCHEMA)
 MOST_ERRORS_NAMED = 20
 
 

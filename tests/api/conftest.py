@@ -1,0 +1,34 @@
+"""Fixtures of the API's tests."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from rest_framework.test import APIClient
+
+from tests.factories import UserFactory
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """Return a user who may do everything."""
+    return UserFactory.create(username="alice", is_superuser=True)
+
+
+@pytest.fixture
+def api(alice: User) -> APIClient:
+    """Return a client of the API, as which alice acts."""
+    client = APIClient()
+    client.force_authenticate(alice)
+    return client
+
+
+@pytest.fixture
+def anonymous(db: None) -> APIClient:
+    """Return a client of the API that is nobody."""
+    return APIClient()
+
+
+def ids(answer: Any) -> list[int]:
+    """Return the ids of a list's page."""
+    return [row["id"] for row in answer.json()["results"]]

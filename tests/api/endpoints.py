@@ -1,0 +1,35 @@
+"""Every endpoint of the API, read from the URL conf: a new one cannot be forgotten."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+OTHERS = ("admin/", "static/")
+"""Prefixes of what is no part of the API."""
+
+
+def endpoints() -> list[str]:
+    """Return `POST /tasks/<int:pk>/cancel` and the like."""
+    return [
+        f"{method} /{path}"
+        for path, callback in _paths(get_resolver().url_patterns, "")
+        for method in _methods(callback)
+    ]
+
+
+def _paths(patterns: list[Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for pattern in patterns:
+        path = prefix + str(pattern.pattern)
+        if path.startswith(OTHERS):
+            continue
+        if isinstance(pattern, URLResolver):
+            yield from _paths(pattern.url_patterns, path)
+        elif isinstance(pattern, URLPattern):
+            yield path, pattern.callback
+
+
+def _methods(callback: Any) -> list[str]:
+    if actions := getattr(callback, "actions", None):
+        return [method.upper() for method in actions if method != "head"]
+    return ["GET"]

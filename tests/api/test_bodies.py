@@ -1,0 +1,160 @@
+"""Bodies: whatever is sent, the answer is never a 500."""
+
+import json
+from typing import Any
+
+import pytest
+from django.db import IntegrityError
+from django.http import HttpRequest
+from django_fsm import ConcurrentTransition
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from tests.support.drawing import DrawRun
+from tests.support.verbs import trail
+from workflows.api.errors import answer_to
+
+POSTS = [
+    "/workflow-templates",
+    "/workflow-runs",
+    "/workflow-runs/{run}/pause",
+    "/workflow-runs/{run}/resume",
+    "/workflow-runs/{run}/abort",
+    "/workflow-runs/{run}/dispatch-ready",
+    "/tasks",
+    "/tasks/{task}/cancel",
+    "/tasks/{task}/retry",
+    "/tasks/{task}/mark-success",
+    "/runners",
+]
+
+
+@pytest.fixture(params=POSTS)
+def path(request: pytest.FixtureRequest, runs: DrawRun) -> str:
+    run = runs("a")
+    return str(request.param).format(run=run.pk, task=run.tasks.get().pk)
+
+
+def send(api: APIClient, path: str, body: str | bytes) -> Any:
+    raw = body if isinstance(body, bytes) else body.encode()
+    return api.post(path, raw, content_type="application/json")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[]",
+        '"text"',
+        "1",
+        "null",
+        "{",
+        '{"a": NaN}',
+        "[" * 1000 + "]" * 1000,
+        '{"a":' * 1000 + "1" + "}" * 1000,
+        '{"a":' * 100_000,
+        '{"a": ' + "9" * 5000 + "}",
+        b'{"a": "\xff"}',
+        "\ufeff{}",
+    ],
+)
+def test_what_is_no_json_object_is_refused(api: APIClient, path: str, body: str | bytes) -> None:
+    answer = send(api, path, body)
+
+    assert (answer.status_code, sorted(answer.json())) == (400, ["code", "detail"])
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (r'{"x": "\u0000"}', "x"),
+        (r'{"x": {"\u0000": 1}}', "x"),
+        (r'{"x": ["\ud800"]}', "x"),
+        (r'{"\ud800": 1}', r"\ud800"),
+        ('{"x": 1e400}', "x"),
+        ('{"x": ' + "[" * 60 + "]" * 60 + "}", "x"),
+        ('{"surprise": 1}', "surprise"),
+    ],
+)
+def test_what_cannot_be_stored_is_refused_by_field(
+    api: APIClient, path: str, body: str, field: str
+) -> None:
+    answer = send(api, path, body)
+
+    assert answer.status_code == 400
+    assert field in answer.json()
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "value"),
+    [
+        ("/workflow-runs", "workflow_template_id", "1"),
+        ("/workflow-runs", "workflow_template_id", 1.0),
+        ("/workflow-runs", "workflow_template_id", True),
+        ("/workflow-runs", "workflow_template_id", []),
+        ("/workflow-runs", "task_ids", 1),
+        ("/workflow-runs", "task_ids", ["1"]),
+        ("/workflow-runs", "task_ids", [True]),
+        ("/workflow-runs", "task_ids", {"1": 1}),
+        ("/workflow-runs", "task_ids", [1] * 10_001),
+        ("/workflow-runs", "initiated_by", 1),
+        ("/workflow-runs", "initiated_by", "x" * 151),
+        ("/workflow-runs", "parameters", []),
+        ("/workflow-runs", "parameters", "x"),
+        ("/workflow-runs", "parameters", None),
+        ("/workflow-runs", "auto_dispatch", "yes"),
+        ("/workflow-runs", "auto_dispatch", 1),
+        ("/workflow-runs", "auto_dispatch", None),
+        ("/workflow-runs/{run}/dispatch-ready", "dry_run", "true"),
+        ("/workflow-runs/{run}/pause", "reason", 1),
+        ("/workflow-runs/{run}/pause", "reason", None),
+        ("/workflow-runs/{run}/pause", "reason", "x" * 2001),
+    ],
+)
+def test_a_wrong_type_is_refused_by_field(
+    api: APIClient, runs: DrawRun, path: str, field: str, value: Any
+) -> None:
+    run = runs("a")
+
+    answer = api.post(path.format(run=run.pk), {field: value})
+
+    assert (answer.status_code, list(answer.json())) == (400, [field])
+    assert trail(run) == []
+
+
+def test_all_that_is_wrong_is_named_at_once(api: APIClient) -> None:
+    answer = api.post("/workflow-runs", {"colour": "red", "auto_dispatch": 1, "task_ids": ["x"]})
+
+    assert sorted(answer.json()) == ["auto_dispatch", "colour", "task_ids"]
+
+
+def test_a_body_that_is_too_large_is_refused(api: APIClient, settings: Settings) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000
+
+    answer = send(api, "/workflow-runs", json.dumps({"parameters": {"x": "y" * 1_000}}))
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+def test_a_form_is_no_json(api: APIClient) -> None:
+    answer = api.post("/workflow-runs", "a=1", content_type="application/x-www-form-urlencoded")
+
+    assert (answer.status_code, sorted(answer.json())) == (415, ["code", "detail"])
+
+
+def test_unknown_methods_and_paths_are_refused_in_json(api: APIClient) -> None:
+    answer = api.generic("BREW", "/tasks")
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert api.options("/tasks").status_code == 405
+    for path in ("/nothing", "/tasks/", "/tasks/x", "/tasks/1/nothing", "/tasks/" + "9" * 5000):
+        missing = api.get(path)
+        assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("fault", [IntegrityError("secret"), ConcurrentTransition("secret")])
+def test_what_somebody_else_changed_meanwhile_is_a_409(fault: Exception) -> None:
+    answer = answer_to(fault, {"request": HttpRequest()})
+
+    assert answer is not None
+    assert (answer.status_code, answer.data["code"]) == (409, "changed_meanwhile")
+    assert "try again" in answer.data["detail"]
+    assert "secret" not in str(answer.data)

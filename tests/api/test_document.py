@@ -1,0 +1,137 @@
+"""The OpenAPI document says what is true, and its page needs nobody else's server."""
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.core.management import call_command
+from jsonschema import Draft202012Validator
+from rest_framework.test import APIClient
+
+from runners.models import Runner
+from tests.api.endpoints import endpoints
+from tests.factories import RunFactory
+from tests.support.verbs import dispatch_all, finish
+from workflows.models import WorkflowRun
+from workflows.spec import TEMPLATE_SCHEMA
+
+
+@pytest.fixture
+def document(api: APIClient) -> dict[str, Any]:
+    answer = api.get("/schema", HTTP_ACCEPT="application/json")
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+@pytest.fixture
+def run(local: Runner) -> WorkflowRun:
+    made: WorkflowRun = RunFactory.create(template__drawing="a > b")
+    dispatch_all(made)
+    finish(made, "a", "failed", exit_code=1, result={"rows": 3}, message="no space")
+    return made
+
+
+def test_the_document_is_made_without_a_warning(tmp_path: Any) -> None:
+    file = tmp_path / "schema.yaml"
+
+    call_command("spectacular", "--fail-on-warn", "--validate", "--file", str(file))
+
+    assert file.read_text().startswith("openapi: 3.1.0")
+
+
+def test_every_endpoint_is_in_the_document(document: dict[str, Any]) -> None:
+    described = {
+        f"{method.upper()} {path.replace('{id}', '<int:pk>')}"
+        for path, operations in document["paths"].items()
+        for method in operations
+    }
+    undescribed = {"GET /", "GET /healthz", "GET /readyz", "GET /schema", "GET /docs"}
+
+    assert described == {*endpoints()} - undescribed
+
+
+def test_every_operation_says_how_it_may_be_refused(document: dict[str, Any]) -> None:
+    operations = document["paths"]
+    cancel = operations["/tasks/{id}/cancel"]["post"]["responses"]
+    create = operations["/workflow-templates"]["post"]["responses"]
+    delete = operations["/runners/{id}"]["delete"]["responses"]
+
+    assert sorted(cancel) == ["200", "400", "401", "403", "404", "409", "429"]
+    assert sorted(create) == ["201", "400", "401", "403", "404", "409", "429"]
+    assert sorted(delete) == ["204", "401", "403", "404", "409", "429"]
+    assert cancel["409"]["content"]["application/json"]["schema"] == {
+        "$ref": "#/components/schemas/Refusal"
+    }
+
+
+def test_a_templates_body_is_described_by_what_checks_it(document: dict[str, Any]) -> None:
+    for path, method in (("/workflow-templates", "post"), ("/workflow-templates/{id}", "put")):
+        body = document["paths"][path][method]["requestBody"]["content"]["application/json"]
+        assert body["schema"] == TEMPLATE_SCHEMA
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("get", "/workflow-templates", None),
+        ("get", "/workflow-templates/{template}", None),
+        ("get", "/workflow-runs", None),
+        ("get", "/workflow-runs/{run}", None),
+        ("get", "/workflow-runs/{run}/graph", None),
+        ("post", "/workflow-runs/{run}/pause", {}),
+        ("post", "/workflow-runs/{run}/dispatch-ready", {}),
+        ("post", "/workflow-runs/{fresh}/dispatch-ready", {"limit": "all"}),
+        ("post", "/workflow-runs/{fresh}/dispatch-ready", {"dry_run": True}),
+        ("post", "/workflow-runs", {"workflow_template_id": 987654321}),
+        ("post", "/tasks", {"title": "x", "payload": {"command": ["true"]}}),
+        ("post", "/tasks", {}),
+        ("get", "/tasks", None),
+        ("get", "/tasks/{task}", None),
+        ("get", "/tasks/{task}/log", None),
+        ("get", "/events", None),
+        ("get", "/events?limit=0", None),
+        ("get", "/runners", None),
+        ("post", "/runners", {"name": "big"}),
+    ],
+)
+def test_answers_are_as_the_document_says(
+    api: APIClient,
+    document: dict[str, Any],
+    run: WorkflowRun,
+    method: str,
+    path: str,
+    body: Any,
+) -> None:
+    fresh = RunFactory.create(template__drawing="a")
+    ids = {
+        "run": run.pk,
+        "fresh": fresh.pk,
+        "template": run.template_id,
+        "task": run.tasks.first().pk,  # type: ignore[union-attr]
+    }
+    answer = api.generic(method.upper(), path.format(**ids)) if body is None else None
+    answer = answer or api.post(path.format(**ids), body)
+
+    described = document["paths"][re.sub(r"\{\w+\}", "{id}", path.split("?")[0])][method]
+    found = described["responses"][str(answer.status_code)]["content"]["application/json"]
+    schema = {**found["schema"], "components": document["components"]}
+    problems = [error.message for error in Draft202012Validator(schema).iter_errors(answer.json())]
+    assert problems == []
+
+
+def test_the_page_loads_nothing_from_elsewhere_and_runs_no_script_of_its_own(
+    alice: Any, client: Any
+) -> None:
+    client.force_login(alice)
+
+    page = client.get("/docs").content.decode()
+    script = client.get("/docs?script=")
+
+    sources = re.findall(r'(?:src|href)="([^"]+)"', page)
+    files = [source.removeprefix("/static/") for source in sources if source != "/docs?script="]
+    assert len(files) == len(sources) - 1 == 4
+    assert all(map(finders.find, files))
+    assert re.findall(r"<script>", page) == []
+    assert script["Content-Type"] == "application/javascript"
+    assert 'url: "/schema"' in script.content.decode().replace("\\u002D", "-")

@@ -1,0 +1,59 @@
+"""`GET /events`: the trail, oldest first."""
+
+from rest_framework.test import APIClient
+
+from tests.api.conftest import ids
+from tests.support.drawing import DrawRun
+from tests.support.verbs import dispatch, events, finish, task
+
+
+def test_the_trail_of_a_run_is_read_in_order(api: APIClient, runs: DrawRun) -> None:
+    run, other = runs("a > b"), runs("a")
+    dispatch(run, by="carol")
+    finish(run, "a", "failed", exit_code=2, message="no space")
+
+    rows = api.get(f"/events?run_id={run.pk}").json()["results"]
+
+    assert [row["event_type"] for row in rows] == [
+        "workflow_run.created",
+        "task.created",
+        "task.created",
+        "workflow_run.running",
+        "task.dispatched",
+        "task.failed",
+        "workflow_run.failed",
+        "workflow_run.deadlocked",
+    ]
+    assert {row["run_id"] for row in rows} == {run.pk}
+    failed = rows[5]
+    assert (failed["task_id"], failed["actor"]) == (task(run, "a").pk, "runner")
+    assert failed["payload"]["message"] == "no space"
+    assert failed["created_at"].endswith("Z")
+    assert rows[4]["actor"] == "carol"
+    assert ids(api.get(f"/events?run_id={other.pk}")) == [event.pk for event in events(other)]
+
+
+def test_events_are_found_by_task_and_type_and_read_on_after_an_id(
+    api: APIClient, runs: DrawRun
+) -> None:
+    run = runs("a, b")
+    dispatch(run)
+    a = task(run, "a").pk
+    trail = events(run)
+
+    def types(query: str) -> list[str]:
+        return [row["event_type"] for row in api.get(f"/events?{query}").json()["results"]]
+
+    assert types(f"task_id={a}") == ["task.created", "task.dispatched"]
+    assert types("event_type=task.dispatched") == ["task.dispatched"]
+    assert len(types("event_type=task.dispatched&event_type=task.created")) == 3
+    assert ids(api.get(f"/events?after={trail[2].pk}")) == [event.pk for event in trail[3:]]
+    assert ids(api.get("/events?limit=2")) == [trail[0].pk, trail[1].pk]
+
+
+def test_events_cannot_be_written(api: APIClient, runs: DrawRun) -> None:
+    event = events(runs("a"))[0]
+
+    for call in (api.post, api.put, api.patch, api.delete):
+        assert call("/events").status_code == 405
+        assert call(f"/events/{event.pk}").status_code == 405

@@ -1,0 +1,47 @@
+"""`/healthz` and `/readyz`: for those who watch the process, without a login."""
+
+import pytest
+from django.db import OperationalError, connection
+from django.db.migrations.recorder import MigrationRecorder
+from rest_framework.test import APIClient
+
+
+def test_the_process_answers_without_its_database() -> None:
+    answer = APIClient().get("/healthz")  # this test may not touch the database
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+def test_it_is_ready_with_all_its_tables(anonymous: APIClient) -> None:
+    answer = anonymous.get("/readyz")
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "ready"})
+    assert "no-cache" in answer["Cache-Control"]
+
+
+def test_it_is_not_ready_while_a_migration_is_missing(anonymous: APIClient) -> None:
+    MigrationRecorder(connection).record_unapplied("workflows", "0001_initial")
+
+    answer = anonymous.get("/readyz")
+
+    detail = "1 migrations are not applied."
+    assert (answer.status_code, answer.json()) == (503, {"status": "not ready", "detail": detail})
+
+
+def test_it_is_not_ready_without_its_database(
+    anonymous: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OperationalError("connection to 10.1.2.3 refused for user secret")
+
+    monkeypatch.setattr(MigrationRecorder, "applied_migrations", refuse)
+
+    answer = anonymous.get("/readyz")
+
+    detail = "The database cannot be reached."
+    assert (answer.status_code, answer.json()) == (503, {"status": "not ready", "detail": detail})
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_health_is_only_read(anonymous: APIClient, path: str) -> None:
+    assert anonymous.post(path).status_code == 405

@@ -1,0 +1,114 @@
+"""Who may do what, over all endpoints that there are."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from rest_framework.test import APIClient
+
+from tests.api.endpoints import endpoints
+from tests.factories import UserFactory
+
+OPERATE = "workflows.operate_workflowrun"
+
+NEEDED = {
+    "GET /workflow-templates": "workflows.view_workflowtemplate",
+    "POST /workflow-templates": "workflows.add_workflowtemplate",
+    "GET /workflow-templates/<int:pk>": "workflows.view_workflowtemplate",
+    "PUT /workflow-templates/<int:pk>": "workflows.change_workflowtemplate",
+    "DELETE /workflow-templates/<int:pk>": "workflows.delete_workflowtemplate",
+    "GET /workflow-runs": "workflows.view_workflowrun",
+    "POST /workflow-runs": "workflows.add_workflowrun",
+    "GET /workflow-runs/<int:pk>": "workflows.view_workflowrun",
+    "GET /workflow-runs/<int:pk>/graph": "workflows.view_workflowrun",
+    "POST /workflow-runs/<int:pk>/dispatch-ready": OPERATE,
+    "POST /workflow-runs/<int:pk>/pause": OPERATE,
+    "POST /workflow-runs/<int:pk>/resume": OPERATE,
+    "POST /workflow-runs/<int:pk>/abort": OPERATE,
+    "GET /tasks": "workflows.view_task",
+    "POST /tasks": "workflows.add_task",
+    "GET /tasks/<int:pk>": "workflows.view_task",
+    "GET /tasks/<int:pk>/log": "workflows.view_task",
+    "POST /tasks/<int:pk>/cancel": OPERATE,
+    "POST /tasks/<int:pk>/retry": OPERATE,
+    "POST /tasks/<int:pk>/mark-success": OPERATE,
+    "GET /events": "workflows.view_event",
+    "GET /events/<int:pk>": "workflows.view_event",
+    "GET /runners": "runners.view_runner",
+    "POST /runners": "runners.add_runner",
+    "GET /runners/<int:pk>": "runners.view_runner",
+    "PATCH /runners/<int:pk>": "runners.change_runner",
+    "DELETE /runners/<int:pk>": "runners.delete_runner",
+}
+LOGIN_ONLY = {"GET /schema"}
+LEADS_TO_LOGIN = {"GET /docs"}
+OPEN = {"GET /", "GET /healthz", "GET /readyz"}
+
+
+def call(client: APIClient, endpoint: str) -> Any:
+    method, path = endpoint.split(" ")
+    return client.generic(method, path.replace("<int:pk>", "987654321"))
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    """Return a user who may do nothing."""
+    return UserFactory.create(username="bob")
+
+
+def allow(user: User, *names: str) -> APIClient:
+    for name in names:
+        app, codename = name.split(".")
+        permission = Permission.objects.get(content_type__app_label=app, codename=codename)
+        user.user_permissions.add(permission)
+    client = APIClient()
+    client.force_authenticate(User.objects.get(pk=user.pk))
+    return client
+
+
+def test_every_endpoint_is_listed_here() -> None:
+    assert sorted(endpoints()) == sorted({*NEEDED, *LOGIN_ONLY, *LEADS_TO_LOGIN, *OPEN})
+
+
+@pytest.mark.parametrize("endpoint", [*NEEDED, *LOGIN_ONLY])
+def test_nobody_is_let_in_without_a_login(anonymous: APIClient, endpoint: str) -> None:
+    answer = call(anonymous, endpoint)
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
+    assert answer["WWW-Authenticate"] == "Token"
+
+
+@pytest.mark.parametrize(("endpoint", "needed"), NEEDED.items())
+def test_a_user_without_the_permission_is_told_its_name(
+    bob: User, endpoint: str, needed: str
+) -> None:
+    others = sorted({*NEEDED.values()} - {needed})
+
+    answer = call(allow(bob, *others), endpoint)
+
+    detail = f"You do not have the permission {needed}."
+    assert answer.status_code == 403
+    assert answer.json() == {"detail": detail, "code": "permission_denied"}
+
+
+@pytest.mark.parametrize(("endpoint", "needed"), NEEDED.items())
+def test_that_one_permission_is_enough(bob: User, endpoint: str, needed: str) -> None:
+    assert call(allow(bob, needed), endpoint).status_code not in {401, 403}
+
+
+@pytest.mark.parametrize("endpoint", sorted(LOGIN_ONLY))
+def test_the_document_needs_no_permission(bob: User, endpoint: str) -> None:
+    assert call(allow(bob), endpoint).status_code == 200
+
+
+@pytest.mark.parametrize("endpoint", sorted(LEADS_TO_LOGIN))
+def test_pages_for_people_lead_to_the_login(anonymous: APIClient, endpoint: str) -> None:
+    answer = call(anonymous, endpoint)
+
+    assert (answer.status_code, answer["Location"]) == (302, "/admin/login/?next=/docs")
+
+
+def test_the_root_leads_to_the_admin(anonymous: APIClient) -> None:
+    answer = anonymous.get("/")
+
+    assert (answer.status_code, answer["Location"]) == (302, "/admin/")

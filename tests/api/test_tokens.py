@@ -1,0 +1,45 @@
+"""`manage.py create_api_token`."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+from knox.models import AuthToken
+from rest_framework.test import APIClient
+
+
+@pytest.mark.parametrize(("arguments", "days"), [([], 90), (["--days", "2"], 2)])
+def test_the_last_word_is_a_token_that_works(
+    alice: User, capsys: pytest.CaptureFixture[str], arguments: list[str], days: int
+) -> None:
+    call_command("create_api_token", "alice", *arguments)
+
+    token = capsys.readouterr().out.split()[-1]
+    assert APIClient().get("/tasks", HTTP_AUTHORIZATION=f"Token {token}").status_code == 200
+    left = AuthToken.objects.get(user=alice).expiry - timezone.now()
+    assert timedelta(days=days, minutes=-1) < left <= timedelta(days=days)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["nobody"], "There is no user named 'nobody'."),
+        (["Alice"], "There is no user named 'Alice'."),
+        (["alice"], "User 'alice' is not active."),
+        (["alice", "--days", "0"], "--days must be from 1 to 36500."),
+        (["alice", "--days", "-1"], "--days must be from 1 to 36500."),
+        (["alice", "--days", "9999999999"], "--days must be from 1 to 36500."),
+    ],
+)
+def test_no_token_is_made_for_a_wrong_question(
+    alice: User, arguments: list[str], text: str
+) -> None:
+    User.objects.update(is_active=False)
+
+    with pytest.raises(CommandError) as refused:
+        call_command("create_api_token", *arguments)
+
+    assert str(refused.value) == text
+    assert not AuthToken.objects.exists()

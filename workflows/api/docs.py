@@ -1,0 +1,64 @@
+"""The OpenAPI document and its browsable page."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from drf_spectacular.authentication import BasicScheme
+from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
+
+schema = SpectacularJSONAPIView.as_view()
+# A page for people: it leads to the login, and loads nothing from other sites.
+page = login_required(
+    SpectacularSwaggerSplitView.as_view(url_name="schema"), login_url="admin:login"
+)
+
+REFUSAL = {
+    "type": "object",
+    "properties": {"detail": {"type": "string"}, "code": {"type": "string"}},
+    "required": ["detail", "code"],
+}
+FIELD_ERRORS = {
+    "type": "object",
+    "description": "What is wrong, by field; `detail` and `code` if the body is no JSON object.",
+}
+
+
+class TokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]
+    """How the document names our tokens."""
+
+    target_class = "workflows.api.authentication.TokenAuthentication"
+    name = "token"
+
+
+class PasswordScheme(BasicScheme):  # type: ignore[no-untyped-call]
+    """How the document names HTTP Basic."""
+
+    target_class = "workflows.api.authentication.BasicAuthentication"
+    name = "password"
+
+
+def name_refusals(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Add to every operation of the document how it may be refused."""
+    result["components"]["schemas"] |= {"Refusal": REFUSAL, "FieldErrors": FIELD_ERRORS}
+    for path, operations in result["paths"].items():
+        for method, operation in operations.items():
+            for status, (text, form) in _refusals(path, method, operation).items():
+                content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{form}"}}}
+                operation["responses"].setdefault(status, {"description": text, "content": content})
+    return result
+
+
+def _refusals(path: str, method: str, operation: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    found = {
+        "401": ("Nobody is logged in.", "Refusal"),
+        "403": ("The user does not have the permission that is named.", "Refusal"),
+        "429": ("Too many failed logins.", "Refusal"),
+    }
+    if "requestBody" in operation or any(p["in"] == "query" for p in operation["parameters"]):
+        found["400"] = ("Something that was sent is wrong.", "FieldErrors")
+    if "{id}" in path or method == "post":
+        found["404"] = ("Something that was named does not exist.", "Refusal")
+    if method != "get":
+        found["409"] = ("The state of things does not allow it.", "Refusal")
+    return found

@@ -1,0 +1,96 @@
+"""What attempts print, piece by piece or whole."""
+
+from typing import Any
+from uuid import UUID
+
+from rest_framework import serializers
+
+from workflows.api.bodies import Strict
+from workflows.errors import NotFound
+from workflows.logs import LARGEST_PIECE
+from workflows.models import LogPiece, Task, TaskAttempt
+
+
+class AttemptName(serializers.CharField):
+    """The number of an attempt, or its id."""
+
+    default_error_messages = {"unknown": "Give the number of an attempt, or its id."}
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return a number or a UUID."""
+        text = super().to_internal_value(data)
+        if text.isascii() and text.isdigit() and len(text) < 10:
+            return int(text)
+        try:
+            return UUID(text)
+        except ValueError:
+            return self.fail("unknown")
+
+
+class LogQuery(Strict):
+    """Which attempt's log, and from where on."""
+
+    attempt = AttemptName(
+        required=False, help_text="The number of an attempt, or its id; the last one if left out."
+    )
+    after = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=2**53,
+        help_text="Leave out so many characters: `length` of the last answer, to read on.",
+    )
+
+
+class LogAnswer(serializers.Serializer[Any]):
+    """The log of an attempt. While `status` is dispatched or running, more may come."""
+
+    task_id = serializers.IntegerField()
+    attempt_id = serializers.UUIDField(allow_null=True)
+    attempt_number = serializers.IntegerField(allow_null=True)
+    status = serializers.CharField(allow_null=True)
+    after = serializers.IntegerField()
+    text = serializers.CharField()
+    length = serializers.IntegerField(help_text="Characters of the whole log so far.")
+
+
+def read_log(task: Task, attempt: int | UUID | None = None, after: int = 0) -> dict[str, Any]:
+    """
+    Return the log of an attempt of a task, without its first `after` characters.
+
+    :raises NotFound: if the task has no such attempt.
+    """
+    found = _attempt(task, attempt)
+    length, text = _text(found, after) if found else (0, "")
+    return {
+        "task_id": task.pk,
+        "attempt_id": found.pk if found else None,
+        "attempt_number": found.number if found else None,
+        "status": found.status if found else None,
+        "after": after,
+        "text": text,
+        "length": length,
+    }
+
+
+def _attempt(task: Task, named: int | UUID | None) -> TaskAttempt | None:
+    attempts = task.attempts.order_by("-number")
+    if named is None:
+        return attempts.first()
+    found = attempts.filter(**{"number" if isinstance(named, int) else "pk": named}).first()
+    if found is None:
+        raise NotFound("attempt", named)
+    return found
+
+
+def _text(attempt: TaskAttempt, after: int) -> tuple[int, str]:
+    """Return the length of the log, and what follows its first `after` characters."""
+    pieces = LogPiece.objects.filter(attempt=attempt).order_by("offset")
+    last = pieces.last()
+    if last is None:
+        return 0, ""
+    # What is written meanwhile belongs to the next call, or `length` would leave it out.
+    wanted = pieces.filter(offset__gt=after - LARGEST_PIECE, offset__lte=last.offset)
+    texts = [
+        text[max(0, after - offset) :] for offset, text in wanted.values_list("offset", "text")
+    ]
+    return last.offset + len(last.text), "".join(texts)

@@ -1,0 +1,64 @@
+"""`/runners`."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.validators import UniqueValidator
+
+from runners.models import Runner, check_kind
+from workflows.api.bodies import Integer, Strict, Switch, Text
+from workflows.api.filters import RunnerFilters
+from workflows.api.resource import Resource
+
+LARGEST_CAPACITY = 2**31 - 1
+
+
+class RunnerAnswer(Strict, serializers.ModelSerializer[Runner]):
+    """A runner; without the fields that are read only, also the body that makes or changes one."""
+
+    name = Text(max_length=100, validators=[UniqueValidator(Runner.objects.all())])
+    kind = Text(required=False, max_length=20, validators=[check_kind])
+    capacity = Integer(required=False, allow_null=True, min_value=1, max_value=LARGEST_CAPACITY)
+    is_enabled = Switch(required=False)
+    is_default = Switch(required=False)
+
+    class Meta:
+        model = Runner
+        fields = [
+            "id",
+            "name",
+            "kind",
+            "capacity",
+            "is_enabled",
+            "is_default",
+            "created_at",
+            "updated_at",
+        ]
+
+
+class Runners(Resource[Runner]):
+    """Runners: where attempts are executed."""
+
+    queryset = Runner.objects.all()
+    serializer_class = RunnerAnswer
+    filterset_class = RunnerFilters
+
+    @extend_schema(responses={201: RunnerAnswer})
+    def create(self, request: Request) -> Response:
+        """Add a runner; a new default takes over from the old one."""
+        return self._store(RunnerAnswer(data=request.data), 201)
+
+    def partial_update(self, request: Request, pk: int) -> Response:
+        """Change some fields of a runner; a new default takes over from the old one."""
+        return self._store(RunnerAnswer(self.row(pk), data=request.data, partial=True), 200)
+
+    def destroy(self, request: Request, pk: int) -> Response:
+        """Delete a runner; 409 while steps or tasks name it."""
+        self.row(pk).delete()
+        return Response(status=204)
+
+    def _store(self, serializer: RunnerAnswer, status: int) -> Response:
+        serializer.is_valid(raise_exception=True)
+        serializer.save()
+        return Response(serializer.data, status)

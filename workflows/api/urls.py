@@ -1,0 +1,26 @@
+"""The paths of the API, at the root of the site; none ends with a slash."""
+
+from django.urls import include, path
+from rest_framework.routers import SimpleRouter
+
+from workflows.api import docs, health
+from workflows.api.events import Events
+from workflows.api.runners import Runners
+from workflows.api.runs import WorkflowRuns
+from workflows.api.tasks import Tasks
+from workflows.api.templates import WorkflowTemplates
+
+router = SimpleRouter(trailing_slash=False, use_regex_path=False)
+router.register("workflow-templates", WorkflowTemplates)
+router.register("workflow-runs", WorkflowRuns)
+router.register("tasks", Tasks)
+router.register("events", Events)
+router.register("runners", Runners)
+
+urlpatterns = [
+    path("", include(router.urls)),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("schema", docs.schema, name="schema"),
+    path("docs", docs.page, name="docs"),
+]
