@@ -1,0 +1,67 @@
+"""The examples as they are shipped: imported, and run to their end."""
+
+import json
+from inspect import signature
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runners import functions
+from tests.commands.conftest import manage
+from workflows.authoring import spec_of
+from workflows.files import import_file
+from workflows.models import TaskAttempt, WorkflowRun
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
+
+example = pytest.mark.parametrize("file", EXAMPLES, ids=lambda path: path.stem)
+
+
+@example
+def test_an_example_begins_by_saying_what_it_does(file: Path) -> None:
+    comment = file.read_text().partition("\nname:")[0]
+    assert all(line.startswith("#") for line in comment.splitlines())
+    assert f"import_workflow examples/{file.name}" in comment
+
+
+@example
+@pytest.mark.django_db
+def test_an_example_calls_functions_with_arguments_that_fit(file: Path) -> None:
+    functions.load_functions()
+    payloads = [step.payload for step in spec_of(import_file(file).template).steps]
+    called = {each["python"]: each.get("kwargs", {}) for each in payloads if "python" in each}
+    assert called
+    for name, kwargs in called.items():
+        signature(functions._functions[name]).bind(**kwargs)
+
+
+def finished(file: Path, directory: Path) -> dict[str, Any]:
+    """Run an example as people do; return the results of its steps."""
+    template = import_file(file).template
+    ran = manage(
+        *["run_workflow", f"#{template.pk}", "--param", f"directory={directory}"],
+        *["--concurrency", "4", "--json"],
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    run = WorkflowRun.objects.get()
+    assert run.state == "success"
+    attempts = TaskAttempt.objects.filter(task__run=run)
+    assert attempts.count() == template.steps.count()
+    rows = attempts.values_list("task__step_id", "result")
+    return {str(step_id): result for step_id, result in rows}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_backup_runs_to_its_report(tmp_path: Path) -> None:
+    results = finished(EXAMPLES[0], tmp_path)
+    report = json.loads(Path(results["report"]["numbers"]).read_text())
+    assert report["compare"]["rows"] == report["snapshot"]["rows"] > 0
+    assert Path(results["report"]["path"]).parent.parent == tmp_path
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_release_check_runs_to_its_report(tmp_path: Path) -> None:
+    results = finished(EXAMPLES[1], tmp_path)
+    assert results["archive"]["sha256"] in Path(results["report"]["path"]).read_text()
+    assert not Path(results["prepare"]["scratch"]).exists()
