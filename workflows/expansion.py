@@ -40,15 +40,18 @@ INSERT_TASKS = """
      ORDER BY step.position, step.id
 """.format(**TABLES)
 
-# A step and its task share the step_id, which is unique in the template and in the run.
+# A step and its task share the step_id, which is unique in the template and in the run. Looked up
+# rather than joined: PostgreSQL expects a new run to have few tasks, and would compare every step
+# with every task.
 INSERT_DEPENDENCIES = """
     INSERT INTO {task_dependency} (task_id, depends_on_id)
-    SELECT task.id, upstream.id
+    SELECT (SELECT task.id FROM {task} task
+             WHERE task.run_id = %(run)s AND task.step_id = step.step_id),
+           (SELECT task.id FROM {task} task
+             WHERE task.run_id = %(run)s AND task.step_id = parent.step_id)
       FROM {step} step
       JOIN {step_dependency} edge ON edge.step_id = step.id
       JOIN {step} parent ON parent.id = edge.depends_on_id
-      JOIN {task} task ON task.run_id = %(run)s AND task.step_id = step.step_id
-      JOIN {task} upstream ON upstream.run_id = %(run)s AND upstream.step_id = parent.step_id
      WHERE step.template_id = %(template)s
 """.format(**TABLES)
 
