@@ -110,11 +110,13 @@ REST_KNOX = {"TOKEN_TTL": timedelta(days=90)}
 # Over one of these, HTTP Basic is refused for a while; tokens and sessions go on.
 FAILED_LOGINS = {"per_address": 50, "per_user": 10, "seconds": 900}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 2**20  # a template of 10,000 steps, with room
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000  # the admin's form: 200 steps of eight fields, with room
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Orchestrator",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
+    "SORT_OPERATIONS": False,  # as in the URL conf
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -126,6 +128,6 @@ SPECTACULAR_SETTINGS = {
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "workflows.api.docs.name_refusals",
+        "workflows.api.docs.complete",
     ],
 }
