@@ -13,6 +13,7 @@ from rest_framework.test import APIClient
 from tests.support.drawing import DrawRun
 from tests.support.verbs import trail
 from workflows.api.errors import answer_to
+from workflows.models import Task
 
 POSTS = [
     "/workflow-templates",
@@ -150,9 +151,9 @@ def test_unknown_methods_and_paths_are_refused_in_json(api: APIClient) -> None:
         assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
 
 
-@pytest.mark.parametrize("fault", [IntegrityError("secret"), ConcurrentTransition("secret")])
-def test_what_somebody_else_changed_meanwhile_is_a_409(fault: Exception) -> None:
-    answer = answer_to(fault, {"request": HttpRequest()})
+@pytest.mark.parametrize("kind", [IntegrityError, ConcurrentTransition, Task.DoesNotExist])
+def test_what_somebody_else_changed_meanwhile_is_a_409(kind: type[Exception]) -> None:
+    answer = answer_to(kind("secret"), {"request": HttpRequest()})
 
     assert answer is not None
     assert (answer.status_code, answer.data["code"]) == (409, "changed_meanwhile")

@@ -38,11 +38,12 @@ class PasswordScheme(BasicScheme):  # type: ignore[no-untyped-call]
     name = "password"
 
 
-def name_refusals(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Add to every operation of the document how it may be refused."""
+def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Give every operation of the document its heading, and how it may be refused."""
     result["components"]["schemas"] |= {"Refusal": REFUSAL, "FieldErrors": FIELD_ERRORS}
     for path, operations in result["paths"].items():
         for method, operation in operations.items():
+            operation["summary"] = operation.pop("description")
             for status, (text, form) in _refusals(path, method, operation).items():
                 content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{form}"}}}
                 operation["responses"].setdefault(status, {"description": text, "content": content})

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig
 from django.db import IntegrityError
 from django.db.models import ProtectedError
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -45,7 +45,7 @@ def _as_refusal(exc: Exception) -> Exception:
             return Refused(409, exc.detail, exc.code)
         case ProtectedError():
             return Refused(409, _still_used(exc), "in_use")
-        case ConcurrentTransition() | IntegrityError():
+        case ConcurrentTransition() | IntegrityError() | ObjectDoesNotExist():
             return Refused(409, CHANGED_MEANWHILE, "changed_meanwhile")
         case RequestDataTooBig():
             return Refused(413, "The body is too large.", "too_large")
