@@ -15,5 +15,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 # Hashing passwords well takes a quarter of a second each.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
+# Each test's client would look for all static files anew.
+WHITENOISE_AUTOREFRESH = True
+
 # Every process that executes for a test knows the functions of the tests.
 TASK_FUNCTION_MODULES = [*TASK_FUNCTION_MODULES, "tests.support.task_functions"]
