@@ -16,10 +16,9 @@ from workflows.models.fields import check_json
 
 MARK = "{{"
 UNREADABLE = (TemplateError, RecursionError)
-FILTERS = (
-    "abs default first float int join last length list lower round sort string "
-    "title tojson trim unique upper"
-).split()
+FILTERS = "abs default first float int last length list lower sort string title trim unique upper"
+LONGEST_JOIN = 1_000_000
+MOST_DIGITS = 15
 
 
 class UnknownName(Exception):
@@ -49,6 +48,27 @@ class _Environment(ImmutableSandboxedEnvironment):
             return self.undefined(hint=f"unknown name '{argument}'{_known(obj)}")
 
 
+def _join(items: Iterable[Any], separator: str = "") -> str:
+    texts = [str(item) for item in items]
+    if len(texts) * len(separator) > LONGEST_JOIN:
+        raise SecurityError(f"join: makes more than {LONGEST_JOIN} characters of separators")
+    return separator.join(texts)
+
+
+def _round(number: float, digits: int = 0) -> float:
+    if abs(digits) > MOST_DIGITS:
+        raise SecurityError(f"round: at most {MOST_DIGITS} digits")
+    return round(number, digits)
+
+
+def _tojson(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+# Jinja's own take arguments that make little data large, or little work long.
+OWN_FILTERS = {"join": _join, "round": _round, "tojson": _tojson}
+
+
 def _known(obj: Any) -> str:
     names = list(obj)[:10] if isinstance(obj, dict) else []
     return f" (known: {', '.join(map(str, names))})" if names else ""
@@ -64,7 +84,8 @@ def _make_environment() -> _Environment:
         comment_end_string="#\0",
         keep_trailing_newline=True,
     )
-    environment.filters = {name: environment.filters[name] for name in FILTERS}
+    known = {name: environment.filters[name] for name in FILTERS.split()}
+    environment.filters = {**known, **OWN_FILTERS}
     environment.globals = {}
     return environment
 

@@ -1,0 +1,219 @@
+"""`{{ params.x }}` and `{{ tasks.step_id.result.y }}` inside the texts of a payload."""
+
+import time
+from typing import Any
+
+import pytest
+
+from tests.support.drawing import DrawRun, steps_of
+from tests.support.verbs import attempt, dispatch, dispatch_all, finish, states, task, trail
+from workflows.authoring import create_template
+from workflows.models import WorkflowRun
+from workflows.runs import create_run
+from workflows.spec import parse_template
+
+PARAMETERS = {
+    "name": "Ada",
+    "count": 3,
+    "ratio": 0.5,
+    "flag": False,
+    "nothing": None,
+    "items": ["a", "b"],
+    "deep": {"er": {"key": "found", "items": "not a method"}},
+    "with space": "yes",
+    "long": "-" * 600_000,
+}
+
+
+@pytest.fixture
+def filled(runs: DrawRun) -> Any:
+    """Return what becomes of the text of a payload."""
+
+    def fill(text: Any) -> Any:
+        run = runs("a", payload={"text": text}, parameters=PARAMETERS)
+        dispatch(run)
+        made = attempt(run, "a")
+        assert not made.message, made.message
+        return made.payload["text"]
+
+    return fill
+
+
+@pytest.fixture
+def refused(runs: DrawRun) -> Any:
+    """Return why the text of a payload cannot be filled in; it fails its task, and only that."""
+
+    def fill(text: Any) -> str:
+        run = runs("a", payload={"text": text}, parameters=PARAMETERS)
+        dispatch(run)
+        assert states(run) == {"a": "failed"}
+        return attempt(run, "a").message
+
+    return fill
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("plain", "plain"),
+        ("Hello {{ params.name }}!", "Hello Ada!"),
+        ("{{ params.name }}{{ params.count }}", "Ada3"),
+        ("{{ params['with space'] }}", "yes"),
+        ("{{ params.deep.er.key }}", "found"),
+        ("{{ params.items[1] }}", "b"),
+        ("{{ params.name | upper }}", "ADA"),
+        ("{{ params.items | join('-') }}", "a-b"),
+        ("{{ params.items | tojson }}!", '["a", "b"]!'),
+        ("{{ 2.567 | round(1) }}", 2.6),
+        ("{{ params.missing | default('none') }}", "none"),
+        ("{{ params.count + 1 }}", 4),
+        ("{{ 'big' if params.count > 2 else 'small' }}", "big"),
+        ("{% raw %}", "{% raw %}"),
+        ("{# not a comment #}", "{# not a comment #}"),
+        ("line\n", "line\n"),
+        ("{{ params.name }}\n", "Ada\n"),
+    ],
+)
+def test_expressions_are_filled_in(filled: Any, text: str, result: Any) -> None:
+    assert filled(text) == result
+
+
+@pytest.mark.parametrize("name", ["count", "ratio", "flag", "nothing", "items", "deep"])
+def test_one_expression_alone_keeps_its_type(filled: Any, name: str) -> None:
+    assert filled(f"{{{{ params.{name} }}}}") == PARAMETERS[name]
+    assert type(filled(f"{{{{ params.{name} }}}}")) is type(PARAMETERS[name])
+
+
+def test_a_dot_is_a_key_never_a_method(filled: Any) -> None:
+    assert filled("{{ params.deep.er.items }}") == "not a method"
+
+
+def test_expressions_are_found_at_any_depth(filled: Any) -> None:
+    text = {"list": ["{{ params.count }}", {"key": "{{ params.name }}"}], "n": 1}
+    assert filled(text) == {"list": [3, {"key": "Ada"}], "n": 1}
+
+
+def test_keys_are_left_alone(filled: Any) -> None:
+    assert filled({"{{ params.name }}": 1}) == {"{{ params.name }}": 1}
+
+
+def test_what_is_filled_in_is_not_read_again(runs: DrawRun) -> None:
+    run = runs("a", payload={"text": "{{ params.x }}"}, parameters={"x": "{{ params.y }}"})
+    dispatch(run)
+    assert attempt(run, "a").payload["text"] == "{{ params.y }}"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{{ params.nmae }}", "unknown name 'nmae' (known: name, count"),
+        ("Hello {{ params.nmae }}", "unknown name 'nmae'"),
+        ("{{ params.deep.no }}", "unknown name 'no' (known: er)"),
+        ("{{ params.name.no }}", "unknown name 'no'"),
+        ("{{ params.items[7] }}", "unknown name '7'"),
+        ("{{ parmas.name }}", "'parmas' is undefined"),
+        ("{{ tasks.nowhere.result }}", "unknown name 'nowhere'"),
+        ("{{ params.count / 0 }}", "division by zero"),
+        ("{{ params.name + 1 }}", "payload"),
+        ("{{ params.items | join }}{{ params.x }}", "unknown name 'x'"),
+    ],
+)
+def test_what_cannot_be_filled_in_says_so(refused: Any, text: str, words: str) -> None:
+    assert words in refused(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ params.name.upper() }}",
+        "{{ params.items.append(1) }}",
+        "{{ params.__class__ }}",
+        "{{ params.name.__class__.__mro__ }}",
+        "{{ ''['__class__'] }}",
+        "{{ params | attr('__class__') }}",
+        "{{ self }}",
+        "{{ self.__init__ }}",
+        "{{ cycler }}",
+        "{{ range(3) }}",
+        "{{ lipsum() }}",
+        "{{ namespace }}",
+        "{{ params.name * 1000000000 }}",
+        "{{ params.items * 1000000000 }}",
+        "{{ 9 ** 9 ** 9 }}",
+        "{{ '%1000000000d' % 1 }}",
+        "{{ params.name | center(1000000000) }}",
+        "{{ params.name | format(1) }}",
+        "{{ params.items | join(params.long) }}",
+        "{{ params.ratio | round(1000000000, 'ceil') }}",
+        "{{ params.ratio | round(1000000000) }}",
+        "{{ params.count | round(-1000000000) }}",
+        "{{ params.items | tojson(1000000000) }}",
+        "{{ params.items | map('upper') }}",
+        "{{ params.items | batch(2) }}",
+    ],
+)
+def test_expressions_reach_nothing_but_data(refused: Any, text: str) -> None:
+    before = time.monotonic()
+    assert refused(text)
+    assert time.monotonic() - before < 5
+
+
+def test_results_of_upstream_tasks_can_be_used(runs: DrawRun) -> None:
+    payload = {"text": "{{ tasks.a.result.rows if tasks else 0 }}"}
+    run = two_steps(payload)
+    assert dispatch_all(run) == ["a"]
+    finish(run, "a", result={"rows": 42}, exit_code=0)
+    dispatch(run)
+    assert attempt(run, "b").payload["text"] == 42
+
+
+def two_steps(payload: dict[str, Any]) -> WorkflowRun:
+    """Make a run in which only the second step has a payload."""
+    first, second = steps_of("a > b")
+    steps = [first, {**second, "payload": payload}]
+    template = create_template(parse_template({"name": "two steps", "steps": steps}))
+    return create_run(template_id=template.pk, by="test")
+
+
+@pytest.mark.parametrize("text", ["{{ tasks.a.exit_code }}", "{{ tasks['a'].exit_code }}"])
+def test_a_step_is_named_with_a_dot_or_in_brackets(db: None, text: str) -> None:
+    run = two_steps({"text": text})
+    dispatch(run)
+    finish(run, "a", exit_code=0)
+    dispatch(run)
+    assert attempt(run, "b").payload["text"] == 0
+
+
+def test_the_result_is_that_of_the_latest_success(db: None) -> None:
+    from workflows import control
+
+    run = two_steps({"text": "{{ tasks.a.result }}"})
+    dispatch(run)
+    finish(run, "a", "failed", result="bad")
+    control.retry(task(run, "a").pk, by="ada")
+    dispatch(run)
+    finish(run, "a", result="good")
+    dispatch(run)
+    assert attempt(run, "b").payload["text"] == "good"
+
+
+def test_a_task_that_has_not_succeeded_has_no_result(runs: DrawRun) -> None:
+    run = runs("a, b", payload={"text": "{{ tasks.a.result }}"})
+    dispatch(run, limit=None)
+    assert states(run) == {"a": "failed", "b": "failed"}
+    assert "unknown name 'a'" in attempt(run, "b").message
+
+
+def test_one_task_that_cannot_be_filled_in_keeps_nobody_else(runs: DrawRun) -> None:
+    first, second, third = steps_of("a, b, c")
+    steps = [first, {**second, "payload": {"text": "{{ params.no }}"}}, third]
+    template = create_template(parse_template({"name": "one is wrong", "steps": steps}))
+    run = create_run(template_id=template.pk, by="test")
+    dispatch(run, limit=None)
+    assert states(run) == {"a": "dispatched", "b": "failed", "c": "dispatched"}
+    assert [line for line in trail(run) if line.endswith(" b")] == [
+        "task.dispatched b",
+        "task.failed b",
+    ]
+    assert attempt(run, "b").outcome == "failed"
+    assert "unknown name 'no'" in run.events.get(event_type="task.failed").payload["message"]
