@@ -103,16 +103,14 @@ def test_a_row_too_few_is_found(folder: Path) -> None:
         backup.count_rows(str(folder))
 
 
-def test_what_is_written_meanwhile_is_in_the_copy_as_a_whole_or_not_at_all(
-    rows: None, tmp_path: Path
-) -> None:
+def test_a_copy_is_of_one_moment_while_others_write(rows: None, tmp_path: Path) -> None:
     with somebody_writes():
-        for _ in range(3):
+        for _ in range(20):
             folder = backup.snapshot(directory=str(tmp_path))["folder"]
+            # Compares with what was counted in the database when the copy was taken.
             counts = backup.count_rows(folder)["tables"]
             # Each run comes with two tasks, in one transaction.
             assert counts["workflows_task"] == 2 * counts["workflows_workflowrun"]
-            backup.compare(folder, backup.restore(folder)["scratch"])
 
 
 @contextmanager

@@ -4,18 +4,17 @@ from hypothesis import strategies as st
 
 from workflows.spec import StepSpec, TemplateSpec
 
-NASTY = st.sampled_from(
-    [
-        *["yes", "No", "on", "null", "~", "", " ", "true", "NaN", ".inf", "<<", "="],
-        *["1", "1e3", "0x1", "0o7", "0755", "1_000", "-1.5", "+1", "1.", ".5", "12:30:00", "-"],
-        *["2024-01-01", "a: b", "- a", "# a", "a #b", "&a", "*a", "!a", "|", ">", "%", "@", "`"],
-        *["'", '"', "[", "{", "{{ params.x }}", "---", "...", "a\n---\nb", "a\n...\n"],
-        *[" a", "a ", "a\nb", "a\n", "\na", " a\nb", "a\n  b\n", "a \nb", "\n", "\n\n", "a\n\n"],
-        *["\t", "\ta", "a\n\tb", "a\r\nb", "\r", "\x07", "\x85", "\u2028a", "\ufeff", "é", "🎉"],
-    ]
-)
+NASTY = [
+    *["yes", "No", "on", "null", "~", "", " ", "true", "NaN", ".inf", "<<", "="],
+    *["1", "1e3", "0x1", "0o7", "0755", "1_000", "-1.5", "+1", "1.", ".5", "12:30:00", "-"],
+    *["2024-01-01", "a: b", "- a", "# a", "a #b", "&a", "*a", "!a", "|", ">", "%", "@", "`"],
+    *["'", '"', "[", "{", "{{ params.x }}", "---", "...", "a\n---\nb", "a\n...\n"],
+    *[" a", "a ", "a\nb", "a\n", "\na", " a\nb", "a\n  b\n", "a \nb", "\n", "\n\n", "a\n\n"],
+    *["\t", "\ta", "a\n\tb", "a\r\nb", "\r", "\x07", "\x85", "\u2028a", "\ufeff", "é", "🎉"],
+]
 LETTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
-TEXTS = st.one_of(NASTY, st.text(LETTERS), st.lists(NASTY, max_size=3).map("".join))
+PIECES = st.sampled_from(NASTY)
+TEXTS = st.one_of(PIECES, st.text(LETTERS), st.lists(PIECES, max_size=3).map("".join))
 NAMES = TEXTS.filter(lambda text: text.strip()).map(lambda text: text[:200])
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)

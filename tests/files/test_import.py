@@ -1,5 +1,6 @@
 """A file becomes a template, or one sentence says what keeps it from that."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,7 @@ def test_a_file_that_is_too_large_is_refused(write: Write, monkeypatch: pytest.M
 
 def test_a_byte_order_mark_is_no_content(write: Write) -> None:
     assert "created" in run("import_workflow", write("t.yaml", "\ufeff" + NIGHTLY))
+    assert "replaced" in run("import_workflow", write("t.json", "\ufeff" + json.dumps(nightly())))
 
 
 def test_export_refuses_what_it_cannot_find_or_write(write: Write, tmp_path: Path) -> None:

@@ -6,13 +6,19 @@ import pytest
 import yaml
 from hypothesis import given
 
-from tests.files.strategies import JSON
+from tests.files.strategies import JSON, NASTY
 from workflows.notation import Unreadable, read_json, read_yaml, write_yaml
 
 
 @given(JSON)
 def test_what_is_written_is_read_back(data: Any) -> None:
     assert repr(read_yaml(write_yaml(data))) == repr(data)
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_a_text_stays_a_text_for_any_reader(text: str) -> None:
+    data = {"value": text, text: ["key"]}
+    assert read_yaml(write_yaml(data)) == yaml.safe_load(write_yaml(data)) == data
 
 
 @given(JSON)
