@@ -55,7 +55,10 @@ def pretty(value: object) -> str | SafeString:
 def progress(by_state: Mapping[str, int]) -> SafeString:
     """Return how far a run is: a bar, and how many tasks are in each state."""
     done, total = by_state["success"], sum(by_state.values())
-    bar = '<progress value="{}" max="{}" aria-hidden="true"></progress> {} of {} {}'
+    bar = (
+        '<span class="count"><progress value="{}" max="{}" aria-hidden="true"></progress> '
+        "{} of {}</span> {}"
+    )
     others = [(n, badge(state)) for state, n in by_state.items() if n and state != "success"]
     counts = format_html_join(" ", '<span class="count">{} {}</span>', others)
     return format_html(bar, done, total or 1, done, total, counts)
@@ -68,8 +71,10 @@ def moment(field: str) -> Any:
     def shown(row: Model) -> str | SafeString:
         if (value := getattr(row, field)) is None:
             return EMPTY
-        text = date_format(localtime(value), "Y-m-d H:i:s")
-        return format_html('<time datetime="{}">{}</time>', value.isoformat(), text)
+        local = localtime(value)
+        day, time = date_format(local, "Y-m-d"), date_format(local, "H:i:s")
+        text = '<time datetime="{}"><span>{}</span> <span>{}</span></time>'
+        return format_html(text, value.isoformat(), day, time)
 
     shown.__name__ = field  # names the column in the page, where each must have another
     return shown

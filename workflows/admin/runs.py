@@ -77,7 +77,7 @@ class WorkflowRunAdmin(RefusableAdmin, OperableAdmin):
     form = RunForm
     add_form_template = "admin/change_form.html"
     list_display = (
-        "__str__",
+        "number",
         "made_from",
         "state_shown",
         "progress_shown",
@@ -94,10 +94,16 @@ class WorkflowRunAdmin(RefusableAdmin, OperableAdmin):
     search_fields = ("id__exact", "template_name", "initiated_by")
     search_help_text = "Number of a run, name of its template, or who started it."
     fieldsets = (
-        (None, {"fields": (("state_shown", "progress_shown"), TIMES)}),
         (
-            "Origin",
-            {"fields": (("made_from", "initiated_by"), "auto_dispatch", "parameters_shown")},
+            None,
+            {
+                "fields": (
+                    ("made_from", "initiated_by"),
+                    TIMES,
+                    "auto_dispatch",
+                    "parameters_shown",
+                )
+            },
         ),
     )
 
@@ -191,11 +197,13 @@ class WorkflowRunAdmin(RefusableAdmin, OperableAdmin):
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def _surroundings(self, request: HttpRequest, run: WorkflowRun) -> dict[str, Any]:
-        deadlock = deadlocks([run]).get(run.pk)
+        deadlock = run.deadlock = deadlocks([run]).get(run.pk)  # type: ignore[attr-defined]
         tasks = run.tasks.select_related("runner").defer("payload").order_by("position")
         attempts = TaskAttempt.objects.filter(task__run=run).order_by("-dispatched_at", "-number")
         events = Event.objects.filter(run=run).order_by("-id").select_related("task")
         return {
+            "state": self.state_shown(run),
+            "progress": self.progress_shown(run),
             "dispatching": self.offered(request, run, [DISPATCH, DISPATCH_ALL]),
             "steering": self.offered(request, run, STEERING),
             "deadlock": deadlock_sentence(deadlock) if deadlock else None,
@@ -208,6 +216,11 @@ class WorkflowRunAdmin(RefusableAdmin, OperableAdmin):
             "attempts_url": list_url(TaskAttempt, run=run.pk),
             "events_url": list_url(Event, run=run.pk),
         }
+
+    @admin.display(description="run", ordering="pk")
+    def number(self, run: WorkflowRun) -> str:
+        """Return how people call a run."""
+        return f"run {run.pk}"
 
     @admin.display(description="template", ordering="template_name")
     def made_from(self, run: WorkflowRun) -> str | SafeString:

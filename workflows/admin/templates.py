@@ -1,10 +1,12 @@
 """Templates: edited with all their steps in one form, stored by one operation."""
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.options import InlineModelAdmin
+from django.core.paginator import Page
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -18,6 +20,7 @@ from workflows.errors import Conflict
 from workflows.models import TemplateStep, WorkflowRun, WorkflowTemplate
 from workflows.spec import parse_template
 
+TIMES = (moment("created_at"), moment("updated_at"))
 STALE = (
     "Somebody else saved this template while you were editing it: you began with version {}, now "
     "there is version {}. Nothing of yours was saved. Open the template in another tab, and make "
@@ -33,6 +36,7 @@ class TemplateForm(RefusableForm):
     class Meta:
         model = WorkflowTemplate
         fields = ("name", "description")
+        widgets = {"description": forms.Textarea(attrs={"rows": 4, "cols": 80})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Remember the version that the form was opened with."""
@@ -85,7 +89,7 @@ class WorkflowTemplateAdmin(RefusableAdmin):
     form = TemplateForm
     list_display = ("name", "version", "steps_shown", "runs_shown", moment("updated_at"))
     list_filter = ("updated_at",)
-    readonly_fields = ("version", "created_at", "updated_at")
+    readonly_fields = ("version", *TIMES)
     search_fields = ("name", "description")
     search_help_text = "Name, or words of the description."
 
@@ -99,7 +103,7 @@ class WorkflowTemplateAdmin(RefusableAdmin):
         if obj is None:
             return [(None, {"fields": ("name", "description")})]
         hidden = ["began_with"] if self.has_change_permission(request, obj) else []
-        shown = ("version", "created_at", "updated_at")
+        shown = ("version", *TIMES)
         return [(None, {"fields": ["name", "description", *hidden, shown]})]
 
     def has_change_permission(
@@ -168,8 +172,7 @@ class WorkflowTemplateAdmin(RefusableAdmin):
             context["runs_url"] = list_url(WorkflowRun, template__id__exact=obj.pk)
             context["is_large"] = _step_count(obj) > MOST_STEPS
             if not context["inline_admin_formsets"]:
-                steps = obj.steps.select_related("runner").prefetch_related("upstream")
-                context["steps"] = page_of(steps, request, size=50)
+                context["steps"] = _page_of_steps(obj, request)
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     @admin.display(description="steps", ordering="step_count")
@@ -189,6 +192,14 @@ def _step_count(template: WorkflowTemplate | None) -> int:
 
 def _run_url(template: WorkflowTemplate) -> str:
     return f"{reverse('admin:workflows_workflowrun_add')}?template={template.pk}"
+
+
+def _page_of_steps(template: WorkflowTemplate, request: HttpRequest) -> Page[TemplateStep]:
+    steps = template.steps.select_related("runner").prefetch_related("upstream")
+    page = page_of(steps, request, size=50)
+    for step in page:
+        step.payload_shown = json.dumps(step.payload, ensure_ascii=False)
+    return page
 
 
 def _check_freshness(form: TemplateForm) -> None:

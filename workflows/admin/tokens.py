@@ -14,6 +14,7 @@ class AuthTokenAdmin(StyledAdmin):
     """Tokens are looked at and revoked here; `manage.py create_api_token` makes them."""
 
     list_display = ("token_key", "user", "created", "expiry")
+    list_display_links = None
     list_select_related = ("user",)
     search_fields = ("token_key", "user__username")
     fields = ("token_key", "user", "created", "expiry")

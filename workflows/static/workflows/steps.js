@@ -90,6 +90,7 @@
 
         body.addEventListener("change", (event) => {
             const row = event.target.closest("tr.step");
+            if (!row) { return; } /* a picker, which has been drawn anew meanwhile */
             if (event.target === fieldOf(row, "step_id")) { renamed(row); }
             if ([fieldOf(row, "step_id"), fieldOf(row, "DELETE")].includes(event.target)) { drawAll(); }
         });

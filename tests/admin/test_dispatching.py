@@ -1,0 +1,207 @@
+"""Dispatching from the admin: the button of a run's page, the actions of the list."""
+
+import json
+from html import unescape
+
+import pytest
+from django.test import Client
+
+from runners.models import Runner
+from tests.admin.conftest import OPERATE, ClientOf, act, press, said, text_of, url_of
+from tests.support.drawing import DrawRun
+from tests.support.scripted import Script
+from tests.support.verbs import dispatch_all, events, finish, state, states, trail
+from workflows import control
+from workflows.models import EventType, TaskAttempt, WorkflowRun
+
+
+def kept(run: WorkflowRun) -> dict[str, object]:
+    answer = WorkflowRun.objects.get(pk=run.pk).last_dispatch
+    assert answer is not None
+    return answer
+
+
+def test_the_button_dispatches_one_task_and_shows_the_stored_answer(
+    olga: Client, runs: DrawRun
+) -> None:
+    run = runs("a > c, b > c")
+
+    answer = press(olga, run)
+    page = olga.get(answer["Location"])
+
+    assert said(answer) == [("success", f"Workflow run {run.pk}: Dispatched a to runner local.")]
+    assert states(run) == {"a": "dispatched", "c": "pending", "b": "pending"}
+    assert json.dumps(kept(run), indent=2) in unescape(page.content.decode())
+    assert "Latest answer to dispatch-ready Dispatched a to runner local." in text_of(page)
+
+
+def test_the_trail_names_who_pressed_the_button(olga: Client, runs: DrawRun) -> None:
+    run = runs("a")
+
+    press(olga, run)
+
+    assert trail(run) == ["workflow_run.running", "task.dispatched a"]
+    assert {event.actor for event in events(run)[2:]} == {"olga"}
+
+
+def test_all_ready_tasks_are_dispatched_at_once(olga: Client, runs: DrawRun) -> None:
+    run = runs("a > c, b > c")
+
+    answer = press(olga, run, "all")
+
+    text = "Dispatched 2 tasks: a to runner local, b to runner local."
+    assert said(answer) == [("success", f"Workflow run {run.pk}: {text}")]
+    assert states(run) == {"a": "dispatched", "c": "pending", "b": "dispatched"}
+
+
+def test_a_preview_names_the_tasks_and_changes_nothing(olga: Client, runs: DrawRun) -> None:
+    run = runs("a > c, b > c")
+
+    page = press(olga, run, "preview")
+
+    text = "Would dispatch 2 tasks: a to runner local, b to runner local. Nothing was changed."
+    assert text in text_of(page)
+    assert set(states(run).values()) == {"pending"}
+    assert trail(run) == []
+    assert WorkflowRun.objects.get(pk=run.pk).last_dispatch is None
+
+
+def test_a_preview_says_what_blocks(olga: Client, runs: DrawRun) -> None:
+    run = runs("a > b")
+    dispatch_all(run)
+
+    page = press(olga, run, "preview")
+
+    text = "Nothing would be dispatched: dependencies not satisfied. b waits for upstream tasks."
+    assert text in text_of(page)
+
+
+def test_nothing_ready_is_explained_down_to_the_root_cause(olga: Client, runs: DrawRun) -> None:
+    run = runs("a > b > c, x")
+    dispatch_all(run)
+    finish(run, "a", "failed")
+
+    answer = press(olga, run)
+
+    text = (
+        "Nothing was dispatched: dependencies not satisfied. "
+        "b waits because of a (failed), c waits because of a (failed)."
+    )
+    assert said(answer) == [("warning", f"Workflow run {run.pk}: {text}")]
+    assert events(run)[-1].event_type == EventType.NOTHING_READY
+
+
+def test_a_refusal_of_the_runner_is_shown_in_its_words(
+    olga: Client, runs: DrawRun, script: Script
+) -> None:
+    script.refuse("scripted", "no disk space")
+    run = runs("a")
+
+    answer = press(olga, run)
+
+    [(level, text)] = said(answer)
+    assert level == "warning"
+    assert "runner refused: scripted: no disk space" in text
+    assert states(run) == {"a": "pending"}
+
+
+def test_a_runner_that_is_called_hears_of_the_task_after_the_commit(
+    olga: Client, runs: DrawRun, script: Script
+) -> None:
+    press(olga, runs("a"))
+
+    assert script.titles == ["a"]
+    assert TaskAttempt.objects.get().submitted_at
+
+
+def test_a_disabled_runner_is_named(olga: Client, runs: DrawRun, local: Runner) -> None:
+    Runner.objects.filter(pk=local.pk).update(is_enabled=False)
+
+    answer = press(olga, runs("a"))
+
+    assert "runner refused: local is disabled" in said(answer)[0][1]
+
+
+@pytest.mark.parametrize("how", ["one", "all", "preview"])
+@pytest.mark.parametrize("steer", [control.pause, control.abort])
+def test_a_paused_or_aborted_run_refuses_and_says_so(
+    olga: Client, runs: DrawRun, how: str, steer: object
+) -> None:
+    run = runs("a")
+    closed = steer(run.pk, by="test")  # type: ignore[operator]
+    before = trail(run)
+
+    answer = press(olga, run, how)
+
+    [(level, text)] = said(answer)
+    assert level == "error"
+    assert text.endswith(f"refused: workflow run {run.pk} is {closed.state}.")
+    assert trail(run) == before
+    assert 'name="how"' not in olga.get(url_of(run)).content.decode()
+
+
+def test_an_unknown_run_is_a_message_and_no_crash(olga: Client, runs: DrawRun) -> None:
+    answer = olga.post("/admin/workflows/workflowrun/987654/dispatch-ready/", {"how": "one"})
+
+    assert said(answer) == [
+        ("error", "Dispatch ready task refused: workflow run 987654 not found.")
+    ]
+
+
+def test_a_link_dispatches_nothing(olga: Client, runs: DrawRun) -> None:
+    run = runs("a")
+
+    assert olga.get(url_of(run, "dispatch")).status_code == 405
+    assert states(run) == {"a": "pending"}
+
+
+def test_a_form_from_elsewhere_dispatches_nothing(olga: Client, runs: DrawRun) -> None:
+    run = runs("a")
+    elsewhere = Client(enforce_csrf_checks=True)
+    elsewhere.cookies = olga.cookies
+
+    assert press(elsewhere, run).status_code == 403
+    assert states(run) == {"a": "pending"}
+
+
+@pytest.mark.parametrize("how", ["one", "all", "preview"])
+def test_who_may_not_operate_dispatches_nothing(viola: Client, runs: DrawRun, how: str) -> None:
+    run = runs("a")
+
+    assert press(viola, run, how).status_code == 403
+    assert states(run) == {"a": "pending"}
+    assert trail(run) == []
+
+
+def test_who_may_operate_but_not_look_dispatches_nothing(
+    client_of: ClientOf, runs: DrawRun
+) -> None:
+    run = runs("a")
+
+    assert press(client_of("blind", OPERATE), run).status_code == 403
+    assert states(run) == {"a": "pending"}
+
+
+def test_the_action_dispatches_one_task_of_each_selected_run(olga: Client, runs: DrawRun) -> None:
+    first, paused, third = runs("a, b"), runs("a, b"), runs("x > y")
+    control.pause(paused.pk, by="test")
+
+    answer = act(olga, "dispatch_ready", [first, paused, third])
+
+    assert states(first) == {"a": "dispatched", "b": "pending"}
+    assert states(paused) == {"a": "pending", "b": "pending"}
+    assert states(third) == {"x": "dispatched", "y": "pending"}
+    assert sorted(said(answer)) == [
+        ("error", f"Dispatch ready task refused: workflow run {paused.pk} is paused."),
+        ("success", f"Workflow run {first.pk}: Dispatched a to runner local."),
+        ("success", f"Workflow run {third.pk}: Dispatched x to runner local."),
+    ]
+
+
+def test_the_action_dispatches_all_ready_tasks(olga: Client, runs: DrawRun) -> None:
+    run = runs("a, b > c")
+
+    act(olga, "dispatch_all_ready", [run])
+
+    assert states(run) == {"a": "dispatched", "b": "dispatched", "c": "pending"}
+    assert state(run) == "running"

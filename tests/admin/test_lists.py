@@ -1,0 +1,148 @@
+"""Lists: what they show, and that more rows cost no more statements."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.db.models import Model
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from knox.models import AuthToken
+
+from runners.models import Runner
+from tests.admin.conftest import list_url, text_of
+from tests.factories import RunFactory, RunnerFactory
+from tests.support.drawing import DrawRun
+from tests.support.verbs import dispatch_all, finish, walk
+from workflows.models import Event, Task, TaskAttempt, WorkflowRun, WorkflowTemplate
+
+
+def make_deadlocked_run() -> None:
+    run = RunFactory.create(template__drawing="a > b, c")
+    dispatch_all(run)
+    finish(run, "a", "failed", message="broken")
+
+
+def make_token() -> None:
+    AuthToken.objects.create(User.objects.get(username="root"))
+
+
+@pytest.mark.parametrize(
+    ("model", "make"),
+    [
+        (WorkflowTemplate, make_deadlocked_run),
+        (WorkflowRun, make_deadlocked_run),
+        (Task, make_deadlocked_run),
+        (TaskAttempt, make_deadlocked_run),
+        (Event, make_deadlocked_run),
+        (Runner, RunnerFactory.create),
+        (AuthToken, make_token),
+    ],
+)
+def test_thirty_rows_take_as_many_statements_as_one(
+    root: Client, model: type[Model], make: Callable[[], object]
+) -> None:
+    make()
+    with CaptureQueriesContext(
+        connection,
+    ) as one:
+        assert root.get(list_url(model)).status_code == 200
+    for _ in range(29):
+        make()
+
+    with CaptureQueriesContext(connection) as thirty:
+        answer = root.get(list_url(model))
+
+    assert len(answer.context["cl"].result_list) >= 30
+    assert len(thirty) == len(one)
+    assert len(thirty) <= 12
+
+
+def test_the_list_of_runs_shows_state_counts_and_deadlock(root: Client, runs: DrawRun) -> None:
+    run = runs("a > b, c", name="Sales")
+    dispatch_all(run)
+    finish(run, "a", "failed")
+    finish(run, "c")
+
+    text = text_of(root.get(list_url(WorkflowRun)))
+
+    assert f"run {run.pk} Sales, version 1 failed deadlocked 1 of 3 1 pending 1 failed" in text
+
+
+@pytest.mark.parametrize("search", ["Sales", "anna", "{pk}"])
+def test_runs_are_found_by_number_template_and_who(
+    root: Client, runs: DrawRun, search: str
+) -> None:
+    found = RunFactory.create(template__name="Sales", initiated_by="anna")
+    runs("a", name="Other")
+
+    answer = root.get(list_url(WorkflowRun), {"q": search.format(pk=found.pk)})
+
+    assert list(answer.context["cl"].result_list) == [found]
+
+
+def test_runs_are_filtered_by_state_and_template(root: Client, runs: DrawRun) -> None:
+    done, other = runs("a", name="Sales"), runs("a", name="Other")
+    walk(done, "a")
+
+    by_state = root.get(list_url(WorkflowRun), {"state__exact": "success"})
+    by_template = root.get(list_url(WorkflowRun), {"template__id__exact": other.template_id})
+
+    assert list(by_state.context["cl"].result_list) == [done]
+    assert list(by_template.context["cl"].result_list) == [other]
+
+
+def test_the_tasks_of_one_run_are_listed_in_the_templates_order(
+    root: Client, runs: DrawRun
+) -> None:
+    runs("x > y")
+    run = runs("c > b > a")
+
+    answer = root.get(list_url(Task), {"run": run.pk})
+
+    assert [str(task) for task in answer.context["cl"].result_list] == ["c", "b", "a"]
+    assert f"workflow run {run.pk}" in text_of(answer)  # the filter that is on
+
+
+@pytest.mark.parametrize("model", [Task, TaskAttempt, Event])
+@pytest.mark.parametrize("value", ["x", "-1", "1e9", "9" * 40, "٣"])
+def test_a_filter_by_no_number_finds_nothing(
+    root: Client, runs: DrawRun, model: type[Model], value: str
+) -> None:
+    walk(runs("a"), "a")
+
+    answer = root.get(list_url(model), {"run": value})
+
+    assert (answer.status_code, len(answer.context["cl"].result_list)) == (200, 0)
+
+
+def test_attempts_and_events_are_filtered_by_run_and_task(root: Client, runs: DrawRun) -> None:
+    run = runs("a, b")
+    walk(run, "a", "b")
+    walk(runs("a"), "a")
+    task = run.tasks.get(step_id="b")
+
+    for model, of_run, of_task in ((TaskAttempt, 2, 1), (Event, 9, 3)):
+        by_run = root.get(list_url(model), {"run": run.pk})
+        by_task = root.get(list_url(model), {"task": task.pk})
+        assert len(by_run.context["cl"].result_list) == of_run
+        assert len(by_task.context["cl"].result_list) == of_task
+
+
+def test_the_list_of_templates_shows_version_and_number_of_steps(
+    root: Client, runs: DrawRun
+) -> None:
+    runs("a > b > c", name="Sales")
+
+    assert "Sales 1 3 runs" in text_of(root.get(list_url(WorkflowTemplate)))
+
+
+def test_the_list_of_tokens_shows_no_digest(root: Client) -> None:
+    make_token()
+    token = AuthToken.objects.get()
+
+    text = text_of(root.get(list_url(AuthToken)))
+
+    assert token.token_key in text
+    assert token.digest not in text

@@ -1,0 +1,144 @@
+"""Tasks are canceled, retried and marked as success from their list and from their page."""
+
+import pytest
+from django.test import Client
+
+from tests.admin.conftest import act, confirm, said, text_of, url_of
+from tests.support.drawing import DrawRun
+from tests.support.verbs import dispatch_all, events, finish, start, state, states, task, trail
+from workflows import control
+from workflows.models import Event, Task, WorkflowRun
+from workflows.runs import create_task
+
+
+@pytest.fixture
+def broken(runs: DrawRun) -> WorkflowRun:
+    """Return a run whose first of two tasks failed."""
+    run = runs("a > b")
+    dispatch_all(run)
+    finish(run, "a", "failed")
+    return run
+
+
+@pytest.mark.parametrize("name", ["cancel", "retry", "mark_success"])
+def test_an_operator_is_asked_first(olga: Client, broken: WorkflowRun, name: str) -> None:
+    before = trail(broken)
+
+    page = act(olga, name, [task(broken, "a")])
+
+    assert f"a a (run {broken.pk}) failed" in text_of(page)
+    assert 'name="reason"' in page.content.decode()
+    assert trail(broken) == before
+
+
+def test_a_failed_task_is_retried_and_its_run_goes_on(olga: Client, broken: WorkflowRun) -> None:
+    answer = confirm(olga, "retry", [task(broken, "a")], "the disk is back")
+
+    assert states(broken) == {"a": "pending", "b": "pending"}
+    assert state(broken) == "running"
+    retried = Event.objects.get(event_type="task.retried")
+    assert (retried.actor, retried.reason) == ("olga", "the disk is back")
+    assert said(answer) == [("success", f"Task {task(broken, 'a').pk} (a) is pending.")]
+
+
+def test_marking_success_needs_a_reason(olga: Client, broken: WorkflowRun) -> None:
+    page = confirm(olga, "mark_success", [task(broken, "a")], "  ")
+
+    assert "This field is required." in text_of(page)
+    assert states(broken) == {"a": "failed", "b": "pending"}
+
+
+def test_a_task_marked_success_is_shown_as_set_by_hand(olga: Client, broken: WorkflowRun) -> None:
+    confirm(olga, "mark_success", [task(broken, "a")], "done by phone")
+
+    marked = Event.objects.get(event_type="task.marked_success")
+    assert (marked.actor, marked.reason) == ("olga", "done by phone")
+    assert "success set by hand" in text_of(olga.get(url_of(task(broken, "a"))))
+    assert "success set by hand" in text_of(olga.get(url_of(broken)))
+
+
+def test_a_pending_task_is_canceled(olga: Client, runs: DrawRun) -> None:
+    run = runs("a, b")
+
+    confirm(olga, "cancel", [task(run, "a")], "not today")
+
+    assert states(run) == {"a": "canceled", "b": "pending"}
+    assert (events(run)[-1].actor, events(run)[-1].reason) == ("olga", "not today")
+
+
+def test_a_running_task_is_asked_to_end(olga: Client, runs: DrawRun) -> None:
+    run = runs("a")
+    dispatch_all(run)
+    start(run, "a")
+
+    answer = confirm(olga, "cancel", [task(run, "a")])
+
+    assert "was asked to end" in said(answer)[0][1]
+    assert states(run) == {"a": "running"}
+    assert "running asked to end" in text_of(olga.get(url_of(task(run, "a"))))
+
+
+def test_a_task_without_a_run_is_canceled_too(olga: Client) -> None:
+    alone = create_task(title="alone", by="test")
+
+    confirm(olga, "cancel", [alone])
+
+    alone.refresh_from_db()
+    assert alone.state == "canceled"
+
+
+def test_one_refusal_does_not_stop_the_others(olga: Client, runs: DrawRun) -> None:
+    run = runs("a, b, c")
+    dispatch_all(run)
+    finish(run, "a", "failed")
+    finish(run, "c", "failed")
+    tasks = [task(run, step_id) for step_id in "abc"]
+
+    answer = confirm(olga, "retry", tasks)
+
+    assert states(run) == {"a": "pending", "b": "dispatched", "c": "pending"}
+    assert sorted(said(answer)) == [
+        ("error", f"Retry refused: task {tasks[1].pk} is dispatched."),
+        ("success", f"Task {tasks[0].pk} (a) is pending."),
+        ("success", f"Task {tasks[2].pk} (c) is pending."),
+    ]
+
+
+def test_tasks_of_an_aborted_run_stay_as_they_are(olga: Client, runs: DrawRun) -> None:
+    run = runs("a")
+    control.abort(run.pk, by="test")
+
+    answer = confirm(olga, "retry", [task(run, "a")])
+
+    assert said(answer) == [("error", f"Retry refused: workflow run {run.pk} is aborted.")]
+    assert offered(olga, task(run, "a")) == []
+
+
+@pytest.mark.parametrize("name", ["cancel", "retry", "mark_success"])
+def test_who_may_not_operate_is_refused_however_it_is_posted(
+    viola: Client, broken: WorkflowRun, name: str
+) -> None:
+    before, tasks = trail(broken), list(broken.tasks.all())
+
+    for data in ({}, {"index": "0"}, {"from_page": "1"}):
+        confirm(viola, name, tasks, "forged", **data)
+
+    assert states(broken) == {"a": "failed", "b": "pending"}
+    assert trail(broken) == before
+    assert offered(viola, tasks[0]) == []
+
+
+def test_the_page_has_the_buttons_that_the_state_allows(olga: Client, runs: DrawRun) -> None:
+    run = runs("a, b, c")
+    dispatch_all(run)
+    finish(run, "a", "failed")
+    finish(run, "b")
+
+    assert offered(olga, task(run, "a")) == ["retry", "mark_success"]
+    assert offered(olga, task(run, "b")) == []
+    assert offered(olga, task(run, "c")) == ["cancel"]
+
+
+def offered(client: Client, row: Task) -> list[str]:
+    html = client.get(url_of(row)).content.decode()
+    return [name for name in ("cancel", "retry", "mark_success") if f'value="{name}"' in html]

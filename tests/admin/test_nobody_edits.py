@@ -1,0 +1,60 @@
+"""Runs, tasks, attempts and events are history: nobody edits or deletes them in the admin."""
+
+import pytest
+from django.db.models import Model
+from django.test import Client
+
+from tests.admin.conftest import act, add_url, list_url, url_of
+from tests.support.drawing import DrawRun
+from tests.support.verbs import events, walk
+from workflows.models import Event, Task, TaskAttempt, WorkflowRun
+
+HISTORY = [WorkflowRun, Task, TaskAttempt, Event]
+
+
+@pytest.fixture
+def run(runs: DrawRun) -> WorkflowRun:
+    """Return a finished run."""
+    run = runs("a > b")
+    walk(run, "a", "b")
+    return run
+
+
+def contents() -> list[list[object]]:
+    return [list(model._default_manager.order_by("pk").values()) for model in HISTORY]
+
+
+@pytest.mark.parametrize("model", HISTORY)
+@pytest.mark.parametrize("page", ["change", "delete"])
+def test_not_even_a_superuser_edits_or_deletes_history(
+    root: Client, run: WorkflowRun, model: type[Model], page: str
+) -> None:
+    row = model._default_manager.all()[0]
+    before = contents()
+
+    answer = root.post(url_of(row, page), {"state": "failed", "actor": "eve", "post": "yes"})
+
+    assert answer.status_code == 403
+    assert contents() == before
+
+
+@pytest.mark.parametrize("model", [Task, TaskAttempt, Event])
+def test_not_even_a_superuser_adds_tasks_attempts_or_events(
+    root: Client, run: WorkflowRun, model: type[Model]
+) -> None:
+    answer = root.post(add_url(model), {"title": "x", "event_type": "task.succeeded"})
+
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("model", HISTORY)
+def test_the_lists_offer_no_deletion(root: Client, run: WorkflowRun, model: type[Model]) -> None:
+    before = contents()
+
+    page = root.get(list_url(model))
+    answer = act(root, "delete_selected", [model._default_manager.all()[0]], post="yes")  # type: ignore[list-item]
+
+    assert "delete_selected" not in page.content.decode()
+    assert answer.status_code in {200, 302}
+    assert contents() == before
+    assert events(run)

@@ -1,0 +1,113 @@
+"""Every page opens, for those who may, and works under a strict content security policy."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.db.models import Model
+from django.test import Client
+
+from runners.models import Runner
+from tests.admin.conftest import ClientOf, add_url, list_url, url_of
+from tests.support.drawing import DrawRun
+from tests.support.verbs import attempt, dispatch_all, finish
+from workflows.models import (
+    Event,
+    LogPiece,
+    Task,
+    TaskAttempt,
+    WorkflowRun,
+    WorkflowTemplate,
+)
+
+MODELS = (WorkflowTemplate, WorkflowRun, Task, TaskAttempt, Event, Runner)
+INLINE = re.compile(
+    r"<script(?![^>]*\bsrc=)[^>]*>|<style|\sstyle=|\son\w+=|href=.javascript:", re.I
+)
+
+
+@pytest.fixture
+def run(runs: DrawRun) -> WorkflowRun:
+    """Return a run that has everything that a page can show."""
+    run = runs("a > b, c", parameters={"day": "<b>2026</b>"}, payload={"python": "noop"})
+    dispatch_all(run)
+    LogPiece.objects.create(attempt=attempt(run, "a"), offset=0, text="<i>printed</i>")
+    finish(run, "a", "failed", exit_code=3, message="<u>broken</u>", result={"rows": 1})
+    return run
+
+
+def pages() -> Iterator[str]:
+    yield "/admin/"
+    for model in MODELS:
+        yield list_url(model)
+        last = model._default_manager.order_by("pk").last()
+        assert last
+        yield url_of(last)
+    for model in (WorkflowTemplate, WorkflowRun, Runner):
+        yield add_url(model)
+    yield url_of(TaskAttempt.objects.all()[0], "log")
+
+
+def test_every_page_opens_without_inline_scripts_and_styles(root: Client, run: WorkflowRun) -> None:
+    for page in pages():
+        answer = root.get(page)
+        assert answer.status_code == 200, page
+        assert not INLINE.findall(answer.getvalue().decode()), page
+
+
+def test_what_runners_and_people_wrote_is_escaped(root: Client, run: WorkflowRun) -> None:
+    page = "".join(
+        root.get(url_of(row)).content.decode()
+        for row in (run, *run.tasks.all(), *TaskAttempt.objects.all())
+    )
+
+    assert "&lt;b&gt;2026" in page
+    assert "&lt;i&gt;printed" in page
+    assert "&lt;u&gt;broken" in page
+    assert not re.search("<[biu]>", page)
+
+
+def test_nobody_is_let_in_without_a_login(run: WorkflowRun) -> None:
+    for page in pages():
+        answer = Client().get(page)
+        assert answer.status_code == 302, page
+        assert answer["Location"].startswith("/admin/login/"), page
+
+
+def test_a_member_of_the_staff_without_permissions_sees_nothing(
+    client_of: ClientOf, run: WorkflowRun
+) -> None:
+    for page in pages():
+        if page != "/admin/":
+            assert client_of(page).get(page).status_code == 403, page
+
+
+def test_who_may_only_look_sees_lists_and_pages_but_no_forms(
+    viola: Client, run: WorkflowRun
+) -> None:
+    for model in MODELS:
+        last: Model | None = model._default_manager.order_by("pk").last()
+        assert last
+        for page in (list_url(model), url_of(last)):
+            html = viola.get(page).content.decode()
+            assert 'name="action"' not in html, page
+            assert 'name="_save"' not in html, page
+            assert 'name="how"' not in html, page
+
+
+def test_a_page_of_a_run_leaves_out_what_its_reader_may_not_see(
+    client_of: ClientOf, run: WorkflowRun
+) -> None:
+    html = client_of("ruth", "workflows.view_workflowrun").get(url_of(run)).content.decode()
+
+    assert [name for name in ("tasks", "attempts", "events") if f'id="{name}"' in html] == []
+
+
+@pytest.mark.parametrize("pk", ["0", "x", "9" * 30, "00000000-0000-0000-0000-000000000000"])
+@pytest.mark.parametrize("model", MODELS)
+def test_a_row_that_does_not_exist_leads_back_with_a_message(
+    root: Client, run: WorkflowRun, model: type[Model], pk: str
+) -> None:
+    answer = root.get(f"{list_url(model)}{pk}/change/")
+
+    assert (answer.status_code, answer["Location"]) == (302, "/admin/")

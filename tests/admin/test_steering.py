@@ -1,0 +1,223 @@
+"""Runs are paused, resumed and aborted from their list and from their page."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.admin.conftest import (
+    OPERATE,
+    VIEW_ALL,
+    ClientOf,
+    act,
+    confirm,
+    list_url,
+    said,
+    text_of,
+    url_of,
+)
+from tests.support.drawing import DrawRun
+from tests.support.verbs import dispatch_all, events, state, states, trail, walk
+from workflows import control
+from workflows.admin import operable
+from workflows.models import WorkflowRun
+
+
+@pytest.fixture
+def done(runs: DrawRun) -> WorkflowRun:
+    """Return a finished run."""
+    run = runs("a")
+    walk(run, "a")
+    return run
+
+
+@pytest.mark.parametrize("name", ["pause", "abort"])
+def test_an_operator_is_asked_first(olga: Client, runs: DrawRun, name: str) -> None:
+    run = runs("a", name="Sales")
+
+    page = act(olga, name, [run])
+
+    assert f"workflow run {run.pk} Sales created" in text_of(page)
+    assert 'name="reason"' in page.content.decode()
+    assert state(run) == "created"
+    assert trail(run) == []
+
+
+def test_the_question_says_which_rows_will_be_refused(
+    olga: Client, runs: DrawRun, done: WorkflowRun
+) -> None:
+    text = text_of(act(olga, "pause", [runs("a"), done]))
+
+    assert "2 selected" in text
+    assert text.count("will be refused") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "event", "becomes"),
+    [("pause", "workflow_run.paused", "paused"), ("abort", "workflow_run.aborted", "aborted")],
+)
+def test_the_trail_tells_who_and_why(
+    olga: Client, runs: DrawRun, name: str, event: str, becomes: str
+) -> None:
+    run = runs("a")
+
+    answer = confirm(olga, name, [run], "maintenance")
+
+    [written] = [each for each in events(run) if each.event_type == event]
+    assert (written.actor, written.reason) == ("olga", "maintenance")
+    assert state(run) == becomes
+    assert said(answer) == [("success", f"workflow run {run.pk} is {becomes}.")]
+
+
+def test_a_reason_is_optional(olga: Client, runs: DrawRun) -> None:
+    run = runs("a")
+
+    confirm(olga, "pause", [run])
+
+    assert state(run) == "paused"
+
+
+def test_resuming_needs_no_question(olga: Client, runs: DrawRun) -> None:
+    run = runs("a")
+    control.pause(run.pk, by="test")
+
+    act(olga, "resume", [run])
+
+    assert state(run) == "running"
+    assert events(run)[-1].actor == "olga"
+
+
+def test_a_resumed_run_that_dispatches_by_itself_goes_on(olga: Client, runs: DrawRun) -> None:
+    run = runs("a, b", auto_dispatch=True)
+    control.pause(run.pk, by="test")
+
+    act(olga, "resume", [run])
+
+    assert states(run) == {"a": "dispatched", "b": "dispatched"}
+
+
+def test_aborting_cancels_what_has_not_started(olga: Client, runs: DrawRun) -> None:
+    run = runs("a > b")
+    dispatch_all(run)
+
+    confirm(olga, "abort", [run], "wrong data")
+
+    assert states(run) == {"a": "canceled", "b": "canceled"}
+
+
+def test_one_refusal_does_not_stop_the_others(
+    olga: Client, runs: DrawRun, done: WorkflowRun
+) -> None:
+    first, last = runs("a"), runs("a")
+
+    answer = confirm(olga, "pause", [first, done, last])
+
+    assert (state(first), state(done), state(last)) == ("paused", "success", "paused")
+    assert sorted(said(answer)) == [
+        ("error", f"Pause refused: workflow run {done.pk} is success."),
+        ("success", f"workflow run {first.pk} is paused."),
+        ("success", f"workflow run {last.pk} is paused."),
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["dispatch_ready", "dispatch_all_ready", "pause", "resume", "abort"]
+)
+def test_who_may_not_operate_is_refused_however_it_is_posted(
+    viola: Client, client_of: ClientOf, runs: DrawRun, name: str
+) -> None:
+    run = runs("a")
+    editor = client_of("edda", *VIEW_ALL, "workflows.change_workflowrun")
+
+    for client in (viola, editor):
+        for data in ({}, {"index": "0"}, {"select_across": "1", "index": "0"}, {"from_page": "1"}):
+            confirm(client, name, [run], "forged", **data)
+            act(client, name, [run], **data)
+
+    assert state(run) == "created"
+    assert states(run) == {"a": "pending"}
+    assert trail(run) == []
+
+
+def test_who_may_operate_but_not_look_is_refused(client_of: ClientOf, runs: DrawRun) -> None:
+    run = runs("a")
+
+    assert confirm(client_of("blind", OPERATE), "pause", [run]).status_code == 403
+    assert state(run) == "created"
+
+
+def test_a_form_from_elsewhere_is_refused(olga: Client, runs: DrawRun) -> None:
+    run = runs("a")
+    elsewhere = Client(enforce_csrf_checks=True)
+    elsewhere.cookies = olga.cookies
+
+    assert confirm(elsewhere, "abort", [run]).status_code == 403
+    assert state(run) == "created"
+
+
+@pytest.mark.parametrize(
+    ("become", "buttons"),
+    [
+        ("created", ["pause", "abort"]),
+        ("paused", ["resume", "abort"]),
+        ("aborted", []),
+    ],
+)
+def test_the_page_has_the_buttons_that_the_state_allows(
+    olga: Client, runs: DrawRun, become: str, buttons: list[str]
+) -> None:
+    run = runs("a")
+    if become == "paused":
+        control.pause(run.pk, by="test")
+    if become == "aborted":
+        control.abort(run.pk, by="test")
+
+    html = olga.get(url_of(run)).content.decode()
+
+    offered = [name for name in ("pause", "resume", "abort") if f'value="{name}"' in html]
+    assert offered == buttons
+
+
+def test_a_button_asks_and_then_returns_to_its_page(olga: Client, runs: DrawRun) -> None:
+    run = runs("a")
+
+    page = act(olga, "pause", [run], from_page="1")
+    answer = confirm(olga, "pause", [run], from_page="1")
+
+    assert 'name="from_page"' in page.content.decode()
+    assert answer["Location"] == url_of(run)
+
+
+def test_a_list_returns_to_itself_with_its_filters(olga: Client, runs: DrawRun) -> None:
+    run = runs("a")
+    address = f"{list_url(WorkflowRun)}?state__exact=created"
+
+    answer = olga.post(address, {"action": "pause", "_selected_action": [run.pk], "confirmed": "1"})
+
+    assert answer["Location"] == address
+
+
+@pytest.mark.parametrize("selected", [["x"], ["-1"], ["9" * 30], ["987654"], ["1", "x"]])
+def test_what_does_not_exist_is_a_message_and_no_crash(
+    olga: Client, runs: DrawRun, selected: list[str]
+) -> None:
+    run = runs("a")
+
+    data: dict[str, Any] = {"action": "pause", "_selected_action": selected, "confirmed": "1"}
+    answer = olga.post(list_url(WorkflowRun), data)
+
+    assert answer.status_code == 302
+    assert [level for level, _ in said(answer)] == ["error"]
+    assert state(run) == "created"
+
+
+def test_a_selection_that_is_too_large_is_refused_whole(
+    olga: Client, runs: DrawRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operable, "MOST_ROWS", 2)
+    three = [runs("a"), runs("a"), runs("a")]
+
+    answer = confirm(olga, "pause", three)
+
+    assert said(answer) == [("error", "Nothing was done: select 1 to 2 existing rows.")]
+    assert {state(run) for run in three} == {"created"}
