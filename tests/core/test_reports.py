@@ -1,0 +1,218 @@
+"""What becomes of attempts: reports that are late, repeated, out of order, outdated."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.support.drawing import DrawRun
+from tests.support.tables import everything
+from tests.support.verbs import (
+    attempt,
+    dispatch,
+    finish,
+    report,
+    start,
+    state,
+    states,
+    task,
+    trail,
+    walk,
+)
+from workflows import control
+from workflows.errors import NotFound, ReportRefused
+from workflows.models import TaskAttempt, WorkflowRun
+from workflows.reports import Report, report_all, report_one
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_task_runs_and_ends(runs: DrawRun) -> None:
+    run = runs("a")
+    dispatch(run)
+    start(run, "a")
+    assert states(run) == {"a": "running"}
+    finish(run, "a", exit_code=0, result={"rows": 3}, message="fine")
+    ended = attempt(run, "a")
+    assert (ended.outcome, ended.exit_code, ended.result) == ("success", 0, {"rows": 3})
+    assert ended.message == "fine"
+    assert ended.dispatched_at <= ended.started_at <= ended.finished_at  # type: ignore[operator]
+    assert task(run, "a").finished_at == ended.finished_at
+    assert trail(run)[1:] == [
+        "task.dispatched a",
+        "task.running a",
+        "task.succeeded a",
+        "workflow_run.succeeded",
+    ]
+
+
+@pytest.mark.parametrize("status", ["success", "failed", "canceled"])
+def test_a_lost_report_of_the_start_is_no_obstacle(runs: DrawRun, status: str) -> None:
+    run = runs("a")
+    dispatch(run)
+    finish(run, "a", status)
+    assert states(run) == {"a": status}
+    assert attempt(run, "a").started_at is None
+
+
+def test_the_trail_keeps_what_was_said(runs: DrawRun) -> None:
+    run = runs("a")
+    dispatch(run)
+    finish(run, "a", "failed", exit_code=3, message="disk full")
+    said = run.events.get(event_type="task.failed")
+    assert said.actor == "runner"
+    assert said.payload == {
+        "attempt_id": str(attempt(run, "a").pk),
+        "exit_code": 3,
+        "message": "disk full",
+    }
+
+
+@pytest.mark.parametrize("status", ["running", "success", "failed", "canceled"])
+def test_a_repeated_report_is_accepted_and_changes_nothing(runs: DrawRun, status: str) -> None:
+    run = runs("a > b")
+    dispatch(run)
+    report(attempt(run, "a"), status, message="once")
+    before = everything()
+    report(attempt(run, "a"), status, message="once")
+    assert everything() == before
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("success", "failed"),
+        ("success", "running"),
+        ("success", "canceled"),
+        ("failed", "success"),
+        ("failed", "running"),
+        ("canceled", "success"),
+        ("canceled", "running"),
+    ],
+)
+def test_a_report_after_the_end_is_refused_and_leaves_an_event(
+    runs: DrawRun, first: str, second: str
+) -> None:
+    run = runs("a")
+    dispatch(run)
+    finish(run, "a", first)
+    before = unchanged(run)
+    with pytest.raises(ReportRefused, match=f"is {first}, it cannot become {second}"):
+        finish(run, "a", second, exit_code=1, message="too late")
+    assert unchanged(run) == before
+    refused = run.events.latest("id")
+    assert (refused.event_type, refused.task) == ("task.report_refused", task(run, "a"))
+    assert refused.payload["status"] == second
+    assert refused.payload["message"] == "too late"
+
+
+def unchanged(run: WorkflowRun) -> Any:
+    """Return all but the events."""
+    return {name: rows for name, rows in everything().items() if name != "workflows.Event"}
+
+
+def test_an_outdated_attempt_is_refused(runs: DrawRun) -> None:
+    run = runs("a")
+    dispatch(run)
+    finish(run, "a", "failed")
+    first = attempt(run, "a")
+    control.retry(task(run, "a").pk, by="ada")
+    dispatch(run)
+    before = unchanged(run)
+    with pytest.raises(ReportRefused, match=f"attempt 1 of task {first.task_id} is outdated"):
+        report(first, "success")
+    assert unchanged(run) == before
+    assert trail(run)[-1] == "task.report_refused a"
+    finish(run, "a")
+    assert states(run) == {"a": "success"}
+
+
+def test_a_repeat_of_an_outdated_attempt_changes_nothing(runs: DrawRun) -> None:
+    run = runs("a")
+    dispatch(run)
+    finish(run, "a", "failed")
+    first = attempt(run, "a")
+    control.retry(task(run, "a").pk, by="ada")
+    before = everything()
+    report(first, "failed")
+    assert everything() == before
+
+
+def test_an_attempt_must_exist(db: None) -> None:
+    nobody = uuid4()
+    with pytest.raises(NotFound, match=f"attempt {nobody} not found"):
+        report_one(Report(nobody, "success"), by="runner")
+
+
+def test_a_report_never_revives_an_aborted_run(runs: DrawRun) -> None:
+    run = runs("a > b, c")
+    dispatch(run)
+    start(run, "a")
+    control.abort(run.pk, by="ada")
+    finish(run, "a")
+    assert (state(run), states(run)["b"]) == ("aborted", "canceled")
+    assert trail(run)[-1] == "task.succeeded a"
+
+
+@pytest.mark.parametrize("status", ["success", "failed"])
+def test_a_report_never_unpauses_a_run(runs: DrawRun, status: str) -> None:
+    run = runs("a > b", auto_dispatch=True)
+    dispatch(run)
+    control.pause(run.pk, by="ada")
+    finish(run, "a", status)
+    assert (state(run), states(run)) == ("paused", {"a": status, "b": "pending"})
+    ended = {"success": "task.succeeded a", "failed": "task.failed a"}[status]
+    assert trail(run)[-2:] == ["workflow_run.paused", ended]
+
+
+def test_the_last_report_of_a_paused_run_does_not_end_it(runs: DrawRun) -> None:
+    run = runs("a")
+    dispatch(run)
+    control.pause(run.pk, by="ada")
+    finish(run, "a")
+    assert (state(run), states(run)) == ("paused", {"a": "success"})
+    control.resume(run.pk, by="ada")
+    assert state(run) == "success"
+    assert trail(run)[-3:] == ["task.succeeded a", "workflow_run.resumed", "workflow_run.succeeded"]
+
+
+def test_reports_arrive_together(runs: DrawRun) -> None:
+    run = runs("a > d, b > d, c > e")
+    dispatch(run, limit=None)
+    finish(run, "c", "failed")
+    made = {of: attempt(run, of) for of in "abc"}
+    refused = report_all(
+        run.pk,
+        [
+            Report(made["a"].pk, "success", result=1),
+            Report(made["b"].pk, "failed", exit_code=2),
+            Report(made["c"].pk, "success"),
+        ],
+        by="runner",
+    )
+    assert list(refused) == [made["c"].pk]
+    assert states(run) == {
+        "a": "success",
+        "d": "pending",
+        "b": "failed",
+        "c": "failed",
+        "e": "pending",
+    }
+    assert TaskAttempt.objects.get(pk=made["a"].pk).result == 1
+    assert TaskAttempt.objects.get(pk=made["b"].pk).exit_code == 2
+    assert sorted(trail(run)[-5:]) == [
+        "task.failed b",
+        "task.report_refused c",
+        "task.succeeded a",
+        "workflow_run.deadlocked",
+        "workflow_run.failed",
+    ]
+
+
+def test_a_refused_report_keeps_none_of_the_others_back(runs: DrawRun) -> None:
+    run = runs("a, b")
+    walk(run, "a")
+    dispatch(run)
+    reports = [Report(attempt(run, "a").pk, "failed"), Report(attempt(run, "b").pk, "success")]
+    assert list(report_all(run.pk, reports, by="runner")) == [attempt(run, "a").pk]
+    assert (state(run), states(run)) == ("success", {"a": "success", "b": "success"})
