@@ -32,7 +32,7 @@ def count(api: APIClient, method: str, path: str, body: Any = None) -> int:
 
 
 def deadlocked(steps: int = 2) -> WorkflowRun:
-    run: WorkflowRun = RunFactory.create(template__drawing=wide(steps))
+    run: WorkflowRun = RunFactory.create(template__drawing=wide(steps), template__runner="local")
     dispatch_all(run)
     finish(run, "a", "failed")
     return run
@@ -41,7 +41,7 @@ def deadlocked(steps: int = 2) -> WorkflowRun:
 @pytest.mark.parametrize(
     ("path", "make", "statements"),
     [
-        ("/workflow-templates", lambda: TemplateFactory.create(drawing=wide(3)), 4),
+        ("/workflow-templates", lambda: TemplateFactory.create(drawing=wide(3), runner="local"), 4),
         ("/workflow-runs", lambda: RunFactory.create(template__drawing=wide(3)), 3),
         ("/workflow-runs", deadlocked, 5),
         ("/tasks", deadlocked, 4),

@@ -48,8 +48,8 @@ class StrictFilters(DjangoFilterBackend):
 
 
 def _whole_number(request: Request, name: str, default: int, least: int, most: int) -> int:
-    text = request.query_params.get(name)
-    if text is None:
+    text = request.query_params.get(name, "")
+    if not text:
         return default
     # Python's int() takes more than digits, and stops at 4,300 of them.
     if text.isascii() and text.isdigit() and len(text) < 20 and least <= int(text) <= most:

@@ -1,7 +1,6 @@
 """Bodies, before any field of them is looked at."""
 
 from collections.abc import Mapping
-from io import BytesIO
 from typing import IO, Any
 
 from django.core.exceptions import ValidationError as JSONError
@@ -23,14 +22,11 @@ class JSONParser(parsers.JSONParser):
         """
         Read a body.
 
-        :raises RequestDataTooBig: if it is longer than the settings allow.
         :raises ParseError: if it is no JSON, or no object.
         :raises ValidationError: naming the fields that hold what cannot be stored.
         """
-        # Django counts the bytes when it reads the body by itself, not when it is streamed.
-        whole = BytesIO((parser_context or {})["request"].body)
         try:
-            body = super().parse(whole, media_type, parser_context)
+            body = super().parse(stream, media_type, parser_context)
         except RecursionError:
             raise ParseError("JSON parse error - nested too deeply") from None
         if not isinstance(body, dict):
