@@ -1,8 +1,10 @@
 """Lists: a page at a time, and only filters that exist."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import QueryDict
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import LimitOffsetPagination
@@ -40,16 +42,23 @@ class StrictFilters(DjangoFilterBackend):
     def filter_queryset(self, request: Any, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
         """Return the rows that match all filters of the request."""
         known = [*view.filterset_class.base_filters, "limit", "offset"]
-        if unknown := [name for name in request.query_params if name not in known]:
-            text = f"Unknown filter; known are: {', '.join(known)}."
-            raise ValidationError({name: [text] for name in unknown})
+        if problems := dict(_problems(request.query_params, known)):
+            raise ValidationError(problems)
         filtered: QuerySet[Any] = super().filter_queryset(request, queryset, view)
         return filtered
 
 
+def _problems(query: QueryDict, known: list[str]) -> Iterator[tuple[str, list[str]]]:
+    for name, values in query.lists():
+        if name not in known:
+            yield name, [f"Unknown filter; known are: {', '.join(known)}."]
+        elif "" in values:
+            yield name, ["Give a value, or leave the filter out."]
+
+
 def _whole_number(request: Request, name: str, default: int, least: int, most: int) -> int:
-    text = request.query_params.get(name, "")
-    if not text:
+    text = request.query_params.get(name)
+    if text is None:
         return default
     # Python's int() takes more than digits, and stops at 4,300 of them.
     if text.isascii() and text.isdigit() and len(text) < 20 and least <= int(text) <= most:
