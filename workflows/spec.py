@@ -64,6 +64,7 @@ Validator = validators.extend(  # type: ignore[no-untyped-call]
     Draft202012Validator, type_checker=WHOLE_NUMBERS
 )
 VALIDATOR = Validator(TEMPLATE_SCHEMA)
+PAYLOAD_VALIDATOR = Validator(PAYLOAD_SCHEMA)
 MOST_ERRORS_NAMED = 20
 
 
@@ -106,8 +107,12 @@ def parse_template(data: object) -> TemplateSpec:
 
 def check_payload(payload: object) -> Iterator[str]:
     """Yield what is wrong with the payload of a step."""
-    for error in Draft202012Validator(PAYLOAD_SCHEMA).iter_errors(payload):
+    for error in PAYLOAD_VALIDATOR.iter_errors(payload):
         yield ": ".join(filter(None, [_path(error.absolute_path), error.message]))
+    yield from _beyond_the_schema(payload)
+
+
+def _beyond_the_schema(payload: object) -> Iterator[str]:
     if isinstance(payload, dict) and {"command", "python"} <= payload.keys():
         yield "holds both 'command' and 'python'; keep one"
     yield from check_expressions(payload)
@@ -140,7 +145,7 @@ def _schema_problems(data: object) -> Iterator[Problem]:
 
 def _step_problems(steps: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
     for step in steps:
-        for text in check_payload(step.get("payload", {})):
+        for text in _beyond_the_schema(step.get("payload", {})):
             yield "steps", f"step '{step['step_id']}': payload: {text}"
         if step.get("requires_approval"):
             text = "requires_approval: approvals are not available in this version"
