@@ -1,0 +1,118 @@
+"""Attempts whose executor is gone."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from tests.support.drawing import DrawRun
+from tests.support.tables import everything
+from tests.support.verbs import attempt, dispatch, finish, state, states, task, trail
+from workflows.control import retry
+from workflows.errors import ReportRefused
+from workflows.models import TaskAttempt, WorkflowRun
+from workflows.reports import start_attempts
+from workflows.rescue import settle_lost_attempts
+
+MINUTE = timedelta(minutes=1)
+
+
+def claim(run: WorkflowRun, step_id: str, lease: timedelta = MINUTE) -> list[TaskAttempt]:
+    return start_attempts(run.pk, [attempt(run, step_id).pk], lease=lease, by="executor")
+
+
+def test_a_claimed_attempt_runs_under_a_lease(runs: DrawRun) -> None:
+    run = runs("a")
+    dispatch(run)
+    before = timezone.now()
+    assert claim(run, "a") == [attempt(run, "a")]
+    lease = attempt(run, "a").lease_expires_at
+    assert lease
+    assert before + MINUTE <= lease <= timezone.now() + MINUTE
+    assert states(run) == {"a": "running"}
+    assert run.events.latest("id").actor == "executor"
+
+
+def test_an_attempt_is_claimed_once(runs: DrawRun) -> None:
+    run = runs("a")
+    dispatch(run)
+    claim(run, "a")
+    before = {name: rows for name, rows in everything().items() if name != "workflows.WorkflowRun"}
+    assert claim(run, "a") == []
+    after = {name: rows for name, rows in everything().items() if name != "workflows.WorkflowRun"}
+    assert after == before
+
+
+def test_an_attempt_that_has_ended_or_is_outdated_is_not_claimed(runs: DrawRun) -> None:
+    run = runs("a")
+    dispatch(run)
+    finish(run, "a", "failed")
+    old = attempt(run, "a")
+    assert claim(run, "a") == []
+    retry(task(run, "a").pk, by="ada")
+    dispatch(run)
+    assert start_attempts(run.pk, [old.pk], lease=MINUTE, by="executor") == []
+
+
+def test_a_lease_that_has_run_out_fails_the_task(runs: DrawRun) -> None:
+    run = runs("a > b, c")
+    dispatch(run, limit=None)
+    claim(run, "a", lease=-MINUTE)
+    claim(run, "c")
+    assert settle_lost_attempts(by="rescue") == 1
+    assert states(run) == {"a": "failed", "b": "pending", "c": "running"}
+    lost = attempt(run, "a")
+    assert (lost.outcome, lost.message.startswith("runner lost")) == ("failed", True)
+    assert trail(run)[-1] == "task.lost a"
+    assert run.events.latest("id").actor == "rescue"
+
+
+def test_nothing_is_lost_while_leases_hold(runs: DrawRun) -> None:
+    run = runs("a, b")
+    dispatch(run)
+    claim(run, "a")
+    before = everything()
+    assert settle_lost_attempts(by="rescue") == 0
+    assert everything() == before
+
+
+def test_a_lost_attempt_ends_a_run_that_waited_for_it(runs: DrawRun) -> None:
+    run = runs("a > b")
+    dispatch(run)
+    claim(run, "a", lease=-MINUTE)
+    settle_lost_attempts(by="rescue")
+    assert state(run) == "failed"
+    assert trail(run)[-3:] == ["task.lost a", "workflow_run.failed", "workflow_run.deadlocked"]
+
+
+def test_a_lost_attempt_can_be_retried_and_no_longer_reports(runs: DrawRun) -> None:
+    run = runs("a")
+    dispatch(run)
+    claim(run, "a", lease=-MINUTE)
+    settle_lost_attempts(by="rescue")
+    with pytest.raises(ReportRefused):
+        finish(run, "a")
+    retry(task(run, "a").pk, by="ada")
+    dispatch(run)
+    finish(run, "a")
+    assert states(run) == {"a": "success"}
+
+
+def test_attempts_of_many_runs_are_settled(runs: DrawRun) -> None:
+    made = [runs("a, b") for _ in range(3)]
+    for run in made:
+        dispatch(run, limit=None)
+        claim(run, "a", lease=-MINUTE)
+        claim(run, "b", lease=-MINUTE)
+    assert settle_lost_attempts(by="rescue") == 6
+    assert {state(run) for run in made} == {"failed"}
+    assert settle_lost_attempts(by="rescue") == 0
+
+
+def test_whoever_reported_in_time_is_not_lost(runs: DrawRun) -> None:
+    run = runs("a")
+    dispatch(run)
+    claim(run, "a", lease=-MINUTE)
+    finish(run, "a")
+    assert settle_lost_attempts(by="rescue") == 0
+    assert states(run) == {"a": "success"}

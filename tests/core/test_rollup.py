@@ -1,0 +1,174 @@
+"""What the tasks make of their run; deadlock and its root causes."""
+
+from typing import Any
+
+from pytest_django import DjangoAssertNumQueries
+
+from tests.support.drawing import DrawRun
+from tests.support.verbs import dispatch, dispatch_all, finish, start, state, task, trail, walk
+from workflows.control import abort, cancel, pause
+from workflows.models import WorkflowRun
+from workflows.readiness import deadlocks
+
+
+def deadlock(run: WorkflowRun) -> dict[str, Any] | None:
+    run.refresh_from_db()
+    return deadlocks([run]).get(run.pk)
+
+
+def causes(run: WorkflowRun) -> list[str]:
+    found = deadlock(run)
+    return [cause["step_id"] for cause in found["root_causes"]] if found else []
+
+
+def test_a_run_succeeds_once_every_task_has(runs: DrawRun) -> None:
+    run = runs("a, b")
+    dispatch(run, limit=None)
+    finish(run, "b")
+    assert state(run) == "running"
+    finish(run, "a")
+    assert state(run) == "success"
+    run.refresh_from_db()
+    assert run.finished_at
+    assert deadlock(run) is None
+
+
+def test_a_run_fails_once_nothing_is_active_or_ready_any_more(runs: DrawRun) -> None:
+    run = runs("a, b, c")
+    dispatch(run)
+    finish(run, "a", "failed")
+    assert state(run) == "running"
+    walk(run, "b")
+    dispatch(run)
+    start(run, "c")
+    assert state(run) == "running"
+    finish(run, "c")
+    assert state(run) == "failed"
+    assert trail(run)[-1] == "workflow_run.failed"
+
+
+def test_a_run_without_pending_tasks_is_failed_but_not_deadlocked(runs: DrawRun) -> None:
+    run = runs("a")
+    dispatch(run)
+    finish(run, "a", "failed")
+    assert (state(run), deadlock(run)) == ("failed", None)
+    assert "workflow_run.deadlocked" not in trail(run)
+
+
+def test_a_deadlock_is_named_with_its_root_causes(runs: DrawRun) -> None:
+    #  a ✗ ─ b ─ c
+    #  d ✗ ─────┘
+    #  e ✗          (nobody waits for it)
+    run = runs("a > b > c, d > c, e")
+    dispatch(run, limit=None)
+    finish(run, "a", "failed")
+    finish(run, "d", "canceled")
+    finish(run, "e", "failed")
+    found = deadlock(run)
+    assert found
+    assert found["blocked"] == 2
+    assert found["root_causes"] == [
+        {"task_id": task(run, "a").pk, "step_id": "a", "title": "a", "status": "failed"},
+        {"task_id": task(run, "d").pk, "step_id": "d", "title": "d", "status": "canceled"},
+    ]
+    last = run.events.latest("id")
+    assert last.event_type == "workflow_run.deadlocked"
+    assert last.payload == {
+        "blocked": 2,
+        "root_causes": [task(run, "a").pk, task(run, "d").pk],
+    }
+
+
+def test_a_run_with_something_active_is_not_deadlocked(runs: DrawRun) -> None:
+    run = runs("a > b, c")
+    dispatch(run, limit=None)
+    finish(run, "a", "failed")
+    assert deadlock(run) is None
+    finish(run, "c")
+    assert causes(run) == ["a"]
+
+
+def test_a_run_with_something_ready_is_not_deadlocked(runs: DrawRun) -> None:
+    run = runs("a > b, c")
+    dispatch(run)
+    finish(run, "a", "failed")
+    assert deadlock(run) is None
+
+
+def test_a_run_that_waits_for_nothing_bad_is_not_deadlocked(runs: DrawRun) -> None:
+    run = runs("a > b")
+    assert deadlock(run) is None
+    dispatch(run)
+    assert deadlock(run) is None
+
+
+def test_a_paused_run_can_be_deadlocked(runs: DrawRun) -> None:
+    run = runs("a > b")
+    dispatch(run)
+    pause(run.pk, by="ada")
+    finish(run, "a", "failed")
+    assert (state(run), causes(run)) == ("paused", ["a"])
+
+
+def test_an_aborted_run_is_not_deadlocked(runs: DrawRun) -> None:
+    run = runs("a > b")
+    dispatch(run)
+    start(run, "a")
+    abort(run.pk, by="ada")
+    finish(run, "a", "failed")
+    assert deadlock(run) is None
+
+
+def test_a_cause_behind_a_cause_is_its_own_story(runs: DrawRun) -> None:
+    run = runs("a > b > c, x")
+    dispatch(run)
+    finish(run, "a", "failed")
+    cancel(task(run, "b").pk, by="ada")
+    answer = dispatch(run, limit=None, dry_run=True)
+    assert answer.dispatches
+    walk(run, "x")
+    assert causes(run) == ["b"]
+
+
+def test_a_ladder_of_many_paths_is_explained_at_once(runs: DrawRun) -> None:
+    rails = []
+    above = ["top"]
+    for level in range(24):
+        below = [f"l{level}", f"r{level}"]
+        rails += [f"{one} > {other}" for one in above for other in below]
+        above = below
+    run = runs(", ".join(rails))
+    dispatch(run)
+    finish(run, "top", "failed")
+    blocked = dispatch(run).blocked
+    assert len(blocked) == 48
+    assert {cause.step_id for task in blocked for cause in task.root_causes} == {"top"}
+
+
+def test_a_failed_task_whose_branch_was_finished_otherwise_is_no_cause(runs: DrawRun) -> None:
+    run = runs("a > b, c > d")
+    dispatch(run)
+    finish(run, "a", "failed")
+    cancel(task(run, "b").pk, by="ada")
+    assert dispatch_all(run) == ["c"]
+    finish(run, "c", "failed")
+    assert causes(run) == ["c"]
+
+
+def test_any_number_of_runs_is_looked_at_with_two_statements(
+    runs: DrawRun, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    dead = [runs("a > b") for _ in range(3)]
+    for run in dead:
+        dispatch(run)
+        finish(run, "a", "failed")
+    for run in dead:
+        run.refresh_from_db()
+    with django_assert_num_queries(2):
+        assert set(deadlocks(dead)) == {run.pk for run in dead}
+    with django_assert_num_queries(0):
+        assert deadlocks([runs_of_no_interest(run) for run in dead]) == {}
+
+
+def runs_of_no_interest(run: WorkflowRun) -> WorkflowRun:
+    return WorkflowRun(pk=run.pk, state="running", pending_count=3, running_count=1)

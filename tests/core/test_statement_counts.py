@@ -1,0 +1,73 @@
+"""What an operation costs does not grow with the run."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.support.drawing import DrawRun
+from tests.support.verbs import attempt, dispatch, finish, start, task
+from workflows.control import cancel, pause, resume, retry
+from workflows.models import Task, WorkflowRun
+
+SMALL, LARGE = 10, 10_000
+
+
+def statements(call: Any) -> int:
+    """Count the statements of a call, those of bulk batches but once: SQLite's are small."""
+    with CaptureQueriesContext(connection) as captured:
+        call()
+    inserts = [row["sql"] for row in captured if row["sql"].startswith("INSERT")]
+    batches = len(inserts) - len({sql.split(" ")[2] for sql in inserts})
+    return len(captured) - (batches if connection.vendor == "sqlite" else 0)
+
+
+def costs(run: WorkflowRun) -> dict[str, int]:
+    """Do one of each to the first arm of a star; return the number of statements of each."""
+    found = {"the first dispatch": statements(lambda: dispatch(run))}
+    found["a start"] = statements(lambda: start(run, "s0"))
+    found["an end"] = statements(lambda: finish(run, "s0"))
+    found["a dispatch"] = statements(lambda: dispatch(run))
+    found["a dry run"] = statements(lambda: dispatch(run, dry_run=True))
+    found["a failure"] = statements(lambda: finish(run, "t0", "failed"))
+    found["a retry"] = statements(lambda: retry(task(run, "t0").pk, by="ada"))
+    found["a cancel"] = statements(lambda: cancel(task(run, "t0").pk, by="ada"))
+    found["a pause"] = statements(lambda: pause(run.pk, by="ada"))
+    found["a resume"] = statements(lambda: resume(run.pk, by="ada"))
+    return found
+
+
+def star(arms: int) -> str:
+    """Draw many independent steps, each with one that waits for it."""
+    return ", ".join(f"s{i} > t{i}" for i in range(arms // 2))
+
+
+def test_every_operation_takes_as_many_statements_in_a_large_run(runs: DrawRun) -> None:
+    small, large = costs(runs(star(SMALL))), costs(runs(star(LARGE)))
+    assert small == large
+    assert max(small.values()) <= 20, small
+
+
+@pytest.mark.parametrize("auto_dispatch", [False, True])
+def test_a_set_takes_as_many_statements_as_one(runs: DrawRun, auto_dispatch: bool) -> None:
+    def all_at_once(arms: int) -> tuple[int, int]:
+        run = runs(f"root > {', root > '.join(f's{i}' for i in range(arms))}")
+        WorkflowRun.objects.filter(pk=run.pk).update(auto_dispatch=auto_dispatch)
+        dispatch(run)
+        end = statements(lambda: finish(run, "root"))
+        return end, statements(lambda: dispatch(run, limit=None))
+
+    assert all_at_once(5) == all_at_once(500)
+
+
+def test_an_empty_handed_dispatch_takes_as_many_statements_in_a_large_run(runs: DrawRun) -> None:
+    def empty_handed(length: int) -> int:
+        run = runs(" > ".join(f"s{i}" for i in range(length)))
+        dispatch(run)
+        finish(run, "s0", "failed")
+        assert Task.objects.filter(run=run, state="pending").count() == length - 1
+        assert attempt(run, "s0").outcome == "failed"
+        return statements(lambda: dispatch(run))
+
+    assert empty_handed(SMALL) == empty_handed(2_000)
