@@ -1,0 +1,25 @@
+"""What the page about templates says is so."""
+
+import re
+from pathlib import Path
+
+from workflows.notation import read_yaml
+from workflows.payloads import ENVIRONMENT
+from workflows.spec import STEP_SCHEMA, parse_template
+
+PAGE = (Path(__file__).parents[2] / "docs" / "templates.md").read_text()
+
+
+def test_its_template_is_one() -> None:
+    (text,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    assert len(parse_template(read_yaml(text)).steps) == 3
+
+
+def test_it_names_every_field_of_a_step() -> None:
+    not_yet = {"requires_approval"}
+    assert all(f"| `{field}` |" in PAGE for field in STEP_SCHEMA["properties"].keys() - not_yet)
+
+
+def test_it_names_every_filter() -> None:
+    (row,) = re.findall(r"with a filter: (.*) \|", PAGE)
+    assert re.findall(r"`(\w+)`", row) == sorted(ENVIRONMENT.filters)
