@@ -47,12 +47,16 @@ class RunnerAdmin(RunnerModelAdmin):
     list_per_page = 50
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Name some of what uses the runners: it may be thousands of tasks."""
+        """
+        Name what uses the runners, or some of it: it may be thousands of tasks.
+
+        Those need no permission to be deleted, as they will not be.
+        """
         to_delete, counts, lacking, protected = super().get_deleted_objects(objs, request)
         left_out = len(protected) - MOST_NAMED
         if left_out > 0:
             protected = [*protected[:MOST_NAMED], f"and {left_out:,} more"]
-        return to_delete, counts, lacking, protected
+        return to_delete, counts, set() if protected else lacking, protected
 
     @admin.display(description="capacity", ordering="capacity", empty_value="any number")
     def capacity_shown(self, runner: Runner) -> int | None:

@@ -109,7 +109,7 @@ def said(answer: Any) -> list[tuple[str, str]]:
 def text_of(answer: Any) -> str:
     """Return what a page says, without its markup."""
     assert answer.status_code == 200
-    spaced = re.sub("</(td|th|p|li|div|span)>", " ", answer.content.decode())
+    spaced = re.sub("</(td|th|p|li|div|span|h2|pre)>", " ", answer.content.decode())
     return re.sub(r"\s+", " ", unescape(strip_tags(spaced)))
 
 
@@ -128,4 +128,8 @@ def posted_form(client: Client, template: WorkflowTemplate) -> dict[str, Any]:
     formset = page.context["inline_admin_formsets"][0].formset
     fields = [field for each in (form, formset.management_form, *formset) for field in each]
     values = {field.html_name: field.field.prepare_value(field.value()) for field in fields}
-    return {name: "" if value is None else value for name, value in values.items()}
+    # Browsers end lines with CR and LF.
+    return {
+        name: "" if value is None else str(value).replace("\n", "\r\n")
+        for name, value in values.items()
+    }

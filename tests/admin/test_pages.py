@@ -8,7 +8,7 @@ from django.db.models import Model
 from django.test import Client
 
 from runners.models import Runner
-from tests.admin.conftest import ClientOf, add_url, list_url, url_of
+from tests.admin.conftest import ClientOf, add_url, list_url, press, url_of
 from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch_all, finish
 from workflows.models import (
@@ -22,7 +22,7 @@ from workflows.models import (
 
 MODELS = (WorkflowTemplate, WorkflowRun, Task, TaskAttempt, Event, Runner)
 INLINE = re.compile(
-    r"<script(?![^>]*\bsrc=)[^>]*>|<style|\sstyle=|\son\w+=|href=.javascript:", re.I
+    r"<script(?![^>]*\bsrc=)[^>]*>|<style|\sstyle=|\son\w+=|href=.javascript:", re.IGNORECASE
 )
 
 
@@ -101,6 +101,19 @@ def test_a_page_of_a_run_leaves_out_what_its_reader_may_not_see(
     html = client_of("ruth", "workflows.view_workflowrun").get(url_of(run)).content.decode()
 
     assert [name for name in ("tasks", "attempts", "events") if f'id="{name}"' in html] == []
+
+
+def test_names_of_steps_are_escaped_in_sentences(olga: Client, runs: DrawRun) -> None:
+    run = runs("<b>a</b> > c")
+    press(olga, run)
+    finish(run, "<b>a</b>", "failed")
+
+    page = press(olga, run)
+    html = olga.get(page["Location"]).content.decode()
+
+    assert "because of" in html
+    assert "&lt;b&gt;a" in html
+    assert "<b>a" not in html
 
 
 @pytest.mark.parametrize("pk", ["0", "x", "9" * 30, "00000000-0000-0000-0000-000000000000"])

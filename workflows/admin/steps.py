@@ -148,7 +148,13 @@ class StepFormSet(AnyFormSet):
 def step_formset(*, blank: int) -> type[StepFormSet]:
     """Return the form of all steps, with so many blank rows for those without JavaScript."""
     made: type[Any] = formset_factory(
-        StepForm, StepFormSet, extra=blank, can_delete=True, max_num=MOST_STEPS, validate_max=True
+        StepForm,
+        StepFormSet,
+        extra=blank,
+        can_delete=True,
+        max_num=MOST_STEPS,
+        validate_max=True,
+        absolute_max=MOST_STEPS + 50,
     )
     return made
 

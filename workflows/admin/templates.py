@@ -31,12 +31,14 @@ STALE = (
 class TemplateForm(RefusableForm):
     """A template without its steps."""
 
+    description = forms.CharField(
+        required=False, strip=False, widget=forms.Textarea(attrs={"rows": 4, "cols": 80})
+    )
     began_with = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = WorkflowTemplate
         fields = ("name", "description")
-        widgets = {"description": forms.Textarea(attrs={"rows": 4, "cols": 80})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Remember the version that the form was opened with."""

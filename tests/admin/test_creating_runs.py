@@ -1,0 +1,106 @@
+"""Runs are created in the admin by the operation that every door uses."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.admin.conftest import VIEW_ALL, ClientOf, add_url, text_of, url_of
+from tests.factories import TemplateFactory
+from tests.support.verbs import states, trail
+from workflows.models import Event, Task, WorkflowRun, WorkflowTemplate
+
+
+@pytest.fixture
+def template(db: None) -> WorkflowTemplate:
+    """Return a template of two steps."""
+    template: WorkflowTemplate = TemplateFactory.create(drawing="a > b")
+    return template
+
+
+def create(client: Client, **data: Any) -> Any:
+    return client.post(add_url(WorkflowRun), data)
+
+
+def test_a_run_is_expanded_and_its_page_follows(root: Client, template: WorkflowTemplate) -> None:
+    answer = create(
+        root, template=template.pk, parameters='{"day": "2026-01-31"}', auto_dispatch="on"
+    )
+
+    run = WorkflowRun.objects.get()
+    assert answer["Location"] == url_of(run)
+    assert (run.parameters, run.auto_dispatch) == ({"day": "2026-01-31"}, True)
+    assert run.initiated_by == "root"
+    assert states(run) == {"a": "pending", "b": "pending"}
+    assert trail(run, whole=True) == ["workflow_run.created", "task.created a", "task.created b"]
+    assert set(Event.objects.values_list("actor", flat=True)) == {"root"}
+
+
+def test_parameters_are_optional(root: Client, template: WorkflowTemplate) -> None:
+    create(root, template=template.pk)
+
+    assert WorkflowRun.objects.get().parameters == {}
+
+
+def test_the_template_leads_to_the_form_with_itself_chosen(
+    root: Client, template: WorkflowTemplate
+) -> None:
+    page = root.get(url_of(template)).content.decode()
+    address = f"{reverse('admin:workflows_workflowrun_add')}?template={template.pk}"
+
+    assert f'href="{address}"' in page
+    assert root.get(address).context["adminform"].form["template"].value() == str(template.pk)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "why"),
+    [
+        ("[1]", "must be an object"),
+        ('{"a": }', "Not valid JSON: Expecting value (line 1, column 7)."),
+        ('{"a": NaN}', "infinite number"),
+        ('{"a": 1e999}', "infinite number"),
+        ('{"a": "\\u0000"}', "contains a NUL character"),
+        ('{"a": "\\ud800"}', "contains a lone surrogate"),
+        ('{"a": ' + "[" * 60 + "]" * 60 + "}", "nested deeper than 50 levels"),
+        ('{"a": ' + "[" * 100_000, "nested too deeply"),
+        ('{"a": ' + "1" * 5_000 + "}", "a number too long"),
+    ],
+)
+def test_parameters_that_are_no_object_are_refused_at_their_field(
+    root: Client, template: WorkflowTemplate, parameters: str, why: str
+) -> None:
+    page = create(root, template=template.pk, parameters=parameters)
+
+    [error] = page.context["adminform"].form.errors["parameters"]
+    assert why in error
+    assert not WorkflowRun.objects.exists()
+
+
+@pytest.mark.parametrize("pk", ["", "x", "987654", "9" * 30])
+def test_a_template_that_does_not_exist_is_refused_at_its_field(root: Client, pk: str) -> None:
+    page = create(root, template=pk)
+
+    assert page.context["adminform"].form.errors["template"]
+    assert not WorkflowRun.objects.exists()
+
+
+def test_a_template_that_cannot_be_run_is_refused_in_the_domains_words(root: Client) -> None:
+    empty = WorkflowTemplate.objects.create(name="Empty")
+
+    page = create(root, template=empty.pk)
+
+    assert f"workflow template {empty.pk} has no steps" in text_of(page)
+    assert [model.objects.count() for model in (WorkflowRun, Event, Task)] == [0, 0, 0]
+
+
+def test_adding_runs_needs_its_permission(
+    client_of: ClientOf, viola: Client, template: WorkflowTemplate
+) -> None:
+    adder = client_of("anna", "workflows.add_workflowrun", *VIEW_ALL)
+
+    assert create(viola, template=template.pk).status_code == 403
+    assert not WorkflowRun.objects.exists()
+    assert "Run…" not in viola.get(url_of(template)).content.decode()
+    assert create(adder, template=template.pk).status_code == 302
+    assert WorkflowRun.objects.get().initiated_by == "anna"

@@ -1,0 +1,179 @@
+"""Stale forms, large templates, permissions and deletion."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from tests.admin.conftest import (
+    VIEW_ALL,
+    ClientOf,
+    add_url,
+    list_url,
+    posted_form,
+    said,
+    step_rows,
+    text_of,
+    url_of,
+)
+from tests.factories import RunFactory, TemplateFactory
+from tests.support.drawing import template_of
+from workflows.admin.steps import MOST_STEPS
+from workflows.authoring import replace_template, spec_of
+from workflows.models import TemplateStep, WorkflowRun, WorkflowTemplate
+from workflows.spec import parse_template
+
+
+@pytest.fixture
+def template(db: None) -> WorkflowTemplate:
+    """Return a template of two steps."""
+    template: WorkflowTemplate = TemplateFactory.create(drawing="a > b")
+    return template
+
+
+def chain(steps: int) -> str:
+    return " > ".join(f"s{number}" for number in range(steps))
+
+
+def test_a_stale_form_is_refused_and_overwrites_nothing(
+    root: Client, template: WorkflowTemplate
+) -> None:
+    form = posted_form(root, template)
+    replace_template(template.pk, parse_template(template_of("x > y > z", name="Theirs")))
+
+    page = root.post(url_of(template), {**form, "name": "Mine"})
+
+    text = text_of(page)
+    assert "you began with version 1, now there is version 2" in text
+    assert 'value="Mine"' in page.content.decode()  # what was typed is still there
+    stored = WorkflowTemplate.objects.get()
+    assert (stored.name, stored.version) == ("Theirs", 2)
+    assert [step.step_id for step in spec_of(stored).steps] == ["x", "y", "z"]
+
+
+def test_sending_a_stale_form_again_does_not_help(root: Client, template: WorkflowTemplate) -> None:
+    form = posted_form(root, template)
+    replace_template(template.pk, parse_template(template_of("x")))
+    root.post(url_of(template), form)
+
+    assert "Somebody else saved" in text_of(root.post(url_of(template), form))
+
+
+@pytest.mark.parametrize("version", ["", "x", "0", "-1"])
+def test_a_form_that_does_not_say_its_version_is_refused(
+    root: Client, template: WorkflowTemplate, version: str
+) -> None:
+    form = posted_form(root, template)
+
+    page = root.post(url_of(template), {**form, "name": "Mine", "began_with": version})
+
+    assert page.status_code == 200
+    assert page.context["errors"]
+    assert WorkflowTemplate.objects.get().version == 1
+
+
+def test_a_template_that_was_deleted_meanwhile_is_a_message(
+    root: Client, template: WorkflowTemplate
+) -> None:
+    form, address, template_id = posted_form(root, template), url_of(template), template.pk
+    template.delete()
+
+    answer = root.post(address, form)
+
+    assert answer.status_code == 302
+    assert f"ID “{template_id}” doesn" in said(answer)[0][1]
+
+
+def test_the_largest_form_is_saved(root: Client) -> None:
+    template = TemplateFactory.create(drawing=chain(MOST_STEPS))
+    form = posted_form(root, template)
+
+    answer = root.post(url_of(template), {**form, "steps-0-title": "Changed"})
+
+    assert answer.status_code == 302
+    assert WorkflowTemplate.objects.get().version == 2
+
+
+def test_a_form_of_many_steps_takes_as_many_statements_as_one_of_few(root: Client) -> None:
+    small = TemplateFactory.create(drawing=chain(2))
+    large = TemplateFactory.create(drawing=chain(60))
+    root.get(url_of(small))  # what is read once per process has been read
+    with CaptureQueriesContext(connection) as few:
+        root.get(url_of(small))
+
+    with CaptureQueriesContext(connection) as many:
+        root.get(url_of(large))
+
+    assert len(many) == len(few) <= 10
+
+
+def test_more_steps_than_the_form_takes_are_refused_with_advice(root: Client) -> None:
+    rows = [{"step_id": f"s{number}"} for number in range(MOST_STEPS + 1)]
+
+    page = root.post(add_url(WorkflowTemplate), {"name": "Large", **step_rows(*rows)})
+
+    assert "takes at most 200 steps; import a file instead" in text_of(page)
+    assert not WorkflowTemplate.objects.exists()
+
+
+def test_a_template_beyond_the_form_is_shown_page_by_page(root: Client) -> None:
+    template = TemplateFactory.create(drawing=chain(1_000), payload={"python": "noop"})
+    root.get(url_of(template))
+    with CaptureQueriesContext(connection) as statements:
+        first = root.get(url_of(template))
+
+    text = text_of(first)
+    assert "With 1000 steps this template is too large for a form." in text
+    assert "manage.py import_workflow" in text
+    assert 's49 s49 s48 default {"python": "noop"} a day' in text
+    assert "page 1 of 20" in text
+    assert "s999" in text_of(root.get(url_of(template), {"page": "20"}))
+    assert 'name="_save"' not in first.content.decode()
+    assert len(statements) <= 8
+    assert root.post(url_of(template), {"name": "x"}).status_code == 403
+
+
+def test_who_may_only_look_sees_the_steps(viola: Client, template: WorkflowTemplate) -> None:
+    page = viola.get(url_of(template))
+
+    assert "b b a default" in text_of(page)
+    assert 'name="steps-0-step_id"' not in page.content.decode()
+
+
+def test_changing_needs_its_permission_and_no_other(
+    client_of: ClientOf, viola: Client, template: WorkflowTemplate
+) -> None:
+    editor = client_of("edda", *VIEW_ALL, "workflows.change_workflowtemplate")
+    form = {**posted_form(editor, template), "steps-0-title": "Changed"}
+
+    assert viola.post(url_of(template), form).status_code == 403
+    assert viola.post(add_url(WorkflowTemplate), form).status_code == 403
+    assert WorkflowTemplate.objects.get().version == 1
+    assert editor.post(url_of(template), form).status_code == 302
+    assert WorkflowTemplate.objects.get().version == 2
+
+
+def test_deleting_counts_what_goes_and_leaves_the_runs(root: Client) -> None:
+    template = TemplateFactory.create(drawing=chain(30))
+    run = RunFactory.create(template=template)
+    with CaptureQueriesContext(connection) as statements:
+        page = root.get(url_of(template, "delete"))
+
+    answer = root.post(url_of(template, "delete"), {"post": "yes"})
+
+    assert "Steps: 30" in text_of(page)
+    assert len(statements) <= 8
+    assert said(answer)[0][0] == "success"
+    assert not TemplateStep.objects.exists()
+    assert WorkflowRun.objects.get().template_id is None
+    assert run.tasks.count() == 30
+
+
+def test_deleting_needs_its_permission(viola: Client, template: WorkflowTemplate) -> None:
+    assert viola.post(url_of(template, "delete"), {"post": "yes"}).status_code == 403
+    answer = viola.post(
+        list_url(WorkflowTemplate),
+        {"action": "delete_selected", "_selected_action": [template.pk], "post": "yes"},
+    )
+    assert answer.status_code in {200, 302}
+    assert WorkflowTemplate.objects.exists()

@@ -1,0 +1,125 @@
+"""The page of a run: everything about it, in a constant number of statements."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from tests.admin.conftest import list_url, text_of, url_of
+from tests.factories import RunFactory, TemplateFactory
+from tests.support.drawing import DrawRun
+from tests.support.verbs import dispatch_all, finish, task
+from workflows.models import Event, Task, TaskAttempt, WorkflowRun
+
+
+def worked_on(steps: int) -> WorkflowRun:
+    """Return a deadlocked run of so many steps and one more, most of them attempted."""
+    run = RunFactory.create(template__drawing=", ".join(f"s{n} > end" for n in range(steps)))
+    dispatch_all(run)
+    for number in range(steps):
+        finish(run, f"s{number}", "failed" if number % 2 else "success")
+    dispatch_all(run)
+    return run
+
+
+def test_a_page_of_a_large_run_takes_as_many_statements_as_one_of_a_small_one(
+    root: Client,
+) -> None:
+    small, large = worked_on(2), worked_on(60)
+    root.get(url_of(small))  # what is read once per process has been read
+    with CaptureQueriesContext(connection) as few:
+        root.get(url_of(small))
+
+    with CaptureQueriesContext(connection) as many:
+        answer = root.get(url_of(large))
+
+    assert answer.status_code == 200
+    assert len(many) == len(few) <= 12
+
+
+def test_it_tells_state_counts_origin_and_parameters(root: Client) -> None:
+    template = TemplateFactory.create(name="Sales")
+    run = RunFactory.create(
+        template=template, initiated_by="anna", parameters={"day": "2026-01-31"}
+    )
+
+    text = text_of(root.get(url_of(run)))
+
+    assert "created 0 of 2 2 pending" in text
+    assert "Sales, version 1" in text
+    assert "anna" in text
+    assert '{ "day": "2026-01-31" }' in text
+    assert f'href="{url_of(template)}"' in root.get(url_of(run)).content.decode()
+
+
+def test_a_run_outlives_its_template(root: Client) -> None:
+    template = TemplateFactory.create(name="Sales")
+    run = RunFactory.create(template=template)
+    template.delete()
+
+    assert "Sales, version 1 (deleted)" in text_of(root.get(url_of(run)))
+
+
+def test_a_deadlock_is_named_with_links_to_its_root_causes(root: Client, runs: DrawRun) -> None:
+    run = runs("a > b > c, x")
+    dispatch_all(run)
+    finish(run, "a", "failed")
+    finish(run, "x")
+
+    page = root.get(url_of(run))
+
+    assert "Deadlock: 2 pending tasks can never become ready, because of a (failed)." in text_of(
+        page
+    )
+    deadlock = page.content.decode().split('id="deadlock"')[1].split("</p>")[0]
+    assert f'<a href="{url_of(task(run, "a"))}">a</a>' in deadlock
+
+
+def test_a_run_that_can_go_on_is_called_no_deadlock(root: Client, runs: DrawRun) -> None:
+    run = runs("a > b, x")
+    dispatch_all(run)
+    finish(run, "a", "failed")
+
+    assert "eadlock" not in text_of(root.get(url_of(run)))
+
+
+def test_tasks_are_paged_in_the_templates_order_and_lead_to_the_whole_list(
+    root: Client, runs: DrawRun
+) -> None:
+    run = runs(", ".join(f"s{number}" for number in range(30)))
+
+    first, second = root.get(url_of(run)), root.get(url_of(run), {"page": "2"})
+
+    names = [f"s{number}" for number in range(30)]
+    assert [str(each) for each in first.context["tasks"]] == names[:25]
+    assert [str(each) for each in second.context["tasks"]] == names[25:]
+    assert "page 2 of 2" in text_of(second)
+    assert f"{list_url(Task)}?run={run.pk}" in first.content.decode()
+
+
+@pytest.mark.parametrize("page", ["0", "x", "99", "9" * 30, "-1"])
+def test_a_page_that_does_not_exist_is_another_one(root: Client, runs: DrawRun, page: str) -> None:
+    assert root.get(url_of(runs("a")), {"page": page}).status_code == 200
+
+
+def test_the_latest_attempts_and_events_lead_to_the_whole_lists(root: Client) -> None:
+    run = worked_on(20)
+
+    page = root.get(url_of(run))
+
+    assert len(page.context["attempts"]) == len(page.context["events"]) == 15
+    newest = Event.objects.filter(run=run).latest("id")
+    assert page.context["events"][0] == newest
+    html = page.content.decode()
+    assert f"{list_url(Event)}?run={run.pk}" in html
+    assert f"{list_url(TaskAttempt)}?run={run.pk}" in html
+
+
+def test_a_kept_answer_that_was_shortened_is_counted_whole(root: Client, runs: DrawRun) -> None:
+    run = runs(", ".join(f"s{number}" for number in range(120)))
+    dispatch_all(run)
+
+    text = text_of(root.get(url_of(run)))
+
+    assert "Dispatched 120 tasks: s0 to runner local," in text
+    assert "s9 to runner local and 110 more." in text

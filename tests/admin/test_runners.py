@@ -1,0 +1,77 @@
+"""Runners are edited in the admin."""
+
+import pytest
+from django.test import Client
+
+from runners.models import Runner
+from tests.admin.conftest import ClientOf, add_url, said, text_of, url_of
+from tests.factories import RunnerFactory
+from tests.support.drawing import DrawRun
+from tests.support.scripted import Script
+from tests.support.verbs import walk
+from workflows.models import TaskAttempt
+
+
+def test_making_a_runner_the_default_releases_the_other(root: Client, local: Runner) -> None:
+    root.post(
+        add_url(Runner),
+        {"name": "gpu", "kind": "local", "capacity": "2", "is_enabled": "on", "is_default": "on"},
+    )
+
+    gpu = Runner.objects.get(name="gpu")
+    local.refresh_from_db()
+    assert (gpu.capacity, gpu.is_enabled, gpu.is_default) == (2, True, True)
+    assert not local.is_default
+
+
+def test_only_the_kinds_of_this_installation_are_offered(root: Client, script: Script) -> None:
+    html = root.get(add_url(Runner)).content.decode()
+
+    assert 'value="local"' in html
+    assert 'value="scripted"' in html
+    assert 'value="celery"' not in html
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("kind", "mainframe"), ("capacity", "0"), ("capacity", "-1"), ("name", ""), ("name", "local")],
+)
+def test_wrong_values_are_refused_at_their_field(
+    root: Client, local: Runner, field: str, value: str
+) -> None:
+    page = root.post(add_url(Runner), {"name": "gpu", "kind": "local", field: value})
+
+    assert list(page.context["adminform"].form.errors) == [field]
+    assert Runner.objects.count() == 1
+
+
+def test_a_runner_in_use_is_protected(root: Client, local: Runner, runs: DrawRun) -> None:
+    runner = RunnerFactory.create(name="gpu")
+    runs(", ".join(f"s{number}" for number in range(15)), runner="gpu")
+
+    page = root.post(url_of(runner, "delete"), {"post": "yes"})
+
+    text = text_of(page)
+    assert "would require deleting the following protected related objects" in text
+    assert "and 10 more" in text  # of 15 steps and 15 tasks
+    assert Runner.objects.filter(name="gpu").exists()
+
+
+def test_a_runner_that_only_did_past_attempts_may_go(root: Client, runs: DrawRun) -> None:
+    walk(runs("a"), "a")
+    RunnerFactory.create(name="other", is_default=True)
+
+    answer = root.post(url_of(Runner.objects.get(name="local"), "delete"), {"post": "yes"})
+
+    assert said(answer)[0][0] == "success"
+    assert TaskAttempt.objects.get().runner_name == "local"
+
+
+def test_runners_need_their_permissions(viola: Client, client_of: ClientOf, local: Runner) -> None:
+    data = {"name": "mine", "kind": "local"}
+
+    assert viola.post(url_of(local), data).status_code == 403
+    assert viola.post(url_of(local, "delete"), {"post": "yes"}).status_code == 403
+    changer = client_of("rita", "runners.view_runner", "runners.change_runner")
+    assert changer.post(url_of(local), data).status_code == 302
+    assert Runner.objects.get().name == "mine"

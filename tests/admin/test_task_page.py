@@ -1,0 +1,116 @@
+"""The pages of tasks and attempts: why a task waits, what it printed, what came of it."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from tests.admin.conftest import ClientOf, text_of, url_of
+from tests.support.drawing import DrawRun
+from tests.support.verbs import attempt, dispatch_all, finish, task
+from workflows.control import retry
+from workflows.models import LogPiece, TaskAttempt, WorkflowRun
+
+
+@pytest.fixture
+def failed(runs: DrawRun) -> WorkflowRun:
+    """Return a run whose first task failed and printed."""
+    run = runs("a > b > c", payload={"python": "noop"})
+    dispatch_all(run)
+    LogPiece.objects.create(attempt=attempt(run, "a"), offset=0, text="17 rows without region\n")
+    finish(run, "a", "failed", exit_code=3, message="exit code 3", result={"rows": 17})
+    return run
+
+
+def test_the_page_of_a_task_shows_its_attempts_its_log_and_its_result(
+    root: Client, failed: WorkflowRun
+) -> None:
+    text = text_of(root.get(url_of(task(failed, "a"))))
+
+    assert "Log of attempt 1 of a 17 rows without region" in text
+    assert 'Result of attempt 1 of a { "rows": 17 }' in text
+    assert "attempt 1 of a failed local" in text
+    assert "exit code 3" in text
+    assert "task.failed" in text
+
+
+def test_the_page_of_an_attempt_shows_payload_log_and_outcome(
+    root: Client, failed: WorkflowRun
+) -> None:
+    text = text_of(root.get(url_of(attempt(failed, "a"))))
+
+    assert '"python": "noop"' in text
+    assert "17 rows without region" in text
+    assert '{ "rows": 17 }' in text
+
+
+def test_a_task_that_waits_names_its_root_causes(root: Client, failed: WorkflowRun) -> None:
+    text = text_of(root.get(url_of(task(failed, "c"))))
+
+    assert "Waits, and by itself will wait for ever, because of a (failed)." in text
+
+
+def test_a_task_that_waits_for_work_under_way_says_so(root: Client, runs: DrawRun) -> None:
+    run = runs("a > b")
+    dispatch_all(run)
+
+    text = text_of(root.get(url_of(task(run, "b"))))
+
+    assert "Waits for upstream tasks that have not finished." in text
+    assert "a dispatched" in text
+
+
+def test_a_ready_task_says_so(root: Client, runs: DrawRun) -> None:
+    assert "Ready: it goes out" in text_of(root.get(url_of(task(runs("a"), "a"))))
+
+
+def test_many_neighbours_and_attempts_take_no_more_statements(root: Client, runs: DrawRun) -> None:
+    small = runs("a > b")
+    large = runs(", ".join(f"a > s{n}" for n in range(40)))
+    for run, times in ((small, 2), (large, 20)):
+        for _ in range(times):
+            dispatch_all(run)
+            finish(run, "a", "failed")
+            retry(task(run, "a").pk, by="test")
+    root.get(url_of(task(small, "b")))  # what is read once per process has been read
+    with CaptureQueriesContext(connection) as few:
+        root.get(url_of(task(small, "a")))
+
+    with CaptureQueriesContext(connection) as many:
+        page = root.get(url_of(task(large, "a")))
+
+    assert "s29 pending and 10 more" in text_of(page)
+    assert len(many) == len(few) <= 14
+
+
+def test_the_end_of_a_long_log_is_shown_and_the_whole_of_it_is_text(
+    root: Client, failed: WorkflowRun
+) -> None:
+    last = attempt(failed, "a")
+    LogPiece.objects.create(attempt=last, offset=23, text="middle\n" * 10)
+    LogPiece.objects.create(attempt=last, offset=93, text="the end\n")
+
+    page = root.get(url_of(last))
+    whole = root.get(url_of(last, "log"))
+
+    assert "23 characters before this are left out here." in text_of(page)
+    assert "17 rows" not in text_of(page).split("Log of")[1]
+    text = whole.getvalue().decode()
+    assert text == "17 rows without region\n" + "middle\n" * 10 + "the end\n"
+    assert whole["Content-Type"] == "text/plain; charset=utf-8"
+    assert whole["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_log_needs_the_permission_to_look_at_attempts(
+    client_of: ClientOf, failed: WorkflowRun
+) -> None:
+    address = url_of(attempt(failed, "a"), "log")
+
+    assert client_of("ruth", "workflows.view_task").get(address).status_code == 403
+    assert client_of("anna", "workflows.view_taskattempt").get(address).status_code == 200
+
+
+def test_the_log_of_no_attempt_is_not_found(root: Client, failed: WorkflowRun) -> None:
+    address = url_of(TaskAttempt(), "log")
+
+    assert root.get(address).status_code == 404
