@@ -1,6 +1,7 @@
 """`manage.py dispatch_ready`: the runs named, or all that can move."""
 
 import json
+import os
 from collections.abc import Callable
 from io import StringIO
 from typing import Any
@@ -55,6 +56,11 @@ def test_the_trail_names_the_user_of_the_command_line(runs: DrawRun) -> None:
     event = Event.objects.get(event_type="task.dispatched")
     assert event.actor == command_actor()
     assert event.actor.startswith("command line (")
+
+
+def test_a_user_without_a_name_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 4_000_000)
+    assert command_actor() == "command line (uid 4000000)"
 
 
 def test_only_the_runs_named_are_served_each_once(runs: DrawRun) -> None:

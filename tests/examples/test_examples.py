@@ -13,7 +13,8 @@ from workflows.authoring import spec_of
 from workflows.files import import_file
 from workflows.models import TaskAttempt, WorkflowRun
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
+FOLDER = Path(__file__).parents[2] / "examples"
+EXAMPLES = sorted(FOLDER.glob("*.yaml"))
 
 example = pytest.mark.parametrize("file", EXAMPLES, ids=lambda path: path.stem)
 
@@ -54,7 +55,7 @@ def finished(file: Path, directory: Path) -> dict[str, Any]:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_backup_runs_to_its_report(tmp_path: Path) -> None:
-    results = finished(EXAMPLES[0], tmp_path)
+    results = finished(FOLDER / "backup.yaml", tmp_path)
     report = json.loads(Path(results["report"]["numbers"]).read_text())
     assert report["compare"]["rows"] == report["snapshot"]["rows"] > 0
     assert Path(results["report"]["path"]).parent.parent == tmp_path
@@ -62,6 +63,6 @@ def test_the_backup_runs_to_its_report(tmp_path: Path) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_release_check_runs_to_its_report(tmp_path: Path) -> None:
-    results = finished(EXAMPLES[1], tmp_path)
+    results = finished(FOLDER / "release_check.yaml", tmp_path)
     assert results["archive"]["sha256"] in Path(results["report"]["path"]).read_text()
     assert not Path(results["prepare"]["scratch"]).exists()
