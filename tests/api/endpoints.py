@@ -5,6 +5,8 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from workflows.api.errors import no_such_path
+
 OTHERS = ("admin/", "static/")
 """Prefixes of what is no part of the API."""
 
@@ -25,7 +27,7 @@ def _paths(patterns: list[Any], prefix: str) -> Iterator[tuple[str, Any]]:
             continue
         if isinstance(pattern, URLResolver):
             yield from _paths(pattern.url_patterns, path)
-        elif isinstance(pattern, URLPattern):
+        elif isinstance(pattern, URLPattern) and pattern.callback is not no_such_path:
             yield path, pattern.callback
 
 

@@ -142,13 +142,23 @@ def test_a_form_is_no_json(api: APIClient) -> None:
     assert (answer.status_code, sorted(answer.json())) == (415, ["code", "detail"])
 
 
-def test_unknown_methods_and_paths_are_refused_in_json(api: APIClient) -> None:
+def test_unknown_methods_are_refused_in_json(api: APIClient) -> None:
     answer = api.generic("BREW", "/tasks")
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
     assert api.options("/tasks").status_code == 405
-    for path in ("/nothing", "/tasks/", "/tasks/x", "/tasks/1/nothing", "/tasks/" + "9" * 5000):
-        missing = api.get(path)
-        assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize("path", ["/tasks/", "/tasks/x", "/tasks/1/x", "/tasks/" + "9" * 5000])
+def test_what_is_not_there_is_refused_in_json(path: str, settings: Settings, debug: bool) -> None:
+    settings.DEBUG = debug
+
+    for answer in (APIClient().get(path), APIClient(enforce_csrf_checks=True).post(path)):
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_a_path_of_nobody_is_refused_in_json() -> None:
+    assert APIClient().get("/nothing").json()["code"] == "not_found"
 
 
 @pytest.mark.parametrize("kind", [IntegrityError, ConcurrentTransition, Task.DoesNotExist])

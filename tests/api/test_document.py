@@ -26,7 +26,7 @@ def document(api: APIClient) -> dict[str, Any]:
 
 @pytest.fixture
 def run(local: Runner) -> WorkflowRun:
-    made: WorkflowRun = RunFactory.create(template__drawing="a > b")
+    made: WorkflowRun = RunFactory.create(template__drawing="a > b, c")
     dispatch_all(made)
     finish(made, "a", "failed", exit_code=1, result={"rows": 3}, message="no space")
     return made

@@ -7,6 +7,7 @@ from django.db import IntegrityError
 from django.db.models import ProtectedError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
+from django.views.decorators.csrf import csrf_exempt
 from django_fsm import ConcurrentTransition
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.response import Response
@@ -61,6 +62,12 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer for a path that does not exist: as a page in the admin, as JSON elsewhere."""
     if request.path.startswith("/admin/"):
         return defaults.page_not_found(request, exception)
+    return no_such_path(request)
+
+
+@csrf_exempt
+def no_such_path(request: HttpRequest) -> HttpResponse:
+    """Answer for a path that does not exist."""
     return JsonResponse(
         {"detail": "There is nothing at this path.", "code": "not_found"}, status=404
     )

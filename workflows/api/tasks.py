@@ -56,6 +56,7 @@ class AttemptAnswer(serializers.ModelSerializer[TaskAttempt]):
     status = serializers.ChoiceField(ATTEMPT_STATES)
     runner = serializers.CharField(source="runner_name")
     runner_payload = serializers.DictField(source="payload")
+    result = serializers.JSONField()
 
     class Meta:
         model = TaskAttempt

@@ -1,9 +1,9 @@
 """The paths of the API, at the root of the site; none ends with a slash."""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 from rest_framework.routers import SimpleRouter
 
-from workflows.api import docs, health
+from workflows.api import docs, errors, health
 from workflows.api.events import Events
 from workflows.api.runners import Runners
 from workflows.api.runs import WorkflowRuns
@@ -23,4 +23,6 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("schema", docs.schema, name="schema"),
     path("docs", docs.page, name="docs"),
+    # Also while DEBUG is on, when Django has a page of its own for what it does not find.
+    *(re_path(f"^{prefix}/", errors.no_such_path) for prefix, _, _ in router.registry),
 ]
