@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 
 from tests.files.strategies import JSON, NASTY
 from workflows.notation import Unreadable, read_json, read_yaml, write_yaml
 
 
+@settings(deadline=None)  # machines are slow at times
 @given(JSON)
 def test_what_is_written_is_read_back(data: Any) -> None:
     assert repr(read_yaml(write_yaml(data))) == repr(data)
@@ -21,6 +22,7 @@ def test_a_text_stays_a_text_for_any_reader(text: str) -> None:
     assert read_yaml(write_yaml(data)) == yaml.safe_load(write_yaml(data)) == data
 
 
+@settings(deadline=None)  # machines are slow at times
 @given(JSON)
 def test_other_readers_of_yaml_agree(data: Any) -> None:
     assert repr(yaml.safe_load(write_yaml(data))) == repr(data)

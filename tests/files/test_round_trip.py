@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from tests.files.conftest import Write, run
 from tests.files.strategies import templates
@@ -53,6 +53,7 @@ steps:
 """
 
 
+@settings(deadline=None)  # machines are slow at times
 @given(templates())
 def test_any_template_comes_back_as_it_went(template: TemplateSpec) -> None:
     try:
