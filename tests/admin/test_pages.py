@@ -9,8 +9,9 @@ from django.test import Client
 
 from runners.models import Runner
 from tests.admin.conftest import ClientOf, add_url, list_url, press, url_of
-from tests.support.drawing import DrawRun
+from tests.support.drawing import DrawRun, steps_of
 from tests.support.verbs import attempt, dispatch_all, finish
+from workflows.authoring import create_template
 from workflows.models import (
     Event,
     LogPiece,
@@ -19,6 +20,8 @@ from workflows.models import (
     WorkflowRun,
     WorkflowTemplate,
 )
+from workflows.runs import create_run
+from workflows.spec import parse_template
 
 MODELS = (WorkflowTemplate, WorkflowRun, Task, TaskAttempt, Event, Runner)
 INLINE = re.compile(
@@ -103,8 +106,11 @@ def test_a_page_of_a_run_leaves_out_what_its_reader_may_not_see(
     assert [name for name in ("tasks", "attempts", "events") if f'id="{name}"' in html] == []
 
 
-def test_names_of_steps_are_escaped_in_sentences(olga: Client, runs: DrawRun) -> None:
-    run = runs("<b>a</b> > c")
+def test_names_of_steps_are_escaped_in_sentences(olga: Client) -> None:
+    steps = steps_of("a > c")
+    steps[0]["step_id"], steps[1]["depends_on"] = "<b>a</b>", ["<b>a</b>"]
+    template = create_template(parse_template({"name": "bold", "steps": steps}))
+    run = create_run(template_id=template.pk, by="test")
     press(olga, run)
     finish(run, "<b>a</b>", "failed")
 
