@@ -21,11 +21,17 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import psycopg
+from psycopg.sql import SQL, Identifier
 
 START_WITHIN_S = 60
 SYSTEM_USERS = ("postgres", "nobody")
-# Nothing of these databases is to survive a crash.
-QUICK = ("fsync", "synchronous_commit", "full_page_writes")
+OFF = (
+    # Nothing of these databases is to survive a crash.
+    *("fsync", "synchronous_commit", "full_page_writes"),
+    # Tests roll back what they insert; statistics that are taken meanwhile, at any moment, have
+    # the planner believe that full tables are empty.
+    "autovacuum",
+)
 
 
 @contextmanager
@@ -38,6 +44,7 @@ def server() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp", ignore_cleanup_errors=True) as home:
         programs = _programs()
         with _own(programs, Path(home)) if programs else _packaged(Path(home)) as url:
+            _configure(url)
             yield url
 
 
@@ -67,10 +74,9 @@ def _own(programs: Path, home: Path) -> Iterator[str]:
     )
     if made.returncode:
         raise SystemExit(f"initdb failed:\n{made.stdout}{made.stderr}")
-    settings = [f"--{name}=off" for name in QUICK] + ["--max_connections=200"]
     with (home / "log").open("w") as log:
         process = subprocess.Popen(
-            [str(programs / "postgres"), "-D", str(data), "-k", str(home), "-h", "", *settings],
+            [str(programs / "postgres"), "-D", str(data), "-k", str(home), "-h", "", "-N", "200"],
             **who,
             cwd=home,
             stdout=log,
@@ -112,6 +118,13 @@ def _packaged(home: Path) -> Iterator[str]:
 
     with get_server(home / "data", cleanup_mode="delete") as packaged:
         yield packaged.get_uri()
+
+
+def _configure(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        for name in OFF:
+            connection.execute(SQL("ALTER SYSTEM SET {} = off").format(Identifier(name)))
+        connection.execute("SELECT pg_reload_conf()")
 
 
 def _run(command: Sequence[str], url: str) -> int:
