@@ -73,6 +73,8 @@ class Runner(models.Model):
         """Store the runner; a new default takes over from the old one."""
         with transaction.atomic():
             if self.is_default:
+                # Whoever names a default waits for others who do so, and then sees theirs.
+                list(Runner.objects.select_for_update(no_key=True).order_by("pk"))
                 others = Runner.objects.filter(is_default=True).exclude(pk=self.pk)
                 others.update(is_default=False)
             super().save(*args, **kwargs)

@@ -1,0 +1,109 @@
+"""What each lock is there for: a rival acts at the moment that the lock closes."""
+
+import pytest
+
+from tests.factories import TaskFactory, TemplateFactory
+from tests.support.drawing import DrawRun, template_of
+from tests.support.rivals import rival_before
+from tests.support.verbs import dispatch, dispatch_some, edges, finish, states, task, trail
+from workflows import control
+from workflows.authoring import replace_template
+from workflows.errors import Conflict
+from workflows.models import Task, WorkflowRun
+from workflows.runs import create_run
+from workflows.spec import parse_template
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+UPDATE_TASK = 'UPDATE "workflows_task"'
+
+
+def test_a_second_dispatch_waits_and_takes_the_next_task(runs: DrawRun) -> None:
+    run = runs("a, b")
+    with rival_before(UPDATE_TASK, lambda: dispatch_some(run, 1)) as rival:
+        assert dispatch_some(run, 1) == ["a"]
+    assert rival.result() == ["b"]
+    assert trail(run) == ["workflow_run.running", "task.dispatched a", "task.dispatched b"]
+
+
+def test_an_operator_waits_for_a_dispatch(runs: DrawRun) -> None:
+    run = runs("a, b")
+    with rival_before(UPDATE_TASK, lambda: control.pause(run.pk, by="ada")) as rival:
+        dispatch(run)
+    assert rival.exception() is None
+    run.refresh_from_db()
+    assert (run.state, run.task_counts["dispatched"]) == ("paused", 1)
+    assert trail(run) == ["workflow_run.running", "task.dispatched a", "workflow_run.paused"]
+
+
+def test_a_report_waits_for_another_of_the_same_run(runs: DrawRun) -> None:
+    run = runs("a > c, b > c")
+    dispatch(run, limit=None)
+    with rival_before(UPDATE_TASK, lambda: finish(run, "b")) as rival:
+        finish(run, "a")
+    assert rival.exception() is None
+    run.refresh_from_db()
+    assert (run.task_counts["success"], task(run, "c").unmet_count) == (2, 0)
+
+
+def test_an_end_waits_for_a_cancel(runs: DrawRun) -> None:
+    run = runs("a")
+    dispatch(run)
+    with rival_before(UPDATE_TASK, lambda: finish(run, "a")) as rival:
+        control.cancel(task(run, "a").pk, by="ada")
+    assert type(rival.exception()).__name__ == "ReportRefused"
+    assert states(run) == {"a": "canceled"}
+    assert trail(run)[-1] == "task.report_refused a"
+
+
+def test_a_template_is_not_replaced_while_it_is_expanded(db: None) -> None:
+    template = TemplateFactory.create(drawing="a > b > c")
+    other = parse_template(template_of("x > y", name=template.name))
+    copying_edges = "INSERT INTO workflows_taskdependency"
+    with rival_before(copying_edges, lambda: replace_template(template.pk, other)) as rival:
+        run = create_run(template_id=template.pk, by="test")
+    assert rival.exception() is None
+    assert edges(run) == {("a", "b"), ("b", "c")}
+    assert create_run(template_id=template.pk, by="test").template_version == 2
+
+
+def test_a_template_is_not_expanded_while_it_is_replaced(db: None) -> None:
+    template = TemplateFactory.create(drawing="a > b > c")
+    other = parse_template(template_of("x > y", name=template.name))
+    deleting = 'DELETE FROM "workflows_templatestep"'
+    with rival_before(deleting, lambda: create_run(template_id=template.pk, by="test")) as rival:
+        replace_template(template.pk, other)
+    run = rival.result()
+    assert isinstance(run, WorkflowRun)
+    assert (edges(run), run.template_version) == ({("x", "y")}, 2)
+
+
+def test_two_replacements_are_two_versions(db: None) -> None:
+    template = TemplateFactory.create(drawing="a")
+    first, second = (parse_template(template_of(drawing)) for drawing in ("x", "y"))
+    deleting = 'DELETE FROM "workflows_templatestep"'
+    with rival_before(deleting, lambda: replace_template(template.pk, second)):
+        replace_template(template.pk, first)
+    template.refresh_from_db()
+    assert template.version == 3
+    assert [step.step_id for step in template.steps.all()] == ["y"]
+
+
+def test_a_task_is_not_put_into_a_run_while_it_is_canceled(db: None) -> None:
+    alone = TaskFactory.create()
+    with rival_before(UPDATE_TASK, lambda: create_run(task_ids=[alone.pk], by="bob")) as rival:
+        control.cancel(alone.pk, by="ada")
+    assert isinstance(rival.exception(), Conflict)
+    alone.refresh_from_db()
+    assert (alone.state, alone.run) == ("canceled", None)
+
+
+def test_a_task_is_not_canceled_while_it_is_put_into_a_run(db: None) -> None:
+    alone = TaskFactory.create()
+    inserting = 'INSERT INTO "workflows_workflowrun"'
+    with rival_before(inserting, lambda: control.cancel(alone.pk, by="ada")) as rival:
+        run = create_run(task_ids=[alone.pk], by="bob")
+    assert isinstance(rival.exception(), Conflict)
+    assert Task.objects.get().run == run
+    run.refresh_from_db()
+    assert run.task_counts["pending"] == 1
