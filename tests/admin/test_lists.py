@@ -22,6 +22,7 @@ def make_deadlocked_run() -> None:
     run = RunFactory.create(template__drawing="a > b, c")
     dispatch_all(run)
     finish(run, "a", "failed", message="broken")
+    finish(run, "c")
 
 
 def make_token() -> None:

@@ -1,7 +1,9 @@
 """Tasks are canceled, retried and marked as success from their list and from their page."""
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from tests.admin.conftest import act, confirm, said, text_of, url_of
 from tests.support.drawing import DrawRun
@@ -29,6 +31,23 @@ def test_an_operator_is_asked_first(olga: Client, broken: WorkflowRun, name: str
     assert f"a a (run {broken.pk}) failed" in text_of(page)
     assert 'name="reason"' in page.content.decode()
     assert trail(broken) == before
+
+
+def test_the_question_about_many_tasks_takes_as_many_statements_as_about_one(
+    olga: Client, runs: DrawRun
+) -> None:
+    broken = [task(runs(f"s{number}"), f"s{number}") for number in range(10)]
+    for each in broken:
+        control.cancel(each.pk, by="test")
+    act(olga, "retry", broken)  # what is read once per process has been read
+    with CaptureQueriesContext(connection) as one:
+        act(olga, "retry", broken[:1])
+
+    with CaptureQueriesContext(connection) as ten:
+        page = act(olga, "retry", broken)
+
+    assert "10 selected" in text_of(page)
+    assert len(ten) == len(one) <= 8
 
 
 def test_a_failed_task_is_retried_and_its_run_goes_on(olga: Client, broken: WorkflowRun) -> None:
