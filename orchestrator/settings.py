@@ -18,7 +18,10 @@ TASK_FUNCTION_MODULES = environment.words(
     "TASK_FUNCTION_MODULES", default="runners.functions,examples.functions"
 )
 # How a task reaches each kind of runner.
-RUNNER_BACKENDS = {"local": "runners.local.LocalBackend"}
+RUNNER_BACKENDS = {
+    "local": "runners.local.LocalBackend",
+    "http": "runners.http.HttpBackend",
+}
 
 INSTALLED_APPS = [
     "django.contrib.admin",

@@ -1,7 +1,8 @@
 """What every kind of runner agrees on. JSON types only: a runner knows nothing of the models."""
 
+from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 LONGEST_TIMEOUT_S = 86_400
 
@@ -12,6 +13,10 @@ class RunnerError(Exception):
 
 class RunnerUnavailable(RunnerError):
     """The runner takes no work at all now, so that nothing else need be tried on it."""
+
+
+class UnknownTask(RunnerError):
+    """The runner answers, and knows nothing of the task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,7 @@ class RunnerAddress:
     name: str
     kind: str
     url: str = ""
+    queue: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +56,52 @@ class Submission:
         return asdict(self)
 
 
-class RunnerBackend(Protocol):
-    """How attempts reach one kind of runner."""
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a runner says of a task. `status`: queued, running, success, failed or canceled."""
 
-    pulls: ClassVar[bool]
+    status: str
+    message: str = ""
+    exit_code: int | None = None
+    result: Any = None
+    output: str = ""
+
+
+class RunnerBackend(ABC):
+    """How attempts reach one kind of runner, and how it is asked about them."""
+
+    pulls: ClassVar[bool] = False
     """The runner fetches its attempts from the database: there is nothing to hand over."""
+    claims: ClassVar[bool] = False
+    """Nothing starts before an executor has claimed the attempt in the database."""
 
+    @abstractmethod
     def wire(self, task: TaskPayload) -> dict[str, Any]:
         """Return the runner's own form of an attempt; what is kept and shown as its payload."""
-        ...
 
-    def submit(self, wire: dict[str, Any], to: RunnerAddress) -> Submission:
+    @abstractmethod
+    def submit(self, wire: dict[str, Any], to: RunnerAddress, *, token: str) -> Submission:
         """
         Hand an attempt over; handing it over twice must start it once.
 
+        :param token: proves to us that a report comes from this runner; never kept or shown.
         :raises RunnerError: if the runner certainly did not take it.
         """
-        ...
+
+    def poll(self, wire: dict[str, Any], at: RunnerAddress) -> Heard | None:
+        """
+        Ask what became of an attempt; None where there is nobody to ask.
+
+        :raises UnknownTask: if the runner does not know it.
+        :raises RunnerError: if the runner cannot be asked.
+        """
+        return None
+
+    def cancel(self, wire: dict[str, Any], at: RunnerAddress) -> Heard | None:
+        """
+        Ask a runner to end an attempt; what it says of it then, if anything.
+
+        :raises UnknownTask: if the runner does not know it.
+        :raises RunnerError: if the runner cannot be asked.
+        """
+        return None

@@ -2,13 +2,14 @@
 
 from typing import Any, ClassVar
 
-from runners.base import RunnerAddress, Submission, TaskPayload
+from runners.base import RunnerAddress, RunnerBackend, Submission, TaskPayload
 
 
-class LocalBackend:
+class LocalBackend(RunnerBackend):
     """Leaves every attempt where `local_runner` and `run_workflow` look for it."""
 
     pulls: ClassVar[bool] = True
+    claims: ClassVar[bool] = True
 
     def wire(self, task: TaskPayload) -> dict[str, Any]:
         """Return the payload with the ids beside it."""
@@ -21,7 +22,7 @@ class LocalBackend:
             **task.payload,
         }
 
-    def submit(self, wire: dict[str, Any], to: RunnerAddress) -> Submission:
+    def submit(self, wire: dict[str, Any], to: RunnerAddress, *, token: str) -> Submission:
         """Say that the attempt is in the queue; the dispatch itself put it there."""
         return Submission(
             submitted=True,

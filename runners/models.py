@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
+from django.core.validators import MinValueValidator, URLValidator
 from django.db import models, transaction
 from django.utils.module_loading import import_string
 
@@ -16,6 +16,11 @@ class RunnerKind(models.TextChoices):
 
     LOCAL = "local"
     """This machine, by `manage.py local_runner` or `run_workflow`."""
+    HTTP = "http"
+    """A program on another host that speaks the host-runner protocol."""
+
+
+URL_VALIDATORS = [URLValidator(schemes=["http", "https"])]
 
 
 def check_kind(kind: str) -> None:
@@ -37,7 +42,13 @@ class Runner(models.Model):
         max_length=20,
         default=RunnerKind.LOCAL,
         validators=[check_kind],
-        help_text="local: this machine, by manage.py local_runner.",
+        help_text="local: this machine, by manage.py local_runner. http: another host, at its url.",
+    )
+    url = models.CharField(
+        max_length=500,
+        blank=True,
+        validators=URL_VALIDATORS,
+        help_text="Of a runner of kind http: where it listens, such as http://gpu-1:9000",
     )
     capacity = models.PositiveIntegerField(
         null=True,
@@ -92,4 +103,15 @@ class Runner(models.Model):
     @property
     def address(self) -> RunnerAddress:
         """What a backend needs to know of this runner."""
-        return RunnerAddress(name=self.name, kind=self.kind)
+        return RunnerAddress(name=self.name, kind=self.kind, url=self.url)
+
+    def clean(self) -> None:
+        """
+        Check what only some kinds of runners have.
+
+        :raises ValidationError: naming the field.
+        """
+        if self.kind == RunnerKind.HTTP and not self.url:
+            raise ValidationError({"url": "A runner of kind http needs the url where it listens."})
+        if self.kind != RunnerKind.HTTP and self.url:
+            raise ValidationError({"url": "Only runners of kind http have a url."})

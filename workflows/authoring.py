@@ -20,7 +20,11 @@ def create_template(spec: TemplateSpec) -> WorkflowTemplate:
 
     :raises Invalid: if a step names a runner that does not exist.
     """
-    template = WorkflowTemplate.objects.create(name=spec.name, description=spec.description)
+    template = WorkflowTemplate.objects.create(
+        name=spec.name,
+        description=spec.description,
+        approver_must_differ=spec.approver_must_differ,
+    )
     _store_steps(template, spec.steps)
     return template
 
@@ -37,6 +41,7 @@ def replace_template(template_id: int, spec: TemplateSpec) -> WorkflowTemplate:
     if _is_same(spec_of(template), spec):
         return template
     template.name, template.description = spec.name, spec.description
+    template.approver_must_differ = spec.approver_must_differ
     template.version += 1
     template.save()
     template.steps.all().delete()
@@ -68,6 +73,7 @@ def spec_of(template: WorkflowTemplate) -> TemplateSpec:
         template.name,
         tuple(_step_spec(step, upstream[step.pk]) for step in steps),
         template.description,
+        template.approver_must_differ,
     )
 
 
@@ -79,6 +85,7 @@ def _step_spec(step: TemplateStep, depends_on: Iterable[str]) -> StepSpec:
         step.runner.name if step.runner else None,
         step.payload,
         step.timeout_seconds,
+        step.requires_approval,
     )
 
 
@@ -99,6 +106,7 @@ def _store_steps(template: WorkflowTemplate, steps: Iterable[StepSpec]) -> None:
             runner=runners[step.runner] if step.runner else None,
             payload=step.payload,
             timeout_seconds=step.timeout_seconds,
+            requires_approval=step.requires_approval,
         )
         for position, step in enumerate(steps)
     )

@@ -8,12 +8,15 @@ from django.utils import timezone
 from django_fsm import can_proceed
 
 from runners.models import Runner
-from workflows.dispatch import go_on
+from workflows.advance import go_on
+from workflows.asking import ask
+from workflows.contact import ask_to_end
 from workflows.errors import Conflict, Invalid
 from workflows.events import Arrow, ends
 from workflows.handout import CLEARED
 from workflows.locks import lock_run, lock_task
 from workflows.models import (
+    ApprovalStatus,
     Event,
     EventType,
     RunState,
@@ -123,11 +126,17 @@ def _mend(task_id: int, arrow: Arrow, *, by: str, reason: str, columns: dict[str
     if run and run.state == RunState.ABORTED:
         raise Conflict(f"{run} is {run.state}")
     move(run, [task], arrow, by=by, reason=reason, **columns)
+    if arrow is Task.retry and task.requires_approval and _was_rejected(task):
+        ask(run, task, by=by)
     if run and run.state == RunState.FAILED:
         run.reopen(by=by, reason=reason)
     _go_on(run, by=by)
     task.refresh_from_db()
     return task
+
+
+def _was_rejected(task: Task) -> bool:
+    return task.approvals.latest("id").status == ApprovalStatus.REJECTED
 
 
 def _go_on(run: WorkflowRun | None, *, by: str) -> None:
@@ -156,6 +165,9 @@ def _cancel(run: WorkflowRun | None, tasks: Sequence[Task], *, by: str, reason: 
         outcome=Outcome.CANCELED, message=reason, finished_at=now
     )
     _request_cancel(run, started, by=by, reason=reason)
+    elsewhere = [a.pk for task in started if not _claims(a := attempts[task.pk])]
+    if elsewhere:
+        transaction.on_commit(lambda: ask_to_end(elsewhere, by=by))
 
 
 def _open_attempts(tasks: Sequence[Task]) -> dict[int, TaskAttempt]:
@@ -169,7 +181,11 @@ def _open_attempts(tasks: Sequence[Task]) -> dict[int, TaskAttempt]:
 
 def _is_queued(attempt: TaskAttempt) -> bool:
     """Say whether an attempt waits in the database, where nobody can start it under the lock."""
-    return not attempt.started_at and Runner(kind=attempt.runner_kind).backend.pulls
+    return not attempt.started_at and _claims(attempt)
+
+
+def _claims(attempt: TaskAttempt) -> bool:
+    return Runner(kind=attempt.runner_kind).backend.claims
 
 
 def _request_cancel(

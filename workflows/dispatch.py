@@ -1,10 +1,9 @@
 """OUTBOUND: ready tasks are handed to their runners."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 
 from runners.base import Submission
 from workflows.errors import RunNotDispatchable
@@ -12,10 +11,11 @@ from workflows.events import record
 from workflows.fleet import Fleet
 from workflows.handout import hand_out
 from workflows.locks import lock_run
-from workflows.models import Event, EventType, RunState, Task, TaskAttempt, WorkflowRun
+from workflows.models import Event, EventType, Task, TaskAttempt, WorkflowRun
 from workflows.models.run import CLOSED
 from workflows.outbox import is_to_submit, submit
-from workflows.readiness import NOTHING_LEFT, Blocked, blocked_tasks
+from workflows.readiness import NOTHING_LEFT, PRECEDENCE, Blocked, blocked_tasks
+from workflows.rescue import settle_overdue
 from workflows.results import Dispatch, DispatchResult
 from workflows.rollup import roll_up
 
@@ -59,43 +59,12 @@ def dispatch_ready(
     :raises NotFound: if there is no such run.
     :raises RunNotDispatchable: if the run is paused or aborted.
     """
+    if not dry_run:
+        settle_overdue(run_id=run_id, by=by)
     call = _Call(run_id, limit, by, dry_run)
     while (result := _round(call)) is None:
         call.sent |= submit(call.handed_out, call.fleet, by=by)
     return result
-
-
-def go_on(run: WorkflowRun, *, by: str) -> int:
-    """
-    After something changed: dispatch what became ready if the run does so by itself, and roll up.
-
-    The caller holds the run's lock. Runners that must be called are called after the commit.
-
-    :returns: how many tasks were handed out.
-    """
-    handed_out: list[TaskAttempt] = []
-    if run.auto_dispatch and run.state == RunState.RUNNING:
-        fleet = Fleet()
-        handed_out = hand_out(run, None, fleet, by=by)
-        if any(map(is_to_submit, handed_out)):
-            transaction.on_commit(lambda: submit(handed_out, fleet, by=by))
-    roll_up(run, by=by)
-    run.save_progress()
-    return len(handed_out)
-
-
-def dispatch_waiting(runner_ids: Collection[int], *, by: str) -> None:
-    """
-    Offer free places of runners to the runs that dispatch by themselves, the oldest first.
-
-    Outside any transaction: one run after the other is locked, until the places are taken.
-    """
-    waiting = Task.objects.ready().filter(Fleet().on(runner_ids), run=OuterRef("pk"))
-    runs = WorkflowRun.objects.filter(Exists(waiting), state=RunState.RUNNING, auto_dispatch=True)
-    for run_id in runs.order_by("pk").values_list("pk", flat=True):
-        with transaction.atomic():
-            if not go_on(lock_run(run_id), by=by):
-                return
 
 
 def _round(call: _Call) -> DispatchResult | None:
@@ -135,7 +104,7 @@ def _conclude(run: WorkflowRun, call: _Call) -> DispatchResult:
     reason = None
     if not call.sent:
         blocked = (*_refused(run, call.fleet), *blocked_tasks(run))
-        reason = blocked[0].reason if blocked else NOTHING_LEFT
+        reason = _reason(blocked)
         _note_nothing_ready(run, reason, len(blocked), by=call.by)
     result = DispatchResult(
         run.pk, call.limit, call.dispatches, reason, blocked, dry_run=call.dry_run
@@ -149,6 +118,15 @@ def _refused(run: WorkflowRun, fleet: Fleet) -> Iterator[Blocked]:
     for task in Task.objects.ready().filter(run=run):
         if why := fleet.refusal_of(task):
             yield Blocked(task.pk, task.step_id, why)
+
+
+def _reason(blocked: Sequence[Blocked]) -> str:
+    """Return the reason that counts most: a refusal, then the order of the contract."""
+    reasons = {task.reason: None for task in blocked}
+    if not reasons:
+        return NOTHING_LEFT
+    refusals = [reason for reason in reasons if reason not in PRECEDENCE]
+    return refusals[0] if refusals else min(reasons, key=PRECEDENCE.index)
 
 
 def _note_nothing_ready(run: WorkflowRun, reason: str, blocked: int, *, by: str) -> None:

@@ -41,6 +41,12 @@ class ReportRefused(Conflict):
     code = "report_refused"
 
 
+class TokenRefused(WorkflowError):
+    """Whoever reports has no token of any attempt of the task."""
+
+    code = "token_refused"
+
+
 class Invalid(WorkflowError):
     """What was handed in is wrong; says which fields and how to mend them."""
 

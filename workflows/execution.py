@@ -18,10 +18,11 @@ from runners.functions import load_functions
 from runners.jobs import BadPayload, job_of
 from runners.models import RunnerKind
 from runners.process import Slot
+from workflows.holds import release_due
 from workflows.logs import AttemptLog
 from workflows.models import LogPiece, TaskAttempt, TaskState
 from workflows.reports import Report, report_all, start_attempts
-from workflows.rescue import settle_lost_attempts
+from workflows.rescue import settle_overdue
 from workflows.work import CANCELED, Work
 
 LEASE = timedelta(seconds=60)
@@ -190,7 +191,8 @@ class Executor:
         """Say that what is in progress still is; settle what others no longer say it of."""
         mine = TaskAttempt.objects.open().filter(pk__in=list(self._working))
         mine.update(lease_expires_at=timezone.now() + LEASE)
-        settle_lost_attempts(by=self._by)
+        settle_overdue(by=self._by)
+        release_due(by=self._by)
 
     def _collect(self) -> None:
         """Wait a moment for the processes to say something, and take it."""

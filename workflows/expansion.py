@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from workflows.errors import InvalidGraph
 from workflows.models import (
+    Approval,
     Event,
     EventType,
     StepDependency,
@@ -15,9 +16,10 @@ from workflows.models import (
     WorkflowTemplate,
 )
 
-# Three statements, whatever the size of the template: no row leaves the database.
+# Five statements, whatever the size of the template: no row leaves the database.
 # Columns that are not named here have their value in every new task.
 TABLES = {
+    "approval": Approval._meta.db_table,
     "event": Event._meta.db_table,
     "step": TemplateStep._meta.db_table,
     "step_dependency": StepDependency._meta.db_table,
@@ -28,13 +30,16 @@ TABLES = {
 INSERT_TASKS = """
     INSERT INTO {task} (
         run_id, step_id, title, position, state, unmet_count, attempt_count,
-        runner_id, payload, timeout_seconds, note, is_marked_success, created_at
+        runner_id, payload, timeout_seconds, requires_approval, awaits_approval, is_held,
+        note, is_marked_success, created_at
     )
     SELECT %(run)s, step.step_id, step.title,
            row_number() OVER (ORDER BY step.position, step.id) - 1,
            'pending',
-           (SELECT count(*) FROM {step_dependency} edge WHERE edge.step_id = step.id), 0,
-           step.runner_id, step.payload, step.timeout_seconds, '', %(no)s, %(now)s
+           (SELECT count(*) FROM {step_dependency} edge WHERE edge.step_id = step.id)
+               + CASE WHEN step.requires_approval THEN 1 ELSE 0 END, 0,
+           step.runner_id, step.payload, step.timeout_seconds, step.requires_approval,
+           step.requires_approval, %(no)s, '', %(no)s, %(now)s
       FROM {step} step
      WHERE step.template_id = %(template)s
      ORDER BY step.position, step.id
@@ -55,11 +60,27 @@ INSERT_DEPENDENCIES = """
      WHERE step.template_id = %(template)s
 """.format(**TABLES)
 
+INSERT_APPROVALS = """
+    INSERT INTO {approval} (task_id, status, decided_by, comment, created_at)
+    SELECT id, 'pending', '', '', %(now)s
+      FROM {task}
+     WHERE run_id = %(run)s AND awaits_approval
+     ORDER BY position
+""".format(**TABLES)
+
 INSERT_EVENTS = """
     INSERT INTO {event} (event_type, run_id, task_id, actor, reason, payload, created_at)
     SELECT %(created)s, run_id, id, %(actor)s, '', '{{}}', %(now)s
       FROM {task}
      WHERE run_id = %(run)s
+     ORDER BY position
+""".format(**TABLES)
+
+INSERT_APPROVAL_EVENTS = """
+    INSERT INTO {event} (event_type, run_id, task_id, actor, reason, payload, created_at)
+    SELECT %(approval)s, run_id, id, %(actor)s, '', '{{}}', %(now)s
+      FROM {task}
+     WHERE run_id = %(run)s AND awaits_approval
      ORDER BY position
 """.format(**TABLES)
 
@@ -79,15 +100,25 @@ def expand_run(run: WorkflowRun) -> None:
         "no": False,
         "now": connection.ops.adapt_datetimefield_value(timezone.now()),
         "created": EventType.TASK_CREATED.value,
+        "approval": EventType.APPROVAL_PENDING.value,
         "actor": run.created_by,
     }
     with connection.cursor() as cursor:
         cursor.execute(INSERT_TASKS, values)
         run.pending_count = cursor.rowcount
-        cursor.execute(INSERT_DEPENDENCIES, values)
-        cursor.execute(INSERT_EVENTS, values)
+        for statement in (
+            INSERT_DEPENDENCIES,
+            INSERT_EVENTS,
+            INSERT_APPROVALS,
+            INSERT_APPROVAL_EVENTS,
+        ):
+            cursor.execute(statement, values)
     if not run.pending_count:
         raise InvalidGraph([f"workflow template {template.pk} has no steps"])
     run.template_name = template.name
     run.template_version = template.version
-    run.save(update_fields=["pending_count", "template_name", "template_version"])
+    run.approver_must_differ = template.approver_must_differ
+    run.save(update_fields=COPIED)
+
+
+COPIED = ["pending_count", "template_name", "template_version", "approver_must_differ"]

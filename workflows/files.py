@@ -136,7 +136,11 @@ def _sentences(exc: Invalid) -> list[str]:
 
 
 def _plain(spec: TemplateSpec) -> dict[str, Any]:
-    about = {"name": spec.name, "description": spec.description or None}
+    about = {
+        "name": spec.name,
+        "description": spec.description or None,
+        "approver_must_differ": spec.approver_must_differ or None,
+    }
     return {**_without_defaults(about), "steps": [_plain_step(step) for step in spec.steps]}
 
 
@@ -149,6 +153,7 @@ def _plain_step(step: StepSpec) -> dict[str, Any]:
             "runner": step.runner,
             "payload": step.payload or None,
             "timeout_seconds": step.timeout_seconds,
+            "requires_approval": step.requires_approval or None,
         }
     )
 

@@ -28,14 +28,20 @@ class Fleet:
         if self._default is None:
             self._refusals[None] = "runner refused: there is no default runner"
         self._declined: dict[int, str] = {}
+        self._unavailable: set[int] = set()
 
     def runner_of(self, task: Task) -> Runner:
         """Return the runner of a task that `willing` lets through."""
         return self.runners[self._key(task)]
 
     def refuse(self, runner: Runner, why: str) -> None:
-        """Give a runner no more tasks during this call."""
+        """Give a runner no more tasks during this call, not even those of the batch under way."""
         self._refusals[runner.pk] = _refused(runner, why)
+        self._unavailable.add(runner.pk)
+
+    def is_unavailable(self, runner: Runner) -> bool:
+        """Say whether a runner has answered in this call that it takes nothing."""
+        return runner.pk in self._unavailable
 
     def decline(self, task: Task, why: str) -> None:
         """Let a task wait for another call; its runner may take the others."""
@@ -55,27 +61,42 @@ class Fleet:
         The rows of runners with a capacity stay locked until the transaction ends: of two runs
         that want the last place, one gets it. Runs are always locked before runners.
         """
-        free = self._free_places({self._key(task) for task in tasks})
+        limited = self._limited(tasks)
+        if limited:
+            locked = Runner.objects.select_for_update(no_key=True).filter(pk__in=limited)
+            list(locked.order_by("pk"))
+        free = self._free_places(limited)
         admitted = []
         for task in tasks:
             key = self._key(task)
             if free.get(key, 1) > 0:
                 admitted.append(task)
                 free.update({key: free[key] - 1} if key in free else {})
-            elif key:
-                runner = self.runners[key]
-                self._refusals[key] = f"runner is full: {runner} has {runner.capacity} at a time"
+            else:
+                self._is_full(key)
         return admitted
 
-    def _free_places(self, keys: Iterable[int | None]) -> dict[int | None, int]:
-        limited = [key for key in keys if key and self.runners[key].capacity]
+    def look_for_places(self, tasks: Sequence[Task]) -> None:
+        """Note which runners of these tasks are full at this moment, without keeping it so."""
+        for key, n in self._free_places(self._limited(tasks)).items():
+            if n <= 0:
+                self._is_full(key)
+
+    def _is_full(self, key: int | None) -> None:
+        runner = self.runners[key]
+        full = f"runner is full: {runner} has {runner.capacity} at a time"
+        self._refusals.setdefault(key, full)
+
+    def _limited(self, tasks: Iterable[Task]) -> set[int]:
+        keys = {self._key(task) for task in tasks}
+        return {key for key in keys if key and self.runners[key].capacity}
+
+    def _free_places(self, limited: Collection[int]) -> dict[int | None, int]:
         if not limited:
             return {}
-        locked = Runner.objects.select_for_update(no_key=True).filter(pk__in=limited)
         taken = TaskAttempt.objects.open().filter(runner__in=limited).values_list("runner")
-        counts = {runner.pk: 0 for runner in locked.order_by("pk")}
-        counts |= dict(taken.annotate(n=Count("pk")).order_by())
-        return {key: (self.runners[key].capacity or 0) - n for key, n in counts.items()}
+        counts = dict(taken.annotate(n=Count("pk")).order_by())
+        return {key: (self.runners[key].capacity or 0) - counts.get(key, 0) for key in limited}
 
     def willing(self) -> Q:
         """Return the condition of the tasks whose runner takes work, and did not decline them."""

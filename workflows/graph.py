@@ -1,13 +1,14 @@
 """Rules about graphs. Nothing here knows Django, a database or a recursion limit."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import TypeVar
 
 from workflows.errors import InvalidGraph
 
 Vertex = TypeVar("Vertex", bound=Hashable)
+Name = TypeVar("Name", int, str)
 
 MOST_PROBLEMS_NAMED = 20
 
@@ -36,22 +37,27 @@ def topological_order(upstream: Mapping[Vertex, Iterable[Vertex]]) -> list[Verte
 
 
 def root_causes(
-    upstream: Mapping[Vertex, Sequence[Vertex]], causes: frozenset[Vertex]
-) -> dict[Vertex, frozenset[Vertex]]:
+    upstream: Mapping[Name, Sequence[Name]], causes: Collection[Name], *, most: int
+) -> dict[Name, tuple[Name, ...]]:
     """
     Return, for each vertex of `upstream`, the first of its ancestors that are in `causes`.
 
     The search stops at a cause: what lies beyond it is that cause's own story. One pass in
-    topological order; vertices with the same causes share one set, so no path is walked twice.
+    topological order, and never more than the `most` smallest causes of a vertex, so that the cost
+    is linear in the graph, whatever the number of paths and causes.
     """
-    found: dict[Vertex, frozenset[Vertex]] = {}
+    found: dict[Name, tuple[Name, ...]] = {}
     for vertex in topological_order(upstream):
         parts = {
-            frozenset([parent]) if parent in causes else found.get(parent, frozenset())
+            (parent,) if parent in causes else found.get(parent, ())
             for parent in upstream.get(vertex, ())
         }
-        found[vertex] = next(iter(parts)) if len(parts) == 1 else frozenset().union(*parts)
+        found[vertex] = parts.pop() if len(parts) == 1 else _smallest(parts, most)
     return found
+
+
+def _smallest(parts: Iterable[tuple[Name, ...]], most: int) -> tuple[Name, ...]:
+    return tuple(sorted({cause for part in parts for cause in part})[:most])
 
 
 def _problems(steps: Sequence[tuple[str, Sequence[str]]]) -> list[str]:

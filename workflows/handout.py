@@ -14,6 +14,7 @@ from workflows.models.attempt import Outcome
 from workflows.models.run import DISPATCHABLE
 from workflows.moves import batches, move
 from workflows.payloads import UnknownName, fill_in
+from workflows.tokens import hash_of, token_of
 
 
 def hand_out(run: WorkflowRun, limit: int | None, fleet: Fleet, *, by: str) -> list[TaskAttempt]:
@@ -96,6 +97,8 @@ def _attempt(task: Task, payload: dict[str, Any] | UnknownName, runner: Runner) 
     )
     if runner.backend.pulls:
         attempt.submitted_at = attempt.dispatched_at
+    if not runner.backend.claims:
+        attempt.token_hash = hash_of(token_of(attempt.pk))
     return attempt
 
 

@@ -1,11 +1,15 @@
 """What was dispatched reaches its runner: after the commit, or not at all."""
 
+from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
-from runners.base import RunnerError, RunnerUnavailable
+from runners.base import RunnerError, RunnerUnavailable, Submission
+from runners.models import Runner
 from workflows.fleet import Fleet
 from workflows.locks import lock_run
 from workflows.models import Task, TaskAttempt, TaskState
@@ -13,6 +17,10 @@ from workflows.models.attempt import Outcome
 from workflows.moves import move
 from workflows.results import Dispatch
 from workflows.rollup import roll_up
+from workflows.tokens import hash_of, token_of
+
+ASK_AFTER = timedelta(seconds=60)
+"""How long a runner that reports by itself may be silent before it is asked."""
 
 
 def submit(
@@ -24,21 +32,49 @@ def submit(
     An attempt that its runner certainly did not start is closed, and its task is pending again.
     """
     sent: dict[TaskAttempt, Dispatch] = {}
+    refused: dict[str, list[TaskAttempt]] = defaultdict(list)
     for attempt in filter(is_to_submit, attempts):
         runner = fleet.runners[attempt.runner_id]
-        try:
-            submission = runner.backend.submit(attempt.payload, runner.address)
-        except RunnerError as exc:
-            if isinstance(exc, RunnerUnavailable):
-                fleet.refuse(runner, str(exc))
-            else:
-                fleet.decline(attempt.task, str(exc))
-            _take_back(attempt, f"runner {runner} refused: {exc}", by=by)
+        # One that takes nothing is not called again for the rest of the batch.
+        if fleet.is_unavailable(runner) or not (said := _submit(attempt, runner, fleet)):
+            refused[fleet.refusal_of(attempt.task) or ""].append(attempt)
         else:
-            sent[attempt] = Dispatch.of(attempt, submission)
-            attempt.submitted_at = timezone.now()
-            attempt.save(update_fields=["submitted_at"])
+            sent[attempt] = Dispatch.of(attempt, said)
+            _note_submission(attempt, runner)
+            _end_if_unwanted(attempt, runner)
+    for why, group in refused.items():
+        _take_back(group, why, by=by)
     return sent
+
+
+def _submit(attempt: TaskAttempt, runner: Runner, fleet: Fleet) -> Submission | None:
+    """Call a runner; note with the fleet what it refuses."""
+    token = token_of(attempt.pk)
+    try:
+        return runner.backend.submit(attempt.payload, runner.address, token=token)
+    except RunnerUnavailable as exc:
+        fleet.refuse(runner, str(exc))
+    except RunnerError as exc:
+        fleet.decline(attempt.task, str(exc))
+    return None
+
+
+def _note_submission(attempt: TaskAttempt, runner: Runner) -> None:
+    attempt.submitted_at = timezone.now()
+    # Not `save()`: the runner's first report may have been quicker than its answer.
+    attempts = TaskAttempt.objects.filter(pk=attempt.pk)
+    attempts.update(submitted_at=attempt.submitted_at, token_hash=hash_of(token_of(attempt.pk)))
+    if not runner.backend.claims:
+        silent_until = attempt.submitted_at + ASK_AFTER
+        attempts.open().filter(lease_expires_at=None).update(lease_expires_at=silent_until)
+
+
+def _end_if_unwanted(attempt: TaskAttempt, runner: Runner) -> None:
+    """End what was canceled while it was being submitted, and so could not be ended then."""
+    wanted = TaskAttempt.objects.open().filter(pk=attempt.pk, task__cancel_requested_at=None)
+    if not wanted.exists():
+        with suppress(RunnerError):
+            runner.backend.cancel(attempt.payload, runner.address)
 
 
 def is_to_submit(attempt: TaskAttempt) -> bool:
@@ -46,21 +82,32 @@ def is_to_submit(attempt: TaskAttempt) -> bool:
     return not attempt.submitted_at and not attempt.outcome
 
 
+def _take_back(attempts: Sequence[TaskAttempt], why: str, *, by: str) -> None:
+    by_run: dict[int, list[TaskAttempt]] = defaultdict(list)
+    for attempt in attempts:
+        by_run[attempt.task.run_id or 0].append(attempt)
+    for run_id, group in by_run.items():
+        _take_back_in(run_id, group, why, by=by)
+
+
 @transaction.atomic
-def _take_back(attempt: TaskAttempt, why: str, *, by: str) -> None:
-    """Return a task to the queue, unless something else has happened to it meanwhile."""
-    run = lock_run(attempt.task.run_id or 0)
-    task = Task.objects.get(pk=attempt.task_id)
-    closed = (
-        TaskAttempt.objects.open()
-        .filter(pk=attempt.pk)
-        .update(outcome=Outcome.REFUSED, message=why, finished_at=timezone.now())
+def _take_back_in(run_id: int, attempts: Sequence[TaskAttempt], why: str, *, by: str) -> None:
+    """Return tasks to the queue, unless something else has happened to them meanwhile."""
+    run = lock_run(run_id)
+    ids = [attempt.pk for attempt in attempts]
+    still = Task.objects.filter(
+        attempts__in=TaskAttempt.objects.open().filter(pk__in=ids), state=TaskState.DISPATCHED
     )
-    attempt.outcome = Outcome.REFUSED
-    if closed and task.state == TaskState.DISPATCHED:
-        if task.cancel_requested_at:  # meanwhile; it is not wanted back in the queue
-            move(run, [task], Task.cancel, by=by, reason=why, finished_at=timezone.now())
-        else:
-            move(run, [task], Task.take_back, by=by, reason=why, note=why, dispatched_at=None)
-        roll_up(run, by=by)
-        run.save_progress()
+    tasks = list(still)
+    TaskAttempt.objects.open().filter(pk__in=ids).update(
+        outcome=Outcome.REFUSED, message=why, finished_at=timezone.now()
+    )
+    for attempt in attempts:
+        attempt.outcome = Outcome.REFUSED
+    unwanted = [task for task in tasks if task.cancel_requested_at]  # meanwhile
+    wanted = [task for task in tasks if not task.cancel_requested_at]
+    move(run, unwanted, Task.cancel, by=by, reason=why, finished_at=timezone.now())
+    note = f"{why} (last tried {timezone.now():%H:%M} UTC)"
+    move(run, wanted, Task.take_back, by=by, reason=why, note=note, dispatched_at=None)
+    roll_up(run, by=by)
+    run.save_progress()

@@ -1,25 +1,37 @@
 """What is blocked, why, and down to which root causes."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from django.db.models import F
+
 from workflows.graph import root_causes
-from workflows.models import RunState, Task, TaskDependency, TaskState, WorkflowRun
+from workflows.models import RunState, Task, TaskAttempt, TaskDependency, TaskState, WorkflowRun
 
 DEPENDENCIES = "dependencies not satisfied"
+APPROVAL = "waiting for approval"
+HOLD = "on hold"
 NOTHING_LEFT = "no ready tasks"
+
+
+# Of several, the answer to dispatch-ready names the first.
+PRECEDENCE = (DEPENDENCIES, APPROVAL, HOLD)
+
+MOST_CAUSES = 20
+"""How many root causes an answer names for one task; it says when there are more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A task that keeps others from ever being ready."""
+    """A task that keeps others from being ready: it ended badly, or waits for a person."""
 
     task_id: int
     step_id: str | None
     title: str
     status: str
+    reason: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return the form that the API answers with."""
@@ -34,6 +46,8 @@ class Blocked:
     step_id: str | None
     reason: str
     root_causes: tuple[Cause, ...] = ()
+    more_root_causes: bool = False
+    note: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return the form that the API answers with."""
@@ -42,38 +56,58 @@ class Blocked:
 
 def blocked_tasks(run: WorkflowRun) -> list[Blocked]:
     """
-    Return the tasks that wait for a dependency, in the template's order.
+    Return the tasks that wait for a dependency or for a person, in the template's order.
 
-    Three statements and one pass over what is pending, whatever the number of paths.
+    Four statements and one pass over what is pending, whatever the number of paths.
     """
-    pending = list(
-        Task.objects.filter(run=run, state=TaskState.PENDING, unmet_count__gt=0).order_by(
-            "position"
-        )
-    )
+    waiting = Task.objects.filter(run=run, state=TaskState.PENDING, unmet_count__gt=0)
+    pending = list(waiting.order_by("position"))
     if not pending:
         return []
-    broken = {cause.task_id: cause for cause in causes_in(run)}
-    found = root_causes(_upstream_of_pending(run), frozenset(broken))
-    return [
-        Blocked(
-            task.pk,
-            task.step_id,
-            DEPENDENCIES,
-            tuple(broken[cause] for cause in sorted(found.get(task.pk, ()))),
-        )
-        for task in pending
-    ]
+    persons = {task.pk: as_cause(task) for task in pending if task.is_held or task.awaits_approval}
+    causes = persons | {cause.task_id: cause for cause in causes_in(run)}
+    found = root_causes(upstream_of_pending(run), causes, most=MOST_CAUSES + 1)
+    return [_blocked(task, [causes[pk] for pk in found.get(task.pk, ())]) for task in pending]
+
+
+def _blocked(task: Task, causes: Sequence[Cause]) -> Blocked:
+    named, more = tuple(causes[:MOST_CAUSES]), len(causes) > MOST_CAUSES
+    return Blocked(task.pk, task.step_id, waits_for(task), named, more, task.note)
+
+
+def waits_for(task: Task) -> str:
+    """Say in the contract's words what a pending task waits for; empty if for nothing."""
+    if task.unmet_dependencies:
+        return DEPENDENCIES
+    if task.awaits_approval:
+        return APPROVAL
+    return HOLD if task.is_held else ""
 
 
 def causes_in(run: WorkflowRun) -> list[Cause]:
-    """Return the root causes of a run's deadlock, in the template's order."""
-    return [as_cause(task) for task in Task.objects.root_causes().filter(run=run)]
+    """Return the failed and canceled root causes of a run, in the template's order."""
+    return causes_of(Task.objects.root_causes().filter(run=run))
 
 
-def as_cause(task: Task) -> Cause:
+def causes_of(tasks: Iterable[Task]) -> list[Cause]:
+    """Describe broken tasks with their own reasons; one statement for all."""
+    broken = list(tasks)
+    attempts = TaskAttempt.objects.filter(
+        task__in=[task.pk for task in broken], number=F("task__attempt_count")
+    )
+    messages = dict(attempts.values_list("task_id", "message"))
+    return [as_cause(task, messages.get(task.pk, "")) for task in broken]
+
+
+def as_cause(task: Task, message: str = "") -> Cause:
     """Describe a task as the cause of something."""
-    return Cause(task.pk, task.step_id, task.title, str(task.state))
+    return Cause(task.pk, task.step_id, task.title, _standing(task), task.note or message)
+
+
+def _standing(task: Task) -> str:
+    if task.state == TaskState.PENDING and (task.awaits_approval or task.is_held):
+        return APPROVAL if task.awaits_approval else HOLD
+    return str(task.state)
 
 
 def deadlocks(runs: Iterable[WorkflowRun]) -> dict[int, dict[str, Any]]:
@@ -81,15 +115,16 @@ def deadlocks(runs: Iterable[WorkflowRun]) -> dict[int, dict[str, Any]]:
     Return what the API says of each deadlocked run, by run id.
 
     Deadlocked: tasks are pending, none is active or free, and a root cause failed or was canceled.
-    One statement for any number of runs, none while no run is suspect.
+    Three statements for any number of runs, none while no run is suspect.
     """
     suspects = {run.pk: run for run in runs if _may_be_deadlocked(run)}
     causes: dict[int, list[dict[str, Any]]] = defaultdict(list)
     if suspects:
         free = Task.objects.ready().filter(run__in=suspects).values_list("run", flat=True)
         stuck = set(suspects) - set(free.order_by().distinct())
-        for task in Task.objects.root_causes().filter(run__in=stuck):
-            causes[task.run_id or 0].append(as_cause(task).as_json())
+        broken = list(Task.objects.root_causes().filter(run__in=stuck))
+        for task, cause in zip(broken, causes_of(broken), strict=True):
+            causes[task.run_id or 0].append(cause.as_json())
     return {
         pk: {"root_causes": found, "blocked": suspects[pk].pending_count}
         for pk, found in causes.items()
@@ -101,7 +136,8 @@ def _may_be_deadlocked(run: WorkflowRun) -> bool:
     return bool(unfinished and run.pending_count and run.broken_count and not run.active_count)
 
 
-def _upstream_of_pending(run: WorkflowRun) -> dict[int, list[int]]:
+def upstream_of_pending(run: WorkflowRun) -> dict[int, list[int]]:
+    """Return, for each pending task that has any, what it depends on."""
     edges = TaskDependency.objects.filter(task__run=run, task__state=TaskState.PENDING)
     upstream: dict[int, list[int]] = defaultdict(list)
     for task, depends_on in edges.values_list("task_id", "depends_on_id"):

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from workflows.dispatch import dispatch_waiting, go_on
+from workflows.advance import dispatch_waiting, go_on
 from workflows.errors import NotFound, ReportRefused
 from workflows.events import Arrow, ends, record
 from workflows.locks import lock_run

@@ -1,40 +1,89 @@
 """
-Attempts that nobody reports on any more.
+What is overdue is settled, on definite evidence only.
 
-Whoever executes an attempt renews its lease. A lease that has run out is the evidence that the
-executor is gone: the task is failed, for an operator to retry. Nothing is retried by itself.
+Nothing here runs by itself: every dispatch and every serving executor looks in passing, and
+`manage.py rescue` looks on an operator's word. What is settled: an attempt that was committed and
+never submitted is submitted, under the same key; a runner that has been silent is asked; an
+attempt whose executor no longer renews its lease, or that its runner does not know, is lost and
+fails; a cancel that has not come through is repeated. Nothing is
+retried by itself.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
+from runners.models import Runner
+from workflows.contact import ask
+from workflows.fleet import Fleet
+from workflows.hearing import ASK_AGAIN_AFTER
 from workflows.locks import lock_run
 from workflows.models import TaskAttempt, TaskState
-from workflows.models.attempt import TaskAttemptQuerySet
+from workflows.outbox import submit
 from workflows.reports import Report, report_all
 
 LOST = "runner lost: nobody has reported on this attempt since its lease ran out"
+SUBMITTED_WITHIN = timedelta(seconds=30)
+"""A dispatch that has not been submitted by then never will be: its process is gone."""
+MOST_AT_ONCE = 50
 
 
-def settle_lost_attempts(*, by: str) -> int:
-    """Fail the tasks whose executor is gone; return how many."""
+def settle_overdue(*, run_id: int | None = None, by: str) -> Counter[str]:
+    """
+    Settle what is overdue, in one run or in all; return how much of what was done.
+
+    Outside any transaction. One statement where nothing is overdue.
+    """
+    done: Counter[str] = Counter()
+    overdue = TaskAttempt.objects.open().filter(_is_overdue()).select_related("runner", "task")
+    if run_id:
+        overdue = overdue.filter(task__run__id=run_id)
+    attempts = list(overdue.order_by("dispatched_at")[:MOST_AT_ONCE])
+    unsubmitted = [attempt for attempt in attempts if not attempt.submitted_at]
+    silent = [attempt for attempt in attempts if attempt.submitted_at]
+    if unsubmitted:
+        done["submitted"] = len(submit(unsubmitted, Fleet(), by=by))
+    executed = [attempt for attempt in silent if _claims(attempt)]
+    done["lost"] = sum(_lose(executed, by=by))
+    return +(done + ask([a for a in silent if not _claims(a) and _take_turn(a)], by=by))
+
+
+def _is_overdue() -> Q:
+    now = timezone.now()
+    unsubmitted = Q(submitted_at=None, dispatched_at__lt=now - SUBMITTED_WITHIN)
+    return unsubmitted | Q(lease_expires_at__lt=now)
+
+
+def _claims(attempt: TaskAttempt) -> bool:
+    return Runner(kind=attempt.runner_kind).backend.claims
+
+
+def _lose(attempts: Iterable[TaskAttempt], *, by: str) -> Iterable[int]:
     by_run: dict[int, list[UUID]] = defaultdict(list)
-    for run_id, attempt_id in _overdue().values_list("task__run_id", "pk"):
-        by_run[run_id].append(attempt_id)
-    return sum(_settle(run_id, attempts, by=by) for run_id, attempts in by_run.items())
-
-
-def _overdue() -> TaskAttemptQuerySet:
-    return TaskAttempt.objects.open().filter(lease_expires_at__lt=timezone.now())
+    for attempt in attempts:
+        by_run[attempt.task.run_id or 0].append(attempt.pk)
+    for run_id, attempt_ids in by_run.items():
+        yield _lose_in(run_id, attempt_ids, by=by)
 
 
 @transaction.atomic
-def _settle(run_id: int, attempts: list[UUID], *, by: str) -> int:
+def _lose_in(run_id: int, attempt_ids: list[UUID], *, by: str) -> int:
     lock_run(run_id)
     # Read again under the lock: the lease may have been renewed, or the end reported, meanwhile.
-    still = _overdue().filter(pk__in=attempts).values_list("pk", flat=True)
-    reports = [Report(pk, TaskState.FAILED, message=LOST, is_lost=True) for pk in still]
+    still = TaskAttempt.objects.open().filter(pk__in=attempt_ids).filter(_is_overdue())
+    lost = still.values_list("pk", flat=True)
+    reports = [Report(pk, TaskState.FAILED, message=LOST, is_lost=True) for pk in lost]
     return len(reports) - len(report_all(run_id, reports, by=by))
+
+
+def _take_turn(attempt: TaskAttempt) -> bool:
+    """Of several processes that see the same silence, let one ask."""
+    silent = TaskAttempt.objects.open().filter(
+        pk=attempt.pk, lease_expires_at=attempt.lease_expires_at
+    )
+    return bool(silent.update(lease_expires_at=timezone.now() + ASK_AGAIN_AFTER))

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from runners.models import Runner
+from workflows.asking import ask
 from workflows.errors import Conflict, Invalid, NotFound
 from workflows.events import record
 from workflows.models import EventType, Task, TaskState, WorkflowRun, WorkflowTemplate
@@ -40,11 +41,11 @@ def create_run(
     run = WorkflowRun(
         template=template,
         expands_template=not task_ids,
+        created_by=by,
         initiated_by=initiated_by or by,
         parameters=_checked(parameters or {}),
         auto_dispatch=auto_dispatch,
     )
-    run.created_by = by
     if task_ids:
         tasks = _free_tasks(task_ids)
         run.template_name = template.name if template else ""
@@ -63,6 +64,7 @@ def create_task(
     runner: str | None = None,
     payload: dict[str, Any] | None = None,
     timeout_seconds: int | None = None,
+    requires_approval: bool = False,
     by: str,
 ) -> Task:
     """
@@ -71,7 +73,12 @@ def create_task(
     :param runner: the name of one; None for the default runner.
     :raises Invalid: if there is no such runner, or the payload is wrong.
     """
-    task = Task(title=title, payload=payload or {}, timeout_seconds=timeout_seconds)
+    task = Task(
+        title=title,
+        payload=payload or {},
+        timeout_seconds=timeout_seconds,
+        requires_approval=requires_approval,
+    )
     problems = {"payload": list(check_payload(task.payload))}
     if runner is not None:
         task.runner = Runner.objects.filter(name=runner).first()
@@ -80,6 +87,8 @@ def create_task(
         raise Invalid(wrong)
     task.save()
     record(EventType.TASK_CREATED, task=task, by=by)
+    if requires_approval:
+        ask(None, task, by=by)
     return task
 
 

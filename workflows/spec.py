@@ -50,6 +50,7 @@ TEMPLATE_SCHEMA: dict[str, Any] = {
     "properties": {
         "name": {"type": "string", "pattern": r"\S", "maxLength": 200},
         "description": {"type": "string"},
+        "approver_must_differ": {"type": "boolean"},
         "steps": {"type": "array", "items": STEP_SCHEMA},
     },
     "required": ["name", "steps"],
@@ -78,6 +79,7 @@ class StepSpec:
     runner: str | None = None
     payload: dict[str, Any] = field(default_factory=dict)
     timeout_seconds: int | None = None
+    requires_approval: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ class TemplateSpec:
     name: str
     steps: tuple[StepSpec, ...]
     description: str = ""
+    approver_must_differ: bool = False
 
 
 def parse_template(data: object) -> TemplateSpec:
@@ -102,7 +105,12 @@ def parse_template(data: object) -> TemplateSpec:
     graph.check([(step["step_id"], step.get("depends_on") or ()) for step in steps])
     if problems := list(_step_problems(steps)):
         raise Invalid(_by_field(problems))
-    return TemplateSpec(data["name"], tuple(map(_step, steps)), data.get("description", ""))
+    return TemplateSpec(
+        data["name"],
+        tuple(map(_step, steps)),
+        data.get("description", ""),
+        data.get("approver_must_differ", False),
+    )
 
 
 def check_payload(payload: object) -> Iterator[str]:
@@ -126,6 +134,7 @@ def _step(step: Mapping[str, Any]) -> StepSpec:
         step.get("runner"),
         step.get("payload", {}),
         step.get("timeout_seconds"),
+        step.get("requires_approval", False),
     )
 
 
@@ -147,9 +156,6 @@ def _step_problems(steps: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
     for step in steps:
         for text in _beyond_the_schema(step.get("payload", {})):
             yield "steps", f"step '{step['step_id']}': payload: {text}"
-        if step.get("requires_approval"):
-            text = "requires_approval: approvals are not available in this version"
-            yield "steps", f"step '{step['step_id']}': {text}"
 
 
 def _located(error: SchemaError, data: Any) -> Problem:

@@ -58,6 +58,8 @@ def test_the_answer_says_why_nothing_was_dispatched(runs: DrawRun) -> None:
                 "step_id": "b",
                 "reason": "dependencies not satisfied",
                 "root_causes": (),
+                "more_root_causes": False,
+                "note": "",
             }
         ],
     }

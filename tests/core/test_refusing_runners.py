@@ -37,7 +37,7 @@ def test_a_refused_task_is_pending_again_and_says_why(runs: DrawRun, script: Scr
     assert (answer.reason, answer.dispatches) == (REFUSED, ())
     assert [(blocked.step_id, blocked.reason) for blocked in answer.blocked] == [("a", REFUSED)]
     assert states(run) == {"a": "pending"}
-    assert task(run, "a").note == "runner scripted refused: no disk space"
+    assert task(run, "a").note.startswith(f"{REFUSED} (last tried ")
     assert attempt(run, "a").outcome == "refused"
     assert trail(run) == [
         "workflow_run.running",
@@ -230,6 +230,19 @@ def test_a_task_canceled_meanwhile_does_not_come_back(
     run.refresh_from_db()
     assert {state: n for state, n in run.task_counts.items() if n} == {"canceled": 1}
     assert run.state == {"cancel": "failed", "abort": "aborted"}[stop]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_canceled_while_it_was_accepted_is_ended(runs: DrawRun, script: Script) -> None:
+    run = runs("a")
+
+    def cancel(_: object) -> None:
+        script.on_submit = None
+        control.cancel(task(run, "a").pk, by="ada")
+
+    script.on_submit = cancel
+    dispatch(run)
+    assert script.ended == ["a", "a"]  # asked with the cancel, in vain, and once it was accepted
 
 
 @pytest.mark.django_db(transaction=True)

@@ -12,7 +12,7 @@ from workflows.control import retry
 from workflows.errors import ReportRefused
 from workflows.models import TaskAttempt, WorkflowRun
 from workflows.reports import start_attempts
-from workflows.rescue import settle_lost_attempts
+from workflows.rescue import settle_overdue
 
 MINUTE = timedelta(minutes=1)
 
@@ -59,7 +59,7 @@ def test_a_lease_that_has_run_out_fails_the_task(runs: DrawRun) -> None:
     dispatch(run, limit=None)
     claim(run, "a", lease=-MINUTE)
     claim(run, "c")
-    assert settle_lost_attempts(by="rescue") == 1
+    assert settle_overdue(by="rescue") == {"lost": 1}
     assert states(run) == {"a": "failed", "b": "pending", "c": "running"}
     lost = attempt(run, "a")
     assert (lost.outcome, lost.message.startswith("runner lost")) == ("failed", True)
@@ -72,7 +72,7 @@ def test_nothing_is_lost_while_leases_hold(runs: DrawRun) -> None:
     dispatch(run)
     claim(run, "a")
     before = everything()
-    assert settle_lost_attempts(by="rescue") == 0
+    assert not settle_overdue(by="rescue")
     assert everything() == before
 
 
@@ -80,7 +80,7 @@ def test_a_lost_attempt_ends_a_run_that_waited_for_it(runs: DrawRun) -> None:
     run = runs("a > b")
     dispatch(run)
     claim(run, "a", lease=-MINUTE)
-    settle_lost_attempts(by="rescue")
+    settle_overdue(by="rescue")
     assert state(run) == "failed"
     assert trail(run)[-3:] == ["task.lost a", "workflow_run.failed", "workflow_run.deadlocked"]
 
@@ -89,7 +89,7 @@ def test_a_lost_attempt_can_be_retried_and_no_longer_reports(runs: DrawRun) -> N
     run = runs("a")
     dispatch(run)
     claim(run, "a", lease=-MINUTE)
-    settle_lost_attempts(by="rescue")
+    settle_overdue(by="rescue")
     with pytest.raises(ReportRefused):
         finish(run, "a")
     retry(task(run, "a").pk, by="ada")
@@ -104,9 +104,9 @@ def test_attempts_of_many_runs_are_settled(runs: DrawRun) -> None:
         dispatch(run, limit=None)
         claim(run, "a", lease=-MINUTE)
         claim(run, "b", lease=-MINUTE)
-    assert settle_lost_attempts(by="rescue") == 6
+    assert settle_overdue(by="rescue") == {"lost": 6}
     assert {state(run) for run in made} == {"failed"}
-    assert settle_lost_attempts(by="rescue") == 0
+    assert not settle_overdue(by="rescue")
 
 
 def test_whoever_reported_in_time_is_not_lost(runs: DrawRun) -> None:
@@ -114,5 +114,5 @@ def test_whoever_reported_in_time_is_not_lost(runs: DrawRun) -> None:
     dispatch(run)
     claim(run, "a", lease=-MINUTE)
     finish(run, "a")
-    assert settle_lost_attempts(by="rescue") == 0
+    assert not settle_overdue(by="rescue")
     assert states(run) == {"a": "success"}

@@ -15,7 +15,7 @@ from workflows import control
 from workflows.execution import STOPPED, Executor
 from workflows.models import Task, TaskAttempt, WorkflowRun
 from workflows.reports import start_attempts
-from workflows.rescue import settle_lost_attempts
+from workflows.rescue import settle_overdue
 
 STUBBORN = "trap '' TERM; sleep 300 & echo $! > pids; echo $$ >> pids; wait; sleep 300"
 
@@ -134,10 +134,10 @@ def test_an_attempt_whose_lease_ran_out_is_lost_and_its_late_report_refused(
     dispatch_all(run)
     lost = attempt_of(run, "a")
     start_attempts(run.pk, [lost.pk], lease=timedelta(seconds=60), by="local runner")
-    assert settle_lost_attempts(by="rescue") == 0
+    assert not settle_overdue(by="rescue")
 
     TaskAttempt.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
-    assert settle_lost_attempts(by="rescue") == 1
+    assert settle_overdue(by="rescue") == {"lost": 1}
     assert states(run) == {"a": "failed", "b": "pending"}
     assert attempt_of(run, "a").message.startswith("runner lost")
     assert "task.lost a" in trail(run)

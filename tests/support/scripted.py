@@ -4,7 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from runners.base import RunnerAddress, RunnerError, RunnerUnavailable, Submission, TaskPayload
+from runners.base import (
+    Heard,
+    RunnerAddress,
+    RunnerBackend,
+    RunnerError,
+    RunnerUnavailable,
+    Submission,
+    TaskPayload,
+    UnknownTask,
+)
 
 KIND = "scripted"
 BACKEND = "tests.support.scripted.ScriptedBackend"
@@ -16,6 +25,8 @@ class Script:
 
     handed: list[dict[str, Any]] = field(default_factory=list)
     """Every payload that was submitted, refused ones included, in order."""
+    ended: list[str] = field(default_factory=list)
+    """The titles of what it was asked to end, in order."""
     refusals: dict[str, str] = field(default_factory=dict)
     """By name of the runner or title of the task: why it is refused."""
     on_submit: Callable[[dict[str, Any]], None] | None = None
@@ -35,10 +46,9 @@ class Script:
         self.refusals.pop(name, None)
 
 
-class ScriptedBackend:
+class ScriptedBackend(RunnerBackend):
     """Plays the current script."""
 
-    pulls: ClassVar[bool] = False
     script: ClassVar[Script] = Script()
 
     def wire(self, task: TaskPayload) -> dict[str, Any]:
@@ -51,7 +61,7 @@ class ScriptedBackend:
             **task.payload,
         }
 
-    def submit(self, wire: dict[str, Any], to: RunnerAddress) -> Submission:
+    def submit(self, wire: dict[str, Any], to: RunnerAddress, *, token: str) -> Submission:
         """Remember the attempt; accept or refuse it as the script says."""
         self.script.handed.append(wire)
         if self.script.on_submit:
@@ -67,3 +77,14 @@ class ScriptedBackend:
             runner_task_status="queued",
             message="accepted",
         )
+
+    def poll(self, wire: dict[str, Any], at: RunnerAddress) -> Heard | None:
+        """Say nothing new of what was handed over."""
+        if wire not in self.script.handed:
+            raise UnknownTask("404")
+        return Heard("queued")
+
+    def cancel(self, wire: dict[str, Any], at: RunnerAddress) -> Heard | None:
+        """Remember who was to be ended; that will be reported, if at all, by the test."""
+        self.script.ended.append(wire["title"])
+        return Heard("queued")

@@ -6,7 +6,6 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from workflows.api.bodies import Strict, Switch
-from workflows.models import TaskState
 
 MOST_DISPATCHED = 10_000
 
@@ -49,7 +48,8 @@ class CauseAnswer(serializers.Serializer[Any]):
     task_id = serializers.IntegerField()
     step_id = serializers.CharField(allow_null=True)
     title = serializers.CharField()
-    status = serializers.ChoiceField(TaskState.choices)
+    status = serializers.CharField()
+    reason = serializers.CharField(allow_blank=True)
 
 
 class BlockedAnswer(serializers.Serializer[Any]):
@@ -59,6 +59,8 @@ class BlockedAnswer(serializers.Serializer[Any]):
     step_id = serializers.CharField(allow_null=True)
     reason = serializers.CharField()
     root_causes = CauseAnswer(many=True)
+    more_root_causes = serializers.BooleanField()
+    note = serializers.CharField(allow_blank=True)
 
 
 class SubmissionAnswer(serializers.Serializer[Any]):

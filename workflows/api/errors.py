@@ -13,7 +13,7 @@ from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from workflows.errors import Conflict, Invalid, NotFound
+from workflows.errors import Conflict, Invalid, NotFound, TokenRefused
 
 CHANGED_MEANWHILE = "This was changed by somebody else at the same time; try again."
 
@@ -44,6 +44,8 @@ def _as_refusal(exc: Exception) -> Exception:
             return Refused(404, exc.detail, exc.code)
         case Conflict():
             return Refused(409, exc.detail, exc.code)
+        case TokenRefused():
+            return Refused(401, exc.detail, exc.code)
         case ProtectedError():
             return Refused(409, _still_used(exc), "in_use")
         case ConcurrentTransition() | IntegrityError() | ObjectDoesNotExist():

@@ -3,7 +3,7 @@
 from django import forms
 from django_filters import rest_framework as filters
 
-from workflows.models import EventType, RunState, TaskState
+from workflows.models import ApprovalStatus, EventType, RunState, TaskState
 from workflows.runs import LARGEST_ID
 
 
@@ -39,6 +39,14 @@ class TaskFilters(filters.FilterSet):
     run_id = IdFilter()
     status = filters.MultipleChoiceFilter(field_name="state", choices=TaskState.choices)
     step_id = filters.CharFilter()
+
+
+class ApprovalFilters(filters.FilterSet):
+    """Filters of approvals."""
+
+    status = filters.MultipleChoiceFilter(choices=ApprovalStatus.choices)
+    run_id = IdFilter(field_name="task__run_id")
+    task_id = IdFilter()
 
 
 class EventFilters(filters.FilterSet):

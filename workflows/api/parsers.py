@@ -31,9 +31,21 @@ class JSONParser(parsers.JSONParser):
             raise ParseError("JSON parse error - nested too deeply") from None
         if not isinstance(body, dict):
             raise ParseError('The body must be a JSON object, such as {"name": "value"}.')
-        if problems := dict(filter(None, map(_problem, body.items()))):
+        if problems := self.problems(body):
             raise ValidationError(problems)
         return body
+
+    def problems(self, body: dict[str, Any]) -> dict[str, list[str]]:
+        """Return what cannot be stored, by field."""
+        return dict(filter(None, map(_problem, body.items())))
+
+
+class TolerantJSONParser(JSONParser):
+    """Takes any JSON object: runners say more than we know, and it is cleaned where it is used."""
+
+    def problems(self, body: dict[str, Any]) -> dict[str, list[str]]:
+        """Find none."""
+        return {}
 
 
 def _problem(field: tuple[str, Any]) -> tuple[str, list[str]] | None:

@@ -38,6 +38,14 @@ class ModelPermission(BasePermission):
         return f"{meta.app_label}.{VERBS[request.method]}_{meta.model_name}"
 
 
+class MayDecide(ModelPermission):
+    """Asks for the permission to approve and reject tasks."""
+
+    def needed(self, request: Request, view: Any) -> str:
+        """Return the approvers' permission."""
+        return "workflows.decide_approval"
+
+
 class MayOperate(ModelPermission):
     """Asks for the permission to dispatch and steer runs and their tasks."""
 

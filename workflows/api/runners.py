@@ -1,12 +1,15 @@
 """`/runners`."""
 
+from copy import copy
+from typing import Any
+
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.validators import UniqueValidator
 
-from runners.models import Runner, check_kind
+from runners.models import URL_VALIDATORS, Runner, check_kind
 from workflows.api.bodies import Integer, Strict, Switch, Text
 from workflows.api.filters import RunnerFilters
 from workflows.api.resource import Resource
@@ -19,6 +22,7 @@ class RunnerAnswer(Strict, serializers.ModelSerializer[Runner]):
 
     name = Text(max_length=100, validators=[UniqueValidator(Runner.objects.all())])
     kind = Text(required=False, max_length=20, validators=[check_kind])
+    url = Text(required=False, allow_blank=True, max_length=500, validators=URL_VALIDATORS)
     capacity = Integer(required=False, allow_null=True, min_value=1, max_value=LARGEST_CAPACITY)
     is_enabled = Switch(required=False)
     is_default = Switch(required=False)
@@ -29,12 +33,21 @@ class RunnerAnswer(Strict, serializers.ModelSerializer[Runner]):
             "id",
             "name",
             "kind",
+            "url",
             "capacity",
             "is_enabled",
             "is_default",
             "created_at",
             "updated_at",
         ]
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Check what only some kinds of runners have."""
+        runner = copy(self.instance) if self.instance else Runner()
+        for name, value in attrs.items():
+            setattr(runner, name, value)
+        runner.clean()
+        return attrs
 
 
 class Runners(Resource[Runner]):

@@ -13,11 +13,12 @@ from rest_framework.response import Response
 
 from workflows import control
 from workflows.api.bodies import Integer, ReasonBody, Strict, Switch, Text, read
-from workflows.api.dispatches import CauseAnswer, DispatchAnswer, DispatchBody
+from workflows.api.dispatches import BlockedAnswer, CauseAnswer, DispatchAnswer, DispatchBody
 from workflows.api.filters import RunFilters
 from workflows.api.permissions import MayOperate
 from workflows.api.resource import Facts, Resource, actor
 from workflows.dispatch import dispatch_ready
+from workflows.explain import explain
 from workflows.models import RunState, Task, TaskDependency, TaskState, WorkflowRun
 from workflows.readiness import deadlocks
 from workflows.runs import create_run
@@ -83,6 +84,23 @@ class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
         """Say why the run cannot go on, if so."""
         found: dict[int, dict[str, Any]] = self.context["deadlocks"]
         return found.get(run.pk)
+
+
+class ExplainedTask(BlockedAnswer):
+    """A task that does not move, and why."""
+
+    sentence = serializers.CharField()
+    waits_for = CauseAnswer(many=True)
+
+
+class ExplainAnswer(serializers.Serializer[Any]):
+    """Why a run does not move."""
+
+    run_id = serializers.IntegerField()
+    status = serializers.ChoiceField(RunState.choices)
+    sentence = serializers.CharField(allow_blank=True)
+    deadlock = DeadlockAnswer(allow_null=True)
+    blocked = ExplainedTask(many=True)
 
 
 class GraphNode(serializers.Serializer[Any]):
@@ -157,6 +175,12 @@ class WorkflowRuns(Resource[WorkflowRun]):
         """Dispatch the first ready tasks of the run; 409 if it is paused or aborted."""
         result = dispatch_ready(pk, **read(DispatchBody, request), by=actor(request))
         return Response(result.as_json())
+
+    @extend_schema(responses=ExplainAnswer)
+    @action(detail=True)
+    def explain(self, request: Request, pk: int) -> Response:
+        """Say why each pending task waits, down to its root causes."""
+        return Response(explain(pk))
 
     @extend_schema(responses=GraphAnswer)
     @action(detail=True)

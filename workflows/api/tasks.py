@@ -6,12 +6,11 @@ from django.db.models import Prefetch
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from runners.base import LONGEST_TIMEOUT_S
-from workflows import control
+from workflows import control, holds
 from workflows.api.bodies import Integer, ReasonBody, Strict, Switch, Text, checked, read
 from workflows.api.filters import TaskFilters
 from workflows.api.logs import LogAnswer, LogQuery, read_log
@@ -44,10 +43,11 @@ class TaskBody(Strict):
     )
     requires_approval = Switch(required=False)
 
-    def validate_requires_approval(self, value: bool) -> None:
-        """Refuse what nothing here would honour."""
-        if value:
-            raise ValidationError("Approvals are not available in this version.")
+
+class HoldBody(ReasonBody):
+    """Why a task is kept back, and for how long."""
+
+    resume_at = serializers.DateTimeField(required=False, allow_null=True)
 
 
 class AttemptAnswer(serializers.ModelSerializer[TaskAttempt]):
@@ -102,6 +102,10 @@ class TaskAnswer(serializers.ModelSerializer[Task]):
             "runner",
             "payload",
             "timeout_seconds",
+            "requires_approval",
+            "awaits_approval",
+            "is_held",
+            "resume_at",
             "attempt_count",
             "attempts",
             "exit_code",
@@ -156,9 +160,7 @@ class Tasks(Resource[Task]):
     @extend_schema(request=TaskBody, responses={201: TaskAnswer})
     def create(self, request: Request) -> Response:
         """Create a task that a run can be made of later."""
-        body = read(TaskBody, request)
-        body.pop("requires_approval", None)
-        task = create_task(**body, by=actor(request))
+        task = create_task(**read(TaskBody, request), by=actor(request))
         return self.answer(task.pk, 201)
 
     @extend_schema(request=ReasonBody)
@@ -181,6 +183,20 @@ class Tasks(Resource[Task]):
         """Count a failed or canceled task as done, for ever shown so; needs a reason."""
         reason = read(ReasonBody, request).get("reason", "")
         control.mark_success(pk, reason=reason, by=actor(request))
+        return self.answer(pk)
+
+    @extend_schema(request=HoldBody)
+    @action(detail=True, methods=["post"], permission_classes=[MayOperate])
+    def hold(self, request: Request, pk: int) -> Response:
+        """Keep a pending task back until it is released, or until `resume_at`."""
+        holds.hold(pk, **read(HoldBody, request), by=actor(request))
+        return self.answer(pk)
+
+    @extend_schema(request=ReasonBody)
+    @action(detail=True, methods=["post"], permission_classes=[MayOperate])
+    def release(self, request: Request, pk: int) -> Response:
+        """Let a held task go out when it is ready."""
+        holds.release(pk, **read(ReasonBody, request), by=actor(request))
         return self.answer(pk)
 
     @extend_schema(parameters=[LogQuery], responses=LogAnswer)

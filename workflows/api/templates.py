@@ -19,6 +19,9 @@ from workflows.spec import TEMPLATE_SCHEMA, parse_template
 BODY: Any = {"application/json": TEMPLATE_SCHEMA}
 
 
+STEP_COLUMNS = ["runner", "payload", "timeout_seconds", "requires_approval"]
+
+
 class StepAnswer(serializers.ModelSerializer[TemplateStep]):
     """A step of a template."""
 
@@ -27,7 +30,7 @@ class StepAnswer(serializers.ModelSerializer[TemplateStep]):
 
     class Meta:
         model = TemplateStep
-        fields = ["step_id", "title", "depends_on", "runner", "payload", "timeout_seconds"]
+        fields = ["step_id", "title", "depends_on", *STEP_COLUMNS]
 
     def get_depends_on(self, step: TemplateStep) -> list[str]:
         """Return the step ids, in the order in which they were written."""
@@ -42,7 +45,16 @@ class TemplateAnswer(serializers.ModelSerializer[WorkflowTemplate]):
 
     class Meta:
         model = WorkflowTemplate
-        fields = ["id", "name", "description", "version", "steps", "created_at", "updated_at"]
+        fields = [
+            "id",
+            "name",
+            "description",
+            "approver_must_differ",
+            "version",
+            "steps",
+            "created_at",
+            "updated_at",
+        ]
 
 
 class WorkflowTemplates(Resource[WorkflowTemplate]):

@@ -4,6 +4,8 @@ from django.urls import include, path, re_path
 from rest_framework.routers import SimpleRouter
 
 from workflows.api import docs, errors, health
+from workflows.api.approvals import Approvals
+from workflows.api.callbacks import Callback
 from workflows.api.events import Events
 from workflows.api.runners import Runners
 from workflows.api.runs import WorkflowRuns
@@ -14,11 +16,13 @@ router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("workflow-templates", WorkflowTemplates)
 router.register("workflow-runs", WorkflowRuns)
 router.register("tasks", Tasks)
+router.register("approvals", Approvals)
 router.register("events", Events)
 router.register("runners", Runners)
 
 urlpatterns = [
     path("", include(router.urls)),
+    path("runner/tasks/<int:pk>/status", Callback.as_view(), name="runner-callback"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("schema", docs.schema, name="schema"),

@@ -1,5 +1,6 @@
 """The tables of the domain."""
 
+from workflows.models.approval import Approval, ApprovalStatus
 from workflows.models.attempt import LogPiece, TaskAttempt
 from workflows.models.event import Event, EventType
 from workflows.models.run import RunState, WorkflowRun
@@ -7,6 +8,8 @@ from workflows.models.task import Task, TaskDependency, TaskState
 from workflows.models.template import StepDependency, TemplateStep, WorkflowTemplate
 
 __all__ = [
+    "Approval",
+    "ApprovalStatus",
     "Event",
     "EventType",
     "LogPiece",

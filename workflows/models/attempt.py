@@ -52,8 +52,10 @@ class TaskAttempt(models.Model):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     lease_expires_at = models.DateTimeField(
-        null=True, help_text="Whoever executes it says again and again that it still does."
+        null=True,
+        help_text="Until then its executor or runner is believed to be at it.",
     )
+    token_hash = models.CharField(max_length=64, blank=True, editable=False)
 
     objects = TaskAttemptQuerySet.as_manager()
 

@@ -25,8 +25,13 @@ class EventType(models.TextChoices):
     TASK_CANCEL_REQUESTED = "task.cancel_requested"
     TASK_RETRIED = "task.retried"
     TASK_MARKED_SUCCESS = "task.marked_success"
+    TASK_HELD = "task.held"
+    TASK_RELEASED = "task.released"
     TASK_LOST = "task.lost"
     TASK_REPORT_REFUSED = "task.report_refused"
+    APPROVAL_PENDING = "approval.pending"
+    APPROVAL_APPROVED = "approval.approved"
+    APPROVAL_REJECTED = "approval.rejected"
     NOTHING_READY = "dispatch.nothing_ready"
 
 

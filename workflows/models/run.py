@@ -62,7 +62,11 @@ class WorkflowRun(models.Model):
         help_text="Off for a run made of existing tasks: its template is only a label.",
     )
     state = FSMField(default=RunState.CREATED, choices=RunState.choices, editable=False)
-    initiated_by = models.CharField(max_length=150, blank=True)
+    created_by = models.CharField(max_length=150, blank=True, editable=False)
+    initiated_by = models.CharField(
+        max_length=150, blank=True, help_text="What whoever created it says of themselves."
+    )
+    approver_must_differ = models.BooleanField(default=False, editable=False)
     parameters = JSONObjectField(
         default=dict, blank=True, help_text="Used in payloads as {{ params.name }}."
     )
@@ -85,9 +89,6 @@ class WorkflowRun(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
     started_at = models.DateTimeField(null=True, editable=False)
     finished_at = models.DateTimeField(null=True, editable=False)
-
-    # Who creates it, for the trail only; `initiated_by` is what they say of themselves.
-    created_by: str = ""
 
     objects = WorkflowRunQuerySet.as_manager()
 

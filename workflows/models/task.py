@@ -33,7 +33,7 @@ class TaskState(models.TextChoices):
 ACTIVE = (TaskState.DISPATCHED, TaskState.RUNNING)
 BROKEN = (TaskState.FAILED, TaskState.CANCELED)
 
-# A task that nothing upstream keeps from being dispatched.
+# A task that nothing keeps from being dispatched but its run and its runner.
 FREE = models.Q(state=TaskState.PENDING, unmet_count=0)
 
 
@@ -63,7 +63,9 @@ class Task(models.Model):
     position = models.PositiveIntegerField(default=0, editable=False)
     state = FSMField(default=TaskState.PENDING, choices=TaskState.choices, editable=False)
     unmet_count = models.PositiveIntegerField(
-        default=0, editable=False, help_text="Upstream tasks that are not success."
+        default=0,
+        editable=False,
+        help_text="What it waits for: upstream tasks that are not success, an approval, a release.",
     )
     attempt_count = models.PositiveIntegerField(default=0, editable=False)
     runner = models.ForeignKey(
@@ -77,6 +79,14 @@ class Task(models.Model):
     payload = JSONObjectField(default=dict, blank=True)
     timeout_seconds = models.PositiveIntegerField(
         null=True, blank=True, validators=TIMEOUT_VALIDATORS, help_text="1 to 86400; empty: a day."
+    )
+    requires_approval = models.BooleanField(
+        default=False, help_text="Not dispatched until somebody with the permission approves."
+    )
+    awaits_approval = models.BooleanField(default=False, editable=False)
+    is_held = models.BooleanField("on hold", default=False, editable=False)
+    resume_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the hold is released by itself."
     )
     note = models.TextField(
         blank=True, editable=False, help_text="What an operator last said about this task."
@@ -112,6 +122,11 @@ class Task(models.Model):
 
     def __str__(self) -> str:
         return self.step_id or f"task {self.pk}"
+
+    @property
+    def unmet_dependencies(self) -> int:
+        """How many upstream tasks are not success."""
+        return self.unmet_count - self.is_held - self.awaits_approval
 
     @property
     def last_attempt(self) -> "TaskAttempt | None":

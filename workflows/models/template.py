@@ -14,6 +14,10 @@ class WorkflowTemplate(models.Model):
 
     name = models.CharField(max_length=200, db_index=True)
     description = models.TextField(blank=True)
+    approver_must_differ = models.BooleanField(
+        default=False,
+        help_text="Whoever created a run may not approve its tasks.",
+    )
     version = models.PositiveIntegerField(
         default=1, editable=False, help_text="Grows with each change of the template."
     )
@@ -56,6 +60,9 @@ class TemplateStep(models.Model):
     )
     timeout_seconds = models.PositiveIntegerField(
         null=True, blank=True, validators=TIMEOUT_VALIDATORS, help_text="1 to 86400; empty: a day."
+    )
+    requires_approval = models.BooleanField(
+        default=False, help_text="Not dispatched until somebody with the permission approves."
     )
     upstream: "models.ManyToManyField[TemplateStep, StepDependency]" = models.ManyToManyField(
         "self", symmetrical=False, through="StepDependency", related_name="downstream"

@@ -1,0 +1,180 @@
+"""A task that needs a person's word waits for it; the word is given once."""
+
+import pytest
+
+from tests.factories import RunFactory, TemplateFactory
+from tests.support.drawing import DrawRun, steps_of
+from tests.support.verbs import (
+    dispatch,
+    dispatch_all,
+    dispatch_some,
+    finish,
+    state,
+    states,
+    task,
+    trail,
+)
+from workflows import control
+from workflows.approvals import approve, reject
+from workflows.authoring import create_template
+from workflows.errors import Conflict, NotFound
+from workflows.models import Approval, Task, WorkflowRun
+from workflows.runs import create_run, create_task
+from workflows.spec import parse_template
+
+
+def gated(drawing: str, *step_ids: str, **template: object) -> WorkflowRun:
+    """Make a run in which these steps need an approval."""
+    steps = [
+        {**step, "requires_approval": step["step_id"] in step_ids} for step in steps_of(drawing)
+    ]
+    made = create_template(parse_template({"name": "gated", "steps": steps, **template}))
+    return create_run(template_id=made.pk, by="ada")
+
+
+def approval_of(run: WorkflowRun, step_id: str) -> Approval:
+    """Return the latest approval that a task waits or waited for."""
+    return Approval.objects.filter(task=task(run, step_id)).latest("id")
+
+
+@pytest.fixture(autouse=True)
+def _database(db: None) -> None:
+    """Every test here needs one."""
+
+
+def test_it_keeps_no_later_task_back() -> None:
+    run = gated("a, b", "a")
+    assert dispatch_all(run) == ["b"]
+    assert dispatch(run).reason == "waiting for approval"
+    assert trail(run)[0] == "approval.pending a"
+
+
+def test_an_approved_task_goes_out() -> None:
+    run = gated("a", "a")
+    approve(approval_of(run, "a").pk, by="bob", comment="looks good")
+    assert dispatch_all(run) == ["a"]
+    decided = approval_of(run, "a")
+    assert (decided.status, decided.decided_by, decided.comment) == (
+        "approved",
+        "bob",
+        "looks good",
+    )
+    event = run.events.get(event_type="approval.approved")
+    assert (event.actor, event.reason, event.task) == ("bob", "looks good", task(run, "a"))
+
+
+def test_a_dependency_counts_more_than_an_approval_and_that_more_than_a_hold() -> None:
+    run = gated("a > b, c", "b", "c")
+    assert dispatch_all(run) == ["a"]
+    assert dispatch(run).reason == "dependencies not satisfied"
+    finish(run, "a")
+    assert dispatch(run).reason == "waiting for approval"
+
+
+def test_an_early_word_counts_once_the_dependencies_are_done() -> None:
+    run = gated("a > b", "b")
+    approve(approval_of(run, "b").pk, by="bob")
+    assert dispatch_all(run) == ["a"]
+    finish(run, "a")
+    assert dispatch_all(run) == ["b"]
+
+
+def test_a_rejection_cancels_the_task_and_dooms_what_follows() -> None:
+    run = gated("a > b", "a")
+    reject(approval_of(run, "a").pk, by="bob", comment="not today")
+    assert states(run) == {"a": "canceled", "b": "pending"}
+    assert state(run) == "failed"
+    assert trail(run)[1:] == [
+        "approval.rejected a",
+        "task.canceled a",
+        "workflow_run.running",
+        "workflow_run.failed",
+        "workflow_run.deadlocked",
+    ]
+    assert task(run, "a").note == "rejected by bob: not today"
+
+
+def test_a_retry_after_a_rejection_asks_again() -> None:
+    run = gated("a", "a")
+    reject(approval_of(run, "a").pk, by="bob")
+    control.retry(task(run, "a").pk, by="ada")
+    assert dispatch(run).reason == "waiting for approval"
+    approve(approval_of(run, "a").pk, by="bob")
+    assert dispatch_all(run) == ["a"]
+    assert Approval.objects.count() == 2
+
+
+def test_a_retry_after_a_failure_does_not_ask_again() -> None:
+    run = gated("a", "a")
+    approve(approval_of(run, "a").pk, by="bob")
+    dispatch(run)
+    finish(run, "a", "failed")
+    control.retry(task(run, "a").pk, by="ada")
+    assert dispatch_all(run) == ["a"]
+
+
+@pytest.mark.parametrize("first", [approve, reject])
+@pytest.mark.parametrize("second", [approve, reject])
+def test_the_second_decision_is_refused(first: object, second: object) -> None:
+    run = gated("a", "a")
+    approval = approval_of(run, "a")
+    first(approval.pk, by="bob")  # type: ignore[operator]
+    before = run.events.count()
+    with pytest.raises(Conflict, match=f"approval {approval.pk} is (approved|rejected)"):
+        second(approval.pk, by="eve")  # type: ignore[operator]
+    assert run.events.count() == before
+    assert approval_of(run, "a").decided_by == "bob"
+
+
+def test_there_is_nothing_to_decide_about_a_task_that_ended() -> None:
+    run = gated("a, b", "a")
+    control.cancel(task(run, "a").pk, by="ada")
+    with pytest.raises(Conflict, match="is canceled"):
+        approve(approval_of(run, "a").pk, by="bob")
+
+
+def test_there_must_be_such_an_approval() -> None:
+    with pytest.raises(NotFound, match="approval 999 not found"):
+        approve(999, by="bob")
+
+
+def test_the_template_may_ask_for_a_second_person() -> None:
+    run = gated("a", "a", approver_must_differ=True)
+    with pytest.raises(Conflict, match="was created by ada; somebody else must decide"):
+        approve(approval_of(run, "a").pk, by="ada")
+    approve(approval_of(run, "a").pk, by="bob")
+    assert dispatch_all(run) == ["a"]
+
+
+def test_an_approval_dispatches_where_the_run_does_so_by_itself() -> None:
+    run = gated("a > b", "b")
+    WorkflowRun.objects.filter(pk=run.pk).update(auto_dispatch=True)
+    dispatch(run)
+    finish(run, "a")
+    approve(approval_of(run, "b").pk, by="bob")
+    assert states(run) == {"a": "success", "b": "dispatched"}
+
+
+def test_a_failed_run_runs_on_after_an_approval() -> None:
+    run = gated("a, b", "b")
+    dispatch(run)
+    finish(run, "a", "failed")
+    assert state(run) == "failed"
+    approve(approval_of(run, "b").pk, by="bob")
+    assert state(run) == "running"
+    assert dispatch_some(run, 1) == ["b"]
+
+
+def test_a_task_made_alone_may_need_an_approval_too() -> None:
+    made = create_task(title="alone", requires_approval=True, by="ada")
+    run = create_run(task_ids=[made.pk], by="ada")
+    assert dispatch(run).reason == "waiting for approval"
+    approve(Approval.objects.get(task=made).pk, by="bob")
+    assert dispatch(run).dispatches[0].task_id == made.pk
+
+
+def test_a_run_without_gates_asks_nobody(runs: DrawRun) -> None:
+    runs("a > b")
+    RunFactory.create(template=TemplateFactory.create())
+    assert not Approval.objects.exists()
+    assert not Task.objects.filter(awaits_approval=True).exists()

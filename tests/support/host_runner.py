@@ -1,0 +1,87 @@
+"""A host-runner as others write them: a real HTTP server that speaks the protocol."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+Reply = tuple[int, Any]
+
+
+@dataclass
+class HostRunner:
+    """What the server was asked, and how it is to answer."""
+
+    url: str = ""
+    submissions: list[dict[str, Any]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    """Method and path of every request, in order."""
+    tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What it knows: the answer to a poll, by task id."""
+    on_submit: Callable[[dict[str, Any]], Reply] | None = None
+    on_cancel: Callable[[str], Reply] | None = None
+
+    def answer(self, method: str, path: str, body: Any) -> Reply:
+        """Answer a request as an idempotent runner would."""
+        self.asked.append(f"{method} {path}")
+        match [method, *path.strip("/").split("/")]:
+            case ["POST", "tasks", "submit"]:
+                self.submissions.append(body)
+                return self.on_submit(body) if self.on_submit else self.accept(body)
+            case ["POST", "tasks", task_id, "cancel"]:
+                return self.on_cancel(task_id) if self.on_cancel else self._cancel(task_id)
+            case ["GET", "tasks", task_id] if task_id in self.tasks:
+                return 200, self.tasks[task_id]
+        return 404, {"detail": "unknown task"}
+
+    def accept(self, body: dict[str, Any]) -> Reply:
+        """Take a task; the same again is the same task."""
+        known = {"task_id": body["task_id"], "status": "queued"}
+        return 202, self.tasks.setdefault(body["task_id"], known)
+
+    def _cancel(self, task_id: str) -> Reply:
+        if task_id not in self.tasks:
+            return 404, {"detail": "unknown task"}
+        self.tasks[task_id]["status"] = "canceled"
+        return 200, self.tasks[task_id]
+
+    def says(self, task_id: int, status: str, **more: Any) -> None:
+        """Let a poll find a task like this."""
+        self.tasks[str(task_id)] = {"task_id": str(task_id), "status": status, **more}
+
+
+@contextmanager
+def serving(runner: HostRunner) -> Iterator[HostRunner]:
+    """Serve a host-runner on a free port of this machine."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def _serve(self) -> None:
+            length = int(self.headers.get("Content-Length") or 0)
+            body = json.loads(self.rfile.read(length) or b"null")
+            status, answer = runner.answer(self.command, self.path, body)
+            content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            self.send_response(status)
+            if status in {301, 302, 307}:
+                self.send_header("Location", "/elsewhere")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST = _serve  # noqa: N815 (names of the standard library)
+
+        def log_message(self, *_: object) -> None:
+            """Be quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    runner.url = f"http://127.0.0.1:{server.server_address[1]}"
+    try:
+        yield runner
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,55 @@
+"""`/runner/tasks/{id}/status`: where runners report by themselves."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from runners.http import heard_of
+from workflows.api.parsers import TolerantJSONParser
+from workflows.hearing import hear_callback
+
+STATUSES = ["running", "success", "failed", "canceled"]
+
+
+class CallbackBody(serializers.Serializer[Any]):
+    """What a runner says of a task; nulls and whatever else it says are no harm here."""
+
+    status = serializers.ChoiceField(STATUSES)
+    message = serializers.CharField(required=False, allow_null=True)
+    exit_code = serializers.IntegerField(required=False, allow_null=True)
+    stdout = serializers.CharField(required=False, allow_null=True)
+    stderr = serializers.CharField(required=False, allow_null=True)
+    result = serializers.JSONField(required=False, allow_null=True)
+
+
+class StatusBody(serializers.Serializer[Any]):
+    """The one field that must be right."""
+
+    status = serializers.ChoiceField(STATUSES)
+
+
+TOKEN = OpenApiParameter("X-Runner-Token", str, "header", required=True)
+
+
+class Callback(APIView):
+    """Reports of runners. The token of the attempt is the login."""
+
+    authentication_classes: tuple[()] = ()
+    permission_classes: tuple[()] = ()
+    parser_classes = (TolerantJSONParser,)
+
+    @extend_schema(
+        request=CallbackBody, parameters=[TOKEN], responses={200: serializers.Serializer}
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Take over a report; 401 for a wrong token, 409 for an old attempt or a wrong move."""
+        body = StatusBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        said: Any = request.data
+        heard = heard_of(body.validated_data["status"], said)
+        hear_callback(pk, request.headers.get("X-Runner-Token", ""), heard)
+        return Response({"ok": True})

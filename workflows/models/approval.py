@@ -1,0 +1,45 @@
+"""A person's word that a task may go out."""
+
+from django.db import models
+from django.utils import timezone
+
+from workflows.models.task import Task
+
+
+class ApprovalStatus(models.TextChoices):
+    """Where an approval is; it is decided once."""
+
+    PENDING = "pending"
+    """Nobody has decided; the task waits."""
+    APPROVED = "approved"
+    """The task may go out as far as people are concerned."""
+    REJECTED = "rejected"
+    """The task was canceled by the decision."""
+
+
+class Approval(models.Model):
+    """The decision that a task waits for. A retry after a rejection asks for another."""
+
+    task = models.ForeignKey(Task, models.PROTECT, related_name="approvals")
+    status = models.CharField(
+        max_length=10, choices=ApprovalStatus.choices, default=ApprovalStatus.PENDING
+    )
+    decided_by = models.CharField(max_length=150, blank=True)
+    comment = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+        permissions = [("decide_approval", "Can approve and reject tasks")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["task"],
+                condition=models.Q(status=ApprovalStatus.PENDING),
+                name="approval_one_pending",
+            )
+        ]
+        indexes = [models.Index(fields=["status", "id"], name="approval_by_status")]
+
+    def __str__(self) -> str:
+        return f"approval {self.pk}"
