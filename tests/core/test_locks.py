@@ -1,15 +1,30 @@
 """What each lock is there for: a rival acts at the moment that the lock closes."""
 
+from datetime import timedelta
+
 import pytest
 
+from runners.models import Runner
 from tests.factories import TaskFactory, TemplateFactory
 from tests.support.drawing import DrawRun, template_of
 from tests.support.rivals import rival_before
-from tests.support.verbs import dispatch, dispatch_some, edges, finish, states, task, trail
+from tests.support.scripted import Script
+from tests.support.verbs import (
+    attempt,
+    dispatch,
+    dispatch_some,
+    edges,
+    finish,
+    states,
+    task,
+    trail,
+)
 from workflows import control
 from workflows.authoring import replace_template
 from workflows.errors import Conflict
 from workflows.models import Task, WorkflowRun
+from workflows.reports import start_attempts
+from workflows.rescue import settle_overdue
 from workflows.runs import create_run
 from workflows.spec import parse_template
 
@@ -54,6 +69,51 @@ def test_an_end_waits_for_a_cancel(runs: DrawRun) -> None:
     assert type(rival.exception()).__name__ == "ReportRefused"
     assert states(run) == {"a": "canceled"}
     assert trail(run)[-1] == "task.report_refused a"
+
+
+def test_an_attempt_is_claimed_by_one_executor(runs: DrawRun) -> None:
+    run = runs("a")
+    dispatch(run)
+
+    def claim() -> int:
+        made = [attempt(run, "a").pk]
+        return len(start_attempts(run.pk, made, lease=timedelta(minutes=1), by="executor"))
+
+    with rival_before(UPDATE_TASK, claim) as rival:
+        assert claim() == 1
+    assert rival.result() == 0
+    assert trail(run)[-1] == "task.running a"
+
+
+def test_the_last_place_of_a_runner_is_given_once(runs: DrawRun, script: Script) -> None:
+    Runner.objects.filter(name="scripted").update(capacity=1)
+    one, two = runs("a"), runs("b")
+    with rival_before(UPDATE_TASK, lambda: dispatch_some(two, 1)) as rival:
+        assert dispatch_some(one, 1) == ["a"]
+    assert rival.result() == []
+    assert states(two) == {"b": "pending"}
+
+
+def test_what_is_taken_back_and_a_report_are_both_counted(runs: DrawRun, script: Script) -> None:
+    run = runs("a, b")
+    script.refuse("a")
+    closing = 'UPDATE "workflows_taskattempt" SET "outcome"'
+    with rival_before(closing, lambda: finish(run, "b")) as rival:
+        dispatch(run, limit=None)
+    assert rival.exception() is None
+    assert states(run) == {"a": "pending", "b": "success"}
+    run.refresh_from_db()
+    assert {of: n for of, n in run.task_counts.items() if n} == {"pending": 1, "success": 1}
+
+
+def test_who_reports_at_the_last_moment_is_not_lost(runs: DrawRun) -> None:
+    run = runs("a")
+    dispatch(run)
+    start_attempts(run.pk, [attempt(run, "a").pk], lease=-timedelta(minutes=1), by="executor")
+    with rival_before('SELECT "workflows_workflowrun"', lambda: finish(run, "a")):
+        assert not settle_overdue(by="rescue")
+    assert states(run) == {"a": "success"}
+    assert trail(run)[-2:] == ["task.succeeded a", "workflow_run.succeeded"]
 
 
 def test_a_template_is_not_replaced_while_it_is_expanded(db: None) -> None:
