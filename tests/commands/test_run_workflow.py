@@ -37,6 +37,13 @@ def test_without_a_terminal_it_prints_a_line_per_event() -> None:
     assert len(lines) == Event.objects.count() + 1
 
 
+def test_it_ends_with_the_results_of_the_last_tasks() -> None:
+    payload = {"python": "tests.add", "kwargs": {"left": 1, "right": 2}}
+    TemplateFactory.create(name="nightly", drawing="a > b, a > c", payload=payload)
+    lines = manage("run_workflow", "nightly").stdout.splitlines()
+    assert lines[-2:] == ['Result of b: {"sum": 3}', 'Result of c: {"sum": 3}']
+
+
 def test_a_failed_run_exits_1_and_says_why() -> None:
     TemplateFactory.create(name="broken", drawing="a > b", payload={"command": ["false"]})
     done = manage("run_workflow", "broken")

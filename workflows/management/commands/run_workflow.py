@@ -4,9 +4,11 @@ import json
 import signal
 import time
 from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models import F, JSONField, Q, Value
 from rest_framework.renderers import JSONRenderer
 from rich.console import Console
 
@@ -18,7 +20,7 @@ from workflows.files import template_named
 from workflows.management.actor import command_actor
 from workflows.management.arguments import positive
 from workflows.management.progress import Progress
-from workflows.models import RunState, WorkflowRun
+from workflows.models import RunState, TaskAttempt, WorkflowRun
 from workflows.runs import create_run
 
 LOOK_EVERY_S = 0.2
@@ -88,6 +90,8 @@ class Command(BaseCommand):
         self.stdout.write(f"Workflow run {run.pk} is {run.state}.")
         if run.state not in ENDED:
             self.stdout.write(f"It cannot go on by itself: {_why_it_stands(run)}")
+        for step_id, result in _last_results(run):
+            self.stdout.write(f"Result of {step_id}: {json.dumps(result, ensure_ascii=False)}")
         if as_json:
             self.stdout.write(_as_json(run))
         if exit_code := ENDED.get(RunState(run.state), CANNOT_GO_ON):
@@ -129,6 +133,14 @@ class Follower:
     def _is_moving(self) -> bool:
         # Tasks that are with another runner or executor come back by themselves.
         return not self._executor.is_idle or self._run.active_count > 0
+
+
+def _last_results(run: WorkflowRun) -> Iterable[tuple[str | None, Any]]:
+    """Return what the tasks at the end of the graph have returned."""
+    ends = TaskAttempt.objects.filter(
+        task__run=run, task__dependants=None, number=F("task__attempt_count")
+    ).exclude(Q(result=None) | Q(result=Value(None, JSONField())))
+    return ends.order_by("task__position").values_list("task__step_id", "result")
 
 
 def _as_json(run: WorkflowRun) -> str:
