@@ -158,12 +158,14 @@ def _cancel(run: WorkflowRun | None, tasks: Sequence[Task], *, by: str, reason: 
     """Cancel what nobody executes; ask for the end of the rest."""
     attempts = _open_attempts(tasks)
     started = [task for task in tasks if task.pk in attempts and not _is_queued(attempts[task.pk])]
-    unstarted = [task for task in tasks if task.pk not in {other.pk for other in started}]
+    asked = {task.pk for task in started}
+    unstarted = [task for task in tasks if task.pk not in asked]
     now = timezone.now()
     move(run, unstarted, Task.cancel, by=by, reason=reason, note=reason, finished_at=now)
-    TaskAttempt.objects.open().filter(task__in=[task.pk for task in unstarted]).update(
-        outcome=Outcome.CANCELED, message=reason, finished_at=now
-    )
+    for batch in batches([attempts[pk].pk for pk in attempts.keys() - asked]):
+        TaskAttempt.objects.filter(pk__in=batch).update(
+            outcome=Outcome.CANCELED, message=reason, finished_at=now
+        )
     _request_cancel(run, started, by=by, reason=reason)
     elsewhere = [a.pk for task in started if not _claims(a := attempts[task.pk])]
     if elsewhere:

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch, finish, start, task
-from workflows.control import cancel, pause, resume, retry
+from workflows.control import abort, cancel, pause, resume, retry
 from workflows.models import Task, WorkflowRun
 
 SMALL, LARGE = 10, 10_000
@@ -47,6 +47,16 @@ def test_every_operation_takes_as_many_statements_in_a_large_run(runs: DrawRun) 
     small, large = costs(runs(star(SMALL))), costs(runs(star(LARGE)))
     assert small == large
     assert max(small.values()) <= 20, small
+
+
+def test_an_abort_takes_as_many_statements_in_a_large_run(runs: DrawRun) -> None:
+    def abort_half_way(arms: int) -> int:
+        run = runs(star(arms))
+        dispatch(run, limit=arms // 4)
+        start(run, "s0")
+        return statements(lambda: abort(run.pk, by="ada"))
+
+    assert abort_half_way(SMALL) == abort_half_way(2_000)
 
 
 @pytest.mark.parametrize("auto_dispatch", [False, True])
