@@ -1,6 +1,7 @@
 """Ready tasks become dispatched, each with its attempt."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import F
@@ -15,6 +16,9 @@ from workflows.models.run import DISPATCHABLE
 from workflows.moves import batches, move
 from workflows.payloads import UnknownName, fill_in
 from workflows.tokens import hash_of, token_of
+
+SUBMITTED_WITHIN = timedelta(seconds=30)
+"""A dispatch that has not been submitted by then never will be: its process is gone."""
 
 
 def hand_out(run: WorkflowRun, limit: int | None, fleet: Fleet, *, by: str) -> list[TaskAttempt]:
@@ -97,6 +101,8 @@ def _attempt(task: Task, payload: dict[str, Any] | UnknownName, runner: Runner) 
     )
     if runner.backend.pulls:
         attempt.submitted_at = attempt.dispatched_at
+    else:
+        attempt.lease_expires_at = attempt.dispatched_at + SUBMITTED_WITHIN
     if not runner.backend.claims:
         attempt.token_hash = hash_of(token_of(attempt.pk))
     return attempt

@@ -22,6 +22,9 @@ from workflows.tokens import hash_of, token_of
 ASK_AFTER = timedelta(seconds=60)
 """How long a runner that reports by itself may be silent before it is asked."""
 
+CLAIMED_WITHIN = timedelta(minutes=15)
+"""How long an attempt may wait in a queue before it is put there again; it starts once anyway."""
+
 
 def submit(
     attempts: Sequence[TaskAttempt], fleet: Fleet, *, by: str
@@ -40,7 +43,7 @@ def submit(
             refused[fleet.refusal_of(attempt.task) or ""].append(attempt)
         else:
             sent[attempt] = Dispatch.of(attempt, said)
-            _note_submission(attempt, runner)
+            _note_submission(attempt, CLAIMED_WITHIN if runner.backend.claims else ASK_AFTER)
             _end_if_unwanted(attempt, runner)
     for why, group in refused.items():
         _take_back(group, why, by=by)
@@ -59,14 +62,15 @@ def _submit(attempt: TaskAttempt, runner: Runner, fleet: Fleet) -> Submission | 
     return None
 
 
-def _note_submission(attempt: TaskAttempt, runner: Runner) -> None:
+def _note_submission(attempt: TaskAttempt, silence: timedelta) -> None:
     attempt.submitted_at = timezone.now()
-    # Not `save()`: the runner's first report may have been quicker than its answer.
+    # Not `save()`: the runner's first report may have been quicker than its answer, and then it
+    # has set another lease.
     attempts = TaskAttempt.objects.filter(pk=attempt.pk)
     attempts.update(submitted_at=attempt.submitted_at, token_hash=hash_of(token_of(attempt.pk)))
-    if not runner.backend.claims:
-        silent_until = attempt.submitted_at + ASK_AFTER
-        attempts.open().filter(lease_expires_at=None).update(lease_expires_at=silent_until)
+    attempts.open().filter(lease_expires_at=attempt.lease_expires_at).update(
+        lease_expires_at=attempt.submitted_at + silence
+    )
 
 
 def _end_if_unwanted(attempt: TaskAttempt, runner: Runner) -> None:

@@ -5,17 +5,14 @@ Nothing here runs by itself: every dispatch and every serving executor looks in 
 `manage.py rescue` looks on an operator's word. What is settled: an attempt that was committed and
 never submitted is submitted, under the same key; a runner that has been silent is asked; an
 attempt whose executor no longer renews its lease, or that its runner does not know, is lost and
-fails; a cancel that has not come through is repeated. Nothing is
-retried by itself.
+fails; a cancel that has not come through is repeated. Nothing is retried by itself.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from runners.models import Runner
@@ -28,8 +25,6 @@ from workflows.outbox import submit
 from workflows.reports import Report, report_all
 
 LOST = "runner lost: nobody has reported on this attempt since its lease ran out"
-SUBMITTED_WITHIN = timedelta(seconds=30)
-"""A dispatch that has not been submitted by then never will be: its process is gone."""
 MOST_AT_ONCE = 50
 
 
@@ -40,23 +35,23 @@ def settle_overdue(*, run_id: int | None = None, by: str) -> Counter[str]:
     Outside any transaction. One statement where nothing is overdue.
     """
     done: Counter[str] = Counter()
-    overdue = TaskAttempt.objects.open().filter(_is_overdue()).select_related("runner", "task")
+    overdue = TaskAttempt.objects.overdue().select_related("runner", "task")
     if run_id:
         overdue = overdue.filter(task__run__id=run_id)
-    attempts = list(overdue.order_by("dispatched_at")[:MOST_AT_ONCE])
-    unsubmitted = [attempt for attempt in attempts if not attempt.submitted_at]
-    silent = [attempt for attempt in attempts if attempt.submitted_at]
-    if unsubmitted:
-        done["submitted"] = len(submit(unsubmitted, Fleet(), by=by))
-    executed = [attempt for attempt in silent if _claims(attempt)]
-    done["lost"] = sum(_lose(executed, by=by))
+    attempts = list(overdue.order_by("lease_expires_at")[:MOST_AT_ONCE])
+    undelivered = [attempt for attempt in attempts if _is_undelivered(attempt)]
+    if undelivered:
+        done["submitted"] = len(submit(undelivered, Fleet(), by=by))
+    silent = [attempt for attempt in attempts if attempt not in undelivered]
+    done["lost"] = sum(_lose([attempt for attempt in silent if _claims(attempt)], by=by))
     return +(done + ask([a for a in silent if not _claims(a) and _take_turn(a)], by=by))
 
 
-def _is_overdue() -> Q:
-    now = timezone.now()
-    unsubmitted = Q(submitted_at=None, dispatched_at__lt=now - SUBMITTED_WITHIN)
-    return unsubmitted | Q(lease_expires_at__lt=now)
+def _is_undelivered(attempt: TaskAttempt) -> bool:
+    """Say whether nobody can have started an attempt: never submitted, or never claimed."""
+    if not attempt.started_at and _claims(attempt):
+        attempt.submitted_at = None  # to be put into its queue again; the claim is won once
+    return not attempt.submitted_at
 
 
 def _claims(attempt: TaskAttempt) -> bool:
@@ -75,7 +70,7 @@ def _lose(attempts: Iterable[TaskAttempt], *, by: str) -> Iterable[int]:
 def _lose_in(run_id: int, attempt_ids: list[UUID], *, by: str) -> int:
     lock_run(run_id)
     # Read again under the lock: the lease may have been renewed, or the end reported, meanwhile.
-    still = TaskAttempt.objects.open().filter(pk__in=attempt_ids).filter(_is_overdue())
+    still = TaskAttempt.objects.overdue().filter(pk__in=attempt_ids)
     lost = still.values_list("pk", flat=True)
     reports = [Report(pk, TaskState.FAILED, message=LOST, is_lost=True) for pk in lost]
     return len(reports) - len(report_all(run_id, reports, by=by))

@@ -25,6 +25,10 @@ class TaskAttemptQuerySet(models.QuerySet["TaskAttempt"]):
         """Return the attempts that have not ended."""
         return self.filter(outcome="")
 
+    def overdue(self) -> "TaskAttemptQuerySet":
+        """Return the open attempts that nobody has answered for in time."""
+        return self.open().filter(lease_expires_at__lt=timezone.now())
+
     def waiting(self) -> "TaskAttemptQuerySet":
         """Return the attempts that nobody has started, oldest first."""
         return self.open().filter(started_at=None).order_by("dispatched_at", "task__position")
@@ -64,9 +68,10 @@ class TaskAttempt(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["task", "number"], name="attempt_unique_number")
         ]
-        # What executors look for, again and again.
+        # What executors and every dispatch look for, again and again.
         indexes = [
-            models.Index(fields=["outcome", "runner_kind", "dispatched_at"], name="attempt_open")
+            models.Index(fields=["outcome", "runner_kind", "dispatched_at"], name="attempt_open"),
+            models.Index(fields=["outcome", "lease_expires_at"], name="attempt_overdue"),
         ]
 
     def __str__(self) -> str:
