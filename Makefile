@@ -35,3 +35,7 @@ test: setup  ## the whole suite, on SQLite and on PostgreSQL (ARGS="-k join")
 .PHONY: check
 check: setup  ## lint, format, types, layers, migrations
 	@sh scripts/check.sh
+
+.PHONY: pictures
+pictures: setup  ## take the pictures of the documentation anew (with Chromium)
+	@$(IN_VENV) scripts.pictures

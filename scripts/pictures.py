@@ -1,0 +1,182 @@
+"""The pictures of the documentation: a throw-away installation, seen through a browser."""
+
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import django
+from playwright.sync_api import Page, sync_playwright
+
+PICTURES = Path("docs/pictures")
+RELEASE = Path("docs/pictures/release.yaml")
+BROWSER = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update "
+    "--disable-sync --no-first-run"
+)
+WIDTH, LOWEST, TALLEST = 1440, 640, 1200
+LARGEST = 300_000
+LONGEST_WAIT_S = 30
+ADMINISTRATOR = "ada"
+LOG = """\
+tests/test_orders.py::test_a_refund_is_booked_once FAILED
+E   django.db.utils.OperationalError: connection to server at "db.test" (10.0.3.7) failed:
+E   Connection refused
+1 failed, 412 passed in 96.31s
+"""
+
+
+def prepare(directory: Path) -> None:
+    """Point this process, and those that it starts, to an installation in a directory."""
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "orchestrator.settings",
+        "DATABASE_URL": f"sqlite:///{directory / 'db.sqlite3'}",
+        "SECRET_KEY": secrets.token_urlsafe(50),
+    }
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    for file in (Path("examples/backup.yaml"), RELEASE):
+        call_command("import_workflow", str(file))
+    backup = ["run_workflow", "backup", "--param", f"directory={directory / 'backups'}"]
+    subprocess.run([sys.executable, "manage.py", *backup], check=True)
+
+
+def release(version: str, *done: str, failed: str = "", running: tuple[str, ...] = ()) -> int:
+    """Take a release as far as said; return the id of its run."""
+    from workflows.dispatch import dispatch_ready
+    from workflows.models import WorkflowTemplate
+    from workflows.runs import create_run
+
+    template = WorkflowTemplate.objects.get(name="release")
+    run = create_run(
+        template_id=template.pk,
+        parameters={"version": version},
+        auto_dispatch=True,
+        by=ADMINISTRATOR,
+    )
+    if done:
+        dispatch_ready(run.pk, limit=None, by=ADMINISTRATOR)
+    for step_id in (*done, *running):
+        report(run.pk, step_id, "running")
+        if step_id in done:
+            report(run.pk, step_id, "failed" if step_id == failed else "success")
+    return run.pk
+
+
+def report(run_id: int, step_id: str, status: str) -> None:
+    """Report on a task as its runner would."""
+    from workflows.models import LogPiece, TaskAttempt
+    from workflows.reports import Report, report_one
+
+    attempt = TaskAttempt.objects.get(task__run=run_id, task__step_id=step_id)
+    failed = status == "failed"
+    if failed:
+        LogPiece.objects.create(attempt=attempt, offset=0, text=LOG)
+    why = "exit code 1" if failed else ""
+    report_one(Report(attempt.pk, status, 1 if failed else None, message=why), by="local runner")
+
+
+def seed() -> dict[str, str]:
+    """Fill the installation with runs; return the paths to look at, by picture."""
+    from workflows.control import pause
+    from workflows.models import WorkflowTemplate
+
+    tests = ("checkout", "lint", "docs", "test_sqlite")
+    failed = release("2.4.0", *tests, "test_postgresql", failed="test_postgresql")
+    release("2.4.1", *tests, "test_postgresql", "package")
+    pause(release("2.5.0a1", "checkout", "lint"), by=ADMINISTRATOR, reason="a fix is coming")
+    release("2.5.0a2", "checkout", "lint", "docs", running=("test_sqlite", "test_postgresql"))
+    release("2.5.0a3")
+    template = WorkflowTemplate.objects.get(name="release")
+    return {
+        "run": f"/admin/workflows/workflowrun/{failed}/change/",
+        "runs": "/admin/workflows/workflowrun/",
+        "template": f"/admin/workflows/workflowtemplate/{template.pk}/change/",
+    }
+
+
+def session() -> str:
+    """Log an administrator in; return the key of the session."""
+    from django.contrib.auth.models import User
+    from django.test import Client
+
+    client = Client()
+    client.force_login(User.objects.create_superuser(ADMINISTRATOR))
+    return client.cookies["sessionid"].value
+
+
+@contextmanager
+def site() -> Iterator[str]:
+    """Serve the installation while needed; yield its address."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    command = [sys.executable, "-m", "gunicorn", "orchestrator.wsgi", "--bind", address]
+    process = subprocess.Popen([*command, "--threads", "4", "--log-level", "warning"])
+    try:
+        wait_for(f"http://{address}/readyz")
+        yield f"http://{address}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def wait_for(url: str) -> None:
+    """Wait until an address answers."""
+    give_up_at = time.monotonic() + LONGEST_WAIT_S
+    while True:
+        try:
+            urllib.request.urlopen(url)  # noqa: S310 (our own address)
+        except OSError:
+            if time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.1)
+        else:
+            return
+
+
+@contextmanager
+def browser(address: str, session_key: str) -> Iterator[Page]:
+    """Open a browser in which somebody is logged in."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS.split())
+        page = chromium.new_page(color_scheme="light")
+        page.context.add_cookies([{"name": "sessionid", "value": session_key, "url": address}])
+        yield page
+        chromium.close()
+
+
+def take(page: Page, url: str, file: Path) -> None:
+    """Take the picture of a page, down to where its content ends or enough is seen."""
+    page.set_viewport_size({"width": WIDTH, "height": LOWEST})
+    page.goto(url, wait_until="load")
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": WIDTH, "height": min(height, TALLEST)})
+    page.screenshot(path=file)
+    size = file.stat().st_size
+    print(f"{file}: {size:,} bytes")
+    if size > LARGEST:
+        raise SystemExit(f"{file} is larger than {LARGEST:,} bytes")
+
+
+def main() -> None:
+    """Take all pictures."""
+    with tempfile.TemporaryDirectory() as directory:
+        prepare(Path(directory))
+        session_key, paths = session(), seed()
+        with site() as address, browser(address, session_key) as page:
+            for name, path in paths.items():
+                take(page, address + path, PICTURES / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main()
