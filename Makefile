@@ -9,7 +9,7 @@ IN_VENV := .venv/bin/python -m
 
 .PHONY: help
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 8
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
 
 # What is installed is written down beside it, so that set-up runs again when the list changes.
 .venv/%.installed: %.txt scripts/setup.sh
