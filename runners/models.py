@@ -1,6 +1,7 @@
 """Where tasks are executed, as rows that an operator edits."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -32,6 +33,23 @@ def check_kind(kind: str) -> None:
     if kind not in settings.RUNNER_BACKENDS:
         known = ", ".join(sorted(settings.RUNNER_BACKENDS))
         raise ValidationError(f"runners of kind '{kind}' are not available here; use: {known}")
+
+
+def check_url(url: str) -> None:
+    """
+    Accept the http(s) address of a host, which need not be known to the whole internet.
+
+    :raises ValidationError: also for one with a password, which everybody would see.
+    """
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address or not url.isascii() or not url.isprintable() or " " in url:
+        raise ValidationError("Give an http or https url, such as http://gpu-1:9000")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValidationError("Give the url without a password, a ? and a #.")
 
 
 class Runner(models.Model):

@@ -11,6 +11,9 @@ OTHERS = ("admin/", "static/")
 """Prefixes of what is no part of the API."""
 
 
+VERBS = ("get", "post", "put", "patch", "delete")
+
+
 def endpoints() -> list[str]:
     """Return `POST /tasks/<int:pk>/cancel` and the like."""
     return [
@@ -34,4 +37,6 @@ def _paths(patterns: list[Any], prefix: str) -> Iterator[tuple[str, Any]]:
 def _methods(callback: Any) -> list[str]:
     if actions := getattr(callback, "actions", None):
         return [method.upper() for method in actions if method != "head"]
+    if view := getattr(callback, "cls", None):
+        return [method.upper() for method in VERBS if hasattr(view, method)]
     return ["GET"]

@@ -50,14 +50,21 @@ def test_one_task_goes_out_with_its_payload(api: APIClient, runs: DrawRun, local
 def test_nothing_ready_says_why_and_what_blocks(api: APIClient, runs: DrawRun) -> None:
     run = runs("a > b")
     dispatch(api, run)
-    finish(run, "a", "failed")
+    finish(run, "a", "failed", message="full")
 
     answer = dispatch(api, run)
 
     a, b = task(run, "a"), task(run, "b")
-    cause = {"task_id": a.pk, "step_id": "a", "title": "a", "status": "failed"}
+    cause = {"task_id": a.pk, "step_id": "a", "title": "a", "status": "failed", "reason": "full"}
     reason = "dependencies not satisfied"
-    blocked = {"task_id": b.pk, "step_id": "b", "reason": reason, "root_causes": [cause]}
+    blocked = {
+        "task_id": b.pk,
+        "step_id": "b",
+        "reason": reason,
+        "root_causes": [cause],
+        "more_root_causes": False,
+        "note": "",
+    }
     assert answer == {
         "run_id": run.pk,
         "dispatched": False,

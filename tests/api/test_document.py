@@ -13,7 +13,7 @@ from runners.models import Runner
 from tests.api.endpoints import endpoints
 from tests.factories import RunFactory
 from tests.support.verbs import dispatch_all, finish
-from workflows.models import WorkflowRun
+from workflows.models import Approval, WorkflowRun
 from workflows.spec import TEMPLATE_SCHEMA
 
 
@@ -55,10 +55,12 @@ def test_every_operation_says_how_it_may_be_refused(document: dict[str, Any]) ->
     operations = document["paths"]
     cancel = operations["/tasks/{id}/cancel"]["post"]["responses"]
     create = operations["/workflow-templates"]["post"]["responses"]
+    callback = operations["/runner/tasks/{id}/status"]["post"]["responses"]
     delete = operations["/runners/{id}"]["delete"]["responses"]
 
     assert sorted(cancel) == ["200", "400", "401", "403", "404", "409", "429"]
     assert sorted(create) == ["201", "400", "401", "403", "404", "409", "429"]
+    assert sorted(callback) == ["200", "400", "401", "404", "409"]
     assert sorted(delete) == ["204", "401", "403", "404", "409", "429"]
     assert cancel["409"]["content"]["application/json"]["schema"] == {
         "$ref": "#/components/schemas/Refusal"
@@ -79,6 +81,8 @@ def test_a_templates_body_is_described_by_what_checks_it(document: dict[str, Any
         ("get", "/workflow-runs", None),
         ("get", "/workflow-runs/{run}", None),
         ("get", "/workflow-runs/{run}/graph", None),
+        ("get", "/workflow-runs/{run}/explain", None),
+        ("get", "/workflow-runs/{gated}/explain", None),
         ("post", "/workflow-runs/{run}/pause", {}),
         ("post", "/workflow-runs/{run}/dispatch-ready", {}),
         ("post", "/workflow-runs/{fresh}/dispatch-ready", {"limit": "all"}),
@@ -89,10 +93,22 @@ def test_a_templates_body_is_described_by_what_checks_it(document: dict[str, Any
         ("get", "/tasks", None),
         ("get", "/tasks/{task}", None),
         ("get", "/tasks/{task}/log", None),
+        ("post", "/tasks/{free}/hold", {"reason": "later", "resume_at": "2999-01-01T00:00:00Z"}),
+        ("post", "/tasks/{free}/hold", {"resume_at": "2000-01-01T00:00:00Z"}),
+        ("post", "/tasks/{free}/release", {}),
+        ("get", "/approvals", None),
+        ("get", "/approvals?status=nonsense", None),
+        ("get", "/approvals/{approval}", None),
+        ("post", "/approvals/{approval}/approve", {"comment": "fine"}),
+        ("post", "/approvals/{approval}/reject", {}),
+        ("post", "/runner/tasks/{task}/status", {"status": "success"}),
+        ("post", "/runner/tasks/{task}/status", {"status": "nonsense"}),
         ("get", "/events", None),
         ("get", "/events?limit=0", None),
         ("get", "/runners", None),
         ("post", "/runners", {"name": "big"}),
+        ("post", "/runners", {"name": "far", "kind": "http", "url": "http://gpu-1:9000"}),
+        ("post", "/runners", {"name": "far", "kind": "http"}),
     ],
 )
 def test_answers_are_as_the_document_says(
@@ -104,9 +120,13 @@ def test_answers_are_as_the_document_says(
     body: Any,
 ) -> None:
     fresh = RunFactory.create(template__drawing="a")
+    gated = RunFactory.create(template__drawing="a > b", template__requires_approval=True)
     ids = {
         "run": run.pk,
         "fresh": fresh.pk,
+        "free": fresh.tasks.get().pk,
+        "gated": gated.pk,
+        "approval": Approval.objects.earliest("id").pk,
         "template": run.template_id,
         "task": run.tasks.first().pk,  # type: ignore[union-attr]
     }

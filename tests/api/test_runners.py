@@ -32,9 +32,8 @@ def test_a_new_default_takes_over_from_the_old_one(api: APIClient, local: Runner
         ({"name": "local"}, ["name"]),
         ({"name": ""}, ["name"]),
         ({"name": "x" * 101}, ["name"]),
-        ({"name": "x", "kind": "http"}, ["kind"]),
-        ({"name": "x", "kind": "http", "url": "http://127.0.0.1:1"}, ["kind", "url"]),
-        ({"name": "x", "kind": "celery", "queue": "q"}, ["kind", "queue"]),
+        ({"name": "x", "kind": "http"}, ["url"]),
+        ({"name": "x", "kind": "pigeon", "loft": "q"}, ["kind", "loft"]),
         ({"name": "x", "kind": "nonsense"}, ["kind"]),
         ({"name": "x", "capacity": 0}, ["capacity"]),
         ({"name": "x", "capacity": 10**30}, ["capacity"]),
@@ -54,13 +53,78 @@ def test_a_wrong_runner_is_refused_by_field(
 
 
 def test_a_kind_that_is_not_available_says_which_are(api: APIClient, local: Runner) -> None:
-    answer = api.post("/runners", {"name": "far", "kind": "http", "url": "http://127.0.0.1:1"})
+    answer = api.post("/runners", {"name": "far", "kind": "pigeon", "loft": "east"})
 
-    known = "name, kind, capacity, is_enabled, is_default"
+    known = "name, kind, url, capacity, is_enabled, is_default"
     assert answer.json() == {
-        "kind": ["runners of kind 'http' are not available here; use: local"],
-        "url": [f"Unknown field; known are: {known}."],
+        "kind": ["runners of kind 'pigeon' are not available here; use: http, local"],
+        "loft": [f"Unknown field; known are: {known}."],
     }
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:9000",
+        "https://gpu-1.example.org/runner",
+        "http://gpu_1:9000/",
+        "http://[::1]:9000",
+    ],
+)
+def test_a_runner_on_another_host_has_a_url(api: APIClient, local: Runner, url: str) -> None:
+    answer = api.post("/runners", {"name": "far", "kind": "http", "url": url})
+
+    assert (answer.status_code, answer.json()["url"]) == (201, url)
+    made = api.get(f"/runners/{answer.json()['id']}").json()
+    assert (made["kind"], made["url"]) == ("http", url)
+
+
+URL_WANTED = "Give an http or https url, such as http://gpu-1:9000"
+NO_EXTRAS = "Give the url without a password, a ? and a #."
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("javascript:alert(1)", URL_WANTED),
+        ("file:///etc/passwd", URL_WANTED),
+        ("ftp://gpu-1/", URL_WANTED),
+        ("gpu-1:9000", URL_WANTED),
+        ("http://", URL_WANTED),
+        ("http://gpu-1:99999", URL_WANTED),
+        ("http://gpu-1:nine", URL_WANTED),
+        ("http://[::1", URL_WANTED),
+        ("http://gpu 1", URL_WANTED),
+        ("http://gpu-1\r\nHost: x", URL_WANTED),
+        ("http://gpü", URL_WANTED),
+        ("http://ada:secret@gpu-1", NO_EXTRAS),
+        ("http://gpu-1/?to=http://x", NO_EXTRAS),
+        ("http://gpu-1/#x", NO_EXTRAS),
+        (9000, "Not a valid string."),
+        ("", "A runner of kind http needs the url where it listens."),
+    ],
+)
+def test_a_url_that_is_none_is_refused(
+    api: APIClient, local: Runner, url: object, why: str
+) -> None:
+    answer = api.post("/runners", {"name": "far", "kind": "http", "url": url})
+
+    assert (answer.status_code, answer.json()) == (400, {"url": [why]})
+    assert Runner.objects.get() == local
+
+
+def test_only_a_runner_of_kind_http_has_a_url(api: APIClient, local: Runner) -> None:
+    url = "http://gpu-1:9000"
+    refusal = {"url": ["Only runners of kind http have a url."]}
+
+    answers = [
+        api.post("/runners", {"name": "near", "url": url}),
+        api.patch(f"/runners/{local.pk}", {"url": url}),
+    ]
+
+    assert [(answer.status_code, answer.json()) for answer in answers] == [(400, refusal)] * 2
+    assert api.patch(f"/runners/{local.pk}", {"kind": "http", "url": url}).status_code == 200
+    assert api.patch(f"/runners/{local.pk}", {"kind": "local"}).json() == refusal
 
 
 def test_single_fields_of_a_runner_are_changed(api: APIClient, local: Runner) -> None:

@@ -34,6 +34,8 @@ def test_a_run_of_a_template_has_its_tasks_in_list_order(api: APIClient) -> None
         "task_ids": run["task_ids"],
         "status": "created",
         "initiated_by": "alice",
+        "created_by": "alice",
+        "approver_must_differ": False,
         "parameters": {"day": 3},
         "auto_dispatch": False,
         "started_at": None,
@@ -151,7 +153,7 @@ def test_a_deadlock_is_named_with_its_root_causes(api: APIClient, runs: DrawRun)
     #  c          ─ d
     stuck, free = runs("a > b, c > d"), runs("a > b")
     assert dispatch_some(stuck, 1) == ["a"]
-    finish(stuck, "a", "failed")
+    finish(stuck, "a", "failed", message="2")
     assert api.get(f"/workflow-runs/{stuck.pk}").json()["deadlock"] is None
     walk(stuck, "c", "d")
 
@@ -160,7 +162,9 @@ def test_a_deadlock_is_named_with_its_root_causes(api: APIClient, runs: DrawRun)
     cause = Task.objects.get(run=stuck, step_id="a")
     assert answers[free.pk]["deadlock"] is None
     assert answers[stuck.pk]["deadlock"] == {
-        "root_causes": [{"task_id": cause.pk, "step_id": "a", "title": "a", "status": "failed"}],
+        "root_causes": [
+            {"task_id": cause.pk, "step_id": "a", "title": "a", "status": "failed", "reason": "2"}
+        ],
         "blocked": 1,
     }
     assert api.get(f"/workflow-runs/{stuck.pk}").json() == answers[stuck.pk]

@@ -14,6 +14,7 @@ from runners.models import Runner
 from tests.factories import RunFactory, RunnerFactory, TaskFactory, TemplateFactory
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, finish
+from workflows.holds import hold
 from workflows.models import WorkflowRun
 
 
@@ -38,14 +39,18 @@ def deadlocked(steps: int = 2) -> WorkflowRun:
     return run
 
 
+GATED = {"template__drawing": "a", "template__requires_approval": True}
+
+
 @pytest.mark.parametrize(
     ("path", "make", "statements"),
     [
         ("/workflow-templates", lambda: TemplateFactory.create(drawing=wide(3), runner="local"), 4),
         ("/workflow-runs", lambda: RunFactory.create(template__drawing=wide(3)), 3),
-        ("/workflow-runs", deadlocked, 5),
+        ("/workflow-runs", deadlocked, 6),
         ("/tasks", deadlocked, 4),
         ("/tasks", TaskFactory.create, 4),
+        ("/approvals", lambda: RunFactory.create(**GATED), 2),
         ("/events", lambda: RunFactory.create(), 2),
         ("/runners", RunnerFactory.create, 2),
     ],
@@ -65,8 +70,9 @@ def test_a_list_costs_the_same_for_one_and_for_many(
     ("path", "statements"),
     [
         ("/workflow-templates/{template}", 3),
-        ("/workflow-runs/{run}", 4),
+        ("/workflow-runs/{run}", 5),
         ("/workflow-runs/{run}/graph", 3),
+        ("/workflow-runs/{run}/explain", 11),
         ("/tasks/{task}", 3),
     ],
 )
@@ -105,15 +111,16 @@ def test_creating_a_run_costs_the_same_for_few_steps_and_for_many(api: APIClient
     assert costs[0] == costs[1]
 
 
-@pytest.mark.parametrize("verb", ["cancel", "retry", "mark-success"])
+@pytest.mark.parametrize("verb", ["cancel", "hold", "release", "retry", "mark-success"])
 def test_steering_a_task_costs_the_same_in_a_small_run_and_in_a_large_one(
     api: APIClient, verb: str
 ) -> None:
     costs = []
     for steps in (2, 40):
         run = deadlocked(steps)
-        name = "b0" if verb == "cancel" else "a"
-        task = run.tasks.get(step_id=name)
+        task = run.tasks.get(step_id="a" if verb in {"retry", "mark-success"} else "b0")
+        if verb == "release":
+            hold(task.pk, by="alice")
         costs.append(count(api, "POST", f"/tasks/{task.pk}/{verb}", {"reason": "why"}))
 
     assert costs[0] == costs[1]

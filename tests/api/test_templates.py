@@ -21,6 +21,7 @@ BACKUP: dict[str, Any] = {
             "runner": "local",
             "payload": {"command": ["true"]},
             "timeout_seconds": 60,
+            "requires_approval": True,
         },
         {"step_id": "dump", "title": "Dump"},
         {"step_id": "verify", "title": "Verify", "depends_on": ["dump"], "runner": None},
@@ -48,6 +49,7 @@ def test_a_stored_template_comes_back_as_it_was_written(api: APIClient, local: R
             "runner": None,
             "payload": {},
             "timeout_seconds": None,
+            "requires_approval": False,
         },
         {
             "step_id": "verify",
@@ -56,6 +58,7 @@ def test_a_stored_template_comes_back_as_it_was_written(api: APIClient, local: R
             "runner": None,
             "payload": {},
             "timeout_seconds": None,
+            "requires_approval": False,
         },
     ]
 
@@ -114,8 +117,8 @@ def test_a_deleted_template_leaves_its_runs_readable(api: APIClient, runs: DrawR
             {"steps": ["step 'a': runner: there is no runner named 'nobody'"]},
         ),
         (
-            {"name": "x", "steps": [{"step_id": "a", "title": "A", "requires_approval": True}]},
-            {"steps": ["step 'a': requires_approval: approvals are not available in this version"]},
+            {"name": "x", "steps": [{"step_id": "a", "title": "A", "requires_approval": "no"}]},
+            {"steps": ["step 'a': requires_approval: 'no' is not of type 'boolean'"]},
         ),
         (
             {"name": "x", "steps": [{"step_id": "a", "title": "A", "timeout_seconds": 60.0}]},
@@ -123,7 +126,11 @@ def test_a_deleted_template_leaves_its_runs_readable(api: APIClient, runs: DrawR
         ),
         (
             {**template_of("a"), "color": "red"},
-            {"color": ["Unknown field; known are: name, description, steps."]},
+            {
+                "color": [
+                    "Unknown field; known are: name, description, approver_must_differ, steps."
+                ]
+            },
         ),
         ({"steps": []}, {"name": ["This field is required."]}),
         (

@@ -26,6 +26,12 @@ class CallbackBody(serializers.Serializer[Any]):
     result = serializers.JSONField(required=False, allow_null=True)
 
 
+class CallbackAnswer(serializers.Serializer[Any]):
+    """The report was taken over, or was known already."""
+
+    ok = serializers.BooleanField()
+
+
 class StatusBody(serializers.Serializer[Any]):
     """The one field that must be right."""
 
@@ -42,9 +48,7 @@ class Callback(APIView):
     permission_classes: tuple[()] = ()
     parser_classes = (TolerantJSONParser,)
 
-    @extend_schema(
-        request=CallbackBody, parameters=[TOKEN], responses={200: serializers.Serializer}
-    )
+    @extend_schema(request=CallbackBody, parameters=[TOKEN], responses=CallbackAnswer)
     def post(self, request: Request, pk: int) -> Response:
         """Take over a report; 401 for a wrong token, 409 for an old attempt or a wrong move."""
         body = StatusBody(data=request.data)

@@ -23,6 +23,13 @@ FIELD_ERRORS = {
     "description": "What is wrong, by field; `detail` and `code` if the body is no JSON object.",
 }
 
+LOGIN_REFUSALS = {
+    "401": ("Nobody is logged in.", "Refusal"),
+    "403": ("The user does not have the permission that is named.", "Refusal"),
+    "429": ("Too many failed logins.", "Refusal"),
+}
+TOKEN_REFUSALS = {"401": ("The token belongs to no attempt of the task.", "Refusal")}
+
 
 class TokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]
     """How the document names our tokens."""
@@ -51,11 +58,7 @@ def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 
 def _refusals(path: str, method: str, operation: dict[str, Any]) -> dict[str, tuple[str, str]]:
-    found = {
-        "401": ("Nobody is logged in.", "Refusal"),
-        "403": ("The user does not have the permission that is named.", "Refusal"),
-        "429": ("Too many failed logins.", "Refusal"),
-    }
+    found = dict(LOGIN_REFUSALS if "security" in operation else TOKEN_REFUSALS)
     if "requestBody" in operation or any(p["in"] == "query" for p in operation["parameters"]):
         found["400"] = ("Something that was sent is wrong.", "FieldErrors")
     if "{id}" in path or method == "post":

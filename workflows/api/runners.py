@@ -3,13 +3,13 @@
 from copy import copy
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.validators import UniqueValidator
 
-from runners.models import URL_VALIDATORS, Runner, check_kind
+from runners.models import Runner, check_kind, check_url
 from workflows.api.bodies import Integer, Strict, Switch, Text
 from workflows.api.filters import RunnerFilters
 from workflows.api.resource import Resource
@@ -17,12 +17,23 @@ from workflows.api.resource import Resource
 LARGEST_CAPACITY = 2**31 - 1
 
 
+@extend_schema_field({"type": "string", "maxLength": 500})
+class Url(Text):
+    """Where a runner of kind http listens; empty for the other kinds."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Take addresses that a runner can be called at."""
+        url = super().to_internal_value(data)
+        check_url(url)
+        return url
+
+
 class RunnerAnswer(Strict, serializers.ModelSerializer[Runner]):
     """A runner; without the fields that are read only, also the body that makes or changes one."""
 
     name = Text(max_length=100, validators=[UniqueValidator(Runner.objects.all())])
     kind = Text(required=False, max_length=20, validators=[check_kind])
-    url = Text(required=False, allow_blank=True, max_length=500, validators=URL_VALIDATORS)
+    url = Url(required=False, allow_blank=True, max_length=500)
     capacity = Integer(required=False, allow_null=True, min_value=1, max_value=LARGEST_CAPACITY)
     is_enabled = Switch(required=False)
     is_default = Switch(required=False)

@@ -64,6 +64,8 @@ class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
             "task_ids",
             "status",
             "initiated_by",
+            "created_by",
+            "approver_must_differ",
             "parameters",
             "auto_dispatch",
             "created_at",
@@ -199,7 +201,7 @@ class WorkflowRuns(Resource[WorkflowRun]):
         )
 
     def facts(self, rows: Sequence[WorkflowRun]) -> Facts:
-        """Return the tasks and the deadlocks of all the runs; three statements at most."""
+        """Return the tasks and the deadlocks of all the runs; four statements at most."""
         tasks = Task.objects.filter(run__in=rows).order_by("run_id", "position")
         task_ids = defaultdict(list)
         for run, task in tasks.values_list("run_id", "pk"):
