@@ -4,12 +4,14 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import environ
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off"}
+
+BROKERS = {"redis", "rediss", "amqp", "amqps"}
 
 SQLITE_OPTIONS = {
     # Take the write lock when a transaction begins: a reader that turns writer half-way
@@ -43,15 +45,35 @@ def words(name: str, *, default: str = "") -> list[str]:
 def base_url(name: str, *, default: str) -> str:
     """Return an http(s) address without a trailing slash."""
     value = os.environ.get(name) or default
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if not _is_address(value):
         refuse(name, "must look like https://orchestrator.example.org")
     return value.rstrip("/")
 
 
+def _is_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a bracket that is not closed, a port that is no number
+        return False
+
+
+def broker(name: str, *, default: str) -> str:
+    """Return the address of the broker between the site and its Celery workers."""
+    value = os.environ.get(name) or default
+    try:
+        parts = urlsplit(value)
+        is_complete = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_complete = False
+    if not is_complete or parts.scheme not in BROKERS:
+        refuse(name, "must look like redis://host:6379/0 or amqp://user:password@host:5672/name")
+    return value
+
+
 def database(name: str, *, base_dir: Path) -> dict[str, Any]:
     """Return Django's settings of the database; SQLite paths are relative to the checkout."""
-    url = os.environ.get(name) or f"sqlite:///{base_dir / 'db.sqlite3'}"
+    url = os.environ.get(name) or f"sqlite:///{quote(str(base_dir / 'db.sqlite3'))}"
     if not url.startswith(("sqlite:///", "postgres://", "postgresql://")):
         refuse(name, "must look like sqlite:///path or postgresql://user:password@host/name")
     try:

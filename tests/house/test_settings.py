@@ -1,0 +1,112 @@
+"""A wrong setting stops the start with one clear line that does not repeat the value."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SECRET = "hunter2"
+OURS = {"DEBUG", "SECRET_KEY", "DATABASE_URL", "PUBLIC_BASE_URL", "DJANGO_SETTINGS_MODULE"}
+
+Ended = subprocess.CompletedProcess[str]
+Settings = Mapping[str, str]
+NONE: Settings = {}
+
+
+def start(command: str, *arguments: str, at: Path = ROOT, settings: Settings = NONE) -> Ended:
+    """Run a management command with these settings and no others."""
+    environment = {name: value for name, value in os.environ.items() if name not in OURS}
+    return subprocess.run(
+        [sys.executable, "manage.py", command, *arguments],
+        cwd=at,
+        env={**environment, **settings},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+SWITCH = "must be one of 1, true, yes, on, 0, false, no, off."
+MISSING = "is required when DEBUG is off: set it to a long random text."
+DATABASE = "must look like sqlite:///path or postgresql://user:password@host/name"
+UNREADABLE = "cannot be read; percent-encode special characters in the password."
+ADDRESS = "must look like https://orchestrator.example.org"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "remedy"),
+    [
+        ("DEBUG", SECRET, SWITCH),
+        ("DATABASE_URL", SECRET, DATABASE),
+        ("DATABASE_URL", f"mysql://ada:{SECRET}@host/name", DATABASE),
+        ("DATABASE_URL", f"postgresql://ada:{SECRET}@host/", "names no database."),
+        ("DATABASE_URL", f"postgresql://ada:{SECRET}@host:port/name", UNREADABLE),
+        ("PUBLIC_BASE_URL", SECRET, ADDRESS),
+        ("PUBLIC_BASE_URL", f"ftp://{SECRET}", ADDRESS),
+        ("PUBLIC_BASE_URL", f"http://[{SECRET}", ADDRESS),
+        ("PUBLIC_BASE_URL", f"http://host:{SECRET}", ADDRESS),
+    ],
+)
+def test_a_wrong_setting_is_one_line(name: str, value: str, remedy: str) -> None:
+    ended = start("check", settings={name: value})
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == f"Wrong setting: {name} {remedy}\n"
+    assert SECRET not in ended.stderr
+
+
+def test_a_secret_key_is_required_where_debug_is_off() -> None:
+    ended = start("check", settings={"DEBUG": "off"})
+    assert (ended.returncode, ended.stderr) == (1, f"Wrong setting: SECRET_KEY {MISSING}\n")
+
+
+@pytest.mark.parametrize("word", ["1", "true", "TRUE", "yes", "on", ""])
+def test_words_that_switch_debug_on(word: str) -> None:
+    assert debug_is(word) == "True"
+
+
+@pytest.mark.parametrize("word", ["0", "false", "no", "Off"])
+def test_words_that_switch_debug_off(word: str) -> None:
+    assert debug_is(word) == "False"
+
+
+def debug_is(word: str) -> str:
+    show = "from django.conf import settings; print(settings.DEBUG)"
+    settings = {"DEBUG": word, "SECRET_KEY": "k" * 60}
+    return start("shell", "--no-imports", "-c", show, settings=settings).stdout.strip()
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    """Return a copy of the code in a directory whose name is hard to put into a URL."""
+    copy = tmp_path / "my project + 100% #1?"
+    for room in ("orchestrator", "workflows", "runners", "templates", "examples"):
+        shutil.copytree(ROOT / room, copy / room, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "manage.py", copy)
+    return copy
+
+
+def test_the_embedded_database_and_the_key_stay_in_the_checkout(elsewhere: Path) -> None:
+    ended = start("migrate", "--verbosity", "0", at=elsewhere)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (elsewhere / "db.sqlite3").stat().st_size
+    key = elsewhere / ".secret_key"
+    assert key.stat().st_mode & 0o777 == 0o600
+    made = key.read_text()
+    start("check", at=elsewhere)
+    assert key.read_text() == made
+    assert [path.name for path in elsewhere.parent.iterdir()] == [elsewhere.name]
+
+
+def test_an_empty_key_file_is_refused(elsewhere: Path) -> None:
+    (elsewhere / ".secret_key").touch()
+    ended = start("check", at=elsewhere)
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        "Wrong setting: SECRET_KEY is unset and .secret_key is empty: delete that file.\n"
+    )
