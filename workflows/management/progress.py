@@ -69,8 +69,9 @@ def _picture(run: WorkflowRun) -> RenderableType:
         f"{MARKS[TaskState(state)][0]} {n} {state}" for state, n in run.task_counts.items() if n
     )
     heading = Text.assemble((f"{run.template_name}", "bold"), f"  run {run.pk} is {run.state}")
-    bar = ProgressBar(total=max(total, 1), completed=done, width=60)
-    return Group(heading, _table(run), bar, Text(counts))
+    foot = Table.grid(padding=(0, 2))
+    foot.add_row(ProgressBar(total=max(total, 1), completed=done, width=60), Text(counts))
+    return Group(heading, _table(run), foot)
 
 
 def _table(run: WorkflowRun) -> Table:
