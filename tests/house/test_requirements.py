@@ -7,6 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PINNED = re.compile(r"(?P<name>[A-Za-z0-9._-]+)(\[[a-z,]+\])?==[^\s#*]+ +# \S.{9,}")
+FILES = sorted(path.name for path in ROOT.glob("requirements*.txt"))
 ASKED_FOR = {
     "django",
     "djangorestframework",
@@ -26,13 +27,13 @@ def names(file: str) -> list[str]:
     return [match["name"].lower() for row in lines(file) if (match := PINNED.fullmatch(row))]
 
 
-@pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("file", FILES)
 def test_every_package_is_pinned_and_has_a_reason(file: str) -> None:
     assert [row for row in lines(file) if not PINNED.fullmatch(row)] == []
 
 
 def test_no_package_is_named_twice() -> None:
-    every = names("requirements.txt") + names("requirements-dev.txt")
+    every = [name for file in FILES for name in names(file)]
     assert sorted(every) == sorted(set(every))
 
 
