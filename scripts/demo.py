@@ -31,6 +31,14 @@ def make_administrator() -> None:
     print(f"User '{ADMINISTRATOR}' has the password {password} (it is shown only now)")
 
 
+def report_path() -> str:
+    """Return where the latest backup wrote its report."""
+    from workflows.models import TaskAttempt
+
+    reports = TaskAttempt.objects.filter(task__step_id="report", task__run__template_name=WORKFLOW)
+    return str(reports.latest("finished_at").result["path"])
+
+
 def main() -> int:
     """Show the product at work; the exit code is that of the workflow."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrator.settings")
@@ -48,7 +56,9 @@ def main() -> int:
     code = subprocess.call([sys.executable, "manage.py", "run_workflow", WORKFLOW])
     if code == 0:
         step("Now yours")
-        print("`make serve`, then open http://127.0.0.1:8000/admin/ and log in as", ADMINISTRATOR)
+        print(f"The report of the backup: {report_path()}")
+        print(f"The admin: `make serve`, then log in as '{ADMINISTRATOR}' at")
+        print("           http://127.0.0.1:8000/admin/")
     return code
 
 
