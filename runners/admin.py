@@ -27,13 +27,11 @@ def kinds() -> list[tuple[str, str]]:
 class RunnerForm(RunnerModelForm):
     """A runner."""
 
-    kind = forms.ChoiceField(
-        choices=kinds, help_text="local: this machine, by manage.py local_runner or run_workflow."
-    )
+    kind = forms.ChoiceField(choices=kinds, help_text=Runner._meta.get_field("kind").help_text)
 
     class Meta:
         model = Runner
-        fields = ("name", "kind", "capacity", "is_enabled", "is_default")
+        fields = ("name", "kind", "url", "capacity", "is_enabled", "is_default")
 
 
 @admin.register(Runner)
@@ -41,9 +39,17 @@ class RunnerAdmin(RunnerModelAdmin):
     """Where attempts are executed."""
 
     form = RunnerForm
-    list_display = ("name", "kind", "capacity_shown", "is_enabled", "is_default", "updated_at")
+    list_display = (
+        "name",
+        "kind",
+        "url",
+        "capacity_shown",
+        "is_enabled",
+        "is_default",
+        "updated_at",
+    )
     list_filter = ("kind", "is_enabled")
-    search_fields = ("name",)
+    search_fields = ("name", "url")
     list_per_page = 50
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:

@@ -10,10 +10,11 @@ from tests.admin.conftest import add_url, posted_form, said, step_rows, text_of,
 from tests.factories import RunnerFactory, TemplateFactory
 from tests.support.verbs import edges, states
 from workflows.admin.steps import StepForm
+from workflows.admin.templates import TemplateForm
 from workflows.authoring import create_template, spec_of
 from workflows.models import WorkflowTemplate
 from workflows.runs import create_run
-from workflows.spec import StepSpec, parse_template
+from workflows.spec import StepSpec, TemplateSpec, parse_template
 
 
 def add(client: Client, *steps: dict[str, Any], **data: Any) -> Any:
@@ -176,13 +177,15 @@ def test_a_tampered_form_is_refused(root: Client, total: str) -> None:
     assert not WorkflowTemplate.objects.exists()
 
 
-def test_the_form_has_every_property_of_a_step() -> None:
+def test_the_form_has_every_property_of_a_step_and_of_a_template() -> None:
     assert {each.name for each in fields(StepSpec)} == set(StepForm.base_fields) - {"order"}
+    assert {each.name for each in fields(TemplateSpec)} == {*TemplateForm.Meta.fields, "steps"}
 
 
 STRANGE = {
     "name": "Strange",
     "description": "first\nsecond\n",
+    "approver_must_differ": True,
     "steps": [
         {"step_id": " a ", "title": "t ", "payload": {"x": 1.0, "y": "a\r\nb", "é": [None, {}]}},
         {
@@ -192,6 +195,7 @@ STRANGE = {
             "payload": {"x": 12345678901234567},
         },
         {"step_id": "“→”", "title": "<b>", "depends_on": ["A, b", " a "], "timeout_seconds": 1},
+        {"step_id": "gate", "title": "gate", "requires_approval": True},
     ],
 }
 
@@ -214,6 +218,26 @@ def test_a_change_makes_one_new_version(root: Client) -> None:
     assert said(answer)[0][0] == "success"
     assert version_now(template) == 2
     assert steps_now(template) == {"a": (), "b": ("a",)}
+
+
+def test_approvals_are_asked_for_by_ticking(root: Client) -> None:
+    template = TemplateFactory.create(drawing="a > b")
+
+    save(root, template, **{"steps-1-requires_approval": "on", "approver_must_differ": "on"})
+
+    spec = spec_of(WorkflowTemplate.objects.get())
+    assert [step.requires_approval for step in spec.steps] == [False, True]
+    assert spec.approver_must_differ
+
+
+def test_approvals_are_given_up_by_removing_the_tick(root: Client) -> None:
+    template = TemplateFactory.create(requires_approval=True)
+
+    save(root, template, **{"steps-0-requires_approval": ""})
+
+    spec = spec_of(WorkflowTemplate.objects.get())
+    assert [step.requires_approval for step in spec.steps] == [False, True]
+    assert version_now(template) == 2
 
 
 def test_a_step_is_renamed_together_with_its_dependants(root: Client) -> None:

@@ -2,9 +2,10 @@
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from runners.models import Runner
-from tests.admin.conftest import ClientOf, add_url, said, text_of, url_of
+from tests.admin.conftest import ClientOf, add_url, list_url, said, text_of, url_of
 from tests.factories import RunnerFactory
 from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
@@ -24,12 +25,50 @@ def test_making_a_runner_the_default_releases_the_other(root: Client, local: Run
     assert not local.is_default
 
 
-def test_only_the_kinds_of_this_installation_are_offered(root: Client, script: Script) -> None:
+def test_only_the_kinds_of_this_installation_are_offered(
+    root: Client, script: Script, settings: Settings
+) -> None:
+    settings.RUNNER_BACKENDS = {
+        kind: backend for kind, backend in settings.RUNNER_BACKENDS.items() if kind != "http"
+    }
+
     html = root.get(add_url(Runner)).content.decode()
 
     assert 'value="local"' in html
     assert 'value="scripted"' in html
-    assert 'value="celery"' not in html
+    assert 'value="http"' not in html
+
+
+def test_a_runner_on_another_host_has_its_url(root: Client, local: Runner) -> None:
+    data = {"name": "gpu", "kind": "http", "url": "http://10.0.0.5:9000", "is_enabled": "on"}
+
+    root.post(add_url(Runner), data)
+
+    gpu = Runner.objects.get(name="gpu")
+    assert (gpu.kind, gpu.url) == ("http", "http://10.0.0.5:9000")
+    assert "gpu http http://10.0.0.5:9000" in text_of(root.get(list_url(Runner)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "url", "why"),
+    [
+        ("http", "", "A runner of kind http needs the url where it listens."),
+        ("local", "http://10.0.0.5:9000", "Only runners of kind http have a url."),
+        ("http", "gpu-1:9000", "Enter a valid URL."),
+        ("http", "ftp://gpu-1", "Enter a valid URL."),
+        ("http", "file:///etc/passwd", "Enter a valid URL."),
+        ("http", "http://" + "g" * 500, "at most 500 characters"),
+    ],
+)
+def test_a_wrong_url_is_refused_at_its_field(
+    root: Client, local: Runner, kind: str, url: str, why: str
+) -> None:
+    page = root.post(add_url(Runner), {"name": "gpu", "kind": kind, "url": url})
+
+    errors = page.context["adminform"].form.errors
+    assert list(errors) == ["url"]
+    assert why in errors["url"][0]
+    assert Runner.objects.count() == 1
 
 
 @pytest.mark.parametrize(

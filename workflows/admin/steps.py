@@ -71,6 +71,11 @@ class StepForm(forms.Form):
         max_value=LONGEST_TIMEOUT_S,
         help_text=f"1 to {LONGEST_TIMEOUT_S} seconds; empty: a day.",
     )
+    requires_approval = forms.BooleanField(
+        label="Approval",
+        required=False,
+        help_text="Ticked: it waits until somebody with the permission approves it.",
+    )
 
     def clean_step_id(self) -> str:
         """Return an id that can be seen."""
@@ -170,6 +175,7 @@ def rows_of(steps: Iterable[StepSpec]) -> list[dict[str, Any]]:
             "runner": step.runner or "",
             "payload": step.payload,
             "timeout_seconds": step.timeout_seconds,
+            "requires_approval": step.requires_approval,
         }
         for position, step in enumerate(steps, start=1)
     ]
@@ -183,6 +189,7 @@ def _step(row: dict[str, Any], known: set[str]) -> dict[str, Any]:
         "runner": row["runner"] or None,
         "payload": row["payload"],
         "timeout_seconds": row["timeout_seconds"],
+        "requires_approval": row["requires_approval"],
     }
 
 

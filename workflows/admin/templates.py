@@ -38,7 +38,7 @@ class TemplateForm(RefusableForm):
 
     class Meta:
         model = WorkflowTemplate
-        fields = ("name", "description")
+        fields = ("name", "description", "approver_must_differ")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Remember the version that the form was opened with."""
@@ -103,10 +103,10 @@ class WorkflowTemplateAdmin(RefusableAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: WorkflowTemplate | None = None) -> Any:
         """Show the version beside what is edited."""
         if obj is None:
-            return [(None, {"fields": ("name", "description")})]
+            return [(None, {"fields": TemplateForm.Meta.fields})]
         hidden = ["began_with"] if self.has_change_permission(request, obj) else []
         shown = ("version", *TIMES)
-        return [(None, {"fields": ["name", "description", *hidden, shown]})]
+        return [(None, {"fields": [*TemplateForm.Meta.fields, *hidden, shown]})]
 
     def has_change_permission(
         self, request: HttpRequest, obj: WorkflowTemplate | None = None
@@ -135,8 +135,8 @@ class WorkflowTemplateAdmin(RefusableAdmin):
         self, request: HttpRequest, form: TemplateForm, formsets: list[StepFormSet], change: bool
     ) -> None:
         """Store the template whole."""
-        texts = {name: form.cleaned_data[name] for name in TemplateForm.Meta.fields}
-        spec = parse_template({**texts, "steps": formsets[0].steps()})
+        own = {name: form.cleaned_data[name] for name in TemplateForm.Meta.fields}
+        spec = parse_template({**own, "steps": formsets[0].steps()})
         if change:
             _check_freshness(form)
             replace_template(form.instance.pk, spec)
