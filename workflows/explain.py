@@ -41,7 +41,8 @@ def explain(run_id: int) -> dict[str, Any]:
         raise NotFound("workflow run", run_id)
     deadlock = deadlocks([run]).get(run.pk)
     blocked = blocked_tasks(run)
-    upstream = _unfinished_upstream(run)
+    causes = {cause.task_id: cause for task in blocked for cause in task.root_causes}
+    upstream = _unfinished_upstream(run, causes)
     return {
         "run_id": run.pk,
         "status": str(run.state),
@@ -83,12 +84,16 @@ def _ready(run: WorkflowRun) -> Iterable[dict[str, Any]]:
         yield {**_explained(Blocked(task.pk, task.step_id, why), ()), "sentence": sentence}
 
 
-def _unfinished_upstream(run: WorkflowRun) -> Mapping[int, list[Cause]]:
+def _unfinished_upstream(
+    run: WorkflowRun, causes: Mapping[int, Cause]
+) -> Mapping[int, list[Cause]]:
+    """Return what each pending task waits for; root causes with their own reasons."""
     edges = TaskDependency.objects.filter(task__run=run, task__state=TaskState.PENDING)
     rows = edges.exclude(depends_on__state=TaskState.SUCCESS).order_by("depends_on__position")
     found: dict[int, list[Cause]] = defaultdict(list)
     for edge in rows.select_related("depends_on"):
-        found[edge.task_id].append(as_cause(edge.depends_on))
+        cause = causes.get(edge.depends_on_id) or as_cause(edge.depends_on)
+        found[edge.task_id].append(cause)
     return found
 
 

@@ -26,14 +26,19 @@ POSTS = [
     "/tasks/{task}/cancel",
     "/tasks/{task}/retry",
     "/tasks/{task}/mark-success",
+    "/tasks/{task}/hold",
+    "/tasks/{task}/release",
+    "/approvals/{approval}/approve",
+    "/approvals/{approval}/reject",
     "/runners",
 ]
 
 
 @pytest.fixture(params=POSTS)
 def path(request: pytest.FixtureRequest, runs: DrawRun) -> str:
-    run = runs("a")
-    return str(request.param).format(run=run.pk, task=run.tasks.get().pk)
+    run = runs("a", requires_approval=True)
+    task = run.tasks.get()
+    return str(request.param).format(run=run.pk, task=task.pk, approval=task.approvals.get().pk)
 
 
 def send(api: APIClient, path: str, body: str | bytes) -> Any:

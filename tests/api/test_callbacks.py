@@ -1,0 +1,165 @@
+"""`/runner/tasks/{id}/status`: whatever is sent, the answer is never a 500."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from tests.support.drawing import DrawRun
+from tests.support.scripted import Script
+from tests.support.verbs import attempt, dispatch, states, trail
+from workflows.models import WorkflowRun
+from workflows.tokens import token_of
+
+
+@pytest.fixture
+def run(runs: DrawRun, script: Script) -> WorkflowRun:
+    made = runs("a")
+    dispatch(made)
+    return made
+
+
+def send(run: WorkflowRun, body: Any, *, token: str | None = None, **more: Any) -> Any:
+    """Report on `a`, by default with its token; bytes are sent as they are."""
+    sent = attempt(run, "a")
+    return Client(raise_request_exception=False).post(
+        f"/runner/tasks/{sent.task_id}/status",
+        body if isinstance(body, bytes) else json.dumps(body),
+        content_type=more.pop("content_type", "application/json"),
+        headers={"X-Runner-Token": token_of(sent.pk) if token is None else token},
+        **more,
+    )
+
+
+def test_the_token_is_the_login(run: WorkflowRun) -> None:
+    answer = send(run, {"status": "success"})
+
+    assert (answer.status_code, answer.json()) == (200, {"ok": True})
+    assert states(run) == {"a": "success"}
+
+
+DEEP = b'{"status": "success", "result": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'"success"',
+        b"\xff\xfe",
+        b'{"status": NaN}',
+        {},
+        {"status": None},
+        {"status": "queued"},
+        {"status": ["success"]},
+        {"status": "success\0"},
+        DEEP,
+    ],
+)
+def test_what_says_nothing_is_a_400(run: WorkflowRun, body: Any) -> None:
+    answer = send(run, body)
+
+    assert answer.status_code == 400
+    assert {*answer.json()} <= {"status", "detail", "code"}
+    assert states(run) == {"a": "dispatched"}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b'"message": "\\u0000\\ud800"',
+        b'"stdout": "a\\u0000b", "stderr": "\\udfff"',
+        b'"result": {"\\u0000": "\\ud800"}',
+        b'"result": ' + b"[" * 600 + b"]" * 600,
+        b'"result": 1' + b"0" * 4_000,
+        b'"result": 1e999',
+        b'"exit_code": 1' + b"0" * 4_000,
+        b'"exit_code": true, "message": {}, "stdout": []',
+        b'"\\u0000\\ud800": "\\u0000", "extra": ' + b"[" * 600 + b"]" * 600,
+        b'"status": "failed", "status": "success"',
+    ],
+)
+def test_what_cannot_be_stored_is_left_out_and_the_word_counts(
+    run: WorkflowRun, odd: bytes
+) -> None:
+    answer = send(run, b'{"status": "success", ' + odd + b"}")
+
+    assert answer.status_code == 200
+    assert states(run) == {"a": "success"}
+
+
+def test_a_body_that_is_too_large_is_a_413(run: WorkflowRun, settings: Settings) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000
+
+    answer = send(run, {"status": "success", "stdout": "x" * 1_000})
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert states(run) == {"a": "dispatched"}
+
+
+def test_a_body_that_is_no_json_is_a_415(run: WorkflowRun) -> None:
+    answer = send(run, b"status=success", content_type="application/x-www-form-urlencoded")
+
+    assert (answer.status_code, states(run)) == (415, {"a": "dispatched"})
+
+
+@pytest.mark.parametrize("token", ["", "forged", "x" * 5_000, "\xff\xfe", "Token abc"])
+def test_a_wrong_token_changes_nothing_and_leaves_one_event(run: WorkflowRun, token: str) -> None:
+    answer = send(run, {"status": "success"}, token=token)
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "token_refused")
+    assert states(run) == {"a": "dispatched"}
+    assert trail(run)[-1] == "task.report_refused a"
+    assert trail(run).count("task.report_refused a") == 1
+
+
+def test_the_token_of_another_task_is_a_wrong_one(run: WorkflowRun, runs: DrawRun) -> None:
+    other = runs("a")
+    dispatch(other)
+
+    answer = send(run, {"status": "success"}, token=token_of(attempt(other, "a").pk))
+
+    assert (answer.status_code, states(run)) == (401, {"a": "dispatched"})
+
+
+def test_a_login_is_no_token(run: WorkflowRun, alice: Any) -> None:
+    client = Client()
+    client.force_login(alice)
+
+    answer = client.post(
+        f"/runner/tasks/{attempt(run, 'a').task_id}/status",
+        {"status": "success"},
+        content_type="application/json",
+    )
+
+    assert (answer.status_code, states(run)) == (401, {"a": "dispatched"})
+
+
+@pytest.mark.parametrize("pk", [987654321, 10**30])
+def test_an_unknown_task_is_a_404(run: WorkflowRun, pk: int) -> None:
+    answer = Client().post(
+        f"/runner/tasks/{pk}/status", {"status": "success"}, content_type="application/json"
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_a_move_that_does_not_exist_is_a_409(run: WorkflowRun) -> None:
+    send(run, {"status": "success"})
+
+    answer = send(run, {"status": "failed"})
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "report_refused")
+    assert states(run) == {"a": "success"}
+
+
+@pytest.mark.parametrize("method", ["get", "put", "delete", "patch"])
+def test_reports_are_posted(run: WorkflowRun, method: str) -> None:
+    path = f"/runner/tasks/{attempt(run, 'a').task_id}/status"
+
+    assert getattr(Client(), method)(path).status_code == 405

@@ -1,0 +1,71 @@
+"""`/workflow-runs/{id}/explain`."""
+
+from rest_framework.test import APIClient
+
+from tests.core.test_approvals import gated
+from tests.support.drawing import DrawRun
+from tests.support.verbs import dispatch, finish, task
+from workflows.models import Event
+
+
+def test_it_says_why_in_a_sentence_and_in_data(api: APIClient, runs: DrawRun) -> None:
+    run = runs("build > test > deploy")
+    dispatch(run)
+    finish(run, "build", "failed", exit_code=2, message="exit code 2")
+
+    answer = api.get(f"/workflow-runs/{run.pk}/explain")
+
+    build, test, deploy = (task(run, step_id) for step_id in ("build", "test", "deploy"))
+    cause = {
+        "task_id": build.pk,
+        "step_id": "build",
+        "title": "build",
+        "status": "failed",
+        "reason": "exit code 2",
+    }
+    common = {
+        "reason": "dependencies not satisfied",
+        "root_causes": [cause],
+        "more_root_causes": False,
+        "note": "",
+        "sentence": "Cannot start: `build` failed (exit code 2).",
+    }
+    waiting = {**cause, "task_id": test.pk, "step_id": "test", "title": "test"}
+    waiting |= {"status": "pending", "reason": ""}
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {
+            "run_id": run.pk,
+            "status": "failed",
+            "sentence": (
+                "2 tasks can never run because `build` failed (exit code 2). "
+                "Retry, mark success, or abort the run."
+            ),
+            "deadlock": {"root_causes": [cause], "blocked": 2},
+            "blocked": [
+                {"task_id": test.pk, "step_id": "test", **common, "waits_for": [cause]},
+                {"task_id": deploy.pk, "step_id": "deploy", **common, "waits_for": [waiting]},
+            ],
+        },
+    )
+
+
+def test_it_writes_nothing(api: APIClient) -> None:
+    run = gated("a > b", "a")
+    before = Event.objects.count()
+
+    answer = api.get(f"/workflow-runs/{run.pk}/explain").json()
+
+    told = {entry["step_id"]: entry["sentence"] for entry in answer["blocked"]}
+    assert told == {
+        "a": "Waits for somebody to approve it.",
+        "b": "Cannot start: `a` waits for approval.",
+    }
+    assert Event.objects.count() == before
+
+
+def test_an_unknown_run_is_a_404(api: APIClient) -> None:
+    answer = api.get("/workflow-runs/987654321/explain")
+
+    detail = "workflow run 987654321 not found"
+    assert (answer.status_code, answer.json()["detail"]) == (404, detail)
