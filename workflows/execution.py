@@ -30,6 +30,9 @@ LOOK_EVERY_S = 0.2
 """How often an executor with free slots looks for new attempts."""
 ATTEND_EVERY_S = 0.5
 """How often the work in progress is attended to: cancels, time-outs, logs."""
+TOGETHER_S = 0.002
+MOST_TOGETHER_S = 0.01
+"""How long an end waits for another, and at most, to be reported together with it."""
 RENEW_EVERY_S = 15.0
 RETRY_AFTER_S = 1.0
 """Between two tries while the database does not answer."""
@@ -196,19 +199,30 @@ class Executor:
 
     def _collect(self) -> None:
         """Wait a moment for the processes to say something, and take it."""
+        if not self._working:
+            time.sleep(0 if self._finished else LOOK_EVERY_S)
+            return
+        moment = 0 if self._finished else LOOK_EVERY_S
+        heard = self._listen(moment)
+        # What ends a moment later is reported in the same transaction; but not for ever, while
+        # something prints without pause.
+        give_up_at = time.monotonic() + MOST_TOGETHER_S
+        while heard and self._working and self._finished and time.monotonic() < give_up_at:
+            heard = self._listen(TOGETHER_S)
+
+    def _listen(self, moment: float) -> bool:
+        """Take what the processes say within a moment; say whether they said anything."""
         sources: dict[Any, Work] = {}
         for work in self._working.values():
             sources |= {work.slot.output: work, work.slot.control: work}
-        moment = 0 if self._finished else min(LOOK_EVERY_S, ATTEND_EVERY_S)
-        if not sources:
-            time.sleep(moment)
-            return
-        for source in wait(list(sources), moment):
+        heard = wait(list(sources), moment)
+        for source in heard:
             work = sources[source]
             if source is work.slot.output:
                 work.log.write(work.slot.read_output())
             elif work.attempt.pk in self._working:
                 self._take_outcome(work)
+        return bool(heard)
 
     def _take_outcome(self, work: Work) -> None:
         if (outcome := work.slot.outcome()) is None:
