@@ -1,0 +1,40 @@
+"""What the pages point to is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]
+TARGETS = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+def headings(page: Path) -> set[str]:
+    """Return the anchors of a page, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@each_page
+def test_every_link_inside_the_project_leads_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        if "://" not in link:
+            assert target.exists(), f"{link}: there is no such file"
+            assert not anchor or anchor in headings(target), f"{link}: there is no such heading"
+
+
+@each_page
+def test_every_target_of_make_exists(page: Path) -> None:
+    code = re.findall(r"```.*?```|`[^`\n]+`", page.read_text(), re.DOTALL)
+    named = [name for text in code for name in re.findall(r"\bmake ([a-z]+)", text)]
+    assert set(named) <= set(TARGETS)
+
+
+def test_there_is_something_to_check() -> None:
+    assert {"demo", "test", "serve"} <= set(TARGETS)
+    assert len(PAGES) > len(["README.md", "CHANGELOG.md"])
