@@ -15,7 +15,7 @@ help:  ## this list
 .venv/%.installed: %.txt scripts/setup.sh
 	@sh scripts/setup.sh '$(PYTHON)' $<
 
-.venv/requirements-dev.installed: requirements.txt
+.venv/requirements-dev.installed: requirements.txt requirements-celery.txt
 
 .PHONY: setup
 setup: .venv/requirements-dev.installed  ## make .venv with everything that development needs

@@ -21,7 +21,11 @@ TASK_FUNCTION_MODULES = environment.words(
 RUNNER_BACKENDS = {
     "local": "runners.local.LocalBackend",
     "http": "runners.http.HttpBackend",
+    "celery": "runners.celery.CeleryBackend",
 }
+# Imported when the first task goes to a runner of kind celery: only then must Celery be there.
+CELERY_APP = "orchestrator.celery.app"
+CELERY_BROKER_URL = environment.broker("CELERY_BROKER_URL", default="redis://127.0.0.1:6379/0")
 
 INSTALLED_APPS = [
     "django.contrib.admin",

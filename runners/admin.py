@@ -31,7 +31,7 @@ class RunnerForm(RunnerModelForm):
 
     class Meta:
         model = Runner
-        fields = ("name", "kind", "url", "capacity", "is_enabled", "is_default")
+        fields = ("name", "kind", "url", "queue", "capacity", "is_enabled", "is_default")
 
 
 @admin.register(Runner)

@@ -5,10 +5,11 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator, URLValidator
+from django.core.validators import MinValueValidator, RegexValidator, URLValidator
 from django.db import models, transaction
 from django.utils.module_loading import import_string
 
+from runners import celery
 from runners.base import RunnerAddress, RunnerBackend
 
 
@@ -19,9 +20,16 @@ class RunnerKind(models.TextChoices):
     """This machine, by `manage.py local_runner` or `run_workflow`."""
     HTTP = "http"
     """A program on another host that speaks the host-runner protocol."""
+    CELERY = "celery"
+    """Workers on any machines that have the code and the database, fed through a queue."""
 
 
 URL_VALIDATORS = [URLValidator(schemes=["http", "https"])]
+
+
+QUEUE_VALIDATORS = [
+    RegexValidator(r"\A[\w.:-]+\Z", "A queue's name has letters, digits and . _ : - only.")
+]
 
 
 def check_kind(kind: str) -> None:
@@ -33,6 +41,8 @@ def check_kind(kind: str) -> None:
     if kind not in settings.RUNNER_BACKENDS:
         known = ", ".join(sorted(settings.RUNNER_BACKENDS))
         raise ValidationError(f"runners of kind '{kind}' are not available here; use: {known}")
+    if kind == RunnerKind.CELERY and not celery.is_installed():
+        raise ValidationError(celery.NOT_INSTALLED)
 
 
 def check_url(url: str) -> None:
@@ -60,13 +70,22 @@ class Runner(models.Model):
         max_length=20,
         default=RunnerKind.LOCAL,
         validators=[check_kind],
-        help_text="local: this machine, by manage.py local_runner. http: another host, at its url.",
+        help_text=(
+            "local: this machine, by manage.py local_runner. http: another host, at its url. "
+            "celery: workers on any machines, through their queue."
+        ),
     )
     url = models.CharField(
         max_length=500,
         blank=True,
         validators=URL_VALIDATORS,
         help_text="Of a runner of kind http: where it listens, such as http://gpu-1:9000",
+    )
+    queue = models.CharField(
+        max_length=100,
+        blank=True,
+        validators=QUEUE_VALIDATORS,
+        help_text="Of a runner of kind celery: the queue of its workers; empty: 'celery'.",
     )
     capacity = models.PositiveIntegerField(
         null=True,
@@ -121,7 +140,7 @@ class Runner(models.Model):
     @property
     def address(self) -> RunnerAddress:
         """What a backend needs to know of this runner."""
-        return RunnerAddress(name=self.name, kind=self.kind, url=self.url)
+        return RunnerAddress(name=self.name, kind=self.kind, url=self.url, queue=self.queue)
 
     def clean(self) -> None:
         """
@@ -133,3 +152,5 @@ class Runner(models.Model):
             raise ValidationError({"url": "A runner of kind http needs the url where it listens."})
         if self.kind != RunnerKind.HTTP and self.url:
             raise ValidationError({"url": "Only runners of kind http have a url."})
+        if self.kind != RunnerKind.CELERY and self.queue:
+            raise ValidationError({"queue": "Only runners of kind celery have a queue."})

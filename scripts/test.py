@@ -8,7 +8,14 @@ from collections.abc import Sequence
 PYTEST = [sys.executable, "-m", "pytest", "-n", "2", "--maxfail", "25"]
 ON_POSTGRES = [sys.executable, "-m", "tests.support.postgres"]
 # Settings of an installation say nothing about the tests.
-SETTINGS = {"DATABASE_URL", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "PUBLIC_BASE_URL"}
+SETTINGS = {
+    "DATABASE_URL",
+    "SECRET_KEY",
+    "DEBUG",
+    "ALLOWED_HOSTS",
+    "PUBLIC_BASE_URL",
+    "CELERY_BROKER_URL",
+}
 
 
 def run(command: Sequence[str]) -> tuple[int, str]:

@@ -1,4 +1,8 @@
-"""Attempts of `local` runners are executed here: claimed, worked on side by side, reported."""
+"""
+Attempts are executed here: claimed, worked on side by side, reported.
+
+Those of `local` runners as they come, those of Celery's workers one for each message.
+"""
 
 import logging
 import time
@@ -42,20 +46,38 @@ STOPPED = "the local runner was stopped while it worked on this"
 logger = logging.getLogger(__name__)
 
 
+def execute(attempt_id: UUID, *, by: str) -> None:
+    """
+    Execute one attempt to its end; nothing happens if it is claimed, over or unknown.
+
+    Whoever asks twice, at once or a day later, has it executed once.
+    """
+    executor = Executor(concurrency=1, by=by, attempt_id=attempt_id)
+    executor.serve(lambda: executor.takes_more)
+
+
 class Executor:
     """
-    Executes local attempts, `concurrency` at a time, in one thread.
+    Executes attempts, `concurrency` at a time, in one thread.
 
     What finished together is reported in one transaction, which also claims what comes next; the
     work itself goes on in processes of its own meanwhile.
     """
 
-    def __init__(self, *, concurrency: int, by: str, run_id: int | None = None) -> None:
-        """Prepare to execute attempts of all runs, or of one."""
+    def __init__(
+        self,
+        *,
+        concurrency: int,
+        by: str,
+        run_id: int | None = None,
+        attempt_id: UUID | None = None,
+    ) -> None:
+        """Prepare to execute local attempts, of all runs or of one; or one attempt of any kind."""
         load_functions()
         self._concurrency = concurrency
         self._by = by
         self._run_id = run_id
+        self._attempt_id = attempt_id
         self._takes_more = True
         self._working: dict[UUID, Work] = {}
         # What has ended and is not stored yet. Emptied after the commit only: had that failed,
@@ -78,6 +100,11 @@ class Executor:
         finally:
             for slot in [*self._idle, *(work.slot for work in self._working.values())]:
                 slot.close()
+
+    @property
+    def takes_more(self) -> bool:
+        """Whether it claims attempts that wait; the one that was given is looked for once."""
+        return self._takes_more
 
     def take_no_more(self) -> None:
         """Claim no more attempts; they stay for the next executor."""
@@ -123,17 +150,22 @@ class Executor:
     def _look(self) -> None:
         for run_id, attempt_ids in self._waiting(self._run_id).items():
             self._begin(self._claim(run_id, attempt_ids))
+        if self._attempt_id:
+            self.take_no_more()
 
     def _waiting(self, run_id: int | None) -> dict[int, list[UUID]]:
         """Return as many waiting attempts as there are free slots, by run."""
         found: dict[int, list[UUID]] = defaultdict(list)
         if room := self._room():
-            waiting = TaskAttempt.objects.waiting().filter(runner_kind=RunnerKind.LOCAL)
+            waiting = TaskAttempt.objects.waiting().filter(self._mine())
             if run_id:
                 waiting = waiting.filter(task__run=run_id)
             for run, attempt in waiting.values_list("task__run_id", "pk")[:room]:
                 found[run].append(attempt)
         return found
+
+    def _mine(self) -> Q:
+        return Q(pk=self._attempt_id) if self._attempt_id else Q(runner_kind=RunnerKind.LOCAL)
 
     def _room(self) -> int:
         return self._concurrency - len(self._working) if self._takes_more else 0

@@ -35,6 +35,9 @@ def test_a_new_default_takes_over_from_the_old_one(api: APIClient, local: Runner
         ({"name": "x", "kind": "http"}, ["url"]),
         ({"name": "x", "kind": "pigeon", "loft": "q"}, ["kind", "loft"]),
         ({"name": "x", "kind": "nonsense"}, ["kind"]),
+        ({"name": "x", "kind": "local", "queue": "gpu"}, ["queue"]),
+        ({"name": "x", "kind": "celery", "queue": "gpu,cpu"}, ["queue"]),
+        ({"name": "x", "kind": "celery", "url": "http://gpu-1"}, ["url"]),
         ({"name": "x", "capacity": 0}, ["capacity"]),
         ({"name": "x", "capacity": 10**30}, ["capacity"]),
         ({"name": "x", "capacity": 1.5}, ["capacity"]),
@@ -55,9 +58,9 @@ def test_a_wrong_runner_is_refused_by_field(
 def test_a_kind_that_is_not_available_says_which_are(api: APIClient, local: Runner) -> None:
     answer = api.post("/runners", {"name": "far", "kind": "pigeon", "loft": "east"})
 
-    known = "name, kind, url, capacity, is_enabled, is_default"
+    known = "name, kind, url, queue, capacity, is_enabled, is_default"
     assert answer.json() == {
-        "kind": ["runners of kind 'pigeon' are not available here; use: http, local"],
+        "kind": ["runners of kind 'pigeon' are not available here; use: celery, http, local"],
         "loft": [f"Unknown field; known are: {known}."],
     }
 

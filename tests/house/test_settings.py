@@ -11,7 +11,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "hunter2"
-OURS = {"DEBUG", "SECRET_KEY", "DATABASE_URL", "PUBLIC_BASE_URL", "DJANGO_SETTINGS_MODULE"}
+OURS = {
+    "DEBUG",
+    "SECRET_KEY",
+    "DATABASE_URL",
+    "PUBLIC_BASE_URL",
+    "CELERY_BROKER_URL",
+    "DJANGO_SETTINGS_MODULE",
+}
 
 Ended = subprocess.CompletedProcess[str]
 Settings = Mapping[str, str]
@@ -36,6 +43,7 @@ SWITCH = "must be one of 1, true, yes, on, 0, false, no, off."
 MISSING = "is required when DEBUG is off: set it to a long random text."
 DATABASE = "must look like sqlite:///path or postgresql://user:password@host/name"
 UNREADABLE = "cannot be read; percent-encode special characters in the password."
+BROKER = "must look like redis://host:6379/0 or amqp://user:password@host:5672/name"
 ADDRESS = "must look like https://orchestrator.example.org"
 
 
@@ -47,6 +55,10 @@ ADDRESS = "must look like https://orchestrator.example.org"
         ("DATABASE_URL", f"mysql://ada:{SECRET}@host/name", DATABASE),
         ("DATABASE_URL", f"postgresql://ada:{SECRET}@host/", "names no database."),
         ("DATABASE_URL", f"postgresql://ada:{SECRET}@host:port/name", UNREADABLE),
+        ("CELERY_BROKER_URL", SECRET, BROKER),
+        ("CELERY_BROKER_URL", f"sqs://{SECRET}", BROKER),
+        ("CELERY_BROKER_URL", f"redis://:{SECRET}@/0", BROKER),
+        ("CELERY_BROKER_URL", f"redis://host:{SECRET}", BROKER),
         ("PUBLIC_BASE_URL", SECRET, ADDRESS),
         ("PUBLIC_BASE_URL", f"ftp://{SECRET}", ADDRESS),
         ("PUBLIC_BASE_URL", f"http://[{SECRET}", ADDRESS),

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.validators import UniqueValidator
 
-from runners.models import Runner, check_kind, check_url
+from runners.models import QUEUE_VALIDATORS, Runner, check_kind, check_url
 from workflows.api.bodies import Integer, Strict, Switch, Text
 from workflows.api.filters import RunnerFilters
 from workflows.api.resource import Resource
@@ -34,6 +34,7 @@ class RunnerAnswer(Strict, serializers.ModelSerializer[Runner]):
     name = Text(max_length=100, validators=[UniqueValidator(Runner.objects.all())])
     kind = Text(required=False, max_length=20, validators=[check_kind])
     url = Url(required=False, allow_blank=True, max_length=500)
+    queue = Text(required=False, allow_blank=True, max_length=100, validators=QUEUE_VALIDATORS)
     capacity = Integer(required=False, allow_null=True, min_value=1, max_value=LARGEST_CAPACITY)
     is_enabled = Switch(required=False)
     is_default = Switch(required=False)
@@ -45,6 +46,7 @@ class RunnerAnswer(Strict, serializers.ModelSerializer[Runner]):
             "name",
             "kind",
             "url",
+            "queue",
             "capacity",
             "is_enabled",
             "is_default",
