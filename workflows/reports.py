@@ -192,12 +192,30 @@ def _write_start(attempts: Sequence[TaskAttempt], **columns: Any) -> None:
 
 def _write_end(reports: Mapping[TaskAttempt, Report], now: datetime) -> None:
     for attempt, report in reports.items():
-        attempt.outcome = Outcome(report.status)
-        attempt.exit_code, attempt.result = report.exit_code, report.result
-        attempt.message, attempt.finished_at = report.message, now
-        attempt.lease_expires_at = None
+        for name, value in _columns(report, now).items():
+            setattr(attempt, name, value)
+    first = next(iter(reports.values()))
+    alike = all(_is_alike(first, report) for report in reports.values())
     for batch in batches(list(reports)):
-        TaskAttempt.objects.bulk_update(batch, WRITTEN)
+        if alike:  # one plain statement, several times as quick as one with a value for each row
+            ended = TaskAttempt.objects.filter(pk__in=[attempt.pk for attempt in batch])
+            ended.update(**_columns(first, now))
+        else:
+            TaskAttempt.objects.bulk_update(batch, list(_columns(first, now)))
 
 
-WRITTEN = ["outcome", "exit_code", "result", "message", "finished_at", "lease_expires_at"]
+def _is_alike(one: Report, other: Report) -> bool:
+    # Results are not compared: to Python, true and 1 are equal.
+    said = [(report.status, report.exit_code, report.message) for report in (one, other)]
+    return said[0] == said[1] and one.result is other.result is None
+
+
+def _columns(report: Report, now: datetime) -> dict[str, Any]:
+    return {
+        "outcome": Outcome(report.status),
+        "exit_code": report.exit_code,
+        "result": report.result,
+        "message": report.message,
+        "finished_at": now,
+        "lease_expires_at": None,
+    }
