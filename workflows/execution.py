@@ -232,7 +232,7 @@ class Executor:
     def _collect(self) -> None:
         """Wait a moment for the processes to say something, and take it."""
         if not self._working:
-            time.sleep(0 if self._finished else LOOK_EVERY_S)
+            time.sleep(LOOK_EVERY_S if self._takes_more and not self._finished else 0)
             return
         moment = 0 if self._finished else LOOK_EVERY_S
         heard = self._listen(moment)
