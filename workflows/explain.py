@@ -4,17 +4,22 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from django.db.models import QuerySet
+
 from workflows.errors import NotFound
 from workflows.fleet import Fleet
 from workflows.models import RunState, Task, TaskDependency, TaskState, WorkflowRun
 from workflows.readiness import (
     APPROVAL,
+    DEPENDENCIES,
     HOLD,
     Blocked,
     Cause,
     as_cause,
     blocked_tasks,
     deadlocks,
+    waits_for,
+    why_blocked,
 )
 
 READY = "ready"
@@ -28,44 +33,92 @@ RUN_SENTENCES = {
 }
 
 
-def explain(run_id: int) -> dict[str, Any]:
+def explain(run_id: int, *, most: int | None = None) -> dict[str, Any]:
     """
     Return why each pending task of a run waits, down to its root causes.
 
     A constant number of statements and one pass over what is pending, whatever the number of paths.
 
+    :param most: explain so many tasks only, what is ready first; quicker in a large run.
     :raises NotFound: if there is no such run.
     """
     run = WorkflowRun.objects.filter(pk=run_id).first()
     if run is None:
         raise NotFound("workflow run", run_id)
     deadlock = deadlocks([run]).get(run.pk)
-    blocked = blocked_tasks(run)
-    causes = {cause.task_id: cause for task in blocked for cause in task.root_causes}
-    upstream = _unfinished_upstream(run, causes)
+    ready = Task.objects.ready().filter(run=run).defer("payload")[:most]
+    blocked = blocked_tasks(run, most=most)
+    edges = TaskDependency.objects.filter(task__run=run, task__state=TaskState.PENDING)
+    if most is not None:
+        edges = edges.filter(task__in=[task.task_id for task in blocked])
     return {
         "run_id": run.pk,
         "status": str(run.state),
         "sentence": _run_sentence(run, deadlock),
         "deadlock": deadlock,
-        "blocked": [*_ready(run), *(_explained(task, upstream[task.task_id]) for task in blocked)],
+        "blocked": [*_explained(_ready(ready)), *_explained(blocked, edges)][:most],
     }
 
 
-def sentence_of(task: Blocked, upstream: Sequence[Cause]) -> str:
+def explain_task(task: Task) -> dict[str, Any] | None:
+    """Return why a task waits, as `explain` does for all of its run; None unless it is pending."""
+    if task.state != TaskState.PENDING:
+        return None
+    return _explained(_why(task), TaskDependency.objects.filter(task=task))[0]
+
+
+def sentence_of(task: Blocked, upstream: Sequence[Cause] = ()) -> str:
     """Say why a task waits: what an operator would tell another."""
-    match task.reason:
-        case reason if reason == APPROVAL:
-            return "Waits for somebody to approve it."
-        case reason if reason == HOLD:
-            return f"Is on hold ({task.note})." if task.note else "Is on hold."
+    if task.reason == READY:
+        return "Ready: the next dispatch takes it."
+    if task.reason == APPROVAL:
+        return "Waits for somebody to approve it."
+    if task.reason == HOLD:
+        return f"Is on hold ({task.note})." if task.note else "Is on hold."
+    if task.reason == DEPENDENCIES:
+        return _unmet(task, upstream)
+    return f"Ready, but {task.reason}."
+
+
+def sentence_from(entry: Mapping[str, Any]) -> str:
+    """Say it of a blocked task in an answer to dispatch-ready."""
+    causes = tuple(Cause(**cause) for cause in entry["root_causes"])
+    return sentence_of(Blocked(**{**entry, "root_causes": causes}))
+
+
+def _unmet(task: Blocked, upstream: Sequence[Cause]) -> str:
     if task.root_causes:
         more = ", and more" if task.more_root_causes else ""
         return f"Cannot start: {_listed(map(_told, task.root_causes))}{more}."
-    return f"Waits for {_listed(f'{_name(cause)} ({cause.status})' for cause in upstream)}."
+    waited_for = _listed(f"{_name(cause)} ({cause.status})" for cause in upstream)
+    return f"Waits for {waited_for or 'tasks that have not finished'}."
 
 
-def _explained(task: Blocked, upstream: Sequence[Cause]) -> dict[str, Any]:
+def _why(task: Task) -> list[Blocked]:
+    if not task.unmet_count:
+        return _ready([task])
+    if task.run:
+        return why_blocked(task.run, [task])
+    return [Blocked(task.pk, task.step_id, waits_for(task), note=task.note)]
+
+
+def _ready(tasks: Iterable[Task]) -> list[Blocked]:
+    """Describe what is ready and yet not dispatched: nobody asked, or its runner takes nothing."""
+    fleet, ready = Fleet(), list(tasks)
+    fleet.look_for_places(ready)
+    reasons = (fleet.refusal_of(task) or task.note or READY for task in ready)
+    return [Blocked(task.pk, task.step_id, why) for task, why in zip(ready, reasons, strict=True)]
+
+
+def _explained(
+    tasks: Sequence[Blocked], edges: QuerySet[TaskDependency] | None = None
+) -> list[dict[str, Any]]:
+    causes = {cause.task_id: cause for task in tasks for cause in task.root_causes}
+    upstream = _unfinished(edges, causes) if edges is not None and tasks else {}
+    return [_entry(task, upstream.get(task.task_id, ())) for task in tasks]
+
+
+def _entry(task: Blocked, upstream: Sequence[Cause]) -> dict[str, Any]:
     return {
         **task.as_json(),
         "sentence": sentence_of(task, upstream),
@@ -73,25 +126,13 @@ def _explained(task: Blocked, upstream: Sequence[Cause]) -> dict[str, Any]:
     }
 
 
-def _ready(run: WorkflowRun) -> Iterable[dict[str, Any]]:
-    """Yield what is ready and yet not dispatched: nobody asked, or its runner takes nothing."""
-    fleet = Fleet()
-    tasks = list(Task.objects.ready().filter(run=run))
-    fleet.look_for_places(tasks)
-    for task in tasks:
-        why = fleet.refusal_of(task) or task.note or READY
-        sentence = {READY: "Ready: the next dispatch takes it."}.get(why, f"Ready, but {why}.")
-        yield {**_explained(Blocked(task.pk, task.step_id, why), ()), "sentence": sentence}
-
-
-def _unfinished_upstream(
-    run: WorkflowRun, causes: Mapping[int, Cause]
+def _unfinished(
+    edges: QuerySet[TaskDependency], causes: Mapping[int, Cause]
 ) -> Mapping[int, list[Cause]]:
-    """Return what each pending task waits for; root causes with their own reasons."""
-    edges = TaskDependency.objects.filter(task__run=run, task__state=TaskState.PENDING)
+    """Return what tasks wait for; root causes with their own reasons."""
     rows = edges.exclude(depends_on__state=TaskState.SUCCESS).order_by("depends_on__position")
     found: dict[int, list[Cause]] = defaultdict(list)
-    for edge in rows.select_related("depends_on"):
+    for edge in rows.select_related("depends_on").defer("depends_on__payload"):
         cause = causes.get(edge.depends_on_id) or as_cause(edge.depends_on)
         found[edge.task_id].append(cause)
     return found

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from workflows.graph import root_causes
 from workflows.models import RunState, Task, TaskAttempt, TaskDependency, TaskState, WorkflowRun
@@ -54,20 +54,26 @@ class Blocked:
         return asdict(self)
 
 
-def blocked_tasks(run: WorkflowRun) -> list[Blocked]:
+def blocked_tasks(run: WorkflowRun, *, most: int | None = None) -> list[Blocked]:
     """
     Return the tasks that wait for a dependency or for a person, in the template's order.
 
-    Four statements and one pass over what is pending, whatever the number of paths.
+    :param most: return the first of them only, which is quicker.
     """
     waiting = Task.objects.filter(run=run, state=TaskState.PENDING, unmet_count__gt=0)
-    pending = list(waiting.order_by("position"))
-    if not pending:
-        return []
-    persons = {task.pk: as_cause(task) for task in pending if task.is_held or task.awaits_approval}
-    causes = persons | {cause.task_id: cause for cause in causes_in(run)}
-    found = root_causes(upstream_of_pending(run), causes, most=MOST_CAUSES + 1)
-    return [_blocked(task, [causes[pk] for pk in found.get(task.pk, ())]) for task in pending]
+    return why_blocked(run, waiting.order_by("position").defer("payload")[:most])
+
+
+def why_blocked(run: WorkflowRun, tasks: Iterable[Task]) -> list[Blocked]:
+    """
+    Return why tasks of a run, which are pending and not ready, wait.
+
+    Four statements and one pass over what is pending, whatever the number of paths.
+    """
+    causes = {cause.task_id: cause for cause in (*_persons_in(run), *causes_in(run))}
+    upstream = upstream_of_pending(run) if causes else {}
+    found = root_causes(upstream, causes, most=MOST_CAUSES + 1)
+    return [_blocked(task, [causes[pk] for pk in found.get(task.pk, ())]) for task in tasks]
 
 
 def _blocked(task: Task, causes: Sequence[Cause]) -> Blocked:
@@ -87,6 +93,12 @@ def waits_for(task: Task) -> str:
 def causes_in(run: WorkflowRun) -> list[Cause]:
     """Return the failed and canceled root causes of a run, in the template's order."""
     return causes_of(Task.objects.root_causes().filter(run=run))
+
+
+def _persons_in(run: WorkflowRun) -> list[Cause]:
+    waited_for = Q(is_held=True) | Q(awaits_approval=True)
+    tasks = Task.objects.filter(waited_for, run=run, state=TaskState.PENDING)
+    return [as_cause(task) for task in tasks.order_by("position").defer("payload")]
 
 
 def causes_of(tasks: Iterable[Task]) -> list[Cause]:

@@ -72,7 +72,7 @@ def test_a_list_costs_the_same_for_one_and_for_many(
         ("/workflow-templates/{template}", 3),
         ("/workflow-runs/{run}", 5),
         ("/workflow-runs/{run}/graph", 3),
-        ("/workflow-runs/{run}/explain", 11),
+        ("/workflow-runs/{run}/explain", 12),
         ("/tasks/{task}", 3),
     ],
 )

@@ -9,12 +9,13 @@ from runners.models import Runner
 from tests.core.test_approvals import gated
 from tests.factories import RunnerFactory
 from tests.support.drawing import DrawRun
-from tests.support.verbs import dispatch, dispatch_all, finish, start, task
+from tests.support.verbs import dispatch, dispatch_all, dispatch_some, finish, start, task
 from workflows import control
 from workflows.errors import NotFound
-from workflows.explain import explain
+from workflows.explain import explain, explain_task
 from workflows.holds import hold
 from workflows.models import WorkflowRun
+from workflows.runs import create_task
 
 
 def told(run: WorkflowRun) -> dict[str, str]:
@@ -147,4 +148,31 @@ def test_the_number_of_statements_does_not_grow(
     assert len(answer["blocked"]) == size
 
 
-STATEMENTS = 9
+STATEMENTS = 10
+
+
+def test_the_first_ones_are_told_as_they_are_among_all(runs: DrawRun) -> None:
+    run = runs("a > b > c, x, y > z")
+    hold(task(run, "y").pk, by="ada")
+    dispatch_some(run, 1)
+    finish(run, "a", "failed")
+    everything = explain(run.pk)["blocked"]
+    assert [entry["step_id"] for entry in everything] == ["x", "b", "c", "y", "z"]
+    assert explain(run.pk, most=3)["blocked"] == everything[:3]
+
+
+def test_one_task_is_told_of_as_among_all(runs: DrawRun) -> None:
+    run = runs("a > b > c, x, y > z")
+    hold(task(run, "y").pk, by="ada", reason="disk is full")
+    dispatch_some(run, 1)
+    finish(run, "a", "failed")
+    for entry in explain(run.pk)["blocked"]:
+        assert explain_task(task(run, entry["step_id"])) == entry
+    assert explain_task(task(run, "a")) is None
+
+
+def test_a_task_without_a_run_is_told_of_too(db: None) -> None:
+    alone = hold(create_task(title="alone", by="ada").pk, by="ada", reason="later")
+    told_of = explain_task(alone)
+    assert told_of
+    assert told_of["sentence"] == "Is on hold (later)."
