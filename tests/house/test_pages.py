@@ -38,3 +38,9 @@ def test_every_target_of_make_exists(page: Path) -> None:
 def test_there_is_something_to_check() -> None:
     assert {"demo", "test", "serve"} <= set(TARGETS)
     assert len(PAGES) > len(["README.md", "CHANGELOG.md"])
+
+
+def test_every_decision_is_in_their_list() -> None:
+    folder = ROOT / "docs" / "adr"
+    listed = re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", (folder / "README.md").read_text())
+    assert sorted(listed) == sorted(path.name for path in folder.glob("0*.md"))
