@@ -5,6 +5,7 @@ import secrets
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import django
 
@@ -36,7 +37,8 @@ def report_path() -> str:
     from workflows.models import TaskAttempt
 
     reports = TaskAttempt.objects.filter(task__step_id="report", task__run__template_name=WORKFLOW)
-    return str(reports.latest("finished_at").result["path"])
+    result: Any = reports.latest("finished_at").result
+    return str(result["path"])
 
 
 def main() -> int:
