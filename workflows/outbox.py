@@ -98,14 +98,11 @@ def _take_back(attempts: Sequence[TaskAttempt], why: str, *, by: str) -> None:
 def _take_back_in(run_id: int, attempts: Sequence[TaskAttempt], why: str, *, by: str) -> None:
     """Return tasks to the queue, unless something else has happened to them meanwhile."""
     run = lock_run(run_id)
+    # What has been started goes on: the runner had it, and only its answer was lost.
     ids = [attempt.pk for attempt in attempts]
-    still = Task.objects.filter(
-        attempts__in=TaskAttempt.objects.open().filter(pk__in=ids), state=TaskState.DISPATCHED
-    )
-    tasks = list(still)
-    TaskAttempt.objects.open().filter(pk__in=ids).update(
-        outcome=Outcome.REFUSED, message=why, finished_at=timezone.now()
-    )
+    unstarted = TaskAttempt.objects.open().filter(pk__in=ids, started_at=None)
+    tasks = list(Task.objects.filter(attempts__in=unstarted, state=TaskState.DISPATCHED))
+    unstarted.update(outcome=Outcome.REFUSED, message=why, finished_at=timezone.now())
     for attempt in attempts:
         attempt.outcome = Outcome.REFUSED
     unwanted = [task for task in tasks if task.cancel_requested_at]  # meanwhile

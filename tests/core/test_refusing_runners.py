@@ -280,3 +280,23 @@ def test_auto_dispatch_hands_over_after_the_commit(
     for callback in callbacks:
         callback()
     assert script.titles == ["a", "b", "c"]
+
+
+def test_what_was_started_goes_on_although_its_runner_seemed_away(
+    runs: DrawRun, script: Script
+) -> None:
+    run = runs("a")
+    script.refuse("scripted", "it did not answer within 5 s")
+    script.on_submit = lambda wire: start(run, "a")
+    dispatch(run)
+    assert (states(run), attempt(run, "a").status) == ({"a": "running"}, "running")
+    finish(run, "a")
+    assert states(run) == {"a": "success"}
+    assert trail(run) == [
+        "workflow_run.running",
+        "task.dispatched a",
+        "task.running a",
+        "dispatch.nothing_ready",
+        "task.succeeded a",
+        "workflow_run.succeeded",
+    ]
