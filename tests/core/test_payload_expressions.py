@@ -106,7 +106,7 @@ def test_what_is_filled_in_is_not_read_again(runs: DrawRun) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("{{ params.nmae }}", "unknown name 'nmae' (known: name, count"),
+        ("{{ params.nmae }}", "unknown name 'nmae' (known: "),
         ("Hello {{ params.nmae }}", "unknown name 'nmae'"),
         ("{{ params.deep.no }}", "unknown name 'no' (known: er)"),
         ("{{ params.name.no }}", "unknown name 'no'"),
