@@ -43,7 +43,7 @@ def submit(
             refused[fleet.refusal_of(attempt.task) or ""].append(attempt)
         else:
             sent[attempt] = Dispatch.of(attempt, said)
-            _note_submission(attempt, CLAIMED_WITHIN if runner.backend.claims else ASK_AFTER)
+            _note_submission(attempt, _expected_silence(attempt, runner))
             _end_if_unwanted(attempt, runner)
     for why, group in refused.items():
         _take_back(group, why, by=by)
@@ -60,6 +60,13 @@ def _submit(attempt: TaskAttempt, runner: Runner, fleet: Fleet) -> Submission | 
     except RunnerError as exc:
         fleet.decline(attempt.task, str(exc))
     return None
+
+
+def _expected_silence(attempt: TaskAttempt, runner: Runner) -> timedelta:
+    if not runner.backend.claims:
+        return ASK_AFTER
+    # Twice as long each time: a queue that is long, not lost, is not filled with repetitions.
+    return max(CLAIMED_WITHIN, timezone.now() - attempt.dispatched_at)
 
 
 def _note_submission(attempt: TaskAttempt, silence: timedelta) -> None:
