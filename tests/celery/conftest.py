@@ -1,10 +1,13 @@
 """Fixtures of the tests with a real Redis and real workers, on the test's own database."""
 
+import json
 import signal
 import subprocess
 import sys
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -95,6 +98,16 @@ def start_worker(fleet: Runner, redis_url: str) -> Iterator[StartWorker]:
     yield start
     for worker in workers:
         worker.close()
+
+
+def messages(runner: Runner) -> list[dict[str, Any]]:
+    """Return what waits in the queue of a runner, oldest first, with its body."""
+    from orchestrator.celery import app
+
+    with app.connection_for_read() as connection:
+        waiting = connection.default_channel.client.lrange(runner.queue, 0, -1)
+    found = [json.loads(message) for message in reversed(waiting)]
+    return [{**message, "body": json.loads(b64decode(message["body"]))[:2]} for message in found]
 
 
 def to_end(run: WorkflowRun) -> str:
