@@ -1,0 +1,16 @@
+# The site, the local runner and Celery's workers: one image, three commands (see compose.yaml).
+FROM python:3.11-slim
+
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+WORKDIR /srv/orchestrator
+
+COPY requirements.txt requirements-celery.txt ./
+RUN pip install --no-cache-dir -r requirements-celery.txt
+
+COPY . .
+# Tasks are commands of whoever may edit templates: they need no root.
+RUN useradd --create-home orchestrator
+USER orchestrator
+
+EXPOSE 8000
+CMD ["gunicorn", "orchestrator.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4"]
