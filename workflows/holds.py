@@ -24,8 +24,7 @@ def hold(task_id: int, *, by: str, reason: str = "", resume_at: datetime | None 
     :raises Conflict: if the task is not pending, or on hold already.
     :raises Invalid: if `resume_at` has passed.
     """
-    if resume_at and resume_at <= timezone.now():
-        raise Invalid({"resume_at": ["This moment has passed; give a later one, or none."]})
+    check_resume_at(resume_at)
     run, task = lock_task(task_id)
     if task.state != TaskState.PENDING:
         raise Conflict(f"task {task.pk} is {task.state}")
@@ -62,6 +61,16 @@ def release(task_id: int, *, by: str, reason: str = "") -> Task:
         go_on(run, by=by)
     task.refresh_from_db()
     return task
+
+
+def check_resume_at(moment: datetime | None) -> None:
+    """
+    Accept a moment that is still to come, or none.
+
+    :raises Invalid: if it has passed.
+    """
+    if moment and moment <= timezone.now():
+        raise Invalid({"resume_at": ["This moment has passed; give a later one, or none."]})
 
 
 def release_due(*, by: str) -> int:

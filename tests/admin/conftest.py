@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.html import strip_tags
 
 from tests.factories import UserFactory
-from workflows.models import Task, WorkflowRun, WorkflowTemplate
+from workflows.models import Approval, Task, WorkflowRun, WorkflowTemplate
 
 OPERATE = "workflows.operate_workflowrun"
 VIEW_ALL = (
@@ -22,6 +22,7 @@ VIEW_ALL = (
     "workflows.view_workflowrun",
     "workflows.view_task",
     "workflows.view_taskattempt",
+    "workflows.view_approval",
     "workflows.view_event",
     "runners.view_runner",
 )
@@ -80,7 +81,9 @@ def url_of(row: Model, page: str = "change") -> str:
     return reverse(f"admin:{meta.app_label}_{meta.model_name}_{page}", args=[row.pk])
 
 
-def act(client: Client, name: str, rows: Sequence[WorkflowRun | Task], **data: Any) -> Any:
+def act(
+    client: Client, name: str, rows: Sequence[WorkflowRun | Task | Approval], **data: Any
+) -> Any:
     """Post an action of a list for some of its rows."""
     selected = [row.pk for row in rows]
     return client.post(
@@ -89,7 +92,11 @@ def act(client: Client, name: str, rows: Sequence[WorkflowRun | Task], **data: A
 
 
 def confirm(
-    client: Client, name: str, rows: Sequence[WorkflowRun | Task], reason: str = "", **data: Any
+    client: Client,
+    name: str,
+    rows: Sequence[WorkflowRun | Task | Approval],
+    reason: str = "",
+    **data: Any,
 ) -> Any:
     """Post an action of a list and the answer to its question."""
     return act(client, name, rows, confirmed="1", reason=reason, **data)

@@ -68,7 +68,7 @@ def test_a_preview_says_what_blocks(olga: Client, runs: DrawRun) -> None:
 
     page = press(olga, run, "preview")
 
-    text = "Nothing would be dispatched: dependencies not satisfied. b waits for upstream tasks."
+    text = "dependencies not satisfied. b: Waits for tasks that have not finished."
     assert text in text_of(page)
 
 
@@ -81,10 +81,21 @@ def test_nothing_ready_is_explained_down_to_the_root_cause(olga: Client, runs: D
 
     text = (
         "Nothing was dispatched: dependencies not satisfied. "
-        "b waits because of a (failed), c waits because of a (failed)."
+        "b: Cannot start: a failed. c: Cannot start: a failed."
     )
     assert said(answer) == [("warning", f"Workflow run {run.pk}: {text}")]
     assert events(run)[-1].event_type == EventType.NOTHING_READY
+
+
+def test_of_many_blocked_tasks_the_first_are_told(olga: Client, runs: DrawRun) -> None:
+    run = runs(", ".join(f"a > s{number}" for number in range(120)))
+    dispatch_all(run)
+    finish(run, "a", "failed")
+
+    answer = press(olga, run)
+
+    assert said(answer)[0][1].endswith("s4: Cannot start: a failed. And 115 more wait.")
+    assert "s4: Cannot start: a failed. And 115 more wait." in text_of(olga.get(url_of(run)))
 
 
 def test_a_refusal_of_the_runner_is_shown_in_its_words(

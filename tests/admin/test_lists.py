@@ -15,7 +15,7 @@ from tests.admin.conftest import list_url, text_of
 from tests.factories import RunFactory, RunnerFactory, TemplateFactory
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, finish, walk
-from workflows.models import Event, Task, TaskAttempt, WorkflowRun, WorkflowTemplate
+from workflows.models import Approval, Event, Task, TaskAttempt, WorkflowRun, WorkflowTemplate
 
 
 def make_deadlocked_run() -> None:
@@ -23,6 +23,10 @@ def make_deadlocked_run() -> None:
     dispatch_all(run)
     finish(run, "a", "failed", message="broken")
     finish(run, "c")
+
+
+def make_gated_run() -> None:
+    RunFactory.create(template__requires_approval=True)
 
 
 def make_token() -> None:
@@ -37,6 +41,7 @@ def make_token() -> None:
         (Task, make_deadlocked_run),
         (TaskAttempt, make_deadlocked_run),
         (Event, make_deadlocked_run),
+        (Approval, make_gated_run),
         (Runner, RunnerFactory.create),
         (AuthToken, make_token),
     ],

@@ -133,7 +133,7 @@ def test_tasks_of_an_aborted_run_stay_as_they_are(olga: Client, runs: DrawRun) -
     assert offered(olga, task(run, "a")) == []
 
 
-@pytest.mark.parametrize("name", ["cancel", "retry", "mark_success"])
+@pytest.mark.parametrize("name", ["hold", "release", "cancel", "retry", "mark_success"])
 def test_who_may_not_operate_is_refused_however_it_is_posted(
     viola: Client, broken: WorkflowRun, name: str
 ) -> None:
@@ -158,6 +158,9 @@ def test_the_page_has_the_buttons_that_the_state_allows(olga: Client, runs: Draw
     assert offered(olga, task(run, "c")) == ["cancel"]
 
 
+NAMES = ("hold", "release", "cancel", "retry", "mark_success")
+
+
 def offered(client: Client, row: Task) -> list[str]:
     html = client.get(url_of(row)).content.decode()
-    return [name for name in ("cancel", "retry", "mark_success") if f'value="{name}"' in html]
+    return [name for name in NAMES if f'value="{name}"' in html]

@@ -7,14 +7,15 @@ from django.test import Client
 from tests.admin.conftest import act, add_url, list_url, url_of
 from tests.support.drawing import DrawRun
 from tests.support.verbs import events, walk
-from workflows.models import Event, Task, TaskAttempt, WorkflowRun
+from workflows.models import Approval, Event, Task, TaskAttempt, WorkflowRun
 
-HISTORY = [WorkflowRun, Task, TaskAttempt, Event]
+HISTORY = [WorkflowRun, Task, TaskAttempt, Event, Approval]
 
 
 @pytest.fixture
 def run(runs: DrawRun) -> WorkflowRun:
     """Return a finished run."""
+    runs("gate", requires_approval=True)
     run = runs("a > b")
     walk(run, "a", "b")
     return run
@@ -38,7 +39,7 @@ def test_not_even_a_superuser_edits_or_deletes_history(
     assert contents() == before
 
 
-@pytest.mark.parametrize("model", [Task, TaskAttempt, Event])
+@pytest.mark.parametrize("model", [Task, TaskAttempt, Event, Approval])
 def test_not_even_a_superuser_adds_tasks_attempts_or_events(
     root: Client, run: WorkflowRun, model: type[Model]
 ) -> None:

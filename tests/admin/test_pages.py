@@ -13,6 +13,7 @@ from tests.support.drawing import DrawRun, steps_of
 from tests.support.verbs import attempt, dispatch_all, finish
 from workflows.authoring import create_template
 from workflows.models import (
+    Approval,
     Event,
     LogPiece,
     Task,
@@ -23,7 +24,7 @@ from workflows.models import (
 from workflows.runs import create_run
 from workflows.spec import parse_template
 
-MODELS = (WorkflowTemplate, WorkflowRun, Task, TaskAttempt, Event, Runner)
+MODELS = (WorkflowTemplate, WorkflowRun, Task, TaskAttempt, Approval, Event, Runner)
 INLINE = re.compile(
     r"<script(?![^>]*\bsrc=)[^>]*>|<style|\sstyle=|\son\w+=|href=.javascript:", re.IGNORECASE
 )
@@ -32,6 +33,7 @@ INLINE = re.compile(
 @pytest.fixture
 def run(runs: DrawRun) -> WorkflowRun:
     """Return a run that has everything that a page can show."""
+    runs("gate", requires_approval=True)
     run = runs("a > b, c", parameters={"day": "<b>2026</b>"}, payload={"python": "noop"})
     dispatch_all(run)
     LogPiece.objects.create(attempt=attempt(run, "a"), offset=0, text="<i>printed</i>")
@@ -117,7 +119,7 @@ def test_names_of_steps_are_escaped_in_sentences(olga: Client) -> None:
     page = press(olga, run)
     html = olga.get(page["Location"]).content.decode()
 
-    assert "because of" in html
+    assert "Cannot start" in html
     assert "&lt;b&gt;a" in html
     assert "<b>a" not in html
 

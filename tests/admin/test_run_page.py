@@ -1,5 +1,7 @@
 """The page of a run: everything about it, in a constant number of statements."""
 
+from html import unescape
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -8,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from tests.admin.conftest import list_url, text_of, url_of
 from tests.factories import RunFactory, TemplateFactory
 from tests.support.drawing import DrawRun
-from tests.support.verbs import dispatch_all, finish, task
+from tests.support.verbs import dispatch_all, dispatch_some, finish, task
+from workflows.control import pause
 from workflows.models import Event, Task, TaskAttempt, WorkflowRun
 
 
@@ -34,7 +37,7 @@ def test_a_page_of_a_large_run_takes_as_many_statements_as_one_of_a_small_one(
         answer = root.get(url_of(large))
 
     assert answer.status_code == 200
-    assert len(many) == len(few) <= 12
+    assert len(many) == len(few) <= 21
 
 
 def test_it_tells_state_counts_origin_and_parameters(root: Client) -> None:
@@ -68,10 +71,8 @@ def test_a_deadlock_is_named_with_links_to_its_root_causes(root: Client, runs: D
 
     page = root.get(url_of(run))
 
-    assert "Deadlock: 2 pending tasks can never become ready, because of a (failed)." in text_of(
-        page
-    )
-    deadlock = page.content.decode().split('id="deadlock"')[1].split("</p>")[0]
+    assert "Deadlock: 2 tasks can never run because a failed. Retry," in text_of(page)
+    deadlock = page.content.decode().split('id="told"')[1].split("</p>")[0]
     assert f'<a href="{url_of(task(run, "a"))}">a</a>' in deadlock
 
 
@@ -81,6 +82,47 @@ def test_a_run_that_can_go_on_is_called_no_deadlock(root: Client, runs: DrawRun)
     finish(run, "a", "failed")
 
     assert "eadlock" not in text_of(root.get(url_of(run)))
+
+
+def test_it_tells_what_waits_and_why_with_links(root: Client, runs: DrawRun) -> None:
+    run = runs("a > b > c, x")
+    dispatch_some(run, 1)
+    finish(run, "a", "failed", message="exit code 3")
+
+    page = root.get(url_of(run))
+
+    text = (
+        "What waits, and why Task Why "
+        "x Ready: the next dispatch takes it. "
+        "b Cannot start: a failed (exit code 3). "
+        "c Cannot start: a failed (exit code 3)."
+    )
+    assert text in text_of(page)
+    waiting = page.content.decode().split('id="waiting"')[1].split("</section>")[0]
+    assert f'<a href="{url_of(task(run, "a"))}">a</a> failed' in waiting
+
+
+def test_of_many_that_wait_the_first_are_told_and_the_rest_linked(
+    root: Client, runs: DrawRun
+) -> None:
+    run = runs(" > ".join(f"s{number}" for number in range(30)))
+
+    page = root.get(url_of(run))
+
+    assert len(page.context["waiting"]) == 10
+    assert "The first 10 of 30. All pending tasks" in text_of(page)
+    pending = f"{list_url(Task)}?run={run.pk}&amp;state__exact=pending"
+    assert pending in page.content.decode()
+    assert len(root.get(unescape(pending)).context["cl"].result_list) == 30
+
+
+def test_a_paused_run_says_what_that_means(root: Client, runs: DrawRun) -> None:
+    run = runs("a")
+    pause(run.pk, by="test")
+
+    sentence = "The run is paused: nothing is dispatched until it is resumed."
+    assert sentence in text_of(root.get(url_of(run)))
+    assert sentence in text_of(root.get(url_of(task(run, "a"))))
 
 
 def test_tasks_are_paged_in_the_templates_order_and_lead_to_the_whole_list(

@@ -47,7 +47,7 @@ def test_the_page_of_an_attempt_shows_payload_log_and_outcome(
 def test_a_task_that_waits_names_its_root_causes(root: Client, failed: WorkflowRun) -> None:
     text = text_of(root.get(url_of(task(failed, "c"))))
 
-    assert "Waits, and by itself will wait for ever, because of a (failed)." in text
+    assert "Cannot start: a failed (exit code 3)." in text
 
 
 def test_a_task_that_waits_for_work_under_way_says_so(root: Client, runs: DrawRun) -> None:
@@ -56,12 +56,12 @@ def test_a_task_that_waits_for_work_under_way_says_so(root: Client, runs: DrawRu
 
     text = text_of(root.get(url_of(task(run, "b"))))
 
-    assert "Waits for upstream tasks that have not finished." in text
+    assert "Waits for a (dispatched)." in text
     assert "a dispatched" in text
 
 
 def test_a_ready_task_says_so(root: Client, runs: DrawRun) -> None:
-    assert "Ready: it goes out" in text_of(root.get(url_of(task(runs("a"), "a"))))
+    assert "Ready: the next dispatch takes it." in text_of(root.get(url_of(task(runs("a"), "a"))))
 
 
 def test_many_neighbours_and_attempts_take_no_more_statements(root: Client, runs: DrawRun) -> None:

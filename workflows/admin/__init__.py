@@ -2,9 +2,9 @@
 
 from django.contrib import admin
 
-from workflows.admin import attempts, events, runs, tasks, templates, tokens
+from workflows.admin import approvals, attempts, events, runs, tasks, templates, tokens
 
-__all__ = ["attempts", "events", "runs", "tasks", "templates", "tokens"]
+__all__ = ["approvals", "attempts", "events", "runs", "tasks", "templates", "tokens"]
 
 admin.site.site_header = admin.site.site_title = "Orchestrator"
 admin.site.index_title = "Workflows and what runs them"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -78,6 +79,11 @@ def moment(field: str) -> Any:
 
     shown.__name__ = field  # names the column in the page, where each must have another
     return shown
+
+
+def minute(value: datetime) -> str:
+    """Return a moment as people write it, with its time zone."""
+    return date_format(localtime(value), "Y-m-d H:i T")
 
 
 def listed(texts: Iterable[Any], *, most: int, more: int = 0) -> SafeString:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Model, QuerySet
@@ -13,36 +12,31 @@ from django.template.response import TemplateResponse
 
 from workflows.admin.base import ReadOnlyAdmin, actor, is_id
 from workflows.admin.display import page_url
-from workflows.admin.operations import Operation, Reason
+from workflows.admin.operations import Operation
+from workflows.admin.questions import Question
 from workflows.errors import WorkflowError
 
 MOST_ROWS = 500
 """Rows that one click may touch: each is an operation of its own."""
 
 
-class ReasonForm(forms.Form):
-    """Why."""
-
-    reason = forms.CharField(
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 3, "cols": 60}),
-        help_text="Kept in the trail, beside your name.",
-    )
-
-    def __init__(self, operation: Operation, data: Any = None) -> None:
-        """Ask for the reason of an operation."""
-        super().__init__(data)
-        self.fields["reason"].required = operation.reason is Reason.REQUIRED
+NOT_ACROSS = {"", "0", "false", "False"}
+"""What `select_across` says when rows were chosen one by one."""
 
 
 class OperableAdmin(ReadOnlyAdmin):
     """A model whose rows change by operations, each of them one call of the domain."""
 
     operations: Sequence[Operation] = ()
+    operate_permission = "workflows.operate_workflowrun"
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         """Operators."""
-        return request.user.has_perm("workflows.operate_workflowrun")
+        return request.user.has_perm(self.operate_permission)
+
+    def described(self, row: Any) -> tuple[str, str]:
+        """Return what a question says of a row besides its name: a title, and its state."""
+        raise NotImplementedError
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Offer the operations to those who may; what is not offered cannot be posted either."""
@@ -55,10 +49,12 @@ class OperableAdmin(ReadOnlyAdmin):
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Any], *more: Any
     ) -> HttpResponse | None:
-        """Refuse what is no id before it reaches the database."""
+        """Refuse what is no id; find the chosen rows even if they have left the filtered list."""
         if not all(map(is_id, request.POST.getlist(ACTION_CHECKBOX_NAME))):
             self.message_user(request, "What was selected does not exist.", messages.ERROR)
             return None
+        if request.POST.get("select_across", "") in NOT_ACROSS:
+            queryset = self.get_queryset(request)
         return super().response_action(request, queryset, *more)
 
     def offered(
@@ -69,11 +65,11 @@ class OperableAdmin(ReadOnlyAdmin):
         return [each for each in operations if permitted and each.suits(row)]
 
     def carry_out(
-        self, request: HttpRequest, operation: Operation, row_id: int, reason: str = ""
+        self, request: HttpRequest, operation: Operation, row_id: int, **answers: Any
     ) -> None:
         """Do it to one row, and tell the operator what came of it."""
         try:
-            level, text = operation.act(row_id, actor(request), reason)
+            level, text = operation.act(row_id, by=actor(request), **answers)
         except WorkflowError as refusal:
             level, text = messages.ERROR, f"{operation.label} refused: {refusal.detail}."
         self.message_user(request, text, level)
@@ -82,20 +78,20 @@ class OperableAdmin(ReadOnlyAdmin):
 def operate(
     operation: Operation, page: OperableAdmin, request: HttpRequest, queryset: QuerySet[Any]
 ) -> HttpResponse | None:
-    """Do it to the selected rows, one by one, after the operator was asked why."""
+    """Do it to the selected rows, one by one, after the operator has answered the question."""
     rows = list(queryset[: MOST_ROWS + 1])
     if not 0 < len(rows) <= MOST_ROWS:
         text = f"Nothing was done: select 1 to {MOST_ROWS} existing rows."
         page.message_user(request, text, messages.ERROR)
         return None
-    reason = ""
-    if operation.reason is not Reason.NONE:
-        form = ReasonForm(operation, request.POST if "confirmed" in request.POST else None)
+    answers: dict[str, Any] = {}
+    if operation.question:
+        form = operation.question(request.POST if "confirmed" in request.POST else None)
         if not form.is_valid():
             return _ask(operation, page, request, rows, form)
-        reason = form.cleaned_data["reason"]
+        answers = form.cleaned_data
     for row in rows:
-        page.carry_out(request, operation, row.pk, reason)
+        page.carry_out(request, operation, row.pk, **answers)
     return _back_to_page(request, rows)
 
 
@@ -104,13 +100,16 @@ def _ask(
     page: OperableAdmin,
     request: HttpRequest,
     rows: Sequence[Model],
-    form: ReasonForm,
+    form: Question,
 ) -> HttpResponse:
     context = {
         **page.admin_site.each_context(request),
         "title": f"{operation.label}?",
         "operation": operation,
-        "rows": [(row, page_url(type(row), row.pk), operation.suits(row)) for row in rows],
+        "rows": [
+            (row, page_url(type(row), row.pk), *page.described(row), operation.suits(row))
+            for row in rows
+        ],
         "form": form,
         "opts": page.opts,
         "media": page.media,

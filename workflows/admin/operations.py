@@ -2,17 +2,23 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 from django.contrib import messages
 from django.utils.html import format_html
 
-from workflows import control
+from workflows import approvals, control, holds
+from workflows.admin.questions import (
+    CommentQuestion,
+    HoldQuestion,
+    MustSayWhyQuestion,
+    Question,
+    WhyQuestion,
+)
 from workflows.admin.sentences import dispatch_sentence
 from workflows.dispatch import dispatch_ready
 from workflows.events import Arrow, ends
-from workflows.models import RunState, Task, WorkflowRun
+from workflows.models import Approval, ApprovalStatus, RunState, Task, TaskState, WorkflowRun
 from workflows.models.run import CLOSED, DISPATCHABLE
 from workflows.models.task import ACTIVE
 
@@ -20,12 +26,8 @@ Said = tuple[int, str]
 """A level of Django's messages, and what happened."""
 
 
-class Reason(Enum):
-    """Whether an operator is asked why."""
-
-    NONE = "not asked"
-    OPTIONAL = "asked"
-    REQUIRED = "must say"
+Act = Callable[..., Said]
+"""Does it to the row with this id; `by` whom, and what was answered to the question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +36,16 @@ class Operation:
 
     name: str
     label: str
-    act: Callable[[int, str, str], Said]
-    """Does it to the row with this id: by whom, and why."""
+    act: Act
     suits: Callable[[Any], bool]
     """Says whether to offer it for a row. Whether it is allowed, the domain says."""
-    reason: Reason = Reason.NONE
+    question: type[Question] | None = None
+    """What is asked before; nothing is, if there is none."""
     advice: str = ""
 
 
-def _dispatch(limit: int | None) -> Callable[[int, str, str], Said]:
-    def act(run_id: int, by: str, _reason: str) -> Said:
+def _dispatch(limit: int | None) -> Act:
+    def act(run_id: int, *, by: str) -> Said:
         answer = dispatch_ready(run_id, limit=limit, by=by).as_json()
         level = messages.SUCCESS if answer["dispatched"] else messages.WARNING
         return level, format_html("Workflow run {}: {}", run_id, dispatch_sentence(answer))
@@ -51,20 +53,33 @@ def _dispatch(limit: int | None) -> Callable[[int, str, str], Said]:
     return act
 
 
-def _steer(operation: Callable[..., WorkflowRun]) -> Callable[[int, str, str], Said]:
-    def act(run_id: int, by: str, reason: str) -> Said:
-        run = operation(run_id, by=by, reason=reason)
+def _steer(operation: Callable[..., WorkflowRun]) -> Act:
+    def act(run_id: int, *, by: str, **answers: Any) -> Said:
+        run = operation(run_id, by=by, **answers)
         return messages.SUCCESS, f"{run} is {run.state}."
 
     return act
 
 
-def _mend(operation: Callable[..., Task]) -> Callable[[int, str, str], Said]:
-    def act(task_id: int, by: str, reason: str) -> Said:
-        task = operation(task_id, by=by, reason=reason)
-        asked = task.cancel_requested_at and task.state in ACTIVE
-        what = "was asked to end; it is canceled once it has" if asked else f"is {task.state}"
-        return messages.SUCCESS, f"Task {task.pk} ({task.title}) {what}."
+def _mend(operation: Callable[..., Task]) -> Act:
+    def act(task_id: int, *, by: str, **answers: Any) -> Said:
+        task = operation(task_id, by=by, **answers)
+        return messages.SUCCESS, f"Task {task.pk} ({task.title}) {_became(task)}."
+
+    return act
+
+
+def _became(task: Task) -> str:
+    if task.cancel_requested_at and task.state in ACTIVE:
+        return "was asked to end; it is canceled once it has"
+    return f"is {task.state}, and on hold" if task.is_held else f"is {task.state}"
+
+
+def _decide(operation: Callable[..., Approval]) -> Act:
+    def act(approval_id: int, *, by: str, **answers: Any) -> Said:
+        approval = operation(approval_id, by=by, **answers)
+        text = f"Task {approval.task_id} ({approval.task.title}) is {approval.status}."
+        return messages.SUCCESS, text
 
     return act
 
@@ -87,6 +102,19 @@ def _is_broken(task: Task) -> bool:
     return _has(Task.retry)(task) and not (task.run and task.run.state == RunState.ABORTED)
 
 
+def _may_be_held(task: Task) -> bool:
+    return task.state == TaskState.PENDING and not task.is_held
+
+
+def _is_held(task: Task) -> bool:
+    return task.state == TaskState.PENDING and task.is_held
+
+
+def _is_undecided(approval: Approval) -> bool:
+    pending = approval.status == ApprovalStatus.PENDING
+    return pending and approval.task.state == TaskState.PENDING
+
+
 DISPATCH = Operation("dispatch_ready", "Dispatch ready task", _dispatch(1), _may_be_asked)
 DISPATCH_ALL = Operation(
     "dispatch_all_ready", "Dispatch all ready tasks", _dispatch(None), _may_be_asked
@@ -98,7 +126,7 @@ STEERING = (
         "Pause",
         _steer(control.pause),
         _is_dispatchable,
-        Reason.OPTIONAL,
+        WhyQuestion,
         "No more tasks are handed out until the run is resumed. What is active goes on.",
     ),
     Operation("resume", "Resume", _steer(control.resume), _has(WorkflowRun.resume)),
@@ -107,18 +135,34 @@ STEERING = (
         "Abort",
         _steer(control.abort),
         _has(WorkflowRun.abort),
-        Reason.OPTIONAL,
+        WhyQuestion,
         "This is final. What has not started is canceled, what is active is asked to end.",
     ),
 )
 
 MENDING = (
     Operation(
+        "hold",
+        "Hold",
+        _mend(holds.hold),
+        _may_be_held,
+        HoldQuestion,
+        "The task is not dispatched until it is released. Others go out in its place.",
+    ),
+    Operation(
+        "release",
+        "Release",
+        _mend(holds.release),
+        _is_held,
+        WhyQuestion,
+        "The task goes out once it is ready.",
+    ),
+    Operation(
         "cancel",
         "Cancel",
         _mend(control.cancel),
         _has(Task.cancel),
-        Reason.OPTIONAL,
+        WhyQuestion,
         "A task that is being executed is canceled once its process has been ended.",
     ),
     Operation(
@@ -126,7 +170,7 @@ MENDING = (
         "Retry",
         _mend(control.retry),
         _is_broken,
-        Reason.OPTIONAL,
+        WhyQuestion,
         "The task returns to the queue; its next dispatch is a new attempt.",
     ),
     Operation(
@@ -134,8 +178,27 @@ MENDING = (
         "Mark success",
         _mend(control.mark_success),
         _is_broken,
-        Reason.REQUIRED,
+        MustSayWhyQuestion,
         "The task counts as done, and what waits for it becomes ready. "
         "It is shown as set by hand for ever.",
+    ),
+)
+
+DECIDING = (
+    Operation(
+        "approve",
+        "Approve",
+        _decide(approvals.approve),
+        _is_undecided,
+        CommentQuestion,
+        "The task goes out once it is ready. This is decided once.",
+    ),
+    Operation(
+        "reject",
+        "Reject",
+        _decide(approvals.reject),
+        _is_undecided,
+        CommentQuestion,
+        "The task is canceled, and what waits for it cannot start. This is decided once.",
     ),
 )

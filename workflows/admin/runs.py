@@ -1,11 +1,13 @@
 """Runs: their list, their page, the dispatch button."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Page
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -13,6 +15,7 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from workflows.admin.approvals import undecided
 from workflows.admin.base import ReadOnlyAdmin, RefusableAdmin, RefusableForm, actor, page_of
 from workflows.admin.display import (
     EMPTY,
@@ -27,14 +30,26 @@ from workflows.admin.display import (
 from workflows.admin.fields import JSONObjectFormField
 from workflows.admin.operable import OperableAdmin
 from workflows.admin.operations import DISPATCH, DISPATCH_ALL, STEERING
-from workflows.admin.sentences import deadlock_sentence, dispatch_sentence
+from workflows.admin.sentences import dispatch_sentence, explained, linked
+from workflows.admin.tasks import remarks
 from workflows.dispatch import MOST_KEPT, dispatch_ready
 from workflows.errors import WorkflowError
-from workflows.models import Event, Task, TaskAttempt, WorkflowRun, WorkflowTemplate
+from workflows.explain import explain
+from workflows.models import (
+    Approval,
+    Event,
+    Task,
+    TaskAttempt,
+    TaskState,
+    WorkflowRun,
+    WorkflowTemplate,
+)
 from workflows.readiness import deadlocks
 from workflows.runs import create_run
 
 TIMES = tuple(map(moment, ("created_at", "started_at", "finished_at")))
+MOST_EXPLAINED = 10
+"""Tasks whose waiting is explained on the page of a run."""
 LATEST = 15
 """Attempts and events on the page of a run; their lists have all of them."""
 
@@ -131,6 +146,10 @@ class WorkflowRunAdmin(RefusableAdmin, OperableAdmin):
         name = "workflows_workflowrun_dispatch"
         return [path("<int:run_id>/dispatch-ready/", view, name=name), *super().get_urls()]
 
+    def described(self, run: WorkflowRun) -> tuple[str, str]:
+        """Name the template and the state."""
+        return run.template_name, run.state
+
     def save_model(
         self, request: HttpRequest, obj: WorkflowRun, form: RunForm, change: bool
     ) -> None:
@@ -197,7 +216,8 @@ class WorkflowRunAdmin(RefusableAdmin, OperableAdmin):
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def _surroundings(self, request: HttpRequest, run: WorkflowRun) -> dict[str, Any]:
-        deadlock = run.deadlock = deadlocks([run]).get(run.pk)  # type: ignore[attr-defined]
+        answer = explain(run.pk, most=MOST_EXPLAINED)
+        run.deadlock = answer["deadlock"]  # type: ignore[attr-defined]
         tasks = run.tasks.select_related("runner").defer("payload").order_by("position")
         attempts = TaskAttempt.objects.filter(task__run=run).order_by("-dispatched_at", "-number")
         events = Event.objects.filter(run=run).order_by("-id").select_related("task")
@@ -206,10 +226,14 @@ class WorkflowRunAdmin(RefusableAdmin, OperableAdmin):
             "progress": self.progress_shown(run),
             "dispatching": self.offered(request, run, [DISPATCH, DISPATCH_ALL]),
             "steering": self.offered(request, run, STEERING),
-            "deadlock": deadlock_sentence(deadlock) if deadlock else None,
+            "told": linked(answer["sentence"], (answer["deadlock"] or {}).get("root_causes", ())),
+            "waiting": list(map(_row, answer["blocked"])),
+            "pending_url": list_url(Task, run=run.pk, state__exact=TaskState.PENDING),
+            "approvals_count": undecided(Approval.objects.filter(task__run=run)).count(),
+            "approvals_url": list_url(Approval, run=run.pk),
             "sentence": dispatch_sentence(run.last_dispatch) if run.last_dispatch else None,
             "answer": pretty(run.last_dispatch),
-            "tasks": page_of(tasks, request),
+            "tasks": _remarked(page_of(tasks, request)),
             "attempts": attempts.select_related("task").defer("payload", "result")[:LATEST],
             "events": events.defer("payload", "task__payload")[:LATEST],
             "tasks_url": list_url(Task, run=run.pk),
@@ -249,3 +273,13 @@ class WorkflowRunAdmin(RefusableAdmin, OperableAdmin):
     def parameters_shown(self, run: WorkflowRun) -> str | SafeString:
         """Return what the run was given."""
         return pretty(run.parameters) if run.parameters else EMPTY
+
+
+def _row(entry: Mapping[str, Any]) -> tuple[int, str, SafeString]:
+    return entry["task_id"], entry["step_id"] or f"task {entry['task_id']}", explained(entry)
+
+
+def _remarked(tasks: Page[Task]) -> Page[Task]:
+    for task in tasks:
+        task.remarks = list(remarks(task))  # type: ignore[attr-defined]
+    return tasks

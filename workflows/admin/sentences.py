@@ -1,16 +1,18 @@
-"""What happened, and why nothing did, in sentences for people."""
+"""What happened, and why nothing did: the sentences of the domain, with links."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from workflows.admin.display import link, listed, page_url
-from workflows.models import Task, TaskState
-from workflows.readiness import DEPENDENCIES, blocked_tasks
+from workflows.explain import sentence_from
+from workflows.models import Task
 
 MOST_NAMED = 10
+MOST_TOLD = 5
 
 Answer = Mapping[str, Any]
 """An answer to dispatch-ready, in the form that the API gives it."""
@@ -25,37 +27,29 @@ def dispatch_sentence(answer: Answer, *, foreseen: bool = False) -> SafeString:
     if answer["dispatched"]:
         return _dispatched(answer, "Would dispatch" if foreseen else "Dispatched")
     verb = "would be" if foreseen else "was"
-    sentence = format_html("Nothing {} dispatched: {}.", verb, answer["reason"])
-    if not (blocked := answer["blocked"]):
-        return sentence
-    more = answer.get("left_out", 0)
-    return format_html("{} {}.", sentence, listed(map(_wait, blocked), most=MOST_NAMED, more=more))
+    blocked = answer["blocked"]
+    told = format_html_join("", " {}", ((_wait(task),) for task in blocked[:MOST_TOLD]))
+    more = len(blocked) - MOST_TOLD + answer.get("left_out", 0)
+    rest = f" And {more:,} more wait." if more > 0 else ""
+    return format_html("Nothing {} dispatched: {}.{}{}", verb, answer["reason"], told, rest)
 
 
-def deadlock_sentence(deadlock: Mapping[str, Any]) -> SafeString:
-    """Say that a run cannot go on by itself, what keeps it, and what an operator can do."""
-    causes = listed(map(_cause, deadlock["root_causes"]), most=MOST_NAMED)
-    text = (
-        "Deadlock: {} pending {} can never become ready, because of {}. "
-        "Retry what failed, or mark it as success, and the run goes on."
-    )
-    blocked = deadlock["blocked"]
-    return format_html(text, blocked, "task" if blocked == 1 else "tasks", causes)
+def linked(sentence: str, tasks: Iterable[Answer]) -> SafeString:
+    """Return a sentence of the domain, in which the names of these tasks lead to their pages."""
+    links: dict[str, SafeString] = {
+        escape(f"`{_name(task)}`"): _link(task["task_id"], _name(task)) for task in tasks
+    }
+    escaped = escape(sentence)
+    if not links:
+        return escaped
+    names = re.compile("|".join(map(re.escape, links)))
+    # Escaped before, and what is put in is escaped too.
+    return mark_safe(names.sub(lambda found: links[found[0]], escaped))  # noqa: S308
 
 
-def waiting_sentence(task: Task) -> SafeString | str:
-    """Say what a pending task waits for, down to the root causes; nothing of others."""
-    if task.run is None or task.state != TaskState.PENDING:
-        return ""
-    if not task.unmet_count:
-        return "Ready: it goes out with one of the next dispatches, if the run hands out tasks."
-    waiting = blocked_tasks(task.run)
-    found = next((blocked for blocked in waiting if blocked.task_id == task.pk), None)
-    if found is None or not found.root_causes:
-        return "Waits for upstream tasks that have not finished."
-    causes = (_cause(cause.as_json()) for cause in found.root_causes)
-    text = "Waits, and by itself will wait for ever, because of {}."
-    return format_html(text, listed(causes, most=MOST_NAMED))
+def explained(entry: Answer) -> SafeString:
+    """Return what the domain says of a task that waits, with links to what it waits for."""
+    return linked(entry["sentence"], [*entry["root_causes"], *entry["waits_for"]])
 
 
 def _dispatched(answer: Answer, verb: str) -> SafeString:
@@ -76,19 +70,14 @@ def _named(sent: Sequence[Answer]) -> Iterator[SafeString]:
         yield format_html("{} to runner {}", _link(pk, name), runner)
 
 
-def _wait(blocked: Mapping[str, Any]) -> SafeString:
+def _wait(blocked: Answer) -> SafeString:
     name = _link(blocked["task_id"], blocked["step_id"] or f"task {blocked['task_id']}")
-    if blocked["root_causes"]:
-        causes = listed(map(_cause, blocked["root_causes"]), most=MOST_NAMED)
-        return format_html("{} waits because of {}", name, causes)
-    if blocked["reason"] == DEPENDENCIES:
-        return format_html("{} waits for upstream tasks", name)
-    return format_html("{}: {}", name, blocked["reason"])
+    sentence = linked(sentence_from(blocked), blocked["root_causes"])
+    return format_html("{}: {}", name, sentence)
 
 
-def _cause(cause: Mapping[str, Any]) -> SafeString:
-    name = cause["step_id"] or cause["title"]
-    return format_html("{} ({})", _link(cause["task_id"], name), cause["status"])
+def _name(task: Answer) -> str:
+    return str(task["step_id"] or task["title"])
 
 
 def _link(task_id: int, name: object) -> SafeString:

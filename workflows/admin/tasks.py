@@ -1,11 +1,12 @@
 """Tasks: their list, their page with attempts and log."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
@@ -17,6 +18,7 @@ from workflows.admin.display import (
     link,
     list_url,
     listed,
+    minute,
     moment,
     page_url,
     pretty,
@@ -24,8 +26,9 @@ from workflows.admin.display import (
 )
 from workflows.admin.operable import OperableAdmin
 from workflows.admin.operations import MENDING
-from workflows.admin.sentences import waiting_sentence
-from workflows.models import Event, Task, TaskAttempt
+from workflows.admin.sentences import explained
+from workflows.explain import RUN_SENTENCES, explain_task
+from workflows.models import Approval, ApprovalStatus, Event, RunState, Task, TaskAttempt, TaskState
 from workflows.models.task import ACTIVE
 
 TIMES = tuple(map(moment, ("created_at", "dispatched_at", "started_at", "finished_at")))
@@ -48,7 +51,15 @@ class TaskAdmin(OperableAdmin):
         moment("finished_at"),
         "note_shown",
     )
-    list_filter = (RunFilter, "state", "is_marked_success", "runner", "finished_at")
+    list_filter = (
+        RunFilter,
+        "state",
+        "awaits_approval",
+        "is_held",
+        "is_marked_success",
+        "runner",
+        "finished_at",
+    )
     search_fields = ("step_id", "title")
     search_help_text = "Step id or title."
     fieldsets = (
@@ -65,6 +76,10 @@ class TaskAdmin(OperableAdmin):
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         """List one run's tasks in the template's order, others newest first: each by an index."""
         return ["position"] if RunFilter.parameter_name in request.GET else ["-id"]
+
+    def described(self, task: Task) -> tuple[str, str]:
+        """Name the title, the run and the state."""
+        return titled(task), task.state
 
     def render_change_form(
         self,
@@ -85,7 +100,9 @@ class TaskAdmin(OperableAdmin):
         last = attempts[0] if attempts else None
         return {
             "mending": self.offered(request, task, MENDING),
-            "waiting": waiting_sentence(task),
+            "waiting": _waiting(task),
+            "approval": _undecided(task),
+            "approvals_url": list_url(Approval, task=task.pk, status="all"),
             "attempts": attempts,
             "last": last,
             "result": pretty(last.result) if last else None,
@@ -102,13 +119,9 @@ class TaskAdmin(OperableAdmin):
 
     @admin.display(description="state", ordering="state")
     def state_shown(self, task: Task) -> SafeString:
-        """Return the state, and whether an operator set it or wants it to end."""
-        shown = badge(task.state)
-        if task.is_marked_success:
-            shown = format_html("{} {}", shown, badge("set by hand", "by-hand"))
-        if task.cancel_requested_at and task.state in ACTIVE:
-            shown = format_html("{} {}", shown, badge("asked to end", "by-hand"))
-        return shown
+        """Return the state, and what people have to do with it."""
+        badges = [badge(task.state), *(badge(text, "by-hand") for text in remarks(task))]
+        return format_html_join(" ", "{}", ((each,) for each in badges))
 
     @admin.display(description="attempts", ordering="attempt_count")
     def attempts_shown(self, task: Task) -> int:
@@ -139,6 +152,37 @@ class TaskAdmin(OperableAdmin):
     def downstream_shown(self, task: Task) -> str | SafeString:
         """Return the tasks that depend on this one."""
         return _neighbours(task.downstream)
+
+
+def remarks(task: Task) -> Iterator[str]:
+    """Yield what people have to do with the state of a task."""
+    if task.state == TaskState.PENDING:
+        if task.awaits_approval:
+            yield "waits for approval"
+        if task.is_held:
+            yield f"on hold until {minute(task.resume_at)}" if task.resume_at else "on hold"
+    if task.is_marked_success:
+        yield "set by hand"
+    if task.cancel_requested_at and task.state in ACTIVE:
+        yield "asked to end"
+
+
+def titled(task: Task) -> str:
+    """Return the title of a task, and the run that it is in."""
+    return f"{task.title} (run {task.run_id})" if task.run_id else task.title
+
+
+def _undecided(task: Task) -> Approval | None:
+    if task.state != TaskState.PENDING or not task.awaits_approval:
+        return None
+    return task.approvals.filter(status=ApprovalStatus.PENDING).first()
+
+
+def _waiting(task: Task) -> SafeString | None:
+    if not (entry := explain_task(task)):
+        return None
+    run_sentence = RUN_SENTENCES.get(RunState(task.run.state), "") if task.run else ""
+    return format_html("{} {}", explained(entry), run_sentence)
 
 
 def _neighbours(tasks: Any) -> str | SafeString:

@@ -1,0 +1,128 @@
+"""Approvals: what waits for a person's word, and who gave it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+
+from workflows.admin.base import RunOfTaskFilter, TaskFilter
+from workflows.admin.display import badge, link, moment, page_url, run_link
+from workflows.admin.operable import OperableAdmin
+from workflows.admin.operations import DECIDING
+from workflows.admin.tasks import titled
+from workflows.models import Approval, ApprovalStatus, Task, TaskState
+
+EVERY = "all"
+
+
+def undecided(approvals: QuerySet[Approval]) -> QuerySet[Approval]:
+    """Return what somebody may decide: a task that was canceled meanwhile waits for nobody."""
+    return approvals.filter(status=ApprovalStatus.PENDING, task__state=TaskState.PENDING)
+
+
+class StatusFilter(admin.SimpleListFilter):
+    """By status; what nobody has decided, unless something else is chosen."""
+
+    title = "status"
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Offer each status, and all."""
+        return [(value, value) for value in (*ApprovalStatus.values, EVERY)]
+
+    def value(self) -> str:
+        """Return the chosen one."""
+        return super().value() or ApprovalStatus.PENDING.value
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        """Leave out Django's own "All", which stands for no choice."""
+        yield from list(super().choices(changelist))[1:]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Approval]) -> QuerySet[Approval]:
+        """Keep the approvals of the chosen status."""
+        if self.value() == ApprovalStatus.PENDING:
+            return undecided(queryset)
+        return queryset if self.value() == EVERY else queryset.filter(status=self.value())
+
+
+@admin.register(Approval)
+class ApprovalAdmin(OperableAdmin):
+    """Approvals are looked at, and decided once."""
+
+    operations = DECIDING
+    operate_permission = "workflows.decide_approval"
+    list_display = (
+        "__str__",
+        "run_shown",
+        "task_link",
+        "title_shown",
+        "status_shown",
+        moment("created_at"),
+        "decided_by",
+        moment("decided_at"),
+        "comment_shown",
+    )
+    list_filter = (StatusFilter, RunOfTaskFilter, TaskFilter, "created_at")
+    search_fields = ("task__step_id", "task__title", "decided_by", "comment")
+    search_help_text = "Step id, title, who decided, or words of the comment."
+    ordering = ("id",)
+    fields = (
+        "status_shown",
+        ("task_link", "run_shown"),
+        "title_shown",
+        moment("created_at"),
+        ("decided_by", moment("decided_at")),
+        "comment",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Approval]:
+        """Read the tasks with the approvals."""
+        return super().get_queryset(request).select_related("task").defer("task__payload")
+
+    def described(self, approval: Approval) -> tuple[str, str]:
+        """Name the task, its run and the status."""
+        return titled(approval.task), approval.status
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Approval | None = None,
+    ) -> HttpResponse:
+        """Add the buttons."""
+        if obj is not None:
+            context["deciding"] = self.offered(request, obj, DECIDING)
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    @admin.display(description="workflow run", ordering="task__run_id")
+    def run_shown(self, approval: Approval) -> str | SafeString:
+        """Return the run that the task is in."""
+        return run_link(approval.task.run_id)
+
+    @admin.display(description="task", ordering="task_id")
+    def task_link(self, approval: Approval) -> SafeString:
+        """Return the task that waits, or waited."""
+        return link(page_url(Task, approval.task_id), approval.task)
+
+    @admin.display(description="title", ordering="task__title")
+    def title_shown(self, approval: Approval) -> str:
+        """Return what the task is about."""
+        return Truncator(approval.task.title).chars(80)
+
+    @admin.display(description="status", ordering="status")
+    def status_shown(self, approval: Approval) -> SafeString:
+        """Return what was decided, if anything was."""
+        return badge(approval.status)
+
+    @admin.display(description="comment")
+    def comment_shown(self, approval: Approval) -> str:
+        """Return the beginning of the comment."""
+        return Truncator(approval.comment).chars(80)
