@@ -1,0 +1,37 @@
+"""A real server, a real host-runner and a token: all that a program outside has."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.contract.player import Site
+from tests.contract.server import empty_database, installation
+from tests.support.host_runner import HostRunner, serving
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Install the product once, log in, and make a host-runner the default one."""
+    directory = tmp_path_factory.mktemp("contract")
+    with (
+        empty_database(directory) as database_url,
+        installation(database_url) as made,
+        serving(HostRunner()) as host,
+        httpx.Client(base_url=made.url, timeout=60) as http,
+    ):
+        made.manage("createsuperuser", "--noinput", "--username=ada", "--email=ada@example.org")
+        token = made.manage("create_api_token", "ada").split()[-1]
+        http.headers["Authorization"] = f"Token {token}"
+        site = Site(http, host)
+        site.post("/runners", name="host", kind="http", url=host.url, is_default=True)
+        yield site
+
+
+@pytest.fixture
+def site(served: Site) -> Site:
+    """Return the site, with a host-runner that has heard of nothing and accepts everything."""
+    served.host.on_submit = served.host.on_cancel = None
+    served.host.submissions.clear()
+    served.host.asked.clear()
+    return served

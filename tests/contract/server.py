@@ -1,0 +1,92 @@
+"""The product as an installation runs it: a database of its own, and a web server."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import psycopg
+
+ROOT = Path(__file__).parents[2]
+START_WITHIN_S = 30
+
+
+@dataclass
+class Installation:
+    """Where the product is, and how its commands reach the same database."""
+
+    url: str
+    environment: dict[str, str]
+
+    def manage(self, *arguments: str) -> str:
+        """Run a command to its good end; return what it printed."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+
+@contextmanager
+def empty_database(directory: Path) -> Iterator[str]:
+    """Yield the URL of a new database, on the server of the other tests if they have one."""
+    server = os.environ.get("DATABASE_URL", "")
+    if not server.startswith("postgres"):
+        yield f"sqlite:///{directory / 'site.sqlite3'}"
+        return
+    name = f"contract_{os.getpid()}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield urlsplit(server)._replace(path=f"/{name}").geturl()
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def installation(database_url: str) -> Iterator[Installation]:
+    """Serve the product until the block ends."""
+    address = f"127.0.0.1:{_free_port()}"
+    settings = {
+        "DATABASE_URL": database_url,
+        "DJANGO_SETTINGS_MODULE": "orchestrator.settings",
+        "PUBLIC_BASE_URL": f"http://{address}",
+    }
+    made = Installation(f"http://{address}", {**os.environ, **settings})
+    made.manage("migrate")
+    gunicorn = [sys.executable, "-m", "gunicorn", "orchestrator.wsgi", "--bind", address]
+    process = subprocess.Popen(
+        [*gunicorn, "--threads", "4", "--log-level", "error"], cwd=ROOT, env=made.environment
+    )
+    try:
+        _wait_until_ready(made.url, process)
+        yield made
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]") -> None:
+    give_up_at = time.monotonic() + START_WITHIN_S
+    while process.poll() is None and time.monotonic() < give_up_at:
+        try:
+            if httpx.get(f"{url}/readyz").status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise AssertionError("the site did not start")

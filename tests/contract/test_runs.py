@@ -1,0 +1,129 @@
+"""How runs come into being, what refuses them, and what later edits do not touch."""
+
+from typing import Any
+
+import pytest
+
+from tests.contract.player import Site
+from tests.support.drawing import steps_of
+
+
+def make_tasks(site: Site, *titles: str) -> list[int]:
+    return [int(site.post("/tasks", title=title)["id"]) for title in titles]
+
+
+def test_a_run_of_tasks_keeps_their_order_and_expands_nothing(site: Site) -> None:
+    label = site.make_template(steps_of("x > y"))
+    first, second = make_tasks(site, "first", "second")
+
+    run = site.post("/workflow-runs", workflow_template_id=label, task_ids=[second, first])
+
+    assert (run["task_ids"], run["workflow_template_id"]) == ([second, first], label)
+    sent = site.post(f"/workflow-runs/{run['id']}/dispatch-ready", limit="all")
+    assert [entry["task_id"] for entry in sent["dispatches"]] == [second, first]
+    assert [body["prompt"] for body in site.host.submissions] == ["second", "first"]
+
+
+def test_a_task_that_is_in_a_run_is_not_put_into_another(site: Site) -> None:
+    taken, free = make_tasks(site, "taken", "free")
+    run = site.post("/workflow-runs", task_ids=[taken])
+
+    answer = site.http.post("/workflow-runs", json={"task_ids": [free, taken]})
+
+    detail = f"task {taken} is already in workflow run {run['id']}"
+    assert (answer.status_code, answer.json()["detail"]) == (409, detail)
+    assert site.get(f"/tasks/{free}")["run_id"] is None
+
+
+NOBODY = 987_654_321
+REFUSED = {
+    "neither template nor tasks": ("/workflow-runs", {}, 400),
+    "an empty list of tasks": ("/workflow-runs", {"task_ids": []}, 400),
+    "an unknown template": ("/workflow-runs", {"workflow_template_id": NOBODY}, 404),
+    "an unknown task": ("/workflow-runs", {"task_ids": [NOBODY]}, 404),
+    "parameters that are no object": ("/workflow-runs", {"parameters": [1]}, 400),
+    "an unknown field": ("/workflow-runs", {"template": 1}, 400),
+    "dispatch of an unknown run": (f"/workflow-runs/{NOBODY}/dispatch-ready", {}, 404),
+    "pause of an unknown run": (f"/workflow-runs/{NOBODY}/pause", {}, 404),
+    "cancel of an unknown task": (f"/tasks/{NOBODY}/cancel", {}, 404),
+    "approval of nothing": (f"/approvals/{NOBODY}/approve", {}, 404),
+    "a report on an unknown task": (f"/runner/tasks/{NOBODY}/status", {"status": "success"}, 404),
+    "an unknown path": ("/workflow-runs/1/explode", {}, 404),
+}
+
+
+@pytest.mark.parametrize(("path", "body", "status"), REFUSED.values(), ids=REFUSED)
+def test_a_refused_call_leaves_nothing_behind(
+    site: Site, path: str, body: dict[str, Any], status: int
+) -> None:
+    counts = [site.get(name)["count"] for name in ("/workflow-runs", "/tasks", "/events")]
+
+    answer = site.http.post(path, json=body)
+
+    assert answer.status_code == status, answer.text
+    assert answer.headers["Content-Type"] == "application/json"
+    assert counts == [site.get(name)["count"] for name in ("/workflow-runs", "/tasks", "/events")]
+
+
+def test_an_edited_or_deleted_template_leaves_its_runs_alone(site: Site) -> None:
+    template = site.make_template(steps_of("a > b"))
+    run = site.post("/workflow-runs", workflow_template_id=template)
+    edited = {"name": "edited", "steps": steps_of("b > a, c")}
+    assert site.http.put(f"/workflow-templates/{template}", json=edited).status_code == 200
+    graph = site.get(f"/workflow-runs/{run['id']}/graph")
+
+    assert site.http.delete(f"/workflow-templates/{template}").status_code == 204
+
+    assert site.get(f"/workflow-runs/{run['id']}/graph") == graph
+    assert [node["step_id"] for node in graph["nodes"]] == ["a", "b"]
+    assert site.get(f"/workflow-runs/{run['id']}")["workflow_template_id"] is None
+
+
+@pytest.mark.parametrize("path", ["/workflow-runs", "/tasks", "/approvals", "/events", "/runners"])
+def test_nobody_is_let_in_without_a_token(site: Site, path: str) -> None:
+    assert site.outside.get(site.http.base_url.join(path)).status_code == 401
+
+
+def test_what_a_runner_is_handed_is_what_the_answer_shows_but_for_the_token(site: Site) -> None:
+    steps = [{"step_id": "a", "title": "Ask", "payload": {"prompt": "do {{ params.what }}"}}]
+    template = site.make_template(steps)
+    run = site.post("/workflow-runs", workflow_template_id=template, parameters={"what": "it"})
+
+    dispatch = site.post(f"/workflow-runs/{run['id']}/dispatch-ready")["dispatch"]
+
+    (handed,) = site.host.submissions
+    token = handed.pop("status_callback_token")
+    assert dispatch["runner_payload"] == handed
+    assert handed["prompt"] == "do it"
+    assert handed["idempotency_key"] == dispatch["attempt_id"]
+    assert dispatch["runner_submission"] == {
+        "submitted": True,
+        "runner": "host",
+        "runner_url": site.host.url,
+        "runner_task_status": "queued",
+        "message": "accepted by host",
+    }
+    shown = [
+        site.http.get(path).text
+        for path in ("/events", "/runners", f"/tasks/{dispatch['task_id']}")
+    ]
+    assert not [text for text in shown if token in text]
+
+
+def test_output_and_result_of_a_callback_are_kept(site: Site) -> None:
+    (task,) = make_tasks(site, "print")
+    run = site.post("/workflow-runs", task_ids=[task])
+    site.post(f"/workflow-runs/{run['id']}/dispatch-ready")
+    (handed,) = site.host.submissions
+    said = {"status": "success", "exit_code": 0, "stdout": "hello\n", "result": {"rows": 3}}
+
+    answer = site.outside.post(
+        handed["status_callback_url"],
+        json=said,
+        headers={"X-Runner-Token": handed["status_callback_token"]},
+    )
+
+    assert answer.status_code == 200
+    shown = site.get(f"/tasks/{task}")
+    assert (shown["status"], shown["exit_code"], shown["result"]) == ("success", 0, {"rows": 3})
+    assert site.get(f"/tasks/{task}/log")["text"] == "hello\n"
