@@ -22,7 +22,7 @@ FLAGS = (
     "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update "
     "--disable-sync --no-first-run"
 )
-WIDTH, LOWEST, TALLEST = 1440, 640, 1500
+WIDTH, LOWEST, TALLEST = 1440, 640, 1760
 LARGEST = 300_000
 LONGEST_WAIT_S = 30
 ADMINISTRATOR = "ada"
