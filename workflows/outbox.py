@@ -22,7 +22,7 @@ from workflows.tokens import hash_of, token_of
 ASK_AFTER = timedelta(seconds=60)
 """How long a runner that reports by itself may be silent before it is asked."""
 
-CLAIMED_WITHIN = timedelta(minutes=15)
+CLAIMED_WITHIN = timedelta(minutes=1)
 """How long an attempt may wait in a queue before it is put there again; it starts once anyway."""
 
 
