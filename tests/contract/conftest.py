@@ -19,11 +19,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         installation(database_url) as made,
         serving(HostRunner()) as host,
         httpx.Client(base_url=made.url, timeout=60) as http,
+        httpx.Client(timeout=60) as outside,
     ):
         made.manage("createsuperuser", "--noinput", "--username=ada", "--email=ada@example.org")
         token = made.manage("create_api_token", "ada").split()[-1]
         http.headers["Authorization"] = f"Token {token}"
-        site = Site(http, host)
+        site = Site(http, host, outside)
         site.post("/runners", name="host", kind="http", url=host.url, is_default=True)
         yield site
 

@@ -37,7 +37,7 @@ class Site:
     http: httpx.Client
     host: HostRunner
     """The default runner of the site."""
-    outside: httpx.Client = field(default_factory=httpx.Client)
+    outside: httpx.Client
     """Without a token, as runners report."""
 
     def post(self, path: str, **body: Any) -> Any:
