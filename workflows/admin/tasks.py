@@ -160,7 +160,7 @@ def remarks(task: Task) -> Iterator[str]:
         if task.awaits_approval:
             yield "waits for approval"
         if task.is_held:
-            yield f"on hold until {minute(task.resume_at)}" if task.resume_at else "on hold"
+            yield "on hold"
     if task.is_marked_success:
         yield "set by hand"
     if task.cancel_requested_at and task.state in ACTIVE:
@@ -181,8 +181,9 @@ def _undecided(task: Task) -> Approval | None:
 def _waiting(task: Task) -> SafeString | None:
     if not (entry := explain_task(task)):
         return None
-    run_sentence = RUN_SENTENCES.get(RunState(task.run.state), "") if task.run else ""
-    return format_html("{} {}", explained(entry), run_sentence)
+    until = f"It is released at {minute(task.resume_at)}." if task.resume_at else ""
+    of_run = RUN_SENTENCES.get(RunState(task.run.state), "") if task.run else ""
+    return format_html("{} {} {}", explained(entry), until, of_run)
 
 
 def _neighbours(tasks: Any) -> str | SafeString:
