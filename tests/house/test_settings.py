@@ -25,11 +25,11 @@ Settings = Mapping[str, str]
 NONE: Settings = {}
 
 
-def start(command: str, *arguments: str, at: Path = ROOT, settings: Settings = NONE) -> Ended:
-    """Run a management command with these settings and no others."""
+def run(*arguments: str, at: Path = ROOT, settings: Settings = NONE) -> Ended:
+    """Run Python with these settings and no others."""
     environment = {name: value for name, value in os.environ.items() if name not in OURS}
     return subprocess.run(
-        [sys.executable, "manage.py", command, *arguments],
+        [sys.executable, *arguments],
         cwd=at,
         env={**environment, **settings},
         capture_output=True,
@@ -66,14 +66,14 @@ ADDRESS = "must look like https://orchestrator.example.org"
     ],
 )
 def test_a_wrong_setting_is_one_line(name: str, value: str, remedy: str) -> None:
-    ended = start("check", settings={name: value})
+    ended = run("manage.py", "check", settings={name: value})
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == f"Wrong setting: {name} {remedy}\n"
     assert SECRET not in ended.stderr
 
 
 def test_a_secret_key_is_required_where_debug_is_off() -> None:
-    ended = start("check", settings={"DEBUG": "off"})
+    ended = run("manage.py", "check", settings={"DEBUG": "off"})
     assert (ended.returncode, ended.stderr) == (1, f"Wrong setting: SECRET_KEY {MISSING}\n")
 
 
@@ -88,9 +88,9 @@ def test_words_that_switch_debug_off(word: str) -> None:
 
 
 def debug_is(word: str) -> str:
-    show = "from django.conf import settings; print(settings.DEBUG)"
+    show = "from orchestrator.settings import DEBUG; print(DEBUG)"
     settings = {"DEBUG": word, "SECRET_KEY": "k" * 60}
-    return start("shell", "--no-imports", "-c", show, settings=settings).stdout.strip()
+    return run("-c", show, settings=settings).stdout.strip()
 
 
 @pytest.fixture
@@ -104,20 +104,20 @@ def elsewhere(tmp_path: Path) -> Path:
 
 
 def test_the_embedded_database_and_the_key_stay_in_the_checkout(elsewhere: Path) -> None:
-    ended = start("migrate", "--verbosity", "0", at=elsewhere)
+    ended = run("manage.py", "migrate", "--verbosity", "0", at=elsewhere)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert (elsewhere / "db.sqlite3").stat().st_size
     key = elsewhere / ".secret_key"
     assert key.stat().st_mode & 0o777 == 0o600
     made = key.read_text()
-    start("check", at=elsewhere)
+    run("manage.py", "check", at=elsewhere)
     assert key.read_text() == made
     assert [path.name for path in elsewhere.parent.iterdir()] == [elsewhere.name]
 
 
 def test_an_empty_key_file_is_refused(elsewhere: Path) -> None:
     (elsewhere / ".secret_key").touch()
-    ended = start("check", at=elsewhere)
+    ended = run("manage.py", "check", at=elsewhere)
     assert ended.returncode == 1
     assert ended.stderr == (
         "Wrong setting: SECRET_KEY is unset and .secret_key is empty: delete that file.\n"
