@@ -6,8 +6,9 @@ Those of `local` runners as they come, those of Celery's workers one for each me
 
 import logging
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import timedelta
 from multiprocessing.connection import wait
 from typing import Any
@@ -45,6 +46,9 @@ STOPPED = "the local runner was stopped while it worked on this"
 
 logger = logging.getLogger(__name__)
 
+_spare: deque[Slot] = deque()
+"""What the executor of one attempt leaves to the next one in this process, in any thread."""
+
 
 def execute(attempt_id: UUID, *, by: str) -> None:
     """
@@ -54,6 +58,12 @@ def execute(attempt_id: UUID, *, by: str) -> None:
     """
     executor = Executor(concurrency=1, by=by, attempt_id=attempt_id)
     executor.serve(lambda: executor.takes_more)
+
+
+def close_spare_slots() -> None:
+    """End the processes that `execute` keeps for the next attempt."""
+    while _spare:
+        _spare.pop().close()
 
 
 class Executor:
@@ -84,7 +94,7 @@ class Executor:
         # the same would be stored again, which changes nothing.
         self._finished: dict[int, list[Report]] = defaultdict(list)
         self._pieces: list[LogPiece] = []
-        self._idle: list[Slot] = []
+        self._idle: deque[Slot] = _spare if attempt_id else deque()
         self._next: dict[str, float] = defaultdict(float)
 
     @property
@@ -98,7 +108,8 @@ class Executor:
             while goes_on() or not self.is_idle:
                 self._turn()
         finally:
-            for slot in [*self._idle, *(work.slot for work in self._working.values())]:
+            own = () if self._attempt_id else self._idle
+            for slot in [*own, *(work.slot for work in self._working.values())]:
                 slot.close()
 
     @property
@@ -195,10 +206,11 @@ class Executor:
             work.slot.begin(job)
 
     def _free_slot(self) -> Slot:
-        while self._idle:
-            if (slot := self._idle.pop()).is_alive:
-                return slot
-            slot.close()
+        with suppress(IndexError):  # not asked before: another thread may take the last one
+            while True:
+                if (slot := self._idle.pop()).is_alive:
+                    return slot
+                slot.close()
         return Slot()
 
     def _attend(self) -> None:

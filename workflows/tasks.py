@@ -1,14 +1,22 @@
 """The door of Celery's workers."""
 
+from typing import Any
 from uuid import UUID
 
 from celery import Task, shared_task
+from celery.signals import worker_shutdown
 
 from runners.celery import TASK
-from workflows.execution import execute
+from workflows.execution import close_spare_slots, execute
 
 
 @shared_task(name=TASK, bind=True)
 def execute_attempt(self: Task, attempt_id: str) -> None:
     """Execute one attempt to its end; nothing, if it is claimed or over."""
     execute(UUID(attempt_id), by=f"worker {self.request.hostname}")
+
+
+@worker_shutdown.connect
+def leave_no_process(**_: Any) -> None:
+    """End what would keep the worker from leaving. Pool processes just go: theirs follow them."""
+    close_spare_slots()

@@ -4,6 +4,7 @@ import time
 from datetime import timedelta
 from uuid import uuid4
 
+import psutil
 import pytest
 from django.core.exceptions import ValidationError
 
@@ -14,7 +15,7 @@ from tests.support.drawing import DrawRun
 from tests.support.redis import free_port
 from tests.support.verbs import attempt, dispatch, dispatch_all, finish, states, task, trail
 from workflows.control import cancel
-from workflows.execution import execute
+from workflows.execution import close_spare_slots, execute
 from workflows.models import TaskAttempt, WorkflowRun
 from workflows.outbox import CLAIMED_WITHIN
 from workflows.rescue import settle_overdue
@@ -65,12 +66,24 @@ def test_a_message_that_comes_twice_starts_its_attempt_once(runs: DrawRun, fleet
     for _ in range(2):
         execute(attempt(run, "a").pk, by="worker")
     execute(uuid4(), by="worker")
+    close_spare_slots()
     assert trail(run)[1:] == [
         "task.dispatched a",
         "task.running a",
         "task.succeeded a",
         "workflow_run.succeeded",
     ]
+
+
+def test_the_next_attempt_takes_the_process_of_the_last(runs: DrawRun, fleet: Runner) -> None:
+    run = runs("a, b", payload={"python": "tests.pid"})
+    dispatch(run, limit=None)
+    for step_id in ("a", "b"):
+        execute(attempt(run, step_id).pk, by="worker")
+    process = psutil.Process(attempt(run, "a").result)
+    assert attempt(run, "b").result == process.pid
+    close_spare_slots()
+    assert not process.is_running()
 
 
 def test_a_message_for_a_canceled_attempt_starts_nothing(runs: DrawRun, fleet: Runner) -> None:
