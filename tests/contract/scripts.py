@@ -8,7 +8,9 @@ ORDER = {
         states -> a=dispatched b=pending""",
     "list order is not alphabet": """
         graph zebra, apple, mango
-        all -> zebra apple mango""",
+        next -> zebra
+        next -> apple
+        all -> mango""",
     "list order is not depth": """
         graph root, root > mid > deep, late
         next -> root
