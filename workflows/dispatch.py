@@ -11,7 +11,7 @@ from workflows.events import record
 from workflows.fleet import Fleet
 from workflows.handout import hand_out
 from workflows.locks import lock_run
-from workflows.models import Event, EventType, Task, TaskAttempt, WorkflowRun
+from workflows.models import Event, EventType, RunState, Task, TaskAttempt, WorkflowRun
 from workflows.models.run import CLOSED
 from workflows.outbox import is_to_submit, submit
 from workflows.readiness import NOTHING_LEFT, PRECEDENCE, Blocked, blocked_tasks
@@ -73,6 +73,9 @@ def _round(call: _Call) -> DispatchResult | None:
         run = lock_run(call.run_id)
         if run.state in CLOSED and not call.handed_out:
             raise RunNotDispatchable(f"{run} is {run.state}")
+        if run.auto_dispatch and run.state == RunState.CREATED:
+            # The first word is given: what an approval or a release makes ready goes out by itself.
+            run.start(by=call.by)
         handed_out = hand_out(run, call.room, call.fleet, by=call.by)
         call.handed_out += handed_out
         for attempt in handed_out:

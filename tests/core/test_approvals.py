@@ -155,6 +155,14 @@ def test_an_approval_dispatches_where_the_run_does_so_by_itself() -> None:
     assert states(run) == {"a": "success", "b": "dispatched"}
 
 
+def test_so_it_does_where_nothing_could_go_out_at_first() -> None:
+    run = gated("a > b", "a")
+    WorkflowRun.objects.filter(pk=run.pk).update(auto_dispatch=True)
+    assert dispatch(run).reason == "dependencies not satisfied"
+    approve(approval_of(run, "a").pk, by="bob")
+    assert states(run) == {"a": "dispatched", "b": "pending"}
+
+
 def test_a_failed_run_runs_on_after_an_approval() -> None:
     run = gated("a, b", "b")
     dispatch(run)
