@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator, RegexValidator, URLValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models, transaction
 from django.utils.module_loading import import_string
 
@@ -22,9 +22,6 @@ class RunnerKind(models.TextChoices):
     """A program on another host that speaks the host-runner protocol."""
     CELERY = "celery"
     """Workers on any machines that have the code and the database, fed through a queue."""
-
-
-URL_VALIDATORS = [URLValidator(schemes=["http", "https"])]
 
 
 QUEUE_VALIDATORS = [
@@ -78,7 +75,7 @@ class Runner(models.Model):
     url = models.CharField(
         max_length=500,
         blank=True,
-        validators=URL_VALIDATORS,
+        validators=[check_url],
         help_text="Of a runner of kind http: where it listens, such as http://gpu-1:9000",
     )
     queue = models.CharField(

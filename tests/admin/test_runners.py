@@ -40,23 +40,23 @@ def test_only_the_kinds_of_this_installation_are_offered(
 
 
 def test_a_runner_on_another_host_has_its_url(root: Client, local: Runner) -> None:
-    data = {"name": "gpu", "kind": "http", "url": "http://10.0.0.5:9000", "is_enabled": "on"}
+    data = {"name": "gpu", "kind": "http", "url": "http://gpu-1:9000", "is_enabled": "on"}
 
     root.post(add_url(Runner), data)
 
     gpu = Runner.objects.get(name="gpu")
-    assert (gpu.kind, gpu.url) == ("http", "http://10.0.0.5:9000")
-    assert "gpu http http://10.0.0.5:9000" in text_of(root.get(list_url(Runner)))
+    assert (gpu.kind, gpu.url) == ("http", "http://gpu-1:9000")
+    assert "gpu http http://gpu-1:9000" in text_of(root.get(list_url(Runner)))
 
 
 @pytest.mark.parametrize(
     ("kind", "url", "why"),
     [
         ("http", "", "A runner of kind http needs the url where it listens."),
-        ("local", "http://10.0.0.5:9000", "Only runners of kind http have a url."),
-        ("http", "gpu-1:9000", "Enter a valid URL."),
-        ("http", "ftp://gpu-1", "Enter a valid URL."),
-        ("http", "file:///etc/passwd", "Enter a valid URL."),
+        ("local", "http://gpu-1:9000", "Only runners of kind http have a url."),
+        ("http", "gpu-1:9000", "Give an http or https url"),
+        ("http", "ftp://gpu-1", "Give an http or https url"),
+        ("http", "file:///etc/passwd", "Give an http or https url"),
         ("http", "http://" + "g" * 500, "at most 500 characters"),
     ],
 )
