@@ -105,3 +105,20 @@ class RunnerBackend(ABC):
         :raises RunnerError: if the runner cannot be asked.
         """
         return None
+
+
+class ExecutedBackend(RunnerBackend):
+    """A kind whose attempts are executed by our own executors, which claim them."""
+
+    claims: ClassVar[bool] = True
+
+    def wire(self, task: TaskPayload) -> dict[str, Any]:
+        """Return the payload with the ids beside it."""
+        return {
+            "task_id": str(task.task_id),
+            "run_id": f"run-{task.run_id}",
+            "idempotency_key": task.attempt_id,
+            "title": task.title,
+            "timeout_seconds": task.timeout_seconds,
+            **task.payload,
+        }

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from runners.base import RunnerAddress, RunnerBackend, RunnerUnavailable, Submission, TaskPayload
+from runners.base import ExecutedBackend, RunnerAddress, RunnerUnavailable, Submission
 
 TASK = "workflows.execute"
 """The Celery task that executes one attempt (see workflows/tasks.py)."""
@@ -21,21 +21,8 @@ def is_installed() -> bool:
     return find_spec("celery") is not None
 
 
-class CeleryBackend(RunnerBackend):
+class CeleryBackend(ExecutedBackend):
     """Sends the id of an attempt to a queue; the worker that claims the attempt executes it."""
-
-    claims: ClassVar[bool] = True
-
-    def wire(self, task: TaskPayload) -> dict[str, Any]:
-        """Return the payload with the ids beside it: what the worker reads in the database."""
-        return {
-            "task_id": str(task.task_id),
-            "run_id": f"run-{task.run_id}",
-            "idempotency_key": task.attempt_id,
-            "title": task.title,
-            "timeout_seconds": task.timeout_seconds,
-            **task.payload,
-        }
 
     def submit(self, wire: dict[str, Any], to: RunnerAddress, *, token: str) -> Submission:
         """

@@ -2,25 +2,13 @@
 
 from typing import Any, ClassVar
 
-from runners.base import RunnerAddress, RunnerBackend, Submission, TaskPayload
+from runners.base import ExecutedBackend, RunnerAddress, Submission
 
 
-class LocalBackend(RunnerBackend):
+class LocalBackend(ExecutedBackend):
     """Leaves every attempt where `local_runner` and `run_workflow` look for it."""
 
     pulls: ClassVar[bool] = True
-    claims: ClassVar[bool] = True
-
-    def wire(self, task: TaskPayload) -> dict[str, Any]:
-        """Return the payload with the ids beside it."""
-        return {
-            "task_id": str(task.task_id),
-            "run_id": f"run-{task.run_id}",
-            "idempotency_key": task.attempt_id,
-            "title": task.title,
-            "timeout_seconds": task.timeout_seconds,
-            **task.payload,
-        }
 
     def submit(self, wire: dict[str, Any], to: RunnerAddress, *, token: str) -> Submission:
         """Say that the attempt is in the queue; the dispatch itself put it there."""
