@@ -13,8 +13,8 @@ from workflows.models import TaskAttempt, TaskState
 from workflows.reports import Report, report_one
 
 UNKNOWN = "runner lost: the runner does not know this task"
-AT_ONCE = 16
-"""Runners are asked side by side: one that is slow keeps no other waiting."""
+AT_ONCE = 5
+"""Runners are asked side by side; more connections at once than small servers let wait."""
 
 Answer = Heard | RunnerError | None
 

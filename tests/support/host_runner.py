@@ -75,7 +75,10 @@ def serving(runner: HostRunner) -> Iterator[HostRunner]:
         def log_message(self, *_: object) -> None:
             """Be quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 128  # a busy machine resets no connection
+
+    server = Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     runner.url = f"http://127.0.0.1:{server.server_address[1]}"
