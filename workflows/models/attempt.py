@@ -30,8 +30,9 @@ class TaskAttemptQuerySet(models.QuerySet["TaskAttempt"]):
         return self.open().filter(lease_expires_at__lt=timezone.now())
 
     def waiting(self) -> "TaskAttemptQuerySet":
-        """Return the attempts that nobody has started, oldest first."""
-        return self.open().filter(started_at=None).order_by("dispatched_at", "task__position")
+        """Return the attempts that nobody has started, in the order of their dispatch."""
+        # Each has a moment of its own, so that the index alone gives the order.
+        return self.open().filter(started_at=None).order_by("dispatched_at")
 
 
 class TaskAttempt(models.Model):
