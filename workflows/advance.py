@@ -5,6 +5,7 @@ from collections.abc import Collection
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
+from workflows import faults
 from workflows.fleet import Fleet
 from workflows.handout import hand_out
 from workflows.locks import lock_run
@@ -38,6 +39,7 @@ def dispatch_waiting(runner_ids: Collection[int], *, by: str) -> None:
 
     Outside any transaction: one run after the other is locked, until the places are taken.
     """
+    faults.point("places.freed")
     waiting = Task.objects.ready().filter(Fleet().on(runner_ids), run=OuterRef("pk"))
     runs = WorkflowRun.objects.filter(Exists(waiting), state=RunState.RUNNING, auto_dispatch=True)
     for run_id in runs.order_by("pk").values_list("pk", flat=True):

@@ -7,6 +7,7 @@ from contextlib import suppress
 from uuid import UUID
 
 from runners.base import Heard, RunnerError, UnknownTask
+from workflows import faults
 from workflows.errors import ReportRefused
 from workflows.hearing import ASK_AGAIN_AFTER, expect_word_within, take_heard
 from workflows.models import TaskAttempt, TaskState
@@ -25,6 +26,7 @@ def ask_to_end(attempt_ids: Collection[UUID], *, by: str) -> None:
 
     Outside any transaction.
     """
+    faults.point("cancel.committed")
     attempts = TaskAttempt.objects.open().filter(pk__in=list(attempt_ids))
     ask(list(attempts.select_related("runner", "task")), by=by)
 
@@ -61,6 +63,7 @@ def _answer(attempt: TaskAttempt, mute: set[int | None]) -> Answer:
 
 
 def _take(attempt: TaskAttempt, answer: Answer, *, by: str) -> str:
+    faults.point("contact.answered")
     match answer:
         case UnknownTask():
             return _end_unknown(attempt, by=by)

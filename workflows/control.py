@@ -8,6 +8,7 @@ from django.utils import timezone
 from django_fsm import can_proceed
 
 from runners.models import Runner
+from workflows import faults
 from workflows.advance import go_on
 from workflows.asking import ask
 from workflows.contact import ask_to_end
@@ -167,6 +168,7 @@ def _cancel(run: WorkflowRun | None, tasks: Sequence[Task], *, by: str, reason: 
             outcome=Outcome.CANCELED, message=reason, finished_at=now
         )
     _request_cancel(run, started, by=by, reason=reason)
+    faults.point("cancel.requested")
     elsewhere = [a.pk for task in started if not _claims(a := attempts[task.pk])]
     if elsewhere:
         transaction.on_commit(lambda: ask_to_end(elsewhere, by=by))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from django.db import transaction
 
 from runners.base import Submission
+from workflows import faults
 from workflows.errors import RunNotDispatchable
 from workflows.events import record
 from workflows.fleet import Fleet
@@ -63,7 +64,9 @@ def dispatch_ready(
         settle_overdue(run_id=run_id, by=by)
     call = _Call(run_id, limit, by, dry_run)
     while (result := _round(call)) is None:
+        faults.point("dispatch.committed")
         call.sent |= submit(call.handed_out, call.fleet, by=by)
+    faults.point("dispatch.concluded")
     return result
 
 
@@ -82,6 +85,7 @@ def _round(call: _Call) -> DispatchResult | None:
             if call.dry_run or not is_to_submit(attempt):
                 call.sent[attempt] = Dispatch.of(attempt, _foreseen(attempt))
         roll_up(run, by=call.by)
+        faults.point("dispatch.handed_out")
         done = call.dry_run or not any(map(is_to_submit, handed_out))
         result = _conclude(run, call) if done else None
         run.save_progress(*(["last_dispatch"] if done else []))

@@ -23,11 +23,13 @@ from runners.functions import load_functions
 from runners.jobs import BadPayload, job_of
 from runners.models import RunnerKind
 from runners.process import Slot
+from workflows import faults
 from workflows.holds import release_due
 from workflows.logs import AttemptLog
 from workflows.models import LogPiece, TaskAttempt, TaskState
 from workflows.reports import Report, report_all, start_attempts
 from workflows.rescue import settle_overdue
+from workflows.secrecy import revealed, secrets_of
 from workflows.work import CANCELED, Work
 
 LEASE = timedelta(seconds=60)
@@ -154,6 +156,7 @@ class Executor:
                 self._store_pieces()
                 report_all(run_id, reports, by=self._by)
                 claimed = self._claim(run_id, self._waiting(run_id).get(run_id, []))
+            faults.point("report.committed")
             self._pieces.clear()
             del self._finished[run_id]
             self._begin(claimed)
@@ -195,15 +198,23 @@ class Executor:
                 "ORCHESTRATOR_ATTEMPT_ID": str(attempt.pk),
             }
             try:
-                job = job_of(attempt.payload, base_dir=settings.BASE_DIR, ids=ids)
+                job = job_of(
+                    revealed(attempt),
+                    base_dir=settings.BASE_DIR,
+                    ids=ids,
+                    secret_names=attempt.runner.secret_names if attempt.runner else (),
+                )
             except BadPayload as exc:
                 bad = Report(attempt.pk, TaskState.FAILED, message=str(exc))
                 self._finished[run_id].append(bad)
                 continue
             deadline = time.monotonic() + attempt.timeout_seconds
-            work = Work(attempt, self._free_slot(), AttemptLog(attempt.pk), deadline)
+            secrets = secrets_of(attempt)
+            log = AttemptLog(attempt.pk, secrets=secrets)
+            work = Work(attempt, self._free_slot(), log, deadline, secrets)
             self._working[attempt.pk] = work
             work.slot.begin(job)
+            faults.point("execution.begun")
 
     def _free_slot(self) -> Slot:
         with suppress(IndexError):  # not asked before: another thread may take the last one
@@ -280,3 +291,4 @@ class Executor:
         else:
             self._idle.append(work.slot)
         self._finished[work.attempt.task.run_id or 0].append(work.report(outcome))
+        faults.point("execution.ended")

@@ -3,6 +3,7 @@
 from django.db import connection
 from django.utils import timezone
 
+from workflows import faults
 from workflows.errors import InvalidGraph
 from workflows.models import (
     Approval,
@@ -106,6 +107,7 @@ def expand_run(run: WorkflowRun) -> None:
     with connection.cursor() as cursor:
         cursor.execute(INSERT_TASKS, values)
         run.pending_count = cursor.rowcount
+        faults.point("expansion.tasks")
         for statement in (
             INSERT_DEPENDENCIES,
             INSERT_EVENTS,

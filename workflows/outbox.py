@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from runners.base import RunnerError, RunnerUnavailable, Submission
 from runners.models import Runner
+from workflows import faults
 from workflows.fleet import Fleet
 from workflows.locks import lock_run
 from workflows.models import Task, TaskAttempt, TaskState
@@ -17,6 +18,7 @@ from workflows.models.attempt import Outcome
 from workflows.moves import move
 from workflows.results import Dispatch
 from workflows.rollup import roll_up
+from workflows.secrecy import revealed
 from workflows.tokens import hash_of, token_of
 
 ASK_AFTER = timedelta(seconds=60)
@@ -42,10 +44,13 @@ def submit(
         if fleet.is_unavailable(runner) or not (said := _submit(attempt, runner, fleet)):
             refused[fleet.refusal_of(attempt.task) or ""].append(attempt)
         else:
+            faults.point("submission.accepted")
             sent[attempt] = Dispatch.of(attempt, said)
             _note_submission(attempt, _expected_silence(attempt, runner))
+            faults.point("submission.noted")
             _end_if_unwanted(attempt, runner)
     for why, group in refused.items():
+        faults.point("submission.refused")
         _take_back(group, why, by=by)
     return sent
 
@@ -53,8 +58,9 @@ def submit(
 def _submit(attempt: TaskAttempt, runner: Runner, fleet: Fleet) -> Submission | None:
     """Call a runner; note with the fleet what it refuses."""
     token = token_of(attempt.pk)
+    faults.point("submission.begins")
     try:
-        return runner.backend.submit(attempt.payload, runner.address, token=token)
+        return runner.backend.submit(revealed(attempt), runner.address, token=token)
     except RunnerUnavailable as exc:
         fleet.refuse(runner, str(exc))
     except RunnerError as exc:
@@ -117,5 +123,6 @@ def _take_back_in(run_id: int, attempts: Sequence[TaskAttempt], why: str, *, by:
     move(run, unwanted, Task.cancel, by=by, reason=why, finished_at=timezone.now())
     note = f"{why} (last tried {timezone.now():%H:%M} UTC)"
     move(run, wanted, Task.take_back, by=by, reason=why, note=note, dispatched_at=None)
+    faults.point("submission.taken_back")
     roll_up(run, by=by)
     run.save_progress()

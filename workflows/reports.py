@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from workflows import faults
 from workflows.advance import dispatch_waiting, go_on
 from workflows.errors import NotFound, ReportRefused
 from workflows.events import Arrow, ends, record
@@ -84,6 +85,7 @@ def report_all(run_id: int, reports: Sequence[Report], *, by: str) -> dict[UUID,
         elif attempt.status != report.status:
             accepted[attempt] = report
     _take_over(run, accepted, by=by)
+    faults.point("report.taken_over")
     if accepted:
         go_on(run, by=by)
         _offer_free_places(accepted, by=by)
@@ -108,7 +110,9 @@ def start_attempts(
             and not _objection(attempt, Report(attempt.pk, TaskState.RUNNING))
         }
         _take_over(run, won, by=by, lease=lease)
+        faults.point("start.claimed")
         run.save_progress()
+    faults.point("start.committed")
     return list(won)
 
 

@@ -1,5 +1,6 @@
 """What the tasks' states make of their run."""
 
+from workflows import faults
 from workflows.events import record
 from workflows.models import EventType, RunState, Task, WorkflowRun
 
@@ -17,9 +18,11 @@ def roll_up(run: WorkflowRun, *, by: str) -> None:
     if run.broken_count == run.pending_count == 0:
         _begin(run, by)
         run.succeed(by=by)
+        faults.point("rollup.succeeded")
     elif run.broken_count and not Task.objects.ready().filter(run=run).exists():
         _begin(run, by)
         run.fail(by=by)
+        faults.point("rollup.failed")
         _name_deadlock(run, by)
 
 
