@@ -1,0 +1,21 @@
+"""What keeps people with disabilities from using a page, as far as a program can tell."""
+
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+SOURCE = (Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js").read_text()
+GRAVE = {"serious", "critical"}
+
+
+def grave_violations(page: Page) -> list[str]:
+    """Return the serious and critical findings, each with the elements that it is about."""
+    page.evaluate(SOURCE)
+    found: dict[str, Any] = page.evaluate("axe.run()")
+    return [_told(each) for each in found["violations"] if each["impact"] in GRAVE]
+
+
+def _told(violation: dict[str, Any]) -> str:
+    places = [f"{part['target']}: {part['failureSummary']}" for part in violation["nodes"][:5]]
+    return f"{violation['id']} ({violation['help']}): " + "; ".join(places)
