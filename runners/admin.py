@@ -24,14 +24,39 @@ def kinds() -> list[tuple[str, str]]:
     return [(kind, kind) for kind in settings.RUNNER_BACKENDS]
 
 
+class NamesField(forms.CharField):
+    """A list of names, as words."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show a list as words; what was typed, as it was typed."""
+        return " ".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        """Take the words; a list stays one."""
+        return value if isinstance(value, list) else (value or "").replace(",", " ").split()
+
+
 class RunnerForm(RunnerModelForm):
     """A runner."""
 
     kind = forms.ChoiceField(choices=kinds, help_text=Runner._meta.get_field("kind").help_text)
 
+    secret_names = NamesField(
+        required=False, help_text=Runner._meta.get_field("secret_names").help_text
+    )
+
     class Meta:
         model = Runner
-        fields = ("name", "kind", "url", "queue", "capacity", "is_enabled", "is_default")
+        fields = (
+            "name",
+            "kind",
+            "url",
+            "queue",
+            "capacity",
+            "secret_names",
+            "is_enabled",
+            "is_default",
+        )
 
 
 @admin.register(Runner)

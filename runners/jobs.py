@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,12 +46,19 @@ class FunctionJob:
 Job = CommandJob | FunctionJob
 
 
-def job_of(payload: dict[str, Any], *, base_dir: Path, ids: dict[str, str]) -> Job:
+def job_of(
+    payload: dict[str, Any],
+    *,
+    base_dir: Path,
+    ids: dict[str, str],
+    secret_names: Iterable[str] = (),
+) -> Job:
     """
     Return the job that a payload describes.
 
     :param base_dir: where relative working directories begin.
     :param ids: told to a command in its environment.
+    :param secret_names: variables of our own environment that a command gets, if they are set.
     :raises BadPayload: saying what is missing or wrong.
     """
     match payload:
@@ -60,7 +68,9 @@ def job_of(payload: dict[str, Any], *, base_dir: Path, ids: dict[str, str]) -> J
             return CommandJob(
                 [_text("command", argument) for argument in arguments],
                 str(base_dir / _text("cwd", payload.get("cwd") or "")),
-                _clean_environment() | _additions(payload.get("env", {})) | ids,
+                _clean_environment({*ALLOWED_ENVIRONMENT, *secret_names})
+                | _additions(payload.get("env", {}))
+                | ids,
             )
         case {"python": str(name)}:
             return FunctionJob(name, _object("kwargs", payload.get("kwargs", {})))
@@ -84,11 +94,11 @@ def _additions(value: object) -> dict[str, str]:
     return {name: _text(f"env.{name}", text) for name, text in _object("env", value).items()}
 
 
-def _clean_environment() -> dict[str, str]:
+def _clean_environment(allowed: set[str]) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name in ALLOWED_ENVIRONMENT or name.startswith("LC_")
+        if name in allowed or name.startswith("LC_")
     }
     # `python` means the interpreter of this installation.
     own = str(Path(sys.executable).parent)

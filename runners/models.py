@@ -1,5 +1,6 @@
 """Where tasks are executed, as rows that an operator edits."""
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -59,6 +60,26 @@ def check_url(url: str) -> None:
         raise ValidationError("Give the url without a password, a ? and a #.")
 
 
+OWN_SETTINGS = {"CELERY_BROKER_URL", "DATABASE_URL", "SECRET_KEY"}
+MOST_SECRETS = 100
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
+
+
+def check_secret_names(names: object) -> None:
+    """
+    Accept a list of names of environment variables, none of them of this installation's own.
+
+    :raises ValidationError: naming what is none.
+    """
+    if not isinstance(names, list) or len(names) > MOST_SECRETS:
+        raise ValidationError('Give a list of names, such as ["DEPLOY_TOKEN"].')
+    for name in names:
+        if not isinstance(name, str) or not VARIABLE.fullmatch(name):
+            raise ValidationError(f"{name!r} is no name of an environment variable.")
+        if name in OWN_SETTINGS:
+            raise ValidationError(f"{name} is a secret of this installation, not of its tasks.")
+
+
 class Runner(models.Model):
     """Where attempts are executed."""
 
@@ -89,6 +110,15 @@ class Runner(models.Model):
         blank=True,
         validators=[MinValueValidator(1)],
         help_text="How many attempts it takes at a time; empty: any number.",
+    )
+    secret_names = models.JSONField(
+        default=list,
+        blank=True,
+        validators=[check_secret_names],
+        help_text=(
+            "Names of variables in the environment of its executor, such as DEPLOY_TOKEN: "
+            "commands get them, and their values are masked in logs, results and messages."
+        ),
     )
     is_enabled = models.BooleanField(
         "enabled", default=True, help_text="A disabled runner is given no new tasks."

@@ -8,15 +8,21 @@ from dataclasses import asdict
 from django.db import transaction
 
 from runners.models import Runner
-from workflows.errors import Invalid, NotFound
-from workflows.models import StepDependency, TemplateStep, WorkflowTemplate
-from workflows.spec import StepSpec, TemplateSpec
+from workflows.errors import Conflict, Invalid, NotFound
+from workflows.models import StepDependency, TemplateStep, TemplateVersion, WorkflowTemplate
+from workflows.spec import StepSpec, TemplateSpec, plain
+
+STALE = (
+    "Somebody else saved this template while you were editing it: you began with version {}, now "
+    "there is version {}. Nothing of yours was saved. Open the template in another tab, and make "
+    "your changes there."
+)
 
 
 @transaction.atomic
-def create_template(spec: TemplateSpec) -> WorkflowTemplate:
+def create_template(spec: TemplateSpec, *, by: str = "") -> WorkflowTemplate:
     """
-    Store a new template.
+    Store a new template, and its first version.
 
     :raises Invalid: if a step names a runner that does not exist.
     """
@@ -24,28 +30,38 @@ def create_template(spec: TemplateSpec) -> WorkflowTemplate:
         name=spec.name,
         description=spec.description,
         approver_must_differ=spec.approver_must_differ,
+        parameters_schema=spec.parameters_schema,
     )
     _store_steps(template, spec.steps)
+    _keep_version(template, spec, by=by)
     return template
 
 
 @transaction.atomic
-def replace_template(template_id: int, spec: TemplateSpec) -> WorkflowTemplate:
+def replace_template(
+    template_id: int, spec: TemplateSpec, *, began_with: int | None = None, by: str = ""
+) -> WorkflowTemplate:
     """
     Replace a template by another version; the same content again changes nothing.
 
+    :param began_with: the version that the author has been changing, if they said so.
     :raises NotFound: if there is no such template.
+    :raises Conflict: if somebody else has saved another version meanwhile.
     :raises Invalid: if a step names a runner that does not exist.
     """
     template = lock_template(template_id)
+    if began_with not in {None, template.version}:
+        raise Conflict(STALE.format(began_with, template.version))
     if _is_same(spec_of(template), spec):
         return template
     template.name, template.description = spec.name, spec.description
     template.approver_must_differ = spec.approver_must_differ
+    template.parameters_schema = spec.parameters_schema
     template.version += 1
     template.save()
     template.steps.all().delete()
     _store_steps(template, spec.steps)
+    _keep_version(template, spec, by=by)
     return template
 
 
@@ -74,6 +90,7 @@ def spec_of(template: WorkflowTemplate) -> TemplateSpec:
         tuple(_step_spec(step, upstream[step.pk]) for step in steps),
         template.description,
         template.approver_must_differ,
+        template.parameters_schema,
     )
 
 
@@ -93,6 +110,12 @@ def _is_same(one: TemplateSpec, other: TemplateSpec) -> bool:
     # As JSON: to Python, true and 1 are equal.
     first, second = (json.dumps(asdict(spec), sort_keys=True) for spec in (one, other))
     return first == second
+
+
+def _keep_version(template: WorkflowTemplate, spec: TemplateSpec, *, by: str) -> None:
+    TemplateVersion.objects.create(
+        template=template, number=template.version, content=plain(spec), saved_by=by
+    )
 
 
 def _store_steps(template: WorkflowTemplate, steps: Iterable[StepSpec]) -> None:

@@ -127,13 +127,19 @@ def _mend(task_id: int, arrow: Arrow, *, by: str, reason: str, columns: dict[str
     if run and run.state == RunState.ABORTED:
         raise Conflict(f"{run} is {run.state}")
     move(run, [task], arrow, by=by, reason=reason, **columns)
-    if arrow is Task.retry and task.requires_approval and _was_rejected(task):
-        ask(run, task, by=by)
+    if arrow is Task.retry:
+        ask_again_if_rejected(run, task, by=by)
     if run and run.state == RunState.FAILED:
         run.reopen(by=by, reason=reason)
     _go_on(run, by=by)
     task.refresh_from_db()
     return task
+
+
+def ask_again_if_rejected(run: WorkflowRun | None, task: Task, *, by: str) -> None:
+    """Let a task that returns to the queue after a rejection wait for another decision."""
+    if task.requires_approval and _was_rejected(task):
+        ask(run, task, by=by)
 
 
 def _was_rejected(task: Task) -> bool:

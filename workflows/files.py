@@ -11,7 +11,7 @@ from workflows import notation, wfformat
 from workflows.authoring import create_template, lock_template, replace_template, spec_of
 from workflows.errors import Conflict, Invalid, NotFound, WorkflowError
 from workflows.models import WorkflowTemplate
-from workflows.spec import StepSpec, TemplateSpec, parse_template
+from workflows.spec import TemplateSpec, parse_template, plain
 
 LARGEST_FILE = 50_000_000
 """Bytes."""
@@ -31,7 +31,9 @@ class Import:
     change: str
 
 
-def import_file(path: Path, *, name: str | None = None, commands: bool = False) -> Import:
+def import_file(
+    path: Path, *, name: str | None = None, commands: bool = False, by: str = ""
+) -> Import:
     """
     Store the template that a file holds: a new one, or a new version of the one of that name.
 
@@ -42,7 +44,7 @@ def import_file(path: Path, *, name: str | None = None, commands: bool = False) 
     :raises NotFound: if there is no template of that number.
     """
     try:
-        return _store(_template_data(_data_in(path), commands=commands), name)
+        return _store(_template_data(_data_in(path), commands=commands), name, by)
     except Invalid as exc:
         raise UnusableFile("\n".join(f"{path}: {text}" for text in _sentences(exc))) from exc
     except (notation.Unreadable, UnicodeDecodeError) as exc:
@@ -64,7 +66,7 @@ def export_template(name: str) -> str:
 
 def as_yaml(spec: TemplateSpec) -> str:
     """Return a template in the form that `import_file` reads, without what is the default."""
-    return notation.write_yaml(_plain(spec))
+    return notation.write_yaml(plain(spec))
 
 
 def template_named(name: str) -> WorkflowTemplate:
@@ -113,16 +115,16 @@ def _template_data(data: Any, *, commands: bool) -> Any:
 
 
 @transaction.atomic
-def _store(data: Any, name: str | None) -> Import:
+def _store(data: Any, name: str | None, by: str) -> Import:
     target = _numbered(name) if name and name.startswith("#") else None
     if name is not None and isinstance(data, dict):
         data = {**data, "name": target.name if target else name}
     spec = parse_template(data)
     target = target or _called(spec.name)
     if target is None:
-        return Import(create_template(spec), "created")
+        return Import(create_template(spec, by=by), "created")
     before = lock_template(target.pk).version
-    template = replace_template(target.pk, spec)
+    template = replace_template(target.pk, spec, by=by)
     return Import(template, "unchanged" if template.version == before else "replaced")
 
 
@@ -133,30 +135,3 @@ def _sentences(exc: Invalid) -> list[str]:
         for name, texts in exc.fields.items()
         for text in texts
     ]
-
-
-def _plain(spec: TemplateSpec) -> dict[str, Any]:
-    about = {
-        "name": spec.name,
-        "description": spec.description or None,
-        "approver_must_differ": spec.approver_must_differ or None,
-    }
-    return {**_without_defaults(about), "steps": [_plain_step(step) for step in spec.steps]}
-
-
-def _plain_step(step: StepSpec) -> dict[str, Any]:
-    return _without_defaults(
-        {
-            "step_id": step.step_id,
-            "title": step.title,
-            "depends_on": list(step.depends_on) or None,
-            "runner": step.runner,
-            "payload": step.payload or None,
-            "timeout_seconds": step.timeout_seconds,
-            "requires_approval": step.requires_approval or None,
-        }
-    )
-
-
-def _without_defaults(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}

@@ -36,6 +36,24 @@ def topological_order(upstream: Mapping[Vertex, Iterable[Vertex]]) -> list[Verte
         raise InvalidGraph([f"cycle: {_spelt(exc.args[1], upstream)}"]) from exc
 
 
+def downstream_of(start: Vertex, edges: Iterable[tuple[Vertex, Vertex]]) -> set[Vertex]:
+    """
+    Return everything that follows `start`, directly or not; one pass, whatever the paths.
+
+    :param edges: pairs of an upstream vertex and a downstream one.
+    """
+    following: dict[Vertex, list[Vertex]] = {}
+    for upstream, downstream in edges:
+        following.setdefault(upstream, []).append(downstream)
+    found: set[Vertex] = set()
+    reached = [start]
+    while reached:
+        new = {vertex for vertex in following.get(reached.pop(), ()) if vertex not in found}
+        found |= new
+        reached.extend(new)
+    return found
+
+
 def root_causes(
     upstream: Mapping[Name, Sequence[Name]], causes: Collection[Name], *, most: int
 ) -> dict[Name, tuple[Name, ...]]:

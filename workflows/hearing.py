@@ -1,5 +1,6 @@
 """INBOUND from runners that are asked or that call back: what they say becomes a report."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from workflows.models import EventType, LogPiece, Task, TaskAttempt, TaskState
 from workflows.models.fields import check_json
 from workflows.outbox import ASK_AFTER
 from workflows.reports import Report, report_one
+from workflows.secrecy import masked, secrets_of
 from workflows.tokens import is_token
 
 NOTHING_NEW = "queued"
@@ -51,9 +53,10 @@ def take_heard(attempt: TaskAttempt, heard: Heard) -> None:
     """
     by = f"runner {attempt.runner_name}"
     if heard.status != NOTHING_NEW:
-        report_one(_report(attempt.pk, heard), by=by)
+        secrets = secrets_of(attempt)
+        report_one(_report(attempt.pk, heard, secrets), by=by)
         if heard.status != TaskState.RUNNING:
-            _store_output(attempt.pk, heard.output)
+            _store_output(attempt.pk, heard.output, secrets)
     expect_word_within(attempt, ASK_AFTER)
 
 
@@ -63,13 +66,15 @@ def expect_word_within(attempt: TaskAttempt, silence: timedelta) -> None:
     open_one.update(lease_expires_at=timezone.now() + silence)
 
 
-def _report(attempt_id: UUID, heard: Heard) -> Report:
+def _report(attempt_id: UUID, heard: Heard, secrets: Sequence[str]) -> Report:
+    result, message = heard.result, _why(heard)
     try:
-        check_json(heard.result)
+        check_json(result)
     except ValidationError as exc:
+        result = None
         message = f"{heard.message} (the result {exc.message}; it was left out)".strip()
-        return Report(attempt_id, heard.status, heard.exit_code, None, message)
-    return Report(attempt_id, heard.status, heard.exit_code, heard.result, _why(heard))
+    result, message = masked([result, message], secrets)
+    return Report(attempt_id, heard.status, heard.exit_code, result, message)
 
 
 def _why(heard: Heard) -> str:
@@ -79,8 +84,8 @@ def _why(heard: Heard) -> str:
 
 
 @transaction.atomic
-def _store_output(attempt_id: UUID, output: str) -> None:
-    log = AttemptLog(attempt_id)
+def _store_output(attempt_id: UUID, output: str, secrets: Sequence[str]) -> None:
+    log = AttemptLog(attempt_id, secrets=secrets)
     log.write(output.encode())
     # The first word about the end holds; a repeated report finds its output stored.
     LogPiece.objects.bulk_create(log.last_pieces(), ignore_conflicts=True)

@@ -1,9 +1,11 @@
 """What an attempt prints, bounded: the beginning as it comes, the end once it is over."""
 
 import codecs
+from collections.abc import Iterable
 from uuid import UUID
 
 from workflows.models import LogPiece
+from workflows.secrecy import Mask
 
 LARGEST_PIECE = 32_000
 HEAD = 1_000_000
@@ -14,9 +16,10 @@ TAIL = 64_000
 class AttemptLog:
     """The log of one attempt while it is being executed."""
 
-    def __init__(self, attempt_id: UUID) -> None:
-        """Begin an empty log."""
+    def __init__(self, attempt_id: UUID, *, secrets: Iterable[str] = ()) -> None:
+        """Begin an empty log, in which these values will be masked."""
         self._attempt_id = attempt_id
+        self._mask = Mask(secrets)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._head: list[str] = []
         self._head_length = 0
@@ -26,7 +29,7 @@ class AttemptLog:
 
     def write(self, output: bytes) -> None:
         """Take over what was printed; bytes that are no UTF-8 are shown as replacement marks."""
-        self._take(self._decoder.decode(output))
+        self._take(self._mask.pass_on(self._decoder.decode(output)))
 
     def pieces(self) -> list[LogPiece]:
         """Return what has not been stored yet, as rows to be stored now."""
@@ -44,7 +47,7 @@ class AttemptLog:
 
     def last_pieces(self) -> list[LogPiece]:
         """Return the rest: what was cut is said where it was cut, and the end follows."""
-        self._take(self._decoder.decode(b"", final=True))
+        self._take(self._mask.pass_on(self._decoder.decode(b"", final=True), final=True))
         if self._dropped:
             self._head.append(f"\n[… {self._dropped:,} characters were cut here …]\n")
         self._head.append(self._tail)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import F
 from jinja2 import StrictUndefined, TemplateError, Undefined, nodes
 from jinja2.environment import TemplateExpression
 from jinja2.exceptions import SecurityError
@@ -13,6 +14,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from workflows.models import Task, TaskAttempt, WorkflowRun
 from workflows.models.attempt import Outcome
 from workflows.models.fields import check_json
+from workflows.secrecy import marks
 
 MARK = "{{"
 UNREADABLE = (TemplateError, RecursionError)
@@ -102,7 +104,7 @@ def fill_in(run: WorkflowRun, tasks: Iterable[Task]) -> dict[int, dict[str, Any]
     templated = {task.pk: task for task in tasks}
     names = {pk: list(_expressions(task.payload)) for pk, task in templated.items()}
     results = _results(run, {name for texts in names.values() for name in _steps_named(texts)})
-    context = {"params": run.parameters, "tasks": results}
+    context = {"params": {**run.parameters, **marks(run.secrets)}, "tasks": results}
     return {
         pk: _filled(task.payload, context) if names[pk] else task.payload
         for pk, task in templated.items()
@@ -196,9 +198,12 @@ def _results(run: WorkflowRun, steps: set[str]) -> dict[str, dict[str, Any]]:
     if not steps:
         return {}
     ended = TaskAttempt.objects.filter(
-        task__run=run, task__step_id__in=steps, outcome=Outcome.SUCCESS
+        task__run=run,
+        task__step_id__in=steps,
+        outcome=Outcome.SUCCESS,
+        number=F("task__attempt_count"),
     )
-    rows = ended.order_by("number").values_list("task__step_id", "result", "exit_code")
+    rows = ended.values_list("task__step_id", "result", "exit_code")
     return {
         str(step): {"result": result, "exit_code": exit_code} for step, result, exit_code in rows
     }

@@ -7,12 +7,14 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from runners.models import Runner
+from workflows import faults
 from workflows.asking import ask
 from workflows.errors import Conflict, Invalid, NotFound
 from workflows.events import record
 from workflows.models import EventType, Task, TaskState, WorkflowRun, WorkflowTemplate
 from workflows.models.fields import check_json_object
 from workflows.moves import batches
+from workflows.parameters import take_parameters
 from workflows.spec import check_payload
 
 LARGEST_ID = 2**63 - 1
@@ -33,17 +35,20 @@ def create_run(
 
     :raises NotFound: if the template or a task does not exist.
     :raises Conflict: if a task is in a run already, or is not pending.
-    :raises Invalid: if neither is given, or the parameters are no object.
+    :raises Invalid: if neither is given, or the parameters are not what the template takes.
     """
     if template_id is None and not task_ids:
         raise Invalid({"workflow_template_id": ["Give a workflow_template_id or task_ids."]})
     template = _template(template_id) if template_id is not None else None
+    given = _checked(parameters or {})
+    shown, secrets = take_parameters(template.parameters_schema if template else {}, given)
     run = WorkflowRun(
         template=template,
         expands_template=not task_ids,
         created_by=by,
         initiated_by=initiated_by or by,
-        parameters=_checked(parameters or {}),
+        parameters=shown,
+        secrets=secrets,
         auto_dispatch=auto_dispatch,
     )
     if task_ids:
@@ -54,6 +59,7 @@ def create_run(
         _adopt(run, tasks)
     else:
         run.save()
+    faults.point("run.created")
     return run
 
 

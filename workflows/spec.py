@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError as SchemaError
 
 from runners.base import LONGEST_TIMEOUT_S
 from workflows import graph
 from workflows.errors import Invalid
 from workflows.models.fields import check_json
+from workflows.parameters import Validator, check_schema
 from workflows.payloads import check_expressions
 
 PAYLOAD_SCHEMA: dict[str, Any] = {
@@ -51,19 +51,13 @@ TEMPLATE_SCHEMA: dict[str, Any] = {
         "name": {"type": "string", "pattern": r"\S", "maxLength": 200},
         "description": {"type": "string"},
         "approver_must_differ": {"type": "boolean"},
+        "parameters_schema": {"type": "object"},
         "steps": {"type": "array", "items": STEP_SCHEMA},
     },
     "required": ["name", "steps"],
     "additionalProperties": False,
 }
 
-# JSON Schema itself takes 60.0 for an integer.
-WHOLE_NUMBERS = Draft202012Validator.TYPE_CHECKER.redefine(
-    "integer", lambda _, value: type(value) is int
-)
-Validator = validators.extend(  # type: ignore[no-untyped-call]
-    Draft202012Validator, type_checker=WHOLE_NUMBERS
-)
 VALIDATOR = Validator(TEMPLATE_SCHEMA)
 PAYLOAD_VALIDATOR = Validator(PAYLOAD_SCHEMA)
 MOST_ERRORS_NAMED = 20
@@ -90,6 +84,7 @@ class TemplateSpec:
     steps: tuple[StepSpec, ...]
     description: str = ""
     approver_must_differ: bool = False
+    parameters_schema: dict[str, Any] = field(default_factory=dict)
 
 
 def parse_template(data: object) -> TemplateSpec:
@@ -103,14 +98,44 @@ def parse_template(data: object) -> TemplateSpec:
     assert isinstance(data, Mapping)  # noqa: S101 (the schema says so)
     steps = data["steps"]
     graph.check([(step["step_id"], step.get("depends_on") or ()) for step in steps])
-    if problems := list(_step_problems(steps)):
+    if problems := [*_step_problems(steps), *_parameter_problems(data)]:
         raise Invalid(_by_field(problems))
     return TemplateSpec(
         data["name"],
         tuple(map(_step, steps)),
         data.get("description", ""),
         data.get("approver_must_differ", False),
+        data.get("parameters_schema", {}),
     )
+
+
+def plain(spec: TemplateSpec) -> dict[str, Any]:
+    """Return a template as the data that `parse_template` takes, without what is the default."""
+    about = {
+        "name": spec.name,
+        "description": spec.description or None,
+        "approver_must_differ": spec.approver_must_differ or None,
+        "parameters_schema": spec.parameters_schema or None,
+    }
+    return {**_without_defaults(about), "steps": [_plain_step(step) for step in spec.steps]}
+
+
+def _plain_step(step: StepSpec) -> dict[str, Any]:
+    return _without_defaults(
+        {
+            "step_id": step.step_id,
+            "title": step.title,
+            "depends_on": list(step.depends_on) or None,
+            "runner": step.runner,
+            "payload": step.payload or None,
+            "timeout_seconds": step.timeout_seconds,
+            "requires_approval": step.requires_approval or None,
+        }
+    )
+
+
+def _without_defaults(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def check_payload(payload: object) -> Iterator[str]:
@@ -156,6 +181,11 @@ def _step_problems(steps: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
     for step in steps:
         for text in _beyond_the_schema(step.get("payload", {})):
             yield "steps", f"step '{step['step_id']}': payload: {text}"
+
+
+def _parameter_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
+    for text in check_schema(data.get("parameters_schema")):
+        yield "parameters_schema", text
 
 
 def _located(error: SchemaError, data: Any) -> Problem:

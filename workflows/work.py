@@ -2,6 +2,7 @@
 
 import signal
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
@@ -11,6 +12,7 @@ from workflows.logs import AttemptLog
 from workflows.models import TaskAttempt, TaskState
 from workflows.models.fields import check_json
 from workflows.reports import Report
+from workflows.secrecy import masked
 
 GRACE_S = 5.0
 """Between SIGTERM and SIGKILL."""
@@ -26,6 +28,7 @@ class Work:
     slot: Slot
     log: AttemptLog
     deadline: float
+    secrets: Sequence[str] = ()
     ended_by: str = ""
     kill_at: float = float("inf")
 
@@ -54,6 +57,7 @@ class Work:
 
     def _report(self, status: str, outcome: Outcome, message: str) -> Report:
         result = outcome.result if status == TaskState.SUCCESS else None
+        result, message = masked([result, message], self.secrets)
         return Report(self.attempt.pk, status, outcome.exit_code, result, message)
 
 

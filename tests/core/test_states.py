@@ -20,6 +20,7 @@ TASK_ARROWS: Arrows = {
     "fail": ({"dispatched", "running"}, "failed", "task.failed"),
     "cancel": ({"pending", "dispatched", "running"}, "canceled", "task.canceled"),
     "retry": ({"failed", "canceled"}, "pending", "task.retried"),
+    "reset": ({"success", "failed", "canceled"}, "pending", "task.retried"),
     "mark_success": ({"failed", "canceled"}, "success", "task.marked_success"),
 }
 RUN_ARROWS: Arrows = {
@@ -29,7 +30,7 @@ RUN_ARROWS: Arrows = {
     "abort": ({"created", "running", "paused"}, "aborted", "workflow_run.aborted"),
     "succeed": ({"running"}, "success", "workflow_run.succeeded"),
     "fail": ({"running"}, "failed", "workflow_run.failed"),
-    "reopen": ({"failed"}, "running", "workflow_run.running"),
+    "reopen": ({"failed", "success"}, "running", "workflow_run.running"),
 }
 
 

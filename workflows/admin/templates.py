@@ -12,20 +12,14 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from workflows.admin.base import RefusableAdmin, RefusableForm, page_of
+from workflows.admin.base import RefusableAdmin, RefusableForm, actor, page_of
 from workflows.admin.display import link, list_url, moment
 from workflows.admin.steps import MOST_STEPS, StepFormSet, rows_of, step_formset
-from workflows.authoring import create_template, lock_template, replace_template, spec_of
-from workflows.errors import Conflict
+from workflows.authoring import create_template, replace_template, spec_of
 from workflows.models import TemplateStep, WorkflowRun, WorkflowTemplate
 from workflows.spec import parse_template
 
 TIMES = (moment("created_at"), moment("updated_at"))
-STALE = (
-    "Somebody else saved this template while you were editing it: you began with version {}, now "
-    "there is version {}. Nothing of yours was saved. Open the template in another tab, and make "
-    "your changes there."
-)
 
 
 class TemplateForm(RefusableForm):
@@ -138,10 +132,10 @@ class WorkflowTemplateAdmin(RefusableAdmin):
         own = {name: form.cleaned_data[name] for name in TemplateForm.Meta.fields}
         spec = parse_template({**own, "steps": formsets[0].steps()})
         if change:
-            _check_freshness(form)
-            replace_template(form.instance.pk, spec)
+            began_with = form.cleaned_data["began_with"] or 0
+            replace_template(form.instance.pk, spec, began_with=began_with, by=actor(request))
         else:
-            form.instance.pk = create_template(spec).pk
+            form.instance.pk = create_template(spec, by=actor(request)).pk
 
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
@@ -202,10 +196,3 @@ def _page_of_steps(template: WorkflowTemplate, request: HttpRequest) -> Page[Tem
     for step in page:
         step.payload_shown = json.dumps(step.payload, ensure_ascii=False)
     return page
-
-
-def _check_freshness(form: TemplateForm) -> None:
-    # Under the lock that replace_template takes as well: nobody saves in between.
-    current = lock_template(form.instance.pk).version
-    if (began_with := form.cleaned_data["began_with"]) != current:
-        raise Conflict(STALE.format(began_with, current))

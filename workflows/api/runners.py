@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.validators import UniqueValidator
 
-from runners.models import QUEUE_VALIDATORS, Runner, check_kind, check_url
+from runners.models import QUEUE_VALIDATORS, Runner, check_kind, check_secret_names, check_url
 from workflows.api.bodies import Integer, Strict, Switch, Text
 from workflows.api.filters import RunnerFilters
 from workflows.api.resource import Resource
@@ -36,6 +36,9 @@ class RunnerAnswer(Strict, serializers.ModelSerializer[Runner]):
     url = Url(required=False, allow_blank=True, max_length=500)
     queue = Text(required=False, allow_blank=True, max_length=100, validators=QUEUE_VALIDATORS)
     capacity = Integer(required=False, allow_null=True, min_value=1, max_value=LARGEST_CAPACITY)
+    secret_names = serializers.ListField(
+        child=Text(), required=False, validators=[check_secret_names]
+    )
     is_enabled = Switch(required=False)
     is_default = Switch(required=False)
 
@@ -48,6 +51,7 @@ class RunnerAnswer(Strict, serializers.ModelSerializer[Runner]):
             "url",
             "queue",
             "capacity",
+            "secret_names",
             "is_enabled",
             "is_default",
             "created_at",

@@ -18,6 +18,7 @@ from workflows.api.permissions import MayOperate
 from workflows.api.resource import Resource, actor
 from workflows.models import Task, TaskAttempt, TaskDependency, TaskState
 from workflows.models.attempt import Outcome
+from workflows.resets import retry_downstream
 from workflows.runs import create_task
 from workflows.spec import PAYLOAD_SCHEMA
 
@@ -48,6 +49,29 @@ class HoldBody(ReasonBody):
     """Why a task is kept back, and for how long."""
 
     resume_at = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class ResetBody(ReasonBody):
+    """Why a task is done again with all that follows, or whether to say only what that is."""
+
+    dry_run = Switch(required=False)
+
+
+class ResetTask(serializers.Serializer[Any]):
+    """A task that returns to the queue, in the state that it had."""
+
+    task_id = serializers.IntegerField()
+    step_id = serializers.CharField(allow_null=True)
+    title = serializers.CharField()
+    status = serializers.ChoiceField(TaskState.choices)
+
+
+class ResetAnswer(serializers.Serializer[Any]):
+    """What returned to the queue, or would."""
+
+    task_id = serializers.IntegerField()
+    dry_run = serializers.BooleanField()
+    resets = ResetTask(many=True)
 
 
 class AttemptAnswer(serializers.ModelSerializer[TaskAttempt]):
@@ -176,6 +200,21 @@ class Tasks(Resource[Task]):
         """Return a failed or canceled task to the queue."""
         control.retry(pk, **read(ReasonBody, request), by=actor(request))
         return self.answer(pk)
+
+    @extend_schema(request=ResetBody, responses=ResetAnswer)
+    @action(
+        detail=True, methods=["post"], url_path="retry-downstream", permission_classes=[MayOperate]
+    )
+    def retry_downstream(self, request: Request, pk: int) -> Response:
+        """Do an ended task again, and all that ended after it; `dry_run` lists what that is."""
+        body = read(ResetBody, request)
+        reset = retry_downstream(pk, **body, by=actor(request))
+        resets = [
+            {"task_id": task.pk, "step_id": task.step_id, "title": task.title, "status": state}
+            for task, state in zip(reset.tasks, reset.states, strict=True)
+        ]
+        answer = {"task_id": pk, "dry_run": body.get("dry_run", False), "resets": resets}
+        return Response(answer)
 
     @extend_schema(request=ReasonBody)
     @action(detail=True, methods=["post"], url_path="mark-success", permission_classes=[MayOperate])

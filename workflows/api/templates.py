@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from workflows.api.filters import TemplateFilters
-from workflows.api.resource import Facts, Resource
+from workflows.api.resource import Facts, Resource, actor
 from workflows.authoring import create_template, replace_template
 from workflows.models import StepDependency, TemplateStep, WorkflowTemplate
 from workflows.spec import TEMPLATE_SCHEMA, parse_template
@@ -50,6 +50,7 @@ class TemplateAnswer(serializers.ModelSerializer[WorkflowTemplate]):
             "name",
             "description",
             "approver_must_differ",
+            "parameters_schema",
             "version",
             "steps",
             "created_at",
@@ -69,13 +70,13 @@ class WorkflowTemplates(Resource[WorkflowTemplate]):
     @extend_schema(request=BODY, responses={201: TemplateAnswer})
     def create(self, request: Request) -> Response:
         """Store a new template; its steps must form a DAG."""
-        template = create_template(parse_template(request.data))
+        template = create_template(parse_template(request.data), by=actor(request))
         return self.answer(template.pk, 201)
 
     @extend_schema(request=BODY)
     def update(self, request: Request, pk: int) -> Response:
         """Replace a template; runs that exist keep what they were made of."""
-        replace_template(pk, parse_template(request.data))
+        replace_template(pk, parse_template(request.data), by=actor(request))
         return self.answer(pk)
 
     def destroy(self, request: Request, pk: int) -> Response:

@@ -5,7 +5,12 @@ from workflows.models.attempt import LogPiece, TaskAttempt
 from workflows.models.event import Event, EventType
 from workflows.models.run import RunState, WorkflowRun
 from workflows.models.task import Task, TaskDependency, TaskState
-from workflows.models.template import StepDependency, TemplateStep, WorkflowTemplate
+from workflows.models.template import (
+    StepDependency,
+    TemplateStep,
+    TemplateVersion,
+    WorkflowTemplate,
+)
 
 __all__ = [
     "Approval",
@@ -20,6 +25,7 @@ __all__ = [
     "TaskDependency",
     "TaskState",
     "TemplateStep",
+    "TemplateVersion",
     "WorkflowRun",
     "WorkflowTemplate",
 ]

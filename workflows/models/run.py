@@ -70,6 +70,11 @@ class WorkflowRun(models.Model):
     parameters = JSONObjectField(
         default=dict, blank=True, help_text="Used in payloads as {{ params.name }}."
     )
+    secrets = models.JSONField(
+        default=dict,
+        editable=False,
+        help_text="The values of secret parameters; shown nowhere, and known to runners only.",
+    )
     auto_dispatch = models.BooleanField(
         default=False,
         help_text="When a task ends, dispatch what became ready. The first dispatch is yours.",
@@ -169,9 +174,14 @@ class WorkflowRun(models.Model):
         """End as far as the run can go by itself."""
         self.finished_at = timezone.now()
 
-    @transition("state", RunState.FAILED, RunState.RUNNING, custom={"event": EventType.RUN_RUNNING})
+    @transition(
+        "state",
+        (RunState.FAILED, RunState.SUCCESS),
+        RunState.RUNNING,
+        custom={"event": EventType.RUN_RUNNING},
+    )
     def reopen(self, *, by: str = "", reason: str = "") -> None:
-        """Go on after an operator's retry or mark success."""
+        """Go on after an operator's retry or mark success; after success, by a reset only."""
         self.finished_at = None
 
 

@@ -32,6 +32,7 @@ class TaskState(models.TextChoices):
 
 ACTIVE = (TaskState.DISPATCHED, TaskState.RUNNING)
 BROKEN = (TaskState.FAILED, TaskState.CANCELED)
+ENDED = (TaskState.SUCCESS, *BROKEN)
 
 # A task that nothing keeps from being dispatched but its run and its runner.
 FREE = models.Q(state=TaskState.PENDING, unmet_count=0)
@@ -177,6 +178,10 @@ class Task(models.Model):
     @transition("state", BROKEN, TaskState.PENDING, custom={"event": EventType.TASK_RETRIED})
     def retry(self, *, by: str = "", reason: str = "") -> None:
         """Return to the queue by an operator's word."""
+
+    @transition("state", ENDED, TaskState.PENDING, custom={"event": EventType.TASK_RETRIED})
+    def reset(self, *, by: str = "", reason: str = "") -> None:
+        """Return to the queue, although it may have ended well, with all that follows it."""
 
     @transition("state", BROKEN, TaskState.SUCCESS, custom={"event": EventType.TASK_MARKED_SUCCESS})
     def mark_success(self, *, by: str = "", reason: str = "") -> None:

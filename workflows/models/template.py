@@ -2,6 +2,7 @@
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils import timezone
 
 from runners.base import LONGEST_TIMEOUT_S
 from workflows.models.fields import JSONObjectField
@@ -18,6 +19,11 @@ class WorkflowTemplate(models.Model):
         default=False,
         help_text="Whoever created a run may not approve its tasks.",
     )
+    parameters_schema = JSONObjectField(
+        default=dict,
+        blank=True,
+        help_text="A JSON Schema of the parameters that a run takes; empty: any.",
+    )
     version = models.PositiveIntegerField(
         default=1, editable=False, help_text="Grows with each change of the template."
     )
@@ -29,6 +35,29 @@ class WorkflowTemplate(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class TemplateVersion(models.Model):
+    """A template as somebody saved it. Never edited; the latest one equals the template."""
+
+    template = models.ForeignKey(
+        WorkflowTemplate, models.CASCADE, related_name="versions", db_index=False
+    )
+    number = models.PositiveIntegerField()
+    content = models.JSONField(help_text="The whole template, as a file would hold it.")
+    saved_by = models.CharField(max_length=150, blank=True)
+    saved_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["template", "-number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["template", "number"], name="templateversion_unique_number"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.number} of {self.template}"
 
 
 class TemplateStep(models.Model):

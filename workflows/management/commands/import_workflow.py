@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from workflows.errors import WorkflowError
 from workflows.files import import_file
+from workflows.management.actor import command_actor
 
 
 class Command(BaseCommand):
@@ -33,7 +34,7 @@ class Command(BaseCommand):
     def handle(self, *, file: Path, name: str | None, commands: bool, **_: Any) -> None:
         """Import, and say what that changed."""
         try:
-            imported = import_file(file, name=name, commands=commands)
+            imported = import_file(file, name=name, commands=commands, by=command_actor())
         except WorkflowError as exc:
             raise CommandError(exc.detail) from exc
         template = imported.template
