@@ -42,7 +42,9 @@ def move(
     for batch in batches(tasks):
         _update(batch, sources, target, columns)
         if target == TaskState.SUCCESS:
-            _release_downstream(batch)
+            _let_wait_for_more(batch, -1)
+        elif undone := [task for task in batch if task.state == TaskState.SUCCESS]:
+            _let_wait_for_more(undone, +1)
         _record(run, batch, event_type or event_of(arrow), by, reason, payloads or {})
     _count(run, tasks, target)
     for task in tasks:
@@ -64,12 +66,13 @@ def _update(
         raise ConcurrentTransition(f"not every task could become {target}")
 
 
-def _release_downstream(tasks: Sequence[Task]) -> None:
-    done = [task.pk for task in tasks]
-    edges = TaskDependency.objects.filter(depends_on__in=done)
-    met = edges.filter(task=OuterRef("pk")).order_by().values("task").annotate(n=Count("pk"))
+def _let_wait_for_more(tasks: Sequence[Task], change: int) -> None:
+    """Count the moved tasks in what waits directly for them."""
+    edges = TaskDependency.objects.filter(depends_on__in=[task.pk for task in tasks])
+    moved = edges.filter(task=OuterRef("pk")).order_by().values("task").annotate(n=Count("pk"))
     Task.objects.filter(pk__in=edges.values("task")).update(
-        unmet_count=F("unmet_count") - Coalesce(Subquery(met.values("n"), IntegerField()), 0)
+        unmet_count=F("unmet_count")
+        + change * Coalesce(Subquery(moved.values("n"), IntegerField()), 0)
     )
 
 

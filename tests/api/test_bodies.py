@@ -25,6 +25,7 @@ POSTS = [
     "/tasks",
     "/tasks/{task}/cancel",
     "/tasks/{task}/retry",
+    "/tasks/{task}/retry-downstream",
     "/tasks/{task}/mark-success",
     "/tasks/{task}/hold",
     "/tasks/{task}/release",

@@ -32,6 +32,7 @@ NEEDED = {
     "GET /tasks/<int:pk>/log": "workflows.view_task",
     "POST /tasks/<int:pk>/cancel": OPERATE,
     "POST /tasks/<int:pk>/retry": OPERATE,
+    "POST /tasks/<int:pk>/retry-downstream": OPERATE,
     "POST /tasks/<int:pk>/mark-success": OPERATE,
     "POST /tasks/<int:pk>/hold": OPERATE,
     "POST /tasks/<int:pk>/release": OPERATE,

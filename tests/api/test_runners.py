@@ -43,6 +43,10 @@ def test_a_new_default_takes_over_from_the_old_one(api: APIClient, local: Runner
         ({"name": "x", "capacity": 1.5}, ["capacity"]),
         ({"name": "x", "is_enabled": "yes"}, ["is_enabled"]),
         ({"name": "x", "is_default": 1}, ["is_default"]),
+        ({"name": "x", "secret_names": "TOKEN"}, ["secret_names"]),
+        ({"name": "x", "secret_names": ["A B"]}, ["secret_names"]),
+        ({"name": "x", "secret_names": ["SECRET_KEY"]}, ["secret_names"]),
+        ({"name": "x", "secret_names": ["DATABASE_URL"]}, ["secret_names"]),
         ({"name": "x", "id": 7}, ["id"]),
     ],
 )
@@ -58,7 +62,7 @@ def test_a_wrong_runner_is_refused_by_field(
 def test_a_kind_that_is_not_available_says_which_are(api: APIClient, local: Runner) -> None:
     answer = api.post("/runners", {"name": "far", "kind": "pigeon", "loft": "east"})
 
-    known = "name, kind, url, queue, capacity, is_enabled, is_default"
+    known = "name, kind, url, queue, capacity, secret_names, is_enabled, is_default"
     assert answer.json() == {
         "kind": ["runners of kind 'pigeon' are not available here; use: celery, http, local"],
         "loft": [f"Unknown field; known are: {known}."],

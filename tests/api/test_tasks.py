@@ -18,8 +18,10 @@ from tests.support.verbs import (
     finish,
     start,
     state,
+    states,
     task,
     trail,
+    walk,
 )
 from workflows.models import Event, Task
 
@@ -170,6 +172,34 @@ def test_what_a_tasks_state_does_not_allow_is_a_409(
 
     detail = f"task {done.pk} is success"
     assert (answer.status_code, answer.json()) == (409, {"detail": detail, "code": "conflict"})
+
+
+def test_what_a_retry_with_downstream_resets_is_listed_first(api: APIClient, runs: DrawRun) -> None:
+    run = runs("a > b > c")
+    walk(run, "a", "b")
+    path = f"/tasks/{task(run, 'a').pk}/retry-downstream"
+
+    foreseen = api.post(path, {"dry_run": True}).json()
+    kept = states(run)
+    done = api.post(path, {"reason": "bad input"}).json()
+
+    resets = [
+        {"task_id": task(run, step).pk, "step_id": step, "title": step, "status": "success"}
+        for step in ("a", "b")
+    ]
+    assert foreseen == {"task_id": task(run, "a").pk, "dry_run": True, "resets": resets}
+    assert kept == {"a": "success", "b": "success", "c": "pending"}
+    assert done == {**foreseen, "dry_run": False}
+    assert states(run) == dict.fromkeys("abc", "pending")
+    assert trail(run)[-2:] == ["task.retried a", "task.retried b"]
+
+
+def test_a_retry_with_downstream_of_what_has_not_ended_is_a_409(
+    api: APIClient, runs: DrawRun
+) -> None:
+    waiting = task(runs("a"), "a")
+    answer = api.post(f"/tasks/{waiting.pk}/retry-downstream")
+    assert (answer.status_code, answer.json()["detail"]) == (409, f"task {waiting.pk} is pending")
 
 
 @pytest.mark.parametrize("pk", [7, 10**18, 10**19])

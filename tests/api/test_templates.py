@@ -128,7 +128,8 @@ def test_a_deleted_template_leaves_its_runs_readable(api: APIClient, runs: DrawR
             {**template_of("a"), "color": "red"},
             {
                 "color": [
-                    "Unknown field; known are: name, description, approver_must_differ, steps."
+                    "Unknown field; known are: name, description, approver_must_differ, "
+                    "parameters_schema, steps."
                 ]
             },
         ),

@@ -1,0 +1,94 @@
+"""The schema of a template's parameters: which are refused, and what a run is given by it."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.drawing import template_of
+from tests.support.tables import everything
+from workflows.authoring import create_template
+from workflows.errors import Invalid
+from workflows.models import WorkflowRun, WorkflowTemplate
+from workflows.runs import create_run
+from workflows.secrecy import MASK
+from workflows.spec import parse_template
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "day": {"type": "string", "format": "date"},
+        "copies": {"type": "integer", "minimum": 1, "default": 2},
+        "token": {"type": "string", "writeOnly": True, "minLength": 6},
+    },
+    "required": ["day"],
+    "additionalProperties": False,
+}
+
+
+def made(schema: dict[str, Any]) -> WorkflowTemplate:
+    data = template_of("a", payload={"command": ["echo", "{{ params.token }}"]})
+    return create_template(parse_template({**data, "parameters_schema": schema}))
+
+
+def run_with(parameters: dict[str, Any]) -> WorkflowRun:
+    return create_run(template_id=made(SCHEMA).pk, parameters=parameters, by="ada")
+
+
+@pytest.mark.parametrize(
+    ("schema", "problem"),
+    [
+        ({"type": "array"}, "the parameters are an object"),
+        ({"type": "thing"}, "'thing' is not valid"),
+        ({"properties": {"a": {"$ref": "#"}}}, "$ref is not available here"),
+        ({"properties": {"a": {"$ref": "http://127.0.0.1:1/x"}}}, "$ref is not available here"),
+        ({"properties": {"a": {"type": "integer", "default": "x"}}}, "a: default: 'x' is not"),
+        ({"properties": {"a": {"writeOnly": True}}}, "a: a secret must be of type string"),
+        (
+            {"properties": {"a": {"type": "string", "writeOnly": True, "default": "x"}}},
+            "a: a secret has no default",
+        ),
+    ],
+)
+def test_a_wrong_schema_is_refused_by_name(schema: dict[str, Any], problem: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        parse_template({**template_of("a"), "parameters_schema": schema})
+    assert problem in " ".join(refused.value.fields["parameters_schema"])
+
+
+def test_a_run_takes_the_defaults_and_keeps_what_it_was_given(db: None) -> None:
+    run = run_with({"day": "2026-01-31"})
+    assert WorkflowRun.objects.get(pk=run.pk).parameters == {"day": "2026-01-31", "copies": 2}
+
+
+def test_a_secret_is_stored_apart_and_shown_masked(db: None) -> None:
+    run = run_with({"day": "2026-01-31", "token": "t0ken-x"})
+    kept = WorkflowRun.objects.get(pk=run.pk)
+    assert kept.parameters == {"day": "2026-01-31", "copies": 2, "token": MASK}
+    assert kept.secrets == {"token": "t0ken-x"}
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({}, "'day' is a required property"),
+        ({"day": "x", "copies": 0}, "copies: 0 is less than the minimum of 1"),
+        ({"day": "x", "copies": 2.0}, "copies: 2.0 is not of type 'integer'"),
+        ({"day": "x", "colour": 1}, "'colour' was unexpected"),
+        ({"day": "x", "token": "abc"}, "token: does not fit (minLength)"),
+    ],
+)
+def test_what_does_not_fit_is_refused_by_name_and_nothing_is_stored(
+    db: None, given: dict[str, Any], problem: str
+) -> None:
+    template = made(SCHEMA)
+    before = everything()
+    with pytest.raises(Invalid) as refused:
+        create_run(template_id=template.pk, parameters=given, by="ada")
+    assert problem in " ".join(refused.value.fields["parameters"])
+    assert "abc" not in str(refused.value)
+    assert everything() == before
+
+
+def test_without_a_schema_any_object_is_taken(db: None) -> None:
+    run = create_run(template_id=made({}).pk, parameters={"anything": [1]}, by="ada")
+    assert (run.parameters, run.secrets) == ({"anything": [1]}, {})

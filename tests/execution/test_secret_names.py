@@ -1,0 +1,39 @@
+"""Secrets in the environment of an executor: commands of their runner get them, nobody sees them."""
+
+import pytest
+
+from runners.models import Runner
+from tests.execution.conftest import Execution, log_of
+
+TOKEN = "s3cr3t-t0ken"
+
+
+@pytest.fixture(autouse=True)
+def named(local: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    Runner.objects.update(secret_names=["DEPLOY_TOKEN", "NOT_SET"])
+    monkeypatch.setenv("DEPLOY_TOKEN", TOKEN)
+    monkeypatch.setenv("OTHER_TOKEN", "of another runner")
+
+
+def test_a_command_gets_what_its_runner_names_and_nothing_else(execution: Execution) -> None:
+    code = (
+        "import os, sys; seen = os.environ; "
+        f"sys.exit(seen['DEPLOY_TOKEN'] != '{TOKEN}' or 'OTHER_TOKEN' in seen or 'NOT_SET' in seen)"
+    )
+    assert execution.run({"command": ["python", "-c", code]}).exit_code == 0
+
+
+def test_the_value_is_masked_in_the_log_however_it_is_printed(execution: Execution) -> None:
+    code = (
+        "import os, sys, time\n"
+        "for piece in ('<', *os.environ['DEPLOY_TOKEN'], '>'):\n"
+        "    print(end=piece, flush=True); time.sleep(0.02)\n"
+    )
+    assert log_of(execution.run({"command": ["python", "-c", code]})) == "<********>"
+
+
+def test_the_value_is_masked_in_results_and_messages(execution: Execution) -> None:
+    told = execution.run({"python": "tests.give", "kwargs": {"value": {"deep": [f"x{TOKEN}y"]}}})
+    assert told.result == {"deep": ["x********y"]}
+    failed = execution.run({"python": f"no function called {TOKEN}"})
+    assert "no function named 'no function called ********'" in failed.message
