@@ -33,7 +33,7 @@ def test_the_value_is_masked_in_the_log_however_it_is_printed(execution: Executi
 
 
 def test_the_value_is_masked_in_results_and_messages(execution: Execution) -> None:
-    told = execution.run({"python": "tests.give", "kwargs": {"value": {"deep": [f"x{TOKEN}y"]}}})
+    told = execution.run({"python": "tests.echo", "kwargs": {"value": {"deep": [f"x{TOKEN}y"]}}})
     assert told.result == {"deep": ["x********y"]}
     failed = execution.run({"python": f"no function called {TOKEN}"})
     assert "no function named 'no function called ********'" in failed.message

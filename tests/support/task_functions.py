@@ -54,3 +54,9 @@ def give(kind: str) -> Any:
         "nul": "a\0b",
         "huge": "x" * 2_000_000,
     }[kind]
+
+
+@task_function("tests.echo")
+def echo(value: Any) -> Any:
+    """Return what was given."""
+    return value
