@@ -128,8 +128,10 @@ def test_a_deleted_template_leaves_its_runs_readable(api: APIClient, runs: DrawR
             {**template_of("a"), "color": "red"},
             {
                 "color": [
-                    "Unknown field; known are: name, description, approver_must_differ, "
-                    "parameters_schema, steps."
+                    (
+                        "Unknown field; known are: name, description, approver_must_differ, "
+                        "parameters_schema, steps."
+                    )
                 ]
             },
         ),

@@ -1,4 +1,4 @@
-"""Secrets in the environment of an executor: commands of their runner get them, nobody sees them."""
+"""Secrets in the environment of an executor: its commands get them, and nobody sees them."""
 
 import pytest
 
