@@ -1,6 +1,8 @@
 """Templates as files, and by the names that files and people call them."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,14 +46,33 @@ def import_file(
     :raises NotFound: if there is no template of that number.
     """
     try:
-        return _store(_template_data(_data_in(path), commands=commands), name, by)
-    except Invalid as exc:
-        raise UnusableFile("\n".join(f"{path}: {text}" for text in _sentences(exc))) from exc
-    except (notation.Unreadable, UnicodeDecodeError) as exc:
-        why = "not UTF-8 text" if isinstance(exc, UnicodeDecodeError) else exc
-        raise UnusableFile(f"{path}: {why}") from exc
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
     except OSError as exc:
         raise UnusableFile(f"{path}: {exc.strerror}") from exc
+    return import_content(str(path), content, name=name, commands=commands, by=by)
+
+
+def import_content(
+    file_name: str, content: bytes, *, name: str | None = None, commands: bool = False, by: str = ""
+) -> Import:
+    """
+    Store the template of a file whose content is at hand, as `import_file` does, which see.
+
+    :param file_name: is JSON if it ends in `.json`, and names the file in what is refused.
+    """
+    with _named(file_name):
+        return _store(_template_data(_data(file_name, content), commands=commands), name, by)
+
+
+def read_content(file_name: str, content: bytes, *, commands: bool = False) -> TemplateSpec:
+    """
+    Return the template of a file, and store nothing.
+
+    :raises UnusableFile: naming the file, the step and the field.
+    """
+    with _named(file_name):
+        return parse_template(_template_data(_data(file_name, content), commands=commands))
 
 
 def export_template(name: str) -> str:
@@ -96,13 +117,23 @@ def _numbered(name: str) -> WorkflowTemplate:
     return template
 
 
-def _data_in(path: Path) -> Any:
-    with path.open("rb") as file:
-        content = file.read(LARGEST_FILE + 1)
+@contextmanager
+def _named(file_name: str) -> Iterator[None]:
+    """Name the file in front of everything that is wrong with it."""
+    try:
+        yield
+    except Invalid as exc:
+        raise UnusableFile("\n".join(f"{file_name}: {text}" for text in _sentences(exc))) from exc
+    except (notation.Unreadable, UnicodeDecodeError) as exc:
+        why = "not UTF-8 text" if isinstance(exc, UnicodeDecodeError) else exc
+        raise UnusableFile(f"{file_name}: {why}") from exc
+
+
+def _data(file_name: str, content: bytes) -> Any:
     if len(content) > LARGEST_FILE:
         raise notation.Unreadable(f"larger than {LARGEST_FILE:,} bytes")
     text = content.decode("utf-8-sig")
-    is_json = path.suffix.lower() == ".json"
+    is_json = file_name.lower().endswith(".json")
     return notation.read_json(text) if is_json else notation.read_yaml(text)
 
 

@@ -1,5 +1,6 @@
 """Who may do what, over all endpoints that there are."""
 
+import re
 from typing import Any
 
 import pytest
@@ -17,6 +18,11 @@ NEEDED = {
     "GET /workflow-templates/<int:pk>": "workflows.view_workflowtemplate",
     "PUT /workflow-templates/<int:pk>": "workflows.change_workflowtemplate",
     "DELETE /workflow-templates/<int:pk>": "workflows.delete_workflowtemplate",
+    "GET /workflow-templates/<int:pk>/versions": "workflows.view_workflowtemplate",
+    "GET /workflow-templates/<int:pk>/versions/<int:number>": "workflows.view_workflowtemplate",
+    "POST /workflow-templates/<int:pk>/versions/<int:number>/restore": (
+        "workflows.change_workflowtemplate"
+    ),
     "GET /workflow-runs": "workflows.view_workflowrun",
     "POST /workflow-runs": "workflows.add_workflowrun",
     "GET /workflow-runs/<int:pk>": "workflows.view_workflowrun",
@@ -56,7 +62,7 @@ OPEN = {"GET /", "GET /healthz", "GET /readyz"}
 
 def call(client: APIClient, endpoint: str) -> Any:
     method, path = endpoint.split(" ")
-    return client.generic(method, path.replace("<int:pk>", "987654321"))
+    return client.generic(method, re.sub("<int:[a-z]+>", "987654321", path))
 
 
 @pytest.fixture

@@ -38,6 +38,15 @@ class ModelPermission(BasePermission):
         return f"{meta.app_label}.{VERBS[request.method]}_{meta.model_name}"
 
 
+class MayChange(ModelPermission):
+    """Asks for the permission to change what a view is about, whatever the method."""
+
+    def needed(self, request: Request, view: Any) -> str:
+        """Return the permission that a PUT needs."""
+        meta = view.queryset.model._meta
+        return f"{meta.app_label}.change_{meta.model_name}"
+
+
 class MayDecide(ModelPermission):
     """Asks for the permission to approve and reject tasks."""
 

@@ -7,17 +7,30 @@ from typing import Any
 from django.db.models import Prefetch
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from workflows.api.filters import TemplateFilters
+from workflows.api.permissions import MayChange
 from workflows.api.resource import Facts, Resource, actor
 from workflows.authoring import create_template, replace_template
-from workflows.models import StepDependency, TemplateStep, WorkflowTemplate
+from workflows.errors import Invalid
+from workflows.models import StepDependency, TemplateStep, TemplateVersion, WorkflowTemplate
 from workflows.spec import TEMPLATE_SCHEMA, parse_template
+from workflows.versions import restore_version, runs_by_version, version_of
 
 BODY: Any = {"application/json": TEMPLATE_SCHEMA}
-
+BEGAN_WITH = {
+    "type": "integer",
+    "description": "The version that was changed: refused if there is another one meanwhile.",
+}
+REPLACEMENT: Any = {
+    "application/json": {
+        **TEMPLATE_SCHEMA,
+        "properties": {**TEMPLATE_SCHEMA["properties"], "version": BEGAN_WITH},
+    }
+}
 
 STEP_COLUMNS = ["runner", "payload", "timeout_seconds", "requires_approval"]
 
@@ -58,6 +71,30 @@ class TemplateAnswer(serializers.ModelSerializer[WorkflowTemplate]):
         ]
 
 
+class VersionAnswer(serializers.ModelSerializer[TemplateVersion]):
+    """A template as somebody saved it."""
+
+    runs = serializers.SerializerMethodField()
+
+    class Meta:
+        model = TemplateVersion
+        fields = ["number", "saved_by", "saved_at", "runs"]
+
+    def get_runs(self, version: TemplateVersion) -> int:
+        """Return how many runs were made of it."""
+        runs: dict[int, int] = self.context["runs"]
+        return runs[version.number]
+
+
+class WholeVersionAnswer(VersionAnswer):
+    """A version with what it says."""
+
+    content = serializers.DictField()
+
+    class Meta(VersionAnswer.Meta):
+        fields = [*VersionAnswer.Meta.fields, "content"]
+
+
 class WorkflowTemplates(Resource[WorkflowTemplate]):
     """Workflow templates: named DAGs of steps."""
 
@@ -73,16 +110,47 @@ class WorkflowTemplates(Resource[WorkflowTemplate]):
         template = create_template(parse_template(request.data), by=actor(request))
         return self.answer(template.pk, 201)
 
-    @extend_schema(request=BODY)
+    @extend_schema(request=REPLACEMENT)
     def update(self, request: Request, pk: int) -> Response:
         """Replace a template; runs that exist keep what they were made of."""
-        replace_template(pk, parse_template(request.data), by=actor(request))
+        data, began_with = _parted(request.data)
+        spec = parse_template(data)
+        replace_template(pk, spec, began_with=began_with, by=actor(request))
         return self.answer(pk)
 
     def destroy(self, request: Request, pk: int) -> Response:
         """Delete a template; its runs stay readable."""
         self.row(pk).delete()
         return Response(status=204)
+
+    @extend_schema(responses=VersionAnswer(many=True), filters=False)
+    @action(detail=True)
+    def versions(self, request: Request, pk: int) -> Response:
+        """List the versions of a template, the latest first."""
+        versions = self.row(pk).versions.defer("content").order_by("-number")
+        page: Any = self.paginate_queryset(versions)  # type: ignore[arg-type]
+        context = {"runs": runs_by_version(page)}
+        return self.get_paginated_response(VersionAnswer(page, many=True, context=context).data)
+
+    @extend_schema(responses=WholeVersionAnswer)
+    @action(detail=True, url_path="versions/<int:number>")
+    def version(self, request: Request, pk: int, number: int) -> Response:
+        """Read one version: the template as it was."""
+        found = version_of(pk, number)
+        context = {"runs": runs_by_version([found])}
+        return Response(WholeVersionAnswer(found, context=context).data)
+
+    @extend_schema(request=None, responses=TemplateAnswer)
+    @action(
+        detail=True,
+        methods=["post"],
+        url_path="versions/<int:number>/restore",
+        permission_classes=[MayChange],
+    )
+    def restore(self, request: Request, pk: int, number: int) -> Response:
+        """Make an earlier version the latest one, under a new number."""
+        restore_version(pk, number, by=actor(request))
+        return self.answer(pk)
 
     def facts(self, rows: Sequence[WorkflowTemplate]) -> Facts:
         """Return the edges of all the templates; one statement."""
@@ -91,3 +159,13 @@ class WorkflowTemplates(Resource[WorkflowTemplate]):
         for step, step_id in edges.values_list("step_id", "depends_on__step_id"):
             upstream[step].append(step_id)
         return {"upstream": upstream}
+
+
+def _parted(data: Any) -> tuple[Any, int | None]:
+    """Return a template, and apart from it the version that its author began with."""
+    if not isinstance(data, dict) or "version" not in data:
+        return data, None
+    template = {name: value for name, value in data.items() if name != "version"}
+    if type(version := data["version"]) is not int:
+        raise Invalid({"version": ["A valid integer is required."]})
+    return template, version
