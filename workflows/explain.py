@@ -54,7 +54,7 @@ def explain(run_id: int, *, most: int | None = None) -> dict[str, Any]:
     return {
         "run_id": run.pk,
         "status": str(run.state),
-        "sentence": _run_sentence(run, deadlock),
+        "sentence": run_sentence(run, deadlock),
         "deadlock": deadlock,
         "blocked": [*_explained(_ready(ready)), *_explained(blocked, edges)][:most],
     }
@@ -86,10 +86,25 @@ def sentence_from(entry: Mapping[str, Any]) -> str:
     return sentence_of(Blocked(**{**entry, "root_causes": causes}))
 
 
+def told(causes: Iterable[Cause]) -> str:
+    """Say what became of the tasks that others wait for; the first of them, if there are many."""
+    return _listed(map(_told, causes))
+
+
+def run_sentence(run: WorkflowRun, deadlock: Mapping[str, Any] | None) -> str:
+    """Say what keeps a run from going on, if anything does."""
+    if deadlock:
+        causes = [Cause(**cause) for cause in deadlock["root_causes"]]
+        n = deadlock["blocked"]
+        tasks = "1 task can" if n == 1 else f"{n} tasks can"
+        return f"{tasks} never run because {told(causes)}. Retry, mark success, or abort the run."
+    return RUN_SENTENCES.get(RunState(run.state), "")
+
+
 def _unmet(task: Blocked, upstream: Sequence[Cause]) -> str:
     if task.root_causes:
         more = ", and more" if task.more_root_causes else ""
-        return f"Cannot start: {_listed(map(_told, task.root_causes))}{more}."
+        return f"Cannot start: {told(task.root_causes)}{more}."
     waited_for = _listed(f"{_name(cause)} ({cause.status})" for cause in upstream)
     return f"Waits for {waited_for or 'tasks that have not finished'}."
 
@@ -136,16 +151,6 @@ def _unfinished(
         cause = causes.get(edge.depends_on_id) or as_cause(edge.depends_on)
         found[edge.task_id].append(cause)
     return found
-
-
-def _run_sentence(run: WorkflowRun, deadlock: dict[str, Any] | None) -> str:
-    if deadlock:
-        causes = [Cause(**cause) for cause in deadlock["root_causes"]]
-        n = deadlock["blocked"]
-        tasks = "1 task can" if n == 1 else f"{n} tasks can"
-        told = _listed(map(_told, causes))
-        return f"{tasks} never run because {told}. Retry, mark success, or abort the run."
-    return RUN_SENTENCES.get(RunState(run.state), "")
 
 
 def _told(cause: Cause) -> str:

@@ -15,14 +15,10 @@ from workflows.admin.display import badge, link, moment, page_url, run_link
 from workflows.admin.operable import OperableAdmin
 from workflows.admin.operations import DECIDING
 from workflows.admin.tasks import titled
-from workflows.models import Approval, ApprovalStatus, Task, TaskState
+from workflows.attention import undecided
+from workflows.models import Approval, ApprovalStatus, Task
 
 EVERY = "all"
-
-
-def undecided(approvals: QuerySet[Approval]) -> QuerySet[Approval]:
-    """Return what somebody may decide: a task that was canceled meanwhile waits for nobody."""
-    return approvals.filter(status=ApprovalStatus.PENDING, task__state=TaskState.PENDING)
 
 
 class StatusFilter(admin.SimpleListFilter):

@@ -12,8 +12,9 @@ from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from workflows.admin.base import ReadOnlyAdmin, RunOfTaskFilter, TaskFilter
+from workflows.admin.base import AttentionFilter, ReadOnlyAdmin, RunOfTaskFilter, TaskFilter
 from workflows.admin.display import badge, link, moment, page_url, pretty, run_link
+from workflows.attention import overdue_attempts
 from workflows.models import LogPiece, Task, TaskAttempt
 
 TIMES = tuple(map(moment, ("dispatched_at", "submitted_at", "started_at", "finished_at")))
@@ -26,6 +27,16 @@ def log_end(attempt: TaskAttempt) -> dict[str, Any]:
     pieces = list(attempt.log_pieces.order_by("-offset")[:PIECES_SHOWN])[::-1]
     text = "".join(piece.text for piece in pieces)
     return {"text": text, "before": pieces[0].offset if pieces else 0}
+
+
+class OverdueFilter(AttentionFilter):
+    """The attempts that nobody has answered for in time."""
+
+    choice = ("overdue", "begun, and not heard of in time")
+
+    def needing(self) -> QuerySet[TaskAttempt]:
+        """Return them."""
+        return overdue_attempts()
 
 
 @admin.register(TaskAttempt)
@@ -41,7 +52,14 @@ class TaskAttemptAdmin(ReadOnlyAdmin):
         *map(moment, ("dispatched_at", "started_at", "finished_at")),
         "message_shown",
     )
-    list_filter = (RunOfTaskFilter, TaskFilter, "outcome", "runner_kind", "dispatched_at")
+    list_filter = (
+        OverdueFilter,
+        RunOfTaskFilter,
+        TaskFilter,
+        "outcome",
+        "runner_kind",
+        "dispatched_at",
+    )
     search_fields = ("runner_name", "message")
     search_help_text = "Name of the runner, or words of the message."
     ordering = ("-dispatched_at",)

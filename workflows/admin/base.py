@@ -120,6 +120,28 @@ class RowFilter(admin.SimpleListFilter):
         return queryset.filter(**{self.path: value}) if is_id(value) else queryset.none()
 
 
+class AttentionFilter(admin.SimpleListFilter):
+    """What needs a hand, as the dashboard counts it."""
+
+    title = "what needs a hand"
+    parameter_name = "attention"
+    choice = ("", "")
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Offer the one choice, beside Django's own "All"."""
+        return [self.choice]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep what needs a hand, if that is chosen."""
+        if self.value() != self.choice[0]:
+            return queryset
+        return queryset.filter(pk__in=self.needing().values("pk"))
+
+    def needing(self) -> QuerySet[Any]:
+        """Return what needs a hand."""
+        raise NotImplementedError
+
+
 def is_id(text: str) -> bool:
     """Say whether a text can be the id of a row."""
     return text.isascii() and text.isdecimal() and len(text) < LONGEST_ID

@@ -1,7 +1,7 @@
 """How states, numbers, JSON and links look in the admin."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +17,8 @@ from django.utils.timezone import localtime
 from workflows.models import WorkflowRun
 
 EMPTY = "–"
+IN_BAR = ("success", "running", "dispatched", "failed", "canceled")
+"""The states that a bar shows, from the left; what is pending is its ground."""
 
 
 def badge(text: str, kind: str = "") -> SafeString:
@@ -55,14 +57,32 @@ def pretty(value: object) -> str | SafeString:
 
 def progress(by_state: Mapping[str, int]) -> SafeString:
     """Return how far a run is: a bar, and how many tasks are in each state."""
-    done, total = by_state["success"], sum(by_state.values())
-    bar = (
-        '<span class="count"><progress value="{}" max="{}" aria-hidden="true"></progress> '
-        "{} of {}</span> {}"
+    others = [
+        (badge(f"{n} {state}", state),) for state, n in by_state.items() if n and state != "success"
+    ]
+    counts = format_html_join(" ", "{}", others)
+    return format_html("{} {}", done(by_state), counts)
+
+
+def done(by_state: Mapping[str, int]) -> SafeString:
+    """Return how far a run is: a bar with a part for each state, and how many tasks succeeded."""
+    total = sum(by_state.values())
+    parts = format_html_join(
+        "", '<rect class="bar-{}" x="{}" width="{}" height="1"/>', _parts(by_state)
     )
-    others = [(n, badge(state)) for state, n in by_state.items() if n and state != "success"]
-    counts = format_html_join(" ", '<span class="count">{} {}</span>', others)
-    return format_html(bar, done, total or 1, done, total, counts)
+    bar = (
+        '<span class="count"><svg class="bar" viewBox="0 0 {} 1" preserveAspectRatio="none" '
+        'aria-hidden="true">{}</svg>{} of {}</span>'
+    )
+    return format_html(bar, total or 1, parts, by_state["success"], total)
+
+
+def _parts(by_state: Mapping[str, int]) -> Iterator[tuple[str, int, int]]:
+    x = 0
+    for state in IN_BAR:
+        if n := by_state[state]:
+            yield state, x, n
+            x += n
 
 
 def moment(field: str) -> Any:
@@ -70,15 +90,20 @@ def moment(field: str) -> Any:
 
     @admin.display(description=field.removesuffix("_at"), ordering=field)
     def shown(row: Model) -> str | SafeString:
-        if (value := getattr(row, field)) is None:
-            return EMPTY
-        local = localtime(value)
-        day, time = date_format(local, "Y-m-d"), date_format(local, "H:i:s")
-        text = '<time datetime="{}"><span>{}</span> <span>{}</span></time>'
-        return format_html(text, value.isoformat(), day, time)
+        return time_shown(getattr(row, field))
 
     shown.__name__ = field  # names the column in the page, where each must have another
     return shown
+
+
+def time_shown(value: datetime | None) -> str | SafeString:
+    """Return a time to the second; times.js makes of it how long ago that was."""
+    if value is None:
+        return EMPTY
+    local = localtime(value)
+    day, time = date_format(local, "Y-m-d"), date_format(local, "H:i:s")
+    text = '<time datetime="{}"><span>{}</span> <span>{}</span></time>'
+    return format_html(text, value.isoformat(), day, time)
 
 
 def minute(value: datetime) -> str:
