@@ -9,13 +9,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from runners.base import Heard
-from workflows.errors import NotFound, TokenRefused
+from workflows import faults
+from workflows.errors import NotFound, ReportRefused, TokenRefused
 from workflows.events import record
 from workflows.logs import AttemptLog
 from workflows.models import EventType, LogPiece, Task, TaskAttempt, TaskState
 from workflows.models.fields import check_json
 from workflows.outbox import ASK_AFTER
-from workflows.reports import Report, report_one
+from workflows.reports import Report, report_all
 from workflows.secrecy import masked, secrets_of
 from workflows.tokens import is_token
 
@@ -51,13 +52,28 @@ def take_heard(attempt: TaskAttempt, heard: Heard) -> None:
 
     :raises ReportRefused: if the attempt is outdated, or its task has no such move.
     """
-    by = f"runner {attempt.runner_name}"
+    if refused := _take_over(attempt, heard):
+        raise ReportRefused(refused)
+
+
+@transaction.atomic
+def _take_over(attempt: TaskAttempt, heard: Heard) -> str:
+    """
+    Take over a word, which is said once: all of it or nothing. Return why, if it is refused.
+
+    Were the start kept without the date to ask again, nobody would ever ask.
+    """
     if heard.status != NOTHING_NEW:
         secrets = secrets_of(attempt)
-        report_one(_report(attempt.pk, heard, secrets), by=by)
+        report = _report(attempt.pk, heard, secrets)
+        by = f"runner {attempt.runner_name}"
+        if refused := report_all(attempt.task.run_id or 0, [report], by=by):
+            return refused[attempt.pk]
+        faults.point("hearing.reported")
         if heard.status != TaskState.RUNNING:
             _store_output(attempt.pk, heard.output, secrets)
     expect_word_within(attempt, ASK_AFTER)
+    return ""
 
 
 def expect_word_within(attempt: TaskAttempt, silence: timedelta) -> None:
@@ -83,7 +99,6 @@ def _why(heard: Heard) -> str:
     return heard.message or (f"exit code {heard.exit_code}" if failed else "")
 
 
-@transaction.atomic
 def _store_output(attempt_id: UUID, output: str, secrets: Sequence[str]) -> None:
     log = AttemptLog(attempt_id, secrets=secrets)
     log.write(output.encode())
