@@ -24,6 +24,7 @@ from runners.jobs import BadPayload, job_of
 from runners.models import RunnerKind
 from runners.process import Slot
 from workflows import faults
+from workflows.advance import offer_free_places
 from workflows.holds import release_due
 from workflows.logs import AttemptLog
 from workflows.models import LogPiece, TaskAttempt, TaskState
@@ -251,6 +252,7 @@ class Executor:
         mine.update(lease_expires_at=timezone.now() + LEASE)
         settle_overdue(by=self._by)
         release_due(by=self._by)
+        offer_free_places(by=self._by)
 
     def _collect(self) -> None:
         """Wait a moment for the processes to say something, and take it."""

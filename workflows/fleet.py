@@ -11,13 +11,17 @@ MOST_DECLINED = 100
 """Tasks of one call that a runner may decline, one by one, before it is given no more."""
 
 
+ALL_RUNNERS = f"SELECT * FROM {Runner._meta.db_table}"
+NO_RUNNER = 0
+
+
 class Fleet:
     """All runners, read once, and what they refuse during this call."""
 
     def __init__(self) -> None:
         """Read the runners; there are few."""
         self.runners: dict[int | None, Runner] = {
-            runner.pk: runner for runner in Runner.objects.all()
+            runner.pk: runner for runner in Runner.objects.raw(ALL_RUNNERS)
         }
         self._default = next((r for r in self.runners.values() if r.is_default), None)
         self._refusals: dict[int | None, str] = {
@@ -82,6 +86,11 @@ class Fleet:
             if n <= 0:
                 self._is_full(key)
 
+    def with_free_places(self) -> list[int]:
+        """Return the runners with a capacity that have a place free at this moment."""
+        limited = {pk for pk, r in self.runners.items() if pk and r.capacity and r.is_enabled}
+        return [pk for pk, n in self._free_places(limited).items() if pk and n > 0]
+
     def _is_full(self, key: int | None) -> None:
         runner = self.runners[key]
         full = f"runner is full: {runner} has {runner.capacity} at a time"
@@ -98,9 +107,20 @@ class Fleet:
         counts = dict(taken.annotate(n=Count("pk")).order_by())
         return {key: (self.runners[key].capacity or 0) - counts.get(key, 0) for key in limited}
 
-    def willing(self) -> Q:
-        """Return the condition of the tasks whose runner takes work, and did not decline them."""
-        return ~self.on(self._refusals) & ~Q(pk__in=self._declined)
+    @property
+    def default_key(self) -> int:
+        """The id of the default runner; 0 if there is none."""
+        return self._default.pk if self._default else NO_RUNNER
+
+    @property
+    def unwilling(self) -> list[int]:
+        """The ids of the runners that take nothing now; 0 for tasks that have none."""
+        return [key or NO_RUNNER for key in self._refusals]
+
+    @property
+    def declined(self) -> list[int]:
+        """The ids of the tasks that their runners did not want in this call."""
+        return list(self._declined)
 
     def on(self, keys: Collection[int | None]) -> Q:
         """Return the condition of the tasks that these runners execute."""

@@ -10,9 +10,10 @@ from tests.support.drawing import DrawRun, steps_of
 from tests.support.scripted import Script
 from tests.support.verbs import attempt, dispatch, dispatch_all, finish, start, states, task, trail
 from workflows import control
+from workflows.advance import offer_free_places
 from workflows.authoring import create_template
 from workflows.fleet import MOST_DECLINED
-from workflows.models import WorkflowRun
+from workflows.models import TaskAttempt, WorkflowRun
 from workflows.runs import create_run
 from workflows.spec import parse_template
 
@@ -300,3 +301,20 @@ def test_what_was_started_goes_on_although_its_runner_seemed_away(
         "task.succeeded a",
         "workflow_run.succeeded",
     ]
+
+
+def test_a_place_left_free_is_offered_to_what_was_not_refused(
+    runs: DrawRun, script: Script
+) -> None:
+    Runner.objects.filter(name="scripted").update(capacity=1)
+    refused, full = runs("a", auto_dispatch=True), runs("b > c", auto_dispatch=True)
+    script.refuse("a")
+    dispatch(refused)
+    assert not offer_free_places(by="rescue")
+    assert trail(refused).count("task.submit_failed a") == 1
+    dispatch(runs("x"))
+    assert dispatch(full).reason == "runner is full: scripted has 1 at a time"
+    assert not offer_free_places(by="rescue")
+    TaskAttempt.objects.open().update(outcome="success")  # by somebody who died before he offered
+    assert offer_free_places(by="rescue") == 1
+    assert states(full) == {"b": "dispatched", "c": "pending"}

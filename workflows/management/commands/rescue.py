@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from workflows.advance import offer_free_places
 from workflows.holds import release_due
 from workflows.management.actor import command_actor
 from workflows.rescue import settle_overdue
@@ -14,8 +15,9 @@ class Command(BaseCommand):
 
     help = (
         "Settle what is overdue: submit what was dispatched and never submitted, ask runners that "
-        "have been silent, fail what is lost, repeat cancels, end holds whose time is over. "
-        "Every dispatch and every serving local runner does the same in passing."
+        "have been silent, fail what is lost, repeat cancels, end holds whose time is over, "
+        "fill places that were left free. Every dispatch and every serving local runner "
+        "does the same in passing."
     )
 
     def handle(self, **_: Any) -> None:
@@ -23,5 +25,6 @@ class Command(BaseCommand):
         by = command_actor()
         done = settle_overdue(by=by)
         done["released"] = release_due(by=by)
+        done["dispatched"] = offer_free_places(by=by)
         told = ", ".join(f"{n} {what}" for what, n in sorted(done.items()) if n)
         self.stdout.write(f"Settled: {told}." if told else "Nothing is overdue.")
