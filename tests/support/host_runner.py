@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 
 Reply = tuple[int, Any]
 
@@ -53,8 +53,11 @@ class HostRunner:
         self.tasks[str(task_id)] = {"task_id": str(task_id), "status": status, **more}
 
 
+Served = TypeVar("Served", bound=HostRunner)
+
+
 @contextmanager
-def serving(runner: HostRunner) -> Iterator[HostRunner]:
+def serving(runner: Served) -> Iterator[Served]:
     """Serve a host-runner on a free port of this machine."""
 
     class Handler(BaseHTTPRequestHandler):

@@ -1,0 +1,203 @@
+"""Runs on this machine and on another host, processes that die on them, and those who go on."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.models import Model
+from django.utils import timezone
+
+from runners.models import Runner
+from tests.execution.conftest import log_of
+from tests.factories import RunFactory
+from tests.faults.victims import KILLED
+from tests.support.database import environment
+from tests.support.drawing import steps_of
+from tests.support.host_runner import HostRunner, Reply, serving
+from tests.support.trail import check_trail
+from workflows.authoring import create_template
+from workflows.control import retry
+from workflows.dispatch import dispatch_ready
+from workflows.execution import Executor
+from workflows.models import RunState, TaskAttempt, WorkflowRun, WorkflowTemplate
+from workflows.rescue import settle_overdue
+from workflows.spec import parse_template
+
+ROOT = Path(__file__).parents[2]
+BY = "survivor"
+SAID = "said\n"
+AT_ONCE = 5
+MOST_TURNS = 30
+
+
+class Victims:
+    """Forks processes that do one thing each, on the test's own database."""
+
+    def __init__(self) -> None:
+        """Start the program that they are forked from."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.victims"],
+            cwd=ROOT,
+            env=environment(DJANGO_SETTINGS_MODULE="tests.settings"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def obey(self, *orders: dict[str, Any]) -> list[int]:
+        """Have every order carried out in a process of its own, all at once."""
+        assert self._process.stdin
+        assert self._process.stdout
+        print(json.dumps(orders), file=self._process.stdin, flush=True)
+        codes: list[int] = json.loads(self._process.stdout.readline())
+        return codes
+
+    def close(self) -> None:
+        """End the program."""
+        self._process.communicate(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def victims(django_db_setup: None) -> Iterator[Victims]:
+    """Return who dies on command."""
+    made = Victims()
+    yield made
+    made.close()
+
+
+@dataclass
+class Host(HostRunner):
+    """A host-runner that ends what it takes at once, and reports nothing by itself."""
+
+    started: Counter[str] = field(default_factory=Counter)
+    """How often it started the attempt with this key."""
+
+    def __post_init__(self) -> None:
+        """Answer submissions as follows."""
+        self.on_submit = self.take
+
+    def take(self, body: dict[str, Any]) -> Reply:
+        """Start a task, unless its key is known."""
+        key = body["idempotency_key"]
+        known = self.tasks.get(body["task_id"], {})
+        if known.get("key") != key:
+            self.started[key] += 1
+            self.says(int(body["task_id"]), "success", key=key, stdout=SAID)
+        return 202, {"status": "queued"}
+
+
+@dataclass
+class World:
+    """What survives: the database, the other host, and a file with a line for each command."""
+
+    host: Host
+    marks: Path
+    victims: Victims
+
+    def template(self, drawing: str, *, on_host: str) -> WorkflowTemplate:
+        """Store a template: the steps named go to the other host, the rest are commands."""
+        mark = ["sh", "-c", 'echo $ORCHESTRATOR_ATTEMPT_ID >> "$0"', str(self.marks)]
+        steps = [
+            {**step, "runner": "gpu-1"}
+            if step["step_id"] in on_host
+            else {**step, "runner": "local", "payload": {"command": mark}}
+            for step in steps_of(drawing)
+        ]
+        return create_template(parse_template({"name": "world", "steps": steps}))
+
+    def kill(self, act: str, point: str, on: Sequence[Model], nths: int = 1) -> None:
+        """Have each of these acted on by a process that dies at a point, the nth time there."""
+        orders = [
+            {"act": act, "on": row.pk, "point": point, "nth": 1 + i % nths}
+            for i, row in enumerate(on)
+        ]
+        codes: list[int] = []
+        for start in range(0, len(orders), AT_ONCE):
+            codes += self.victims.obey(*orders[start : start + AT_ONCE])
+        assert codes == [KILLED] * len(on), f"{point} was not reached by everyone"
+        for run in WorkflowRun.objects.all():
+            check_trail(run)
+
+    def go_on(self, runs: list[WorkflowRun]) -> None:
+        """Do what an operator does afterwards, until every run has come to its end; look back."""
+        for _ in range(MOST_TURNS):
+            self.rescue()
+            under_way = [run for run in runs if _moves_on(run)]
+            if not under_way:
+                break
+            _execute()
+        assert not under_way, "the runs did not come to their end"
+        self.check(runs)
+
+    def rescue(self) -> None:
+        """Settle what the dead have left, once their leases are over."""
+        let_leases_run_out()
+        while settle_overdue(by=BY):
+            pass
+
+    def check(self, runs: list[WorkflowRun]) -> None:
+        """Fail if something was done twice, or said to be done and was not, or is unexplained."""
+        for run in runs:
+            check_trail(run)
+        done = Counter(self.marks.read_text().split()) if self.marks.exists() else Counter()
+        done += self.host.started
+        assert set(done.values()) <= {1}, "an attempt was started twice"
+        made = {str(attempt.pk): attempt for attempt in TaskAttempt.objects.all()}
+        assert done.keys() <= made.keys()
+        for key, attempt in made.items():
+            if attempt.outcome == "success":
+                assert done[key] == 1, f"{attempt} is no success"
+                assert attempt.runner_kind == "local" or log_of(attempt) == SAID
+            if attempt.outcome == "refused":
+                assert not done[key], f"{attempt} was not refused"
+
+
+def let_leases_run_out() -> None:
+    """Let more time pass than anybody may be silent for."""
+    past = timezone.now() - timedelta(seconds=1)
+    TaskAttempt.objects.open().exclude(lease_expires_at=None).update(lease_expires_at=past)
+
+
+def _moves_on(run: WorkflowRun) -> bool:
+    """Bring a run forward by what operators may do; say whether it is still under way."""
+    run.refresh_from_db()
+    if run.state in {RunState.SUCCESS, RunState.ABORTED}:
+        return TaskAttempt.objects.open().filter(task__run=run).exists()
+    for broken in run.tasks.filter(state__in=["failed", "canceled"]):
+        retry(broken.pk, by=BY)
+    dispatch_ready(run.pk, limit=None, by=BY)
+    return True
+
+
+def _execute() -> None:
+    waiting = TaskAttempt.objects.open().filter(runner_kind="local")
+    Executor(concurrency=4, by=BY).serve(lambda: waiting.exists())
+
+
+@pytest.fixture
+def world(transactional_db: None, victims: Victims, tmp_path: Path) -> Iterator[World]:
+    """Return a world with a local runner and another host, `gpu-1`."""
+    with serving(Host()) as host:
+        Runner.objects.create(name="gpu-1", kind="http", url=host.url)
+        yield World(host, tmp_path / "marks", victims)
+
+
+@pytest.fixture
+def times() -> int:
+    """Return how often a process dies at each point; each time on another run."""
+    default = 4 if connection.vendor == "postgresql" else 2
+    return int(os.environ.get("KILLS_AT_EACH_POINT", default))
+
+
+def make_runs(template: WorkflowTemplate, n: int) -> list[WorkflowRun]:
+    """Create runs that dispatch by themselves."""
+    return RunFactory.create_batch(n, template=template, auto_dispatch=True)

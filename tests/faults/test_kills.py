@@ -1,0 +1,199 @@
+"""A process dies at any point: what it committed is enough for the others to go on."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from runners.models import Runner
+from tests.faults.conftest import ROOT, World, let_leases_run_out, make_runs
+from tests.support.tables import everything
+from tests.support.verbs import dispatch, state, states
+from workflows import control, faults
+from workflows.advance import offer_free_places
+from workflows.models import WorkflowRun
+from workflows.runs import create_run, create_task
+
+# a ── c    a, d, e: on the other host
+# b ── d    b, c: commands on this machine
+# e
+DRAWING = "a > c, b > d, e"
+ON_HOST = "ade"
+
+ROOMS = ("orchestrator", "workflows", "runners")
+
+Prepare = Callable[[World, list[WorkflowRun]], None]
+
+
+def nothing(world: World, runs: list[WorkflowRun]) -> None:
+    """Leave the runs as they were created."""
+
+
+def dispatched(world: World, runs: list[WorkflowRun]) -> None:
+    """Dispatch what is ready."""
+    for run in runs:
+        dispatch(run, limit=None)
+
+
+def silent(world: World, runs: list[WorkflowRun]) -> None:
+    """Dispatch, and let the host be silent for long."""
+    dispatched(world, runs)
+    let_leases_run_out()
+
+
+def unsent(world: World, runs: list[WorkflowRun]) -> None:
+    """Let somebody die before, between the dispatch and the submission."""
+    world.kill("dispatch", "dispatch.committed", runs)
+    let_leases_run_out()
+
+
+def left(world: World, runs: list[WorkflowRun]) -> None:
+    """Let an executor die before, at work."""
+    dispatched(world, runs)
+    world.kill("execute", "execution.begun", runs)
+    let_leases_run_out()
+
+
+def refusing(world: World, runs: list[WorkflowRun]) -> None:
+    """Let the host take nothing."""
+    world.host.on_submit = lambda _: (503, {"detail": "draining"})
+
+
+# The point, what reaches it, how often one does so at least, and what has happened before.
+KILLS: list[tuple[str, str, int, Prepare]] = [
+    ("dispatch.handed_out", "dispatch", 2, nothing),
+    ("dispatch.committed", "dispatch", 1, nothing),
+    ("dispatch.concluded", "dispatch", 1, nothing),
+    ("submission.begins", "dispatch", 2, nothing),
+    ("submission.accepted", "dispatch", 2, nothing),
+    ("submission.noted", "dispatch", 2, nothing),
+    ("submission.refused", "dispatch", 1, refusing),
+    ("submission.taken_back", "dispatch", 1, refusing),
+    ("start.claimed", "execute", 1, dispatched),
+    ("start.committed", "execute", 1, dispatched),
+    ("execution.begun", "execute", 1, dispatched),
+    ("execution.ended", "execute", 1, dispatched),
+    ("report.taken_over", "execute", 1, dispatched),
+    ("report.committed", "execute", 1, dispatched),
+    ("report.taken_over", "succeed", 4, dispatched),
+    ("hearing.reported", "succeed", 4, dispatched),
+    ("cancel.requested", "cancel", 3, dispatched),
+    ("cancel.committed", "cancel", 2, dispatched),
+    ("contact.answered", "cancel", 2, dispatched),
+    # Those who settle what others have left may die as well.
+    ("contact.answered", "settle", 2, silent),
+    ("submission.begins", "settle", 2, unsent),
+    ("submission.accepted", "settle", 2, unsent),
+    ("report.taken_over", "settle", 1, left),
+]
+
+
+@pytest.mark.parametrize(("point", "act", "nths", "prepare"), KILLS)
+def test_who_dies_leaves_enough_to_go_on(
+    world: World, times: int, point: str, act: str, nths: int, prepare: Prepare
+) -> None:
+    runs = make_runs(world.template(DRAWING, on_host=ON_HOST), times)
+    prepare(world, runs)
+    world.kill(act, point, runs, nths)
+    world.host.on_submit = world.host.take
+    world.go_on(runs)
+    assert {run.state for run in runs} == {"success"}
+
+
+@pytest.mark.parametrize(
+    ("point", "act", "on_host"),
+    [
+        ("rollup.succeeded", "succeed", "a"),
+        ("rollup.succeeded", "execute", ""),
+        ("rollup.failed", "fail", "a"),
+    ],
+)
+def test_who_dies_at_the_end_of_a_run_leaves_it_to_be_ended(
+    world: World, times: int, point: str, act: str, on_host: str
+) -> None:
+    runs = make_runs(world.template("a", on_host=on_host), times)
+    dispatched(world, runs)
+    world.kill(act, point, runs)
+    assert {(state(run), states(run)["a"]) for run in runs} <= {
+        ("running", "dispatched"),
+        ("running", "running"),
+    }
+    world.go_on(runs)
+    assert {run.state for run in runs} == {"success"}
+
+
+@pytest.mark.parametrize("point", ["expansion.tasks", "run.created"])
+def test_who_dies_creating_a_run_leaves_none(world: World, times: int, point: str) -> None:
+    template = world.template(DRAWING, on_host=ON_HOST)
+    before = everything()
+    world.kill("create", point, [template] * times)
+    assert everything() == before
+    [run] = make_runs(template, 1)
+    world.go_on([run])
+    assert run.state == "success"
+
+
+def test_who_dies_putting_tasks_into_a_run_leaves_them_free(world: World, times: int) -> None:
+    tasks = [create_task(title="a", runner="gpu-1", by="ada") for _ in range(times)]
+    before = everything()
+    world.kill("adopt", "run.created", tasks)
+    assert everything() == before
+    run = create_run(task_ids=[task.pk for task in tasks], by="ada")
+    world.go_on([run])
+    assert run.state == "success"
+
+
+@pytest.mark.parametrize(
+    ("point", "nths"),
+    [
+        ("cancel.requested", 1),
+        ("cancel.committed", 1),
+        ("contact.answered", 2),
+        ("report.taken_over", 2),
+    ],
+)
+def test_an_abort_is_none_or_comes_through(world: World, times: int, point: str, nths: int) -> None:
+    runs = make_runs(world.template(DRAWING, on_host=ON_HOST), times)
+    dispatched(world, runs)
+    world.kill("abort", point, runs, nths)
+    is_none = point == "cancel.requested"
+    assert {state(run) for run in runs} == {"running" if is_none else "aborted"}
+    if is_none:
+        for run in runs:
+            control.abort(run.pk, by="ada")
+    world.go_on(runs)
+    assert {run.state for run in runs} == {"aborted"}
+    assert {s for run in runs for s in states(run).values()} == {"canceled"}
+
+
+def test_a_place_that_nobody_could_offer_any_more_is_offered_by_rescue(
+    world: World, times: int
+) -> None:
+    template = world.template("a", on_host="a")
+    Runner.objects.filter(name="gpu-1").update(capacity=times)
+    full, waiting = make_runs(template, times), make_runs(template, times)
+    dispatched(world, [*full, *waiting])
+    assert {states(run)["a"] for run in waiting} == {"pending"}
+    world.kill("succeed", "places.freed", full)
+    assert {state(run) for run in full} == {"success"}
+    assert offer_free_places(by="ada") == times
+    assert {states(run)["a"] for run in waiting} == {"dispatched"}
+    assert not offer_free_places(by="ada")
+    world.go_on(waiting)
+    assert {run.state for run in waiting} == {"success"}
+
+
+def test_every_point_of_the_product_kills_somewhere_here() -> None:
+    sources = [path.read_text() for path in (ROOT / "workflows").rglob("*.py")]
+    points = {name for text in sources for name in re.findall(r'faults\.point\("(.+?)"\)', text)}
+    tests = Path(__file__).read_text()
+    assert points
+    assert not {point for point in points if f'"{point}"' not in tests}
+
+
+def test_nothing_in_the_product_sets_a_trap() -> None:
+    places = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
+    setters = [path.name for path in places if re.search(r"\btrap\b\s*=", path.read_text())]
+    assert setters == []
+    assert faults.trap is None

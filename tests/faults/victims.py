@@ -1,0 +1,154 @@
+"""
+Processes that do one thing each, and die at a fault point if they are told to.
+
+    python -m tests.faults.victims
+
+reads lines, each a list of orders in JSON; forks a process for every order, all at once; and
+answers with the list of their exit codes once all have ended.
+"""
+
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from multiprocessing import forkserver, get_context
+from typing import Any, NoReturn
+from uuid import UUID
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+django.setup()
+
+from runners import http  # noqa: E402 (needs the apps)
+from runners.base import Heard  # noqa: E402
+from workflows import control, faults  # noqa: E402
+from workflows.dispatch import dispatch_ready  # noqa: E402
+from workflows.execution import Executor  # noqa: E402
+from workflows.hearing import hear_callback  # noqa: E402
+from workflows.models import TaskAttempt, WorkflowRun  # noqa: E402
+from workflows.reports import Report, report_one  # noqa: E402
+from workflows.rescue import settle_overdue  # noqa: E402
+from workflows.runs import create_run  # noqa: E402
+from workflows.tokens import token_of  # noqa: E402
+
+KILLED = 99
+BY = "victim"
+
+
+def create(template_id: int) -> None:
+    """Create a run."""
+    create_run(template_id=template_id, auto_dispatch=True, by=BY)
+
+
+def adopt(task_id: int) -> None:
+    """Create a run of one existing task."""
+    create_run(task_ids=[task_id], by=BY)
+
+
+def dispatch(run_id: int) -> None:
+    """Dispatch all that is ready."""
+    dispatch_ready(run_id, limit=None, by=BY)
+
+
+def execute(run_id: int) -> None:
+    """Execute what there is for this machine."""
+    mine = TaskAttempt.objects.open().filter(task__run=run_id, runner_kind="local")
+    executor = Executor(concurrency=2, by=BY, run_id=run_id)
+    executor.serve(lambda: mine.exists())
+
+
+def _hear(run_id: int, *words: str) -> None:
+    elsewhere = TaskAttempt.objects.open().filter(task__run=run_id, runner_kind="http")
+    for attempt in elsewhere.order_by("dispatched_at"):
+        for word in words:
+            hear_callback(attempt.task_id, token_of(attempt.pk), Heard(word, output="said\n"))
+
+
+def succeed(run_id: int) -> None:
+    """Take the word of runners that all went well."""
+    _hear(run_id, "running", "success")
+
+
+def fail(run_id: int) -> None:
+    """Take the word of runners that all went badly."""
+    _hear(run_id, "failed")
+
+
+def abort(run_id: int) -> None:
+    """End a run."""
+    control.abort(run_id, by=BY)
+
+
+def cancel(run_id: int) -> None:
+    """Cancel every task of a run that is active or waits, one by one."""
+    run = WorkflowRun.objects.get(pk=run_id)
+    for task in run.tasks.filter(state__in=["pending", "dispatched", "running"]):
+        control.cancel(task.pk, by=BY)
+
+
+def settle(run_id: int) -> None:
+    """Settle what is overdue."""
+    settle_overdue(run_id=run_id, by=BY)
+
+
+def work_off(run_id: int) -> None:
+    """Dispatch and end one task after the other, in company, until none is left."""
+    while WorkflowRun.objects.get(pk=run_id).state != "success":
+        for sent in dispatch_ready(run_id, by=f"process {os.getpid()}").dispatches:
+            report_one(Report(UUID(sent.attempt_id), "success"), by=BY)
+
+
+ACTS: dict[str, Callable[[int], None]] = {
+    act.__name__: act
+    for act in (create, adopt, dispatch, execute, succeed, fail, abort, cancel, settle, work_off)
+}
+
+
+def _set_trap(point: str, nth: int) -> None:
+    """End this process when it reaches a point for the nth time, as kill -9 would."""
+    passed = 0
+
+    def trap(name: str) -> None:
+        nonlocal passed
+        passed += name == point
+        if passed == nth:
+            os._exit(KILLED)
+
+    faults.trap = trap
+
+
+def _be_victim(order: dict[str, Any]) -> NoReturn:
+    # The server that slots are forked from is there already. It is no child of this process,
+    # which therefore may not ask after it.
+    forkserver._forkserver.ensure_running = lambda: None  # type: ignore[method-assign]
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if order.get("point"):
+        _set_trap(order["point"], order.get("nth", 1))
+    try:
+        ACTS[order["act"]](order["on"])
+    except BaseException:  # noqa: BLE001 (a forked process must never return)
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def _fork(order: dict[str, Any]) -> int:
+    return os.fork() or _be_victim(order)
+
+
+def main() -> None:
+    """Serve until there are no more lines."""
+    get_context("forkserver").set_forkserver_preload(["runners.preload"])
+    forkserver.ensure_running()
+    http._certificates()  # read once, not by every victim
+    for line in sys.stdin:
+        pids = [_fork(order) for order in json.loads(line)]
+        codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
+        print(json.dumps(codes), flush=True)  # noqa: T201 (a program's answer)
+
+
+if __name__ == "__main__":
+    main()
