@@ -198,6 +198,8 @@ def times() -> int:
     return int(os.environ.get("KILLS_AT_EACH_POINT", default))
 
 
-def make_runs(template: WorkflowTemplate, n: int) -> list[WorkflowRun]:
-    """Create runs that dispatch by themselves."""
-    return RunFactory.create_batch(n, template=template, auto_dispatch=True)
+def make_runs(
+    template: WorkflowTemplate, n: int, *, auto_dispatch: bool = True
+) -> list[WorkflowRun]:
+    """Create runs, which dispatch by themselves unless said otherwise."""
+    return RunFactory.create_batch(n, template=template, auto_dispatch=auto_dispatch)

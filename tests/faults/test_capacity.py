@@ -1,0 +1,49 @@
+"""A runner with three places, and eight processes that want them."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connections
+
+from runners.models import Runner
+from tests.faults.conftest import World, make_runs
+from tests.support.trail import check_trail
+from workflows.models import Event, TaskAttempt, WorkflowRun
+
+PROCESSES = 8
+PLACES = 3
+TASKS = 40
+FAN = ", ".join(f"s{n}" for n in range(TASKS))
+
+ENDS = {"task.succeeded"}
+BEGINS = {"task.dispatched"}
+
+
+def most_at_once() -> int:
+    """Return how many were active at a time at most, as the trail has it."""
+    most = active = 0
+    for kind in Event.objects.order_by("id").values_list("event_type", flat=True):
+        active += (kind in BEGINS) - (kind in ENDS)
+        most = max(most, active)
+    return most
+
+
+@pytest.mark.postgres
+def test_eight_processes_never_use_more_places_than_there_are(world: World) -> None:
+    Runner.objects.filter(name="local").update(capacity=PLACES)
+    # Two runs: what keeps them apart is the runner's row, not the lock of a run.
+    runs = make_runs(world.template(FAN, on_host=""), 2, auto_dispatch=False)
+    orders = [{"act": "work_off", "on": runs[n % 2].pk} for n in range(PROCESSES)]
+    seen: list[int] = []
+    with ThreadPoolExecutor(1) as pool:
+        working = pool.submit(world.victims.obey, *orders)
+        while not working.done():
+            seen.append(TaskAttempt.objects.open().count())
+    connections.close_all()
+    assert working.result() == [0] * PROCESSES
+    assert (max(seen), most_at_once()) == (PLACES, PLACES)
+    for run in WorkflowRun.objects.all():
+        assert run.state == "success"
+        check_trail(run)
+    workers = Event.objects.filter(event_type="task.dispatched").values("actor").distinct()
+    assert workers.count() == PROCESSES
