@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from jsonschema import Draft202012Validator, validators
-from jsonschema.exceptions import SchemaError
+from jsonschema import Draft202012Validator, FormatChecker, validators
+from jsonschema.exceptions import SchemaError, ValidationError
 
 from workflows.errors import Invalid
 from workflows.secrecy import MASK
@@ -16,8 +16,11 @@ WHOLE_NUMBERS = Draft202012Validator.TYPE_CHECKER.redefine(
 Validator = validators.extend(  # type: ignore[no-untyped-call]
     Draft202012Validator, type_checker=WHOLE_NUMBERS
 )
+FORMATS = FormatChecker(("date", "email", "ipv4", "ipv6", "time", "uuid"))
 NOT_AVAILABLE = ("$ref", "$dynamicRef")
 """A schema says everything itself: nothing is fetched, and nothing goes round in circles."""
+NAMES_ONLY = {"required", "additionalProperties", "dependentRequired"}
+"""What is wrong with an object as a whole, told without its values."""
 SECRET = "writeOnly"  # noqa: S105 (JSON Schema's word for what is never shown)
 
 
@@ -34,7 +37,7 @@ def check_schema(schema: object) -> Iterator[str]:
         yield "the parameters are an object: say type: object, and its properties"
         return
     yield from (f"{word} is not available here" for word in _words(schema) & {*NOT_AVAILABLE})
-    for name, about in _properties(schema).items():
+    for name, about in properties(schema).items():
         if _is_secret(about) and about.get("type") != "string":
             yield f"{name}: a secret must be of type string"
         if "default" in about and not _is_secret(about):
@@ -62,17 +65,18 @@ def take_parameters(
 
 def secret_names(schema: dict[str, Any]) -> list[str]:
     """Return the names of the parameters that are never shown."""
-    return [name for name, about in _properties(schema).items() if _is_secret(about)]
+    return [name for name, about in properties(schema).items() if _is_secret(about)]
 
 
-def _properties(schema: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def properties(schema: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what a schema says of each parameter."""
     # `true` is a schema too: anything.
-    properties = schema.get("properties", {})
-    return {name: about for name, about in properties.items() if isinstance(about, dict)}
+    known = schema.get("properties", {}).items()
+    return {name: about for name, about in known if isinstance(about, dict)}
 
 
 def _defaults(schema: dict[str, Any]) -> dict[str, Any]:
-    known = _properties(schema).items()
+    known = properties(schema).items()
     return {name: about["default"] for name, about in known if "default" in about}
 
 
@@ -81,10 +85,17 @@ def _is_secret(about: dict[str, Any]) -> bool:
 
 
 def _problems(schema: dict[str, Any], value: Any) -> Iterator[str]:
-    for error in Validator(schema).iter_errors(value):
-        secret = error.absolute_path and error.absolute_path[0] in secret_names(schema)
-        why = f"does not fit ({error.validator})" if secret else error.message[:300]
+    secret = set(secret_names(schema))
+    for error in Validator(schema, format_checker=FORMATS).iter_errors(value):
+        why = f"does not fit ({error.validator})" if _tells(error, secret) else error.message[:300]
         yield ": ".join(filter(None, [".".join(map(str, error.absolute_path)), why]))
+
+
+def _tells(error: ValidationError, secret: set[str]) -> bool:
+    """Say whether the words of an error hold the value of a secret, or of all parameters."""
+    if error.absolute_path:
+        return error.absolute_path[0] in secret
+    return bool(secret) and error.validator not in NAMES_ONLY
 
 
 def _words(schema: Any) -> set[str]:

@@ -6,34 +6,54 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from workflows.models.fields import check_json_object
+from workflows.models.fields import check_json, check_json_object
 
 ONE_LINE = 40
-"""Characters up to which an object is shown on one line."""
+"""Characters up to which a value is shown on one line."""
 
 
-class JSONObjectFormField(forms.CharField):
-    """An object as JSON; says where a mistake is. Empty: an object without keys."""
+class JSONFormField(forms.CharField):
+    """Any JSON; says where a mistake is. Empty: nothing."""
 
-    widget = forms.Textarea
+    widget = forms.Textarea(attrs={"rows": 4, "cols": 60, "class": "json", "spellcheck": "false"})
 
     def __init__(self, **kwargs: Any) -> None:
-        """Accept an empty field."""
-        super().__init__(required=False, strip=False, **kwargs)
+        """Take the text as it is typed."""
+        super().__init__(strip=False, **kwargs)
 
-    def prepare_value(self, value: Any) -> str:
-        """Return the text of an object; a text that was typed stays as it is."""
-        if isinstance(value, str):
+    def prepare_value(self, value: Any) -> Any:
+        """Return the text of a value; a text that was typed stays as it is."""
+        if value is None or isinstance(value, str):
             return value
-        short = json.dumps(value, ensure_ascii=False) if value else ""
+        short = json.dumps(value, ensure_ascii=False)
         return short if len(short) <= ONE_LINE else json.dumps(value, indent=2, ensure_ascii=False)
 
     def clean(self, value: Any) -> Any:
-        """Return the object."""
+        """Return the value."""
         text = super().clean(value)
-        parsed = _parsed(text) if text.strip() else {}
-        check_json_object(parsed)
-        return parsed
+        if not text.strip():
+            return None
+        check_json(found := _parsed(text))
+        return found
+
+
+class JSONObjectFormField(JSONFormField):
+    """An object as JSON. Empty: an object without keys."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Accept an empty field."""
+        super().__init__(required=False, **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return the text of an object; none for one without keys."""
+        return super().prepare_value(value) if value else ""
+
+    def clean(self, value: Any) -> Any:
+        """Return the object."""
+        found = super().clean(value)
+        found = {} if found is None and not str(value or "").strip() else found
+        check_json_object(found)
+        return found
 
 
 def _parsed(text: str) -> object:

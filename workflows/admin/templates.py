@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.options import InlineModelAdmin
+from django.core.exceptions import ValidationError
 from django.core.paginator import Page
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -13,13 +14,35 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from workflows.admin.base import RefusableAdmin, RefusableForm, actor, page_of
+from workflows.admin.builder import ADD, CHANGE, BuilderViews, builder_data, graph_of
 from workflows.admin.display import link, list_url, moment
+from workflows.admin.fields import JSONObjectFormField
 from workflows.admin.steps import MOST_STEPS, StepFormSet, rows_of, step_formset
+from workflows.admin.versions import MOST_DRAWN
 from workflows.authoring import create_template, replace_template, spec_of
 from workflows.models import TemplateStep, WorkflowRun, WorkflowTemplate
+from workflows.parameters import check_schema
 from workflows.spec import parse_template
 
 TIMES = (moment("created_at"), moment("updated_at"))
+
+
+EXAMPLE = (
+    '{"properties": {"day": {"type": "string", "format": "date"}, '
+    '"copies": {"type": "integer", "minimum": 1, "default": 2}, '
+    '"token": {"type": "string", "writeOnly": true}}, "required": ["day"]}'
+)
+
+
+class SchemaField(JSONObjectFormField):
+    """What runs take as parameters."""
+
+    def clean(self, value: Any) -> Any:
+        """Return a schema that every door would accept."""
+        schema = super().clean(value)
+        if problems := list(check_schema(schema)):
+            raise ValidationError(problems)
+        return schema
 
 
 class TemplateForm(RefusableForm):
@@ -28,11 +51,19 @@ class TemplateForm(RefusableForm):
     description = forms.CharField(
         required=False, strip=False, widget=forms.Textarea(attrs={"rows": 4, "cols": 80})
     )
+    parameters_schema = SchemaField(
+        label="Parameters",
+        widget=forms.Textarea(
+            attrs={"rows": 4, "cols": 80, "class": "json", "spellcheck": "false"}
+        ),
+        help_text="A JSON Schema of what a run is asked for; empty: anything. "
+        f"writeOnly makes a secret. Such as {EXAMPLE}",
+    )
     began_with = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = WorkflowTemplate
-        fields = ("name", "description", "approver_must_differ")
+        fields = ("name", "description", "approver_must_differ", "parameters_schema")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Remember the version that the form was opened with."""
@@ -79,9 +110,13 @@ class StepInline(AnyInline):
 
 
 @admin.register(WorkflowTemplate)
-class WorkflowTemplateAdmin(RefusableAdmin):
+class WorkflowTemplateAdmin(RefusableAdmin, BuilderViews):
     """Templates are checked and stored whole, by the operation that every door uses."""
 
+    when_empty = (
+        "There is no template yet: draw one here, or load an example with "
+        "manage.py import_workflow examples/backup.yaml."
+    )
     form = TemplateForm
     list_display = ("name", "version", "steps_shown", "runs_shown", moment("updated_at"))
     list_filter = ("updated_at",)
@@ -161,7 +196,7 @@ class WorkflowTemplateAdmin(RefusableAdmin):
         form_url: str = "",
         obj: WorkflowTemplate | None = None,
     ) -> HttpResponse:
-        """Add the ways to the runs, and a list of the steps where there is no form of them."""
+        """Add the ways to the runs, the builder, and a list of the steps where there is none."""
         if change and obj is not None:
             may_run = request.user.has_perm("workflows.add_workflowrun")
             context["run_url"] = _run_url(obj) if may_run else None
@@ -169,7 +204,18 @@ class WorkflowTemplateAdmin(RefusableAdmin):
             context["is_large"] = _step_count(obj) > MOST_STEPS
             if not context["inline_admin_formsets"]:
                 context["steps"] = _page_of_steps(obj, request)
+                context["drawing"] = graph_of(obj) if _step_count(obj) <= MOST_DRAWN else None
+        if context["inline_admin_formsets"] and request.method == "GET":
+            context["plain"] = "plain" in request.GET
+            context["builder"] = None if context["plain"] else builder_data(obj)
         return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Offer to import a file."""
+        may_import = request.user.has_perm(ADD) and request.user.has_perm(CHANGE)
+        return super().changelist_view(request, {**(extra_context or {}), "may_import": may_import})
 
     @admin.display(description="steps", ordering="step_count")
     def steps_shown(self, template: WorkflowTemplate) -> int:

@@ -1,0 +1,168 @@
+"""The history of a template: its versions, what differs between two of them, back to one."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from workflows.admin.base import AnyAdmin, actor, is_id, page_of
+from workflows.admin.display import list_url, page_url
+from workflows.differences import Difference, difference
+from workflows.errors import NotFound, WorkflowError
+from workflows.models import TemplateVersion, WorkflowRun, WorkflowTemplate
+from workflows.versions import restore_version, runs_by_version, version_of
+
+MOST_DRAWN = 3_000
+"""Steps; a drawing of more is no help."""
+MOST_COMPARED = 100
+"""Changed steps whose lines are shown."""
+MOST_OFFERED = 200
+"""Versions to compare with."""
+
+
+def version_url(template_id: int, number: int, page: str = "version") -> str:
+    """Return the address of a version."""
+    return reverse(f"admin:workflows_workflowtemplate_{page}", args=[template_id, number])
+
+
+class VersionViews(AnyAdmin):
+    """Pages about the versions of a template."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the pages of a version."""
+        place = "<int:template_id>/versions/<int:number>/"
+        return [
+            path(place, self.admin_site.admin_view(self.version_view), name=_name("version")),
+            path(
+                f"{place}restore/",
+                self.admin_site.admin_view(self.restore_view),
+                name=_name("restore"),
+            ),
+            *super().get_urls(),
+        ]
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """List the versions."""
+        template = self._template(request, int(object_id) if is_id(object_id) else 0)
+        page = page_of(template.versions.defer("content").order_by("-number"), request, size=50)
+        runs = runs_by_version(page)
+        context = {
+            "title": f"Versions of {template}",
+            "page": page,
+            "versions": [(version, runs[version.number], _runs_url(version)) for version in page],
+            "may_restore": self.has_restore_permission(request),
+        }
+        return self._page(request, "versions.html", template, context)
+
+    def version_view(self, request: HttpRequest, template_id: int, number: int) -> HttpResponse:
+        """Show a version beside another one: the one before it, unless `?against=` says which."""
+        template = self._template(request, template_id)
+        version = _version(template_id, number)
+        other = _other(version, request.GET.get("against", ""))
+        offered = template.versions.exclude(number=number).order_by("-number")
+        context = {
+            "title": f"Version {number} of {template}",
+            "version": version,
+            "other": other,
+            "offered": offered.values_list("number", "saved_by", "saved_at")[:MOST_OFFERED],
+            "runs": runs_by_version([version])[number],
+            "runs_url": _runs_url(version),
+            "may_restore": number != template.version and self.has_restore_permission(request),
+            **_shown(difference(other.content if other else None, version.content)),
+        }
+        return self._page(request, "version.html", template, context)
+
+    def restore_view(self, request: HttpRequest, template_id: int, number: int) -> HttpResponse:
+        """Ask before a version becomes the latest one again; a POST does it."""
+        template = self._template(request, template_id)
+        if not self.has_restore_permission(request):
+            raise PermissionDenied
+        version = _version(template_id, number)
+        if request.method == "POST":
+            return self._restore(request, template, number)
+        latest = _version(template_id, template.version)
+        context = {
+            "title": f"Restore version {number} of {template}?",
+            "version": version,
+            "other": latest,
+            **_shown(difference(latest.content, version.content)),
+        }
+        return self._page(request, "restore.html", template, context)
+
+    def has_restore_permission(self, request: HttpRequest) -> bool:
+        """Those who may change templates, also ones that are too large for the form."""
+        return bool(request.user.has_perm("workflows.change_workflowtemplate"))
+
+    def _restore(
+        self, request: HttpRequest, template: WorkflowTemplate, number: int
+    ) -> HttpResponse:
+        try:
+            restored = restore_version(template.pk, number, by=actor(request))
+        except WorkflowError as refusal:
+            text = f"Version {number} cannot be restored: {refusal.detail}"
+            self.message_user(request, text, messages.ERROR)
+            return HttpResponseRedirect(version_url(template.pk, number))
+        text = f"Version {number} is restored, as version {restored.version}."
+        self.message_user(request, text, messages.SUCCESS)
+        return HttpResponseRedirect(page_url(WorkflowTemplate, template.pk))
+
+    def _template(self, request: HttpRequest, template_id: int) -> WorkflowTemplate:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        found: WorkflowTemplate | None = WorkflowTemplate.objects.filter(pk=template_id).first()
+        if found is None:
+            raise Http404(f"workflow template {template_id}")
+        return found
+
+    def _page(
+        self, request: HttpRequest, name: str, template: WorkflowTemplate, context: dict[str, Any]
+    ) -> HttpResponse:
+        surroundings = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "media": self.media,
+            "template": template,
+        }
+        place = f"admin/workflows/workflowtemplate/{name}"
+        return TemplateResponse(request, place, {**surroundings, **context})
+
+
+def _name(page: str) -> str:
+    return f"workflows_workflowtemplate_{page}"
+
+
+def _version(template_id: int, number: int) -> TemplateVersion:
+    try:
+        return version_of(template_id, number)
+    except NotFound as exc:
+        raise Http404(exc.detail) from exc
+
+
+def _other(version: TemplateVersion, named: str) -> TemplateVersion | None:
+    number = int(named) if is_id(named) else version.number - 1
+    return _version(version.template_id, number) if number else None
+
+
+def _runs_url(version: TemplateVersion) -> str:
+    chosen = {"template__id__exact": version.template_id, "template_version": version.number}
+    return list_url(WorkflowRun, **chosen)
+
+
+def _shown(found: Difference) -> dict[str, Any]:
+    changed = found.changed_steps
+    counts = {sign: sum(step.change == sign for step in changed) for sign in SIGNS}
+    return {
+        "difference": found,
+        "changed": changed[:MOST_COMPARED],
+        "left_out": max(0, len(changed) - MOST_COMPARED),
+        "counts": [(sign, number) for sign, number in counts.items() if number],
+        "drawing": found.as_graph() if len(found.steps) <= MOST_DRAWN else None,
+    }
+
+
+SIGNS = ("added", "removed", "changed")
