@@ -15,9 +15,14 @@ from workflows.admin.display import page_url
 from workflows.admin.operations import Operation
 from workflows.admin.questions import Question
 from workflows.errors import WorkflowError
+from workflows.models import WorkflowRun
 
 MOST_ROWS = 500
 """Rows that one click may touch: each is an operation of its own."""
+
+
+FROM_RUN = "run"
+"""What `from_page` says of a task's button that is on the page of its run."""
 
 
 NOT_ACROSS = {"", "0", "false", "False"}
@@ -114,13 +119,23 @@ def _ask(
         "opts": page.opts,
         "media": page.media,
         "checkbox_name": ACTION_CHECKBOX_NAME,
-        "from_page": "from_page" in request.POST,
+        "effects": operation.foresee(rows),
+        "from_page": request.POST.get("from_page", ""),
+        "back": _page_before(request, rows) or request.get_full_path(),
     }
     return TemplateResponse(request, "admin/workflows/confirm.html", context)
 
 
 def _back_to_page(request: HttpRequest, rows: Sequence[Model]) -> HttpResponse | None:
-    """Return to the row's page, if the button was there; a list returns to itself."""
-    if "from_page" in request.POST and len(rows) == 1:
-        return HttpResponseRedirect(page_url(type(rows[0]), rows[0].pk))
-    return None
+    """Return to the page that the button was on; a list returns to itself."""
+    address = _page_before(request, rows)
+    return HttpResponseRedirect(address) if address else None
+
+
+def _page_before(request: HttpRequest, rows: Sequence[Model]) -> str | None:
+    if not (came_from := request.POST.get("from_page")) or len(rows) != 1:
+        return None
+    run_id = getattr(rows[0], "run_id", None)
+    if came_from == FROM_RUN and run_id:
+        return f"{page_url(WorkflowRun, run_id)}#task-{rows[0].pk}"
+    return page_url(type(rows[0]), rows[0].pk)

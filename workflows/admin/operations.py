@@ -1,13 +1,13 @@
 """What an operator can do to runs and tasks: each is one call of the domain, and its words."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.utils.html import format_html
 
-from workflows import approvals, control, holds
+from workflows import approvals, control, effects, holds
 from workflows.admin.questions import (
     CommentQuestion,
     HoldQuestion,
@@ -17,10 +17,13 @@ from workflows.admin.questions import (
 )
 from workflows.admin.sentences import dispatch_sentence
 from workflows.dispatch import dispatch_ready
+from workflows.effects import Effect
 from workflows.events import Arrow, ends
+from workflows.leftovers import cancel_rest
 from workflows.models import Approval, ApprovalStatus, RunState, Task, TaskState, WorkflowRun
 from workflows.models.run import CLOSED, DISPATCHABLE
-from workflows.models.task import ACTIVE
+from workflows.models.task import ACTIVE, ENDED
+from workflows.resets import retry_downstream
 
 Said = tuple[int, str]
 """A level of Django's messages, and what happened."""
@@ -42,6 +45,8 @@ class Operation:
     question: type[Question] | None = None
     """What is asked before; nothing is, if there is none."""
     advice: str = ""
+    foresee: Callable[[Sequence[Any]], list[Effect]] = lambda rows: []
+    """Says what else would happen if it were done to these rows."""
 
 
 def _dispatch(limit: int | None) -> Act:
@@ -67,6 +72,13 @@ def _mend(operation: Callable[..., Task]) -> Act:
         return messages.SUCCESS, f"Task {task.pk} ({task.title}) {_became(task)}."
 
     return act
+
+
+def _redo(task_id: int, *, by: str, **answers: Any) -> Said:
+    reset = retry_downstream(task_id, by=by, **answers)
+    task, others = reset.tasks[0], len(reset.tasks) - 1
+    also = f", and so {'is' if others == 1 else 'are'} {others:,} after it" if others else ""
+    return messages.SUCCESS, f"Task {task.pk} ({task.title}) is back in the queue{also}."
 
 
 def _became(task: Task) -> str:
@@ -102,6 +114,14 @@ def _is_broken(task: Task) -> bool:
     return _has(Task.retry)(task) and not (task.run and task.run.state == RunState.ABORTED)
 
 
+def _may_be_redone(task: Task) -> bool:
+    return task.state in ENDED and not (task.run and task.run.state == RunState.ABORTED)
+
+
+def _may_have_a_rest(run: WorkflowRun) -> bool:
+    return bool(run.pending_count and run.broken_count) and run.state != RunState.ABORTED
+
+
 def _may_be_held(task: Task) -> bool:
     return task.state == TaskState.PENDING and not task.is_held
 
@@ -128,6 +148,7 @@ STEERING = (
         _is_dispatchable,
         WhyQuestion,
         "No more tasks are handed out until the run is resumed. What is active goes on.",
+        effects.of_pause,
     ),
     Operation("resume", "Resume", _steer(control.resume), _has(WorkflowRun.resume)),
     Operation(
@@ -137,7 +158,18 @@ STEERING = (
         _has(WorkflowRun.abort),
         WhyQuestion,
         "This is final. What has not started is canceled, what is active is asked to end.",
+        effects.of_abort,
     ),
+)
+
+CANCEL_REST = Operation(
+    "cancel_rest",
+    "Cancel the rest",
+    _steer(cancel_rest),
+    _may_have_a_rest,
+    WhyQuestion,
+    "What waits for a failed or canceled task is canceled; what can still run goes on.",
+    effects.of_cancel_rest,
 )
 
 MENDING = (
@@ -148,6 +180,7 @@ MENDING = (
         _may_be_held,
         HoldQuestion,
         "The task is not dispatched until it is released. Others go out in its place.",
+        effects.of_hold,
     ),
     Operation(
         "release",
@@ -156,6 +189,7 @@ MENDING = (
         _is_held,
         WhyQuestion,
         "The task goes out once it is ready.",
+        effects.of_release,
     ),
     Operation(
         "cancel",
@@ -164,6 +198,7 @@ MENDING = (
         _has(Task.cancel),
         WhyQuestion,
         "A task that is being executed is canceled once its process has been ended.",
+        effects.of_cancel,
     ),
     Operation(
         "retry",
@@ -172,6 +207,17 @@ MENDING = (
         _is_broken,
         WhyQuestion,
         "The task returns to the queue; its next dispatch is a new attempt.",
+        effects.of_retry,
+    ),
+    Operation(
+        "retry_downstream",
+        "Retry with downstream",
+        _redo,
+        _may_be_redone,
+        WhyQuestion,
+        "The task is done again, and so is all that ended after it on every path, "
+        "even if it had ended well. Earlier attempts, their logs and results are kept.",
+        effects.of_retry_downstream,
     ),
     Operation(
         "mark_success",
@@ -181,6 +227,7 @@ MENDING = (
         MustSayWhyQuestion,
         "The task counts as done, and what waits for it becomes ready. "
         "It is shown as set by hand for ever.",
+        effects.of_mark_success,
     ),
 )
 
@@ -192,6 +239,7 @@ DECIDING = (
         _is_undecided,
         CommentQuestion,
         "The task goes out once it is ready. This is decided once.",
+        effects.of_approve,
     ),
     Operation(
         "reject",
@@ -200,5 +248,6 @@ DECIDING = (
         _is_undecided,
         CommentQuestion,
         "The task is canceled, and what waits for it cannot start. This is decided once.",
+        effects.of_reject,
     ),
 )

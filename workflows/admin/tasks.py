@@ -4,8 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
@@ -24,7 +28,7 @@ from workflows.admin.display import (
     pretty,
     run_link,
 )
-from workflows.admin.operable import OperableAdmin
+from workflows.admin.operable import FROM_RUN, OperableAdmin
 from workflows.admin.operations import MENDING
 from workflows.admin.sentences import explained
 from workflows.explain import RUN_SENTENCES, explain_task
@@ -34,6 +38,7 @@ from workflows.models.task import ACTIVE
 TIMES = tuple(map(moment, ("created_at", "dispatched_at", "started_at", "finished_at")))
 LATEST = 15
 MOST_NEIGHBOURS = 30
+PANEL = "workflows_task_panel"
 
 
 @admin.register(Task)
@@ -41,6 +46,7 @@ class TaskAdmin(OperableAdmin):
     """Tasks are looked at, and change by operations only."""
 
     operations = MENDING
+    when_empty = "There is no task yet: a run brings its own, one for each step of its template."
     list_display = (
         "__str__",
         "title",
@@ -80,6 +86,27 @@ class TaskAdmin(OperableAdmin):
     def described(self, task: Task) -> tuple[str, str]:
         """Name the title, the run and the state."""
         return titled(task), task.state
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the address of what stands beside the graph of a run."""
+        view = self.admin_site.admin_view(self.panel_view)
+        return [path("<int:task_id>/panel/", view, name=PANEL), *super().get_urls()]
+
+    def panel_view(self, request: HttpRequest, task_id: int) -> HttpResponse:
+        """Return what the page of a run shows of one of its tasks."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        task = get_object_or_404(self.get_queryset(request), pk=task_id)
+        context = {
+            **self._surroundings(request, task),
+            "original": task,
+            "state": self.state_shown(task),
+            "payload": self.payload_shown(task),
+            "runner": self.runner_shown(task),
+            "action_url": list_url(Task),
+            "from_page": FROM_RUN,
+        }
+        return TemplateResponse(request, "admin/workflows/task/panel.html", context)
 
     def render_change_form(
         self,

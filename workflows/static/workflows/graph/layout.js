@@ -16,7 +16,7 @@ boxes folds into several columns, and edges then run straight, behind the boxes.
 the edges that close them point backwards.
 */
 
-export const SIZES = {width: 176, height: 44, gapX: 56, gapY: 16, foldedGap: 12, tallest: 48};
+export const SIZES = {width: 168, height: 44, gapX: 44, gapY: 16, foldedGap: 12, tallest: 48};
 const SWEEPS = 8;
 const MOST_DUMMIES = 20000;
 const DUMMY_HEIGHT = 8;

@@ -1,0 +1,103 @@
+"""What the page of a run asks for: its graph, what has changed, a dispatch."""
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+    JsonResponse,
+)
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.cache import get_conditional_response
+from django.utils.http import quote_etag
+
+from workflows.admin.base import actor, is_id
+from workflows.admin.display import page_url, pretty
+from workflows.admin.live import graph_of, latest_event
+from workflows.admin.operable import OperableAdmin
+from workflows.admin.operations import DISPATCH, DISPATCH_ALL
+from workflows.admin.run_page import changes
+from workflows.admin.sentences import dispatch_sentence
+from workflows.dispatch import MOST_KEPT, dispatch_ready
+from workflows.errors import WorkflowError
+from workflows.models import WorkflowRun
+
+VIEW_TASK = "workflows.view_task"
+NOT_KEPT = {"Cache-Control": "no-store"}
+
+
+class RunViews(OperableAdmin):
+    """The addresses behind the page of a run."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the addresses of the dispatch button and of what the page asks for."""
+        views = {
+            "dispatch-ready": (self.dispatch_view, "dispatch"),
+            "graph": (self.graph_view, "graph"),
+            "changes": (self.changes_view, "changes"),
+        }
+        ours = [
+            path(
+                f"<int:run_id>/{address}/",
+                self.admin_site.admin_view(view),
+                name=f"workflows_workflowrun_{name}",
+            )
+            for address, (view, name) in views.items()
+        ]
+        return [*ours, *super().get_urls()]
+
+    def graph_view(self, request: HttpRequest, run_id: int) -> JsonResponse:
+        """Return the tasks and edges of a run, for its drawing."""
+        if not (self.has_view_permission(request) and request.user.has_perm(VIEW_TASK)):
+            raise PermissionDenied
+        run = get_object_or_404(self.get_queryset(request), pk=run_id)
+        return JsonResponse(graph_of(run), headers=NOT_KEPT)
+
+    def changes_view(self, request: HttpRequest, run_id: int) -> HttpResponseBase:
+        """Return what has changed in a run since the event `?after=`; 304 if nothing has."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        after, latest = request.GET.get("after", "0"), latest_event(run_id)
+        if latest is None or not is_id(after):
+            raise Http404
+        etag = quote_etag(str(latest))
+        return get_conditional_response(request, etag) or JsonResponse(
+            changes(self, request, run_id, int(after)), headers={"ETag": etag, **NOT_KEPT}
+        )
+
+    def dispatch_view(self, request: HttpRequest, run_id: int) -> HttpResponse:
+        """Dispatch what is ready, or show what would be."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not (self.has_view_permission(request) and self.has_operate_permission(request)):
+            raise PermissionDenied
+        how = request.POST.get("how")
+        if how == "preview":
+            return self._preview(request, run_id)
+        self.carry_out(request, DISPATCH_ALL if how == "all" else DISPATCH, run_id)
+        return HttpResponseRedirect(page_url(WorkflowRun, run_id))
+
+    def _preview(self, request: HttpRequest, run_id: int) -> HttpResponse:
+        try:
+            result = dispatch_ready(run_id, limit=None, dry_run=True, by=actor(request))
+        except WorkflowError as refusal:
+            self.message_user(request, f"Preview refused: {refusal.detail}.", messages.ERROR)
+            return HttpResponseRedirect(page_url(WorkflowRun, run_id))
+        answer = result.as_kept(MOST_KEPT)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Preview of workflow run {run_id}",
+            "opts": self.opts,
+            "media": self.media,
+            "run_id": run_id,
+            "sentence": dispatch_sentence(answer, foreseen=True),
+            "answer": pretty(answer),
+            "dispatchable": answer["dispatched"],
+        }
+        return TemplateResponse(request, "admin/workflows/workflowrun/preview.html", context)
