@@ -6,6 +6,9 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.timezone import localtime
 
 from runners.models import Runner
 
@@ -17,6 +20,7 @@ else:
     RunnerModelAdmin = admin.ModelAdmin
 
 MOST_NAMED = 20
+DEFAULT = mark_safe(' <span class="badge badge-default">default</span>')
 
 
 def kinds() -> list[tuple[str, str]]:
@@ -69,13 +73,13 @@ class RunnerAdmin(RunnerModelAdmin):
         "kind",
         "url",
         "capacity_shown",
-        "is_enabled",
-        "is_default",
-        "updated_at",
+        "state_shown",
+        "updated_shown",
     )
     list_filter = ("kind", "is_enabled")
     search_fields = ("name", "url")
     list_per_page = 50
+    when_empty = "There is no runner, so nothing is dispatched: add one, and make it the default."
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """
@@ -88,6 +92,19 @@ class RunnerAdmin(RunnerModelAdmin):
         if left_out > 0:
             protected = [*protected[:MOST_NAMED], f"and {left_out:,} more"]
         return to_delete, counts, set() if protected else lacking, protected
+
+    @admin.display(description="state", ordering="is_enabled")
+    def state_shown(self, runner: Runner) -> SafeString:
+        """Return whether it takes tasks, and those of steps that name no runner."""
+        state = "enabled" if runner.is_enabled else "disabled"
+        shown = format_html('<span class="badge badge-{0}">{0}</span>', state)
+        return shown + DEFAULT if runner.is_default else shown
+
+    @admin.display(description="updated", ordering="updated_at")
+    def updated_shown(self, runner: Runner) -> SafeString:
+        """Return when it was last changed; the console says how long ago that was."""
+        at = localtime(runner.updated_at)
+        return format_html('<time datetime="{}">{}</time>', at.isoformat(), f"{at:%Y-%m-%d %H:%M}")
 
     @admin.display(description="capacity", ordering="capacity", empty_value="any number")
     def capacity_shown(self, runner: Runner) -> int | None:

@@ -52,6 +52,7 @@ class ApprovalAdmin(OperableAdmin):
 
     operations = DECIDING
     operate_permission = "workflows.decide_approval"
+    when_empty = "Nothing waits for approval. The filter shows what was decided."
     list_display = (
         "__str__",
         "run_shown",

@@ -32,7 +32,7 @@ def log_end(attempt: TaskAttempt) -> dict[str, Any]:
 class OverdueFilter(AttentionFilter):
     """The attempts that nobody has answered for in time."""
 
-    choice = ("overdue", "begun, and not heard of in time")
+    choice = ("overdue", "overdue")
 
     def needing(self) -> QuerySet[TaskAttempt]:
         """Return them."""
@@ -42,6 +42,8 @@ class OverdueFilter(AttentionFilter):
 @admin.register(TaskAttempt)
 class TaskAttemptAdmin(ReadOnlyAdmin):
     """Attempts are only looked at."""
+
+    when_empty = "Nothing has been dispatched yet: press Dispatch on the page of a run."
 
     list_display = (
         "__str__",

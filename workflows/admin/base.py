@@ -36,6 +36,8 @@ class StyledAdmin(AnyAdmin):
     """A model with our stylesheet."""
 
     list_per_page = 50
+    when_empty = "There is nothing here yet."
+    """What a list without rows says: what to do next."""
 
     class Media:
         css = {"all": ["workflows/admin.css"]}
@@ -123,7 +125,7 @@ class RowFilter(admin.SimpleListFilter):
 class AttentionFilter(admin.SimpleListFilter):
     """What needs a hand, as the dashboard counts it."""
 
-    title = "what needs a hand"
+    title = "attention"
     parameter_name = "attention"
     choice = ("", "")
 

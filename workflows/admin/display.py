@@ -22,8 +22,13 @@ IN_BAR = ("success", "running", "dispatched", "failed", "canceled")
 
 
 def badge(text: str, kind: str = "") -> SafeString:
-    """Return a word on a small coloured field; admin.css has a colour for each state."""
+    """Return a word on a small coloured field; theme.css has a colour and an icon for each."""
     return format_html('<span class="badge badge-{}">{}</span>', kind or text, text)
+
+
+def sign(text: str, kind: str) -> SafeString:
+    """Return a word with the icon of a state, for where a field would be too loud."""
+    return format_html('<span class="badge plain badge-{}">{}</span>', kind, text)
 
 
 def page_url(model: type[Model], pk: object) -> str:

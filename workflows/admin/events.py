@@ -6,17 +6,41 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from workflows.admin.base import ReadOnlyAdmin, RunFilter, TaskFilter
-from workflows.admin.display import EMPTY, link, moment, page_url, pretty, run_link
+from workflows.admin.display import EMPTY, link, moment, page_url, pretty, run_link, sign
 from workflows.models import Event, Task
 
 CREATED = moment("created_at")
+ICONS = {
+    "running": "running",
+    "resumed": "running",
+    "paused": "paused",
+    "aborted": "aborted",
+    "succeeded": "success",
+    "failed": "failed",
+    "lost": "failed",
+    "deadlocked": "deadlocked",
+    "dispatched": "dispatched",
+    "submit_failed": "refused",
+    "report_refused": "refused",
+    "canceled": "canceled",
+    "cancel_requested": "canceled",
+    "retried": "ready",
+    "released": "ready",
+    "held": "held",
+    "marked_success": "by-hand",
+    "pending": "approval",
+    "approved": "approved",
+    "rejected": "rejected",
+}
+"""By the second word of the type of an event; the others have a quiet one."""
 
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
     """Events are only looked at: nobody adds, edits or deletes one."""
 
-    list_display = (CREATED, "event_type", "run_shown", "task_link", "actor", "reason")
+    when_empty = "Nothing has happened yet."
+    list_display = (CREATED, "type_shown", "run_shown", "task_link", "actor", "reason")
     list_filter = (RunFilter, TaskFilter, "event_type", "created_at")
     search_fields = ("actor", "reason")
     search_help_text = "Who acted, or words of the reason."
@@ -24,7 +48,7 @@ class EventAdmin(ReadOnlyAdmin):
     list_per_page = 100
     fields = (
         CREATED,
-        "event_type",
+        "type_shown",
         "run_shown",
         "task_link",
         "actor",
@@ -35,6 +59,11 @@ class EventAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
         """Read the tasks with the events."""
         return super().get_queryset(request).select_related("task").defer("task__payload")
+
+    @admin.display(description="event", ordering="event_type")
+    def type_shown(self, event: Event) -> SafeString:
+        """Return what happened, with the icon of what became of it."""
+        return sign(event.event_type, ICONS.get(event.event_type.split(".")[-1], "created"))
 
     @admin.display(description="workflow run", ordering="run_id")
     def run_shown(self, event: Event) -> str | SafeString:

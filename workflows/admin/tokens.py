@@ -13,6 +13,7 @@ admin.site.unregister(AuthToken)
 class AuthTokenAdmin(StyledAdmin):
     """Tokens are looked at and revoked here; `manage.py create_api_token` makes them."""
 
+    when_empty = "There is no token yet: manage.py create_api_token makes one."
     list_display = ("token_key", "user", "created", "expiry")
     list_display_links = None
     list_select_related = ("user",)

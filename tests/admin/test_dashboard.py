@@ -1,0 +1,251 @@
+"""The first page: what needs a hand with its cure, what runs, what has finished."""
+
+import re
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from django.utils.timezone import localdate
+
+from runners.models import Runner
+from tests.admin.conftest import ClientOf, confirm, list_url, text_of, url_of
+from tests.factories import RunFactory, RunnerFactory
+from tests.support.drawing import DrawRun
+from tests.support.verbs import attempt, dispatch_all, events, finish, start, state, task, walk
+from workflows.models import Approval, Task, TaskAttempt, WorkflowRun
+
+INDEX = "/admin/"
+HREF = re.compile(r'href="([^"#]+)"')
+NUMBER = re.compile(r'href="([^"]+)"[^>]*>(?:<(?!/a)[^>]*>|[^<\d])*(\d+)<')
+
+
+@pytest.fixture
+def busy(runs: DrawRun) -> WorkflowRun:
+    """Return a deadlocked run, in an installation that has one of everything that needs a hand."""
+    RunnerFactory.create(name="gpu", is_enabled=False)
+    runs("train", runner="gpu", name="training")
+    runs("deploy", requires_approval=True, name="delivery")
+    silent = runs("a, b", name="export")
+    dispatch_all(silent)
+    start(silent, "b")
+    TaskAttempt.objects.update(
+        dispatched_at=timezone.now() - timedelta(minutes=5),
+        lease_expires_at=timezone.now() - timedelta(minutes=1),
+    )
+    walk(runs("a", name="done"), "a")
+    run = runs("a > b > c", name="backup")
+    dispatch_all(run)
+    finish(run, "a", "failed", exit_code=2, message="exit code 2")
+    return run
+
+
+def dashboard(client: Client) -> str:
+    return text_of(client.get(INDEX))
+
+
+def test_what_needs_a_hand_is_said_with_the_reason(root: Client, busy: WorkflowRun) -> None:
+    text = dashboard(root)
+
+    assert f"run {busy.pk} backup: a failed (exit code 2). 2 tasks can never run." in text
+    assert "deploy of run" in text
+    assert "gpu: 1 ready task waits for it." in text
+    assert "local is silent: it has not started 1 attempt. Is manage.py local_runner" in text
+    assert "b: local has not reported on it in time." in text
+
+
+def test_each_line_brings_its_cure(root: Client, busy: WorkflowRun) -> None:
+    html = root.get(INDEX).content.decode()
+
+    buttons = re.findall(r'name="action" value="(\w+)"', html)
+    assert buttons == ["retry", "mark_success", "approve", "reject", "cancel"]
+    assert f'href="{url_of(Runner.objects.get(name="gpu"))}">Enable it' in html
+
+
+def test_a_cure_of_the_dashboard_cures(root: Client, busy: WorkflowRun) -> None:
+    broken = task(busy, "a")
+    assert f'name="_selected_action" value="{broken.pk}"' in root.get(INDEX).content.decode()
+
+    confirm(root, "retry", [broken], "the disk was full")
+
+    assert state(busy) == "running"
+    assert ("task.retried", "root", "the disk was full") in [
+        (event.event_type, event.actor, event.reason) for event in events(busy)
+    ]
+    assert "a failed" not in dashboard(root)
+
+
+def test_who_may_only_look_sees_the_matters_and_no_button(viola: Client, busy: WorkflowRun) -> None:
+    html = viola.get(INDEX).content.decode()
+
+    assert "2 tasks can never run" in html
+    assert 'name="action"' not in html
+    assert "Enable it" not in html
+    assert "Start a run" not in html
+
+
+def test_an_operator_may_not_decide_from_here(olga: Client, busy: WorkflowRun) -> None:
+    html = olga.get(INDEX).content.decode()
+
+    assert 'value="retry"' in html
+    assert 'value="approve"' not in html
+
+
+@pytest.mark.parametrize(
+    ("permission", "seen"),
+    [
+        ("workflows.view_workflowrun", {"Failed runs", "In progress", "Finished"}),
+        ("workflows.view_approval", {"Waiting for approval"}),
+        ("runners.view_runner", {"Runners"}),
+        ("workflows.view_taskattempt", {"Overdue tasks"}),
+    ],
+)
+def test_nobody_reads_here_what_its_list_would_not_show(
+    client_of: ClientOf, busy: WorkflowRun, permission: str, seen: set[str]
+) -> None:
+    page = client_of("pat", permission).get(INDEX).content.decode()
+
+    headings = " ".join(re.findall(r"<h[23].*?</h[23]>", page, re.DOTALL))
+    everything = {
+        "Failed runs",
+        "In progress",
+        "Finished",
+        "Waiting for approval",
+        "Runners",
+        "Overdue tasks",
+    }
+    assert {
+        each
+        for each in everything
+        if f"{each} <" in headings or f"{each}<" in headings or f"{each} in" in headings
+    } == seen
+
+
+def test_every_number_leads_to_the_rows_that_it_counts(root: Client, busy: WorkflowRun) -> None:
+    html = root.get(INDEX).content.decode()
+
+    lists = [
+        (unescape(url), int(number))
+        for url, number in NUMBER.findall(html)
+        if "/change/" not in url
+    ]
+    assert len(lists) == 4 + 1 + 3 + 3  # kinds of matters, in progress, states, today's table
+    for url, number in lists:
+        answer = root.get(url)
+        assert answer.status_code == 200, url
+        if "/runner/" not in url:  # that list has the willing ones too
+            assert answer.context["cl"].result_count == number, url
+
+
+def test_no_link_of_the_dashboard_is_dead(root: Client, busy: WorkflowRun) -> None:
+    for url in set(HREF.findall(root.get(INDEX).content.decode())):
+        if not url.startswith("/static/"):
+            assert root.get(unescape(url)).status_code == 200, url
+
+
+def test_the_table_says_what_the_chart_shows(root: Client, runs: DrawRun) -> None:
+    for day, how in ((0, "success"), (0, "failed"), (3, "success"), (20, "success")):
+        run = runs("a")
+        dispatch_all(run)
+        finish(run, "a", how)
+        end = timezone.now() - timedelta(days=day)
+        WorkflowRun.objects.filter(pk=run.pk).update(
+            started_at=end - timedelta(seconds=90 if day else 30), finished_at=end
+        )
+
+    answer = root.get(INDEX)
+
+    text = text_of(answer)
+    today, before = localdate(), localdate() - timedelta(days=3)
+    assert f"{today:%Y-%m-%d} 2 1 1 0 30 s {before:%Y-%m-%d} 1 1 0 0 2 min" in text
+    assert re.search(r"success +2 *failed +1 *aborted +0", text)
+    bars = re.findall(r'class="bar-(\w+)" x="\d+" y="[\d.]+" width="30"', answer.content.decode())
+    assert sorted(bars) == ["failed", "success", "success"]
+
+
+def test_an_empty_installation_is_told_what_to_do_first(root: Client) -> None:
+    text = dashboard(root)
+
+    assert "Nothing needs your hand." in text
+    assert "There is no workflow yet. Draw a template, or load an example" in text
+    assert "No run has finished in these days." in text
+
+
+def test_who_may_see_nothing_is_told_whom_to_ask(client_of: ClientOf) -> None:
+    assert "An administrator can add you to the group Observer" in dashboard(client_of("nora"))
+
+
+def test_sixty_runs_take_as_many_statements_as_three(root: Client, busy: WorkflowRun) -> None:
+    def cost(more: int) -> int:
+        for _ in range(more):
+            run = RunFactory.create(template__drawing="a > b, c")
+            dispatch_all(run)
+            finish(run, "a", "failed", message="broken")
+            finish(run, "c")
+            RunFactory.create(template__requires_approval=True)
+        with CaptureQueriesContext(connection) as captured:
+            assert root.get(INDEX).status_code == 200
+        return len(captured)
+
+    assert cost(3) == cost(57) <= 30
+
+
+def test_the_numbers_are_counted_for_those_who_may_see_them(
+    root: Client, client_of: ClientOf, busy: WorkflowRun
+) -> None:
+    found = root.get("/admin/attention/")
+
+    assert found.json() == found.json() | {"runs": 1, "approvals": 1, "attempts": 1, "runners": 2}
+    assert "no-store" in found["Cache-Control"]
+    assert client_of("nora").get("/admin/attention/").json() == {}
+    assert Client().get("/admin/attention/").status_code == 302
+
+
+def test_the_lists_keep_what_needs_a_hand(root: Client, busy: WorkflowRun) -> None:
+    runs = root.get(list_url(WorkflowRun), {"attention": "failed"})
+    attempts = root.get(list_url(TaskAttempt), {"attention": "overdue"})
+    nonsense = root.get(list_url(WorkflowRun), {"attention": "x"})
+
+    assert list(runs.context["cl"].result_list) == [busy]
+    assert [each.task.step_id for each in attempts.context["cl"].result_list] == ["b"]
+    assert len(nonsense.context["cl"].result_list) == WorkflowRun.objects.count()
+
+
+def test_the_navigation_has_the_places_that_the_reader_may_go_to(
+    root: Client, viola: Client, client_of: ClientOf
+) -> None:
+    def places(client: Client) -> dict[str, list[str]]:
+        groups = client.get(INDEX).context["navigation"]
+        return {group.name: [place.name for place in group.places] for group in groups}
+
+    operate = ["Dashboard", "Runs", "Tasks", "Attempts", "Approvals", "Events"]
+    assert places(viola) == {"Operate": operate, "Design": ["Templates", "Runners"]}
+    assert places(root)["Settings"] == ["Groups", "Users", "API tokens"]
+    assert places(client_of("nora")) == {"Operate": ["Dashboard"]}
+
+
+def test_the_navigation_marks_where_one_is(olga: Client, busy: WorkflowRun) -> None:
+    for address in (list_url(Task), url_of(task(busy, "a"))):
+        groups = olga.get(address).context["navigation"]
+        here = [place.name for group in groups for place in group.places if place.is_current]
+        assert here == ["Tasks"]
+
+
+def test_lists_without_rows_say_what_to_do(root: Client, runs: DrawRun) -> None:
+    assert "choose a template and press Run" in text_of(root.get(list_url(WorkflowRun)))
+    assert "Nothing waits for approval" in text_of(root.get(list_url(Approval)))
+
+    runs("a")
+    found = text_of(root.get(list_url(WorkflowRun), {"q": "nothing like it"}))
+    assert "Nothing matches. Clear all filters" in found
+
+
+def test_the_attempt_of_the_dashboard_is_the_one_that_is_overdue(
+    root: Client, busy: WorkflowRun
+) -> None:
+    overdue = WorkflowRun.objects.get(template_name="export")
+
+    assert f'href="{url_of(attempt(overdue, "b").task)}"' in root.get(INDEX).content.decode()
