@@ -49,7 +49,7 @@ class TemplateForm(RefusableForm):
     """A template without its steps."""
 
     description = forms.CharField(
-        required=False, strip=False, widget=forms.Textarea(attrs={"rows": 4, "cols": 80})
+        required=False, strip=False, widget=forms.Textarea(attrs={"rows": 2, "cols": 80})
     )
     parameters_schema = SchemaField(
         label="Parameters",
@@ -130,12 +130,15 @@ class WorkflowTemplateAdmin(RefusableAdmin, BuilderViews):
         return templates.annotate(step_count=Count("steps"))
 
     def get_fieldsets(self, request: HttpRequest, obj: WorkflowTemplate | None = None) -> Any:
-        """Show the version beside what is edited."""
-        if obj is None:
-            return [(None, {"fields": TemplateForm.Meta.fields})]
-        hidden = ["began_with"] if self.has_change_permission(request, obj) else []
-        shown = ("version", *TIMES)
-        return [(None, {"fields": [*TemplateForm.Meta.fields, *hidden, shown]})]
+        """Show what is seldom edited on demand, and the version beside it."""
+        seldom = [*TemplateForm.Meta.fields[2:]]
+        if obj is not None:
+            hidden = ["began_with"] if self.has_change_permission(request, obj) else []
+            seldom += [*hidden, ("version", *TIMES)]
+        return [
+            (None, {"fields": TemplateForm.Meta.fields[:2]}),
+            ("Parameters and rules", {"fields": seldom, "classes": ["collapse"]}),
+        ]
 
     def has_change_permission(
         self, request: HttpRequest, obj: WorkflowTemplate | None = None
