@@ -53,13 +53,14 @@ def empty_database(directory: Path) -> Iterator[str]:
 
 
 @contextmanager
-def installation(database_url: str) -> Iterator[Installation]:
-    """Serve the product until the block ends."""
+def installation(database_url: str, **more: str) -> Iterator[Installation]:
+    """Serve the product until the block ends; `more` is put into its environment."""
     address = f"127.0.0.1:{_free_port()}"
     settings = {
         "DATABASE_URL": database_url,
         "DJANGO_SETTINGS_MODULE": "orchestrator.settings",
         "PUBLIC_BASE_URL": f"http://{address}",
+        **more,
     }
     made = Installation(f"http://{address}", {**os.environ, **settings})
     made.manage("migrate")

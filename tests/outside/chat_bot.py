@@ -1,0 +1,61 @@
+"""
+A chat-bot as another project would write it: commands come as text, answers go out as text.
+
+    python -m tests.outside.chat_bot http://NAME:PASSWORD@HOST CHAT …
+
+reads lines `CHAT TEXT`, and answers each with a line. Only the chats named may command.
+"""
+
+import sys
+from typing import Any
+
+import httpx
+
+# Method and path of each command; {} is its one argument.
+COMMANDS = {
+    "run": ("POST", "/workflow-runs"),
+    "status": ("GET", "/workflow-runs/{}"),
+    "next": ("POST", "/workflow-runs/{}/dispatch-ready"),
+    "cancel": ("POST", "/tasks/{}/cancel"),
+    "approve": ("POST", "/approvals/{}/approve"),
+    "reject": ("POST", "/approvals/{}/reject"),
+    "pause": ("POST", "/workflow-runs/{}/pause"),
+    "resume": ("POST", "/workflow-runs/{}/resume"),
+    "abort": ("POST", "/workflow-runs/{}/abort"),
+}
+
+
+class Bot:
+    """Knows the site by a URL that carries its credentials."""
+
+    def __init__(self, url: str, chats: list[str]) -> None:
+        """Listen to these chats."""
+        self._site = httpx.Client(base_url=url, timeout=30)
+        self._chats = chats
+
+    def answer(self, chat: str, text: str) -> str:
+        """Obey, or say why not."""
+        if chat not in self._chats:
+            return "this chat may not command"
+        name, _, argument = text.strip().removeprefix("/").partition(" ")
+        if name.lower() not in COMMANDS or not argument.isdigit():
+            return "one command and one number, please"
+        method, path = COMMANDS[name.lower()]
+        body = {"workflow_template_id": int(argument)} if name.lower() == "run" else {}
+        answer = self._site.request(
+            method, path.format(argument), json=None if method == "GET" else body
+        )
+        said = answer.json()
+        return _told(said) if answer.is_success else f"refused: {said.get('detail', said)}"
+
+
+def _told(answer: dict[str, Any]) -> str:
+    if answer.get("dispatched") is not None:
+        return f"dispatched task {answer['task_id']}" if answer["dispatched"] else answer["reason"]
+    return f"{answer['id']} is {answer['status']}"
+
+
+if __name__ == "__main__":
+    bot = Bot(sys.argv[1], sys.argv[2:])
+    for line in sys.stdin:
+        print(bot.answer(*line.rstrip("\n").split(" ", 1)), flush=True)  # noqa: T201 (its answers)
