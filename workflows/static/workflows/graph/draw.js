@@ -13,8 +13,9 @@ A graph as SVG: boxes with an icon, a title and a note; edges with arrow heads; 
     drawing.view                          see view.js; `drawing.fit()` fits the drawing into it
     drawing.svg, drawing.elementOf(v), drawing.vertexAt(target)
 
-A vertex is {title, note, kind, icon, label?}: `kind` is a class (`kind-failed` has a colour in
-graph.css), `icon` a symbol of the file at the address `icons`, `label` what screen readers say.
+A vertex is {title, note, kind, icon, more?}: `kind` is a class (`kind-failed` has a colour in
+graph.css), `icon` a symbol of the file at the address `icons`, `more` what screen readers say
+besides title and note.
 `choose(v, event)` is called when somebody chooses a vertex; with the keyboard, arrows walk along
 the edges (left, right) and through the column (up, down), Enter chooses.
 
@@ -69,7 +70,7 @@ export const createDrawing = (host, {label, icons, choose = () => {}}) => {
     const edgeLayer = svgElement("g", {class: "edges", "aria-hidden": "true"});
     const vertexLayer = svgElement("g", {class: "vertices"});
     const all = svgElement("g", {}, edgeLayer, vertexLayer);
-    const svg = svgElement("svg", {class: "graph", role: "group", "aria-label": label}, all);
+    const svg = svgElement("svg", {class: "graph", role: "group", tabindex: -1, "aria-label": label}, all);
     host.append(svg);
 
     let vertices = [], edges = [], plan = {places: [], paths: [], width: 0, height: 0};
@@ -82,23 +83,30 @@ export const createDrawing = (host, {label, icons, choose = () => {}}) => {
         const room = SIZES.width - 44;
         fonts.title ??= `600 13px ${getComputedStyle(svg).fontFamily}`;
         fonts.note ??= `11px ${getComputedStyle(svg).fontFamily}`;
-        const parts = svgElement("g", {class: "detail"},
+        const shown = [fitted(title, fonts.title, room), fitted(note ?? "", fonts.note, room)];
+        name(v, shown);
+        return svgElement("g", {class: "detail"},
             svgElement("use", {href: `${icons}#${icon}`, x: 12, y: 14, width: 16, height: 16}),
-            svgElement("text", {class: "title", x: 36, y: note ? 19 : 26}, fitted(title, fonts.title, room)));
-        if (note) { parts.append(svgElement("text", {class: "note", x: 36, y: 34}, fitted(note, fonts.note, room))); }
-        return parts;
+            svgElement("text", {class: "title", x: 36, y: note ? 19 : 26}, shown[0]), " ",
+            svgElement("text", {class: "note", x: 36, y: 34}, shown[1]));
+    };
+
+    /* What is heard begins with what is seen, so that it can be said to a voice control. */
+    const name = (v, shown) => {
+        const {title, note, more} = vertices[v];
+        const cut = shown[0] === title ? "" : title;
+        boxes[v].element.setAttribute("aria-label", [...shown, cut, more].filter(Boolean).join(", "));
+        boxes[v].element.firstChild.textContent = [title, note, more].filter(Boolean).join("\n");
     };
 
     const dress = (v) => {
-        const box = boxes[v], {title, note, kind, label: said} = vertices[v];
+        const box = boxes[v], {kind} = vertices[v];
         const classes = ["vertex", `kind-${kind}`];
         if (v === chosen) { classes.push("is-chosen"); }
         if (emphasized && !emphasized.has(v)) { classes.push("is-faint"); }
         if (box.marked) { classes.push("is-marked"); }
         box.element.setAttribute("class", classes.join(" "));
-        box.element.setAttribute("aria-label", said ?? [title, note].filter(Boolean).join(", "));
         box.element.setAttribute("aria-pressed", String(v === chosen));
-        box.element.firstChild.textContent = [title, note].filter(Boolean).join("\n");
     };
 
     const build = (v) => {
@@ -109,6 +117,7 @@ export const createDrawing = (host, {label, icons, choose = () => {}}) => {
             svgElement("rect", {class: "box", width: SIZES.width, height: SIZES.height, rx: 8}),
             svgElement("rect", {class: "stripe", x: 0, y: 8, width: 4, height: SIZES.height - 16, rx: 2}));
         boxes[v] = {element, detailed: false, marked: false};
+        name(v, [vertices[v].title, vertices[v].note]);
         dress(v);
         return element;
     };
@@ -178,8 +187,6 @@ export const createDrawing = (host, {label, icons, choose = () => {}}) => {
     svg.addEventListener("focusin", (event) => {
         const v = vertexAt(event.target);
         if (v !== null) { stopAt(v); }
-        /* Browsers scroll the focused element into sight; the window moves its own way. */
-        svg.scrollTo(0, 0);
     });
     svg.addEventListener("keydown", (event) => {
         const v = vertexAt(event.target);
@@ -208,7 +215,7 @@ export const createDrawing = (host, {label, icons, choose = () => {}}) => {
         paint(v, vertex) {
             vertices[v] = vertex;
             dress(v);
-            boxes[v].element.querySelector(".detail")?.replaceWith(detail(v));
+            if (boxes[v].detailed) { boxes[v].element.querySelector(".detail").replaceWith(detail(v)); } else { name(v, [vertex.title, vertex.note]); }
         },
         paintEdge(e, kind) { if (edges.length <= MOST_EDGES) { line(e).dataset.kind = kind; } },
         choose(v) {

@@ -36,7 +36,7 @@ export const createGraphTab = (host, model, {icons, choose}) => {
     const tools = element("div", {className: "tools"}, search, found, legend,
         button("−", "Zoom out", () => drawing.view.zoom(1 / 1.3)),
         button("+", "Zoom in", () => drawing.view.zoom(1.3)),
-        button("Fit", "Show all of the graph", () => drawing.fit()));
+        button("Fit", "Fit: show all of the graph", () => drawing.fit()));
     host.append(tools, stage);
 
     const drawing = createDrawing(stage, {label: "Graph of the run", icons, choose: (v) => choose(v)});

@@ -83,9 +83,8 @@ export const createModel = ({tasks, edges, usual, started}) => {
             return touched;
         },
         vertex(v) {
-            const text = note(v);
-            const more = tasks[v][1] === tasks[v][0] ? "" : `, ${tasks[v][1]}`;
-            return {title: tasks[v][0], note: text, kind: kind(v), icon: kind(v), label: `${tasks[v][0]}${more}, ${text}`};
+            const [name, title] = tasks[v];
+            return {title: name, note: note(v), kind: kind(v), icon: kind(v), more: title === name ? "" : title};
         },
         edgeKind: ([from]) => isDone(from) ? "met" : isBroken(from) ? "broken" : "",
         relatives: (v) => new Set([v, ...reach(up, [v]), ...reach(down, [v])]),

@@ -20,7 +20,7 @@ export const createTimeline = (host, model, {choose}) => {
     scroller.className = "timeline-host";
     scroller.tabIndex = 0;
     scroller.setAttribute("role", "group");
-    scroller.setAttribute("aria-label", "Timeline of the run");
+    scroller.setAttribute("aria-label", "Timeline of the run: arrow keys choose a task");
     const svg = svgElement("svg", {class: "timeline"});
     scroller.append(svg);
     host.append(note, scroller);
@@ -63,7 +63,7 @@ export const createTimeline = (host, model, {choose}) => {
         const classes = ["bar-row", `kind-${model.kind(v)}`];
         if (isCritical) { classes.push("is-critical"); }
         if (v === chosen) { classes.push("is-chosen"); }
-        return svgElement("g", {class: classes.join(" "), "data-vertex": v, role: "button", tabindex: -1, "aria-label": told}, ...parts);
+        return svgElement("g", {class: classes.join(" "), "data-vertex": v}, ...parts);
     };
 
     const axis = (x, width) => {

@@ -1,0 +1,176 @@
+"""What is wrong with a run is seen, understood and cured on its page."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.admin.conftest import url_of
+from tests.browser.conftest import Browse
+from tests.browser.test_watching_runs import is_the_same, open_run, vertex
+from tests.support.drawing import DrawRun
+from tests.support.verbs import dispatch_all, finish, state, states, task, trail, walk
+from workflows.models import Event, WorkflowRun
+
+
+@pytest.fixture
+def stuck(runs: DrawRun) -> WorkflowRun:
+    """Return a deadlocked run: deploy failed, three tasks wait for it."""
+    run = runs("build > deploy > smoke > announce, deploy > notify")
+    walk(run, "build")
+    dispatch_all(run)
+    finish(run, "deploy", "failed", exit_code=2, message="exit code 2")
+    return run
+
+
+def answer(page: Page, operation: str, reason: str) -> None:
+    """Answer the question that a button has asked."""
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Reason").fill(reason)
+    dialog.get_by_role("button", name=operation).click()
+    expect(dialog).to_have_count(0)
+
+
+def test_a_failure_is_read_at_its_dependants_and_cured(browse: Browse, runs: DrawRun) -> None:
+    run = runs("deploy > smoke > announce")
+    page = open_run(browse, run)
+    dispatch_all(run)
+    finish(run, "deploy", "failed", exit_code=2, message="exit code 2")
+
+    trouble = page.locator("#part-trouble")
+    expect(trouble).to_contain_text("2 tasks can never run because deploy failed (exit code 2)")
+    vertex(page, "announce, cannot start").click()
+    panel = page.get_by_role("complementary")
+    expect(panel).to_contain_text("Cannot start: deploy failed (exit code 2).")
+    panel.get_by_role("link", name="deploy").click()
+    expect(panel.locator("h2")).to_have_text("deploy")
+
+    panel.get_by_role("button", name="Mark success…").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("1 task becomes ready at once: smoke")
+    expect(dialog).to_contain_text("1 task can run after that: announce")
+    answer(page, "Mark success", "deployed by hand")
+
+    expect(vertex(page, "deploy, success by hand")).to_be_visible()
+    expect(trouble).to_have_text("")
+    walk(run, "smoke", "announce")
+    expect(page.locator("#part-summary .badge").first).to_have_text("success")
+    marked = Event.objects.get(event_type="task.marked_success")
+    assert (marked.actor, marked.reason) == ("ada", "deployed by hand")
+    assert is_the_same(page)
+
+
+def test_the_banner_says_what_each_cure_would_do(browse: Browse, stuck: WorkflowRun) -> None:
+    trouble = open_run(browse, stuck).locator("#part-trouble")
+
+    expect(trouble).to_contain_text("Deadlock: 3 tasks can never run because deploy failed")
+    expect(trouble).to_contain_text("Retry… 3 tasks can run once that succeeds")
+    expect(trouble).to_contain_text(
+        "Mark success… 2 tasks become ready at once; 1 task can run after that"
+    )
+    expect(trouble).to_contain_text("Cancel the rest… 3 tasks are canceled")
+
+
+def test_the_rest_is_canceled_from_the_banner(browse: Browse, stuck: WorkflowRun) -> None:
+    page = open_run(browse, stuck)
+
+    page.get_by_role("button", name="Cancel the rest…").click()
+    expect(page.get_by_role("dialog")).to_contain_text("3 tasks are canceled: smoke")
+    answer(page, "Cancel the rest", "given up")
+
+    expect(page.locator("#part-trouble")).not_to_contain_text("Deadlock")
+    assert sorted(states(stuck).values()) == ["canceled"] * 3 + ["failed", "success"]
+    assert trail(stuck)[-3:] == [
+        "task.canceled smoke",
+        "task.canceled announce",
+        "task.canceled notify",
+    ]
+
+
+def test_a_retry_from_the_banner_goes_on(browse: Browse, stuck: WorkflowRun) -> None:
+    page = open_run(browse, stuck)
+
+    page.get_by_role("button", name="Retry deploy").click()
+    answer(page, "Retry", "the disk is back")
+
+    expect(vertex(page, "deploy, ready")).to_be_visible()
+    assert state(stuck) == "running"
+
+
+def test_a_missing_reason_is_asked_for_in_the_dialog(browse: Browse, stuck: WorkflowRun) -> None:
+    page = open_run(browse, stuck)
+    page.get_by_role("button", name="Mark success deploy").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Reason").fill("   ")
+
+    dialog.get_by_role("button", name="Mark success").click()
+
+    expect(page.get_by_role("dialog")).to_contain_text("This field is required.")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert states(stuck)["deploy"] == "failed"
+
+
+def test_a_run_is_paused_and_resumed(browse: Browse, runs: DrawRun) -> None:
+    run = runs("a > b")
+    dispatch_all(run)
+    page = open_run(browse, run)
+
+    page.get_by_role("button", name="Pause…").click()
+    expect(page.get_by_role("dialog")).to_contain_text("1 task waits until the run is resumed")
+    answer(page, "Pause", "maintenance")
+    expect(page.locator("#part-summary .badge").first).to_have_text("paused")
+    expect(page.locator("#part-trouble")).to_contain_text("nothing is dispatched until")
+    page.get_by_role("button", name="Resume").click()
+
+    expect(page.locator("#part-summary .badge").first).to_have_text("running")
+    assert trail(run)[-2:] == ["workflow_run.paused", "workflow_run.resumed"]
+    assert is_the_same(page)
+
+
+def test_a_page_without_javascript_can_do_the_same(browse: Browse, stuck: WorkflowRun) -> None:
+    page = browse(url_of(stuck), java_script_enabled=False)
+    expect(page.locator("#tasks tbody tr")).to_have_count(5)
+
+    page.get_by_role("button", name="Mark success deploy").click()
+    expect(page.locator("#effects")).to_contain_text("2 tasks become ready at once")
+    page.get_by_label("Reason").fill("by hand")
+    page.get_by_role("button", name="Mark success").click()
+
+    expect(page.locator(".messagelist")).to_contain_text("is success")
+    assert page.url.split("#")[0].endswith(url_of(stuck))
+    assert states(stuck)["deploy"] == "success"
+
+
+def test_everything_is_reached_by_the_keyboard(browse: Browse, stuck: WorkflowRun) -> None:
+    page = open_run(browse, stuck)
+    page.get_by_role("button", name="Fit: show all of the graph").focus()
+
+    page.keyboard.press("Tab")
+    expect(vertex(page, "build")).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(vertex(page, "deploy")).to_be_focused()
+    page.keyboard.press("Enter")
+    panel = page.get_by_role("complementary")
+    expect(panel.locator("h2")).to_have_text("deploy")
+    panel.get_by_role("button", name="Close").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Retry?")
+    expect(dialog.get_by_label("Reason")).to_be_focused()
+    page.keyboard.type("the disk is back")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    expect(vertex(page, "deploy, ready")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(vertex(page, "deploy")).to_be_focused()
+    assert Event.objects.get(event_type="task.retried").reason == "the disk is back"
+
+
+def test_a_link_of_a_sentence_chooses_its_task(browse: Browse, stuck: WorkflowRun) -> None:
+    page = open_run(browse, stuck)
+
+    page.locator("#told").get_by_role("link", name="deploy").click()
+
+    expect(page.get_by_role("complementary").locator("h2")).to_have_text("deploy")
+    assert page.url.endswith(f"#task-{task(stuck, 'deploy').pk}")

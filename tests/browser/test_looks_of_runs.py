@@ -1,0 +1,101 @@
+"""The page of a run is accessible, light and dark, small and large."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.axe import grave_violations
+from tests.browser.conftest import NARROW, WIDE, Browse
+from tests.browser.test_watching_runs import open_run, vertex
+from tests.factories import RunFactory
+from tests.support.drawing import DrawRun
+from tests.support.verbs import dispatch_all, finish, start, task
+from workflows.holds import hold
+from workflows.models import WorkflowRun
+
+TABS = ("Graph", "Tasks", "Timeline", "Events", "Parameters")
+
+
+@pytest.fixture
+def colourful(runs: DrawRun) -> WorkflowRun:
+    """Return a run with tasks in all states."""
+    run = runs("a > b > c, d > e, f > g, h, i > j", parameters={"day": "2026-01-31"})
+    hold(task(run, "h").pk, by="test", reason="not yet")
+    dispatch_all(run)
+    start(run, "d", "f")
+    finish(run, "a", "failed", message="exit code 3")
+    finish(run, "f")
+    return run
+
+
+def is_too_wide(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_nothing_keeps_anybody_from_using_it(
+    browse: Browse, colourful: WorkflowRun, scheme: str, viewport: object
+) -> None:
+    page = open_run(browse, colourful, color_scheme=scheme, viewport=viewport)
+    for tab in TABS:
+        page.get_by_role("tab", name=tab).click()
+        assert grave_violations(page) == [], tab
+        assert not is_too_wide(page), tab
+
+    page.get_by_role("tab", name="Graph").click()
+    vertex(page, "a, failed").click()
+    expect(page.get_by_role("complementary").locator("h2")).to_have_text("a")
+    assert grave_violations(page) == []
+    page.get_by_role("button", name="Retry a").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert grave_violations(page) == []
+    assert not is_too_wide(page)
+
+
+def test_the_dark_page_is_dark(browse: Browse, colourful: WorkflowRun) -> None:
+    page = open_run(browse, colourful, color_scheme="dark")
+
+    box = vertex(page, "a, failed").locator(".box")
+    colours = page.evaluate(
+        "box => [getComputedStyle(document.body).backgroundColor, getComputedStyle(box).fill]",
+        box.element_handle(),
+    )
+    light = open_run(browse, colourful, color_scheme="light")
+    assert "rgb(17, 19, 24)" in colours
+    assert colours[0] != light.evaluate("getComputedStyle(document.body).backgroundColor")
+
+
+def test_the_legend_leads_from_one_to_the_next(browse: Browse, runs: DrawRun) -> None:
+    run = runs("a, b, c > d")
+    dispatch_all(run)
+    finish(run, "a", "failed")
+    finish(run, "c", "failed")
+    page = open_run(browse, run)
+    failed = page.get_by_role("button", name="2 failed")
+    panel = page.get_by_role("complementary")
+
+    failed.click()
+    expect(panel.locator("h2")).to_have_text("a")
+    failed.click()
+    expect(panel.locator("h2")).to_have_text("c")
+    expect(vertex(page, "d")).not_to_have_class("is-faint")
+    expect(vertex(page, "b")).to_have_class("vertex kind-dispatched is-faint")
+
+
+def test_a_large_run_opens_and_stays_usable(browse: Browse, db: None) -> None:
+    drawing = ", ".join(f"first > step{n} > last" for n in range(2120))
+    run = RunFactory.create(template__drawing=drawing)
+    page = open_run(browse, run)
+    assert page.evaluate("performance.now()") < 10_000  # a third of that on a machine at rest
+    expect(page.locator("#graph .vertex")).to_have_count(2122)
+
+    page.get_by_label("Find a step").fill("step1999")
+    expect(page.locator("#graph")).to_contain_text("1 found")
+    expect(page.locator("#graph .is-marked .title")).to_have_text("step1999")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("complementary").locator("h2")).to_have_text("step1999")
+    dispatch_all(run)
+    finish(run, "first")
+    expect(page.get_by_role("button", name="2,120 ready")).to_be_visible()
+    page.get_by_role("tab", name="Timeline").click()
+    expect(page.locator(".bar-row")).to_have_count(1)

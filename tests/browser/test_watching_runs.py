@@ -1,0 +1,149 @@
+"""The page of a run is kept up to date while somebody looks at it."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.admin.conftest import url_of
+from tests.browser.conftest import Browse
+from tests.support.drawing import DrawRun
+from tests.support.verbs import attempt, dispatch_all, dispatch_some, finish, start, states, task
+from workflows.models import LogPiece, WorkflowRun
+
+
+def vertex(page: Page, said: str) -> Locator:
+    """Return the box of a task in the graph, by what screen readers say of it."""
+    return page.locator("#graph").get_by_role("button", name=re.compile(f"^{said}"))
+
+
+def open_run(browse: Browse, run: WorkflowRun, **options: object) -> Page:
+    """Open the page of a run; a reload would make it forget the mark that it is given."""
+    page = browse(url_of(run), **options)
+    page.wait_for_selector("html[data-run=shown]")
+    page.evaluate("window.mark = 'the same page'")
+    return page
+
+
+def is_the_same(page: Page) -> bool:
+    return bool(page.evaluate("window.mark === 'the same page'"))
+
+
+def test_a_run_is_watched_to_its_end_without_a_reload(browse: Browse, runs: DrawRun) -> None:
+    run = runs("a > b > d, a > c > d")
+    page = open_run(browse, run)
+    expect(vertex(page, "a, ready")).to_be_visible()
+    expect(vertex(page, "d, pending")).to_be_visible()
+
+    page.get_by_role("button", name="Dispatch ready task").click()
+    expect(vertex(page, "a, dispatched")).to_be_visible()
+    start(run, "a")
+    expect(vertex(page, "a, running")).to_be_visible()
+    finish(run, "a")
+    expect(vertex(page, "b, ready")).to_be_visible()
+    for step_id in "bcd":
+        dispatch_some(run, 1)
+        finish(run, step_id)
+
+    expect(page.locator("#part-summary")).to_contain_text("4 of 4")
+    expect(page.locator("#part-summary .badge").first).to_have_text("success")
+    expect(vertex(page, "d, success")).to_be_visible()
+    assert is_the_same(page)
+
+
+def test_the_answer_to_a_dispatch_is_shown_with_its_payload(browse: Browse, runs: DrawRun) -> None:
+    page = open_run(browse, runs("a > b"))
+
+    page.get_by_role("button", name="Dispatch ready task").click()
+
+    answer = page.locator("#answer")
+    expect(answer).to_contain_text("Dispatched a to runner local.")
+    expect(page.locator(".messagelist")).to_contain_text("Dispatched a to runner local.")
+    answer.get_by_text("The response payload").click()
+    expect(answer.locator("pre")).to_contain_text('"dispatched": true')
+    assert is_the_same(page)
+
+
+def test_a_preview_changes_nothing(browse: Browse, runs: DrawRun) -> None:
+    run = runs("a, b > c")
+    page = open_run(browse, run)
+
+    page.get_by_role("button", name="Preview").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Would dispatch 2 tasks: a to runner local, b to runner local.")
+    dialog.get_by_text("Back to the run").click()
+
+    expect(dialog).to_have_count(0)
+    assert set(states(run).values()) == {"pending"}
+
+
+def test_tables_events_and_timeline_follow(browse: Browse, runs: DrawRun) -> None:
+    run = runs("a > b")
+    page = open_run(browse, run)
+    dispatch_all(run)
+    start(run, "a")
+    finish(run, "a", exit_code=0)
+
+    page.get_by_role("tab", name="Tasks").click()
+    row = page.locator("#tasks tbody tr").first
+    expect(row.locator("[data-cell=state]")).to_have_text("success")
+    expect(row.locator("[data-cell=finished] time")).to_be_visible()
+    page.get_by_role("tab", name="Events").click()
+    expect(page.locator("#event-rows tr").first).to_contain_text("task.succeeded")
+    page.get_by_role("tab", name="Timeline").click()
+    expect(page.locator(".bar-row.is-critical")).to_contain_text("★ a")
+    assert is_the_same(page)
+
+
+def test_a_log_follows_what_is_printed(browse: Browse, runs: DrawRun) -> None:
+    run = runs("a")
+    dispatch_all(run)
+    start(run, "a")
+    page = open_run(browse, run)
+    vertex(page, "a, running").click()
+    log = page.get_by_label("Log")
+    expect(log).to_have_text("")
+
+    LogPiece.objects.create(attempt=attempt(run, "a"), offset=0, text="17 rows <b>\n")
+    expect(log).to_have_text("17 rows <b>\n", use_inner_text=False)
+    LogPiece.objects.create(attempt=attempt(run, "a"), offset=12, text="the end 🙂\n")
+    expect(log).to_contain_text("17 rows <b>\nthe end 🙂\n")
+
+
+def test_a_hidden_page_asks_for_nothing(browse: Browse, runs: DrawRun) -> None:
+    page = open_run(browse, runs("a"))
+    page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    # A question that was due when the page was hidden is not asked; the next would be soon.
+    page.wait_for_timeout(2500)
+    assert [url for url in asked if "/changes/" in url] == []
+    page.evaluate("Object.defineProperty(document, 'hidden', {value: false})")
+    with page.expect_request("**/changes/*"):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
+def test_who_is_logged_out_is_told(browse: Browse, runs: DrawRun) -> None:
+    page = open_run(browse, runs("a"))
+
+    page.context.clear_cookies()
+
+    expect(page.locator("#live")).to_have_text("You have been logged out: reload the page.")
+
+
+@pytest.mark.parametrize("tab", ["tasks", "timeline", "events-tab"])
+def test_an_address_names_the_open_tab(browse: Browse, runs: DrawRun, tab: str) -> None:
+    page = browse(f"{url_of(runs('a'))}#{tab}")
+
+    expect(page.locator(f"#{tab}")).to_be_visible()
+    expect(page.locator("#graph")).to_be_hidden()
+
+
+def test_an_address_names_the_chosen_task(browse: Browse, runs: DrawRun) -> None:
+    run = runs("a > b")
+
+    page = browse(f"{url_of(run)}#task-{task(run, 'b').pk}")
+
+    expect(page.get_by_role("complementary")).to_contain_text("Waits for a (pending).")
+    expect(vertex(page, "b, pending")).to_have_attribute("aria-pressed", "true")
