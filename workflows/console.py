@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, site
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
@@ -88,6 +88,13 @@ class Console(AdminSite):
     def attention_view(self, request: HttpRequest) -> HttpResponse:
         """Return how much waits for a person, as far as the reader may see it."""
         return JsonResponse(counts(request.user.has_perm))
+
+
+def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Say why somebody may not do what they clicked on, and who may."""
+    reason = str(exception) or "You do not have the permission that this needs."
+    context = {**site.each_context(request), "title": "This is not yours to do", "reason": reason}
+    return TemplateResponse(request, "admin/refused.html", context, status=403).render()
 
 
 def _navigation(here: str, apps: Sequence[Mapping[str, Any]]) -> Iterator[Group]:

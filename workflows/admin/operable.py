@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -50,6 +51,14 @@ class OperableAdmin(ReadOnlyAdmin):
         return {
             each.name: (partial(operate, each), each.name, each.label) for each in self.operations
         }
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Tell those who may not why nothing comes of their click; Django would keep silent."""
+        if request.method == "POST" and not self.has_operate_permission(request):
+            raise PermissionDenied(f"This needs the permission {self.operate_permission}.")
+        return super().changelist_view(request, extra_context)
 
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Any], *more: Any

@@ -1,0 +1,165 @@
+"""The frame of every page, the dashboard and the lists, as people meet them."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from tests.browser.axe import grave_violations
+from tests.browser.conftest import NARROW, WIDE, Browse
+from tests.factories import RunnerFactory, UserFactory
+from tests.support.drawing import DrawRun
+from tests.support.verbs import dispatch_all, finish, task, walk
+from workflows.control import retry
+from workflows.models import Event, WorkflowRun
+
+PAGES = [
+    "/admin/",
+    "/admin/workflows/workflowrun/",
+    "/admin/workflows/task/",
+    "/admin/workflows/taskattempt/",
+    "/admin/workflows/approval/?status=all",
+    "/admin/workflows/event/",
+    "/admin/workflows/workflowtemplate/",
+    "/admin/runners/runner/",
+    "/admin/runners/runner/add/",
+    "/admin/auth/user/",
+    "/admin/password_change/",
+]
+
+
+@pytest.fixture
+def failed(runs: DrawRun) -> WorkflowRun:
+    """Return a deadlocked run; something of everything else is there, too."""
+    RunnerFactory.create(name="gpu", is_enabled=False)
+    runs("train", runner="gpu")
+    runs("deploy", requires_approval=True)
+    walk(runs("a"), "a")
+    run = runs("a > b > c", name="backup")
+    dispatch_all(run)
+    finish(run, "a", "failed", message="exit code 2")
+    return run
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_have_no_grave_obstacle_for_anybody(
+    browse: Browse, failed: WorkflowRun, scheme: str
+) -> None:
+    page = browse("/admin/", color_scheme=scheme)
+    for path in PAGES:
+        page.goto(path)
+        assert grave_violations(page) == [], path
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/workflows/workflowrun/"])
+def test_an_empty_installation_has_none_either(browse: Browse, path: str) -> None:
+    assert grave_violations(browse(path)) == []
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW, {"width": 390, "height": 800}])
+def test_nothing_reaches_beyond_the_page(
+    browse: Browse, failed: WorkflowRun, viewport: dict[str, int]
+) -> None:
+    page = browse("/admin/", viewport=viewport)
+    for path in PAGES:
+        page.goto(path)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= viewport["width"], path
+
+
+def test_the_way_in_is_open_to_everybody(browse: Browse) -> None:
+    page = browse("/admin/")
+    page.get_by_role("button", name="Log out").click()
+    page.goto("/admin/login/")
+
+    expect(page.get_by_role("button", name="Log in")).to_be_visible()
+    assert grave_violations(page) == []
+
+
+def test_the_numbers_and_the_dashboard_follow_without_a_reload(
+    browse: Browse, failed: WorkflowRun
+) -> None:
+    page = browse("/admin/")
+    runs = page.locator('#navigation [data-count="runs"]')
+    expect(runs).to_have_text("1")
+    expect(page.locator('#navigation [data-count="approvals"]')).to_have_text("1")
+    expect(page.locator("#matters")).to_contain_text("2 tasks can never run")
+    page.evaluate("window.isTheSame = true")
+
+    retry(task(failed, "a").pk, by="ada")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # looks at it again
+
+    expect(runs).to_be_hidden()
+    expect(page.locator("#matters")).not_to_contain_text("can never run")
+    expect(page.locator("#unfinished")).to_contain_text("backup")
+    assert page.evaluate("window.isTheSame")
+
+
+def test_a_hidden_page_asks_for_nothing(browse: Browse, failed: WorkflowRun) -> None:
+    page = browse("/admin/")
+    expect(page.locator('#navigation [data-count="runs"]')).to_have_text("1")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.evaluate("new Promise(requestAnimationFrame)")
+    assert asked == []
+
+    page.evaluate("delete document.hidden")
+    with page.expect_response(re.compile("/admin/attention/")):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
+def test_times_are_told_in_the_readers_zone(browse: Browse, failed: WorkflowRun) -> None:
+    moment = timezone.now().replace(microsecond=0) - timedelta(hours=3)
+    Event.objects.update(created_at=moment)
+
+    page = browse("/admin/workflows/event/", timezone_id="Asia/Tokyo")
+
+    shown = page.locator("#result_list time").first
+    expect(shown).to_have_text("3 hr. ago")
+    there = moment + timedelta(hours=9)
+    expect(shown).to_have_attribute("title", f"{there:%Y-%m-%d %H:%M:%S} GMT+9")
+
+
+def test_a_cure_is_one_informed_click_away(browse: Browse, failed: WorkflowRun) -> None:
+    page = browse("/admin/")
+
+    page.locator("#matters li", has_text="backup").get_by_role("button", name="Retry").click()
+    expect(page.locator("#content")).to_contain_text("a")
+    page.locator("#content form button[type=submit]").first.click()
+
+    expect(page.locator(".messagelist")).to_contain_text("is pending")
+
+
+def test_the_page_can_be_used_with_the_keyboard_alone(browse: Browse, failed: WorkflowRun) -> None:
+    page = browse("/admin/")
+
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip-to-content-link")).to_be_focused()
+    focused = set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        focused.add(page.evaluate("document.activeElement.textContent.trim()"))
+    assert {"Dashboard", "Retry…", "Mark success…", "Approve…", "Enable it"} <= focused
+
+
+def test_who_may_only_look_is_offered_nothing_to_press(browse: Browse, failed: WorkflowRun) -> None:
+    oscar: User = UserFactory.create(username="oscar", is_staff=True)
+    oscar.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+
+    page = browse("/admin/", user=oscar)
+
+    expect(page.locator("#matters")).to_contain_text("2 tasks can never run")
+    buttons = page.locator("#content button, #content input[type=submit], #content a.button")
+    expect(buttons).to_have_count(0)
+
+
+def test_the_page_of_the_api_works_under_its_policy(browse: Browse) -> None:
+    page = browse("/docs")
+
+    expect(page.locator("#swagger-ui")).to_contain_text("/workflow-runs")
