@@ -26,7 +26,8 @@ from workflows.spec import parse_template
 
 MODELS = (WorkflowTemplate, WorkflowRun, Task, TaskAttempt, Approval, Event, Runner)
 INLINE = re.compile(
-    r"<script(?![^>]*(?:\bsrc=|application/json))[^>]*>|<style|\sstyle=|\son\w+=|href=.javascript:", re.IGNORECASE
+    r"<script(?![^>]*(?:\bsrc=|application/json))[^>]*>|<style|\sstyle=|\son\w+=|href=.javascript:",
+    re.IGNORECASE,
 )
 
 
