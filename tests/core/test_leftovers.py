@@ -1,0 +1,73 @@
+"""What can never run any more is canceled in one go."""
+
+import pytest
+
+from tests.support.drawing import DrawRun
+from tests.support.verbs import dispatch_all, events, finish, state, states, trail
+from workflows.control import abort
+from workflows.errors import Conflict, NotFound
+from workflows.leftovers import cancel_rest
+from workflows.models import WorkflowRun
+from workflows.readiness import deadlocks
+
+
+@pytest.fixture
+def stuck(runs: DrawRun) -> WorkflowRun:
+    """Return a run that can go on in one branch only."""
+    run = runs("a > b > c, x > y")
+    dispatch_all(run)
+    finish(run, "a", "failed")
+    return run
+
+
+def test_only_what_waits_for_something_broken_is_canceled(stuck: WorkflowRun) -> None:
+    cancel_rest(stuck.pk, by="olga", reason="given up")
+
+    assert states(stuck) == {
+        "a": "failed",
+        "b": "canceled",
+        "c": "canceled",
+        "x": "dispatched",
+        "y": "pending",
+    }
+    assert state(stuck) == "running"
+    written = [each for each in events(stuck) if each.event_type == "task.canceled"]
+    assert [(str(each.task), each.actor, each.reason) for each in written] == [
+        ("b", "olga", "given up"),
+        ("c", "olga", "given up"),
+    ]
+
+
+def test_a_deadlock_ends(stuck: WorkflowRun) -> None:
+    finish(stuck, "x")
+    dispatch_all(stuck)
+    finish(stuck, "y")
+    stuck.refresh_from_db()
+    assert deadlocks([stuck])
+
+    run = cancel_rest(stuck.pk, by="test")
+
+    assert (run.state, run.pending_count, run.canceled_count) == ("failed", 0, 2)
+    assert not deadlocks([run])
+
+
+def test_where_nothing_is_doomed_it_is_refused(stuck: WorkflowRun, runs: DrawRun) -> None:
+    cancel_rest(stuck.pk, by="test")
+    before = trail(stuck)
+
+    for run in (stuck, runs("a > b")):
+        with pytest.raises(Conflict, match=f"nothing in workflow run {run.pk} waits for a failed"):
+            cancel_rest(run.pk, by="test")
+    assert trail(stuck) == before
+
+
+def test_an_aborted_run_stays_as_it_is(stuck: WorkflowRun) -> None:
+    abort(stuck.pk, by="test")
+
+    with pytest.raises(Conflict, match="is aborted"):
+        cancel_rest(stuck.pk, by="test")
+
+
+def test_an_unknown_run_is_not_found(db: None) -> None:
+    with pytest.raises(NotFound):
+        cancel_rest(987654, by="test")
