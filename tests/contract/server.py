@@ -24,6 +24,8 @@ class Installation:
 
     url: str
     environment: dict[str, str]
+    pid: int = 0
+    """The process that the others of the web server come from."""
 
     def manage(self, *arguments: str) -> str:
         """Run a command to its good end; return what it printed."""
@@ -70,6 +72,7 @@ def installation(database_url: str, **more: str) -> Iterator[Installation]:
     )
     try:
         _wait_until_ready(made.url, process)
+        made.pid = process.pid
         yield made
     finally:
         process.terminate()
