@@ -7,7 +7,17 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.admin.conftest import act, confirm, said, text_of, url_of
 from tests.support.drawing import DrawRun
-from tests.support.verbs import dispatch_all, events, finish, start, state, states, task, trail
+from tests.support.verbs import (
+    dispatch_all,
+    events,
+    finish,
+    start,
+    state,
+    states,
+    task,
+    trail,
+    walk,
+)
 from workflows import control
 from workflows.models import Event, Task, WorkflowRun
 from workflows.runs import create_task
@@ -22,7 +32,7 @@ def broken(runs: DrawRun) -> WorkflowRun:
     return run
 
 
-@pytest.mark.parametrize("name", ["cancel", "retry", "mark_success"])
+@pytest.mark.parametrize("name", ["cancel", "retry", "retry_downstream", "mark_success"])
 def test_an_operator_is_asked_first(olga: Client, broken: WorkflowRun, name: str) -> None:
     before = trail(broken)
 
@@ -65,6 +75,39 @@ def test_marking_success_needs_a_reason(olga: Client, broken: WorkflowRun) -> No
 
     assert "This field is required." in text_of(page)
     assert states(broken) == {"a": "failed", "b": "pending"}
+
+
+def test_the_question_lists_what_follows(olga: Client, runs: DrawRun) -> None:
+    run = runs("a > b > c, x")
+    dispatch_all(run)
+    finish(run, "a", "failed")
+
+    def follows(name: str, step_id: str) -> str:
+        page = act(olga, name, [task(run, step_id)])
+        return text_of(page).split("What follows ")[1].split(" Reason")[0]
+
+    assert follows("retry", "a") == "2 tasks can run once that succeeds: b, c"
+    assert follows("mark_success", "a") == (
+        "1 task becomes ready at once: b 1 task can run after that: c"
+    )
+    assert follows("cancel", "x") == "1 task is with its runner, and asked to end: x"
+    assert follows("retry_downstream", "a") == "No other task is affected."
+
+
+def test_a_task_is_done_again_with_all_that_follows(olga: Client, runs: DrawRun) -> None:
+    run = runs("a > b > c, x")
+    walk(run, "a", "b")
+
+    answer = confirm(olga, "retry_downstream", [task(run, "a")], "new data")
+
+    text = f"Task {task(run, 'a').pk} (a) is back in the queue, and so is 1 after it."
+    assert said(answer) == [("success", text)]
+    assert states(run) == {"a": "pending", "b": "pending", "c": "pending", "x": "pending"}
+    retried = Event.objects.filter(event_type="task.retried")
+    assert [(str(each.task), each.actor, each.reason) for each in retried] == [
+        ("a", "olga", "new data"),
+        ("b", "olga", "new data"),
+    ]
 
 
 def test_a_task_marked_success_is_shown_as_set_by_hand(olga: Client, broken: WorkflowRun) -> None:
@@ -133,7 +176,9 @@ def test_tasks_of_an_aborted_run_stay_as_they_are(olga: Client, runs: DrawRun) -
     assert offered(olga, task(run, "a")) == []
 
 
-@pytest.mark.parametrize("name", ["hold", "release", "cancel", "retry", "mark_success"])
+@pytest.mark.parametrize(
+    "name", ["hold", "release", "cancel", "retry", "retry_downstream", "mark_success"]
+)
 def test_who_may_not_operate_is_refused_however_it_is_posted(
     viola: Client, broken: WorkflowRun, name: str
 ) -> None:

@@ -17,7 +17,7 @@ from tests.admin.conftest import (
     url_of,
 )
 from tests.support.drawing import DrawRun
-from tests.support.verbs import dispatch_all, events, state, states, trail, walk
+from tests.support.verbs import dispatch_all, events, finish, state, states, trail, walk
 from workflows import control
 from workflows.admin import operable
 from workflows.models import WorkflowRun
@@ -120,8 +120,38 @@ def test_one_refusal_does_not_stop_the_others(
     ]
 
 
+def test_the_rest_of_a_stuck_run_is_canceled(olga: Client, runs: DrawRun) -> None:
+    run = runs("a > b > c")
+    dispatch_all(run)
+    finish(run, "a", "failed")
+
+    page = act(olga, "cancel_rest", [run])
+    answer = confirm(olga, "cancel_rest", [run], "given up")
+
+    assert "What follows 2 tasks are canceled: b, c" in text_of(page)
+    assert said(answer) == [("success", f"workflow run {run.pk} is failed.")]
+    assert states(run) == {"a": "failed", "b": "canceled", "c": "canceled"}
+    assert [(each.actor, each.reason) for each in events(run)[-2:]] == [("olga", "given up")] * 2
+
+
 @pytest.mark.parametrize(
-    "name", ["dispatch_ready", "dispatch_all_ready", "pause", "resume", "abort"]
+    ("name", "follows"),
+    [
+        ("pause", "1 task is active and goes on to its end"),
+        ("abort", "1 task has not started and is canceled 1 task is active and asked to end"),
+    ],
+)
+def test_the_question_says_how_many_tasks_it_is_about(
+    olga: Client, runs: DrawRun, name: str, follows: str
+) -> None:
+    run = runs("a > b")
+    dispatch_all(run)
+
+    assert f"What follows {follows}" in text_of(act(olga, name, [run]))
+
+
+@pytest.mark.parametrize(
+    "name", ["dispatch_ready", "dispatch_all_ready", "pause", "resume", "abort", "cancel_rest"]
 )
 def test_who_may_not_operate_is_refused_however_it_is_posted(
     viola: Client, client_of: ClientOf, runs: DrawRun, name: str

@@ -1,0 +1,213 @@
+"""What an open page of a run asks for: the graph once, then what has changed."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils.http import urlencode
+
+from tests.admin.conftest import ClientOf, url_of
+from tests.factories import RunFactory
+from tests.support.drawing import DrawRun
+from tests.support.verbs import dispatch_all, events, finish, start, task, walk
+from workflows.control import cancel, mark_success, pause
+from workflows.holds import hold
+from workflows.models import Event, WorkflowRun
+
+LARGE = 2_000
+
+
+def latest(run: WorkflowRun) -> int:
+    """Return the id of the latest event of a run."""
+    return events(run)[-1].pk
+
+
+def poll(client: Client, run: WorkflowRun, after: object) -> Any:
+    """Ask what has changed since an event, as the page does."""
+    address = f"{url_of(run, 'changes')}?{urlencode({'after': after})}"
+    return client.get(address, headers={"If-None-Match": f'"{after}"'})
+
+
+def fan(steps: int) -> WorkflowRun:
+    """Return a run of so many steps between two others, of which the first is done."""
+    drawing = ", ".join(f"first > s{n} > last" for n in range(steps))
+    run = RunFactory.create(template__drawing=drawing)
+    walk(run, "first")
+    dispatch_all(run)
+    return run
+
+
+def test_the_graph_has_tasks_edges_times_and_what_is_usual(olga: Client, runs: DrawRun) -> None:
+    run = runs("a > b, c")
+    hold(task(run, "c").pk, by="test")
+    dispatch_all(run)
+    start(run, "a")
+
+    graph = olga.get(url_of(run, "graph")).json()
+
+    a, b, c = graph["tasks"]
+    assert a[:6] == ["a", "a", task(run, "a").pk, "running", "", 1]
+    assert a[7] == round(task(run, "a").started_at.timestamp(), 3)  # type: ignore[union-attr]
+    assert b[2:] == [task(run, "b").pk, "pending", "", 0, None, None, None]
+    assert c[4] == "h"
+    assert graph["edges"] == [[0, 1]]
+    assert graph["usual"] == []
+
+
+def test_nothing_new_is_a_304_of_one_statement_besides_the_login(
+    root: Client, runs: DrawRun
+) -> None:
+    run = runs("a > b")
+    newest = latest(run)
+    poll(root, run, 0)  # what is read once per process has been read
+
+    with CaptureQueriesContext(connection) as statements:
+        answer = poll(root, run, newest)
+
+    assert (answer.status_code, answer.content) == (304, b"")
+    login = {"django_session", "auth_user"}
+    ours = [each["sql"] for each in statements if not any(t in each["sql"] for t in login)]
+    assert len(ours) == 1
+    assert "workflows_event" in ours[0]
+
+
+def test_what_happened_to_tasks_is_sent_with_the_live_parts(olga: Client, runs: DrawRun) -> None:
+    run = runs("a > b, c")
+    before = latest(run)
+    dispatch_all(run)
+    finish(run, "a", "failed", message="exit code 3")
+    cancel(task(run, "c").pk, by="olga", reason="not today")
+    mark_success(task(run, "a").pk, by="olga", reason="by hand")
+
+    answer = poll(olga, run, before)
+
+    changes = answer.json()
+    assert answer["ETag"] == f'"{latest(run)}"'
+    assert {row[0]: row[1:3] for row in changes["tasks"]} == {
+        task(run, "a").pk: ["success", "m"],
+        task(run, "c").pk: ["canceled", ""],
+    }
+    assert changes["state"] == "running"
+    assert "1 of 3" in changes["parts"]["summary"]
+    assert 'value="pause"' in changes["parts"]["steering"]
+    assert "canceled" in changes["parts"]["trouble"]
+    assert [event[0] for event in changes["events"]] == [
+        event.pk for event in events(run) if event.pk > before
+    ]
+    marked = ["task.marked_success", task(run, "a").pk, "olga", "by hand"]
+    assert marked in [event[2:] for event in changes["events"]]
+
+
+def test_of_many_events_the_latest_are_sent_and_long_reasons_cut(
+    olga: Client, runs: DrawRun
+) -> None:
+    run = runs(", ".join(f"s{n}" for n in range(30)))
+    before = latest(run)
+    dispatch_all(run)
+    pause(run.pk, by="olga", reason="x" * 1000)
+
+    sent = poll(olga, run, before).json()["events"]
+
+    assert len(sent) == 20
+    assert sent[-1][2:] == ["workflow_run.paused", None, "olga", "x" * 200]
+    assert [event[0] for event in sent] == sorted(event[0] for event in sent)
+
+
+def test_one_change_of_a_large_run_is_small(olga: Client) -> None:
+    run = fan(LARGE)
+    before = latest(run)
+    finish(run, "s1999", "failed", message="exit code 3")
+
+    answer = poll(olga, run, before)
+
+    assert len(answer.json()["tasks"]) == 1
+    assert len(answer.content) < 5_000
+
+
+def test_a_large_run_takes_as_many_statements_as_a_small_one(olga: Client) -> None:
+    counts = []
+    for run in (fan(2), fan(60)):
+        before = latest(run)
+        finish(run, "s1", "failed")
+        poll(olga, run, before)  # what is read once per process has been read
+        with CaptureQueriesContext(connection) as changes:
+            assert poll(olga, run, before).status_code == 200
+        with CaptureQueriesContext(connection) as graph:
+            assert olga.get(url_of(run, "graph")).status_code == 200
+        counts.append((len(changes), len(graph)))
+
+    assert counts[0] == counts[1]
+    assert counts[0] <= (13, 9)
+
+
+def test_a_deadlock_is_told_with_its_cures_in_as_many_statements_whatever_its_size(
+    olga: Client,
+) -> None:
+    counts = []
+    for size in (2, 60):
+        run = fan(size)
+        for number in range(size):
+            finish(run, f"s{number}", "failed", message="exit code 2")
+        with CaptureQueriesContext(connection) as statements:
+            parts = poll(olga, run, 0).json()["parts"]
+        counts.append(len(statements))
+
+    assert "1 task can never run because" in parts["trouble"]
+    assert "stays blocked by another" in parts["trouble"]
+    assert "57 more failed or canceled" in parts["trouble"]
+    assert 'value="cancel_rest"' in parts["trouble"]
+    assert counts[0] == counts[1] <= 20
+
+
+@pytest.mark.parametrize("after", ["x", "-1", "1e3", "٣", "9" * 40, ""])
+def test_an_event_that_cannot_be_is_not_found(olga: Client, runs: DrawRun, after: str) -> None:
+    assert poll(olga, runs("a"), after).status_code == 404
+
+
+def test_an_unknown_run_is_not_found(olga: Client) -> None:
+    for page in ("changes", "graph"):
+        assert olga.get(f"/admin/workflows/workflowrun/987654/{page}/").status_code == 404
+
+
+def test_an_event_of_the_future_changes_nothing(olga: Client, runs: DrawRun) -> None:
+    run = runs("a")
+
+    changes = poll(olga, run, latest(run) + 1000).json()
+
+    assert (changes["tasks"], changes["events"]) == ([], [])
+
+
+def test_who_may_not_look_is_refused(client_of: ClientOf, runs: DrawRun) -> None:
+    run = runs("a")
+    stranger, halfway = client_of("ruth"), client_of("anna", "workflows.view_workflowrun")
+
+    assert poll(stranger, run, 0).status_code == 403
+    assert stranger.get(url_of(run, "graph")).status_code == 403
+    assert halfway.get(url_of(run, "graph")).status_code == 403
+    assert poll(Client(), run, 0).status_code == 302
+    changes = poll(halfway, run, 0).json()
+    assert (changes["tasks"], changes["events"]) == ([], [])
+
+
+def test_who_may_only_look_is_shown_no_buttons(viola: Client, runs: DrawRun) -> None:
+    run = runs("a > b")
+    dispatch_all(run)
+    finish(run, "a", "failed")
+
+    parts = poll(viola, run, 0).json()["parts"]
+
+    assert "1 task can never run because" in parts["trouble"]
+    assert "<button" not in "".join(parts.values())
+    assert "csrf" not in "".join(parts.values())
+
+
+def test_asking_leaves_no_trace(olga: Client, runs: DrawRun) -> None:
+    run = runs("a")
+    before = Event.objects.count()
+
+    poll(olga, run, 0)
+    olga.get(url_of(run, "graph"))
+
+    assert Event.objects.count() == before

@@ -1,0 +1,111 @@
+"""What the page of a run shows of one of its tasks, beside the graph."""
+
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from tests.admin.conftest import ClientOf, act, confirm, text_of, url_of
+from tests.support.drawing import DrawRun
+from tests.support.verbs import attempt, dispatch_all, finish, task
+from workflows.control import retry
+from workflows.models import LogPiece, WorkflowRun
+from workflows.runs import create_task
+
+
+def failed(runs: DrawRun, drawing: str, *, times: int = 1) -> WorkflowRun:
+    """Return a run whose first task has failed so many times."""
+    run = runs(drawing, payload={"python": "noop"})
+    for number in range(times):
+        if number:
+            retry(task(run, "a").pk, by="test")
+        dispatch_all(run)
+        said = {"exit_code": 3, "message": "exit code 3", "result": {"rows": 17}}
+        finish(run, "a", "failed", **said)
+    LogPiece.objects.create(attempt=attempt(run, "a"), offset=0, text="17 rows <b>\n")
+    return run
+
+
+def test_it_shows_state_log_result_attempts_payload_and_what_can_be_done(
+    olga: Client, runs: DrawRun
+) -> None:
+    run = failed(runs, "a > b", times=2)
+
+    page = olga.get(url_of(task(run, "a"), "panel"))
+
+    text = text_of(page)
+    assert "failed exit code 3" in text
+    assert "Log of attempt 2 of a 17 rows <b>" in text
+    assert '"rows": 17' in text
+    assert '"python": "noop"' in text
+    assert text.count("exit code 3") >= 2
+    html = page.content.decode()
+    assert [
+        name
+        for name in ("retry", "retry_downstream", "mark_success", "cancel")
+        if f'value="{name}"' in html
+    ] == ["retry", "retry_downstream", "mark_success"]
+    assert 'data-open=""' in html
+
+
+def test_it_says_why_a_task_waits_with_a_link(olga: Client, runs: DrawRun) -> None:
+    run = failed(runs, "a > b > c")
+
+    page = olga.get(url_of(task(run, "c"), "panel"))
+
+    assert "Cannot start: a failed (exit code 3)." in text_of(page)
+    assert f'href="{url_of(task(run, "a"))}"' in page.content.decode()
+
+
+def test_a_log_that_may_grow_says_where_to_read_on(olga: Client, runs: DrawRun) -> None:
+    run = runs("a")
+    dispatch_all(run)
+
+    assert (
+        'data-open="1" data-before="0"'
+        in olga.get(url_of(task(run, "a"), "panel")).content.decode()
+    )
+
+
+def test_many_attempts_and_neighbours_take_no_more_statements(olga: Client, runs: DrawRun) -> None:
+    small = failed(runs, "a > b")
+    large = failed(runs, ", ".join(f"a > s{n}" for n in range(40)), times=20)
+    olga.get(url_of(task(small, "a"), "panel"))  # what is read once per process has been read
+    with CaptureQueriesContext(connection) as few:
+        olga.get(url_of(task(small, "a"), "panel"))
+
+    with CaptureQueriesContext(connection) as many:
+        olga.get(url_of(task(large, "a"), "panel"))
+
+    assert len(many) == len(few) <= 10
+
+
+def test_who_may_not_look_at_tasks_is_refused(client_of: ClientOf, runs: DrawRun) -> None:
+    run = failed(runs, "a")
+    address = url_of(task(run, "a"), "panel")
+
+    assert client_of("ruth", "workflows.view_workflowrun").get(address).status_code == 403
+    assert Client().get(address).status_code == 302
+    half = client_of("anna", "workflows.view_task").get(address)
+    assert "17 rows" not in text_of(half)  # what an attempt printed needs another permission
+    assert "<button" not in half.content.decode()
+
+
+def test_an_unknown_task_is_not_found(olga: Client) -> None:
+    assert olga.get("/admin/workflows/task/987654/panel/").status_code == 404
+
+
+def test_its_buttons_return_to_the_page_of_the_run(olga: Client, runs: DrawRun) -> None:
+    run = failed(runs, "a")
+    one = task(run, "a")
+
+    question = act(olga, "retry", [one], from_page="run")
+    answer = confirm(olga, "retry", [one], from_page="run")
+
+    assert f'href="{url_of(run)}#task-{one.pk}" data-close' in question.content.decode()
+    assert answer["Location"] == f"{url_of(run)}#task-{one.pk}"
+
+
+def test_a_task_in_no_run_returns_to_its_own_page(olga: Client) -> None:
+    alone = create_task(title="alone", by="test")
+
+    assert confirm(olga, "cancel", [alone], from_page="run")["Location"] == url_of(alone)
