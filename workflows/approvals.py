@@ -1,7 +1,5 @@
 """Tasks that wait for a person's word: asking for it, and giving it once."""
 
-from typing import Any
-
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -20,8 +18,7 @@ from workflows.models import (
     WorkflowRun,
 )
 from workflows.moves import move
-
-GIVEN: dict[str, Any] = {"awaits_approval": False, "unmet_count": F("unmet_count") - 1}
+from workflows.sql import Sql
 
 
 @transaction.atomic
@@ -34,7 +31,7 @@ def approve(approval_id: int, *, by: str, comment: str = "") -> Approval:
     """
     run, task, approval = _undecided(approval_id, by=by)
     _decide(approval, ApprovalStatus.APPROVED, by=by, comment=comment)
-    Task.objects.filter(pk=task.pk).update(**GIVEN)
+    Task.objects.filter(pk=task.pk).update(awaits_approval=False, unmet_count=F("unmet_count") - 1)
     record(EventType.APPROVAL_APPROVED, run=run, task=task, by=by, reason=comment)
     if run:
         revive(run, by=by, reason=comment)
@@ -54,8 +51,17 @@ def reject(approval_id: int, *, by: str, comment: str = "") -> Approval:
     _decide(approval, ApprovalStatus.REJECTED, by=by, comment=comment)
     record(EventType.APPROVAL_REJECTED, run=run, task=task, by=by, reason=comment)
     note = f"rejected by {by}: {comment}" if comment else f"rejected by {by}"
-    columns = {**GIVEN, "note": note, "finished_at": timezone.now()}
-    move(run, [task], Task.cancel, by=by, reason=comment, **columns)
+    move(
+        run,
+        [task],
+        Task.cancel,
+        by=by,
+        reason=comment,
+        awaits_approval=False,
+        unmet_count=Sql("unmet_count - 1"),
+        note=note,
+        finished_at=timezone.now(),
+    )
     if run:
         go_on(run, by=by)
     return approval

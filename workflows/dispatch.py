@@ -19,6 +19,7 @@ from workflows.readiness import NOTHING_LEFT, PRECEDENCE, Blocked, blocked_tasks
 from workflows.rescue import settle_overdue
 from workflows.results import Dispatch, DispatchResult
 from workflows.rollup import roll_up
+from workflows.sql import together
 
 MOST_KEPT = 100
 """How many entries of an answer's lists the run keeps; the answer itself has all of them."""
@@ -72,7 +73,7 @@ def dispatch_ready(
 
 def _round(call: _Call) -> DispatchResult | None:
     """Hand out what there is room for; the result, once no runner has to be called."""
-    with transaction.atomic():
+    with transaction.atomic(), together():
         run = lock_run(call.run_id)
         if run.state in CLOSED and not call.handed_out:
             raise RunNotDispatchable(f"{run} is {run.state}")
@@ -88,7 +89,7 @@ def _round(call: _Call) -> DispatchResult | None:
         faults.point("dispatch.handed_out")
         done = call.dry_run or not any(map(is_to_submit, handed_out))
         result = _conclude(run, call) if done else None
-        run.save_progress(*(["last_dispatch"] if done else []))
+        run.save_progress(with_answer=done)
         if call.dry_run:
             transaction.set_rollback(True)
     return result

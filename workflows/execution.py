@@ -25,6 +25,7 @@ from runners.models import RunnerKind
 from runners.process import Slot
 from workflows import faults
 from workflows.advance import offer_free_places
+from workflows.handout import Take
 from workflows.holds import release_due
 from workflows.logs import AttemptLog
 from workflows.models import LogPiece, TaskAttempt, TaskState
@@ -153,28 +154,33 @@ class Executor:
 
     def _report_finished(self) -> None:
         for run_id, reports in list(self._finished.items()):
+            take = Take(self._room_for_more_of_the_same(), LEASE, self._by)
             with transaction.atomic():
                 self._store_pieces()
-                report_all(run_id, reports, by=self._by)
-                claimed = self._claim(run_id, self._waiting(run_id).get(run_id, []))
+                report_all(run_id, reports, by=self._by, take=take)
             faults.point("report.committed")
             self._pieces.clear()
             del self._finished[run_id]
-            self._begin(claimed)
+            self._begin(take.taken)
+
+    def _room_for_more_of_the_same(self) -> int:
+        """Return how many slots a run may keep; now and then they are for whoever came first."""
+        takes = self._run_id or time.monotonic() < self._next["look"]
+        return self._room() if takes and not self._attempt_id else 0
 
     def _look(self) -> None:
-        for run_id, attempt_ids in self._waiting(self._run_id).items():
-            self._begin(self._claim(run_id, attempt_ids))
+        for run_id, attempt_ids in self._waiting().items():
+            self._begin(start_attempts(run_id, attempt_ids, lease=LEASE, by=self._by))
         if self._attempt_id:
             self.take_no_more()
 
-    def _waiting(self, run_id: int | None) -> dict[int, list[UUID]]:
+    def _waiting(self) -> dict[int, list[UUID]]:
         """Return as many waiting attempts as there are free slots, by run."""
         found: dict[int, list[UUID]] = defaultdict(list)
         if room := self._room():
             waiting = TaskAttempt.objects.waiting().filter(self._mine())
-            if run_id:
-                waiting = waiting.filter(task__run=run_id)
+            if self._run_id:
+                waiting = waiting.filter(task__run=self._run_id)
             for run, attempt in waiting.values_list("task__run_id", "pk")[:room]:
                 found[run].append(attempt)
         return found
@@ -184,11 +190,6 @@ class Executor:
 
     def _room(self) -> int:
         return self._concurrency - len(self._working) if self._takes_more else 0
-
-    def _claim(self, run_id: int, attempt_ids: list[UUID]) -> Iterable[TaskAttempt]:
-        if not attempt_ids:
-            return []
-        return start_attempts(run_id, attempt_ids, lease=LEASE, by=self._by)
 
     def _begin(self, attempts: Iterable[TaskAttempt]) -> None:
         for attempt in attempts:

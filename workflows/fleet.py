@@ -6,12 +6,13 @@ from django.db.models import Count, Q
 
 from runners.models import Runner
 from workflows.models import Task, TaskAttempt
+from workflows.sql import columns_of, read
 
 MOST_DECLINED = 100
 """Tasks of one call that a runner may decline, one by one, before it is given no more."""
 
 
-ALL_RUNNERS = f"SELECT * FROM {Runner._meta.db_table}"
+ALL_RUNNERS = f"SELECT {columns_of(Runner)} FROM {Runner._meta.db_table}"
 NO_RUNNER = 0
 
 
@@ -21,7 +22,7 @@ class Fleet:
     def __init__(self) -> None:
         """Read the runners; there are few."""
         self.runners: dict[int | None, Runner] = {
-            runner.pk: runner for runner in Runner.objects.raw(ALL_RUNNERS)
+            runner.pk: runner for runner in read(Runner, ALL_RUNNERS)
         }
         self._default = next((r for r in self.runners.values() if r.is_default), None)
         self._refusals: dict[int | None, str] = {

@@ -1,28 +1,88 @@
 """Ready tasks become dispatched, each with its attempt."""
 
+import json
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F
 from django.utils import timezone
 
 from runners.base import LONGEST_TIMEOUT_S, TaskPayload
-from runners.models import Runner
+from runners.models import Runner, RunnerKind
 from workflows.fleet import Fleet
 from workflows.models import RunState, Task, TaskAttempt, WorkflowRun
 from workflows.models.attempt import Outcome
 from workflows.models.run import DISPATCHABLE
 from workflows.moves import batches, move
 from workflows.payloads import UnknownName, fill_in
+from workflows.sql import Sql, columns_of, execute, read, rows
 from workflows.tokens import hash_of, token_of
 
 SUBMITTED_WITHIN = timedelta(seconds=30)
 """A dispatch that has not been submitted by then never will be: its process is gone."""
 
 
-def hand_out(run: WorkflowRun, limit: int | None, fleet: Fleet, *, by: str) -> list[TaskAttempt]:
-    """Move the first ready tasks to dispatched, each with its attempt: the outbox of submit()."""
+READY = f"""
+    SELECT {columns_of(Task)} FROM {Task._meta.db_table}
+     WHERE run_id = %(run)s AND state = 'pending' AND unmet_count = 0
+       AND COALESCE(runner_id, %(default)s) <> ALL(%(unwilling)s::bigint[])
+       AND id <> ALL(%(left_out)s::bigint[])
+     ORDER BY position LIMIT %(limit)s
+"""
+NO_LIMIT = 2**62
+
+ATTEMPT = TaskAttempt._meta.db_table
+INSERT_ATTEMPTS = f"""
+    INSERT INTO {ATTEMPT} (
+        id, task_id, number, runner_id, runner_name, runner_kind, payload, timeout_seconds,
+        outcome, message, dispatched_at, submitted_at, started_at, finished_at,
+        lease_expires_at, token_hash
+    )
+    SELECT a.id, a.task_id, a.number, a.runner_id, a.runner_name, a.runner_kind, a.payload::jsonb,
+           a.timeout_seconds, a.outcome, a.message, a.dispatched_at, a.submitted_at, a.started_at,
+           a.finished_at, a.lease_expires_at, a.token_hash
+      FROM jsonb_to_recordset(%(attempts)s) AS a(
+        id uuid, task_id bigint, number integer, runner_id bigint, runner_name text,
+        runner_kind text, payload text, timeout_seconds integer, outcome text, message text,
+        dispatched_at timestamptz, submitted_at timestamptz, started_at timestamptz,
+        finished_at timestamptz, lease_expires_at timestamptz, token_hash text)
+"""
+COLUMNS = [
+    *("id", "task_id", "number", "runner_id", "runner_name", "runner_kind", "timeout_seconds"),
+    *("outcome", "message", "dispatched_at", "submitted_at", "started_at", "finished_at"),
+    *("lease_expires_at", "token_hash"),
+]
+
+
+@dataclass(slots=True)
+class Take:
+    """What an executor with free slots starts at once, in the transaction that hands it out."""
+
+    room: int
+    lease: timedelta
+    by: str
+    taken: list[TaskAttempt] = field(default_factory=list)
+
+    def wants(self, attempt: TaskAttempt) -> bool:
+        """Say whether an attempt is for local executors, and a slot is free."""
+        mine = attempt.runner_kind == RunnerKind.LOCAL and not attempt.outcome
+        return mine and len(self.taken) < self.room
+
+    def take(self, attempt: TaskAttempt, now: datetime) -> None:
+        """Start an attempt."""
+        attempt.started_at, attempt.lease_expires_at = now, now + self.lease
+        self.taken.append(attempt)
+
+
+def hand_out(
+    run: WorkflowRun, limit: int | None, fleet: Fleet, *, by: str, take: Take | None = None
+) -> list[TaskAttempt]:
+    """
+    Move the first ready tasks to dispatched, each with its attempt: the outbox of submit().
+
+    :param take: who starts some of them on the spot.
+    """
     if run.state not in DISPATCHABLE:
         return []
     tasks = _choose(run, limit, fleet)
@@ -31,34 +91,66 @@ def hand_out(run: WorkflowRun, limit: int | None, fleet: Fleet, *, by: str) -> l
     if run.state == RunState.CREATED:
         run.start(by=by)
     attempts = _attempts(run, tasks, fleet)
-    move(
-        run,
-        tasks,
-        Task.dispatch,
-        by=by,
-        payloads={a.task_id: {"attempt_id": str(a.pk), "runner": a.runner_name} for a in attempts},
-        dispatched_at=timezone.now(),
-        attempt_count=F("attempt_count") + 1,
-        **CLEARED,
-    )
+    now = timezone.now()
+    for attempt in attempts:
+        if take and take.wants(attempt):
+            take.take(attempt, now)
+    _dispatch(run, [a for a in attempts if not a.started_at], now, by=by)
+    _dispatch(run, [a for a in attempts if a.started_at], now, by=take.by if take else by)
     for batch in batches(attempts):
-        TaskAttempt.objects.bulk_create(batch)
+        execute(INSERT_ATTEMPTS, attempts=rows(map(_row, batch)))
     _fail_what_cannot_be_filled_in(run, attempts, by=by)
     return attempts
+
+
+def _dispatch(run: WorkflowRun, attempts: Sequence[TaskAttempt], now: datetime, *, by: str) -> None:
+    if not attempts:
+        return
+    path = [Task.dispatch, Task.start] if attempts[0].started_at else [Task.dispatch]
+    move(
+        run,
+        [attempt.task for attempt in attempts],
+        *path,
+        by=by,
+        payloads={a.task_id: {"attempt_id": str(a.pk), "runner": a.runner_name} for a in attempts},
+        dispatched_at=now,
+        attempt_count=Sql("attempt_count + 1"),
+        **{**CLEARED, "started_at": attempts[0].started_at},
+    )
+    for attempt in attempts:
+        attempt.task.attempt_count += 1
+
+
+def _row(attempt: TaskAttempt) -> dict[str, Any]:
+    row = {name: getattr(attempt, name) for name in COLUMNS}
+    return {**row, "payload": json.dumps(attempt.payload)}
 
 
 def _choose(run: WorkflowRun, limit: int | None, fleet: Fleet) -> list[Task]:
     """Return the first ready tasks that can go out; one statement more for each full runner."""
     chosen: list[Task] = []
     while limit is None or len(chosen) < limit:
-        room = None if limit is None else limit - len(chosen)
-        left = Task.objects.ready().filter(fleet.willing(), run=run)
-        tasks = list(left.exclude(pk__in=[task.pk for task in chosen])[:room])
+        tasks = _ready(run, NO_LIMIT if limit is None else limit - len(chosen), fleet, chosen)
         admitted = fleet.admit(tasks)
         chosen += admitted
         if len(admitted) == len(tasks):
             break
     return sorted(chosen, key=lambda task: task.position)
+
+
+def _ready(run: WorkflowRun, limit: int, fleet: Fleet, chosen: Sequence[Task]) -> list[Task]:
+    tasks = read(
+        Task,
+        READY,
+        run=run.pk,
+        default=fleet.default_key,
+        unwilling=fleet.unwilling,
+        left_out=[*fleet.declined, *(task.pk for task in chosen)],
+        limit=limit,
+    )
+    for task in tasks:
+        task.run = run
+    return tasks
 
 
 CLEARED: dict[str, Any] = {

@@ -2,6 +2,13 @@
 
 from workflows.errors import Conflict, NotFound
 from workflows.models import Task, WorkflowRun
+from workflows.sql import columns_of, read
+
+LARGEST_ID = 2**63 - 1
+
+# The kept answer may be long, and nobody who moves tasks looks at it.
+RUN = columns_of(WorkflowRun).replace(f"{WorkflowRun._meta.db_table}.last_dispatch", "NULL")
+LOCK_RUN = f"SELECT {RUN} FROM {WorkflowRun._meta.db_table} WHERE id = %(run)s FOR NO KEY UPDATE"
 
 
 def lock_run(run_id: int) -> WorkflowRun:
@@ -12,13 +19,12 @@ def lock_run(run_id: int) -> WorkflowRun:
 
     :raises NotFound: if there is no such run.
     """
-    try:
-        # The kept answer may be long, and nobody who moves tasks looks at it.
-        return (
-            WorkflowRun.objects.select_for_update(no_key=True).defer("last_dispatch").get(pk=run_id)
-        )
-    except WorkflowRun.DoesNotExist:
-        raise NotFound("workflow run", run_id) from None
+    if abs(run_id) > LARGEST_ID:
+        raise NotFound("workflow run", run_id)
+    found = read(WorkflowRun, LOCK_RUN, run=run_id)
+    if not found:
+        raise NotFound("workflow run", run_id)
+    return found[0]
 
 
 def lock_task(task_id: int) -> tuple[WorkflowRun | None, Task]:

@@ -1,5 +1,6 @@
 """INBOUND: what became of attempts, whatever the transport."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,14 +11,18 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from runners.models import Runner
 from workflows import faults
 from workflows.advance import dispatch_waiting, go_on
 from workflows.errors import NotFound, ReportRefused
 from workflows.events import Arrow, ends, record
+from workflows.fleet import Fleet
+from workflows.handout import Take
 from workflows.locks import lock_run
 from workflows.models import EventType, Task, TaskAttempt, TaskState, WorkflowRun
 from workflows.models.attempt import Outcome
 from workflows.moves import batches, move
+from workflows.sql import columns_of, execute, read, rows, select, together
 
 ARROWS: Mapping[str, Arrow] = {
     TaskState.RUNNING: Task.start,
@@ -27,6 +32,43 @@ ARROWS: Mapping[str, Arrow] = {
 }
 
 NO_LEASE = timedelta()
+
+ATTEMPT = TaskAttempt._meta.db_table
+TASK = Task._meta.db_table
+
+STANDINGS = f"""
+    SELECT attempt.id, attempt.number, attempt.outcome, attempt.started_at,
+           task.id, task.state, task.attempt_count, runner.id, runner.capacity
+      FROM {ATTEMPT} attempt
+      JOIN {TASK} task ON task.id = attempt.task_id
+      LEFT JOIN {Runner._meta.db_table} runner ON runner.id = attempt.runner_id
+     WHERE attempt.id = ANY(%(attempts)s::uuid[])
+"""
+
+# Of an attempt that nobody has started, and that its task has not outlived.
+WAITING = f"""
+    SELECT {columns_of(TaskAttempt, "attempt")}
+      FROM {ATTEMPT} attempt JOIN {TASK} task ON task.id = attempt.task_id
+     WHERE attempt.outcome = '' AND attempt.started_at IS NULL AND task.run_id = %(run)s
+       AND task.state = 'dispatched' AND task.attempt_count = attempt.number
+"""
+WAITING_AMONG = f"{WAITING} AND attempt.id = ANY(%(attempts)s::uuid[])"
+WAITING_LOCALLY = f"""
+    {WAITING} AND attempt.runner_kind = 'local' ORDER BY attempt.dispatched_at LIMIT %(room)s
+"""
+
+WRITE_STARTS = f"""
+    UPDATE {ATTEMPT} SET started_at = %(now)s, lease_expires_at = %(lease_expires_at)s
+     WHERE id = ANY(%(attempts)s::uuid[])
+"""
+WRITE_ENDS = f"""
+    UPDATE {ATTEMPT}
+       SET outcome = said.outcome, exit_code = said.exit_code, result = said.result::jsonb,
+           message = said.message, finished_at = %(now)s, lease_expires_at = NULL
+      FROM jsonb_to_recordset(%(ends)s)
+           AS said(id uuid, outcome text, exit_code integer, result text, message text)
+     WHERE {ATTEMPT}.id = said.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +106,17 @@ def report_one(report: Report, *, by: str) -> None:
         raise ReportRefused(refused[report.attempt_id])
 
 
-@transaction.atomic
-def report_all(run_id: int, reports: Sequence[Report], *, by: str) -> dict[UUID, str]:
+@transaction.atomic(savepoint=False)
+@together()
+def report_all(
+    run_id: int, reports: Sequence[Report], *, by: str, take: Take | None = None
+) -> dict[UUID, str]:
     """
     Take over what became of several attempts of one run, at most one report for each.
 
     One transaction, which also dispatches what became ready if the run does so by itself.
 
+    :param take: the executor that reports; it starts what comes next in the same transaction.
     :returns: why, for each attempt whose report was refused; each refusal leaves an event.
     """
     run = lock_run(run_id)
@@ -86,9 +132,13 @@ def report_all(run_id: int, reports: Sequence[Report], *, by: str) -> dict[UUID,
             accepted[attempt] = report
     _take_over(run, accepted, by=by)
     faults.point("report.taken_over")
+    if take and take.room and run.dispatched_count:
+        _take_waiting(run, take)
     if accepted:
-        go_on(run, by=by)
+        go_on(run, by=by, take=take)
         _offer_free_places(accepted, by=by)
+    elif take and take.taken:
+        run.save_progress()
     return refused
 
 
@@ -100,20 +150,43 @@ def start_attempts(
 
     :param lease: how long the claim holds unless it is renewed.
     """
-    with transaction.atomic():
+    with transaction.atomic(), together():
         run = lock_run(run_id)
-        attempts = _attempts(attempt_ids)
-        won = {
-            attempt: Report(attempt.pk, TaskState.RUNNING)
-            for attempt in attempts.values()
-            if attempt.status == TaskState.DISPATCHED
-            and not _objection(attempt, Report(attempt.pk, TaskState.RUNNING))
-        }
-        _take_over(run, won, by=by, lease=lease)
+        waiting = _waiting(
+            WAITING_AMONG, run, attempts=[attempt_id.hex for attempt_id in attempt_ids]
+        )
+        _start(run, waiting, lease=lease, by=by)
         faults.point("start.claimed")
         run.save_progress()
     faults.point("start.committed")
-    return list(won)
+    return waiting
+
+
+def _take_waiting(run: WorkflowRun, take: Take) -> None:
+    """Start what was handed out earlier, the oldest first."""
+    waiting = _waiting(WAITING_LOCALLY, run, room=take.room - len(take.taken))
+    _start(run, waiting, lease=take.lease, by=take.by)
+    take.taken += waiting
+
+
+def _waiting(statement: str, run: WorkflowRun, **which: Any) -> list[TaskAttempt]:
+    attempts = read(TaskAttempt, statement, run=run.pk, **which)
+    runners = Fleet().runners if attempts else {}
+    for attempt in attempts:
+        attempt.runner = runners.get(attempt.runner_id)
+        attempt.task = Task(
+            pk=attempt.task_id,
+            run=run,
+            state=TaskState.DISPATCHED,
+            attempt_count=attempt.number,
+        )
+    return attempts
+
+
+def _start(run: WorkflowRun, attempts: Sequence[TaskAttempt], *, lease: timedelta, by: str) -> None:
+    if attempts:
+        reports = {each: Report(each.pk, TaskState.RUNNING) for each in attempts}
+        _take_over(run, reports, by=by, lease=lease)
 
 
 def _offer_free_places(reports: Mapping[TaskAttempt, Report], *, by: str) -> None:
@@ -128,10 +201,32 @@ def _offer_free_places(reports: Mapping[TaskAttempt, Report], *, by: str) -> Non
 
 
 def _attempts(ids: Iterable[UUID]) -> dict[UUID, TaskAttempt]:
-    return {
-        attempt.pk: attempt
-        for attempt in TaskAttempt.objects.select_related("task", "runner").filter(pk__in=list(ids))
-    }
+    """Return where attempts and their tasks stand; nothing else of them is read."""
+    found = select(STANDINGS, attempts=[attempt_id.hex for attempt_id in ids])
+    standings = [_standing(*row) for row in found]
+    return {attempt.pk: attempt for attempt in standings}
+
+
+def _standing(
+    pk: Any,
+    number: int,
+    outcome: str,
+    started_at: Any,
+    task: int,
+    state: str,
+    attempt_count: int,
+    runner: int | None,
+    capacity: int | None,
+) -> TaskAttempt:
+    return TaskAttempt(
+        pk=UUID(str(pk)),
+        number=number,
+        outcome=outcome,
+        started_at=started_at,
+        task=Task(pk=task, state=state, attempt_count=attempt_count),
+        # Only one that may be full is of interest.
+        runner=Runner(pk=runner, capacity=capacity) if capacity else None,
+    )
 
 
 def _objection(attempt: TaskAttempt, report: Report) -> str:
@@ -180,46 +275,31 @@ def _take_over(
             **moment,
         )
         if is_start:
-            _write_start(
-                list(group), started_at=now, lease_expires_at=now + lease if lease else None
-            )
+            _write_start(list(group), now, now + lease if lease else None)
         else:
-            _write_end(group, now)
+            _write_end(list(group.values()), now)
 
 
-def _write_start(attempts: Sequence[TaskAttempt], **columns: Any) -> None:
+def _write_start(
+    attempts: Sequence[TaskAttempt], now: datetime, lease_expires_at: datetime | None
+) -> None:
     for batch in batches(attempts):
-        TaskAttempt.objects.filter(pk__in=[attempt.pk for attempt in batch]).update(**columns)
+        ids = [attempt.pk.hex for attempt in batch]
+        execute(WRITE_STARTS, attempts=ids, now=now, lease_expires_at=lease_expires_at)
     for attempt in attempts:
-        attempt.started_at = columns["started_at"]
+        attempt.started_at = now
 
 
-def _write_end(reports: Mapping[TaskAttempt, Report], now: datetime) -> None:
-    for attempt, report in reports.items():
-        for name, value in _columns(report, now).items():
-            setattr(attempt, name, value)
-    first = next(iter(reports.values()))
-    alike = all(_is_alike(first, report) for report in reports.values())
-    for batch in batches(list(reports)):
-        if alike:  # one plain statement, several times as quick as one with a value for each row
-            ended = TaskAttempt.objects.filter(pk__in=[attempt.pk for attempt in batch])
-            ended.update(**_columns(first, now))
-        else:
-            TaskAttempt.objects.bulk_update(batch, list(_columns(first, now)))
+def _write_end(reports: Sequence[Report], now: datetime) -> None:
+    for batch in batches(reports):
+        execute(WRITE_ENDS, now=now, ends=rows(map(_end, batch)))
 
 
-def _is_alike(one: Report, other: Report) -> bool:
-    # Results are not compared: to Python, true and 1 are equal.
-    said = [(report.status, report.exit_code, report.message) for report in (one, other)]
-    return said[0] == said[1] and one.result is other.result is None
-
-
-def _columns(report: Report, now: datetime) -> dict[str, Any]:
+def _end(report: Report) -> dict[str, Any]:
     return {
-        "outcome": Outcome(report.status),
+        "id": report.attempt_id,
+        "outcome": str(Outcome(report.status)),
         "exit_code": report.exit_code,
-        "result": report.result,
+        "result": None if report.result is None else json.dumps(report.result),
         "message": report.message,
-        "finished_at": now,
-        "lease_expires_at": None,
     }

@@ -11,13 +11,12 @@ from workflows import faults
 from workflows.asking import ask
 from workflows.errors import Conflict, Invalid, NotFound
 from workflows.events import record
+from workflows.locks import LARGEST_ID
 from workflows.models import EventType, Task, TaskState, WorkflowRun, WorkflowTemplate
 from workflows.models.fields import check_json_object
 from workflows.moves import batches
 from workflows.parameters import take_parameters
 from workflows.spec import check_payload
-
-LARGEST_ID = 2**63 - 1
 
 
 @transaction.atomic

@@ -30,7 +30,7 @@ from workflows.spec import parse_template
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
-UPDATE_TASK = 'UPDATE "workflows_task"'
+UPDATE_TASK = "UPDATE workflows_task SET"
 
 
 def test_a_second_dispatch_waits_and_takes_the_next_task(runs: DrawRun) -> None:
@@ -110,7 +110,7 @@ def test_who_reports_at_the_last_moment_is_not_lost(runs: DrawRun) -> None:
     run = runs("a")
     dispatch(run)
     start_attempts(run.pk, [attempt(run, "a").pk], lease=-timedelta(minutes=1), by="executor")
-    with rival_before('SELECT "workflows_workflowrun"', lambda: finish(run, "a")):
+    with rival_before("SELECT workflows_workflowrun", lambda: finish(run, "a")):
         assert not settle_overdue(by="rescue")
     assert states(run) == {"a": "success"}
     assert trail(run)[-2:] == ["task.succeeded a", "workflow_run.succeeded"]

@@ -19,7 +19,7 @@ BLOCKED = """
 @contextmanager
 def rival_before(statement: str, act: Callable[[], object]) -> Iterator[Future[object]]:
     """
-    Have a rival act, on a connection of its own, right before the first statement that begins so.
+    Have a rival act, on a connection of its own, right before the first statement that has these words.
 
     The statement is executed once the rival is done, or waits for a lock; which of the two is what
     the locks are about. The block ends once the rival is done.
@@ -28,7 +28,7 @@ def rival_before(statement: str, act: Callable[[], object]) -> Iterator[Future[o
     with ThreadPoolExecutor(1) as pool:
 
         def watch(execute: Any, sql: str, *rest: Any) -> Any:
-            if sql.lstrip().startswith(statement) and not rivals:
+            if statement in sql and not rivals:
                 rivals.append(pool.submit(_act, act, future))
                 _wait_until_done_or_blocked(future)
             return execute(sql, *rest)
@@ -36,7 +36,7 @@ def rival_before(statement: str, act: Callable[[], object]) -> Iterator[Future[o
         rivals: list[Future[None]] = []
         with connection.execute_wrapper(watch):
             yield future
-        assert rivals, f"no statement began with {statement}"
+        assert rivals, f"no statement has {statement}"
 
 
 def _act(act: Callable[[], object], future: "Future[object]") -> None:

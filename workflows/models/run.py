@@ -1,5 +1,6 @@
 """One execution of a workflow, and its state machine."""
 
+import json
 from typing import Any
 
 from django.db import models, transaction
@@ -10,6 +11,7 @@ from workflows.models.event import EventType
 from workflows.models.fields import JSONObjectField
 from workflows.models.task import Task, TaskState
 from workflows.models.template import WorkflowTemplate
+from workflows.sql import execute
 
 
 class RunState(models.TextChoices):
@@ -118,9 +120,15 @@ class WorkflowRun(models.Model):
         with transaction.atomic(savepoint=False):
             super().save(*args, **kwargs)
 
-    def save_progress(self, *besides: str) -> None:
-        """Store what changes while the run goes on."""
-        self.save(update_fields=[*PROGRESS_FIELDS, *besides])
+    def save_progress(self, *, with_answer: bool = False) -> None:
+        """Store what changes while the run goes on; and the answer to a dispatch, if there is."""
+        self.updated_at = timezone.now()
+        values = {name: getattr(self, name) for name in PROGRESS_FIELDS}
+        if with_answer:
+            answer = json.dumps(self.last_dispatch)
+            execute(SAVE_PROGRESS_AND_ANSWER, run=self.pk, answer=answer, **values)
+        else:
+            execute(SAVE_PROGRESS, run=self.pk, **values)
 
     @property
     def task_counts(self) -> dict[str, int]:
@@ -192,3 +200,9 @@ PROGRESS_FIELDS = [
     "finished_at",
     "updated_at",
 ]
+SETTINGS = ", ".join(f"{name} = %({name})s" for name in PROGRESS_FIELDS)
+TABLE = WorkflowRun._meta.db_table
+SAVE_PROGRESS = f"UPDATE {TABLE} SET {SETTINGS} WHERE id = %(run)s"
+SAVE_PROGRESS_AND_ANSWER = (
+    f"UPDATE {TABLE} SET {SETTINGS}, last_dispatch = %(answer)s::jsonb WHERE id = %(run)s"
+)
