@@ -10,22 +10,26 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import django
 from playwright.sync_api import Page, sync_playwright
 
 PICTURES = Path("docs/pictures")
-RELEASE = Path("docs/pictures/release.yaml")
+WORKFLOWS = (Path("docs/pictures/release.yaml"), Path("docs/pictures/export.yaml"))
 BROWSER = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update "
     "--disable-sync --no-first-run"
 )
-WIDTH, LOWEST, TALLEST = 1440, 640, 1760
+WIDTH, LOWEST, TALLEST = 1440, 640, 1180
 LARGEST = 300_000
+DRAWN_AFTER_MS = 800
 LONGEST_WAIT_S = 30
 ADMINISTRATOR = "ada"
+EXPORTS = ((3, 0), (2, 0), (4, 1), (3, 0), (1, 0), (2, 0), (5, 2), (3, 0), (2, 0), (4, 0), (3, 1))
+"""How many ended on the days before, and how many of them badly."""
 LOG = """\
 tests/test_orders.py::test_a_refund_is_booked_once FAILED
 E   django.db.utils.OperationalError: connection to server at "db.test" (10.0.3.7) failed:
@@ -45,7 +49,7 @@ def prepare(directory: Path) -> None:
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
-    for file in (Path("examples/backup.yaml"), RELEASE):
+    for file in (Path("examples/backup.yaml"), *WORKFLOWS):
         call_command("import_workflow", str(file))
     backup = ["run_workflow", "backup", "--param", f"directory={directory / 'backups'}"]
     subprocess.run([sys.executable, "manage.py", *backup], check=True)
@@ -86,12 +90,45 @@ def report(run_id: int, step_id: str, status: str) -> None:
     report_one(Report(attempt.pk, status, 1 if failed else None, message=why), by="local runner")
 
 
+def history() -> None:
+    """Let exports have ended on the days before this one, some of them badly."""
+    from workflows.models import WorkflowRun, WorkflowTemplate
+    from workflows.runs import create_run
+
+    template = WorkflowTemplate.objects.get(name="nightly export")
+    for days, (runs, failures) in enumerate(EXPORTS, start=1):
+        for number in range(runs):
+            made = create_run(
+                template_id=template.pk,
+                parameters={"days": days, "number": number},
+                auto_dispatch=True,
+                by="cron",
+            )
+            play(made.pk, failed=number < failures)
+            end = datetime.now(UTC) - timedelta(days=days, minutes=13 * number)
+            start = end - timedelta(seconds=95 + 31 * (days % 4) + 7 * number)
+            WorkflowRun.objects.filter(pk=made.pk).update(
+                created_at=start, started_at=start, finished_at=end
+            )
+
+
+def play(run_id: int, *, failed: bool) -> None:
+    """Take a run to its end: every attempt succeeds, or the first one fails."""
+    from workflows.dispatch import dispatch_ready
+    from workflows.models import TaskAttempt
+
+    dispatch_ready(run_id, limit=None, by="cron")
+    while attempt := TaskAttempt.objects.open().filter(task__run=run_id).first():
+        report(run_id, str(attempt.task.step_id), "failed" if failed else "success")
+
+
 def seed() -> dict[str, str]:
     """Fill the installation with runs; return the paths to look at, by picture."""
     from workflows.control import pause
     from workflows.dispatch import dispatch_ready
     from workflows.models import WorkflowTemplate
 
+    history()
     tests = ("checkout", "lint", "docs", "test_sqlite")
     failed = release("2.4.0", *tests, "test_postgresql", failed="test_postgresql")
     dispatch_ready(failed, by=ADMINISTRATOR)
@@ -101,6 +138,7 @@ def seed() -> dict[str, str]:
     release("2.5.0a3")
     template = WorkflowTemplate.objects.get(name="release")
     return {
+        "dashboard": "/admin/",
         "run": f"/admin/workflows/workflowrun/{failed}/change/",
         "runs": "/admin/workflows/workflowrun/",
         "template": f"/admin/workflows/workflowtemplate/{template.pk}/change/",
@@ -161,6 +199,7 @@ def take(page: Page, url: str, file: Path) -> None:
     """Take the picture of a page, down to where its content ends or enough is seen."""
     page.set_viewport_size({"width": WIDTH, "height": LOWEST})
     page.goto(url, wait_until="load")
+    page.wait_for_timeout(DRAWN_AFTER_MS)
     height = page.evaluate("document.documentElement.scrollHeight")
     page.set_viewport_size({"width": WIDTH, "height": min(height, TALLEST)})
     page.screenshot(path=file)
@@ -178,6 +217,8 @@ def main() -> None:
         with site() as address, browser(address, session_key) as page:
             for name, path in paths.items():
                 take(page, address + path, PICTURES / f"{name}.png")
+            page.emulate_media(color_scheme="dark")
+            take(page, address + paths["dashboard"], PICTURES / "dashboard-dark.png")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from runners.models import Runner, RunnerKind
 from workflows.admin.display import link, list_url, page_url
@@ -30,6 +31,7 @@ from workflows.readiness import Cause, causes_of, deadlocks
 SHOWN = 5
 """Of each kind; the lists have all."""
 MOST_CAUSES = 50
+LONGEST_REASON = 100
 BY_NAME = {operation.name: operation for operation in (*MENDING, *DECIDING)}
 SILENCE = {
     RunnerKind.LOCAL.value: "Is manage.py local_runner running?",
@@ -101,7 +103,8 @@ def _causes(runs: Sequence[WorkflowRun]) -> dict[int, list[Cause]]:
     broken = list(tasks.order_by("-run", "position")[:MOST_CAUSES])
     found: dict[int, list[Cause]] = defaultdict(list)
     for task, cause in zip(broken, causes_of(broken), strict=True):
-        found[task.run_id or 0].append(cause)
+        short = Truncator(cause.reason).chars(LONGEST_REASON)
+        found[task.run_id or 0].append(replace(cause, reason=short))
     return found
 
 

@@ -38,6 +38,13 @@ from workflows.models.task import ACTIVE
 TIMES = tuple(map(moment, ("created_at", "dispatched_at", "started_at", "finished_at")))
 LATEST = 15
 MOST_NEIGHBOURS = 30
+SIGNS = {
+    "waits for approval": "approval",
+    "on hold": "held",
+    "set by hand": "by-hand",
+    "asked to end": "canceled",
+}
+"""The icons of the remarks on a task."""
 PANEL = "workflows_task_panel"
 
 
@@ -147,7 +154,7 @@ class TaskAdmin(OperableAdmin):
     @admin.display(description="state", ordering="state")
     def state_shown(self, task: Task) -> SafeString:
         """Return the state, and what people have to do with it."""
-        badges = [badge(task.state), *(badge(text, "by-hand") for text in remarks(task))]
+        badges = [badge(task.state), *(badge(text, SIGNS[text]) for text in remarks(task))]
         return format_html_join(" ", "{}", ((each,) for each in badges))
 
     @admin.display(description="attempts", ordering="attempt_count")
