@@ -9,6 +9,7 @@ A graph as SVG: boxes with an icon, a title and a note; edges with arrow heads; 
     drawing.emphasize(vertices)           let all but this set of vertices recede; null: nothing
     drawing.mark(vertices)                vertices that were searched for
     drawing.centre(v)                     bring a vertex to the middle, large enough to read
+    drawing.reveal(v)                     the same, unless it can be seen and read where it is
     drawing.focus(v)                      give it the keyboard
     drawing.view                          see view.js; `drawing.fit()` fits the drawing into it
     drawing.svg, drawing.elementOf(v), drawing.vertexAt(target)
@@ -171,13 +172,16 @@ export const createDrawing = (host, {label, icons, choose = () => {}}) => {
         return found && svg.contains(found) ? Number(found.dataset.vertex) : null;
     };
 
-    /* The window follows the keyboard. */
-    const keepInSight = (v) => {
+    const isInSight = (v) => {
         const {left, top, right, bottom} = view.shown();
         const {x, y} = plan.places[v];
-        if (x < left || y < top || x + SIZES.width > right || y + SIZES.height > bottom) {
-            view.centre(x + SIZES.width / 2, y + SIZES.height / 2);
-        }
+        return x >= left && y >= top && x + SIZES.width <= right && y + SIZES.height <= bottom;
+    };
+
+    /* The window follows the keyboard. */
+    const keepInSight = (v) => {
+        const {x, y} = plan.places[v];
+        if (!isInSight(v)) { view.centre(x + SIZES.width / 2, y + SIZES.height / 2); }
     };
 
     svg.addEventListener("click", (event) => {
@@ -240,6 +244,7 @@ export const createDrawing = (host, {label, icons, choose = () => {}}) => {
             const {x, y} = plan.places[v];
             view.centre(x + SIZES.width / 2, y + SIZES.height / 2, Math.max(view.scale, 0.8));
         },
+        reveal(v) { if (!isInSight(v) || view.scale < READABLE) { drawing.centre(v); } },
         fit() { view.fit(plan.width, plan.height); },
         focus(v) { stopAt(v); boxes[v]?.element.focus({preventScroll: true}); },
         elementOf: (v) => boxes[v]?.element,

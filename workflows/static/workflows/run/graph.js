@@ -34,18 +34,26 @@ export const createGraphTab = (host, model, {icons, choose}) => {
     };
     const stage = element("div", {className: "graph-host"});
     const tools = element("div", {className: "tools"}, search, found, legend,
-        button("−", "Zoom out", () => drawing.view.zoom(1 / 1.3)),
-        button("+", "Zoom in", () => drawing.view.zoom(1.3)),
-        button("Fit", "Fit: show all of the graph", () => drawing.fit()));
+        button("−", "Zoom out", () => zoom(1 / 1.3)),
+        button("+", "Zoom in", () => zoom(1.3)),
+        button("Fit", "Fit: show all of the graph", () => fit()));
     host.append(tools, stage);
 
     const drawing = createDrawing(stage, {label: "Graph of the run", icons, choose: (v) => choose(v)});
     const layout = plan(model.count, model.edges);
     const vertices = Array.from({length: model.count}, (_, v) => model.vertex(v));
-    let placed = false, chosen = null, matches = [], turn = {};
+    let placed = false, isFitted = false, chosen = null, matches = [], turn = {};
 
     const all = (kind) => vertices.flatMap((vertex, v) => vertex.kind === kind ? [v] : []);
-    const go = (v) => { drawing.centre(v); choose(v); };
+    const go = (v) => { isFitted = false; drawing.centre(v); choose(v); };
+    const zoom = (factor) => { isFitted = false; drawing.view.zoom(factor); };
+    const fit = () => { isFitted = true; drawing.fit(); };
+
+    /* A drawing that was fitted stays so when a panel takes room; one that was moved stays put. */
+    for (const moved of ["pointerdown", "wheel"]) {
+        stage.addEventListener(moved, () => { isFitted = false; }, {passive: true});
+    }
+    new ResizeObserver(() => { if (isFitted && stage.clientWidth) { drawing.fit(); } }).observe(stage);
 
     /* How many are in which state; a click goes to the next of them. */
     const drawLegend = () => {
@@ -92,8 +100,9 @@ export const createGraphTab = (host, model, {icons, choose}) => {
         const wanted = layout.height * (scale >= READABLE || model.count > OVERVIEW ? scale : LEGIBLE) + 56;
         const room = Math.max(LEAST_HEIGHT, Math.min(wanted, innerHeight * 0.7));
         stage.style.height = `${Math.round(room)}px`;
-        drawing.fit();
+        fit();
         if (drawing.view.scale >= READABLE || model.count > OVERVIEW) { return; }
+        isFitted = false;
         const kind = ["failed", "running", "ready", "canceled"].find((each) => all(each).length);
         const {x, y} = layout.places[kind ? all(kind)[0] : 0];
         const middle = layout.height * LEGIBLE < room ? layout.height / 2 : y;
@@ -117,7 +126,8 @@ export const createGraphTab = (host, model, {icons, choose}) => {
             drawing.choose(v);
             drawing.emphasize(v === null ? null : model.relatives(v));
         },
-        centre: (v) => drawing.centre(v),
+        /* Once the panel that opens with the choice has taken its room. */
+        reveal: (v) => requestAnimationFrame(() => requestAnimationFrame(() => drawing.reveal(v))),
         focus: (v) => drawing.focus(v),
         shown() {
             if (placed || host.hidden) { return; }

@@ -6,7 +6,7 @@ import {createGraphTab} from "./graph.js";
 import {follow} from "./live.js";
 import {createModel, duration} from "./model.js";
 import {createPanel} from "./panel.js";
-import {addEvents, updateTasks} from "./tables.js";
+import {addEvents, createTables} from "./tables.js";
 import {createTabs} from "./tabs.js";
 import {createTimeline} from "./timeline.js";
 
@@ -24,7 +24,8 @@ const stage = Object.assign(document.createElement("div"), {className: "stage"})
 const aside = document.createElement("aside");
 const bench = Object.assign(document.createElement("div"), {className: "bench"});
 sections[0].before(bench);
-const tabs = createTabs(sections, () => { graphTab?.shown(); timeline?.shown(); });
+const tables = createTables(document.getElementById("tasks-tab"));
+const tabs = createTabs(sections, () => { graphTab?.shown(); timeline?.shown(); tables.shown(); });
 bench.before(tabs.list);
 stage.append(...sections);
 bench.append(stage, aside);
@@ -55,7 +56,7 @@ document.addEventListener("click", (click) => {
     click.preventDefault();
     if (!link.closest("[data-tab]")) { tabs.open("graph"); }
     choose(v);
-    graphTab.centre(v);
+    graphTab.reveal(v);
 });
 document.addEventListener("keydown", (key) => {
     if (key.key === "Escape" && panel.shown !== null && !document.querySelector("dialog[open]")) { choose(null); }
@@ -91,12 +92,12 @@ const take = (changed) => {
     if (model) {
         const touched = model.update(changed.tasks);
         graphTab.paint(touched);
-        updateTasks(model, touched);
         timeline.paint();
         const shown = model.placeOf(panel.shown);
         if (touched.has(shown) || (shown !== undefined && model.state(shown) === "pending")) { panel.refresh(); }
         showEstimate();
     }
+    tables.changed();
     addEvents(changed.events, {eventUrl, taskUrl, nameOf: (id) => model ? model.name(model.placeOf(id)) : `task ${id}`});
 };
 
@@ -132,7 +133,7 @@ const begin = async () => {
         showEstimate();
         setInterval(tick, TICK_MS);
         const task = asked.startsWith("task-") ? model.placeOf(asked.slice("task-".length)) : undefined;
-        if (task !== undefined) { choose(task); graphTab.centre(task); }
+        if (task !== undefined) { choose(task); graphTab.reveal(task); }
     }
     document.documentElement.dataset.run = "shown";
 };

@@ -2,7 +2,7 @@
 
 import {showTimes} from "../times.js";
 
-const MOST_ROWS = 100;
+const MOST_ROWS = 100, BETWEEN_MS = 3000;
 
 const cell = (...children) => {
     const made = document.createElement("td");
@@ -21,28 +21,32 @@ const time = (moment) => {
     made.textContent = moment;
     return made;
 };
-const badge = (kind, text) => {
-    const made = document.createElement("span");
-    made.className = `badge badge-${kind}`;
-    made.textContent = text;
-    return made;
-};
+/*
+The tables of tasks, drawn anew by the server while they can be seen, and not from under somebody's
+hands.
 
-/* The rows of tasks that are on this page of the table. */
-export const updateTasks = (model, changed) => {
-    for (const v of changed) {
-        const row = document.querySelector(`tr[data-task="${model.id(v)}"]`);
-        if (!row) { continue; }
-        const [, state, , attempts, dispatched, started, finished] = model.rows[v];
-        const cells = (name) => row.querySelector(`[data-cell="${name}"]`);
-        const word = model.word(v);
-        cells("state").replaceChildren(badge(state, state), ...word === state || word === "ready" ? [] : [" ", badge("by-hand", word)]);
-        cells("attempts").textContent = attempts;
-        for (const [name, at] of Object.entries({dispatched, started, finished})) {
-            cells(name).replaceChildren(at ? time(new Date(at * 1000).toISOString()) : "–");
-        }
-        showTimes(row);
-    }
+    const tables = createTables(tab)
+    tables.changed()    something has happened
+    tables.shown()      they may have been opened
+*/
+export const createTables = (tab) => {
+    let stale = false, waits = false;
+    const refresh = async () => {
+        if (!stale || waits || !tab || tab.hidden || tab.contains(document.activeElement)) { return; }
+        [stale, waits] = [false, true];
+        setTimeout(() => { waits = false; refresh(); }, BETWEEN_MS);
+        const answer = await fetch(location.pathname + location.search).catch(() => null);
+        if (!answer?.ok) { return; }
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        const fresh = page.getElementById(tab.id);
+        if (!fresh || tab.contains(document.activeElement)) { stale = true; return; }
+        tab.replaceChildren(...document.adoptNode(fresh).childNodes);
+        showTimes(tab);
+    };
+    return {
+        changed() { stale = true; refresh(); },
+        shown: refresh,
+    };
 };
 
 /* The newest events come first, as the server lists them. */
