@@ -6,6 +6,7 @@ the factories and acts as runners do, while the page is open. Wait with `expect`
 """
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -35,6 +36,9 @@ WIDE: ViewportSize = {"width": 1440, "height": 900}
 NARROW: ViewportSize = {"width": 768, "height": 900}
 LONGEST_WAIT_MS = 15_000
 """On a busy machine; what is there at once is found at once."""
+
+REFUSED = re.compile(r"responded with a status of (400|409) ")
+"""What Chromium says of a request that was refused as it should be."""
 
 Browse = Callable[..., Page]
 
@@ -71,7 +75,8 @@ def browse(browser: Browser, live_server: LiveServer) -> Iterator[Browse]:
 
     def note(message: ConsoleMessage) -> None:
         asked_by_itself = message.location["url"].endswith("/favicon.ico")
-        if message.type in {"error", "warning"} and not asked_by_itself:
+        expected = asked_by_itself or REFUSED.search(message.text)
+        if message.type in {"error", "warning"} and not expected:
             complaints.append(message.text)
 
     def open_page(

@@ -57,8 +57,9 @@ class BuilderViews(VersionViews):
         """Store the template of a file: a new one, or a new version of the one of that name."""
         if not (request.user.has_perm(ADD) and request.user.has_perm(CHANGE)):
             raise PermissionDenied
-        form = FileForm(request.POST or None, request.FILES or None, label_suffix="")
-        if request.method == "POST" and form.is_valid():
+        is_sent = request.method == "POST"
+        form = FileForm(request.POST if is_sent else None, request.FILES if is_sent else None)
+        if form.is_valid():
             file, commands = form.cleaned_data["file"], form.cleaned_data["commands"]
             try:
                 found = import_content(file.name, file.read(), commands=commands, by=actor(request))

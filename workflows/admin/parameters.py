@@ -112,7 +112,7 @@ def _field(about: About, *, secret: bool) -> forms.Field:
 
 
 def _text_field(about: About) -> forms.Field:
-    attributes = {"spellcheck": "false", "autocomplete": "off"}
+    attributes = {"spellcheck": "false", "autocomplete": "off", "class": "vTextField"}
     match about.get("format"):
         case "date":
             kind = {**attributes, "type": "date"}
@@ -121,7 +121,7 @@ def _text_field(about: About) -> forms.Field:
         case "uri":
             kind = {**attributes, "type": "url"}
         case _:
-            kind = {**attributes, "class": "vTextField"}
+            kind = attributes
     short = int(about.get("maxLength", 0)) <= LONG_TEXT and "\n" not in str(about.get("default"))
     widget = forms.TextInput(attrs=kind) if short else forms.Textarea(attrs={"rows": 4})
     return TextField(widget)

@@ -131,7 +131,7 @@ class WorkflowTemplateAdmin(RefusableAdmin, BuilderViews):
 
     def get_fieldsets(self, request: HttpRequest, obj: WorkflowTemplate | None = None) -> Any:
         """Show what is seldom edited on demand, and the version beside it."""
-        seldom = [*TemplateForm.Meta.fields[2:]]
+        seldom: list[Any] = [*TemplateForm.Meta.fields[2:]]
         if obj is not None:
             hidden = ["began_with"] if self.has_change_permission(request, obj) else []
             seldom += [*hidden, ("version", *TIMES)]

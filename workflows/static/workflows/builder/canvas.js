@@ -26,14 +26,14 @@ export const createCanvas = (host, {icons, choose, chooseEdge, connect, branch, 
 
     const vertex = (key, wrong) => {
         if (typeof key === "string") {
-            return {title: key, note: "no such step", kind: "ghost", icon: "wrong", label: `${key}: there is no such step`};
+            return {title: key, note: "no such step", kind: "ghost", icon: "wrong"};
         }
         const step = steps.find((each) => each.key === key);
         const title = step.step_id || "(no id)";
         const note = step.title && step.title !== step.step_id ? step.title : noteOf(step);
         const bad = wrong.has(key);
-        const label = `${title}${note ? `, ${note}` : ""}${bad ? ", something is wrong" : ""}`;
-        return {title, note, kind: bad ? "wrong" : "step", icon: bad ? "wrong" : iconOf(step), label};
+        const more = bad ? "something is wrong" : "";
+        return {title, note, kind: bad ? "wrong" : "step", icon: bad ? "wrong" : iconOf(step), more};
     };
 
     const dressEdges = (cycle, selection) => {

@@ -3,8 +3,6 @@
 import {createDrawing} from "../graph/draw.js";
 import {plan} from "../graph/layout.js";
 
-const SIGNS = {added: "added", removed: "removed", changed: "changed", same: ""};
-
 const start = (host) => {
     const {steps, edges} = JSON.parse(document.getElementById("drawing-data").textContent);
     const index = new Map(steps.map((step, v) => [step.step_id, v]));
@@ -18,7 +16,7 @@ const start = (host) => {
             note: about || (title === id ? "" : title),
             kind: isPlain ? "step" : change,
             icon: isPlain ? "step" : change,
-            label: [id, title, SIGNS[change], fields.join(", ")].filter(Boolean).join(", "),
+            more: change === "changed" ? "changed" : "",
         };
     });
     const drawing = createDrawing(host, {label: "The steps, from left to right", icons: host.dataset.icons});

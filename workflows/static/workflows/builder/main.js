@@ -122,7 +122,10 @@ const start = (host) => {
         dialog);
     host.hidden = false;
     document.getElementById("steps")?.remove();
-    document.querySelectorAll(".submit-row input").forEach((input) => input.remove());
+    document.querySelectorAll(".submit-row").forEach((row) => {
+        row.querySelectorAll("input").forEach((input) => input.remove());
+        row.hidden = !row.children.length;
+    });
 
     const canvas = createCanvas(canvasHost, {
         icons: host.dataset.icons, say, connect: actions.connect, branch: actions.branch, remove: actions.remove,

@@ -23,6 +23,7 @@ export const createSaving = (data, {template, text, problems, choose, say}) => {
     const show = (...content) => { notice.replaceChildren(...content); notice.hidden = !content.length; };
     const isChanged = () => stored !== null && text() !== stored;
     const changed = () => {
+        if (state.dataset.stopped && !problems().length) { delete state.dataset.stopped; show(); }
         state.textContent = isChanged() ? "Unsaved changes" : version === null ? "" : `Version ${version}`;
         state.classList.toggle("is-changed", isChanged());
     };
@@ -40,6 +41,7 @@ export const createSaving = (data, {template, text, problems, choose, say}) => {
         const sent = template();
         if (!sent) { say("Not saved: one of the fields above is wrong."); return; }
         if (problems().length) {
+            state.dataset.stopped = "yes";
             show(element("p", {}, "Not saved: first mend what is marked."), element("ul", {}, problems().map(({text: said}) => element("li", {}, said))));
             return;
         }

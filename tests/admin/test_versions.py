@@ -1,0 +1,193 @@
+"""The history of a template: who changed what, what ran it, and back to an earlier version."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from runners.models import Runner
+from tests.admin.conftest import VIEW_ALL, ClientOf, list_url, said, text_of, url_of
+from tests.factories import TemplateFactory
+from tests.support.drawing import template_of
+from workflows.admin.versions import version_url
+from workflows.authoring import replace_template, spec_of
+from workflows.models import TemplateVersion, WorkflowRun, WorkflowTemplate
+from workflows.runs import create_run
+from workflows.spec import parse_template
+
+
+def change(template: WorkflowTemplate, drawing: str, **common: Any) -> None:
+    data = template_of(drawing, name=template.name, **common)
+    replace_template(template.pk, parse_template(data), by="bob")
+
+
+@pytest.fixture
+def template(db: None) -> WorkflowTemplate:
+    """Return a template with two versions: `a > b` and `a > c`."""
+    template: WorkflowTemplate = TemplateFactory.create(drawing="a > b")
+    change(template, "a > c")
+    return template
+
+
+def steps_now(template: WorkflowTemplate) -> list[str]:
+    stored = WorkflowTemplate.objects.get(pk=template.pk)
+    return [step.step_id for step in spec_of(stored).steps]
+
+
+def test_the_history_lists_who_saved_when_and_how_many_runs(
+    viola: Client, template: WorkflowTemplate
+) -> None:
+    create_run(template_id=template.pk, by="test")
+
+    page = viola.get(url_of(template, "history"))
+
+    assert "version 2, the latest bob" in text_of(page)
+    assert "1 run" in text_of(page)
+    assert "none" in text_of(page)
+    assert "Restore…" not in text_of(page)
+
+
+def test_the_runs_of_a_version_are_a_list(root: Client, template: WorkflowTemplate) -> None:
+    create_run(template_id=template.pk, by="test")
+    change(template, "a > d")
+    later = create_run(template_id=template.pk, by="test")
+
+    page = root.get(version_url(template.pk, 3))
+    listed = root.get(page.context["runs_url"]).context["cl"].result_list
+
+    assert [run.pk for run in listed] == [later.pk]
+
+
+def test_a_run_leads_to_the_version_that_it_ran(root: Client, template: WorkflowTemplate) -> None:
+    run = create_run(template_id=template.pk, by="test")
+    address = f'href="{version_url(template.pk, 2)}"'
+
+    assert address in root.get(url_of(run)).content.decode()
+    assert address in root.get(list_url(WorkflowRun)).content.decode()
+
+
+def test_a_version_shows_what_it_changed(viola: Client, template: WorkflowTemplate) -> None:
+    page = viola.get(version_url(template.pk, 2))
+
+    text = text_of(page)
+    assert "1 step added" in text
+    assert "1 step removed" in text
+    assert "+ step_id: c" in text
+    assert "- step_id: b" in text
+    changes = {step["step_id"]: step["change"] for step in page.context["drawing"]["steps"]}
+    assert changes == {"a": "same", "c": "added", "b": "removed"}
+    assert "Restore…" not in text
+
+
+def test_any_two_versions_are_compared(root: Client, template: WorkflowTemplate) -> None:
+    change(template, "a > b")
+
+    same = root.get(version_url(template.pk, 3), {"against": "1"})
+    newer = root.get(version_url(template.pk, 1), {"against": "2"})
+
+    assert "Nothing differs" in text_of(same)
+    assert newer.context["other"].number == 2
+
+
+def test_the_first_version_stands_alone(root: Client, template: WorkflowTemplate) -> None:
+    page = root.get(version_url(template.pk, 1))
+
+    assert "The first version." in text_of(page)
+    assert page.context["difference"].is_empty
+
+
+def test_a_restored_version_is_asked_for_and_then_is_the_latest(
+    root: Client, template: WorkflowTemplate
+) -> None:
+    question = root.get(version_url(template.pk, 1, "restore"))
+    before = template.versions.count()
+    answer = root.post(version_url(template.pk, 1, "restore"))
+
+    assert "that makes a new version, 3" in text_of(question)
+    assert before == 2
+    assert answer["Location"] == url_of(template)
+    assert said(answer) == [("success", "Version 1 is restored, as version 3.")]
+    assert steps_now(template) == ["a", "b"]
+    latest = TemplateVersion.objects.get(template=template, number=3)
+    assert latest.saved_by == "root"
+
+
+def test_a_version_that_cannot_be_restored_says_why(root: Client, local: Runner) -> None:
+    template = TemplateFactory.create(drawing="a", runner="local")
+    change(template, "b")
+    local.delete()
+
+    answer = root.post(version_url(template.pk, 1, "restore"))
+
+    [(level, text)] = said(answer)
+    assert level == "error"
+    assert "there is no runner named 'local'" in text
+    assert steps_now(template) == ["b"]
+
+
+def test_restoring_needs_the_permission_to_change(
+    client_of: ClientOf, viola: Client, template: WorkflowTemplate
+) -> None:
+    author = client_of("arthur", *VIEW_ALL, "workflows.change_workflowtemplate")
+    place = version_url(template.pk, 1, "restore")
+
+    assert [viola.get(place).status_code, viola.post(place).status_code] == [403, 403]
+    assert steps_now(template) == ["a", "c"]
+    assert author.post(place).status_code == 302
+
+
+@pytest.mark.parametrize("page", ["version", "restore"])
+def test_what_does_not_exist_is_not_found(
+    root: Client, template: WorkflowTemplate, page: str
+) -> None:
+    places = [version_url(template.pk, 9, page), version_url(987654, 1, page)]
+    answers = [root.get(place) for place in places]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert root.get(version_url(template.pk, 2), {"against": "77"}).status_code == 404
+
+
+@pytest.mark.parametrize("against", ["x", "", "-1", "9" * 30])
+def test_a_strange_comparison_is_the_usual_one(
+    root: Client, template: WorkflowTemplate, against: str
+) -> None:
+    page = root.get(version_url(template.pk, 2), {"against": against})
+
+    assert page.context["other"].number == 1
+
+
+def test_the_history_of_no_template_is_not_found(root: Client) -> None:
+    place = reverse("admin:workflows_workflowtemplate_history", args=["987654"])
+
+    assert root.get(place).status_code == 404
+
+
+def test_looking_needs_the_permission_to_view(
+    client_of: ClientOf, template: WorkflowTemplate
+) -> None:
+    nobody = client_of("norman")
+    places = [url_of(template, "history"), version_url(template.pk, 1), url_of(template, "export")]
+
+    assert [nobody.get(place).status_code for place in places] == [403, 403, 403]
+
+
+def test_a_long_history_takes_as_many_statements_as_a_short_one(
+    root: Client, template: WorkflowTemplate
+) -> None:
+    places = [url_of(template, "history"), version_url(template.pk, 2)]
+    costs = []
+    for number in range(0, 30, 29):
+        for each in range(number):
+            change(template, f"a > x{each}")
+            create_run(template_id=template.pk, by="test")
+        for place in places:
+            root.get(place)
+            with CaptureQueriesContext(connection) as statements:
+                root.get(place)
+            costs.append(len(statements))
+
+    assert costs[:2] == costs[2:]
+    assert max(costs) <= 8
