@@ -11,7 +11,7 @@ import {createDrawing} from "../graph/draw.js";
 import {plan} from "../graph/layout.js";
 
 const KINDS = ["failed", "running", "dispatched", "approval", "held", "ready", "pending", "canceled", "success"];
-const READABLE = 0.6, LEGIBLE = 0.8, OVERVIEW = 400;
+const READABLE = 0.6, LEGIBLE = 0.8, VISIBLE = 0.08, OVERVIEW = 400;
 const LEAST_HEIGHT = 180;
 
 const element = (name, properties = {}, ...children) => {
@@ -97,11 +97,12 @@ export const createGraphTab = (host, model, {icons, choose}) => {
     /* All of it; or, where that would be too small to read, where something happens. */
     const place = () => {
         const scale = Math.min(1, (stage.clientWidth - 48) / (layout.width || 1));
-        const wanted = layout.height * (scale >= READABLE || model.count > OVERVIEW ? scale : LEGIBLE) + 56;
+        const isWhole = scale >= READABLE || (model.count > OVERVIEW && scale >= VISIBLE);
+        const wanted = layout.height * (isWhole ? scale : LEGIBLE) + 56;
         const room = Math.max(LEAST_HEIGHT, Math.min(wanted, innerHeight * 0.7));
         stage.style.height = `${Math.round(room)}px`;
         fit();
-        if (drawing.view.scale >= READABLE || model.count > OVERVIEW) { return; }
+        if (isWhole) { return; }
         isFitted = false;
         const kind = ["failed", "running", "ready", "canceled"].find((each) => all(each).length);
         const {x, y} = layout.places[kind ? all(kind)[0] : 0];
