@@ -1,7 +1,7 @@
 """What was dispatched reaches its runner: after the commit, or not at all."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
@@ -15,11 +15,14 @@ from workflows.fleet import Fleet
 from workflows.locks import lock_run
 from workflows.models import Task, TaskAttempt, TaskState
 from workflows.models.attempt import Outcome
-from workflows.moves import move
+from workflows.moves import batches, move
 from workflows.results import Dispatch
 from workflows.rollup import roll_up
 from workflows.secrecy import revealed
 from workflows.tokens import hash_of, token_of
+
+ON_ITS_WAY = timedelta(seconds=30)
+"""How long the rest of a batch waits for its turn before that is said again."""
 
 ASK_AFTER = timedelta(seconds=60)
 """How long a runner that reports by itself may be silent before it is asked."""
@@ -38,7 +41,9 @@ def submit(
     """
     sent: dict[TaskAttempt, Dispatch] = {}
     refused: dict[str, list[TaskAttempt]] = defaultdict(list)
-    for attempt in filter(is_to_submit, attempts):
+    batch = list(filter(is_to_submit, attempts))
+    for attempt in batch:
+        _renew(attempt, batch, sent)
         runner = fleet.runners[attempt.runner_id]
         # One that takes nothing is not called again for the rest of the batch.
         if fleet.is_unavailable(runner) or not (said := _submit(attempt, runner, fleet)):
@@ -53,6 +58,22 @@ def submit(
         faults.point("submission.refused")
         _take_back(group, why, by=by)
     return sent
+
+
+def _renew(
+    attempt: TaskAttempt, batch: Sequence[TaskAttempt], sent: Collection[TaskAttempt]
+) -> None:
+    """Keep rescue from what is left of a batch while those whose turn it was take their time."""
+    now = timezone.now()
+    if attempt.lease_expires_at and attempt.lease_expires_at > now + ON_ITS_WAY / 2:
+        return
+    left = [attempt for attempt in batch if attempt not in sent]
+    for some in batches(left):
+        unstarted = TaskAttempt.objects.open().filter(started_at=None)
+        ids = [attempt.pk for attempt in some]
+        unstarted.filter(pk__in=ids).update(lease_expires_at=now + ON_ITS_WAY)
+    for attempt in left:
+        attempt.lease_expires_at = now + ON_ITS_WAY
 
 
 def _submit(attempt: TaskAttempt, runner: Runner, fleet: Fleet) -> Submission | None:

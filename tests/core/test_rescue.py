@@ -1,11 +1,13 @@
 """Attempts whose executor is gone."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from tests.support.drawing import DrawRun
+from tests.support.scripted import Script
 from tests.support.tables import everything
 from tests.support.verbs import attempt, dispatch, finish, state, states, task, trail
 from workflows.control import retry
@@ -116,3 +118,22 @@ def test_whoever_reported_in_time_is_not_lost(runs: DrawRun) -> None:
     finish(run, "a")
     assert not settle_overdue(by="rescue")
     assert states(run) == {"a": "success"}
+
+
+def test_what_waits_behind_a_slow_submission_is_not_submitted_by_others(
+    runs: DrawRun, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [timezone.now()]
+
+    def take_long(wire: dict[str, Any]) -> None:
+        now[0] += timedelta(seconds=20)
+        if len(script.handed) < 10:  # or they would submit each other's for ever
+            settle_overdue(by="rescue")
+
+    script.on_submit = take_long
+    script.refuse("a")
+    run = runs("a, b, c, d, e")
+    monkeypatch.setattr(timezone, "now", lambda: now[0])
+    dispatch(run, limit=None)
+    assert script.titles == ["a", "b", "c", "d", "e"]
+    assert states(run) == dict.fromkeys("bcde", "dispatched") | {"a": "pending"}
