@@ -19,6 +19,7 @@ from workflows.models.run import UNFINISHED
 
 RUNNING_SHOWN = 10
 DAYS = 14
+FINISHED = (RunState.SUCCESS, RunState.FAILED, RunState.ABORTED)
 
 
 def dashboard(request: HttpRequest) -> dict[str, Any]:
@@ -73,7 +74,7 @@ def _days() -> list[Day]:
 
 def _finished_since(first: date) -> QuerySet[WorkflowRun, Any]:
     since = make_aware(datetime.combine(first, time.min), get_current_timezone())
-    finished = WorkflowRun.objects.filter(finished_at__gte=since).order_by()
+    finished = WorkflowRun.objects.filter(state__in=FINISHED, finished_at__gte=since).order_by()
     by_day = finished.annotate(day=TruncDate("finished_at")).values("day", "state")
     return by_day.annotate(n=Count("pk"), took=Avg(F("finished_at") - F("started_at")))
 
@@ -87,12 +88,11 @@ def _links(day: Day) -> dict[str, str]:
 
 def _totals(days: Sequence[Day]) -> list[tuple[str, int, str]]:
     since = {"finished_at__date__gte": days[0].day.isoformat()}
-    states = (RunState.SUCCESS, RunState.FAILED, RunState.ABORTED)
     return [
         (
             state.value,
             sum(day.runs.get(state.value, 0) for day in days),
             list_url(WorkflowRun, state__exact=state.value, **since),
         )
-        for state in states
+        for state in FINISHED
     ]
