@@ -92,7 +92,10 @@ def test_tables_events_and_timeline_follow(browse: Browse, runs: DrawRun) -> Non
     page.get_by_role("tab", name="Events").click()
     expect(page.locator("#event-rows tr").first).to_contain_text("task.succeeded")
     page.get_by_role("tab", name="Timeline").click()
-    expect(page.locator(".bar-row.is-critical")).to_contain_text("★ a")
+    bar = page.locator(".bar-row.is-critical")
+    expect(bar).to_contain_text("★ a")
+    bar.click()
+    expect(page.get_by_role("complementary").locator("h2")).to_have_text("a")
     assert is_the_same(page)
 
 

@@ -42,7 +42,7 @@ export const createGraphTab = (host, model, {icons, choose}) => {
     const drawing = createDrawing(stage, {label: "Graph of the run", icons, choose: (v) => choose(v)});
     const layout = plan(model.count, model.edges);
     const vertices = Array.from({length: model.count}, (_, v) => model.vertex(v));
-    let placed = false, isFitted = false, chosen = null, matches = [], turn = {};
+    let placed = false, isFitted = false, chosen = null, matches = [], turn = {}, counted = "";
 
     const all = (kind) => vertices.flatMap((vertex, v) => vertex.kind === kind ? [v] : []);
     const go = (v) => { isFitted = false; drawing.centre(v); choose(v); };
@@ -55,16 +55,21 @@ export const createGraphTab = (host, model, {icons, choose}) => {
     }
     new ResizeObserver(() => { if (isFitted && stage.clientWidth) { drawing.fit(); } }).observe(stage);
 
-    /* How many are in which state; a click goes to the next of them. */
+    /* How many are in which state; a click goes to the next of them. Drawn anew only if that has
+       changed: a click on what is replaced meanwhile would be lost. */
     const drawLegend = () => {
+        const counts = {};
+        for (const {kind} of vertices) { counts[kind] = (counts[kind] ?? 0) + 1; }
+        if (JSON.stringify(counts) === counted) { return; }
+        counted = JSON.stringify(counts);
         const focused = document.activeElement?.dataset.kind;
         legend.replaceChildren(...KINDS.flatMap((kind) => {
-            const members = all(kind);
-            if (!members.length) { return []; }
-            const chip = element("button", {type: "button", className: `badge badge-${kind}`, textContent: `${members.length.toLocaleString("en")} ${kind}`});
+            if (!counts[kind]) { return []; }
+            const chip = element("button", {type: "button", className: `badge badge-${kind}`, textContent: `${counts[kind].toLocaleString("en")} ${kind}`});
             chip.dataset.kind = kind;
             chip.title = `Go to the next task that is ${kind}`;
             chip.addEventListener("click", () => {
+                const members = all(kind);
                 turn[kind] = ((turn[kind] ?? -1) + 1) % members.length;
                 go(members[turn[kind]]);
             });

@@ -63,7 +63,7 @@ export const createTimeline = (host, model, {choose}) => {
         const classes = ["bar-row", `kind-${model.kind(v)}`];
         if (isCritical) { classes.push("is-critical"); }
         if (v === chosen) { classes.push("is-chosen"); }
-        return svgElement("g", {class: classes.join(" "), "data-vertex": v}, ...parts);
+        return svgElement("g", {class: classes.join(" ")}, ...parts);
     };
 
     const axis = (x, width) => {
@@ -91,8 +91,9 @@ export const createTimeline = (host, model, {choose}) => {
 
     scroller.addEventListener("scroll", () => requestAnimationFrame(draw));
     scroller.addEventListener("click", (event) => {
-        const found = event.target.closest("[data-vertex]");
-        if (found) { choose(Number(found.dataset.vertex)); }
+        /* By its place: the row itself may have been drawn anew since the button went down. */
+        const at = Math.floor((event.clientY - svg.getBoundingClientRect().top - AXIS) / ROW);
+        if (begun[at] !== undefined) { choose(begun[at]); }
     });
     scroller.addEventListener("keydown", (event) => {
         const step = {ArrowDown: 1, ArrowUp: -1}[event.key];
