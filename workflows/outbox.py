@@ -18,7 +18,7 @@ from workflows.models.attempt import Outcome
 from workflows.moves import batches, move
 from workflows.results import Dispatch
 from workflows.rollup import roll_up
-from workflows.secrecy import revealed
+from workflows.secrecy import masked, revealed, secrets_of
 from workflows.tokens import hash_of, token_of
 
 ON_ITS_WAY = timedelta(seconds=30)
@@ -83,10 +83,15 @@ def _submit(attempt: TaskAttempt, runner: Runner, fleet: Fleet) -> Submission | 
     try:
         return runner.backend.submit(revealed(attempt), runner.address, token=token)
     except RunnerUnavailable as exc:
-        fleet.refuse(runner, str(exc))
+        fleet.refuse(runner, _without_secrets(exc, attempt))
     except RunnerError as exc:
-        fleet.decline(attempt.task, str(exc))
+        fleet.decline(attempt.task, _without_secrets(exc, attempt))
     return None
+
+
+def _without_secrets(refusal: RunnerError, attempt: TaskAttempt) -> str:
+    """A runner that refuses may repeat what it was told."""
+    return str(masked(str(refusal), secrets_of(attempt)))
 
 
 def _expected_silence(attempt: TaskAttempt, runner: Runner) -> timedelta:
