@@ -61,12 +61,17 @@ def dispatch_ready(
     :raises NotFound: if there is no such run.
     :raises RunNotDispatchable: if the run is paused or aborted.
     """
-    if not dry_run:
-        settle_overdue(run_id=run_id, by=by)
-    call = _Call(run_id, limit, by, dry_run)
+    result = _dispatch(_Call(run_id, limit, by, dry_run))
+    # What is ready does not wait for runners that are silent about something else.
+    if not result.dispatches and not dry_run and settle_overdue(run_id=run_id, by=by):
+        result = _dispatch(_Call(run_id, limit, by, dry_run))
+    return result
+
+
+def _dispatch(call: _Call) -> DispatchResult:
     while (result := _round(call)) is None:
         faults.point("dispatch.committed")
-        call.sent |= submit(call.handed_out, call.fleet, by=by)
+        call.sent |= submit(call.handed_out, call.fleet, by=call.by)
     faults.point("dispatch.concluded")
     return result
 

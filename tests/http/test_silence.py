@@ -152,3 +152,16 @@ def test_an_abort_asks_for_all_at_once(
     assert set(states(run).values()) == {"canceled"}
     assert state(run) == "aborted"
     assert len([line for line in host.asked if line.endswith("/cancel")]) == 30
+
+
+def test_what_is_ready_does_not_wait_for_a_runner_that_is_silent_about_something_else(
+    runs: DrawRun, host: HostRunner
+) -> None:
+    run = runs("a, b")
+    dispatch(run)
+    long_ago()
+    host.asked.clear()
+    assert dispatch_all(run) == ["b"]
+    assert host.asked == ["POST /tasks/submit"]
+    dispatch(run)  # nothing is ready: now it asks
+    assert host.asked[1:] == [f"GET /tasks/{task(run, 'a').pk}"]
