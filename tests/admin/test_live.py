@@ -26,7 +26,7 @@ def latest(run: WorkflowRun) -> int:
 
 def poll(client: Client, run: WorkflowRun, after: object) -> Any:
     """Ask what has changed since an event, as the page does."""
-    address = f"{url_of(run, 'changes')}?{urlencode({"after": str(after)})}"
+    address = f"{url_of(run, 'changes')}?{urlencode({'after': str(after)})}"
     return client.get(address, headers={"If-None-Match": f'"{after}"'})
 
 
