@@ -16,8 +16,9 @@ from workflows.models import (
     WorkflowRun,
     WorkflowTemplate,
 )
+from workflows.sql import execute, rows, select
 
-# Five statements, whatever the size of the template: no row leaves the database.
+# A constant number of statements, whatever the size of the template.
 # Columns that are not named here have their value in every new task.
 TABLES = {
     "approval": Approval._meta.db_table,
@@ -46,19 +47,22 @@ INSERT_TASKS = """
      ORDER BY step.position, step.id
 """.format(**TABLES)
 
-# A step and its task share the step_id, which is unique in the template and in the run. Looked up
-# rather than joined: PostgreSQL expects a new run to have few tasks, and would compare every step
-# with every task.
+# Steps and their tasks are in the same order. They are paired here, not joined by their step_id:
+# PostgreSQL expects a new run to have few tasks, and may compare every step with every task.
+STEPS = "SELECT id FROM {step} WHERE template_id = %(template)s ORDER BY position, id".format(
+    **TABLES
+)
+TASKS = "SELECT id FROM {task} WHERE run_id = %(run)s ORDER BY position".format(**TABLES)
+EDGES = """
+    SELECT edge.step_id, edge.depends_on_id
+      FROM {step} step JOIN {step_dependency} edge ON edge.step_id = step.id
+     WHERE step.template_id = %(template)s
+""".format(**TABLES)
+
 INSERT_DEPENDENCIES = """
     INSERT INTO {task_dependency} (task_id, depends_on_id)
-    SELECT (SELECT task.id FROM {task} task
-             WHERE task.run_id = %(run)s AND task.step_id = step.step_id),
-           (SELECT task.id FROM {task} task
-             WHERE task.run_id = %(run)s AND task.step_id = parent.step_id)
-      FROM {step} step
-      JOIN {step_dependency} edge ON edge.step_id = step.id
-      JOIN {step} parent ON parent.id = edge.depends_on_id
-     WHERE step.template_id = %(template)s
+    SELECT edge.task_id, edge.depends_on_id
+      FROM jsonb_to_recordset(%(edges)s) AS edge(task_id bigint, depends_on_id bigint)
 """.format(**TABLES)
 
 INSERT_APPROVALS = """
@@ -108,12 +112,8 @@ def expand_run(run: WorkflowRun) -> None:
         cursor.execute(INSERT_TASKS, values)
         run.pending_count = cursor.rowcount
         faults.point("expansion.tasks")
-        for statement in (
-            INSERT_DEPENDENCIES,
-            INSERT_EVENTS,
-            INSERT_APPROVALS,
-            INSERT_APPROVAL_EVENTS,
-        ):
+        _copy_edges(run.pk, template.pk)
+        for statement in (INSERT_EVENTS, INSERT_APPROVALS, INSERT_APPROVAL_EVENTS):
             cursor.execute(statement, values)
     if not run.pending_count:
         raise InvalidGraph([f"workflow template {template.pk} has no steps"])
@@ -121,6 +121,14 @@ def expand_run(run: WorkflowRun) -> None:
     run.template_version = template.version
     run.approver_must_differ = template.approver_must_differ
     run.save(update_fields=COPIED)
+
+
+def _copy_edges(run_id: int, template_id: int) -> None:
+    steps, tasks = select(STEPS, template=template_id), select(TASKS, run=run_id)
+    task_of = {step: task for (step,), (task,) in zip(steps, tasks, strict=True)}
+    edges = select(EDGES, template=template_id)
+    copies = ({"task_id": task_of[a], "depends_on_id": task_of[b]} for a, b in edges)
+    execute(INSERT_DEPENDENCIES, edges=rows(copies))
 
 
 COPIED = ["pending_count", "template_name", "template_version", "approver_must_differ"]

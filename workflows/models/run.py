@@ -104,7 +104,10 @@ class WorkflowRun(models.Model):
         permissions = [
             ("operate_workflowrun", "Can dispatch and steer runs and their tasks"),
         ]
-        indexes = [models.Index(fields=["state", "-id"], name="run_by_state")]
+        indexes = [
+            models.Index(fields=["state", "-id"], name="run_by_state"),
+            models.Index(fields=["state", "finished_at"], name="run_by_end"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(state__in=RunState.values), name="run_known_state"
