@@ -44,7 +44,8 @@ def test_the_history_lists_who_saved_when_and_how_many_runs(
 
     page = viola.get(url_of(template, "history"))
 
-    assert "version 2, the latest bob" in text_of(page)
+    assert "version 2 bob" in text_of(page)
+    assert "1 run the latest" in text_of(page)
     assert "1 run" in text_of(page)
     assert "none" in text_of(page)
     assert "Restore…" not in text_of(page)

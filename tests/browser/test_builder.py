@@ -1,68 +1,19 @@
-"""Templates are drawn: steps and dependencies, with the mouse, and stored by one request."""
+"""Templates are drawn: steps and dependencies, with the mouse or the keyboard."""
 
 import re
-from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from runners.models import Runner
-from tests.admin.conftest import add_url, url_of
+from tests.admin.conftest import add_url
 from tests.browser.axe import grave_violations
+from tests.browser.builder import button, drag, name_step, opened, saved, step, steps_of
 from tests.browser.conftest import NARROW, Browse
-from tests.factories import RunnerFactory, TemplateFactory
-from workflows.authoring import create_template, replace_template, spec_of
+from tests.factories import TemplateFactory
 from workflows.models import WorkflowRun, WorkflowTemplate
-from workflows.spec import parse_template
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def step(page: Page, step_id: str) -> Locator:
-    return page.locator(f'.builder-canvas [role="button"][aria-label^="{step_id}"]')
-
-
-def button(page: Page, name: str) -> Locator:
-    return page.get_by_role("button", name=name, exact=True)
-
-
-def place(found: Locator) -> tuple[float, float]:
-    box = found.bounding_box()
-    assert box is not None
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
-def drag(page: Page, step_id: str, to: str | tuple[float, float], *, drop: bool = True) -> None:
-    """Drag from the dot of a step to another one, or so far from it to where nothing is."""
-    page.locator(".builder-canvas").scroll_into_view_if_needed()
-    x, y = place(step(page, step_id).locator(".handle"))
-    page.mouse.move(x, y)
-    page.mouse.down()
-    target = place(step(page, to)) if isinstance(to, str) else (x + to[0], y + to[1])
-    page.mouse.move(*target, steps=5)
-    if drop:
-        page.mouse.up()
-
-
-def name_step(page: Page, step_id: str) -> None:
-    page.get_by_label("Step id", exact=True).fill(step_id)
-    expect(step(page, step_id)).to_be_visible()
-
-
-def saved(page: Page, version: int) -> None:
-    button(page, "Save").click()
-    expect(page.get_by_role("status")).to_have_text(f"Saved as version {version}.")
-
-
-def steps_of(template: WorkflowTemplate) -> dict[str, tuple[str, ...]]:
-    spec = spec_of(WorkflowTemplate.objects.get(pk=template.pk))
-    return {each.step_id: each.depends_on for each in spec.steps}
-
-
-def opened(browse: Browse, template: WorkflowTemplate, **options: Any) -> Page:
-    page = browse(url_of(template), **options)
-    expect(page.locator("#builder")).to_be_visible()
-    return page
 
 
 DIAMOND = {
@@ -175,72 +126,6 @@ def test_a_renamed_step_keeps_its_dependants(browse: Browse) -> None:
     assert steps_of(template) == {"c-first": (), "b": ("c-first",), "c": ()}
 
 
-def test_every_field_of_a_step_is_edited_beside_it(browse: Browse) -> None:
-    RunnerFactory.create(name="gpu")
-    template = TemplateFactory.create(drawing="a")
-    page = opened(browse, template)
-    step(page, "a").click()
-
-    page.get_by_label("Title", exact=True).fill("Copy it")
-    page.get_by_label("Kind").select_option("A command")
-    page.get_by_label("Program", exact=True).fill("tar")
-    button(page, "Add an argument").click()
-    page.get_by_label("Argument 1").fill("-czf\n{{ params.day }}.tgz")
-    page.get_by_label("Working directory").fill("/srv")
-    button(page, "Add a variable").click()
-    page.get_by_label("Environment: name 1").fill("LEVEL")
-    page.get_by_label("Environment: value 1").fill("9")
-    page.get_by_label("Runner").select_option("gpu")
-    page.get_by_label("Timeout (s)").fill("60")
-    page.get_by_label("Wait for somebody's approval").check()
-    saved(page, 2)
-
-    [stored] = spec_of(WorkflowTemplate.objects.get()).steps
-    assert stored.payload == {
-        "command": ["tar", "-czf\n{{ params.day }}.tgz"],
-        "cwd": "/srv",
-        "env": {"LEVEL": "9"},
-    }
-    assert (stored.title, stored.runner, stored.timeout_seconds) == ("Copy it", "gpu", 60)
-    assert stored.requires_approval
-
-
-def test_arguments_of_a_function_have_the_types_of_json(browse: Browse) -> None:
-    payload = {"python": "f", "kwargs": {"text": "5", "number": 1.0, "big": 12345678901234567}}
-    template = TemplateFactory.create(drawing="a", payload=payload)
-    page = opened(browse, template)
-    step(page, "a").click()
-
-    expect(page.get_by_label("Arguments: value 1")).to_have_value('"5"')
-    button(page, "Add an argument").click()
-    page.get_by_label("Arguments: name 4").fill("more")
-    page.get_by_label("Arguments: value 4").fill('{"a": [true, null]}')
-    saved(page, 2)
-
-    [stored] = spec_of(WorkflowTemplate.objects.get()).steps
-    assert repr(stored.payload["kwargs"]) == repr(
-        {**payload["kwargs"], "more": {"a": [True, None]}}  # type: ignore[dict-item]
-    )
-
-
-def test_any_payload_is_edited_as_json_and_mistakes_are_told_in_place(browse: Browse) -> None:
-    template = TemplateFactory.create(drawing="a", payload={"prompt": "x"})
-    page = opened(browse, template)
-    step(page, "a").click()
-    area = page.get_by_label("Payload", exact=True)
-
-    area.fill('{"prompt": }')
-    expect(page.locator(".builder-inspector")).to_contain_text("Not valid JSON")
-    expect(area).to_have_attribute("aria-invalid", "true")
-    button(page, "Save").click()
-    expect(page.get_by_role("alert")).to_contain_text("Not saved")
-    area.fill('{"prompt": "y", "n": 1.0}')
-    saved(page, 2)
-
-    [stored] = spec_of(WorkflowTemplate.objects.get()).steps
-    assert repr(stored.payload) == "{'prompt': 'y', 'n': 1.0}"
-
-
 def test_the_order_of_dispatch_is_changed_in_the_list(browse: Browse) -> None:
     template = TemplateFactory.create(drawing="a, b, c")
     page = opened(browse, template)
@@ -250,104 +135,6 @@ def test_the_order_of_dispatch_is_changed_in_the_list(browse: Browse) -> None:
     saved(page, 2)
 
     assert list(steps_of(template)) == ["c", "a", "b"]
-
-
-STRANGE = {
-    "name": "Strange",
-    "description": "first\nsecond\n",
-    "approver_must_differ": True,
-    "parameters_schema": {"properties": {"x": {"default": 1.0}}},
-    "steps": [
-        {"step_id": " a ", "title": "t ", "payload": {"x": 1.0, "y": "a\r\nb", "é": [None, {}]}},
-        {"step_id": "A, b", "title": " B", "depends_on": [" a "], "payload": {"x": 10**16 + 1}},
-        {"step_id": "“→”", "title": "</script>", "depends_on": ["A, b", " a "]},
-    ],
-}
-
-
-def test_saving_without_a_change_makes_no_new_version(browse: Browse) -> None:
-    template = create_template(parse_template(STRANGE))
-    page = opened(browse, template)
-
-    button(page, "Save").click()
-    expect(page.get_by_role("status")).to_have_text("Nothing had changed.")
-
-    assert WorkflowTemplate.objects.get(pk=template.pk).version == 1
-
-
-def test_who_saves_second_is_told_loses_nothing_and_may_decide(browse: Browse) -> None:
-    template = TemplateFactory.create(drawing="a > b")
-    mine, theirs = opened(browse, template), opened(browse, template)
-    button(theirs, "Add a step").click()
-    name_step(theirs, "theirs")
-    saved(theirs, 2)
-
-    button(mine, "Add a step").click()
-    name_step(mine, "mine")
-    button(mine, "Save").click()
-    expect(mine.get_by_role("alert")).to_contain_text("somebody else has saved version 2")
-    expect(step(mine, "mine")).to_be_visible()
-    assert "mine" not in steps_of(template)
-    expect(mine.get_by_role("link", name="See what they changed")).to_have_attribute(
-        "href", f"/admin/workflows/workflowtemplate/{template.pk}/versions/2/?against=1"
-    )
-
-    button(mine, "Save mine as version 3").click()
-    expect(mine.get_by_role("status")).to_have_text("Saved as version 3.")
-    assert list(steps_of(template)) == ["a", "b", "mine"]
-
-
-def test_what_the_server_refuses_leads_to_its_step(browse: Browse) -> None:
-    template = TemplateFactory.create(drawing="a, b")
-    gpu = RunnerFactory.create(name="gpu")
-    page = opened(browse, template)
-    step(page, "b").click()
-    page.get_by_label("Runner").select_option("gpu")
-    gpu.delete()
-    step(page, "a").click()
-
-    button(page, "Save").click()
-    button(page, "step 'b': runner: there is no runner named 'gpu'").click()
-
-    expect(page.get_by_label("Step id", exact=True)).to_have_value("b")
-    assert WorkflowTemplate.objects.get().version == 1
-
-
-def test_a_wrong_field_of_the_template_is_told_at_it(browse: Browse) -> None:
-    page = opened(browse, TemplateFactory.create(drawing="a"))
-
-    page.get_by_label("Name:").fill("  ")
-    page.get_by_text("Parameters and rules").click()
-    page.get_by_label("Parameters:").fill('{"type": 5}')
-    button(page, "Save").click()
-
-    expect(page.locator(".field-name .errorlist")).to_have_text("must not be blank")
-    page.get_by_label("Name:").fill("Good")
-    button(page, "Save").click()
-    expect(page.locator(".field-parameters_schema .errorlist")).to_contain_text("type: 5")
-    page.get_by_label("Parameters:").fill("{")
-    button(page, "Save").click()
-    expect(page.locator(".field-parameters_schema .errorlist")).to_contain_text("Not valid JSON")
-
-
-def test_a_file_is_taken_into_the_drawing_and_stored_only_when_saved(browse: Browse) -> None:
-    template = TemplateFactory.create(drawing="a")
-    page = opened(browse, template)
-    steps = b"[{step_id: x, title: X}, {step_id: y, title: Y, depends_on: [x]}]"
-
-    def choose(content: bytes) -> None:
-        file: Any = {"name": "new.yaml", "mimeType": "application/yaml", "buffer": content}
-        page.get_by_label("YAML, or JSON").set_input_files(file)
-        button(page, "Import").click()
-
-    button(page, "Import…").click()
-    choose(b"name: x\nsteps: [{step_id: a, title: A, depends_on: [b]}]")
-    expect(page.get_by_role("dialog")).to_contain_text("step 'a' depends on unknown step 'b'")
-    choose(b"name: other\nsteps: " + steps)
-    expect(step(page, "y")).to_be_visible()
-    assert steps_of(template) == {"a": ()}
-    saved(page, 2)
-    assert steps_of(template) == {"x": (), "y": ("x",)}
 
 
 def tab_to(page: Page, wanted: Locator) -> None:
@@ -392,25 +179,6 @@ def test_everything_is_done_with_the_keyboard_alone(browse: Browse) -> None:
     assert list(steps_of(template)) == ["a", "c", "b"]
 
 
-def test_without_javascript_the_plain_form_does_it_all(browse: Browse) -> None:
-    template = TemplateFactory.create(drawing="a > b")
-    page = browse(url_of(template), java_script_enabled=False)
-
-    page.locator("#id_steps-1-title").fill("Second")
-    page.get_by_role("button", name="Save", exact=True).click()
-
-    assert spec_of(WorkflowTemplate.objects.get()).steps[1].title == "Second"
-
-
-def test_the_plain_form_stays_within_reach(browse: Browse) -> None:
-    page = opened(browse, TemplateFactory.create(drawing="a > b"))
-
-    page.get_by_role("link", name="Plain form").click()
-    expect(page.locator("#id_steps-0-step_id")).to_have_value("a")
-    page.get_by_role("link", name="Builder").click()
-    expect(step(page, "b")).to_be_visible()
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_grave_keeps_people_from_the_builder(
     browse: Browse, local: Runner, scheme: str
@@ -431,21 +199,3 @@ def test_the_builder_fits_a_narrow_window(browse: Browse) -> None:
     step(page, "a").click()
 
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
-
-
-def test_versions_are_compared_as_a_graph_and_restored(browse: Browse) -> None:
-    template = TemplateFactory.create(drawing="a > b > c")
-    after = {"name": template.name, "steps": [{"step_id": "a", "title": "A"}]}
-    replace_template(template.pk, parse_template(after), by="bob")
-    page = browse(f"/admin/workflows/workflowtemplate/{template.pk}/versions/2/")
-
-    expect(page.locator('#drawing [aria-label="b, removed"]')).to_be_visible()
-    expect(page.locator("#drawing .kind-removed")).to_have_count(2)
-    expect(page.locator('#drawing .edge[data-kind="removed"]')).to_have_count(2)
-    assert grave_violations(page) == []
-    page.get_by_role("link", name="Versions").click()
-    page.get_by_role("link", name="Restore…").click()
-    expect(page.locator("#drawing .kind-added")).to_have_count(2)
-    button(page, "Restore version 1").click()
-    expect(page.locator(".messagelist")).to_contain_text("as version 3")
-    assert list(steps_of(template)) == ["a", "b", "c"]

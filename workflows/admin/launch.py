@@ -117,13 +117,12 @@ class LaunchAdmin(RefusableAdmin):
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Ask which template to run, unless that is known."""
-        if request.method == "GET" and self.has_add_permission(request):
-            template = _template(request)
-            if template is None:
-                return self._choose(request)
-            extra_context = {**(extra_context or {}), "template": template}
-            extra_context["title"] = f"Run {template.name}"
-        return super().add_view(request, form_url, extra_context)
+        template = _template(request)
+        if template is None and request.method == "GET" and self.has_add_permission(request):
+            return self._choose(request)
+        title = f"Run {template}" if template else "Run"
+        context = {**(extra_context or {}), "template": template, "title": title}
+        return super().add_view(request, form_url, context)
 
     def save_model(
         self, request: HttpRequest, obj: WorkflowRun, form: LaunchForm, change: bool

@@ -1,0 +1,116 @@
+"""What was drawn is stored by one request; nothing that somebody drew is lost."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.admin.conftest import url_of
+from tests.browser.builder import button, name_step, opened, saved, step, steps_of
+from tests.browser.conftest import Browse
+from tests.factories import RunnerFactory, TemplateFactory
+from workflows.authoring import create_template, spec_of
+from workflows.models import WorkflowTemplate
+from workflows.spec import parse_template
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+STRANGE = {
+    "name": "Strange",
+    "description": "first\nsecond\n",
+    "approver_must_differ": True,
+    "parameters_schema": {"properties": {"x": {"default": 1.0}}},
+    "steps": [
+        {"step_id": " a ", "title": "t ", "payload": {"x": 1.0, "y": "a\r\nb", "é": [None, {}]}},
+        {"step_id": "A, b", "title": " B", "depends_on": [" a "], "payload": {"x": 10**16 + 1}},
+        {"step_id": "“→”", "title": "</script>", "depends_on": ["A, b", " a "]},
+    ],
+}
+
+
+def test_saving_without_a_change_makes_no_new_version(browse: Browse) -> None:
+    template = create_template(parse_template(STRANGE))
+    page = opened(browse, template)
+
+    button(page, "Save").click()
+    expect(page.get_by_role("status")).to_have_text("Nothing had changed.")
+
+    assert WorkflowTemplate.objects.get(pk=template.pk).version == 1
+
+
+def test_who_saves_second_is_told_loses_nothing_and_may_decide(browse: Browse) -> None:
+    template = TemplateFactory.create(drawing="a > b")
+    mine, theirs = opened(browse, template), opened(browse, template)
+    button(theirs, "Add a step").click()
+    name_step(theirs, "theirs")
+    saved(theirs, 2)
+
+    button(mine, "Add a step").click()
+    name_step(mine, "mine")
+    button(mine, "Save").click()
+    expect(mine.get_by_role("alert")).to_contain_text("somebody else has saved version 2")
+    expect(step(mine, "mine")).to_be_visible()
+    assert "mine" not in steps_of(template)
+    expect(mine.get_by_role("link", name="See what they changed")).to_have_attribute(
+        "href", f"/admin/workflows/workflowtemplate/{template.pk}/versions/2/?against=1"
+    )
+
+    button(mine, "Save mine as version 3").click()
+    expect(mine.get_by_role("status")).to_have_text("Saved as version 3.")
+    assert list(steps_of(template)) == ["a", "b", "mine"]
+
+
+def test_what_the_server_refuses_leads_to_its_step(browse: Browse) -> None:
+    template = TemplateFactory.create(drawing="a, b")
+    gpu = RunnerFactory.create(name="gpu")
+    page = opened(browse, template)
+    step(page, "b").click()
+    page.get_by_label("Runner").select_option("gpu")
+    gpu.delete()
+    step(page, "a").click()
+
+    button(page, "Save").click()
+    button(page, "step 'b': runner: there is no runner named 'gpu'").click()
+
+    expect(page.get_by_label("Step id", exact=True)).to_have_value("b")
+    assert WorkflowTemplate.objects.get().version == 1
+
+
+def test_a_file_is_taken_into_the_drawing_and_stored_only_when_saved(browse: Browse) -> None:
+    template = TemplateFactory.create(drawing="a")
+    page = opened(browse, template)
+    steps = b"[{step_id: x, title: X}, {step_id: y, title: Y, depends_on: [x]}]"
+
+    def choose(content: bytes) -> None:
+        file: Any = {"name": "new.yaml", "mimeType": "application/yaml", "buffer": content}
+        page.get_by_label("YAML, or JSON").set_input_files(file)
+        button(page, "Import").click()
+
+    button(page, "Import…").click()
+    choose(b"name: x\nsteps: [{step_id: a, title: A, depends_on: [b]}]")
+    expect(page.get_by_role("dialog")).to_contain_text("step 'a' depends on unknown step 'b'")
+    choose(b"name: other\nsteps: " + steps)
+    expect(step(page, "y")).to_be_visible()
+    assert steps_of(template) == {"a": ()}
+    saved(page, 2)
+    assert steps_of(template) == {"x": (), "y": ("x",)}
+
+
+def test_without_javascript_the_plain_form_does_it_all(browse: Browse) -> None:
+    template = TemplateFactory.create(drawing="a > b")
+    page = browse(url_of(template), java_script_enabled=False)
+
+    page.locator("#id_steps-1-title").fill("Second")
+    page.get_by_role("button", name="Save", exact=True).click()
+
+    assert spec_of(WorkflowTemplate.objects.get()).steps[1].title == "Second"
+
+
+def test_the_plain_form_stays_within_reach(browse: Browse) -> None:
+    page = opened(browse, TemplateFactory.create(drawing="a > b"))
+
+    page.get_by_role("link", name="Plain form").click()
+    expect(page.locator("#id_steps-0-step_id")).to_have_value("a")
+    page.get_by_role("link", name="Builder").click()
+    expect(step(page, "b")).to_be_visible()
