@@ -1,12 +1,12 @@
 """
 What is overdue is settled, on definite evidence only.
 
-Nothing here runs by itself: every serving executor looks in passing, so does a dispatch that finds
-nothing ready, and
-`manage.py rescue` looks on an operator's word. What is settled: an attempt that was committed and
-never submitted is submitted, under the same key; a runner that has been silent is asked; an
-attempt whose executor no longer renews its lease, or that its runner does not know, is lost and
-fails; a cancel that has not come through is repeated. Nothing is retried by itself.
+Nothing here runs by itself: every serving executor looks in passing, so does every dispatch that
+finds nothing ready, and `manage.py rescue` looks on an operator's word. What is settled: an attempt
+that was committed and never submitted is submitted, under the same key; a runner that has been
+silent is asked; an attempt whose executor no longer renews its lease, or that its runner does not
+know, is lost and fails; a cancel that has not come through is repeated. Nothing is retried by
+itself.
 """
 
 from collections import Counter, defaultdict
