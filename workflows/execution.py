@@ -25,11 +25,12 @@ from runners.models import RunnerKind
 from runners.process import Slot
 from workflows import faults
 from workflows.advance import offer_free_places
+from workflows.claims import start_attempts
 from workflows.handout import Take
 from workflows.holds import release_due
 from workflows.logs import AttemptLog
 from workflows.models import LogPiece, TaskAttempt, TaskState
-from workflows.reports import Report, report_all, start_attempts
+from workflows.reports import Report, report_all
 from workflows.rescue import settle_overdue
 from workflows.secrecy import revealed, secrets_of
 from workflows.work import CANCELED, Work

@@ -9,7 +9,7 @@ downstream, the events. The caller holds the lock of the run and stores the run 
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from django.utils import timezone
 from django_fsm import ConcurrentTransition
@@ -39,9 +39,16 @@ INSERT_EVENTS = f"""
 """
 
 
+class Movable(Protocol):
+    """A task, as far as its moves are concerned."""
+
+    pk: int
+    state: Any
+
+
 def move(
     run: WorkflowRun | None,
-    tasks: Sequence[Task],
+    tasks: Sequence[Movable],
     *path: Arrow,
     by: str,
     reason: str = "",
@@ -90,7 +97,7 @@ def _ends(path: Sequence[Arrow]) -> tuple[list[str], str]:
 
 
 def _update(
-    tasks: Sequence[Task], sources: list[str], target: str, columns: dict[str, Any]
+    tasks: Sequence[Movable], sources: list[str], target: str, columns: dict[str, Any]
 ) -> None:
     # The guard is the arrow itself: without the run's lock, one of two racing callers loses here.
     settings = "".join(
@@ -113,14 +120,14 @@ def _update(
     )
 
 
-def _let_wait_for_more(tasks: Sequence[Task], change: int) -> None:
+def _let_wait_for_more(tasks: Sequence[Movable], change: int) -> None:
     """Count the moved tasks in what waits directly for them."""
     execute(LET_WAIT_FOR_MORE, tasks=[task.pk for task in tasks], change=change)
 
 
 def _record(
     run: WorkflowRun | None,
-    tasks: Sequence[Task],
+    tasks: Sequence[Movable],
     types: Sequence[str],
     by: str,
     reason: str,
@@ -142,7 +149,7 @@ def _record(
     )
 
 
-def _count(run: WorkflowRun | None, tasks: Sequence[Task], target: str) -> None:
+def _count(run: WorkflowRun | None, tasks: Sequence[Movable], target: str) -> None:
     if run:
         for source, n in Counter(task.state for task in tasks).items():
             run.count_moved(source, target, n)

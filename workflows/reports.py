@@ -4,7 +4,6 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,15 +13,15 @@ from django.utils import timezone
 from runners.models import Runner
 from workflows import faults
 from workflows.advance import dispatch_waiting, go_on
+from workflows.claims import begin, take_waiting
 from workflows.errors import NotFound, ReportRefused
 from workflows.events import Arrow, ends, record
-from workflows.fleet import Fleet
 from workflows.handout import Take
 from workflows.locks import lock_run
 from workflows.models import EventType, Task, TaskAttempt, TaskState, WorkflowRun
-from workflows.models.attempt import Outcome
+from workflows.models.attempt import Outcome, status_of
 from workflows.moves import batches, move
-from workflows.sql import columns_of, execute, read, rows, select, together
+from workflows.sql import execute, rows, select, together
 
 ARROWS: Mapping[str, Arrow] = {
     TaskState.RUNNING: Task.start,
@@ -31,35 +30,15 @@ ARROWS: Mapping[str, Arrow] = {
     TaskState.CANCELED: Task.cancel,
 }
 
-NO_LEASE = timedelta()
-
 ATTEMPT = TaskAttempt._meta.db_table
-TASK = Task._meta.db_table
 
 STANDINGS = f"""
     SELECT attempt.id, attempt.number, attempt.outcome, attempt.started_at,
            task.id, task.state, task.attempt_count, runner.id, runner.capacity
       FROM {ATTEMPT} attempt
-      JOIN {TASK} task ON task.id = attempt.task_id
+      JOIN {Task._meta.db_table} task ON task.id = attempt.task_id
       LEFT JOIN {Runner._meta.db_table} runner ON runner.id = attempt.runner_id
      WHERE attempt.id = ANY(%(attempts)s::uuid[])
-"""
-
-# Of an attempt that nobody has started, and that its task has not outlived.
-WAITING = f"""
-    SELECT {columns_of(TaskAttempt, "attempt")}
-      FROM {ATTEMPT} attempt JOIN {TASK} task ON task.id = attempt.task_id
-     WHERE attempt.outcome = '' AND attempt.started_at IS NULL AND task.run_id = %(run)s
-       AND task.state = 'dispatched' AND task.attempt_count = attempt.number
-"""
-WAITING_AMONG = f"{WAITING} AND attempt.id = ANY(%(attempts)s::uuid[])"
-WAITING_LOCALLY = f"""
-    {WAITING} AND attempt.runner_kind = 'local' ORDER BY attempt.dispatched_at LIMIT %(room)s
-"""
-
-WRITE_STARTS = f"""
-    UPDATE {ATTEMPT} SET started_at = %(now)s, lease_expires_at = %(lease_expires_at)s
-     WHERE id = ANY(%(attempts)s::uuid[])
 """
 WRITE_ENDS = f"""
     UPDATE {ATTEMPT}
@@ -69,6 +48,25 @@ WRITE_ENDS = f"""
            AS said(id uuid, outcome text, exit_code integer, result text, message text)
      WHERE {ATTEMPT}.id = said.id
 """
+
+
+@dataclass(slots=True, eq=False)
+class Standing:
+    """A task, and an attempt of it that something is said about, under the run's lock."""
+
+    number: int
+    outcome: str
+    started_at: Any
+    pk: int
+    state: str
+    attempt_count: int
+    runner_id: int | None
+    capacity: int | None
+
+    @property
+    def status(self) -> str:
+        """The task's state as far as this attempt took it."""
+        return status_of(self.outcome, self.started_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,20 +118,20 @@ def report_all(
     :returns: why, for each attempt whose report was refused; each refusal leaves an event.
     """
     run = lock_run(run_id)
-    attempts = _attempts(report.attempt_id for report in reports)
+    standings = _standings(reports)
     refused: dict[UUID, str] = {}
-    accepted: dict[TaskAttempt, Report] = {}
+    accepted: dict[Standing, Report] = {}
     for report in reports:
-        attempt = attempts[report.attempt_id]
-        if why := _objection(attempt, report):
+        standing = standings[report.attempt_id]
+        if why := _objection(standing, report):
             refused[report.attempt_id] = why
-            _record_refusal(run, attempt, report, why, by=by)
-        elif attempt.status != report.status:
-            accepted[attempt] = report
+            _record_refusal(run, standing, report, why, by=by)
+        elif standing.status != report.status:
+            accepted[standing] = report
     _take_over(run, accepted, by=by)
     faults.point("report.taken_over")
     if take and take.room and run.dispatched_count:
-        _take_waiting(run, take)
+        take_waiting(run, take)
     if accepted:
         go_on(run, by=by, take=take)
         _offer_free_places(accepted, by=by)
@@ -142,157 +140,70 @@ def report_all(
     return refused
 
 
-def start_attempts(
-    run_id: int, attempt_ids: Sequence[UUID], *, lease: timedelta, by: str
-) -> list[TaskAttempt]:
-    """
-    Claim attempts for execution by the caller; return those that nobody else has claimed.
-
-    :param lease: how long the claim holds unless it is renewed.
-    """
-    with transaction.atomic(), together():
-        run = lock_run(run_id)
-        waiting = _waiting(
-            WAITING_AMONG, run, attempts=[attempt_id.hex for attempt_id in attempt_ids]
-        )
-        _start(run, waiting, lease=lease, by=by)
-        faults.point("start.claimed")
-        run.save_progress()
-    faults.point("start.committed")
-    return waiting
-
-
-def _take_waiting(run: WorkflowRun, take: Take) -> None:
-    """Start what was handed out earlier, the oldest first."""
-    waiting = _waiting(WAITING_LOCALLY, run, room=take.room - len(take.taken))
-    _start(run, waiting, lease=take.lease, by=take.by)
-    take.taken += waiting
-
-
-def _waiting(statement: str, run: WorkflowRun, **which: Any) -> list[TaskAttempt]:
-    attempts = read(TaskAttempt, statement, run=run.pk, **which)
-    runners = Fleet().runners if attempts else {}
-    for attempt in attempts:
-        attempt.runner = runners.get(attempt.runner_id)
-        attempt.task = Task(
-            pk=attempt.task_id,
-            run=run,
-            state=TaskState.DISPATCHED,
-            attempt_count=attempt.number,
-        )
-    return attempts
-
-
-def _start(run: WorkflowRun, attempts: Sequence[TaskAttempt], *, lease: timedelta, by: str) -> None:
-    if attempts:
-        reports = {each: Report(each.pk, TaskState.RUNNING) for each in attempts}
-        _take_over(run, reports, by=by, lease=lease)
-
-
-def _offer_free_places(reports: Mapping[TaskAttempt, Report], *, by: str) -> None:
+def _offer_free_places(reports: Mapping[Standing, Report], *, by: str) -> None:
     """After the commit, let other runs use the places that ended attempts have left."""
     freed = {
-        attempt.runner.pk
-        for attempt, report in reports.items()
-        if report.status != TaskState.RUNNING and attempt.runner and attempt.runner.capacity
+        standing.runner_id
+        for standing, report in reports.items()
+        if report.status != TaskState.RUNNING and standing.runner_id and standing.capacity
     }
     if freed:
         transaction.on_commit(lambda: dispatch_waiting(freed, by=by))
 
 
-def _attempts(ids: Iterable[UUID]) -> dict[UUID, TaskAttempt]:
-    """Return where attempts and their tasks stand; nothing else of them is read."""
-    found = select(STANDINGS, attempts=[attempt_id.hex for attempt_id in ids])
-    standings = [_standing(*row) for row in found]
-    return {attempt.pk: attempt for attempt in standings}
+def _standings(reports: Iterable[Report]) -> dict[UUID, Standing]:
+    found = select(STANDINGS, attempts=[report.attempt_id.hex for report in reports])
+    return {UUID(str(attempt)): Standing(*rest) for attempt, *rest in found}
 
 
-def _standing(
-    pk: Any,
-    number: int,
-    outcome: str,
-    started_at: Any,
-    task: int,
-    state: str,
-    attempt_count: int,
-    runner: int | None,
-    capacity: int | None,
-) -> TaskAttempt:
-    return TaskAttempt(
-        pk=UUID(str(pk)),
-        number=number,
-        outcome=outcome,
-        started_at=started_at,
-        task=Task(pk=task, state=state, attempt_count=attempt_count),
-        # Only one that may be full is of interest.
-        runner=Runner(pk=runner, capacity=capacity) if capacity else None,
-    )
-
-
-def _objection(attempt: TaskAttempt, report: Report) -> str:
+def _objection(standing: Standing, report: Report) -> str:
     """Say why a report cannot be taken over; nothing, if it can or only repeats what is known."""
-    if attempt.status == report.status:
+    if standing.status == report.status:
         return ""
-    task = attempt.task
-    if attempt.number != task.attempt_count:
-        return f"attempt {attempt.number} of task {task.pk} is outdated"
-    if attempt.outcome or task.state not in ends(ARROWS[report.status])[0]:
-        return f"task {task.pk} is {task.state}, it cannot become {report.status}"
+    if standing.number != standing.attempt_count:
+        return f"attempt {standing.number} of task {standing.pk} is outdated"
+    if standing.outcome or standing.state not in ends(ARROWS[report.status])[0]:
+        return f"task {standing.pk} is {standing.state}, it cannot become {report.status}"
     return ""
 
 
 def _record_refusal(
-    run: WorkflowRun, attempt: TaskAttempt, report: Report, why: str, *, by: str
+    run: WorkflowRun, standing: Standing, report: Report, why: str, *, by: str
 ) -> None:
     payload = {**report.event_payload(), "status": report.status}
     record(
         EventType.TASK_REPORT_REFUSED,
         run=run,
-        task=attempt.task,
+        task=Task(pk=standing.pk),
         by=by,
         reason=why,
         payload=payload,
     )
 
 
-def _take_over(
-    run: WorkflowRun, reports: Mapping[TaskAttempt, Report], *, by: str, lease: timedelta = NO_LEASE
-) -> None:
-    groups: dict[tuple[str, bool], dict[TaskAttempt, Report]] = defaultdict(dict)
-    for attempt, report in reports.items():
-        groups[report.status, report.is_lost][attempt] = report
-    now = timezone.now()
+def _take_over(run: WorkflowRun, reports: Mapping[Standing, Report], *, by: str) -> None:
+    groups: dict[tuple[str, bool], dict[Standing, Report]] = defaultdict(dict)
+    for standing, report in reports.items():
+        groups[report.status, report.is_lost][standing] = report
     for (status, is_lost), group in groups.items():
-        is_start = status == TaskState.RUNNING
-        moment: Any = {"started_at" if is_start else "finished_at": now}
-        move(
-            run,
-            [attempt.task for attempt in group],
-            ARROWS[status],
-            by=by,
-            event_type=EventType.TASK_LOST if is_lost else "",
-            payloads={attempt.task_id: report.event_payload() for attempt, report in group.items()},
-            **moment,
-        )
-        if is_start:
-            _write_start(list(group), now, now + lease if lease else None)
+        payloads = {standing.pk: report.event_payload() for standing, report in group.items()}
+        if status == TaskState.RUNNING:
+            ids = [report.attempt_id for report in group.values()]
+            begin(run, list(group), ids, lease=None, by=by)
         else:
-            _write_end(list(group.values()), now)
-
-
-def _write_start(
-    attempts: Sequence[TaskAttempt], now: datetime, lease_expires_at: datetime | None
-) -> None:
-    for batch in batches(attempts):
-        ids = [attempt.pk.hex for attempt in batch]
-        execute(WRITE_STARTS, attempts=ids, now=now, lease_expires_at=lease_expires_at)
-    for attempt in attempts:
-        attempt.started_at = now
-
-
-def _write_end(reports: Sequence[Report], now: datetime) -> None:
-    for batch in batches(reports):
-        execute(WRITE_ENDS, now=now, ends=rows(map(_end, batch)))
+            event_type = EventType.TASK_LOST if is_lost else ""
+            now = timezone.now()
+            move(
+                run,
+                list(group),
+                ARROWS[status],
+                by=by,
+                event_type=event_type,
+                payloads=payloads,
+                finished_at=now,
+            )
+            for batch in batches(list(group.values())):
+                execute(WRITE_ENDS, now=now, ends=rows(map(_end, batch)))
 
 
 def _end(report: Report) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from workflows.models import TaskAttempt
 MASK = "********"
 MARK = "⟦secret:{}⟧"
 """Stands for a secret parameter in payloads, from the dispatch until a runner is told of it."""
-ANY_MARK = "⟦secret:"
 
 
 def marks(secrets: Iterable[str]) -> dict[str, str]:
@@ -20,9 +19,9 @@ def marks(secrets: Iterable[str]) -> dict[str, str]:
 def revealed(attempt: TaskAttempt) -> dict[str, Any]:
     """Return the payload of an attempt as its runner gets it; never to be stored or shown."""
     payload: dict[str, Any] = attempt.payload
-    if not _contains(payload, [ANY_MARK]):
-        return payload
     secrets = attempt.task.run.secrets if attempt.task.run else {}
+    if not secrets:
+        return payload
     told: dict[str, Any] = _replaced(payload, {MARK.format(n): v for n, v in secrets.items()})
     return told
 

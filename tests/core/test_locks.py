@@ -21,9 +21,9 @@ from tests.support.verbs import (
 )
 from workflows import control
 from workflows.authoring import replace_template
+from workflows.claims import start_attempts
 from workflows.errors import Conflict
 from workflows.models import Task, WorkflowRun
-from workflows.reports import start_attempts
 from workflows.rescue import settle_overdue
 from workflows.runs import create_run
 from workflows.spec import parse_template

@@ -12,9 +12,9 @@ from tests.execution.conftest import Execution, log_of
 from tests.support.verbs import attempt as attempt_of
 from tests.support.verbs import dispatch_all, report, start, state, states, task, trail
 from workflows import control
+from workflows.claims import start_attempts
 from workflows.execution import STOPPED, Executor
 from workflows.models import Task, TaskAttempt, WorkflowRun
-from workflows.reports import start_attempts
 from workflows.rescue import settle_overdue
 
 STUBBORN = "trap '' TERM; sleep 300 & echo $! > pids; echo $$ >> pids; wait; sleep 300"

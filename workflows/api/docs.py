@@ -30,6 +30,7 @@ def page(request: HttpRequest) -> HttpResponse:
     answer.headers["Content-Security-Policy"] = POLICY
     return answer
 
+
 REFUSAL = {
     "type": "object",
     "properties": {"detail": {"type": "string"}, "code": {"type": "string"}},

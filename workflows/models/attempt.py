@@ -18,6 +18,11 @@ class Outcome(models.TextChoices):
     """The runner did not take it; the task is pending again and nothing was started."""
 
 
+def status_of(outcome: str, started_at: object) -> str:
+    """Return a task's state as far as an attempt took it."""
+    return outcome or (TaskState.RUNNING if started_at else TaskState.DISPATCHED)
+
+
 class TaskAttemptQuerySet(models.QuerySet["TaskAttempt"]):
     """Questions about many attempts."""
 
@@ -81,9 +86,7 @@ class TaskAttempt(models.Model):
     @property
     def status(self) -> str:
         """The task's state as far as this attempt took it."""
-        if self.outcome:
-            return self.outcome
-        return TaskState.RUNNING if self.started_at else TaskState.DISPATCHED
+        return status_of(self.outcome, self.started_at)
 
 
 class LogPiece(models.Model):

@@ -1,0 +1,97 @@
+"""Attempts are claimed for execution, each by one executor."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from workflows import faults
+from workflows.fleet import Fleet
+from workflows.handout import Take
+from workflows.locks import lock_run
+from workflows.models import Task, TaskAttempt, TaskState, WorkflowRun
+from workflows.moves import Movable, batches, move
+from workflows.sql import columns_of, execute, read, together
+
+ATTEMPT = TaskAttempt._meta.db_table
+
+# Of an attempt that nobody has started, and that its task has not outlived.
+WAITING = f"""
+    SELECT {columns_of(TaskAttempt, "attempt")}
+      FROM {ATTEMPT} attempt JOIN {Task._meta.db_table} task ON task.id = attempt.task_id
+     WHERE attempt.outcome = '' AND attempt.started_at IS NULL AND task.run_id = %(run)s
+       AND task.state = 'dispatched' AND task.attempt_count = attempt.number
+"""
+WAITING_AMONG = f"{WAITING} AND attempt.id = ANY(%(attempts)s::uuid[])"
+WAITING_LOCALLY = f"""
+    {WAITING} AND attempt.runner_kind = 'local' ORDER BY attempt.dispatched_at LIMIT %(room)s
+"""
+WRITE_STARTS = f"""
+    UPDATE {ATTEMPT} SET started_at = %(now)s, lease_expires_at = %(lease_expires_at)s
+     WHERE id = ANY(%(attempts)s::uuid[])
+"""
+
+
+def start_attempts(
+    run_id: int, attempt_ids: Sequence[UUID], *, lease: timedelta, by: str
+) -> list[TaskAttempt]:
+    """
+    Claim attempts for execution by the caller; return those that nobody else has claimed.
+
+    :param lease: how long the claim holds unless it is renewed.
+    """
+    with transaction.atomic(), together():
+        run = lock_run(run_id)
+        waiting = _waiting(
+            WAITING_AMONG, run, attempts=[attempt_id.hex for attempt_id in attempt_ids]
+        )
+        _start(run, waiting, lease=lease, by=by)
+        faults.point("start.claimed")
+        run.save_progress()
+    faults.point("start.committed")
+    return waiting
+
+
+def take_waiting(run: WorkflowRun, take: Take) -> None:
+    """Start what was handed out earlier, the oldest first. The caller holds the run's lock."""
+    waiting = _waiting(WAITING_LOCALLY, run, room=take.room - len(take.taken))
+    _start(run, waiting, lease=take.lease, by=take.by)
+    take.taken += waiting
+
+
+def begin(
+    run: WorkflowRun,
+    tasks: Sequence[Movable],
+    attempt_ids: Sequence[UUID],
+    *,
+    lease: timedelta | None,
+    by: str,
+) -> None:
+    """Take over that tasks have started, each by the attempt at the same place of the list."""
+    now = timezone.now()
+    told = zip(tasks, attempt_ids, strict=True)
+    payloads = {task.pk: {"attempt_id": str(attempt_id)} for task, attempt_id in told}
+    move(run, tasks, Task.start, by=by, payloads=payloads, started_at=now)
+    for batch in batches([attempt_id.hex for attempt_id in attempt_ids]):
+        expires = now + lease if lease else None
+        execute(WRITE_STARTS, attempts=batch, now=now, lease_expires_at=expires)
+
+
+def _waiting(statement: str, run: WorkflowRun, **which: Any) -> list[TaskAttempt]:
+    attempts = read(TaskAttempt, statement, run=run.pk, **which)
+    runners = Fleet().runners if attempts else {}
+    for attempt in attempts:
+        attempt.runner = runners.get(attempt.runner_id)
+        attempt.task = Task(pk=attempt.task_id, run=run, state=TaskState.DISPATCHED)
+    return attempts
+
+
+def _start(run: WorkflowRun, attempts: Sequence[TaskAttempt], *, lease: timedelta, by: str) -> None:
+    if attempts:
+        tasks = [attempt.task for attempt in attempts]
+        begin(run, tasks, [attempt.pk for attempt in attempts], lease=lease, by=by)
+        for attempt in attempts:
+            attempt.started_at = timezone.now()
