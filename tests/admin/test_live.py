@@ -118,12 +118,17 @@ def test_of_many_events_the_latest_are_sent_and_long_reasons_cut(
 def test_one_change_of_a_large_run_is_small(olga: Client) -> None:
     run = fan(LARGE)
     before = latest(run)
+    for number in range(5):
+        finish(run, f"s{number}", "failed", message="exit code 3")
+    poll(olga, run, before)
+    before = latest(run)
     finish(run, "s1999", "failed", message="exit code 3")
 
     answer = poll(olga, run, before)
 
     assert len(answer.json()["tasks"]) == 1
     assert len(answer.content) < 5_000
+    assert "3 more failed" in answer.json()["parts"]["trouble"]
 
 
 def test_a_large_run_takes_as_many_statements_as_a_small_one(olga: Client) -> None:

@@ -1,5 +1,6 @@
 """What the page of a run shows; its live parts are made by the same functions at each poll."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -26,12 +27,14 @@ Deadlock = Mapping[str, Any] | None
 """What the API says of a run's deadlock, if there is one."""
 LARGE = ("last_dispatch", "parameters", "secrets")
 CURES = {"retry", "mark_success"}
+TEMPLATES = "admin/workflows/workflowrun"
 PARTS = ("summary", "trouble", "steering")
 """The live parts: each a template beside the page's own, and an element of the page."""
 MOST_EXPLAINED = 10
 """Tasks whose waiting is explained on the page of a run."""
 MOST_CAUSES = 3
 """Broken tasks that get buttons of their own on top of the page."""
+FORM_TOKENS = re.compile('<input type="hidden" name="csrfmiddlewaretoken"[^>]*>')
 LATEST = 15
 """Attempts and events on the page of a run; their lists have all of them."""
 STATES_IN_BAR = ("success", "running", "dispatched", "failed", "canceled", "pending")
@@ -55,10 +58,14 @@ def changes(page: OperableAdmin, request: HttpRequest, run_id: int, after: int) 
 
 
 def live_parts(page: OperableAdmin, request: HttpRequest, run: WorkflowRun) -> dict[str, str]:
-    """Return the live parts of the page, as HTML."""
+    """
+    Return the live parts of the page, as HTML.
+
+    Without tokens of their own for the forms: the page has one, and unchanged parts stay equal.
+    """
     context = live_context(page, request, run, deadlocks([run]).get(run.pk))
     return {
-        part: render_to_string(f"admin/workflows/workflowrun/{part}.html", context, request).strip()
+        part: FORM_TOKENS.sub("", render_to_string(f"{TEMPLATES}/{part}.html", context, request))
         for part in PARTS
     }
 

@@ -7,11 +7,15 @@ in a dialog; without this file it is a page of its own, and everything else is t
 
 import {showTimes} from "../times.js";
 
+const TOKEN = "csrfmiddlewaretoken";
 const FORMS = "form.operations-form, form#question";
 
 const send = async (form, button) => {
+    const body = new FormData(form, button);
+    /* What was drawn since has no token of its own; the page was born with one. */
+    if (!body.has(TOKEN)) { body.set(TOKEN, document.querySelector(`[name=${TOKEN}]`).value); }
     /* Not `form.action`, which is the field of this name. */
-    const answer = await fetch(form.getAttribute("action"), {method: "POST", body: new FormData(form, button)});
+    const answer = await fetch(form.getAttribute("action"), {method: "POST", body});
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     return {answer, page};
 };

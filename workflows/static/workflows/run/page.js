@@ -62,14 +62,11 @@ document.addEventListener("keydown", (key) => {
     if (key.key === "Escape" && panel.shown !== null && !document.querySelector("dialog[open]")) { choose(null); }
 });
 
-/* A live part is drawn anew if it says something else (each answer has a token of its own for the
-   forms, and the old one is as good); the keyboard stays where it was. */
-const TOKEN = /(name="csrfmiddlewaretoken" value=")[^"]*/g;
+/* A live part is drawn anew if it is different; the keyboard stays where it was. */
 const parts = {};
 const drawPart = (name, html) => {
-    const said = html.replace(TOKEN, "$1");
-    if (parts[name] === said) { return; }
-    parts[name] = said;
+    if (parts[name] === html) { return; }
+    parts[name] = html;
     const place = document.getElementById(`part-${name}`);
     const held = place.contains(document.activeElement) ? document.activeElement : null;
     const label = held && (held.getAttribute("aria-label") ?? held.textContent);
