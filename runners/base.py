@@ -7,6 +7,11 @@ from typing import Any, ClassVar
 LONGEST_TIMEOUT_S = 86_400
 
 
+def storable(text: str) -> str:
+    """Return a text with marks in place of what no database can hold."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+
+
 class RunnerError(Exception):
     """The runner certainly did not start the work; the text says why. It may take other work."""
 

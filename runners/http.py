@@ -20,6 +20,7 @@ from runners.base import (
     Submission,
     TaskPayload,
     UnknownTask,
+    storable,
 )
 
 TIMEOUT_S = 5
@@ -183,6 +184,4 @@ def heard_of(status: str, body: dict[str, Any]) -> Heard:
 
 
 def _text(value: object) -> str:
-    # What no database can hold is shown as replacement marks.
-    text = value if isinstance(value, str) else ""
-    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+    return storable(value) if isinstance(value, str) else ""

@@ -22,6 +22,7 @@ from typing import Any
 import django
 from django.db import connections
 
+from runners.base import storable
 from runners.functions import call_function, load_functions
 from runners.jobs import CommandJob, FunctionJob, Job
 
@@ -45,7 +46,7 @@ class Outcome:
         """Describe the end: a command has an exit code, a function a result or an error."""
         self.exit_code = exit_code
         self.result = result
-        self.error = error
+        self.error = storable(error)
         self.is_dead = is_dead
 
     @property

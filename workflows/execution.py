@@ -71,6 +71,19 @@ def close_spare_slots() -> None:
         _spare.pop().close()
 
 
+_round = {"due_at": 0.0}
+
+
+def _is_round_due() -> bool:
+    """Say whether this process should look after others, however many executors it has had."""
+    # Two threads of a worker may both find it due: what they do then, they may do twice.
+    now = time.monotonic()
+    if now < _round["due_at"]:
+        return False
+    _round["due_at"] = now + RENEW_EVERY_S
+    return True
+
+
 class Executor:
     """
     Executes attempts, `concurrency` at a time, in one thread.
@@ -250,11 +263,13 @@ class Executor:
 
     def _renew(self) -> None:
         """Say that what is in progress still is; settle what others no longer say it of."""
-        mine = TaskAttempt.objects.open().filter(pk__in=list(self._working))
-        mine.update(lease_expires_at=timezone.now() + LEASE)
-        settle_overdue(by=self._by)
-        release_due(by=self._by)
-        offer_free_places(by=self._by)
+        if self._working:
+            mine = TaskAttempt.objects.open().filter(pk__in=list(self._working))
+            mine.update(lease_expires_at=timezone.now() + LEASE)
+        if _is_round_due():
+            settle_overdue(by=self._by)
+            release_due(by=self._by)
+            offer_free_places(by=self._by)
 
     def _collect(self) -> None:
         """Wait a moment for the processes to say something, and take it."""

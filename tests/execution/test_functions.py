@@ -78,3 +78,8 @@ def test_one_process_serves_many_calls(execution: Execution) -> None:
     run = execution.drawn({name: {"python": "tests.pid"} for name in "abcdef"})
     attempts = execution.to_end(run, concurrency=1)
     assert len({attempt.result for attempt in attempts.values()}) == 1
+
+
+def test_a_message_that_no_database_holds_is_shown_with_marks(execution: Execution) -> None:
+    attempt = execution.run({"python": "tests.complain", "kwargs": {"why": "a<nul>b<half>c"}})
+    assert (attempt.outcome, attempt.message) == ("failed", "ValueError: a\ufffdb?c")

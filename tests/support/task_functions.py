@@ -60,3 +60,9 @@ def give(kind: str) -> Any:
 def echo(value: Any) -> Any:
     """Return what was given."""
     return value
+
+
+@task_function("tests.complain")
+def complain(why: str) -> None:
+    """Fail with a message; `\\0` and `\\ud800` stand for what no database holds."""
+    raise ValueError(why.replace("<nul>", "\0").replace("<half>", "\ud800"))
