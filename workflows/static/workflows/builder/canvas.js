@@ -14,8 +14,10 @@ import {createDrawing, pathOf, svgElement} from "../graph/draw.js";
 import {plan, SIZES} from "../graph/layout.js";
 import {connect as connected, cycleIn, edgesOf, spelt} from "./model.js";
 
+const READABLE = 0.6;
+
 export const createCanvas = (host, {icons, choose, chooseEdge, connect, branch, remove, say}) => {
-    let steps = [], keys = [], edges = [], indexOf = new Map(), signature = null, size = "";
+    let steps = [], keys = [], edges = [], indexOf = new Map(), signature = null, size = "", resized = false;
     const drawing = createDrawing(host, {
         label: "Steps of the template. Arrows walk, Enter opens a step, Delete removes it.",
         icons,
@@ -130,8 +132,9 @@ export const createCanvas = (host, {icons, choose, chooseEdge, connect, branch, 
         drawing.show(vertices, links, layout);
         broaden(layout.paths);
         keys.forEach(addHandle);
-        if (size !== `${layout.width}x${layout.height}`) { drawing.fit(); }
+        resized = size !== `${layout.width}x${layout.height}`;
         size = `${layout.width}x${layout.height}`;
+        if (resized) { drawing.fit(); }
         return hadFocus;
     };
 
@@ -150,6 +153,8 @@ export const createCanvas = (host, {icons, choose, chooseEdge, connect, branch, 
             signature = next;
             const chosen = indexOf.get(selection?.key) ?? null;
             drawing.choose(chosen);
+            /* Of a large drawing, what is being worked at. */
+            if (resized && chosen !== null && drawing.view.scale < READABLE) { drawing.centre(chosen); resized = false; }
             if (hadFocus) { drawing.focus(chosen ?? 0); }
             dressEdges(cycleIn(steps), selection);
         },
