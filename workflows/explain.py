@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -30,7 +31,9 @@ RUN_SENTENCES = {
     RunState.PAUSED: "The run is paused: nothing is dispatched until it is resumed.",
     RunState.ABORTED: "The run was aborted: nothing will be dispatched any more.",
     RunState.SUCCESS: "Every task is success.",
+    RunState.FAILED: "A task ended badly, and nothing is left that could be dispatched.",
 }
+NOTHING_ACTIVE = "No task is with a runner: what is ready waits to be dispatched."
 
 
 def explain(run_id: int, *, most: int | None = None) -> dict[str, Any]:
@@ -74,7 +77,7 @@ def sentence_of(task: Blocked, upstream: Sequence[Cause] = ()) -> str:
     if task.reason == APPROVAL:
         return "Waits for somebody to approve it."
     if task.reason == HOLD:
-        return f"Is on hold ({task.note})." if task.note else "Is on hold."
+        return _held(task)
     if task.reason == DEPENDENCIES:
         return _unmet(task, upstream)
     return f"Ready, but {task.reason}."
@@ -98,7 +101,16 @@ def run_sentence(run: WorkflowRun, deadlock: Mapping[str, Any] | None) -> str:
         n = deadlock["blocked"]
         tasks = "1 task can" if n == 1 else f"{n} tasks can"
         return f"{tasks} never run because {told(causes)}. Retry, mark success, or abort the run."
-    return RUN_SENTENCES.get(RunState(run.state), "")
+    if run.state == RunState.RUNNING:
+        n = run.active_count
+        return f"{n} {'task is' if n == 1 else 'tasks are'} with a runner." if n else NOTHING_ACTIVE
+    return RUN_SENTENCES[RunState(run.state)]
+
+
+def _held(task: Blocked) -> str:
+    end = datetime.fromisoformat(task.resume_at) if task.resume_at else None
+    until = f" until {end:%Y-%m-%d %H:%M} UTC" if end else ""
+    return f"Is on hold{until} ({task.note})." if task.note else f"Is on hold{until}."
 
 
 def _unmet(task: Blocked, upstream: Sequence[Cause]) -> str:

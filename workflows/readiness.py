@@ -48,6 +48,8 @@ class Blocked:
     root_causes: tuple[Cause, ...] = ()
     more_root_causes: bool = False
     note: str = ""
+    resume_at: str | None = None
+    """When a hold ends by itself."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the form that the API answers with."""
@@ -78,7 +80,8 @@ def why_blocked(run: WorkflowRun, tasks: Iterable[Task]) -> list[Blocked]:
 
 def _blocked(task: Task, causes: Sequence[Cause]) -> Blocked:
     named, more = tuple(causes[:MOST_CAUSES]), len(causes) > MOST_CAUSES
-    return Blocked(task.pk, task.step_id, waits_for(task), named, more, task.note)
+    until = task.resume_at.isoformat() if task.resume_at else None
+    return Blocked(task.pk, task.step_id, waits_for(task), named, more, task.note, until)
 
 
 def waits_for(task: Task) -> str:

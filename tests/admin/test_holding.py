@@ -37,7 +37,7 @@ def test_a_hold_may_end_by_itself_at_a_moment_that_is_shown(olga: Client, run: W
 
     assert task(run, "a").resume_at == datetime(2999, 1, 31, 8, 30, tzinfo=UTC)
     text = text_of(olga.get(url_of(task(run, "a"))))
-    assert "Is on hold. It is released at 2999-01-31 08:30 UTC." in text
+    assert "Is on hold until 2999-01-31 08:30 UTC." in text
     assert "pending on hold" in text
 
 

@@ -21,6 +21,7 @@ POSTS = [
     "/workflow-runs/{run}/pause",
     "/workflow-runs/{run}/resume",
     "/workflow-runs/{run}/abort",
+    "/workflow-runs/{run}/cancel-rest",
     "/workflow-runs/{run}/dispatch-ready",
     "/tasks",
     "/tasks/{task}/cancel",

@@ -64,6 +64,7 @@ def test_nothing_ready_says_why_and_what_blocks(api: APIClient, runs: DrawRun) -
         "root_causes": [cause],
         "more_root_causes": False,
         "note": "",
+        "resume_at": None,
     }
     assert answer == {
         "run_id": run.pk,

@@ -28,6 +28,7 @@ def test_it_says_why_in_a_sentence_and_in_data(api: APIClient, runs: DrawRun) ->
         "root_causes": [cause],
         "more_root_causes": False,
         "note": "",
+        "resume_at": None,
         "sentence": "Cannot start: `build` failed (exit code 2).",
     }
     waiting = {**cause, "task_id": test.pk, "step_id": "test", "title": "test"}

@@ -8,7 +8,17 @@ from rest_framework.test import APIClient
 from tests.api.conftest import ids
 from tests.factories import TaskFactory, TemplateFactory
 from tests.support.drawing import DrawRun
-from tests.support.verbs import attempt, dispatch_some, events, finish, report, start, trail, walk
+from tests.support.verbs import (
+    attempt,
+    dispatch,
+    dispatch_some,
+    events,
+    finish,
+    report,
+    start,
+    trail,
+    walk,
+)
 from workflows.models import Task, WorkflowRun
 
 
@@ -127,7 +137,21 @@ def test_a_run_is_paused_resumed_and_aborted_with_reasons(api: APIClient, runs: 
     ]
 
 
-@pytest.mark.parametrize("verb", ["pause", "resume", "abort", "dispatch-ready"])
+def test_what_can_never_run_is_canceled_in_one_go(api: APIClient, runs: DrawRun) -> None:
+    run = runs("a > b > c, other")
+    dispatch(run)
+    finish(run, "a", "failed")
+
+    answer = api.post(f"/workflow-runs/{run.pk}/cancel-rest", {"reason": "given up"})
+    again = api.post(f"/workflow-runs/{run.pk}/cancel-rest")
+
+    counts = {state: n for state, n in answer.json()["task_counts"].items() if n}
+    assert counts == {"failed": 1, "canceled": 2, "pending": 1}
+    assert trail(run)[-2:] == ["task.canceled b", "task.canceled c"]
+    assert (again.status_code, again.json()["code"]) == (409, "conflict")
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume", "abort", "dispatch-ready", "cancel-rest"])
 def test_an_aborted_run_refuses_and_says_so(api: APIClient, runs: DrawRun, verb: str) -> None:
     run = runs("a")
     api.post(f"/workflow-runs/{run.pk}/abort")
@@ -140,7 +164,9 @@ def test_an_aborted_run_refuses_and_says_so(api: APIClient, runs: DrawRun, verb:
     assert trail(run) == before
 
 
-@pytest.mark.parametrize("verb", ["pause", "resume", "abort", "dispatch-ready", "graph"])
+@pytest.mark.parametrize(
+    "verb", ["pause", "resume", "abort", "dispatch-ready", "cancel-rest", "graph"]
+)
 @pytest.mark.parametrize("pk", [7, 10**18, 10**19, 10**300])
 def test_an_unknown_run_is_a_404(api: APIClient, verb: str, pk: int) -> None:
     call = api.get if verb == "graph" else api.post

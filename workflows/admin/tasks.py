@@ -22,7 +22,6 @@ from workflows.admin.display import (
     link,
     list_url,
     listed,
-    minute,
     moment,
     page_url,
     pretty,
@@ -188,6 +187,9 @@ class TaskAdmin(OperableAdmin):
         return _neighbours(task.downstream)
 
 
+STANDING_STILL = {RunState.CREATED, RunState.PAUSED, RunState.ABORTED}
+
+
 def remarks(task: Task) -> Iterator[str]:
     """Yield what people have to do with the state of a task."""
     if task.state == TaskState.PENDING:
@@ -215,9 +217,9 @@ def _undecided(task: Task) -> Approval | None:
 def _waiting(task: Task) -> SafeString | None:
     if not (entry := explain_task(task)):
         return None
-    until = f"It is released at {minute(task.resume_at)}." if task.resume_at else ""
-    of_run = RUN_SENTENCES.get(RunState(task.run.state), "") if task.run else ""
-    return format_html("{} {} {}", explained(entry), until, of_run)
+    run = task.run
+    of_run = RUN_SENTENCES[RunState(run.state)] if run and run.state in STANDING_STILL else ""
+    return format_html("{} {}", explained(entry), of_run)
 
 
 def _neighbours(tasks: Any) -> str | SafeString:

@@ -61,6 +61,7 @@ class BlockedAnswer(serializers.Serializer[Any]):
     root_causes = CauseAnswer(many=True)
     more_root_causes = serializers.BooleanField()
     note = serializers.CharField(allow_blank=True)
+    resume_at = serializers.DateTimeField(allow_null=True)
 
 
 class SubmissionAnswer(serializers.Serializer[Any]):

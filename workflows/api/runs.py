@@ -19,6 +19,7 @@ from workflows.api.permissions import MayOperate
 from workflows.api.resource import Facts, Resource, actor
 from workflows.dispatch import dispatch_ready
 from workflows.explain import explain
+from workflows.leftovers import cancel_rest
 from workflows.models import RunState, Task, TaskDependency, TaskState, WorkflowRun
 from workflows.readiness import deadlocks
 from workflows.runs import create_run
@@ -167,6 +168,13 @@ class WorkflowRuns(Resource[WorkflowRun]):
     def abort(self, request: Request, pk: int) -> Response:
         """End a run for good."""
         control.abort(pk, **read(ReasonBody, request), by=actor(request))
+        return self.answer(pk)
+
+    @extend_schema(request=ReasonBody)
+    @action(detail=True, methods=["post"], url_path="cancel-rest", permission_classes=[MayOperate])
+    def cancel_rest(self, request: Request, pk: int) -> Response:
+        """Cancel the pending tasks that wait for a failed or canceled one."""
+        cancel_rest(pk, **read(ReasonBody, request), by=actor(request))
         return self.answer(pk)
 
     @extend_schema(request=DispatchBody, responses=DispatchAnswer)
