@@ -1,0 +1,56 @@
+"""A run to which nearly everything has happened, and what is found in it."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+import pytest
+
+from tests.support.drawing import DrawRun
+from tests.support.scripted import Script
+from tests.support.verbs import dispatch_some, finish, start, task
+from workflows import control, holds
+from workflows.asking import ask
+from workflows.models import Approval, WorkflowRun
+from workflows.verification import verify_run
+
+
+def findings(run: WorkflowRun) -> list[str]:
+    """Return what is found in a run, a sentence each."""
+    return [finding.sentence for finding in verify_run(run.pk)]
+
+
+@pytest.fixture
+def eventful(runs: DrawRun, script: Script) -> WorkflowRun:
+    """
+    Return a run that is under way, whatever has happened to it.
+
+    `a` is success, `b` failed, was retried and runs, `c` is on hold, `d` waits for an approval.
+    """
+    run = runs("a > b, c, d")
+    for name in "cd":
+        holds.hold(task(run, name).pk, by="ada")
+    ask(run, task(run, "d"), by="ada")
+    holds.release(task(run, "d").pk, by="ada")
+    assert dispatch_some(run, None) == ["a"]
+    start(run, "a")
+    finish(run, "a")
+    assert dispatch_some(run, None) == ["b"]
+    finish(run, "b", "failed", exit_code=1)
+    control.retry(task(run, "b").pk, by="ada")
+    assert dispatch_some(run, None) == ["b"]
+    start(run, "b")
+    assert findings(run) == []
+    return run
+
+
+Corrupt = Callable[[WorkflowRun], object]
+
+
+def first_attempt(run: WorkflowRun, name: str) -> UUID:
+    """Return the id of the first attempt of a task."""
+    return task(run, name).attempts.earliest("number").pk
+
+
+def pending_approval(run: WorkflowRun) -> Approval:
+    """Return the approval that nobody has decided."""
+    return Approval.objects.get(task__run=run, status="pending")
