@@ -145,6 +145,7 @@ class Executor:
             work.end(why)
 
     def _turn(self) -> None:
+        has_news = bool(self._finished)
         try:
             self._report_finished()
             if self._is_due("look", LOOK_EVERY_S):
@@ -157,7 +158,9 @@ class Executor:
             logger.warning("The database does not answer (%s); trying again.", exc)
             connection.close()
             time.sleep(RETRY_AFTER_S)
-        self._collect()
+        # What was reported may have been the end of all: whether to go on is asked before waiting.
+        if self._working or not has_news:
+            self._collect()
 
     def _is_due(self, what: str, every_s: float) -> bool:
         now = time.monotonic()

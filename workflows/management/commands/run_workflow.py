@@ -124,7 +124,7 @@ class Follower:
             self._executor.take_no_more()
             self._executor.end_all()
             return False
-        if time.monotonic() >= self._next_look:
+        if self._executor.is_idle or time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + LOOK_EVERY_S
             self._show()
             return self._run.state not in ENDED and self._is_moving()
