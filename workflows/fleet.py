@@ -32,6 +32,7 @@ class Fleet:
         }
         if self._default is None:
             self._refusals[None] = "runner refused: there is no default runner"
+        self._full: dict[int | None, str] = {}
         self._declined: dict[int, str] = {}
         self._unavailable: set[int] = set()
 
@@ -51,13 +52,15 @@ class Fleet:
     def decline(self, task: Task, why: str) -> None:
         """Let a task wait for another call; its runner may take the others."""
         runner = self.runner_of(task)
+        self._full.pop(runner.pk, None)  # the place that was meant for this task is free again
         self._declined[task.pk] = _refused(runner, why)
         if len(self._declined) >= MOST_DECLINED:
             self.refuse(runner, why)
 
     def refusal_of(self, task: Task) -> str | None:
         """Say why a ready task cannot go out, if so."""
-        return self._declined.get(task.pk) or self._refusals.get(self._key(task))
+        key = self._key(task)
+        return self._declined.get(task.pk) or self._refusals.get(key) or self._full.get(key)
 
     def admit(self, tasks: Sequence[Task]) -> list[Task]:
         """
@@ -94,8 +97,7 @@ class Fleet:
 
     def _is_full(self, key: int | None) -> None:
         runner = self.runners[key]
-        full = f"runner is full: {runner} has {runner.capacity} at a time"
-        self._refusals.setdefault(key, full)
+        self._full[key] = f"runner is full: {runner} has {runner.capacity} at a time"
 
     def _limited(self, tasks: Iterable[Task]) -> set[int]:
         keys = {self._key(task) for task in tasks}
@@ -116,7 +118,7 @@ class Fleet:
     @property
     def unwilling(self) -> list[int]:
         """The ids of the runners that take nothing now; 0 for tasks that have none."""
-        return [key or NO_RUNNER for key in self._refusals]
+        return [key or NO_RUNNER for key in (*self._refusals, *self._full)]
 
     @property
     def declined(self) -> list[int]:

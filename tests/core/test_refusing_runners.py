@@ -8,7 +8,17 @@ from runners.models import Runner
 from tests.factories import RunnerFactory
 from tests.support.drawing import DrawRun, steps_of
 from tests.support.scripted import Script
-from tests.support.verbs import attempt, dispatch, dispatch_all, finish, start, states, task, trail
+from tests.support.verbs import (
+    attempt,
+    dispatch,
+    dispatch_all,
+    dispatch_some,
+    finish,
+    start,
+    states,
+    task,
+    trail,
+)
 from workflows import control
 from workflows.advance import offer_free_places
 from workflows.authoring import create_template
@@ -318,3 +328,14 @@ def test_a_place_left_free_is_offered_to_what_was_not_refused(
     TaskAttempt.objects.open().update(outcome="success")  # by somebody who died before he offered
     assert offer_free_places(by="rescue") == 1
     assert states(full) == {"b": "dispatched", "c": "pending"}
+
+
+@pytest.mark.parametrize("limit", [2, None])
+def test_a_refused_task_leaves_its_place_to_the_next_one(
+    runs: DrawRun, script: Script, limit: int | None
+) -> None:
+    Runner.objects.filter(name="scripted").update(capacity=1)
+    run = runs("a, b, c")
+    script.refuse("a")
+    assert dispatch_some(run, limit) == ["b"]
+    assert states(run) == {"a": "pending", "b": "dispatched", "c": "pending"}
