@@ -22,6 +22,13 @@ SQLITE_OPTIONS = {
 }
 
 
+POSTGRESQL_OPTIONS = {
+    # What a connection says for the fifth time, the server has read and planned already.
+    "server_side_binding": True,
+    "prepare_threshold": 5,
+}
+
+
 def refuse(name: str, remedy: str) -> NoReturn:
     """Stop the process, naming the variable and the remedy, never its value (it may be secret)."""
     raise SystemExit(f"Wrong setting: {name} {remedy}")
@@ -84,7 +91,8 @@ def database(name: str, *, base_dir: Path) -> dict[str, Any]:
         refuse(name, "names no database.")
     if config["ENGINE"].endswith("sqlite3"):
         return {**config, "NAME": base_dir / config["NAME"], "OPTIONS": SQLITE_OPTIONS}
-    return {**config, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    options = POSTGRESQL_OPTIONS | config.get("OPTIONS", {})
+    return {**config, "OPTIONS": options, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
 
 def secret_key(name: str, *, debug: bool, keep_in: Path) -> str:

@@ -33,8 +33,8 @@ LET_WAIT_FOR_MORE = f"""
 INSERT_EVENTS = f"""
     INSERT INTO {Event._meta.db_table}
            (event_type, run_id, task_id, actor, reason, payload, created_at)
-    SELECT event.event_type, %(run)s, event.task_id, %(actor)s, %(reason)s,
-           event.payload::jsonb, %(now)s
+    SELECT event.event_type, %(run)s::bigint, event.task_id, %(actor)s, %(reason)s,
+           event.payload::jsonb, %(now)s::timestamptz
       FROM jsonb_to_recordset(%(events)s) AS event(event_type text, task_id bigint, payload text)
 """
 

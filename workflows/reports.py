@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,12 +16,13 @@ from workflows.advance import dispatch_waiting, go_on
 from workflows.claims import begin, take_waiting
 from workflows.errors import NotFound, ReportRefused
 from workflows.events import Arrow, ends, record
+from workflows.fleet import ALL_RUNNERS
 from workflows.handout import Take
 from workflows.locks import lock_run
 from workflows.models import EventType, Task, TaskAttempt, TaskState, WorkflowRun
 from workflows.models.attempt import Outcome, status_of
 from workflows.moves import batches, move
-from workflows.sql import execute, rows, select, together
+from workflows.sql import execute, foresee, rows, select, together
 
 ARROWS: Mapping[str, Arrow] = {
     TaskState.RUNNING: Task.start,
@@ -117,8 +118,11 @@ def report_all(
     :param take: the executor that reports; it starts what comes next in the same transaction.
     :returns: why, for each attempt whose report was refused; each refusal leaves an event.
     """
+    attempts = [report.attempt_id.hex for report in reports]
+    foresee(STANDINGS, attempts=attempts)
+    foresee(ALL_RUNNERS)
     run = lock_run(run_id)
-    standings = _standings(reports)
+    standings = _standings(attempts)
     refused: dict[UUID, str] = {}
     accepted: dict[Standing, Report] = {}
     for report in reports:
@@ -151,8 +155,8 @@ def _offer_free_places(reports: Mapping[Standing, Report], *, by: str) -> None:
         transaction.on_commit(lambda: dispatch_waiting(freed, by=by))
 
 
-def _standings(reports: Iterable[Report]) -> dict[UUID, Standing]:
-    found = select(STANDINGS, attempts=[report.attempt_id.hex for report in reports])
+def _standings(attempts: Sequence[str]) -> dict[UUID, Standing]:
+    found = select(STANDINGS, attempts=attempts)
     return {UUID(str(attempt)): Standing(*rest) for attempt, *rest in found}
 
 

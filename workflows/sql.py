@@ -10,7 +10,8 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
@@ -34,62 +35,99 @@ class Sql(str):
     __slots__ = ()
 
 
+@dataclass(slots=True)
+class Waiting:
+    """A statement that is to be sent with the next one."""
+
+    statement: str
+    values: dict[str, Any]
+    check: Check | None
+    cursor: Any = None
+
+    def send(self) -> None:
+        """Send it; in a pipeline, the answer is there once the pipeline ends."""
+        self.cursor = connection.cursor()
+        self.cursor.execute(self.statement, self.values)
+
+    def conclude(self) -> None:
+        """Look at the answer."""
+        touched = self.cursor.rowcount
+        self.cursor.close()
+        if self.check:
+            self.check(touched)
+
+
+@dataclass(slots=True)
+class Question(Waiting):
+    """A statement whose rows will be asked for."""
+
+    answer: list[tuple[Any, ...]] | None = None
+
+    def conclude(self) -> None:
+        """Keep the rows."""
+        self.answer = list(self.cursor.fetchall())
+        self.cursor.close()
+
+
 class Pending:
     """Statements that travel with the next one whose answer is needed."""
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._statements: list[tuple[str, dict[str, Any]]] = []
-        self._checks: list[Check | None] = []
+        self._waiting: list[Waiting] = []
+        self._questions: list[Question] = []
+        self._foreseen: list[Question] = []
 
-    def add(self, statement: str, values: dict[str, Any], check: Check | None) -> None:
+    def add(self, waiting: Waiting) -> None:
         """Let a statement wait."""
-        self._statements.append((statement, values))
-        self._checks.append(check)
+        self._waiting.append(waiting)
+
+    def foresee(self, question: Question) -> None:
+        """Ask behind the next statement, which may be a lock, what will be asked."""
+        self._questions.append(question)
+        self._foreseen.append(question)
+
+    def answer_to(self, statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]] | None:
+        """Return the rows of a question that was foreseen, once."""
+        for question in self._foreseen:
+            if (question.statement, question.values) == (statement, values):
+                self._foreseen.remove(question)
+                return question.answer
+        return None
 
     def __call__(self, then: Any, statement: str, values: Any, many: bool, context: Any) -> Any:
-        """Execute what waits, and `statement` in the same round trip where that can be done."""
-        cursor = context["cursor"].cursor
-        if not self._statements:
+        """Execute what waits, and `statement` behind it, in one round trip."""
+        if not self._waiting and not self._questions:
             return then(statement, values, many, context)
-        if many or not hasattr(cursor, "mogrify"):
-            self.flush()
+        with self._sent():
             return then(statement, values, many, context)
-        waiting, checks = self._taken()
-        texts = [cursor.mogrify(*each) for each in (*waiting, (statement, values))]
-        answer = then(";".join(texts), None, many, context)
-        for check in checks:
-            _look_at(check, cursor.rowcount)
-            cursor.nextset()
-        return answer
 
     def flush(self) -> None:
         """Execute what waits."""
-        waiting, checks = self._taken()
-        if waiting:
-            with connection.cursor() as cursor:
-                self._execute(cursor, waiting, checks)
+        with self._sent():
+            pass
 
-    def _execute(self, cursor: Any, waiting: Any, checks: Iterable[Check | None]) -> None:
-        if hasattr(cursor.cursor, "mogrify"):
-            cursor.execute(";".join(cursor.mogrify(*each) for each in waiting))
-            for check in checks:
-                _look_at(check, cursor.rowcount)
-                cursor.nextset()
-            return
-        for (statement, values), check in zip(waiting, checks, strict=True):
-            cursor.execute(statement, values)
-            _look_at(check, cursor.rowcount)
-
-    def _taken(self) -> tuple[list[tuple[str, dict[str, Any]]], list[Check | None]]:
-        taken = self._statements, self._checks
-        self._statements, self._checks = [], []
-        return taken
+    @contextmanager
+    def _sent(self) -> Iterator[None]:
+        waiting, self._waiting = self._waiting, []
+        questions, self._questions = self._questions, []
+        with _pipeline() if waiting or questions else nullcontext():
+            for each in waiting:
+                each.send()
+            yield
+            for each in questions:
+                each.send()
+        for each in (*waiting, *questions):
+            each.conclude()
 
 
-def _look_at(check: Check | None, touched: int) -> None:
-    if check:
-        check(touched)
+@contextmanager
+def _pipeline() -> Iterator[None]:
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
 
 
 class _Local(threading.local):
@@ -130,19 +168,31 @@ def execute(statement: str, *, check: Check | None = None, **values: Any) -> Non
 
     :param check: is told how many rows were touched, and raises if that is wrong.
     """
-    bound = _bound(statement, values)
+    waiting = Waiting(*_bound(statement, values), check)
     if _local.pending:
-        _local.pending.add(*bound, check)
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(*bound)
-        _look_at(check, cursor.rowcount)
+        _local.pending.add(waiting)
+    else:
+        waiting.send()
+        waiting.conclude()
+
+
+def foresee(statement: str, **values: Any) -> None:
+    """
+    Ask, within `together()`, what `select` will ask: behind the next statement, in one message.
+
+    What that statement locks is locked by then.
+    """
+    if _local.pending:
+        _local.pending.foresee(Question(*_bound(statement, values), None))
 
 
 def select(statement: str, **values: Any) -> list[tuple[Any, ...]]:
     """Return the rows of a statement."""
+    bound = _bound(statement, values)
+    if _local.pending and (answer := _local.pending.answer_to(*bound)) is not None:
+        return answer
     with connection.cursor() as cursor:
-        cursor.execute(*_bound(statement, values))
+        cursor.execute(*bound)
         return list(cursor.fetchall())
 
 

@@ -60,6 +60,7 @@ def test_the_answer_says_why_nothing_was_dispatched(runs: DrawRun) -> None:
                 "root_causes": (),
                 "more_root_causes": False,
                 "note": "",
+                "resume_at": None,
             }
         ],
     }
