@@ -92,6 +92,8 @@ def database(name: str, *, base_dir: Path) -> dict[str, Any]:
     if config["ENGINE"].endswith("sqlite3"):
         return {**config, "NAME": base_dir / config["NAME"], "OPTIONS": SQLITE_OPTIONS}
     options = POSTGRESQL_OPTIONS | config.get("OPTIONS", {})
+    if options["prepare_threshold"] == "None":  # of the URL, where PgBouncer is older than 1.21
+        options["prepare_threshold"] = None
     return {**config, "OPTIONS": options, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
 

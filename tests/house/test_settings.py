@@ -122,3 +122,13 @@ def test_an_empty_key_file_is_refused(elsewhere: Path) -> None:
     assert ended.stderr == (
         "Wrong setting: SECRET_KEY is unset and .secret_key is empty: delete that file.\n"
     )
+
+
+@pytest.mark.parametrize(("query", "kept"), [("", "5"), ("?prepare_threshold=None", "None")])
+def test_the_url_may_switch_prepared_statements_off(query: str, kept: str) -> None:
+    code = (
+        "from orchestrator.settings import DATABASES; "
+        "print(repr(DATABASES['default']['OPTIONS']['prepare_threshold']))"
+    )
+    ended = run("-c", code, settings={"DATABASE_URL": f"postgresql://ada@host/name{query}"})
+    assert (ended.returncode, ended.stdout.strip()) == (0, kept)
