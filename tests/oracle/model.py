@@ -1,0 +1,216 @@
+"""
+What the product promises, once more and as naively as can be.
+
+Plain Python that looks at everything again each time: no counters, no locks, no database, and
+nothing of the product is imported. A task asks all that it depends on; a run asks all of its tasks.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+ACTIVE = ("dispatched", "running")
+BROKEN = ("failed", "canceled")
+ENDED = ("success", *BROKEN)
+
+DEPENDENCIES = "dependencies not satisfied"
+APPROVAL = "waiting for approval"
+HOLD = "on hold"
+NOTHING = "no ready tasks"
+
+
+class Refused(Exception):
+    """The product is expected to refuse this; in these words, if they are given."""
+
+
+@dataclass(eq=False)
+class Runner:
+    """Where attempts go. One that claims fetches them itself, and is never called."""
+
+    name: str
+    claims: bool = False
+    capacity: int | None = None
+    is_enabled: bool = True
+    refusal: str = ""
+    attempts: "list[Attempt]" = field(default_factory=list)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether every place is taken."""
+        taken = sum(attempt.status in ACTIVE for attempt in self.attempts)
+        return self.capacity is not None and taken >= self.capacity
+
+    def unwilling(self) -> str:
+        """Say why nothing can go out to it, if so."""
+        if not self.is_enabled:
+            return f"runner refused: {self.name} is disabled"
+        return f"runner is full: {self.name} has {self.capacity} at a time" if self.is_full else ""
+
+
+@dataclass(eq=False)
+class Attempt:
+    """One dispatch that its runner did not refuse."""
+
+    task: "Task"
+    runner: Runner
+    status: str = "dispatched"
+    pk: Any = None
+
+
+@dataclass(eq=False)
+class Task:
+    """One step of a run."""
+
+    name: str
+    runner: Runner
+    needs_approval: bool = False
+    upstream: "list[Task]" = field(default_factory=list)
+    state: str = "pending"
+    is_held: bool = False
+    is_marked: bool = False
+    is_unwanted: bool = False
+    approvals: list[str] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
+    pk: int = 0
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether it waits for an approval."""
+        return self.approvals[-1:] == ["pending"]
+
+    @property
+    def waits_for(self) -> str:
+        """What it waits for; nothing, if it may go out."""
+        if any(task.state != "success" for task in self.upstream):
+            return DEPENDENCIES
+        return APPROVAL if self.is_asked else HOLD if self.is_held else ""
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing but its run and its runner keeps it from going out."""
+        return self.state == "pending" and not self.waits_for
+
+    @property
+    def is_cause(self) -> bool:
+        """Whether others wait for it and will go on waiting by themselves."""
+        waits = self.state == "pending" and (self.is_held or self.is_asked)
+        return waits or self.state in BROKEN
+
+    def causes(self) -> "set[Task]":
+        """Return the first of its ancestors that keep it from going on, on every path."""
+        found: set[Task] = set()
+        for parent in self.upstream:
+            if parent.is_cause:
+                found.add(parent)
+            elif parent.state == "pending":
+                found |= parent.causes()
+        return found
+
+    def is_after(self, other: "Task") -> bool:
+        """Say whether it depends on another, directly or not."""
+        return any(parent is other or parent.is_after(other) for parent in self.upstream)
+
+    def expect(self, *states: str) -> None:
+        """Refuse what is possible in other states only."""
+        if self.state not in states:
+            raise Refused(f"task {self.pk} is {self.state}")
+
+
+@dataclass(eq=False)
+class Run:
+    """Tasks in the template's order."""
+
+    tasks: list[Task]
+    is_auto: bool = False
+    state: str = "created"
+    pk: int = 0
+
+    def expect(self, *states: str) -> None:
+        """Refuse what is possible in other states only."""
+        if self.state not in states:
+            raise Refused(f"workflow run {self.pk} is {self.state}")
+
+    def having(self, *states: str) -> list[Task]:
+        """Return its tasks in these states."""
+        return [task for task in self.tasks if task.state in states]
+
+    def free(self) -> list[Task]:
+        """Return what may go out, the run permitting."""
+        return [task for task in self.tasks if task.is_free]
+
+    def roll_up(self) -> None:
+        """End, if there is nothing left to do."""
+        if self.state not in {"created", "running"} or self.having(*ACTIVE):
+            return
+        if not self.having("pending", *BROKEN):
+            self.state = "success"
+        elif self.having(*BROKEN) and not self.free():
+            self.state = "failed"
+
+    def reopen(self, *states: str) -> None:
+        """Go on after an operator's word, if the run has ended so."""
+        if self.state in states:
+            self.state = "running"
+
+    def deadlock(self) -> set[Task] | None:
+        """Return what keeps the run from ever going on."""
+        stuck = not self.having(*ACTIVE) and not self.free()
+        if self.state in {"success", "aborted"} or not stuck:
+            return None
+        causes = {c for task in self.having("pending") for c in task.causes()}
+        return {cause for cause in causes if cause.state in BROKEN} or None
+
+
+@dataclass
+class Answer:
+    """The answer to dispatch-ready."""
+
+    sent: list[Task]
+    reason: str | None = None
+    blocked: list[tuple[Task, str, frozenset[Task]]] = field(default_factory=list)
+
+
+@dataclass
+class Fleet:
+    """What the runners have refused during one call."""
+
+    runners: dict[Runner, str] = field(default_factory=dict)
+    tasks: dict[Task, str] = field(default_factory=dict)
+
+    def refusal_of(self, task: Task) -> str:
+        """Say why a task cannot go out now, if so."""
+        told = self.tasks.get(task) or self.runners.get(task.runner)
+        return told or task.runner.unwilling()
+
+
+def hand_out(run: Run, limit: int | None, fleet: Fleet) -> Iterator[Attempt]:
+    """Dispatch the first ready tasks that have a runner; they are with nobody yet."""
+    if run.state not in {"created", "running"}:
+        return
+    left = len(run.tasks) if limit is None else limit
+    for task in run.free():
+        if left and not fleet.refusal_of(task):
+            left -= 1
+            run.state, task.state, task.is_unwanted = "running", "dispatched", False
+            attempt = Attempt(task, task.runner)
+            task.attempts.append(attempt)
+            task.runner.attempts.append(attempt)
+            yield attempt
+
+
+def blocked(run: Run, fleet: Fleet) -> Iterator[tuple[Task, str, frozenset[Task]]]:
+    """Yield what is pending and cannot go out, and why: first what was tried."""
+    for task in run.free():
+        if why := fleet.refusal_of(task):
+            yield task, why, frozenset()
+    for task in run.having("pending"):
+        if task.waits_for:
+            yield task, task.waits_for, frozenset(task.causes())
+
+
+def reason_of(reasons: Collection[str]) -> str:
+    """Return the reason that counts most."""
+    for reason in reasons:
+        if reason.startswith("runner"):
+            return reason
+    return next((each for each in (DEPENDENCIES, APPROVAL, HOLD) if each in reasons), NOTHING)

@@ -1,0 +1,39 @@
+"""The product and a naive model of it are driven side by side, at random."""
+
+import os
+from itertools import count
+
+import pytest
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.oracle.machine import Oracle
+from tests.support.scripted import Script
+
+STEPS = int(os.environ.get("ORACLE_STEPS", "10000"))
+"""How many steps in all; `make prove` takes a million."""
+PARTS = 4
+SEED = int(os.environ.get("ORACLE_SEED", "0"))
+"""The same examples each time, so that a change is judged by itself; others with another seed."""
+
+CHANCE = settings(
+    max_examples=20,
+    stateful_step_count=50,
+    deadline=None,
+    database=None,
+    # To make a failing example small takes minutes; it can be read as it is.
+    phases=[Phase.generate, *([Phase.shrink] if "ORACLE_SHRINK" in os.environ else [])],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.mark.timeout(0 if "ORACLE_STEPS" in os.environ else 300)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_product_does_what_the_model_says(
+    transactional_db: None, script: Script, part: int
+) -> None:
+    Oracle.steps = 0
+    for turn in count(SEED):
+        run_state_machine_as_test(seed(turn * PARTS + part)(Oracle), settings=CHANCE)
+        if Oracle.steps >= STEPS // PARTS:
+            return

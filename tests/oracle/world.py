@@ -1,0 +1,264 @@
+"""What happens to runs, as the model has it."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from tests.oracle.model import (
+    ACTIVE,
+    BROKEN,
+    ENDED,
+    Answer,
+    Attempt,
+    Fleet,
+    Refused,
+    Run,
+    Runner,
+    Task,
+    blocked,
+    hand_out,
+    reason_of,
+)
+
+MOVES = {
+    "running": ("dispatched",),
+    "success": ACTIVE,
+    "failed": ACTIVE,
+    "canceled": ACTIVE,
+}
+
+
+@dataclass
+class World:
+    """All runs, and who does what to them."""
+
+    runs: list[Run] = field(default_factory=list)
+    refusals: dict[str, str] = field(default_factory=dict)
+    """Why runners take nothing of the tasks with this name."""
+
+    def run_of(self, task: Task) -> Run:
+        """Return the run of a task."""
+        return next(run for run in self.runs if task in run.tasks)
+
+    def dispatch(self, run: Run, limit: int | None) -> Answer:
+        """Dispatch ready tasks; what is refused makes room for the next ones."""
+        run.expect("created", "running", "success", "failed")
+        if run.is_auto and run.state == "created":
+            run.state = "running"
+        fleet, sent = Fleet(), list[Task]()
+        while batch := list(hand_out(run, None if limit is None else limit - len(sent), fleet)):
+            sent += self._submit(batch, fleet)
+        run.roll_up()
+        return self._answer(run, sent, fleet)
+
+    def foresee(self, run: Run, limit: int | None) -> Answer:
+        """Answer as if every runner took what it is called for; change nothing."""
+        run.expect("created", "running", "success", "failed")
+        before = run.state, [(task, task.is_unwanted) for task in run.tasks]
+        batch = list(hand_out(run, limit, Fleet()))
+        answer = self._answer(run, [attempt.task for attempt in batch], Fleet())
+        for attempt in batch:
+            self._take_back(attempt)
+        run.state = before[0]
+        for task, is_unwanted in before[1]:
+            task.is_unwanted = is_unwanted
+        return answer
+
+    def report(self, run: Run, reports: Collection[tuple[Attempt, str]]) -> set[Attempt]:
+        """Take over what became of attempts; return those whose report is refused."""
+        refused = {attempt for attempt, status in reports if not _fits(attempt, status)}
+        news = [
+            (attempt, status)
+            for attempt, status in reports
+            if attempt not in refused and attempt.status != status
+        ]
+        for attempt, status in news:
+            attempt.status = attempt.task.state = status
+        if news:
+            self._go_on(run)
+            self._offer({attempt.runner for attempt, status in news if status != "running"})
+        return refused
+
+    def pause(self, run: Run) -> None:
+        """Stop the dispatching."""
+        run.expect("created", "running")
+        run.state = "paused"
+
+    def resume(self, run: Run) -> None:
+        """Dispatch again."""
+        run.expect("paused")
+        run.state = "running"
+        self._go_on(run)
+
+    def abort(self, run: Run) -> None:
+        """End it for good."""
+        run.expect("created", "running", "paused")
+        run.state = "aborted"
+        for task in run.having("pending", *ACTIVE):
+            _cancel(task)
+
+    def cancel(self, task: Task) -> None:
+        """Cancel what nobody executes; ask for the end of the rest."""
+        task.expect("pending", *ACTIVE)
+        _cancel(task)
+        self._go_on(self.run_of(task))
+
+    def retry(self, task: Task) -> None:
+        """Return it to the queue."""
+        run = self._expect_broken(task)
+        _return_to_queue(task)
+        run.reopen("failed")
+        self._go_on(run)
+
+    def mark_success(self, task: Task) -> None:
+        """Count it as done."""
+        run = self._expect_broken(task)
+        task.state, task.is_marked = "success", True
+        run.reopen("failed")
+        self._go_on(run)
+
+    def retry_downstream(self, task: Task) -> None:
+        """Do it again, and all that followed."""
+        run = self.run_of(task)
+        task.expect(*ENDED)
+        run.expect("created", "running", "paused", "success", "failed")
+        following = [each for each in run.tasks if each.is_after(task)]
+        if any(each.state in ACTIVE for each in following):
+            raise Refused
+        for each in [task, *following]:
+            if each.state in ENDED:
+                _return_to_queue(each)
+                each.is_marked = False
+        run.reopen("failed", "success")
+        self._go_on(run)
+
+    def cancel_rest(self, run: Run) -> None:
+        """Cancel what can never run."""
+        run.expect("created", "running", "paused", "success", "failed")
+        doomed = [task for task in run.having("pending") if _is_doomed(task)]
+        if not doomed:
+            raise Refused
+        for task in doomed:
+            task.state = "canceled"
+        self._go_on(run)
+
+    def hold(self, task: Task) -> None:
+        """Keep it back."""
+        task.expect("pending")
+        if task.is_held:
+            raise Refused(f"task {task.pk} is on hold")
+        task.is_held = True
+        self._go_on(self.run_of(task))
+
+    def release(self, task: Task) -> None:
+        """Let it go."""
+        if not task.is_held:
+            raise Refused(f"task {task.pk} is not on hold")
+        task.is_held = False
+        self._revive(self.run_of(task))
+
+    def approve(self, task: Task, number: int) -> None:
+        """Decide for it."""
+        self._expect_undecided(task, number)
+        task.approvals[number] = "approved"
+        self._revive(self.run_of(task))
+
+    def reject(self, task: Task, number: int) -> None:
+        """Decide against it."""
+        self._expect_undecided(task, number)
+        task.approvals[number], task.state = "rejected", "canceled"
+        self._go_on(self.run_of(task))
+
+    def _submit(self, batch: Iterable[Attempt], fleet: Fleet) -> list[Task]:
+        sent = []
+        for attempt in batch:
+            task, runner = attempt.task, attempt.runner
+            if runner.claims:
+                sent.append(task)
+            elif runner.refusal:
+                fleet.runners[runner] = f"runner refused: {runner.name}: {runner.refusal}"
+                self._take_back(attempt)
+            elif why := self.refusals.get(task.name):
+                fleet.tasks[task] = f"runner refused: {runner.name}: {why}"
+                self._take_back(attempt)
+            else:
+                sent.append(task)
+        return sent
+
+    def _take_back(self, attempt: Attempt) -> None:
+        attempt.task.state = "pending"
+        attempt.task.attempts.remove(attempt)
+        attempt.runner.attempts.remove(attempt)
+
+    def _answer(self, run: Run, sent: list[Task], fleet: Fleet) -> Answer:
+        if sent:
+            return Answer(sent)
+        why = list(blocked(run, fleet))
+        return Answer([], reason_of([reason for _, reason, _ in why]), why)
+
+    def _go_on(self, run: Run) -> int:
+        batch = []
+        if run.is_auto and run.state == "running":
+            batch = list(hand_out(run, None, Fleet()))
+        self._submit(batch, Fleet())
+        run.roll_up()
+        return len(batch)
+
+    def _offer(self, freed: set[Runner]) -> None:
+        """Let the runs that dispatch by themselves use the places that became free."""
+        limited = {runner for runner in freed if runner.capacity}
+        waiting = [
+            run
+            for run in self.runs
+            if run.is_auto
+            and run.state == "running"
+            and any(task.runner in limited for task in run.free())
+        ]
+        for run in waiting:
+            if not self._go_on(run):
+                break
+
+    def _revive(self, run: Run) -> None:
+        if run.free():
+            run.reopen("failed")
+        self._go_on(run)
+
+    def _expect_broken(self, task: Task) -> Run:
+        task.expect(*BROKEN)
+        run = self.run_of(task)
+        run.expect("created", "running", "paused", "success", "failed")
+        return run
+
+    def _expect_undecided(self, task: Task, number: int) -> None:
+        if task.approvals[number] != "pending":
+            raise Refused
+        task.expect("pending")
+
+
+def _fits(attempt: Attempt, status: str) -> bool:
+    """Say whether a report repeats what is known, or makes a move of the latest attempt."""
+    is_latest = attempt.task.attempts[-1] is attempt
+    return attempt.status == status or (is_latest and attempt.status in MOVES[status])
+
+
+def _cancel(task: Task) -> None:
+    if task.state == "pending":
+        task.state = "canceled"
+    elif task.state == "dispatched" and task.runner.claims:
+        # It waits in the database, where nobody can have started it.
+        task.state = task.attempts[-1].status = "canceled"
+    else:
+        task.is_unwanted = True
+
+
+def _return_to_queue(task: Task) -> None:
+    task.state, task.is_unwanted = "pending", False
+    if task.needs_approval and task.approvals[-1] == "rejected":
+        task.approvals.append("pending")
+
+
+def _is_doomed(task: Task) -> bool:
+    """Say whether it waits for something that ended badly, directly or not."""
+    return any(
+        parent.state in BROKEN or (parent.state == "pending" and _is_doomed(parent))
+        for parent in task.upstream
+    )
