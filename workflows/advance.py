@@ -15,21 +15,24 @@ from workflows.outbox import is_to_submit, submit
 from workflows.rollup import roll_up
 
 
-def go_on(run: WorkflowRun, *, by: str, take: Take | None = None) -> int:
+def go_on(
+    run: WorkflowRun, *, by: str, take: Take | None = None, fleet: Fleet | None = None
+) -> int:
     """
     After something changed: dispatch what became ready if the run does so by itself, and roll up.
 
     The caller holds the run's lock. Runners that must be called are called after the commit.
 
     :param take: who starts some of it on the spot.
+    :param fleet: the runners, if they have been read already.
     :returns: how many tasks were handed out.
     """
     handed_out: list[TaskAttempt] = []
     if run.auto_dispatch and run.state == RunState.RUNNING:
-        fleet = Fleet()
-        handed_out = hand_out(run, None, fleet, by=by, take=take)
+        runners = fleet or Fleet()
+        handed_out = hand_out(run, None, runners, by=by, take=take)
         if any(map(is_to_submit, handed_out)):
-            transaction.on_commit(lambda: submit(handed_out, fleet, by=by))
+            transaction.on_commit(lambda: submit(handed_out, runners, by=by))
     roll_up(run, by=by)
     run.save_progress()
     return len(handed_out)

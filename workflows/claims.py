@@ -45,9 +45,8 @@ def start_attempts(
     """
     with transaction.atomic(), together():
         run = lock_run(run_id)
-        waiting = _waiting(
-            WAITING_AMONG, run, attempts=[attempt_id.hex for attempt_id in attempt_ids]
-        )
+        ids = [attempt_id.hex for attempt_id in attempt_ids]
+        waiting = _waiting(WAITING_AMONG, run, Fleet(), attempts=ids)
         _start(run, waiting, lease=lease, by=by)
         faults.point("start.claimed")
         run.save_progress()
@@ -55,9 +54,9 @@ def start_attempts(
     return waiting
 
 
-def take_waiting(run: WorkflowRun, take: Take) -> None:
+def take_waiting(run: WorkflowRun, take: Take, fleet: Fleet) -> None:
     """Start what was handed out earlier, the oldest first. The caller holds the run's lock."""
-    waiting = _waiting(WAITING_LOCALLY, run, room=take.room - len(take.taken))
+    waiting = _waiting(WAITING_LOCALLY, run, fleet, room=take.room - len(take.taken))
     _start(run, waiting, lease=take.lease, by=take.by)
     take.taken += waiting
 
@@ -80,11 +79,10 @@ def begin(
         execute(WRITE_STARTS, attempts=batch, now=now, lease_expires_at=expires)
 
 
-def _waiting(statement: str, run: WorkflowRun, **which: Any) -> list[TaskAttempt]:
+def _waiting(statement: str, run: WorkflowRun, fleet: Fleet, **which: Any) -> list[TaskAttempt]:
     attempts = read(TaskAttempt, statement, run=run.pk, **which)
-    runners = Fleet().runners if attempts else {}
     for attempt in attempts:
-        attempt.runner = runners.get(attempt.runner_id)
+        attempt.runner = fleet.runners.get(attempt.runner_id)
         attempt.task = Task(pk=attempt.task_id, run=run, state=TaskState.DISPATCHED)
     return attempts
 

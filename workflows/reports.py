@@ -16,7 +16,7 @@ from workflows.advance import dispatch_waiting, go_on
 from workflows.claims import begin, take_waiting
 from workflows.errors import NotFound, ReportRefused
 from workflows.events import Arrow, ends, record
-from workflows.fleet import ALL_RUNNERS
+from workflows.fleet import ALL_RUNNERS, Fleet
 from workflows.handout import Take
 from workflows.locks import lock_run
 from workflows.models import EventType, Task, TaskAttempt, TaskState, WorkflowRun
@@ -134,10 +134,11 @@ def report_all(
             accepted[standing] = report
     _take_over(run, accepted, by=by)
     faults.point("report.taken_over")
+    fleet = Fleet()
     if take and take.room and run.dispatched_count:
-        take_waiting(run, take)
+        take_waiting(run, take, fleet)
     if accepted:
-        go_on(run, by=by, take=take)
+        go_on(run, by=by, take=take, fleet=fleet)
         _offer_free_places(accepted, by=by)
     elif take and take.taken:
         run.save_progress()
