@@ -3,28 +3,22 @@ Statements written by hand, where every task of every run comes by.
 
 A set of rows is one parameter and one statement, whatever its size, and there is nothing to compose
 while the run's lock is held: the ORM spends five times as long on composing such a statement as
-PostgreSQL on executing it. They are in PostgreSQL's words; what SQLite says otherwise is said here.
+PostgreSQL on executing it. They are in PostgreSQL's words; `dialect` translates them for SQLite.
 """
 
 import json
-import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
 
 from django.db import connection, models
 
-Row = TypeVar("Row", bound=models.Model)
+from workflows.dialect import as_text, bound
 
-LISTED = re.compile(r"= ANY\(%\((\w+)\)s(?:::\w+\[\])?\)")
-UNLISTED = re.compile(r"<> ALL\(%\((\w+)\)s(?:::\w+\[\])?\)")
-ROWS = re.compile(r"jsonb_to_recordset\(%\((\w+)\)s\)\s+AS (\w+)\(([^)]*)\)")
-CAST = re.compile(r"::\w+")
-LOCK = "FOR NO KEY UPDATE"
+Row = TypeVar("Row", bound=models.Model)
 
 Check = Callable[[int], None]
 
@@ -168,7 +162,7 @@ def execute(statement: str, *, check: Check | None = None, **values: Any) -> Non
 
     :param check: is told how many rows were touched, and raises if that is wrong.
     """
-    waiting = Waiting(*_bound(statement, values), check)
+    waiting = Waiting(*bound(statement, values), check)
     if _local.pending:
         _local.pending.add(waiting)
     else:
@@ -183,16 +177,16 @@ def foresee(statement: str, **values: Any) -> None:
     What that statement locks is locked by then.
     """
     if _local.pending:
-        _local.pending.foresee(Question(*_bound(statement, values), None))
+        _local.pending.foresee(Question(*bound(statement, values), None))
 
 
 def select(statement: str, **values: Any) -> list[tuple[Any, ...]]:
     """Return the rows of a statement."""
-    bound = _bound(statement, values)
-    if _local.pending and (answer := _local.pending.answer_to(*bound)) is not None:
+    question = bound(statement, values)
+    if _local.pending and (answer := _local.pending.answer_to(*question)) is not None:
         return answer
     with connection.cursor() as cursor:
-        cursor.execute(*bound)
+        cursor.execute(*question)
         return list(cursor.fetchall())
 
 
@@ -232,42 +226,4 @@ def _shape(model: type[models.Model], vendor: str) -> tuple[list[str], list[Any]
 
 def rows(records: Iterable[Mapping[str, Any]]) -> str:
     """Return records as the parameter of a `jsonb_to_recordset`; JSON columns hold JSON as text."""
-    return json.dumps(list(records), default=_as_text, ensure_ascii=False)
-
-
-def moment(when: datetime) -> Any:
-    """Return a moment as this database stores it."""
-    return connection.ops.adapt_datetimefield_value(when)
-
-
-def _as_text(value: Any) -> str:
-    return str(moment(value)) if isinstance(value, datetime) else value.hex  # a UUID
-
-
-def _bound(statement: str, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    if connection.vendor == "postgresql":
-        return statement, dict(values)
-    return _in_sqlite(statement), {name: _for_sqlite(value) for name, value in values.items()}
-
-
-def _for_sqlite(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return moment(value)
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return json.dumps(value, default=_as_text)
-    return value
-
-
-@cache
-def _in_sqlite(statement: str) -> str:
-    statement = LISTED.sub(r"IN (SELECT value FROM json_each(%(\1)s))", statement)
-    statement = UNLISTED.sub(r"NOT IN (SELECT value FROM json_each(%(\1)s))", statement)
-    statement = ROWS.sub(_recordset, statement)
-    return CAST.sub("", statement).replace(LOCK, "")
-
-
-def _recordset(found: re.Match[str]) -> str:
-    name, alias, columns = found.groups()
-    names = [column.split()[0] for column in columns.split(",")]
-    read = ", ".join(f"json_extract(value, '$.{name}') AS {name}" for name in names)
-    return f"(SELECT {read} FROM json_each(%({name})s)) AS {alias}"
+    return json.dumps(list(records), default=as_text, ensure_ascii=False)
