@@ -9,7 +9,7 @@ IN_VENV := .venv/bin/python -m
 
 .PHONY: help
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
 # What is installed is written down beside it, so that set-up runs again when the list changes.
 .venv/%.installed: %.txt scripts/setup.sh
@@ -39,3 +39,17 @@ check: setup  ## lint, format, types, layers, migrations
 .PHONY: pictures
 pictures: setup  ## take the pictures of the documentation anew (with Chromium)
 	@$(IN_VENV) scripts.pictures
+
+.PHONY: bench
+bench: setup  ## how fast it is, beside the least that a database can do (ARGS="chain40 --repeat 5")
+	@$(IN_VENV) benchmarks $(ARGS)
+
+.PHONY: bench-peers
+bench-peers: setup  ## the same beside other orchestrators, each in an environment of its own in var/
+	@$(IN_VENV) benchmarks.peers $(ARGS)
+
+.PHONY: figures
+figures: setup  ## measure everything anew, and write it into docs/performance.md
+	@$(IN_VENV) benchmarks --publish $(ARGS)
+	@$(IN_VENV) benchmarks --database sqlite --publish $(ARGS)
+	@$(IN_VENV) benchmarks.peers --publish

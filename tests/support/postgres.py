@@ -35,8 +35,12 @@ OFF = (
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """Yield the URL of a PostgreSQL server; one that was started here ends with the block."""
+def server(*, durable: bool = False) -> Iterator[str]:
+    """
+    Yield the URL of a PostgreSQL server; one that was started here ends with the block.
+
+    :param durable: leave it as PostgreSQL comes, for whoever measures what an installation does.
+    """
     if url := os.environ.get("TEST_DATABASE_URL"):
         yield url
         return
@@ -44,7 +48,8 @@ def server() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp", ignore_cleanup_errors=True) as home:
         programs = _programs()
         with _own(programs, Path(home)) if programs else _packaged(Path(home)) as url:
-            _configure(url)
+            if not durable:
+                _configure(url)
             yield url
 
 

@@ -1,0 +1,1 @@
+"""How fast the product is, and beside what: `make bench`, `make bench-peers`."""

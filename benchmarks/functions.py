@@ -1,0 +1,17 @@
+"""The functions that the payloads of the benchmarks name."""
+
+import time
+
+from runners.functions import task_function
+
+
+@task_function("benchmarks.fibo")
+def fibo(n: int) -> list[float]:
+    """Compute the n-th Fibonacci number the slow way; return when that began and ended."""
+    began = time.time()
+    _fibo(n)
+    return [began, time.time()]
+
+
+def _fibo(n: int) -> int:
+    return n if n < 2 else _fibo(n - 1) + _fibo(n - 2)

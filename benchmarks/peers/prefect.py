@@ -1,0 +1,61 @@
+# /// script
+# dependencies = ["prefect==3.8.8", "fastapi==0.139.0"]
+# ///
+"""Prefect with its server on PostgreSQL, tasks in 4 threads of one process; durable."""
+
+import os
+import time
+from typing import Any
+from urllib.request import urlopen
+
+from benchmarks.peers.protocol import Once, Work, beside, call, serve
+
+PORT = os.environ["PEER_PORT"]
+os.environ |= {
+    "PREFECT_HOME": os.getcwd(),
+    "PREFECT_API_URL": f"http://127.0.0.1:{PORT}/api",
+    "PREFECT_SERVER_DATABASE_CONNECTION_URL": os.environ["DATABASE_URL"].replace(
+        "postgresql://", "postgresql+asyncpg://"
+    ),
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
+    "PREFECT_LOGGING_LEVEL": "WARNING",
+    "DO_NOT_TRACK": "1",
+}
+SERVER = ["prefect", "server", "start", "--host", "127.0.0.1", "--port", PORT]
+
+
+def prepare(work: Work) -> Once:
+    """Return what runs the flow and waits for its end."""
+    from prefect import flow, task
+    from prefect.task_runners import ThreadPoolTaskRunner
+
+    step = task(call)
+
+    @flow(name=work.name, task_runner=ThreadPoolTaskRunner(max_workers=4))
+    def graph() -> int:
+        futures: dict[str, Any] = {}
+        for each in work.order():
+            upstream = [futures[other] for other in work.graph[each]]
+            futures[each] = step.submit(work.function, wait_for=upstream)
+        return sum(future.result() for future in futures.values())
+
+    return graph
+
+
+def wait_for_server() -> None:
+    """Return once the server answers."""
+    for _ in range(600):
+        try:
+            urlopen(f"http://127.0.0.1:{PORT}/api/health").close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise SystemExit("Prefect's server does not start")
+
+
+if __name__ == "__main__":
+    with beside(*SERVER):
+        wait_for_server()
+        serve(prepare)
