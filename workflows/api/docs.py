@@ -46,6 +46,8 @@ LOGIN_REFUSALS = {
     "403": ("The user does not have the permission that is named.", "Refusal"),
     "429": ("Too many failed logins.", "Refusal"),
 }
+TOLERANT = {"CallbackBody"}
+"""Bodies that may hold more than is known."""
 TOKEN_REFUSALS = {"401": ("The token belongs to no attempt of the task.", "Refusal")}
 
 
@@ -65,6 +67,7 @@ class PasswordScheme(BasicScheme):  # type: ignore[no-untyped-call]
 
 def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Give every operation of the document its heading, and how it may be refused."""
+    _close_bodies(result["components"]["schemas"])
     result["components"]["schemas"] |= {"Refusal": REFUSAL, "FieldErrors": FIELD_ERRORS}
     for path, operations in result["paths"].items():
         for method, operation in operations.items():
@@ -73,6 +76,13 @@ def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
                 content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{form}"}}}
                 operation["responses"].setdefault(status, {"description": text, "content": content})
     return result
+
+
+def _close_bodies(forms: dict[str, dict[str, Any]]) -> None:
+    """Say of bodies that a field which is not described is refused."""
+    for name, form in forms.items():
+        if name.endswith("Body") and name not in TOLERANT:
+            form["additionalProperties"] = False
 
 
 def _refusals(path: str, method: str, operation: dict[str, Any]) -> dict[str, tuple[str, str]]:

@@ -29,6 +29,13 @@ class Page(LimitOffsetPagination):
         """Return how many rows come before the page."""
         return _whole_number(request, "offset", 0, 0, LARGEST_OFFSET)
 
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """Describe what is accepted."""
+        limit, offset = super().get_schema_operation_parameters(view)
+        limit["schema"] |= {"minimum": 1, "maximum": LARGEST_LIMIT, "default": DEFAULT_LIMIT}
+        offset["schema"] |= {"minimum": 0, "maximum": LARGEST_OFFSET, "default": 0}
+        return [limit, offset]
+
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """Describe a page."""
         link = {"type": ["string", "null"], "format": "uri"}
