@@ -32,6 +32,16 @@ serve: .venv/requirements.installed  ## the site and the local runner together, 
 test: setup  ## the whole suite, on SQLite and on PostgreSQL (ARGS="-k join")
 	@$(IN_VENV) scripts.test $(ARGS)
 
+.PHONY: prove
+prove: setup  ## a million random steps beside a naive model (ORACLE_SEED=7 repeats them, ORACLE_STEPS=100000)
+	@export ORACLE_STEPS=$${ORACLE_STEPS:-1000000} ORACLE_SEED=$${ORACLE_SEED:-$$(date +%s)}; \
+	echo "ORACLE_SEED=$$ORACLE_SEED"; $(IN_VENV) pytest -n 2 tests/oracle $(ARGS)
+
+.PHONY: chaos
+chaos: setup  ## kill a process each second for five minutes, then look for the truth (CHAOS_SECONDS=60)
+	@CHAOS_SECONDS=$${CHAOS_SECONDS:-300} $(IN_VENV) tests.support.postgres \
+	.venv/bin/python -m pytest tests/chaos $(ARGS)
+
 .PHONY: check
 check: setup  ## lint, format, types, layers, migrations
 	@sh scripts/check.sh

@@ -1,0 +1,62 @@
+"""A host-runner that starts everything once, and is otherwise not to be relied on."""
+
+import random
+import threading
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from tests.support.host_runner import HostRunner, Reply
+
+TOO_LONG_S = 6
+"""Longer than anybody waits for an answer."""
+
+
+@dataclass
+class FlakyHost(HostRunner):
+    """Refuses, is silent, answers too late; reports late, twice, out of order or never."""
+
+    started: Counter[str] = field(default_factory=Counter)
+    """How often it started the attempt with this key."""
+    is_calm: bool = False
+    chance: random.Random = field(default_factory=random.Random)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        """Answer submissions as follows."""
+        self.on_submit = self.take
+
+    def take(self, body: dict[str, Any]) -> Reply:
+        """Start a task, unless its key is known; or refuse it."""
+        weather = 1.0 if self.is_calm else self.chance.random()
+        if weather < 0.15:
+            return 503, {"detail": "no space"}
+        key = body["idempotency_key"]
+        with self._lock:
+            is_known = self.tasks.get(body["task_id"], {}).get("key") == key
+            if not is_known:
+                self.started[key] += 1
+                self.says(int(body["task_id"]), "success", key=key, stdout="said\n")
+        if not is_known:
+            threading.Thread(target=self._report, args=[body], daemon=True).start()
+        if weather < 0.18:
+            time.sleep(TOO_LONG_S)
+        return 202, {"status": "queued"}
+
+    def _report(self, body: dict[str, Any]) -> None:
+        words = ["running", "success"]
+        if not self.is_calm:
+            words = self.chance.choice([words, words[::-1], [*words, *words], words[1:], []])
+        for word in words:
+            time.sleep(0 if self.is_calm else self.chance.random())
+            self._call_back(body, word)
+
+    def _call_back(self, body: dict[str, Any], word: str) -> None:
+        token = {"X-Runner-Token": body["status_callback_token"]}
+        said = {"status": word, "stdout": "said\n"}
+        with suppress(httpx.HTTPError):  # said once; it will be asked
+            httpx.post(body["status_callback_url"], json=said, headers=token, timeout=5)

@@ -1,0 +1,89 @@
+"""Somebody who dispatches, and settles, and now and then steers, until he is killed."""
+
+import os
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from typing import Any, NoReturn
+
+from django.db import InterfaceError, OperationalError, connection
+
+from workflows import control, holds
+from workflows.advance import offer_free_places
+from workflows.dispatch import dispatch_ready
+from workflows.errors import WorkflowError
+from workflows.models import RunState, Task, TaskState, WorkflowRun
+from workflows.rescue import settle_overdue
+from workflows.resets import retry_downstream
+
+BETWEEN_S = 0.1
+
+Act = Callable[[], Any]
+
+
+class Operator:
+    """Does one thing after the other; what is refused, or cannot be done now, is left."""
+
+    def __init__(self, chance: random.Random, *, is_calm: bool) -> None:
+        """Prepare."""
+        self._chance = chance
+        self._is_calm = is_calm
+        self._by = f"operator {os.getpid()}"
+
+    def work(self) -> NoReturn:
+        """Go on for ever."""
+        while True:
+            try:
+                for act in self._acts():
+                    with suppress(WorkflowError):
+                        act()
+            except (OperationalError, InterfaceError):
+                connection.close()
+            time.sleep(BETWEEN_S)
+
+    def _acts(self) -> Iterator[Act]:
+        runs = list(WorkflowRun.objects.exclude(state__in=[RunState.SUCCESS, RunState.ABORTED]))
+        self._chance.shuffle(runs)
+        yield lambda: settle_overdue(by=self._by)
+        yield lambda: offer_free_places(by=self._by)
+        for run in runs:
+            yield from self._go_on(run)
+            if not self._is_calm and self._chance.random() < 0.2:
+                yield from self._steer(run)
+
+    def _go_on(self, run: WorkflowRun) -> Iterator[Act]:
+        for task in run.tasks.filter(state__in=[TaskState.FAILED, TaskState.CANCELED]):
+            yield partial(control.retry, task.pk, by=self._by)
+        if self._is_calm:
+            yield lambda: control.resume(run.pk, by=self._by)
+            for task in run.tasks.filter(is_held=True):
+                yield partial(holds.release, task.pk, by=self._by)
+        yield lambda: dispatch_ready(run.pk, limit=self._chance.choice([1, 3, None]), by=self._by)
+
+    def _steer(self, run: WorkflowRun) -> Iterator[Act]:
+        task = self._chance.choice(list(run.tasks.all()))
+        acts: list[Act] = [
+            lambda: control.pause(run.pk, by=self._by),
+            lambda: control.resume(run.pk, by=self._by),
+            lambda: control.resume(run.pk, by=self._by),
+            lambda: control.cancel(task.pk, by=self._by),
+            lambda: holds.hold(task.pk, by=self._by),
+            lambda: [holds.release(held.pk, by=self._by) for held in _held(run)],
+            lambda: retry_downstream(task.pk, by=self._by),
+        ]
+        yield self._chance.choice(acts)
+
+
+def _held(run: WorkflowRun) -> list[Task]:
+    return list(run.tasks.filter(is_held=True))
+
+
+def operate(seed: str, *, is_calm: bool) -> NoReturn:
+    """
+    Go on for ever.
+
+    :param is_calm: do only what brings runs to their end.
+    """
+    Operator(random.Random(f"{seed} {os.getpid()}"), is_calm=is_calm).work()  # noqa: S311
