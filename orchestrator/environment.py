@@ -44,6 +44,16 @@ def boolean(name: str, *, default: bool) -> bool:
     return word in TRUE
 
 
+def count(name: str, *, default: int) -> int:
+    """Return a number of things."""
+    text = os.environ.get(name, "").strip()
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 3):
+        refuse(name, "must be a number from 0 to 99.")
+    return int(text)
+
+
 def words(name: str, *, default: str = "") -> list[str]:
     """Return a comma-separated list."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]

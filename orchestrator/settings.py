@@ -91,10 +91,21 @@ STATIC_URL = "static/"
 # Serve the apps' own files without a collectstatic step to forget.
 WHITENOISE_USE_FINDERS = True
 
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_BASE_URL.startswith("https://")
+IS_HTTPS = PUBLIC_BASE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_AGE = 12 * 3_600  # a working day; not renewed by the pages' polling
+SESSION_COOKIE_HTTPONLY = True
+# Not "Strict": who comes by a link in a mail would have to log in again.
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL]
+SECURE_HSTS_SECONDS = 30 * 86_400 if IS_HTTPS else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # other hosts of the domain are not ours to bind to HTTPS
+    "security.W021",  # nor are they to be on the lists of browsers
+    "security.W008",  # what speaks TLS redirects; behind it, we would redirect for ever
+]
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -112,10 +123,11 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "workflows.api.errors.answer_to",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "URL_FORMAT_OVERRIDE": None,
-    "NUM_PROXIES": 0,  # whoever calls may write what they like into X-Forwarded-For
+    # Whoever calls may write what they like into X-Forwarded-For; our proxies write its end.
+    "NUM_PROXIES": environment.count("PROXIES", default=0),
 }
 REST_KNOX = {"TOKEN_TTL": timedelta(days=90)}
-# Over one of these, HTTP Basic is refused for a while; tokens and sessions go on.
+# Over one of these, passwords are refused for a while; tokens and sessions go on.
 FAILED_LOGINS = {"per_address": 50, "per_user": 10, "seconds": 900}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 2**20  # a template of 10,000 steps, with room
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000  # the admin's form: 200 steps of eight fields, with room

@@ -10,3 +10,5 @@ step python -m mypy .
 step python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 step python manage.py makemigrations --check --dry-run
 step python manage.py check --fail-level WARNING
+step env DEBUG=off SECRET_KEY="$(python -c "import secrets; print(secrets.token_urlsafe(50))")" \
+    PUBLIC_BASE_URL=https://orchestrator.example.org python manage.py check --deploy --fail-level WARNING

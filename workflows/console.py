@@ -80,6 +80,15 @@ class Console(AdminSite):
 
         return super().index(request, {**dashboard(request), **(extra_context or {})})
 
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Ask for a password that cannot be guessed at."""
+        from workflows.admin.login import LoginForm
+
+        self.login_form = LoginForm
+        return super().login(request, extra_context)
+
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Add the address of the numbers."""
         view = self.admin_view(self.attention_view)

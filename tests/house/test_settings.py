@@ -1,6 +1,7 @@
 """A wrong setting stops the start with one clear line that does not repeat the value."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ OURS = {
     "DEBUG",
     "SECRET_KEY",
     "DATABASE_URL",
+    "PROXIES",
     "PUBLIC_BASE_URL",
     "CELERY_BROKER_URL",
     "DJANGO_SETTINGS_MODULE",
@@ -59,6 +61,8 @@ ADDRESS = "must look like https://orchestrator.example.org"
         ("CELERY_BROKER_URL", f"sqs://{SECRET}", BROKER),
         ("CELERY_BROKER_URL", f"redis://:{SECRET}@/0", BROKER),
         ("CELERY_BROKER_URL", f"redis://host:{SECRET}", BROKER),
+        ("PROXIES", SECRET, "must be a number from 0 to 99."),
+        ("PROXIES", "-1", "must be a number from 0 to 99."),
         ("PUBLIC_BASE_URL", SECRET, ADDRESS),
         ("PUBLIC_BASE_URL", f"ftp://{SECRET}", ADDRESS),
         ("PUBLIC_BASE_URL", f"http://[{SECRET}", ADDRESS),
@@ -75,6 +79,27 @@ def test_a_wrong_setting_is_one_line(name: str, value: str, remedy: str) -> None
 def test_a_secret_key_is_required_where_debug_is_off() -> None:
     ended = run("manage.py", "check", settings={"DEBUG": "off"})
     assert (ended.returncode, ended.stderr) == (1, f"Wrong setting: SECRET_KEY {MISSING}\n")
+
+
+def checked(**settings: str) -> Ended:
+    """Look at the settings of an installation as Django does before it is deployed."""
+    here = {"DEBUG": "off", "SECRET_KEY": "".join(map(chr, range(48, 123))), **settings}
+    return run("manage.py", "check", "--deploy", "--fail-level", "WARNING", settings=here)
+
+
+def test_an_installation_with_https_has_nothing_to_be_warned_of() -> None:
+    ended = checked(PUBLIC_BASE_URL="https://orchestrator.example.org")
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_an_installation_without_https_is_warned() -> None:
+    ended = checked(PUBLIC_BASE_URL="http://orchestrator.example.org")
+    assert ended.returncode == 1
+    assert re.findall(r"security\.W\d+", ended.stderr) == [
+        "security.W004",  # no HSTS
+        "security.W012",  # cookies that travel in the clear
+        "security.W016",
+    ]
 
 
 @pytest.mark.parametrize("word", ["1", "true", "TRUE", "yes", "on", ""])

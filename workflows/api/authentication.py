@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
+from django.http import HttpRequest
 from knox.auth import TokenAuthentication as KnoxTokenAuthentication
 from rest_framework import authentication
 from rest_framework.exceptions import AuthenticationFailed, Throttled
@@ -33,7 +34,7 @@ class BasicAuthentication(authentication.BasicAuthentication):
 
         :raises Throttled: after too many failures, before the password is looked at.
         """
-        counts = _failures_of(userid, request)
+        counts = failures_of(userid, request)
         if any(count.is_full for count in counts):
             raise Throttled(wait=settings.FAILED_LOGINS["seconds"])
         try:
@@ -50,7 +51,7 @@ class BasicAuthentication(authentication.BasicAuthentication):
 
 
 @dataclass(frozen=True, slots=True)
-class _Failures:
+class Failures:
     """How often logins of one kind failed lately, kept in the cache."""
 
     key: str
@@ -58,18 +59,21 @@ class _Failures:
 
     @property
     def is_full(self) -> bool:
+        """Say whether there were too many."""
         return int(cache.get(self.key, 0)) >= self.most
 
     def add(self) -> None:
+        """Count one more."""
         cache.add(self.key, 0, settings.FAILED_LOGINS["seconds"])
         with suppress(ValueError):  # it expired between the two statements
             cache.incr(self.key)
 
 
-def _failures_of(userid: str, request: Request) -> list[_Failures]:
+def failures_of(userid: str, request: Request | HttpRequest) -> list[Failures]:
+    """Return what counts the failed logins of this user name, and those of this address."""
     limits = settings.FAILED_LOGINS
-    address = BaseThrottle().get_ident(request)
+    address = BaseThrottle().get_ident(request)  # type: ignore[arg-type]  # reads META alone
     return [
-        _Failures(f"failed-logins:address:{address}", limits["per_address"]),
-        _Failures(f"failed-logins:user:{sha256(userid.encode()).hexdigest()}", limits["per_user"]),
+        Failures(f"failed-logins:address:{address}", limits["per_address"]),
+        Failures(f"failed-logins:user:{sha256(userid.encode()).hexdigest()}", limits["per_user"]),
     ]

@@ -1,0 +1,88 @@
+"""The login of the console: passwords cannot be guessed at."""
+
+from base64 import b64encode
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.test import Client
+from pytest_django import Settings
+
+from tests.factories import UserFactory
+
+TOO_MANY = "Too many failed logins. Try again in 1 minutes."
+
+
+@pytest.fixture(autouse=True)
+def _no_failures_yet(settings: Settings) -> Iterator[None]:
+    settings.FAILED_LOGINS = {"per_address": 4, "per_user": 2, "seconds": 60}
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def alice(db: None) -> User:
+    return UserFactory.create(username="alice", is_superuser=True, is_staff=True)
+
+
+def login(name: str = "alice", *, guess: str = "", **meta: Any) -> Any:
+    body = {"username": name, "password": guess or "swordfish"}
+    return Client().post("/admin/login/?next=/admin/", body, **meta)
+
+
+def refusals(answer: Any) -> list[str]:
+    assert answer.status_code == 200
+    return list(answer.context["form"].non_field_errors())
+
+
+def test_a_password_lets_its_user_in() -> None:
+    assert [login().status_code for _ in range(5)] == [302] * 5
+
+
+def test_too_many_failures_close_a_user_name_for_every_address() -> None:
+    for n in range(2):
+        assert refusals(login(guess="wrong", REMOTE_ADDR=f"10.0.0.{n}")) != [TOO_MANY]
+
+    assert refusals(login(REMOTE_ADDR="10.0.0.9")) == [TOO_MANY]
+
+
+def test_too_many_failures_close_an_address_for_every_user_name() -> None:
+    for n in range(4):
+        assert refusals(login(f"guess{n}", HTTP_X_FORWARDED_FOR=f"10.9.9.{n}")) != [TOO_MANY]
+
+    assert refusals(login()) == [TOO_MANY]
+    assert login(REMOTE_ADDR="10.0.0.2").status_code == 302
+
+
+def test_what_fails_at_the_console_counts_for_the_api_too() -> None:
+    for _ in range(2):
+        login(guess="wrong")
+
+    basic = b64encode(b"alice:swordfish").decode()
+    assert Client().get("/tasks", headers={"Authorization": f"Basic {basic}"}).status_code == 429
+
+
+def test_a_session_goes_on_while_its_user_name_is_closed(alice: User) -> None:
+    client = Client()
+    client.force_login(alice)
+    for _ in range(3):
+        login(guess="wrong")
+
+    assert client.get("/admin/").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["", "\0", "alice\0", "x" * 100_000, "{{ 7*7 }}", "' OR 1=1 --"])
+def test_odd_names_are_refused_like_wrong_ones(name: str) -> None:
+    answer = login(name)
+
+    assert answer.status_code == 200
+    assert answer.context["form"].errors
+
+
+def test_the_cookie_of_a_session_is_kept_from_scripts_and_other_sites() -> None:
+    cookie = login().cookies["sessionid"]
+
+    assert (cookie["httponly"], cookie["samesite"], cookie["max-age"]) == (True, "Lax", 43_200)
