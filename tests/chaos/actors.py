@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).parents[2]
-BEGINS_WITHIN_S = 2
+BEGINS_WITHIN_S = 5
 """Whoever is younger has done nothing that could be lost."""
 
 

@@ -49,10 +49,10 @@ class World:
 
     def begin(self) -> None:
         """Wait until everybody is there and at work."""
-        done = TaskAttempt.objects.filter(outcome="success").values("runner_kind").distinct()
-
+        done = TaskAttempt.objects.filter(outcome="success").order_by()
+        kinds = done.values("runner_kind").distinct()
         give_up_at = time.monotonic() + SETTLE_WITHIN_S
-        while done.count() < KINDS:
+        while kinds.count() < KINDS:
             assert time.monotonic() < give_up_at, "nothing is done, although nothing is wrong"
             self.create_runs()
             for actor in self.storm.actors:

@@ -35,7 +35,7 @@ def drawings(draw: st.DrawFn) -> Drawing:
     steps: list[Step] = []
     for i in range(draw(st.integers(1, MOST_STEPS))):
         runner = draw(st.sampled_from([*RUNNERS, "near", "near"]))
-        step = Step(f"s{i}", runner, needs_approval=draw(st.integers(0, 5)) == 5)
+        step = Step(f"s{i}", runner, needs_approval=draw(st.integers(0, 2)) == 2)
         if steps and not is_adopted:
             names = st.sampled_from([each.name for each in steps])
             step.upstream = draw(st.lists(names, max_size=3, unique=True))
