@@ -36,6 +36,7 @@ class Peer:
             "PEER_PORT": str(free_port()),
             **environment,
         }
+        self._is_late = False
 
     def __enter__(self) -> Self:
         """
@@ -84,6 +85,8 @@ class Peer:
         :raises Failed: saying why it was not.
         """
         assert self._process.stdin  # noqa: S101 (it is a pipe)
+        if self._is_late:
+            raise Failed("not asked: late with another")
         try:
             self._process.stdin.write(json.dumps(asdict(work)).encode() + b"\n")
             self._process.stdin.flush()
@@ -97,6 +100,8 @@ class Peer:
     def _answer(self, within_s: float) -> dict[str, Any]:
         assert self._process.stdout  # noqa: S101 (it is a pipe)
         if not select.select([self._process.stdout], [], [], within_s)[0]:
+            # Its answer may still come, and would be taken for that to the next question.
+            self._is_late = True
             raise Failed(f"not within {within_s:.0f} s")
         line = self._process.stdout.readline()
         if not line:

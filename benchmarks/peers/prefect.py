@@ -4,11 +4,9 @@
 """Prefect with its server on PostgreSQL, tasks in 4 threads of one process; durable."""
 
 import os
-import time
 from typing import Any
-from urllib.request import urlopen
 
-from benchmarks.peers.protocol import Once, Work, beside, call, serve
+from benchmarks.peers.protocol import Once, Work, beside, call, serve, wait_for
 
 PORT = os.environ["PEER_PORT"]
 os.environ |= {
@@ -43,19 +41,7 @@ def prepare(work: Work) -> Once:
     return graph
 
 
-def wait_for_server() -> None:
-    """Return once the server answers."""
-    for _ in range(600):
-        try:
-            urlopen(f"http://127.0.0.1:{PORT}/api/health").close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise SystemExit("Prefect's server does not start")
-
-
 if __name__ == "__main__":
     with beside(*SERVER):
-        wait_for_server()
+        wait_for(f"http://127.0.0.1:{PORT}/api/health")
         serve(prepare)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
+from urllib.request import urlopen
 
 Graph = dict[str, list[str]]
 
@@ -63,6 +64,22 @@ def beside(*arguments: str) -> Iterator[None]:
             yield
         finally:
             program.terminate()
+
+
+def wait_for(url: str) -> None:
+    """
+    Return once a server of the peer's answers.
+
+    :raises SystemExit: if it never does.
+    """
+    for _ in range(600):
+        try:
+            urlopen(url, timeout=60).close()  # noqa: S310 (our own)
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return
+    raise SystemExit("its server does not start")
 
 
 def serve(prepare: Callable[[Work], Once]) -> None:

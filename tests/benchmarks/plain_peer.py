@@ -1,4 +1,6 @@
-"""A peer that executes the steps one after the other, and of `unknown` works none."""
+"""A peer that executes the steps one after the other, and of some works not at all."""
+
+from threading import Event
 
 from benchmarks.peers.protocol import NotOffered, Once, Work, call, serve
 
@@ -9,6 +11,8 @@ def prepare(work: Work) -> Once:
         raise NotOffered("no such thing")
     if work.name == "lost":
         return lambda: len(work.graph) - 1
+    if work.name == "slow":
+        return lambda: len(work.graph) + int(Event().wait(60))
     print("what a peer prints is no answer")  # noqa: T201 (on purpose)
     return lambda: sum(call(work.function) for _ in work.order())
 

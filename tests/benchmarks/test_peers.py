@@ -34,6 +34,13 @@ def test_what_a_peer_does_not_offer_is_said(peer: Peer) -> None:
         peer.time(Work("unknown", "noop", {}), within_s=30)
 
 
+def test_a_peer_that_is_late_is_not_asked_again(peer: Peer) -> None:
+    with pytest.raises(Failed, match="not within 0 s"):
+        peer.time(Work("slow", "noop", chain(3)), within_s=0.01)
+    with pytest.raises(Failed, match="late with another"):
+        peer.time(Work("chain", "noop", chain(3)), within_s=30)
+
+
 def test_a_peer_that_does_not_start_says_why() -> None:
     with pytest.raises(Failed, match="No module named"), Peer("nothing", Path(sys.executable)):
         pass
