@@ -1,0 +1,55 @@
+"""What the OpenAPI document allows and what it forbids is sent; each answer is one it describes."""
+
+from typing import Any
+
+import pytest
+import schemathesis
+from django.db import connection, models
+from drf_spectacular.generators import SchemaGenerator
+from hypothesis import HealthCheck, settings
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from orchestrator.wsgi import application
+from runners.models import Runner
+from workflows.models import Approval, Task, WorkflowRun, WorkflowTemplate
+
+DOCUMENT = SchemaGenerator().get_schema(public=True)  # type: ignore[no-untyped-call]
+MODELS: dict[str, type[models.Model]] = {
+    "workflow-templates": WorkflowTemplate,
+    "workflow-runs": WorkflowRun,
+    "tasks": Task,
+    "approvals": Approval,
+    "runners": Runner,
+    "runner": Task,
+}
+described = schemathesis.openapi.from_dict(DOCUMENT)
+described.app = application
+
+
+def aim(case: schemathesis.Case[Any]) -> None:
+    """Have a number in the path be that of something that exists."""
+    model = MODELS.get(case.path.split("/")[1])
+    wanted: Any = case.path_parameters.get("id")
+    if model and isinstance(wanted, int) and wanted > 0:
+        known = list(model._default_manager.values_list("pk", flat=True))
+        case.path_parameters["id"] = known[wanted % len(known)] if known else wanted
+
+
+@pytest.mark.usefixtures("_one_connection", "_any_number_of_failed_logins")
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="once is enough")
+@described.parametrize()
+@settings(
+    max_examples=5,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_every_answer_is_as_described(
+    case: schemathesis.Case[Any], headers: dict[str, str]
+) -> None:
+    aim(case)
+    case.call_and_validate(
+        headers=headers,
+        # No JSON Schema can say that steps form no cycle, or that a moment has not passed.
+        excluded_checks=[positive_data_acceptance],
+    )
