@@ -44,9 +44,9 @@ class Storm:
             for actor in self.actors:
                 actor.keep_alive()
             self._kill()
-            mischief = self.chance.choice(
-                [self._cut, self._cut, self._fill, self._repeat, self._unplug, self.leap]
-            )
+            # Time leaps seldom: whatever is under way then is given up.
+            often = [self._cut, self._fill, self._repeat, self._unplug]
+            mischief = self.chance.choice([*often, *often, *often, self.leap])
             mischief()
             meanwhile()
             time.sleep(max(0, begun + EVERY_S - time.monotonic()))

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from django.core.management import call_command
 
-from tests.chaos.conftest import World
+from tests.chaos.conftest import SETTLE_WITHIN_S, World
 from tests.commands.conftest import wait_for
 from workflows.models import Event, TaskAttempt, WorkflowRun
 
@@ -32,7 +32,7 @@ def figures(world: World, settled_s: float) -> dict[str, object]:
 
 
 @pytest.mark.postgres
-@pytest.mark.timeout(SECONDS + 400)
+@pytest.mark.timeout(SECONDS + 3 * SETTLE_WITHIN_S)
 def test_after_the_storm_everything_is_true(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
