@@ -19,7 +19,7 @@ BLOCKED = """
 @contextmanager
 def rival_before(statement: str, act: Callable[[], object]) -> Iterator[Future[object]]:
     """
-    Have a rival act, on a connection of its own, right before the first statement that has these words.
+    Have a rival act, on a connection of its own, right before the first statement with these words.
 
     The statement is executed once the rival is done, or waits for a lock; which of the two is what
     the locks are about. The block ends once the rival is done.
