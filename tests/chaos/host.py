@@ -32,12 +32,12 @@ class FlakyHost(HostRunner):
 
     def take(self, body: dict[str, Any]) -> Reply:
         """Start a task, unless its key is known; or refuse it."""
-        weather = 1.0 if self.is_calm else self.chance.random()
-        if weather < 0.15:
-            return 503, {"detail": "no space"}
         key = body["idempotency_key"]
+        weather = 1.0 if self.is_calm else self.chance.random()
         with self._lock:
             is_known = self.tasks.get(body["task_id"], {}).get("key") == key
+            if not is_known and weather < 0.15:
+                return 503, {"detail": "no space"}
             if not is_known:
                 self.started[key] += 1
                 self.says(int(body["task_id"]), "success", key=key, stdout="said\n")
