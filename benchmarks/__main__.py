@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.databases import KINDS, database, set_up
 from benchmarks.figures import HEADINGS, Figure, table
-from benchmarks.options import add_common, files
+from benchmarks.options import add_common, clean_up_on_sigterm, files
 from benchmarks.publishing import conditions, publish
 from workflows.management.arguments import positive
 
@@ -73,6 +73,7 @@ def shown(figures: Sequence[Figure]) -> Iterator[str]:
 def main(words: Sequence[str]) -> int:
     """Measure, print, and write down."""
     options = arguments(words)
+    clean_up_on_sigterm()
     with database(options.database) as url:
         bench = prepare(options, url)
         about = conditions(options.database)

@@ -1,6 +1,8 @@
 """What both command lines understand."""
 
 import os
+import signal
+import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +24,11 @@ def add_common(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--publish", action="store_true", help="also write the table into docs/performance.md"
     )
+
+
+def clean_up_on_sigterm() -> None:
+    """Let SIGTERM end the servers too that were started."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def files(paths: Sequence[Path]) -> list[Path]:

@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.databases import fresh, set_up
 from benchmarks.figures import duration, table
 from benchmarks.graphs import chain, fan
-from benchmarks.options import add_common, files
+from benchmarks.options import add_common, clean_up_on_sigterm, files
 from benchmarks.peers.environment import NAMES, NotInstalled, dependencies, description, interpreter
 from benchmarks.peers.peer import Failed, Peer
 from benchmarks.peers.protocol import Work
@@ -150,6 +150,7 @@ def arguments(words: Sequence[str]) -> Namespace:
 def main(words: Sequence[str]) -> int:
     """Measure, print, and write down."""
     options = arguments(words)
+    clean_up_on_sigterm()
     with postgres.server(durable=True) as server, redis.broker() as broker, fresh(server) as own:
         ours = Ours(own)
         about, todo = conditions("postgresql"), works(options)
