@@ -6,7 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from uuid import UUID
 
-from runners.base import Heard, RunnerError, UnknownTask
+from django.utils import timezone
+
+from runners.base import Heard, RunnerError, RunnerUnavailable, UnknownTask
 from workflows import faults
 from workflows.errors import ReportRefused
 from workflows.hearing import ASK_AGAIN_AFTER, expect_word_within, take_heard
@@ -47,10 +49,34 @@ def ask(attempts: Sequence[TaskAttempt], *, by: str) -> Counter[str]:
     )
 
 
+def unknown_among(attempts: Sequence[TaskAttempt]) -> list[TaskAttempt]:
+    """
+    Return the attempts that their runners do not know, of those whose submission nobody remembers.
+
+    Their process may have died after the runner had heard: then only the memory of it was lost.
+    While a runner does not answer, nobody knows. Outside any transaction.
+    """
+    mute: set[int | None] = set()
+    return [attempt for attempt in attempts if _is_unknown(attempt, mute)]
+
+
+def _is_unknown(attempt: TaskAttempt, mute: set[int | None]) -> bool:
+    match _answer(attempt, mute):
+        case Heard() as heard:
+            TaskAttempt.objects.filter(pk=attempt.pk).update(submitted_at=timezone.now())
+            with suppress(ReportRefused):  # something else was quicker; the trail has it
+                take_heard(attempt, heard)
+            return False
+        case RunnerUnavailable():
+            expect_word_within(attempt, ASK_AGAIN_AFTER)
+            return False
+    return True  # it says so, or cannot be asked such things: the key of the attempt is the same
+
+
 def _answer(attempt: TaskAttempt, mute: set[int | None]) -> Answer:
     """Ask about one attempt. In a thread of its own, and so without the database."""
     if attempt.runner is None or attempt.runner_id in mute:
-        return RunnerError("not asked")
+        return RunnerUnavailable("not asked")
     backend = attempt.runner.backend
     question = backend.cancel if attempt.task.cancel_requested_at else backend.poll
     try:

@@ -33,6 +33,7 @@ from workflows.models import LogPiece, TaskAttempt, TaskState
 from workflows.reports import Report, report_all
 from workflows.rescue import settle_overdue
 from workflows.secrecy import revealed, secrets_of
+from workflows.sql import plan_for_executing
 from workflows.work import CANCELED, Work
 
 LEASE = timedelta(seconds=60)
@@ -123,6 +124,7 @@ class Executor:
     def serve(self, goes_on: Callable[[], bool]) -> None:
         """Execute while `goes_on`, then until what is in progress has ended; leave no process."""
         try:
+            plan_for_executing()
             while goes_on() or not self.is_idle:
                 self._turn()
         finally:
@@ -156,11 +158,16 @@ class Executor:
                 self._renew()
         except OperationalError as exc:
             logger.warning("The database does not answer (%s); trying again.", exc)
-            connection.close()
-            time.sleep(RETRY_AFTER_S)
+            self._reconnect()
         # What was reported may have been the end of all: whether to go on is asked before waiting.
         if self._working or not has_news:
             self._collect()
+
+    def _reconnect(self) -> None:
+        connection.close()
+        time.sleep(RETRY_AFTER_S)
+        with suppress(OperationalError):  # the next turn says so
+            plan_for_executing()
 
     def _is_due(self, what: str, every_s: float) -> bool:
         now = time.monotonic()

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from runners.models import Runner
-from workflows.contact import ask
+from workflows.contact import ask, unknown_among
 from workflows.fleet import Fleet
 from workflows.hearing import ASK_AGAIN_AFTER
 from workflows.locks import lock_run
@@ -42,7 +42,7 @@ def settle_overdue(*, run_id: int | None = None, by: str) -> Counter[str]:
     attempts = list(overdue.order_by("lease_expires_at")[:MOST_AT_ONCE])
     undelivered = [attempt for attempt in attempts if _is_undelivered(attempt)]
     if undelivered:
-        done["submitted"] = len(submit(undelivered, Fleet(), by=by))
+        done["submitted"] = len(submit(_not_out_there(undelivered), Fleet(), by=by))
     silent = [attempt for attempt in attempts if attempt not in undelivered]
     done["lost"] = sum(_lose([attempt for attempt in silent if _claims(attempt)], by=by))
     return +(done + ask([a for a in silent if not _claims(a) and _take_turn(a)], by=by))
@@ -52,7 +52,14 @@ def _is_undelivered(attempt: TaskAttempt) -> bool:
     """Say whether nobody can have started an attempt: never submitted, or never claimed."""
     if not attempt.started_at and _claims(attempt):
         attempt.submitted_at = None  # to be put into its queue again; the claim is won once
-    return not attempt.submitted_at
+    return not attempt.submitted_at and attempt.runner is not None
+
+
+def _not_out_there(attempts: list[TaskAttempt]) -> list[TaskAttempt]:
+    """Return what no runner has: one whose answer was lost with its asker is not told again."""
+    # A host is asked by task: of a later attempt it may tell what became of an earlier one.
+    to_ask = [each for each in attempts if not _claims(each) and each.number == 1]
+    return [each for each in attempts if each not in to_ask] + unknown_among(to_ask)
 
 
 def _claims(attempt: TaskAttempt) -> bool:

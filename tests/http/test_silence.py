@@ -99,6 +99,36 @@ def test_a_dispatch_that_never_left_is_submitted_under_its_key(
     assert states(run) == {"a": "dispatched"}
 
 
+def forget_the_submission(run: WorkflowRun) -> None:
+    """Let the process die between the runner's answer and its note."""
+    TaskAttempt.objects.filter(task__run=run).update(submitted_at=None)
+    long_ago()
+
+
+def test_what_its_runner_has_is_not_submitted_again(runs: DrawRun, host: HostRunner) -> None:
+    run = runs("a")
+    dispatch(run)
+    forget_the_submission(run)
+    host.on_submit = lambda _: (503, {"detail": "full"})
+    settle_overdue(by="rescue")
+    assert len(host.submissions) == 1
+    assert states(run) == {"a": "dispatched"}
+    assert attempt(run, "a").submitted_at
+
+
+def test_while_a_runner_is_silent_nobody_knows_whether_it_has_a_task(
+    runs: DrawRun, host: HostRunner
+) -> None:
+    run = runs("a")
+    dispatch(run)
+    forget_the_submission(run)
+    Runner.objects.filter(name="gpu-1").update(url="http://127.0.0.1:9")
+    settle_overdue(by="rescue")
+    assert len(host.submissions) == 1
+    assert states(run) == {"a": "dispatched"}
+    assert settle_overdue(by="rescue") == {}  # not again at once
+
+
 def test_a_cancel_asks_the_runner_and_takes_its_word(
     runs: DrawRun, host: HostRunner, callback: Callback
 ) -> None:
