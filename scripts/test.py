@@ -15,6 +15,7 @@ SETTINGS = {
     "ALLOWED_HOSTS",
     "PUBLIC_BASE_URL",
     "CELERY_BROKER_URL",
+    "PROXIES",
 }
 
 

@@ -194,7 +194,7 @@ def world(transactional_db: None, victims: Victims, tmp_path: Path) -> Iterator[
 @pytest.fixture
 def times() -> int:
     """Return how often a process dies at each point; each time on another run."""
-    default = 4 if connection.vendor == "postgresql" else 2
+    default = 2 if connection.vendor == "postgresql" else 1
     return int(os.environ.get("KILLS_AT_EACH_POINT", default))
 
 

@@ -16,7 +16,7 @@ from tests.support.scripted import Script
 STEPS = int(os.environ.get("ORACLE_STEPS", 10_000 if connection.vendor == "sqlite" else 2_000))
 """How many steps in all; `make prove` takes a million."""
 PARTS = 4
-LONGEST_S = float("inf") if "ORACLE_STEPS" in os.environ else 45.0
+LONGEST_S = float("inf") if "ORACLE_STEPS" in os.environ else 25.0
 """Of a part: a busy machine takes fewer steps, not longer."""
 SEED = int(os.environ.get("ORACLE_SEED", "0"))
 """The same examples each time, so that a change is judged by itself; others with another seed."""
