@@ -11,8 +11,9 @@ from workflows.models import Task
 
 
 def test_a_run_that_is_as_its_trail_says(runs: DrawRun, capsys: pytest.CaptureFixture[str]) -> None:
+    run = runs("a")
     before = everything()
-    call_command("verify_run", str(runs("a").pk))
+    call_command("verify_run", str(run.pk))
     assert capsys.readouterr().out == "Runs verified: 1. The trail explains every row.\n"
     assert everything() == before
 
