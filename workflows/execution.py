@@ -124,7 +124,6 @@ class Executor:
     def serve(self, goes_on: Callable[[], bool]) -> None:
         """Execute while `goes_on`, then until what is in progress has ended; leave no process."""
         try:
-            plan_for_executing()
             while goes_on() or not self.is_idle:
                 self._turn()
         finally:
@@ -149,6 +148,7 @@ class Executor:
     def _turn(self) -> None:
         has_news = bool(self._finished)
         try:
+            plan_for_executing()
             self._report_finished()
             if self._is_due("look", LOOK_EVERY_S):
                 self._look()
@@ -158,16 +158,11 @@ class Executor:
                 self._renew()
         except OperationalError as exc:
             logger.warning("The database does not answer (%s); trying again.", exc)
-            self._reconnect()
+            connection.close()
+            time.sleep(RETRY_AFTER_S)
         # What was reported may have been the end of all: whether to go on is asked before waiting.
         if self._working or not has_news:
             self._collect()
-
-    def _reconnect(self) -> None:
-        connection.close()
-        time.sleep(RETRY_AFTER_S)
-        with suppress(OperationalError):  # the next turn says so
-            plan_for_executing()
 
     def _is_due(self, what: str, every_s: float) -> bool:
         now = time.monotonic()

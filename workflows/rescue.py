@@ -52,7 +52,9 @@ def _is_undelivered(attempt: TaskAttempt) -> bool:
     """Say whether nobody can have started an attempt: never submitted, or never claimed."""
     if not attempt.started_at and _claims(attempt):
         attempt.submitted_at = None  # to be put into its queue again; the claim is won once
-    return not attempt.submitted_at and attempt.runner is not None
+    # One that is not wanted any more is no longer told to anybody; its host is asked to end it.
+    unwanted = attempt.task.cancel_requested_at and not _claims(attempt)
+    return not (attempt.submitted_at or unwanted) and attempt.runner is not None
 
 
 def _not_out_there(attempts: list[TaskAttempt]) -> list[TaskAttempt]:

@@ -40,7 +40,9 @@ def create_run(
         raise Invalid({"workflow_template_id": ["Give a workflow_template_id or task_ids."]})
     template = _template(template_id) if template_id is not None else None
     given = _checked(parameters or {})
-    shown, secrets = take_parameters(template.parameters_schema if template else {}, given)
+    # Of a run made of existing tasks the template is only a label.
+    schema = template.parameters_schema if template and not task_ids else {}
+    shown, secrets = take_parameters(schema, given)
     run = WorkflowRun(
         template=template,
         expands_template=not task_ids,

@@ -126,6 +126,8 @@ def _pipeline() -> Iterator[None]:
 
 class _Local(threading.local):
     pending: Pending | None = None
+    planned: Any = None
+    """The connection that plans for executing."""
 
 
 _local = _Local()
@@ -161,11 +163,16 @@ def plan_for_executing() -> None:
     For a run that began since the last ANALYZE, PostgreSQL expects one task: any index that begins
     with the run looks as good as the one that finds the ready tasks, and a scan of all as good as
     a lookup. An executor asks nothing that an index does not answer.
+
+    Said once to each connection, however often this is called.
     """
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SET plan_cache_mode = force_generic_plan")
-            cursor.execute("SET enable_seqscan = off")
+    connection.ensure_connection()
+    if connection.vendor != "postgresql" or _local.planned is connection.connection:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SET plan_cache_mode = force_generic_plan")
+        cursor.execute("SET enable_seqscan = off")
+    _local.planned = connection.connection
 
 
 def execute(statement: str, *, check: Check | None = None, **values: Any) -> None:

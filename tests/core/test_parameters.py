@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.factories import TaskFactory
 from tests.support.drawing import template_of
 from tests.support.tables import everything
 from workflows.authoring import create_template
@@ -92,3 +93,9 @@ def test_what_does_not_fit_is_refused_by_name_and_nothing_is_stored(
 def test_without_a_schema_any_object_is_taken(db: None) -> None:
     run = create_run(template_id=made({}).pk, parameters={"anything": [1]}, by="ada")
     assert (run.parameters, run.secrets) == ({"anything": [1]}, {})
+
+
+def test_the_template_of_a_run_made_of_tasks_is_only_a_label(db: None) -> None:
+    task = TaskFactory.create()
+    run = create_run(template_id=made(SCHEMA).pk, task_ids=[task.pk], by="ada")
+    assert run.parameters == {}

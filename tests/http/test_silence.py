@@ -129,6 +129,21 @@ def test_while_a_runner_is_silent_nobody_knows_whether_it_has_a_task(
     assert settle_overdue(by="rescue") == {}  # not again at once
 
 
+def test_what_never_left_and_is_not_wanted_any_more_is_canceled_and_not_submitted(
+    runs: DrawRun, host: HostRunner
+) -> None:
+    run = runs("a")
+    dispatch(run)
+    forget_the_submission(run)
+    host.submissions.clear()
+    host.tasks.clear()
+    control.cancel(task(run, "a").pk, by="ada", reason="not today")
+    settle_overdue(by="rescue")
+    assert host.submissions == []
+    assert states(run) == {"a": "canceled"}
+    assert "task.canceled a" in trail(run)
+
+
 def test_a_cancel_asks_the_runner_and_takes_its_word(
     runs: DrawRun, host: HostRunner, callback: Callback
 ) -> None:

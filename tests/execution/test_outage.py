@@ -1,0 +1,68 @@
+"""The database goes away for a moment: the executor waits for it, and says the truth afterwards."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from django.db import connection
+
+from tests.execution.conftest import Execution
+from tests.support.verbs import attempt, dispatch_all, trail
+from workflows.execution import Executor
+from workflows.models import WorkflowRun
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def other(transactional_db: None) -> Iterator[psycopg.Connection]:
+    """Connect to the database of the test beside Django."""
+    connection.ensure_connection()
+    with psycopg.connect(connection.connection.info.dsn, autocommit=True) as other:
+        yield other
+
+
+def cut(other: psycopg.Connection) -> None:
+    """End the connection that the executor is about to use."""
+    other.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
+
+
+def is_unfinished(run: WorkflowRun, other: psycopg.Connection) -> bool:
+    query = "SELECT state FROM workflows_workflowrun WHERE id = %s"
+    found = other.execute(query, [run.pk]).fetchone()
+    return found != ("success",)
+
+
+@pytest.mark.parametrize("moment", ["before it begins", "while it works"])
+def test_an_executor_outlives_a_lost_connection(
+    execution: Execution, other: psycopg.Connection, moment: str
+) -> None:
+    run = execution.drawn({"a": {"command": ["sleep", "0.3"]}})
+    dispatch_all(run)
+    executor = Executor(concurrency=1, by="local runner")
+    cuts = iter([True] if moment == "while it works" else [])
+    if moment == "before it begins":
+        cut(other)
+
+    def goes_on() -> bool:
+        if not executor.is_idle and next(cuts, False):
+            cut(other)
+        return is_unfinished(run, other)
+
+    executor.serve(goes_on)
+    assert attempt(run, "a").outcome == "success"
+    assert trail(run)[-3:] == ["task.running a", "task.succeeded a", "workflow_run.succeeded"]
+
+
+def test_what_an_executor_asks_is_planned_for_the_average_run(
+    execution: Execution, other: psycopg.Connection
+) -> None:
+    execution.run({"python": "noop"})
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW plan_cache_mode")
+        assert cursor.fetchone() == ("force_generic_plan",)
+    connection.close()
+    execution.run({"python": "noop"})
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW plan_cache_mode")
+        assert cursor.fetchone() == ("force_generic_plan",)
