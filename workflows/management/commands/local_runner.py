@@ -34,6 +34,7 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         self.stdout.write(f"Executing local attempts, {concurrency} at a time. Ctrl-C stops.")
+        self.stdout.flush()  # whoever reads it through a pipe waits for this line
         self._executor.serve(self._goes_on)
         self.stdout.write("Stopped; nothing is left running.")
 
