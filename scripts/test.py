@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-PYTEST = [sys.executable, "-m", "pytest", "-n", "3", "--maxfail", "25"]
+PYTEST = [sys.executable, "-m", "pytest", "-n", "3", "--dist", "worksteal", "--maxfail", "25"]
 ON_POSTGRES = [sys.executable, "-m", "tests.support.postgres"]
 # Settings of an installation say nothing about the tests.
 SETTINGS = {
