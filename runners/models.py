@@ -113,6 +113,7 @@ class Runner(models.Model):
     )
     secret_names = models.JSONField(
         default=list,
+        db_default=[],
         blank=True,
         validators=[check_secret_names],
         help_text=(

@@ -100,6 +100,22 @@ def test_the_first_version_stands_alone(root: Client, template: WorkflowTemplate
     assert page.context["difference"].is_empty
 
 
+def test_a_version_from_before_versions_were_kept_is_no_dead_end(
+    viola: Client, template: WorkflowTemplate
+) -> None:
+    template.versions.get(number=1).delete()
+
+    earlier = viola.get(version_url(template.pk, 1))
+    first = viola.get(version_url(template.pk, 2))
+    unknown = viola.get(version_url(template.pk, 3))
+
+    assert earlier["Location"] == url_of(template, "history")
+    [(level, text)] = said(earlier)
+    assert (level, text[:40]) == ("warning", "Version 1 is from before versions were k")
+    assert "The first version that was kept." in text_of(first)
+    assert unknown.status_code == 404
+
+
 def test_a_restored_version_is_asked_for_and_then_is_the_latest(
     root: Client, template: WorkflowTemplate
 ) -> None:

@@ -62,7 +62,10 @@ class VersionViews(AnyAdmin):
     def version_view(self, request: HttpRequest, template_id: int, number: int) -> HttpResponse:
         """Show a version beside another one: the one before it, unless `?against=` says which."""
         template = self._template(request, template_id)
-        version = _version(template_id, number)
+        try:
+            version = version_of(template_id, number)
+        except NotFound as missing:
+            return self._not_kept(request, template, number, missing)
         other = _other(version, request.GET.get("against", ""))
         offered = template.versions.exclude(number=number).order_by("-number")
         context = {
@@ -97,6 +100,17 @@ class VersionViews(AnyAdmin):
     def has_restore_permission(self, request: HttpRequest) -> bool:
         """Those who may change templates, also ones that are too large for the form."""
         return bool(request.user.has_perm("workflows.change_workflowtemplate"))
+
+    def _not_kept(
+        self, request: HttpRequest, template: WorkflowTemplate, number: int, missing: NotFound
+    ) -> HttpResponse:
+        if not 0 < number < template.version:
+            raise Http404(missing.detail)
+        text = f"Version {number} is from before versions were kept; nobody knows what it was."
+        self.message_user(request, text, messages.WARNING)
+        return HttpResponseRedirect(
+            reverse("admin:workflows_workflowtemplate_history", args=[template.pk])
+        )
 
     def _restore(
         self, request: HttpRequest, template: WorkflowTemplate, number: int
@@ -144,8 +158,10 @@ def _version(template_id: int, number: int) -> TemplateVersion:
 
 
 def _other(version: TemplateVersion, named: str) -> TemplateVersion | None:
-    number = int(named) if is_id(named) else version.number - 1
-    return _version(version.template_id, number) if number else None
+    if is_id(named):
+        return _version(version.template_id, int(named))
+    earlier = TemplateVersion.objects.filter(template=version.template_id)
+    return earlier.filter(number__lt=version.number).order_by("-number").first()
 
 
 def _runs_url(version: TemplateVersion) -> str:

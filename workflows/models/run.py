@@ -74,6 +74,7 @@ class WorkflowRun(models.Model):
     )
     secrets = models.JSONField(
         default=dict,
+        db_default={},
         editable=False,
         help_text="The values of secret parameters; shown nowhere, and known to runners only.",
     )

@@ -21,6 +21,7 @@ class WorkflowTemplate(models.Model):
     )
     parameters_schema = JSONObjectField(
         default=dict,
+        db_default={},
         blank=True,
         help_text="A JSON Schema of the parameters that a run takes; empty: any.",
     )

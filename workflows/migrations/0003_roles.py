@@ -54,8 +54,8 @@ def remove_roles(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workflows", "0001_initial"),
-        ("runners", "0001_initial"),
+        ("workflows", "0002_secrets_and_versions"),
+        ("runners", "0002_runner_secret_names"),
         ("auth", "0012_alter_user_first_name_max_length"),
         ("contenttypes", "0002_remove_content_type_name"),
     ]
