@@ -113,6 +113,14 @@ def said(answer: Any) -> list[tuple[str, str]]:
     return [(message.level_tag, strip_tags(str(message))) for message in found]
 
 
+def said_of_each(answer: Any) -> list[tuple[str, str]]:
+    """Return what the panel of an action on many rows says, line by line: a word, and why."""
+    [panel] = get_messages(answer.wsgi_request)
+    assert panel.extra_tags == "outcomes"
+    lines = re.findall(r"<tr><td>(.*?)</td>.*?<td>([^\n]*)</td></tr>", str(panel), re.DOTALL)
+    return [(strip_tags(word), unescape(strip_tags(text))) for word, text in lines]
+
+
 def text_of(answer: Any) -> str:
     """Return what a page says, without its markup."""
     assert answer.status_code == 200

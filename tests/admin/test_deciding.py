@@ -3,7 +3,17 @@
 import pytest
 from django.test import Client
 
-from tests.admin.conftest import VIEW_ALL, ClientOf, act, confirm, list_url, said, text_of, url_of
+from tests.admin.conftest import (
+    VIEW_ALL,
+    ClientOf,
+    act,
+    confirm,
+    list_url,
+    said,
+    said_of_each,
+    text_of,
+    url_of,
+)
 from tests.factories import RunFactory
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, events, states, task, trail
@@ -77,9 +87,9 @@ def test_the_second_decision_is_refused_and_the_others_go_on(
 
     answer = confirm(dora, "approve", both)
 
-    assert sorted(said(answer)) == [
-        ("error", f"Approve refused: {both[0]} is rejected."),
-        ("success", f"Task {both[1].task_id} (b) is approved."),
+    assert said_of_each(answer) == [
+        ("refused", f"{both[0]} is rejected."),
+        ("done", f"Task {both[1].task_id} (b) is approved."),
     ]
     assert approval(run, "a").decided_by == "ada"
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from django.test import Client
 
-from tests.admin.conftest import act, confirm, said, text_of, url_of
+from tests.admin.conftest import act, confirm, said, said_of_each, text_of, url_of
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, events, task, trail
 from workflows.holds import hold
@@ -87,9 +87,9 @@ def test_one_refusal_does_not_stop_the_others(olga: Client, run: WorkflowRun) ->
 
     answer = confirm(olga, "hold", [a, b])
 
-    assert sorted(said(answer)) == [
-        ("error", f"Hold refused: task {a.pk} is on hold."),
-        ("success", f"Task {b.pk} (b) is pending, and on hold."),
+    assert said_of_each(answer) == [
+        ("refused", f"task {a.pk} is on hold."),
+        ("done", f"Task {b.pk} (b) is pending, and on hold."),
     ]
 
 

@@ -14,8 +14,8 @@ from django.template.response import TemplateResponse
 from workflows.admin.base import ReadOnlyAdmin, actor, is_id
 from workflows.admin.display import page_url
 from workflows.admin.operations import Operation
+from workflows.admin.outcomes import outcome_of, tell, tell_all
 from workflows.admin.questions import Question
-from workflows.errors import WorkflowError
 from workflows.models import WorkflowRun
 
 MOST_ROWS = 500
@@ -79,14 +79,17 @@ class OperableAdmin(ReadOnlyAdmin):
         return [each for each in operations if permitted and each.suits(row)]
 
     def carry_out(
-        self, request: HttpRequest, operation: Operation, row_id: int, **answers: Any
+        self, request: HttpRequest, operation: Operation, rows: Sequence[Any], **answers: Any
     ) -> None:
-        """Do it to one row, and tell the operator what came of it."""
-        try:
-            level, text = operation.act(row_id, by=actor(request), **answers)
-        except WorkflowError as refusal:
-            level, text = messages.ERROR, f"{operation.label} refused: {refusal.detail}."
-        self.message_user(request, text, level)
+        """Do it to one row after the other, and tell the operator what came of it."""
+        by = actor(request)
+        outcomes = [outcome_of(operation, row, by=by, **answers) for row in rows]
+        if len(outcomes) == 1:
+            tell(request, operation, outcomes[0])
+        else:
+            now = self.get_queryset(request).in_bulk([row.pk for row in rows])
+            described = {pk: self.described(row) for pk, row in now.items()}
+            tell_all(request, operation, outcomes, described)
 
 
 def operate(
@@ -104,8 +107,7 @@ def operate(
         if not form.is_valid():
             return _ask(operation, page, request, rows, form)
         answers = form.cleaned_data
-    for row in rows:
-        page.carry_out(request, operation, row.pk, **answers)
+    page.carry_out(request, operation, rows, **answers)
     return _back_to_page(request, rows)
 
 

@@ -80,7 +80,8 @@ class RunViews(OperableAdmin):
         how = request.POST.get("how")
         if how == "preview":
             return self._preview(request, run_id)
-        self.carry_out(request, DISPATCH_ALL if how == "all" else DISPATCH, run_id)
+        operation = DISPATCH_ALL if how == "all" else DISPATCH
+        self.carry_out(request, operation, [WorkflowRun(pk=run_id)])
         return HttpResponseRedirect(page_url(WorkflowRun, run_id))
 
     def _preview(self, request: HttpRequest, run_id: int) -> HttpResponse:

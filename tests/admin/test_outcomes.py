@@ -1,0 +1,84 @@
+"""An action on many rows is answered with one panel: counts, and what came of each row."""
+
+import re
+
+from django.contrib.messages import get_messages
+from django.test import Client
+
+from tests.admin.conftest import act, confirm, list_url, said, said_of_each, text_of, url_of
+from tests.factories import TaskFactory
+from tests.support.drawing import DrawRun
+from tests.support.verbs import dispatch_all, finish, task
+from workflows import control
+from workflows.models import Task, WorkflowRun
+
+
+def test_counts_stand_on_top_and_refusals_come_first(olga: Client, runs: DrawRun) -> None:
+    run = runs("a, b, c > d")
+    dispatch_all(run)
+    finish(run, "a", "failed")
+    finish(run, "c", "canceled")
+    tasks = [task(run, step_id) for step_id in "abcd"]
+
+    answer = confirm(olga, "retry", tasks, "the disk was full")
+
+    [(level, text)] = said(answer)
+    assert level == "warning"
+    assert text.split()[:5] == ["Retry", "2", "refused", "2", "done"]
+    assert [word for word, _ in said_of_each(answer)] == ["refused", "refused", "done", "done"]
+
+
+def test_each_line_leads_to_its_row_and_shows_its_state_now(olga: Client, runs: DrawRun) -> None:
+    run, other = runs("a"), runs("b", name="Sales")
+    control.pause(other.pk, by="test")
+
+    page = str(*get_messages(confirm(olga, "pause", [run, other]).wsgi_request))
+
+    assert f'<a href="{url_of(run)}">{run}</a>' in page
+    assert f'<a href="{url_of(other)}">{other}</a>' in page
+    assert page.count('<span class="badge badge-paused">paused</span>') == 2
+    assert "<td>Sales</td>" in page
+
+
+def test_what_had_no_effect_is_neither_done_nor_refused(olga: Client, runs: DrawRun) -> None:
+    ready, idle = runs("a"), runs("a")
+    dispatch_all(idle)
+
+    answer = act(olga, "dispatch_ready", [ready, idle])
+
+    assert said_of_each(answer) == [
+        ("without effect", f"Workflow run {idle.pk}: Nothing was dispatched: no ready tasks."),
+        ("done", f"Workflow run {ready.pk}: Dispatched a to runner local."),
+    ]
+
+
+def test_nothing_is_cut_however_many_rows_there_are(olga: Client) -> None:
+    tasks = TaskFactory.create_batch(120)
+
+    confirm(olga, "cancel", tasks)
+
+    page = olga.get(list_url(Task)).content.decode()
+    panel = re.search(r'<div class="outcome">.*?</table>', page, re.DOTALL)
+    assert panel is not None
+    assert "120 done" in panel[0]
+    assert all(f'href="{url_of(each)}"' in panel[0] for each in tasks)
+    assert 'class="outcome"' not in olga.get(list_url(Task)).content.decode()
+
+
+def test_titles_are_texts_and_no_markup(olga: Client) -> None:
+    tasks = [TaskFactory.create(title="<script>alert(1)</script>") for _ in range(2)]
+
+    confirm(olga, "cancel", tasks)
+
+    page = olga.get(list_url(Task)).content.decode()
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_one_row_keeps_its_message(olga: Client, runs: DrawRun) -> None:
+    run = runs("a")
+
+    confirm(olga, "pause", [run])
+
+    assert f"Workflow run {run.pk} is paused." in text_of(olga.get(list_url(WorkflowRun)))
+    assert 'class="outcome"' not in olga.get(list_url(WorkflowRun)).content.decode()

@@ -1,0 +1,88 @@
+"""What came of an operation: a message for one row, one panel for many."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from workflows.admin.display import page_url
+from workflows.admin.operations import Operation
+from workflows.errors import WorkflowError
+
+WORDS = {messages.ERROR: "refused", messages.WARNING: "without effect", messages.SUCCESS: "done"}
+"""What came of it, by the level of the message; in the order in which they are listed."""
+ICONS = {messages.ERROR: "refused", messages.WARNING: "silent", messages.SUCCESS: "success"}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of an operation on one row."""
+
+    row: Any
+    level: int
+    text: str
+
+    @property
+    def word(self) -> str:
+        """Say it in a word."""
+        return WORDS[self.level]
+
+    @property
+    def icon(self) -> str:
+        """Return the icon of that word."""
+        return ICONS[self.level]
+
+
+def outcome_of(operation: Operation, row: Any, *, by: str, **answers: Any) -> Outcome:
+    """Do it to a row; a refusal is an outcome, too."""
+    try:
+        return Outcome(row, *operation.act(row.pk, by=by, **answers))
+    except WorkflowError as refusal:
+        return Outcome(row, messages.ERROR, f"{refusal.detail}.")
+
+
+def tell(request: HttpRequest, operation: Operation, outcome: Outcome) -> None:
+    """Tell what came of it, on the next page."""
+    refused = outcome.level == messages.ERROR
+    text = f"{operation.label} refused: {outcome.text}" if refused else outcome.text
+    messages.add_message(request, outcome.level, text)
+
+
+def tell_all(
+    request: HttpRequest,
+    operation: Operation,
+    outcomes: Sequence[Outcome],
+    described: Mapping[Any, tuple[str, str]],
+) -> None:
+    """
+    Tell what came of it in each row, in one panel on the next page.
+
+    :param described: by the id of a row its title, and the state that it is in now.
+    """
+    levels = Counter(outcome.level for outcome in outcomes)
+    context = {
+        "operation": operation,
+        "counts": [(levels[level], WORDS[level], ICONS[level]) for level in WORDS if levels[level]],
+        "lines": list(_lines(outcomes, described)),
+    }
+    panel = SafeString(render_to_string("admin/workflows/outcome.html", context))
+    messages.add_message(request, _level(levels), panel, extra_tags="outcomes")
+
+
+def _lines(
+    outcomes: Sequence[Outcome], described: Mapping[Any, tuple[str, str]]
+) -> Iterator[tuple[Outcome, str, str, str]]:
+    order = list(WORDS)
+    for outcome in sorted(outcomes, key=lambda each: order.index(each.level)):
+        pk = outcome.row.pk
+        yield outcome, page_url(type(outcome.row), pk), *described.get(pk, ("", ""))
+
+
+def _level(levels: Mapping[int, int]) -> int:
+    """Return the level of the whole: what is only partly done is a warning."""
+    return next(iter(levels)) if len(levels) == 1 else messages.WARNING
