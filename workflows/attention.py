@@ -45,7 +45,12 @@ class IdleRunner:
 
 
 def broken_runs() -> WorkflowRunQuerySet:
-    """Return the runs that failed lately, unless a later one with the same parameters did it."""
+    """
+    Return the runs that cannot go on well without a hand.
+
+    Those that failed lately, unless a later one with the same parameters did it; and those that
+    are paused while something in them has failed: they will not end by themselves.
+    """
     again = WorkflowRun.objects.filter(
         template=OuterRef("template"),
         parameters=OuterRef("parameters"),
@@ -53,8 +58,9 @@ def broken_runs() -> WorkflowRunQuerySet:
         state=RunState.SUCCESS,
     )
     lately = timezone.now() - RECENT
-    failed = WorkflowRun.objects.filter(state=RunState.FAILED, finished_at__gte=lately)
-    return failed.exclude(Exists(again))
+    failed = Q(~Exists(again), state=RunState.FAILED, finished_at__gte=lately)
+    something_failed = Q(failed_count__gt=0) | Q(canceled_count__gt=0)
+    return WorkflowRun.objects.filter(failed | Q(something_failed, state=RunState.PAUSED))
 
 
 def undecided(approvals: QuerySet[Approval]) -> QuerySet[Approval]:

@@ -12,10 +12,12 @@ from django.utils import timezone
 from django.utils.timezone import localdate
 
 from runners.models import Runner
-from tests.admin.conftest import ClientOf, confirm, list_url, text_of, url_of
+from tests.admin.conftest import ClientOf, act, confirm, list_url, text_of, url_of
 from tests.factories import RunFactory, RunnerFactory
 from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch_all, events, finish, start, state, task, walk
+from workflows import control
+from workflows.admin import matters
 from workflows.models import Approval, Task, TaskAttempt, WorkflowRun
 
 INDEX = "/admin/"
@@ -61,8 +63,72 @@ def test_each_line_brings_its_cure(root: Client, busy: WorkflowRun) -> None:
     html = root.get(INDEX).content.decode()
 
     buttons = re.findall(r'name="action" value="(\w+)"', html)
-    assert buttons == ["retry", "mark_success", "approve", "reject", "cancel"]
+    of_run = ["retry", "mark_success", "cancel_rest"]
+    assert buttons == [*of_run, "approve", "reject", "cancel"]
     assert f'href="{url_of(Runner.objects.get(name="gpu"))}">Enable it' in html
+
+
+def buttons_of(client: Client) -> list[str]:
+    return re.findall(r'name="action" value="(\w+)"', client.get(INDEX).content.decode())
+
+
+def test_a_paused_run_that_is_stuck_is_named_with_all_that_may_help(
+    olga: Client, runs: DrawRun
+) -> None:
+    run = runs("a > b > c", name="backup")
+    dispatch_all(run)
+    control.pause(run.pk, by="test")
+    finish(run, "a", "failed", exit_code=2, message="exit code 2")
+
+    text = dashboard(olga)
+
+    assert "deadlocked" in text
+    assert f"run {run.pk} backup, paused: a failed (exit code 2). 2 tasks can never run." in text
+    assert buttons_of(olga) == ["retry", "mark_success", "cancel_rest", "resume"]
+
+
+def test_a_paused_run_that_could_go_on_is_not_offered_to_cancel_anything(
+    olga: Client, runs: DrawRun
+) -> None:
+    run = runs("a > b, c", name="backup")
+    dispatch_all(run)
+    start(run, "c")
+    control.pause(run.pk, by="test")
+    finish(run, "a", "failed", message="exit code 2")
+
+    assert f"paused run {run.pk} backup, paused: a failed (exit code 2)." in dashboard(olga)
+    assert buttons_of(olga) == ["retry", "mark_success", "resume"]
+
+
+def test_a_stuck_run_is_resumed_from_here(olga: Client, runs: DrawRun) -> None:
+    run = runs("a, b")
+    dispatch_all(run)
+    control.pause(run.pk, by="test")
+    finish(run, "a", "failed")
+
+    act(olga, "resume", [run])
+
+    assert state(run) == "running"
+    assert events(run)[-1].actor == "olga"
+
+
+def test_a_run_with_very_many_failures_leads_to_their_list(
+    olga: Client, runs: DrawRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matters, "MOST_CAUSES", 2)
+    few, many = runs("a, b"), runs("a, b, c")
+    for run, step_ids in ((few, "ab"), (many, "abc")):
+        dispatch_all(run)
+        for step_id in step_ids:
+            finish(run, step_id, "failed", message="exit code 1")
+
+    text, html = dashboard(olga), olga.get(INDEX).content.decode()
+
+    assert "a failed (exit code 1) and 2 more." in text
+    assert "a failed (exit code 1) and b failed (exit code 1)." in text
+    [url] = re.findall(r'href="([^"]+)">All 3 tasks', html)
+    assert olga.get(unescape(url)).context["cl"].result_count == 3
+    assert buttons_of(olga) == ["retry", "mark_success"]
 
 
 def test_a_cure_of_the_dashboard_cures(root: Client, busy: WorkflowRun) -> None:
@@ -97,7 +163,7 @@ def test_an_operator_may_not_decide_from_here(olga: Client, busy: WorkflowRun) -
 @pytest.mark.parametrize(
     ("permission", "seen"),
     [
-        ("workflows.view_workflowrun", {"Failed runs", "In progress", "Finished"}),
+        ("workflows.view_workflowrun", {"Failed and stuck runs", "In progress", "Finished"}),
         ("workflows.view_approval", {"Waiting for approval"}),
         ("runners.view_runner", {"Runners"}),
         ("workflows.view_taskattempt", {"Overdue tasks"}),
@@ -110,7 +176,7 @@ def test_nobody_reads_here_what_its_list_would_not_show(
 
     headings = " ".join(re.findall(r"<h[23].*?</h[23]>", page, re.DOTALL))
     everything = {
-        "Failed runs",
+        "Failed and stuck runs",
         "In progress",
         "Finished",
         "Waiting for approval",

@@ -15,7 +15,7 @@ from tests.support.scripted import Script
 from tests.support.verbs import attempt, dispatch_all, finish, start, task, walk
 from workflows.approvals import approve
 from workflows.attention import broken_runs, counts, idle_runners, overdue_attempts, undecided
-from workflows.control import cancel, pause
+from workflows.control import abort, cancel, pause, retry
 from workflows.models import Approval, TaskAttempt, WorkflowRun, WorkflowTemplate
 
 
@@ -70,6 +70,29 @@ def test_a_success_with_other_parameters_or_before_makes_good_for_nothing(
 def test_what_failed_long_ago_is_history(template: WorkflowTemplate) -> None:
     old = fail(run_of(template))
     WorkflowRun.objects.filter(pk=old.pk).update(finished_at=timezone.now() - timedelta(days=8))
+
+    assert list(broken_runs()) == []
+
+
+def test_a_paused_run_needs_a_hand_once_something_in_it_has_failed(runs: DrawRun) -> None:
+    run, well = runs("a > b, c"), runs("a > b")
+    for each in (run, well):
+        dispatch_all(each)
+        pause(each.pk, by="ada")
+    assert list(broken_runs()) == []
+
+    finish(run, "a", "failed")
+    assert list(broken_runs()) == [run]
+
+    retry(task(run, "a").pk, by="ada")
+    assert list(broken_runs()) == []
+
+
+def test_an_aborted_run_needs_no_hand_whatever_failed_in_it(runs: DrawRun) -> None:
+    run = runs("a > b, c")
+    dispatch_all(run)
+    finish(run, "a", "failed")
+    abort(run.pk, by="ada")
 
     assert list(broken_runs()) == []
 

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -14,7 +16,7 @@ from django.utils.text import Truncator
 
 from runners.models import Runner, RunnerKind
 from workflows.admin.display import link, list_url, page_url
-from workflows.admin.operations import DECIDING, MENDING, Operation
+from workflows.admin.operations import CANCEL_REST, DECIDING, MENDING, STEERING, Operation
 from workflows.admin.sentences import linked
 from workflows.attention import (
     IdleRunner,
@@ -24,15 +26,16 @@ from workflows.attention import (
     undecided,
 )
 from workflows.explain import told
-from workflows.models import Approval, Task, TaskAttempt, WorkflowRun
+from workflows.models import Approval, RunState, Task, TaskAttempt, WorkflowRun
 from workflows.models.task import BROKEN
 from workflows.readiness import Cause, causes_of, deadlocks
 
 SHOWN = 5
 """Of each kind; the lists have all."""
 MOST_CAUSES = 50
+"""Of one run; where there are more, their list is the place to mend them."""
 LONGEST_REASON = 100
-BY_NAME = {operation.name: operation for operation in (*MENDING, *DECIDING)}
+BY_NAME = {each.name: each for each in (*MENDING, *DECIDING, *STEERING, CANCEL_REST)}
 SILENCE = {
     RunnerKind.LOCAL.value: "Is manage.py local_runner running?",
     RunnerKind.HTTP.value: "Does it still work on anything?",
@@ -89,8 +92,9 @@ def matters_for(request: HttpRequest) -> list[Matters]:
 def _broken(request: HttpRequest) -> Matters:
     found = broken_runs()
     url = list_url(WorkflowRun, attention="failed")
-    matters = Matters("Failed runs", "failed", url, found.count())
-    shown = list(found.defer("last_dispatch").order_by("-finished_at")[:SHOWN])
+    matters = Matters("Failed and stuck runs", "failed", url, found.count())
+    latest = (F("finished_at").desc(nulls_first=True), "-pk")
+    shown = list(found.defer("last_dispatch").order_by(*latest)[:SHOWN])
     causes, stuck = _causes(shown), deadlocks(shown)
     for run in shown:
         blocked = stuck[run.pk]["blocked"] if run.pk in stuck else 0
@@ -100,7 +104,8 @@ def _broken(request: HttpRequest) -> Matters:
 
 def _causes(runs: Sequence[WorkflowRun]) -> dict[int, list[Cause]]:
     tasks = Task.objects.filter(run__in=runs, state__in=BROKEN).defer("payload")
-    broken = list(tasks.order_by("-run", "position")[:MOST_CAUSES])
+    place = Window(RowNumber(), partition_by="run", order_by="position")
+    broken = list(tasks.annotate(place=place).filter(place__lte=MOST_CAUSES))
     found: dict[int, list[Cause]] = defaultdict(list)
     for task, cause in zip(broken, causes_of(broken), strict=True):
         short = Truncator(cause.reason).chars(LONGEST_REASON)
@@ -111,12 +116,39 @@ def _causes(runs: Sequence[WorkflowRun]) -> dict[int, list[Cause]]:
 def _failure(
     request: HttpRequest, run: WorkflowRun, causes: Sequence[Cause], blocked: int
 ) -> Matter:
-    why = linked(told(causes), [cause.as_json() for cause in causes])
+    why = linked(_why(run, causes), [cause.as_json() for cause in causes])
+    paused = ", paused" if run.state == RunState.PAUSED else ""
     wait = f" {blocked} task{'s' if blocked > 1 else ''} can never run." if blocked else ""
-    text = format_html("{} {}: {}.{}", _named(run), run.template_name, why, wait)
-    rows = [cause.task_id for cause in causes]
-    cures = _cures(request, Task, ("retry", "mark_success"), rows) if rows else []
-    return Matter("run", "deadlocked" if blocked else "failed", text, run.finished_at, cures)
+    text = format_html("{} {}{}: {}.{}", _named(run), run.template_name, paused, why, wait)
+    kind = "deadlocked" if blocked else run.state
+    cures = _cures_of_run(request, run, causes, is_stuck=blocked > 0)
+    way = _all_broken(run) if run.broken_count > len(causes) else ("", "")
+    return Matter("run", kind, text, run.finished_at or run.updated_at, cures, way)
+
+
+def _why(run: WorkflowRun, causes: Sequence[Cause]) -> str:
+    if (more := run.broken_count - len(causes)) <= 0:
+        return told(causes)
+    return f"{told(causes[:1])} and {more + len(causes) - 1:,} more"
+
+
+def _all_broken(run: WorkflowRun) -> tuple[str, str]:
+    address = list_url(Task, run=run.pk, state__in=",".join(BROKEN))
+    return address, f"All {run.broken_count:,} tasks"
+
+
+def _cures_of_run(
+    request: HttpRequest, run: WorkflowRun, causes: Sequence[Cause], *, is_stuck: bool
+) -> Sequence[Cure]:
+    """Return what mends the tasks, if it reaches all of them, and what lets the run go on."""
+    tasks = [cause.task_id for cause in causes]
+    mending = _cures(request, Task, ("retry", "mark_success"), tasks)
+    of_run = [*(["cancel_rest"] if is_stuck else []), "resume"]
+    steering = _cures(request, WorkflowRun, of_run, [run.pk])
+    return [
+        *(mending if len(causes) == run.broken_count else []),
+        *(cure for cure in steering if cure.operation.suits(run)),
+    ]
 
 
 def _approvals(request: HttpRequest) -> Matters:

@@ -40,9 +40,9 @@ TIMES = tuple(map(moment, ("created_at", "started_at", "finished_at")))
 
 
 class FailedFilter(AttentionFilter):
-    """The runs that the dashboard calls failed: lately, and by no later run made good for."""
+    """The runs that the dashboard calls failed or stuck."""
 
-    choice = ("failed", "failed, not done again")
+    choice = ("failed", "failed or stuck")
 
     def needing(self) -> QuerySet[WorkflowRun]:
         """Return them."""

@@ -8,7 +8,7 @@ const MEANING = {
     approvals: "waiting for approval",
     attempts: "overdue",
     runners: "refusing or silent",
-    runs: "failed",
+    runs: "failed or stuck",
 };
 
 const navigation = document.getElementById("navigation");
