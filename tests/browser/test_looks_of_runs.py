@@ -1,5 +1,7 @@
 """The page of a run is accessible, light and dark, small and large."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -9,6 +11,8 @@ from tests.browser.test_watching_runs import open_run, vertex
 from tests.factories import RunFactory
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, finish, start, task
+from workflows.asking import ask
+from workflows.control import cancel, mark_success
 from workflows.holds import hold
 from workflows.models import WorkflowRun
 
@@ -63,6 +67,28 @@ def test_the_dark_page_is_dark(browse: Browse, colourful: WorkflowRun) -> None:
     light = open_run(browse, colourful, color_scheme="light")
     assert "rgb(17, 19, 24)" in colours
     assert colours[0] != light.evaluate("getComputedStyle(document.body).backgroundColor")
+
+
+def test_graph_and_table_have_the_same_signs(browse: Browse, runs: DrawRun) -> None:
+    run = runs("a, b, c, d")
+    ask(run, task(run, "c"), by="test")
+    hold(task(run, "d").pk, by="test")
+    dispatch_all(run)
+    finish(run, "a", "failed")
+    mark_success(task(run, "a").pk, by="ada", reason="done by hand")
+    start(run, "b")
+    cancel(task(run, "b").pk, by="ada")
+    page = open_run(browse, run)
+
+    signs = {"a": "by-hand", "b": "canceled", "c": "approval", "d": "held"}
+    words = ("set by hand", "asked to end", "waits for approval", "on hold")
+    for step_id, icon in signs.items():
+        sign = vertex(page, f"{step_id}, ").locator("use")
+        expect(sign).to_have_attribute("href", re.compile(f"#{icon}$"))
+    page.get_by_role("tab", name="Tasks").click()
+    for word, (step_id, icon) in zip(words, signs.items(), strict=True):
+        row = page.locator("#tasks tr", has=page.get_by_role("link", name=step_id, exact=True))
+        expect(row.locator(f".badge-{icon}")).to_have_text(word)
 
 
 def test_the_legend_leads_from_one_to_the_next(browse: Browse, runs: DrawRun) -> None:

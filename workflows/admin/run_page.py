@@ -15,7 +15,7 @@ from workflows.admin.live import changed_tasks, new_events
 from workflows.admin.operable import OperableAdmin
 from workflows.admin.operations import CANCEL_REST, DISPATCH, DISPATCH_ALL, MENDING, STEERING
 from workflows.admin.sentences import dispatch_sentence, explained, linked
-from workflows.admin.tasks import remarks
+from workflows.admin.tasks import SIGNS, remarks
 from workflows.attention import undecided
 from workflows.effects import Effect, Waiting, of_mending, rest_of
 from workflows.explain import explain, run_sentence
@@ -191,5 +191,5 @@ def _row(entry: Mapping[str, Any]) -> tuple[int, str, SafeString]:
 
 def _remarked(tasks: Page[Task]) -> Page[Task]:
     for task in tasks:
-        task.remarks = list(remarks(task))  # type: ignore[attr-defined]
+        task.remarks = [(text, SIGNS[text]) for text in remarks(task)]  # type: ignore[attr-defined]
     return tasks

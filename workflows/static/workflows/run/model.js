@@ -33,6 +33,7 @@ export const createModel = ({tasks, edges, usual, started}) => {
 
     const state = (v) => rows[v][1];
     const has = (v, flag) => rows[v][2].includes(flag);
+    const isToEnd = (v) => ["dispatched", "running"].includes(state(v)) && has(v, "c");
     const isDone = (v) => state(v) === "success";
     const isBroken = (v) => BROKEN.includes(state(v));
     const isDoomed = (v) => (doomed ??= reach(down, rows.flatMap((_, w) => isBroken(w) ? [w] : []))).has(v);
@@ -47,9 +48,11 @@ export const createModel = ({tasks, edges, usual, started}) => {
         if (kind(v) === "held") { return "on hold"; }
         if (kind(v) === "approval") { return "waits for approval"; }
         if (kind(v) === "pending" && isDoomed(v)) { return "cannot start"; }
-        if (state(v) === "running" && has(v, "c")) { return "asked to end"; }
+        if (isToEnd(v)) { return "asked to end"; }
         return has(v, "m") ? "success by hand" : kind(v);
     };
+    /* As in the tables: what people have to do with a state has an icon of its own. */
+    const icon = (v) => has(v, "m") ? "by-hand" : isToEnd(v) ? "canceled" : kind(v);
     const ran = (v) => {
         const [, , , , , start, end] = rows[v];
         return start && !["pending", "dispatched"].includes(state(v)) ? (end ?? now()) - start : null;
@@ -84,7 +87,7 @@ export const createModel = ({tasks, edges, usual, started}) => {
         },
         vertex(v) {
             const [name, title] = tasks[v];
-            return {title: name, note: note(v), kind: kind(v), icon: kind(v), more: title === name ? "" : title};
+            return {title: name, note: note(v), kind: kind(v), icon: icon(v), more: title === name ? "" : title};
         },
         edgeKind: ([from]) => isDone(from) ? "met" : isBroken(from) ? "broken" : "",
         relatives: (v) => new Set([v, ...reach(up, [v]), ...reach(down, [v])]),
