@@ -10,9 +10,9 @@ from jsonschema.exceptions import ValidationError as SchemaError
 from runners.base import LONGEST_TIMEOUT_S
 from workflows import graph
 from workflows.errors import Invalid
+from workflows.expressions import check_expressions, check_secrets
 from workflows.models.fields import check_json
-from workflows.parameters import Validator, check_schema
-from workflows.payloads import check_expressions
+from workflows.parameters import Validator, check_schema, secret_names
 
 PAYLOAD_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -98,7 +98,7 @@ def parse_template(data: object) -> TemplateSpec:
     assert isinstance(data, Mapping)  # noqa: S101 (the schema says so)
     steps = data["steps"]
     graph.check([(step["step_id"], step.get("depends_on") or ()) for step in steps])
-    if problems := [*_step_problems(steps), *_parameter_problems(data)]:
+    if problems := [*_step_problems(steps), *_parameter_problems(data)] or [*_misuses(data)]:
         raise Invalid(_by_field(problems))
     return TemplateSpec(
         data["name"],
@@ -180,7 +180,18 @@ def _schema_problems(data: object) -> Iterator[Problem]:
 def _step_problems(steps: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
     for step in steps:
         for text in _beyond_the_schema(step.get("payload", {})):
-            yield "steps", f"step '{step['step_id']}': payload: {text}"
+            yield _of_payload(step, text)
+
+
+def _of_payload(step: Mapping[str, Any], text: str) -> Problem:
+    return "steps", f"step '{step['step_id']}': payload: {text}"
+
+
+def _misuses(data: Mapping[str, Any]) -> Iterator[Problem]:
+    secrets = secret_names(data.get("parameters_schema", {}))
+    for step in data["steps"]:
+        for text in check_secrets(step.get("payload", {}), secrets):
+            yield _of_payload(step, text)
 
 
 def _parameter_problems(data: Mapping[str, Any]) -> Iterator[Problem]:

@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
+from workflows.expressions import ENVIRONMENT
 from workflows.notation import read_yaml
 from workflows.parameters import check_schema
-from workflows.payloads import ENVIRONMENT
 from workflows.spec import STEP_SCHEMA, parse_template
 
 PAGE = (Path(__file__).parents[2] / "docs" / "templates.md").read_text()

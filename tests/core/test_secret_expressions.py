@@ -1,0 +1,141 @@
+"""A secret stands as it is or not at all: what is made of it could not be masked."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.secrets import VALUE, places_of
+from tests.support.verbs import attempt, dispatch_all, states, trail
+from workflows.authoring import create_template
+from workflows.errors import Invalid
+from workflows.models import TemplateStep, WorkflowRun
+from workflows.runs import create_run
+from workflows.secrecy import revealed
+from workflows.spec import parse_template
+
+SCHEMA = {"properties": {"token": {"type": "string", "writeOnly": True}, "day": {"type": "string"}}}
+AS_IT_IS = [
+    "{{ params.token }}",
+    "{{ params['token'] }}",
+    "Bearer {{ params.token }}, {{ params.day | upper }} {{ params.token }}",
+    "{{ params.token | default('none') }}",
+    "{{ params.day | default('x') | upper }}",
+]
+MADE_OF_IT = [
+    "{{ params.token | upper }}",
+    "{{ params['token'] | length }}",
+    "Bearer {{ params.token | trim }}",
+    "{{ 'Bearer ' ~ params.token }}",
+    "{{ params.token + 'x' }}",
+    "{{ params.token[:4] }}",
+    "{{ params.token[0] }}",
+    "{{ params.token == 'a' }}",
+    "{{ 'yes' if params.token else 'no' }}",
+    "{{ [params.token] | join }}",
+    "{{ [params.token] }}",
+    "{{ params.day | default(params.token) }}",
+    "{{ params.token | default('x') | upper }}",
+    "{{ params.token | string | default('x') }}",
+]
+ALL_OF_THEM = [
+    "{{ params }}",
+    "{{ params | tojson }}",
+    "{{ params['to' ~ 'ken'] }}",
+    "{{ params[params.day] | upper }}",
+    "{{ [params][0].token | upper }}",
+]
+
+
+def template_of(*texts: str) -> dict[str, Any]:
+    steps = [
+        {"step_id": f"s{n}", "title": "s", "payload": {"kwargs": {"deep": [text]}}}
+        for n, text in enumerate(texts)
+    ]
+    return {"name": "Secretive", "steps": steps, "parameters_schema": SCHEMA}
+
+
+def older_run(*texts: str, **parameters: str) -> WorkflowRun:
+    """Return a run of a template that was stored before anybody looked at its secrets."""
+    template = create_template(parse_template(template_of(*[""] * len(texts))))
+    for n, text in enumerate(texts):
+        steps = TemplateStep.objects.filter(template=template, step_id=f"s{n}")
+        steps.update(payload={"text": text})
+    return create_run(template_id=template.pk, parameters=parameters, by="test")
+
+
+@pytest.mark.parametrize("text", AS_IT_IS)
+def test_as_it_is_it_may_stand(text: str) -> None:
+    parse_template(template_of(text))
+
+
+@pytest.mark.parametrize("text", MADE_OF_IT)
+def test_a_template_that_makes_something_of_it_is_refused(text: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        parse_template(template_of("{{ params.token }}", text))
+
+    [said] = refusal.value.fields["steps"]
+    assert said == (
+        f"step 's1': payload: {text!r}: 'token' is a secret, which could not be masked any more: "
+        "it may only stand as {{ params.token }}, alone or inside a text"
+    )
+
+
+@pytest.mark.parametrize("text", ALL_OF_THEM)
+def test_all_parameters_at_once_are_refused_where_one_is_a_secret(text: str) -> None:
+    data = template_of(text)
+    with pytest.raises(Invalid) as refusal:
+        parse_template(data)
+
+    assert "params holds a secret: name the parameter" in refusal.value.fields["steps"][0]
+    parse_template({**data, "parameters_schema": {}})
+
+
+@pytest.mark.parametrize("schema", [{"properties": []}, {"properties": {"token": True}}, {"x": 1}])
+def test_a_schema_that_is_wrong_or_has_no_secrets_does_no_harm(schema: dict[str, Any]) -> None:
+    data = {**template_of("{{ params.token | upper }}"), "parameters_schema": schema}
+    if schema.get("properties") == []:
+        with pytest.raises(Invalid, match="parameters_schema"):
+            parse_template(data)
+    else:
+        parse_template(data)
+
+
+@pytest.mark.django_db
+def test_a_task_of_an_older_template_fails_and_names_the_parameter() -> None:
+    run = older_run("{{ params.token | upper }}", "{{ params }}", "{{ params.token }}", token=VALUE)
+
+    dispatch_all(run)
+
+    assert states(run) == {"s0": "failed", "s1": "failed", "s2": "dispatched"}
+    assert "'token' is a secret" in attempt(run, "s0").message
+    assert "params holds a secret" in attempt(run, "s1").message
+    assert trail(run)[-2:] == ["task.failed s0", "task.failed s1"]
+    assert revealed(attempt(run, "s2"))["text"] == VALUE
+    assert places_of() == []
+
+
+@pytest.mark.django_db
+def test_there_are_no_statements_that_could_take_it_apart() -> None:
+    run = older_run(
+        "{% for c in params.token %}{{ c }}-{% endfor %}",
+        "{% set t = params.token %}{{ t | upper }}",
+        "{% set t = params.token %}",
+        token=VALUE,
+    )
+
+    dispatch_all(run)
+
+    assert states(run) == {"s0": "failed", "s1": "failed", "s2": "dispatched"}
+    assert revealed(attempt(run, "s2"))["text"] == "{% set t = params.token %}"
+    assert places_of() == []
+
+
+@pytest.mark.django_db
+def test_a_secret_that_is_not_given_has_its_default() -> None:
+    template = create_template(parse_template(template_of("{{ params.token | default('none') }}")))
+    given = create_run(template_id=template.pk, parameters={"token": VALUE}, by="test")
+    not_given = create_run(template_id=template.pk, parameters={}, by="test")
+
+    for run, told in ((given, VALUE), (not_given, "none")):
+        dispatch_all(run)
+        assert revealed(attempt(run, "s0"))["kwargs"] == {"deep": [told]}
