@@ -1,0 +1,165 @@
+"""No migration keeps others from writing into a table that may be large, or breaks older code."""
+
+import inspect
+import re
+import sys
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.postgres import operations as postgres
+from django.db import connection, migrations, models
+from django.db.migrations import operations as django
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
+
+ROOT = Path(__file__).parents[2]
+RELEASED = {
+    "runners": "b127d1de4f149c3a0e2efa94200570caccbce843796e030431e63cb8c920c5bb",
+    "workflows": "8fcb56c6e39bdcf0649b2e895499f03faeab72d795b2d3cba34316f4e63fdede",
+}
+"""Digests of the first migrations, which are installed: what changes needs another migration."""
+
+LARGE = {"approval", "event", "logpiece", "task", "taskattempt", "taskdependency", "workflowrun"}
+TABLE = re.compile(r"""workflows(?:["'], ["']|[._])(\w+)""")
+"""A table, in SQL or as a migration asks for its model."""
+QUICK = (
+    postgres.AddIndexConcurrently,
+    postgres.RemoveIndexConcurrently,
+    postgres.AddConstraintNotValid,
+    postgres.ValidateConstraint,
+    django.RemoveConstraint,
+    django.RemoveField,
+    django.AlterModelOptions,
+)
+"""What may be done to a large table: short locks, and no row is looked at while they are held."""
+
+
+def later_migrations() -> dict[str, migrations.Migration]:
+    """Return every migration of ours but the first ones."""
+    found = MigrationLoader(None).disk_migrations
+    return {
+        f"{app}.{name}": migration
+        for (app, name), migration in found.items()
+        if app in RELEASED and name != "0001_initial"
+    }
+
+
+def before(migration: migrations.Migration) -> ProjectState:
+    loader = MigrationLoader(None)
+    return loader.project_state((migration.app_label, migration.name), at_end=False)
+
+
+def problems(migration: migrations.Migration, state: ProjectState) -> Iterator[str]:
+    """Yield what a migration must not do, a sentence each; `state` is that before it."""
+    for operation in migration.operations:
+        table = getattr(operation, "model_name", getattr(operation, "name", "")).lower()
+        if isinstance(operation, django.AddField):
+            yield from _problems_of_column(f"{table}.{operation.name}", operation.field)
+        if isinstance(operation, django.RunPython | django.RunSQL):
+            yield from _problems_of_code(operation)
+        elif table in LARGE and not _is_quick(operation, migration.app_label, state):
+            yield f"{type(operation).__name__} locks the table of {table} while it looks at it"
+        operation.state_forwards(migration.app_label, state)
+
+
+def _is_quick(operation: Operation, app: str, state: ProjectState) -> bool:
+    if isinstance(operation, django.AddField):
+        field: Any = operation.field
+        return not (field.unique or field.db_index or field.is_relation)
+    if isinstance(operation, django.AlterField):
+        return not _changes_the_table(operation, app, state)
+    return isinstance(operation, QUICK)
+
+
+def _changes_the_table(operation: django.AlterField, app: str, state: ProjectState) -> bool:
+    after = state.clone()
+    operation.state_forwards(app, after)
+    old, new = (
+        each.apps.get_model(app, operation.model_name)._meta.get_field(operation.name)
+        for each in (state, after)
+    )
+    editor: Any = connection.schema_editor()
+    return bool(editor._field_should_be_altered(old, new))
+
+
+def _problems_of_column(name: str, field: "models.Field[Any, Any]") -> Iterator[str]:
+    if not (field.null or field.many_to_many or field.has_db_default()):
+        yield f"{name}: older code does not fill it in; it needs a db_default or null"
+
+
+def _problems_of_code(operation: django.RunPython | django.RunSQL) -> Iterator[str]:
+    source = str(getattr(operation, "sql", ""))
+    if isinstance(operation, django.RunPython):
+        source = inspect.getsource(sys.modules[operation.code.__module__])
+    for table in sorted(LARGE.intersection(name.lower() for name in TABLE.findall(source))):
+        yield f"{type(operation).__name__} goes through the table of {table}"
+
+
+@pytest.mark.parametrize("app", RELEASED)
+def test_what_is_installed_is_not_edited(app: str) -> None:
+    first = ROOT / app / "migrations" / "0001_initial.py"
+    assert sha256(first.read_bytes()).hexdigest() == RELEASED[app]
+
+
+@pytest.mark.parametrize("name", later_migrations())
+def test_a_migration_is_in_nobodys_way(name: str) -> None:
+    migration = later_migrations()[name]
+    assert [*problems(migration, before(migration))] == []
+
+
+NUMBER = models.IntegerField(null=True)
+INDEX = models.Index(fields=["state"], name="task_state")
+CHECK = models.CheckConstraint(condition=models.Q(position__gte=0), name="task_position")
+LOCKS = "locks the table of task while it looks at it"
+
+
+def over_tasks(apps: Any, schema_editor: Any) -> None:
+    """Do as a migration may not."""
+    apps.get_model("workflows", "Task")
+
+
+@pytest.mark.parametrize(
+    ("operation", "said"),
+    [
+        (django.AddIndex("task", INDEX), f"AddIndex {LOCKS}"),
+        (django.AddConstraint("task", CHECK), f"AddConstraint {LOCKS}"),
+        (django.AlterField("task", "title", models.TextField()), f"AlterField {LOCKS}"),
+        (django.AddField("task", "n", models.IntegerField(db_index=True, null=True)), LOCKS),
+        (django.AddField("task", "n", models.IntegerField(default=0)), "task.n: older code"),
+        (django.RunSQL("UPDATE workflows_task SET note = ''"), "RunSQL goes through the table of"),
+        (django.RunPython(over_tasks), "RunPython goes through the table of task"),
+    ],
+)
+def test_what_is_in_the_way_is_seen(operation: Operation, said: str) -> None:
+    [problem] = problems(migration_of(operation), now())
+    assert said in problem
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        postgres.AddIndexConcurrently("task", INDEX),
+        postgres.AddConstraintNotValid("task", CHECK),
+        django.AddField("task", "n", NUMBER),
+        django.AddField("task", "n", models.IntegerField(default=0, db_default=0)),
+        django.AlterField("task", "title", models.CharField(max_length=300, help_text="New.")),
+        django.AddIndex("templatestep", INDEX),
+    ],
+)
+def test_what_is_quick_is_allowed(operation: Operation) -> None:
+    assert [*problems(migration_of(operation), now())] == []
+
+
+def migration_of(tried: Operation) -> migrations.Migration:
+    class Migration(migrations.Migration):
+        operations = [tried]
+
+    return Migration("tried", "workflows")
+
+
+def now() -> ProjectState:
+    return MigrationLoader(None).project_state()

@@ -1,0 +1,93 @@
+"""An installation of the first release, filled by its own code, and the way from there to here."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps.registry import Apps
+from django.core.management.color import no_style
+from django.db import connection, models, transaction
+from django.db.migrations.executor import MigrationExecutor
+
+FIRST = [("runners", "0001_initial"), ("workflows", "0001_initial")]
+ROWS = Path(__file__).with_name("installed.json")
+"""What the first release dumped, once nearly everything had happened to its runs."""
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def to_first_release() -> Apps:
+    """Undo all later migrations; return the models as they were."""
+    MigrationExecutor(connection).migrate(FIRST)
+    return _first_models()
+
+
+def _first_models() -> Apps:
+    return MigrationExecutor(connection).loader.project_state(FIRST).apps
+
+
+def to_latest() -> list[str]:
+    """Do all migrations that are missing; return their names."""
+    executor = MigrationExecutor(connection)
+    latest = executor.loader.graph.leaf_nodes()
+    plan = [migration.name for migration, _ in executor.migration_plan(latest)]
+    executor.migrate(latest)
+    return plan
+
+
+def rows_of(apps: Apps) -> Rows:
+    """Return every row of every table that the first release had, as far as `apps` know it."""
+    return {
+        model._meta.label: list(model._default_manager.order_by("pk").values())
+        for model in _models(apps)
+    }
+
+
+def _models(apps: Apps) -> list[type[models.Model]]:
+    return [model for model in apps.get_models() if model._meta.app_label in dict(FIRST)]
+
+
+@pytest.fixture
+def first_release(transactional_db: None) -> Iterator[Apps]:
+    """Make this an installation of the first release; return its models."""
+    try:
+        _fill(to_first_release())
+        yield _first_models()
+    finally:
+        to_latest()
+
+
+def _fill(apps: Apps) -> None:
+    rows: dict[type[models.Model], list[models.Model]] = defaultdict(list)
+    for entry in json.loads(ROWS.read_text()):
+        model = apps.get_model(entry["model"])
+        rows[model].append(model(pk=entry["pk"], **_values(model, entry["fields"])))
+    with transaction.atomic():  # references are looked at once all are there
+        apps.get_model("runners.Runner").objects.all().delete()  # made with the tables
+        for model, each in rows.items():
+            model._default_manager.bulk_create(each)
+        with connection.cursor() as cursor:
+            for statement in connection.ops.sequence_reset_sql(no_style(), [*rows]):
+                cursor.execute(statement)
+
+
+def _values(model: type[models.Model], fields: dict[str, Any]) -> dict[str, Any]:
+    values = {}
+    for name, value in fields.items():
+        field = model._meta.get_field(name)
+        assert isinstance(field, models.Field)
+        if isinstance(field, models.DateTimeField):
+            field.auto_now = field.auto_now_add = False  # as it was then, not as of now
+        values[field.attname] = field.to_python(value)
+    return values
+
+
+@pytest.fixture
+def upgraded(first_release: Apps) -> Rows:
+    """Upgrade the installation to what it is now; return the rows from before."""
+    before = rows_of(first_release)
+    to_latest()
+    return before

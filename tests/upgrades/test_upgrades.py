@@ -1,0 +1,109 @@
+"""An installation of the first release is upgraded: nothing is lost, and its runs go on."""
+
+import pytest
+from django.apps import apps as now
+from django.apps.registry import Apps
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from runners.models import Runner
+from tests.upgrades.conftest import Rows, rows_of, to_first_release, to_latest
+from workflows.authoring import replace_template, spec_of
+from workflows.models import RunState, TaskState, TemplateVersion, WorkflowRun, WorkflowTemplate
+from workflows.spec import parse_template, plain
+from workflows.verification import verify_run
+
+ADDED = {
+    "runners.Runner": {"secret_names"},
+    "workflows.WorkflowRun": {"secrets"},
+    "workflows.WorkflowTemplate": {"parameters_schema"},
+}
+"""Columns that came later."""
+
+
+def without_added(rows: Rows) -> Rows:
+    return {
+        label: [
+            {name: value for name, value in row.items() if name not in ADDED.get(label, ())}
+            for row in rows[label]
+        ]
+        for label in rows
+        if label != TemplateVersion._meta.label
+    }
+
+
+def test_the_installation_has_everything_that_there_may_be(upgraded: Rows) -> None:
+    runs, tasks = upgraded["workflows.WorkflowRun"], upgraded["workflows.Task"]
+    assert {run["state"] for run in runs} == {*RunState}
+    assert {task["state"] for task in tasks} == {*TaskState}
+    assert {runner["kind"] for runner in upgraded["runners.Runner"]} == {"local", "http", "celery"}
+    assert not [label for label, rows in upgraded.items() if not rows]
+
+
+def test_everything_is_still_there(upgraded: Rows) -> None:
+    assert without_added(rows_of(now)) == upgraded
+
+
+def test_the_trail_explains_every_row(upgraded: Rows) -> None:
+    runs = WorkflowRun.objects.values_list("pk", flat=True)
+    assert [finding.sentence for run in runs for finding in verify_run(run)] == []
+
+
+def test_the_present_content_of_each_template_is_its_version(upgraded: Rows) -> None:
+    kept = TemplateVersion.objects.values_list("template", "number", "content")
+    assert list(kept.order_by("template")) == [
+        (template.pk, template.version, plain(spec_of(template)))
+        for template in WorkflowTemplate.objects.order_by("pk")
+    ]
+
+
+def test_the_next_change_of_a_template_is_its_next_version(upgraded: Rows) -> None:
+    template = WorkflowTemplate.objects.get(name="nightly")
+    content = plain(spec_of(template))
+
+    same = replace_template(template.pk, parse_template(content))
+    other = replace_template(template.pk, parse_template({**content, "description": "Mornings."}))
+
+    assert (same.version, other.version) == (2, 3)
+    assert list(template.versions.values_list("number", flat=True)) == [3, 2]
+
+
+def test_migrating_again_does_nothing(upgraded: Rows) -> None:
+    before = rows_of(now)
+    assert to_latest() == []
+    assert rows_of(now) == before
+
+
+def test_there_is_a_way_back_and_forth(upgraded: Rows) -> None:
+    older = rows_of(to_first_release())
+
+    to_latest()
+
+    assert older == upgraded
+    assert without_added(rows_of(now)) == upgraded
+    assert TemplateVersion.objects.count() == WorkflowTemplate.objects.count()
+
+
+def test_processes_of_the_first_release_go_on_writing(first_release: Apps) -> None:
+    to_latest()
+
+    first_release.get_model("runners.Runner").objects.create(name="old", kind="local")
+    template = first_release.get_model("workflows.WorkflowTemplate").objects.create(name="old")
+    first_release.get_model("workflows.WorkflowRun").objects.create(template=template)
+
+    assert Runner.objects.get(name="old").secret_names == []
+    assert WorkflowTemplate.objects.get(name="old").parameters_schema == {}
+    assert WorkflowRun.objects.latest("pk").secrets == {}
+
+
+@pytest.mark.postgres
+def test_an_index_that_was_interrupted_is_made_anew(first_release: Apps) -> None:
+    MigrationExecutor(connection).migrate([("workflows", "0004_first_versions")])
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE INDEX run_by_end ON workflows_workflowrun (id)")
+
+    to_latest()
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = 'run_by_end'")
+        assert "(state, finished_at)" in cursor.fetchone()[0]
