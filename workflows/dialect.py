@@ -46,6 +46,7 @@ def _in_sqlite(statement: str) -> str:
     statement = LISTED.sub(r"IN (SELECT value FROM json_each(%(\1)s))", statement)
     statement = UNLISTED.sub(r"NOT IN (SELECT value FROM json_each(%(\1)s))", statement)
     statement = ROWS.sub(_recordset, statement)
+    statement = statement.replace("json_agg", "json_group_array")
     return CAST.sub("", statement).replace(LOCK, "")
 
 

@@ -1,5 +1,6 @@
-"""How runs, and tasks that are in no run yet, come into being."""
+"""How runs, and tasks that are in no run yet, come into being; and what runs are made of."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,18 @@ from workflows.models.fields import check_json_object
 from workflows.moves import batches
 from workflows.parameters import take_parameters
 from workflows.spec import check_payload
+from workflows.sql import select
+
+TABLES = {"run": WorkflowRun._meta.db_table, "task": Task._meta.db_table}
+# An array for each run: a row for each task takes twice as long.
+TASK_IDS = """
+    SELECT run.id, (
+               SELECT json_agg(id)::text
+                 FROM (SELECT id FROM {task} WHERE run_id = run.id ORDER BY position) AS task
+           )
+      FROM {run} run
+     WHERE run.id = ANY(%(runs)s)
+""".format(**TABLES)
 
 
 @transaction.atomic
@@ -136,3 +149,8 @@ def _adopt(run: WorkflowRun, tasks: Sequence[Task]) -> None:
         task.run, task.position = run, position
     for batch in batches(tasks):
         Task.objects.bulk_update(batch, ["run", "position"])
+
+
+def task_ids_of(run_ids: Sequence[int]) -> dict[int, list[int]]:
+    """Return the ids of the tasks of runs, in list order; one statement for all."""
+    return {run: json.loads(ids or "[]") for run, ids in select(TASK_IDS, runs=list(run_ids))}

@@ -1,6 +1,5 @@
 """`/workflow-runs`."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,7 +21,7 @@ from workflows.explain import explain
 from workflows.leftovers import cancel_rest
 from workflows.models import RunState, Task, TaskDependency, TaskState, WorkflowRun
 from workflows.readiness import deadlocks
-from workflows.runs import create_run
+from workflows.runs import create_run, task_ids_of
 
 MOST_TASK_IDS = 10_000
 
@@ -210,11 +209,7 @@ class WorkflowRuns(Resource[WorkflowRun]):
 
     def facts(self, rows: Sequence[WorkflowRun]) -> Facts:
         """Return the tasks and the deadlocks of all the runs; four statements at most."""
-        tasks = Task.objects.filter(run__in=rows).order_by("run_id", "position")
-        task_ids = defaultdict(list)
-        for run, task in tasks.values_list("run_id", "pk"):
-            task_ids[run].append(task)
-        return {"task_ids": task_ids, "deadlocks": deadlocks(rows)}
+        return {"task_ids": task_ids_of([run.pk for run in rows]), "deadlocks": deadlocks(rows)}
 
 
 NODE_COLUMNS = [
