@@ -1,6 +1,6 @@
 """Indexes of tables that may be large: while they are made, everybody goes on writing."""
 
-from django.contrib.postgres.operations import AddIndexConcurrently
+from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.db import migrations
 
 
@@ -18,8 +18,7 @@ class AddIndex(AddIndexConcurrently):
             )
             return
         # One that was interrupted has left an unusable index of that name behind.
-        name = schema_editor.quote_name(self.index.name)
-        schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+        _drop(self.index.name, schema_editor)
         super().database_forwards(app_label, schema_editor, from_state, to_state)
 
     def database_backwards(self, app_label, schema_editor, from_state, to_state):
@@ -29,3 +28,28 @@ class AddIndex(AddIndexConcurrently):
             migrations.AddIndex.database_backwards(
                 self, app_label, schema_editor, from_state, to_state
             )
+
+
+class RemoveIndex(RemoveIndexConcurrently):
+    """Remove an index, in the same way."""
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        if schema_editor.connection.vendor == "postgresql":
+            _drop(self.name, schema_editor)
+        else:
+            migrations.RemoveIndex.database_forwards(
+                self, app_label, schema_editor, from_state, to_state
+            )
+
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+        if schema_editor.connection.vendor == "postgresql":
+            super().database_backwards(app_label, schema_editor, from_state, to_state)
+        else:
+            migrations.RemoveIndex.database_backwards(
+                self, app_label, schema_editor, from_state, to_state
+            )
+
+
+def _drop(name, schema_editor):
+    quoted = schema_editor.quote_name(name)
+    schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {quoted}")

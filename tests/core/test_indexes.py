@@ -1,0 +1,46 @@
+"""The first ready task is found without looking at any other, whatever the planner knows."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from tests.support.drawing import DrawRun
+from workflows.dialect import bound
+from workflows.handout import READY
+from workflows.models import Task, WorkflowRun
+
+INDEX = "task_first_ready"
+
+
+def plan_of(statement: str, values: Any) -> str:
+    word = "EXPLAIN" if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
+    with connection.cursor() as cursor:
+        cursor.execute(f"{word} {statement}", values)
+        return "\n".join(str(row[-1]) for row in cursor.fetchall())
+
+
+def of_a_dispatch(run: WorkflowRun) -> str:
+    values = {"run": run.pk, "default": 0, "unwilling": [], "left_out": [], "limit": 1}
+    return plan_of(*bound(READY, values))
+
+
+def of_a_look(run: WorkflowRun) -> str:
+    statement, values = Task.objects.ready().filter(run=run)[:1].query.sql_with_params()
+    return plan_of(statement, values)
+
+
+@pytest.mark.parametrize("plan", [of_a_dispatch, of_a_look])
+@pytest.mark.parametrize("is_known", [True, False])
+def test_the_first_ready_task_is_found_by_its_index(
+    runs: DrawRun, plan: Callable[[WorkflowRun], str], is_known: bool
+) -> None:
+    others = [runs(", ".join(f"s{i}" for i in range(200))) for _ in range(5)]
+    Task.objects.filter(run__in=others).update(state="success")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    run = others[0] if is_known else runs(", ".join(f"s{i}" for i in range(50)))
+    assert INDEX in (found := plan(run)), found
+    assert "sort" not in found.lower()
+    assert "temp b-tree" not in found.lower()
