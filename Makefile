@@ -58,6 +58,10 @@ bench: setup  ## how fast it is, beside the least that a database can do (ARGS="
 bench-peers: setup  ## the same beside other orchestrators, each in an environment of its own in var/
 	@$(IN_VENV) benchmarks.peers $(ARGS)
 
+.PHONY: load
+load: setup  ## 50 clients for two minutes, also while 100,000 tasks expand (ARGS="--seconds 30 --clients 20")
+	@$(IN_VENV) benchmarks.load $(ARGS)
+
 .PHONY: figures
 figures: setup  ## measure everything anew, and write it into docs/performance.md
 	@$(IN_VENV) benchmarks --publish $(ARGS)

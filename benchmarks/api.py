@@ -1,32 +1,22 @@
 """Requests per second of a production server, asked by a few clients at once."""
 
-import os
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import httpx
-from django.contrib.auth.models import User
-from django.test import Client
 from django.urls import reverse
-from knox.models import AuthToken
 
 from benchmarks import graphs
 from benchmarks.bench import Bench
 from benchmarks.clock import Clock
 from benchmarks.figures import Figure
 from benchmarks.product import run_of, template_of
-from tests.support.redis import free_port
+from benchmarks.site import client_of, serving
 from workflows.api.lists import DEFAULT_LIMIT
 
 CLIENTS = 4
 PAGE_TASKS = 200
 LISTED_TASKS = 20
-START_WITHIN_S = 60
-GUNICORN = ["-m", "gunicorn", "orchestrator.wsgi", "--workers", "2", "--threads", "4"]
 
 Ask = Callable[[httpx.Client, int], httpx.Response]
 """Sends one request, as client number n."""
@@ -51,8 +41,8 @@ def api(bench: Bench) -> Iterator[Figure]:
         "GET the list of runs": lambda client, _: client.get("/workflow-runs"),
         "GET the page of a run": lambda client, _: client.get(page),
     }
-    with _site() as address, ThreadPoolExecutor(CLIENTS) as pool:
-        clients = [_client(address) for _ in range(CLIENTS)]
+    with serving() as site, ThreadPoolExecutor(CLIENTS) as pool:
+        clients = [client_of(site) for _ in range(CLIENTS)]
         for name, ask in asks.items():
 
             def once(clock: Clock, ask: Ask = ask) -> None:
@@ -65,41 +55,3 @@ def api(bench: Bench) -> Iterator[Figure]:
 def _ask_again(ask: Ask, client: httpx.Client, n: int, times: int) -> None:
     for _ in range(times):
         ask(client, n).raise_for_status()
-
-
-def _client(address: str) -> httpx.Client:
-    """Return a client with a token for the API and a session for the pages."""
-    user, _ = User.objects.get_or_create(username="bench", is_superuser=True, is_staff=True)
-    browser = Client()
-    browser.force_login(user)
-    return httpx.Client(
-        base_url=address,
-        headers={"Authorization": f"Token {AuthToken.objects.create(user)[1]}"},
-        cookies={"sessionid": browser.cookies["sessionid"].value},
-        timeout=60,
-    )
-
-
-@contextmanager
-def _site() -> Iterator[str]:
-    """Serve the site as in production; yield its address."""
-    address = f"127.0.0.1:{free_port()}"
-    command = [sys.executable, *GUNICORN, "--bind", address, "--log-level", "warning"]
-    with subprocess.Popen(command, env=os.environ) as server:
-        try:
-            _wait_for(f"http://{address}/readyz", server)
-            yield f"http://{address}"
-        finally:
-            server.terminate()
-
-
-def _wait_for(url: str, server: "subprocess.Popen[bytes]") -> None:
-    give_up_at = time.monotonic() + START_WITHIN_S
-    while server.poll() is None and time.monotonic() < give_up_at:
-        try:
-            httpx.get(url).raise_for_status()
-        except httpx.HTTPError:
-            time.sleep(0.1)
-        else:
-            return
-    raise SystemExit("the site does not start")

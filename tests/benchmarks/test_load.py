@@ -1,0 +1,69 @@
+"""The load test runs, and says what went wrong: how fast is not asked here."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from django.db import connection
+
+from benchmarks.crowd import Stay
+from benchmarks.load import figures, percentile, wrong
+from benchmarks.visitors import Host, Visitor, World
+from tests.support.database import environment
+from tests.support.host_runner import HostRunner, serving
+
+
+def load(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run the command as the Makefile does, on the kind of database of this test."""
+    server = {"TEST_DATABASE_URL": os.environ.get("DATABASE_URL", "")}
+    command = [sys.executable, "-m", "benchmarks.load", "--database", connection.vendor]
+    return subprocess.run(
+        [*command, *arguments],
+        env=environment(**server),
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_a_few_clients_meet_with_no_error(tmp_path: Path) -> None:
+    written = tmp_path / "figures.json"
+
+    done = load("--seconds", "1", "--clients", "3", "--expand", "1000", "--json", str(written))
+
+    assert (done.returncode, done.stderr) == (0, "")
+    kept = json.loads(written.read_text())["figures"]
+    assert list(kept) == ["3 clients", "3 clients while 1,000 tasks expand"]
+    for rows in kept.values():
+        assert all(row["number"] > 0 and row["errors"] == 0 for row in rows)
+        assert {"all", "the page of a run", "POST …/status, as a runner"} <= {
+            row["request"] for row in rows
+        }
+    assert done.stdout.count("Memory of the workers: ") == 2
+
+
+def test_what_goes_wrong_is_named_and_counted() -> None:
+    with serving(HostRunner()) as host, httpx.Client(base_url=host.url) as client:
+        world = World(1, Host(), [1])
+        answers = [Visitor(world, client, 0).ask("nothing", "/nothing") for _ in range(2)]
+
+    assert answers == [None, None]
+    stay = Stay("1 client", world.log, 1, ([], []))
+    assert [*wrong(stay)] == ['1 client: nothing: 2 × 404 {"detail": "unknown task"}']
+    assert [row["errors"] for row in figures(stay)] == [2, 2]
+
+
+@pytest.mark.parametrize("option", ["--seconds", "--clients", "--expand"])
+def test_what_is_no_number_is_refused(option: str) -> None:
+    done = load(option, "0")
+    assert done.returncode == 2
+    assert option in done.stderr
+
+
+@pytest.mark.parametrize(("share", "value"), [(0.5, 2), (0.75, 3), (0.99, 4), (1, 4)])
+def test_a_percentile_is_one_of_the_values(share: float, value: int) -> None:
+    assert percentile([4, 1, 3, 2], share) == value
