@@ -37,6 +37,20 @@ def load_functions() -> None:
         import_module(module)
 
 
+def known_functions() -> dict[str, str]:
+    """
+    Return the registered functions by name, each with the first line of its docstring.
+
+    :raises ImportError: if a module of TASK_FUNCTION_MODULES cannot be imported.
+    """
+    load_functions()
+    return {name: _summary(function) for name, function in sorted(_functions.items())}
+
+
+def _summary(function: Callable[..., Any]) -> str:
+    return (inspect.getdoc(function) or "").partition("\n")[0]
+
+
 def call_function(name: str, kwargs: dict[str, Any]) -> Any:
     """
     Call a registered function.

@@ -42,6 +42,24 @@ def test_every_field_of_a_step_is_edited_beside_it(browse: Browse) -> None:
     assert stored.requires_approval
 
 
+def test_registered_functions_are_offered_with_what_they_do(browse: Browse) -> None:
+    page = opened(browse, TemplateFactory.create(drawing="a"))
+    step(page, "a").click()
+    page.get_by_label("Kind").select_option("A function")
+    function = page.get_by_label("Function", exact=True)
+
+    offered = page.locator(f"datalist#{function.get_attribute('list')} option[value='noop']")
+    expect(offered).to_have_attribute("label", "Do nothing.")
+    function.fill("noop")
+    expect(page.locator(".payload")).to_contain_text("Do nothing.")
+    function.fill("constructor")
+    expect(page.locator(".payload")).to_contain_text("No function of this name is registered here.")
+    saved(page, 2)
+
+    [stored] = spec_of(WorkflowTemplate.objects.get()).steps
+    assert stored.payload == {"python": "constructor"}
+
+
 def test_arguments_of_a_function_have_the_types_of_json(browse: Browse) -> None:
     payload = {"python": "f", "kwargs": {"text": "5", "number": 1.0, "big": 12345678901234567}}
     template = TemplateFactory.create(drawing="a", payload=payload)

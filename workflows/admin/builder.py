@@ -15,6 +15,7 @@ from runners.base import LONGEST_TIMEOUT_S
 from runners.models import Runner
 from workflows.admin.base import actor, is_id
 from workflows.admin.display import page_url
+from workflows.admin.steps import functions_offered
 from workflows.admin.versions import VersionViews
 from workflows.authoring import spec_of
 from workflows.differences import difference
@@ -109,12 +110,15 @@ class BuilderViews(VersionViews):
 def builder_data(template: WorkflowTemplate | None) -> dict[str, Any]:
     """Return what the builder begins with: a template, or none yet."""
     runners = Runner.objects.values("name", "kind", "is_default", "is_enabled")
+    functions, problem = functions_offered()
     found: dict[str, Any] = {
         "template": {"name": "", "steps": []},
         "version": None,
         "store": reverse("workflowtemplate-list"),
         "read": reverse("admin:workflows_workflowtemplate_read"),
         "runners": list(runners),
+        "functions": functions,
+        "functions_problem": problem,
         "longest_timeout": LONGEST_TIMEOUT_S,
     }
     if template is not None:

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.forms.formsets import BaseFormSet, formset_factory
 
 from runners.base import LONGEST_TIMEOUT_S
+from runners.functions import known_functions
 from runners.models import Runner
 from workflows import graph
 from workflows.admin.fields import JSONObjectFormField
@@ -114,6 +115,7 @@ class StepFormSet(AnyFormSet):
         super().__init__(*args, **kwargs)
         names = Runner.objects.values_list("name", flat=True)
         self._runners = [DEFAULT_RUNNER, *((name, name) for name in names)]
+        self.functions, self.functions_problem = functions_offered()
 
     @classmethod
     def get_default_prefix(cls) -> str:
@@ -148,6 +150,14 @@ class StepFormSet(AnyFormSet):
         rows.sort(key=lambda row: (row["order"] is None, row["order"]))
         known = {row["step_id"] for row in rows}
         return [_step(row, known) for row in rows]
+
+
+def functions_offered() -> tuple[dict[str, str], str]:
+    """Return the functions that a payload may name, with what each does; and why not, if so."""
+    try:
+        return known_functions(), ""
+    except ImportError as exc:
+        return {}, f"The functions cannot be listed; mend TASK_FUNCTION_MODULES: {exc}."
 
 
 def step_formset(*, blank: int) -> type[StepFormSet]:

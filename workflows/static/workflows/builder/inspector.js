@@ -86,7 +86,7 @@ export const createInspector = (host, actions, data) => {
 
     const stepFields = (given) => {
         const step = {...given};
-        const payload = payloadEditor(step, (fields, tag) => actions.update(step.key, fields, tag), rebuild);
+        const payload = payloadEditor(step, (fields, tag) => actions.update(step.key, fields, tag), rebuild, data);
         return [
             element("h3", {}, "Step"),
             field("step_id", "Step id", text(step, "step_id")),

@@ -1,7 +1,7 @@
 /*
 What a step is to do, as fields: a command, a function, or whatever JSON another runner wants.
 
-    payloadEditor(step, change) → element
+    payloadEditor(step, change, rebuild, {functions, functions_problem}) → element
 
 `change({payload, draft}, tag)` for each keystroke; `change.kind(...)` where the fields become others.
 */
@@ -24,7 +24,7 @@ const fits = (command) => Array.isArray(command) && command.every((word) => type
 const without = (payload, names) =>
     Object.fromEntries(Object.entries(payload).filter(([name]) => !names.includes(name)));
 
-export const payloadEditor = (step, change, rebuild) => {
+export const payloadEditor = (step, change, rebuild, known) => {
     const kind = kindOf(step);
     const set = (fields, tag) => {
         const payload = {...step.payload, ...fields};
@@ -44,7 +44,7 @@ export const payloadEditor = (step, change, rebuild) => {
         change({payload, draft: null});
         rebuild();
     };
-    const body = {none: () => [], command: commandFields, python: functionFields, json: jsonField}[kind](step, set, change);
+    const body = {none: () => [], command: commandFields, python: functionFields, json: jsonField}[kind](step, set, change, known);
     return element("fieldset", {className: "payload"},
         element("legend", {}, "What it does"),
         element("p", {className: "row"}, element("label", {for: choose.id}, "Kind"), choose),
@@ -83,13 +83,25 @@ const commandFields = (step, set) => [
     pairs("Environment", "Add a variable", "env", step, set, (text) => text, String),
 ];
 
-const functionFields = (step, set) => [
-    labelled("Function", element("input", {
+/* Any name will do, for a runner elsewhere may know it; those that are known here are offered. */
+const functionFields = (step, set, _, {functions, functions_problem: problem}) => {
+    const known = new Map(Object.entries(functions));
+    const about = (name) => known.get(name) ?? (problem || (name
+        ? "No function of this name is registered here." : "The name that it is registered under."));
+    const help = element("span", {className: "help", "aria-live": "polite", textContent: about(step.payload.python)});
+    const offered = element("datalist", {id: freshId()},
+        [...known].map(([value, label]) => element("option", {value, label})));
+    const line = labelled("Function", element("input", {
         type: "text", className: "json", name: "python", value: step.payload.python, spellcheck: false,
-        oninput: (event) => set({python: event.target.value}, `python:${step.key}`),
-    }), "The name that it is registered under."),
-    pairs("Arguments", "Add an argument", "kwargs", step, set, valueOf, textOf),
-];
+        list: offered.id, autocomplete: "off",
+        oninput: ({target}) => {
+            help.textContent = about(target.value);
+            set({python: target.value}, `python:${step.key}`);
+        },
+    }));
+    line.append(help, offered);
+    return [line, pairs("Arguments", "Add an argument", "kwargs", step, set, valueOf, textOf)];
+};
 
 /* 5, true, null, [1] and {"a": 1} are what they are in JSON; anything else is text, as is "5". */
 const valueOf = (text) => {

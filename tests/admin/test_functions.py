@@ -1,0 +1,36 @@
+"""Whoever edits a template is offered the functions that its steps may name."""
+
+import re
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from tests.admin.conftest import add_url, text_of, url_of
+from tests.factories import TemplateFactory
+from workflows.models import WorkflowTemplate
+
+
+def test_the_plain_form_lists_them_with_what_they_do(root: Client) -> None:
+    page = text_of(root.get(f"{add_url(WorkflowTemplate)}?plain"))
+
+    assert "Functions that a payload may name" in page
+    assert re.search(r"noop ?Do nothing\.", page)
+
+
+def test_the_builder_is_told_of_them(root: Client) -> None:
+    data = root.get(url_of(TemplateFactory.create())).context["builder"]
+
+    assert data["functions"]["noop"] == "Do nothing."
+    assert data["functions"]["tests.add"] == "Add."
+
+
+@pytest.mark.parametrize("query", ["", "?plain"])
+def test_modules_that_cannot_be_imported_break_no_page(
+    root: Client, settings: Settings, query: str
+) -> None:
+    settings.TASK_FUNCTION_MODULES = ["runners.functions", "no.such.module"]
+
+    page = text_of(root.get(f"{add_url(WorkflowTemplate)}{query}"))
+
+    assert "mend TASK_FUNCTION_MODULES: No module named 'no'." in page
