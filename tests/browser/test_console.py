@@ -13,7 +13,7 @@ from tests.browser.conftest import NARROW, WIDE, Browse
 from tests.factories import RunnerFactory, UserFactory
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, finish, task, walk
-from workflows.control import retry
+from workflows.control import cancel, retry
 from workflows.models import Event, WorkflowRun
 
 PAGES = [
@@ -24,6 +24,7 @@ PAGES = [
     "/admin/workflows/approval/?status=all",
     "/admin/workflows/event/",
     "/admin/workflows/workflowtemplate/",
+    "/admin/workflows/workflowtemplate/add/?plain",
     "/admin/runners/runner/",
     "/admin/runners/runner/add/",
     "/admin/auth/user/",
@@ -134,6 +135,29 @@ def test_a_cure_is_one_informed_click_away(browse: Browse, failed: WorkflowRun) 
     page.locator("#content form button[type=submit]").first.click()
 
     expect(page.locator(".messagelist")).to_contain_text("is pending")
+
+
+def test_what_came_of_many_rows_can_be_read_by_everybody(browse: Browse, runs: DrawRun) -> None:
+    run = runs(", ".join(f"task-{n}" for n in range(40)))
+    cancel(task(run, "task-7").pk, by="ada")
+    page = browse("/admin/workflows/task/", viewport=NARROW, reduced_motion="reduce")
+
+    page.locator("#action-toggle").check()
+    page.get_by_label("Action:").select_option("Cancel")
+    page.get_by_role("button", name="Go").click()
+    page.locator("#question button.default").click()
+
+    panel = page.locator(".outcome")
+    expect(panel.locator("p")).to_have_text("Cancel 1 refused 39 done", use_inner_text=True)
+    expect(panel.locator("tbody tr")).to_have_count(40)
+    expect(panel.locator("tbody tr").first).to_contain_text("task-7")
+    panel.get_by_role("region").focus()
+    page.keyboard.press("End")
+    expect(panel.locator("tbody tr").last).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert grave_violations(page) == [], scheme
 
 
 def test_the_page_can_be_used_with_the_keyboard_alone(browse: Browse, failed: WorkflowRun) -> None:
