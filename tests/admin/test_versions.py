@@ -132,6 +132,19 @@ def test_a_restored_version_is_asked_for_and_then_is_the_latest(
     assert latest.saved_by == "root"
 
 
+def test_a_version_is_restored_although_an_older_process_kept_none_of_the_latest(
+    root: Client, template: WorkflowTemplate
+) -> None:
+    template.versions.get(number=2).delete()
+
+    question = root.get(version_url(template.pk, 1, "restore"))
+    root.post(version_url(template.pk, 1, "restore"))
+
+    assert "1 step added" in text_of(question)
+    assert steps_now(template) == ["a", "b"]
+    assert list(template.versions.values_list("number", flat=True)) == [3, 1]
+
+
 def test_a_version_that_cannot_be_restored_says_why(root: Client, local: Runner) -> None:
     template = TemplateFactory.create(drawing="a", runner="local")
     change(template, "b")

@@ -10,9 +10,11 @@ from django.urls import URLPattern, path, reverse
 
 from workflows.admin.base import AnyAdmin, actor, is_id, page_of
 from workflows.admin.display import list_url, page_url
+from workflows.authoring import spec_of
 from workflows.differences import Difference, difference
 from workflows.errors import NotFound, WorkflowError
 from workflows.models import TemplateVersion, WorkflowRun, WorkflowTemplate
+from workflows.spec import plain
 from workflows.versions import restore_version, runs_by_version, version_of
 
 MOST_DRAWN = 3_000
@@ -88,12 +90,12 @@ class VersionViews(AnyAdmin):
         version = _version(template_id, number)
         if request.method == "POST":
             return self._restore(request, template, number)
-        latest = _version(template_id, template.version)
+        latest = plain(spec_of(template))
         context = {
             "title": f"Restore version {number} of {template}?",
             "version": version,
-            "other": latest,
-            **_shown(difference(latest.content, version.content)),
+            "other": template,
+            **_shown(difference(latest, version.content)),
         }
         return self._page(request, "restore.html", template, context)
 
