@@ -33,7 +33,6 @@ from workflows.models import LogPiece, TaskAttempt, TaskState
 from workflows.reports import Report, report_all
 from workflows.rescue import settle_overdue
 from workflows.secrecy import revealed, secrets_of
-from workflows.sql import plan_for_executing
 from workflows.work import CANCELED, Work
 
 LEASE = timedelta(seconds=60)
@@ -148,7 +147,6 @@ class Executor:
     def _turn(self) -> None:
         has_news = bool(self._finished)
         try:
-            plan_for_executing()
             self._report_finished()
             if self._is_due("look", LOOK_EVERY_S):
                 self._look()

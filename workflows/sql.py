@@ -126,11 +126,18 @@ def _pipeline() -> Iterator[None]:
 
 class _Local(threading.local):
     pending: Pending | None = None
-    planned: Any = None
-    """The connection that plans for executing."""
 
 
 _local = _Local()
+
+# For a run that began since the last ANALYZE, PostgreSQL expects one task, and a scan of all looks
+# as good as a lookup; and it keeps what it has planned while a table was small. What is written by
+# hand asks nothing that an index does not answer: it is planned once, for any run, and by index.
+# (A scan that is priced out would be compiled first.)
+PLAN = """
+    SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),
+           set_config('plan_cache_mode', 'force_generic_plan', true)
+"""
 
 
 @contextmanager
@@ -145,6 +152,8 @@ def together() -> Iterator[None]:
         yield
         return
     pending = _local.pending = Pending()
+    if connection.vendor == "postgresql":
+        pending.add(Waiting(PLAN, {}, None))
     # The first of the list is asked first: the others see the whole message.
     connection.execute_wrappers.insert(0, pending)
     try:
@@ -154,26 +163,6 @@ def together() -> Iterator[None]:
         _local.pending = None
     if not connection.needs_rollback:  # as after a dry run
         pending.flush()
-
-
-def plan_for_executing() -> None:
-    """
-    Have what this connection says again and again planned once, for the average run.
-
-    For a run that began since the last ANALYZE, PostgreSQL expects one task: any index that begins
-    with the run looks as good as the one that finds the ready tasks, and a scan of all as good as
-    a lookup. An executor asks nothing that an index does not answer.
-
-    Said once to each connection, however often this is called.
-    """
-    connection.ensure_connection()
-    if connection.vendor != "postgresql" or _local.planned is connection.connection:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("SET plan_cache_mode = force_generic_plan")
-        cursor.execute("SET enable_seqscan = off")
-        cursor.execute("SET jit = off")  # of a cost that is made up
-    _local.planned = connection.connection
 
 
 def execute(statement: str, *, check: Check | None = None, **values: Any) -> None:

@@ -52,17 +52,3 @@ def test_an_executor_outlives_a_lost_connection(
     executor.serve(goes_on)
     assert attempt(run, "a").outcome == "success"
     assert trail(run)[-3:] == ["task.running a", "task.succeeded a", "workflow_run.succeeded"]
-
-
-def test_what_an_executor_asks_is_planned_for_the_average_run(
-    execution: Execution, other: psycopg.Connection
-) -> None:
-    execution.run({"python": "noop"})
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW plan_cache_mode")
-        assert cursor.fetchone() == ("force_generic_plan",)
-    connection.close()
-    execution.run({"python": "noop"})
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW plan_cache_mode")
-        assert cursor.fetchone() == ("force_generic_plan",)
