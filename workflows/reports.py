@@ -41,6 +41,10 @@ STANDINGS = f"""
       LEFT JOIN {Runner._meta.db_table} runner ON runner.id = attempt.runner_id
      WHERE attempt.id = ANY(%(attempts)s::uuid[])
 """
+RUN_OF = f"""
+    SELECT task.run_id FROM {ATTEMPT} attempt JOIN {Task._meta.db_table} task
+           ON task.id = attempt.task_id WHERE attempt.id = %(attempt)s::uuid
+"""
 WRITE_ENDS = f"""
     UPDATE {ATTEMPT}
        SET outcome = said.outcome, exit_code = said.exit_code, result = said.result::jsonb,
@@ -98,10 +102,11 @@ def report_one(report: Report, *, by: str) -> None:
     :raises NotFound: if there is no such attempt.
     :raises ReportRefused: if the attempt is outdated, or its task has no such move.
     """
-    found = TaskAttempt.objects.filter(pk=report.attempt_id).values_list("task__run_id", flat=True)
+    found = select(RUN_OF, attempt=report.attempt_id.hex)
     if not found:
         raise NotFound("attempt", report.attempt_id)
-    if refused := report_all(found[0] or 0, [report], by=by):
+    [(run_id,)] = found
+    if refused := report_all(run_id or 0, [report], by=by):
         raise ReportRefused(refused[report.attempt_id])
 
 
