@@ -153,15 +153,20 @@ def _entry(task: Blocked, upstream: Sequence[Cause]) -> dict[str, Any]:
     }
 
 
+TOLD = ("id", "step_id", "title", "state", "note", "awaits_approval", "is_held")
+
+
 def _unfinished(
-    edges: QuerySet[TaskDependency], causes: Mapping[int, Cause]
+    edges: QuerySet[TaskDependency], causes: dict[int, Cause]
 ) -> Mapping[int, list[Cause]]:
-    """Return what tasks wait for; root causes with their own reasons."""
+    """Return what tasks wait for; root causes with their own reasons, all others added to them."""
     rows = edges.exclude(depends_on__state=TaskState.SUCCESS).order_by("depends_on__position")
+    columns = [f"depends_on__{name}" for name in TOLD]
     found: dict[int, list[Cause]] = defaultdict(list)
-    for edge in rows.select_related("depends_on").defer("depends_on__payload"):
-        cause = causes.get(edge.depends_on_id) or as_cause(edge.depends_on)
-        found[edge.task_id].append(cause)
+    for task, upstream, *values in rows.values_list("task_id", *columns):
+        if upstream not in causes:
+            causes[upstream] = as_cause(Task.from_db(None, TOLD, [upstream, *values]))
+        found[task].append(causes[upstream])
     return found
 
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import F, Q
@@ -35,7 +35,14 @@ class Cause:
 
     def as_json(self) -> dict[str, Any]:
         """Return the form that the API answers with."""
-        return asdict(self)
+        # By hand: asdict() copies what is in it, at five times the cost, for each of many tasks.
+        return {
+            "task_id": self.task_id,
+            "step_id": self.step_id,
+            "title": self.title,
+            "status": self.status,
+            "reason": self.reason,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,15 @@ class Blocked:
 
     def as_json(self) -> dict[str, Any]:
         """Return the form that the API answers with."""
-        return asdict(self)
+        return {
+            "task_id": self.task_id,
+            "step_id": self.step_id,
+            "reason": self.reason,
+            "root_causes": tuple(cause.as_json() for cause in self.root_causes),
+            "more_root_causes": self.more_root_causes,
+            "note": self.note,
+            "resume_at": self.resume_at,
+        }
 
 
 def blocked_tasks(run: WorkflowRun, *, most: int | None = None) -> list[Blocked]:
