@@ -123,7 +123,7 @@ def test_a_template_beyond_the_form_is_shown_page_by_page(root: Client) -> None:
         first = root.get(url_of(template))
 
     text = text_of(first)
-    assert "With 1000 steps this template is too large for a form." in text
+    assert "With 1000 steps this template is too large to be edited as a whole here." in text
     assert "manage.py import_workflow" in text
     assert 's49 s49 s48 default {"python": "noop"} a day' in text
     assert "page 1 of 20" in text

@@ -9,6 +9,7 @@ from tests.browser.axe import grave_violations
 from tests.browser.builder import button, steps_of
 from tests.browser.conftest import Browse
 from tests.factories import TemplateFactory, UserFactory
+from workflows.admin.step_page import step_url
 from workflows.authoring import create_template, replace_template
 from workflows.models import WorkflowRun, WorkflowTemplate
 from workflows.spec import parse_template
@@ -61,8 +62,9 @@ def test_nothing_grave_keeps_people_from_launching_and_looking_back(
     button(page, "Next").click()
     expect(page.get_by_label("copies")).to_have_value("2")
     found += grave_violations(page)
-    for place in (url_of(template, "history"), "import"):
-        page.goto(place if place != "import" else f"{list_url(WorkflowTemplate)}import/")
+    importing = f"{list_url(WorkflowTemplate)}import/"
+    for place in (url_of(template, "history"), importing, step_url(template.pk, "a")):
+        page.goto(place)
         found += grave_violations(page)
 
     assert found == []

@@ -33,6 +33,7 @@ class FormReader(HTMLParser):
         super().__init__()
         self.forms: list[Form] = []
         self._url = url
+        self._by_id: dict[str, Form] = {}
         self._open: Form | None = None
         self._named = ""
         self._is_text = False
@@ -44,18 +45,21 @@ class FormReader(HTMLParser):
             method = has.get("method", "get").lower()
             self._open = Form(has.get("action") or self._url, method)
             self.forms.append(self._open)
-        if self._open is None:
+            self._by_id[has.get("id", "")] = self._open
+        # A field may belong to a form before the one that it stands in.
+        form = self._by_id[has["form"]] if "form" in has else self._open
+        if form is None:
             return
         name = has.get("name", "")
         if tag in {"select", "textarea"}:
             self._named, self._is_text = name, tag == "textarea"
-            self._open.values.setdefault(name, [])
+            form.values.setdefault(name, [])
         elif tag == "option":
-            self._take_option(self._open, has)
+            self._take_option(form, has)
         elif tag == "button" or has.get("type") == "submit":
-            self._open.buttons.append((name, has.get("value", "")))
+            form.buttons.append((name, has.get("value", "")))
         elif tag == "input" and (has.get("type") != "checkbox" or self._is_on(has)):
-            self._open.values.setdefault(name, []).append(has.get("value", "on"))
+            form.values.setdefault(name, []).append(has.get("value", "on"))
 
     def handle_endtag(self, tag: str) -> None:
         """End a form or a field."""

@@ -15,8 +15,8 @@ from runners.base import LONGEST_TIMEOUT_S
 from runners.models import Runner
 from workflows.admin.base import actor, is_id
 from workflows.admin.display import page_url
+from workflows.admin.step_page import CHANGE, StepViews
 from workflows.admin.steps import functions_offered
-from workflows.admin.versions import VersionViews
 from workflows.authoring import spec_of
 from workflows.differences import difference
 from workflows.errors import WorkflowError
@@ -25,7 +25,7 @@ from workflows.models import WorkflowTemplate
 from workflows.spec import parse_template, plain
 from workflows.versions import version_of
 
-ADD, CHANGE = "workflows.add_workflowtemplate", "workflows.change_workflowtemplate"
+ADD = "workflows.add_workflowtemplate"
 
 
 class FileForm(forms.Form):
@@ -39,7 +39,7 @@ class FileForm(forms.Form):
     )
 
 
-class BuilderViews(VersionViews):
+class BuilderViews(StepViews):
     """Files in and out, and the data that the builder begins with."""
 
     def get_urls(self) -> list[URLPattern]:

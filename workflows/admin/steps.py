@@ -1,6 +1,6 @@
 """The steps of a template as rows of a form."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -113,8 +113,7 @@ class StepFormSet(AnyFormSet):
         What the admin passes besides is about rows of the database; these are none.
         """
         super().__init__(*args, **kwargs)
-        names = Runner.objects.values_list("name", flat=True)
-        self._runners = [DEFAULT_RUNNER, *((name, name) for name in names)]
+        self._runners = runner_choices()
         self.functions, self.functions_problem = functions_offered()
 
     @classmethod
@@ -149,7 +148,7 @@ class StepFormSet(AnyFormSet):
         ]
         rows.sort(key=lambda row: (row["order"] is None, row["order"]))
         known = {row["step_id"] for row in rows}
-        return [_step(row, known) for row in rows]
+        return [step_of(row, known) for row in rows]
 
 
 def functions_offered() -> tuple[dict[str, str], str]:
@@ -191,7 +190,14 @@ def rows_of(steps: Iterable[StepSpec]) -> list[dict[str, Any]]:
     ]
 
 
-def _step(row: dict[str, Any], known: set[str]) -> dict[str, Any]:
+def runner_choices() -> list[tuple[str, str]]:
+    """Return the runners that a step may name, or none."""
+    names = Runner.objects.values_list("name", flat=True)
+    return [DEFAULT_RUNNER, *((name, name) for name in names)]
+
+
+def step_of(row: dict[str, Any], known: Collection[str]) -> dict[str, Any]:
+    """Return a row of the form as plain data; `known` are the step ids of the template."""
     return {
         "step_id": row["step_id"],
         "title": row["title"] if row["title"].strip() else row["step_id"],
@@ -203,7 +209,7 @@ def _step(row: dict[str, Any], known: set[str]) -> dict[str, Any]:
     }
 
 
-def _named(text: str, known: set[str]) -> Iterable[str]:
+def _named(text: str, known: Collection[str]) -> Iterable[str]:
     """Yield the step ids of a text: one a line; commas will do, but an id may hold one itself."""
     for line in text.splitlines():
         if line in known:

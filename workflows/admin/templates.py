@@ -8,15 +8,16 @@ from django.contrib import admin
 from django.contrib.admin.options import InlineModelAdmin
 from django.core.exceptions import ValidationError
 from django.core.paginator import Page
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from workflows.admin.base import RefusableAdmin, RefusableForm, actor, page_of
-from workflows.admin.builder import ADD, CHANGE, BuilderViews, builder_data, graph_of
+from workflows.admin.builder import ADD, BuilderViews, builder_data, graph_of
 from workflows.admin.display import link, list_url, moment
 from workflows.admin.fields import JSONObjectFormField
+from workflows.admin.step_page import CHANGE, step_url
 from workflows.admin.steps import MOST_STEPS, StepFormSet, rows_of, step_formset
 from workflows.admin.versions import MOST_DRAWN
 from workflows.authoring import create_template, replace_template, spec_of
@@ -204,7 +205,10 @@ class WorkflowTemplateAdmin(RefusableAdmin, BuilderViews):
             may_run = request.user.has_perm("workflows.add_workflowrun")
             context["run_url"] = _run_url(obj) if may_run else None
             context["runs_url"] = list_url(WorkflowRun, template__id__exact=obj.pk)
-            context["is_large"] = _step_count(obj) > MOST_STEPS
+            is_large = _step_count(obj) > MOST_STEPS
+            context |= {"is_large": is_large, "step_total": _step_count(obj)}
+            context["may_edit"] = is_large and request.user.has_perm(CHANGE)
+            context["may_import"] = _may_import(request)
             if not context["inline_admin_formsets"]:
                 context["steps"] = _page_of_steps(obj, request)
                 context["drawing"] = graph_of(obj) if _step_count(obj) <= MOST_DRAWN else None
@@ -217,8 +221,8 @@ class WorkflowTemplateAdmin(RefusableAdmin, BuilderViews):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Offer to import a file."""
-        may_import = request.user.has_perm(ADD) and request.user.has_perm(CHANGE)
-        return super().changelist_view(request, {**(extra_context or {}), "may_import": may_import})
+        more = {"may_import": _may_import(request)}
+        return super().changelist_view(request, {**(extra_context or {}), **more})
 
     @admin.display(description="steps", ordering="step_count")
     def steps_shown(self, template: WorkflowTemplate) -> int:
@@ -235,13 +239,20 @@ def _step_count(template: WorkflowTemplate | None) -> int:
     return int(getattr(template, "step_count", 0))  # a new one has not been counted
 
 
+def _may_import(request: HttpRequest) -> bool:
+    return request.user.has_perm(ADD) and request.user.has_perm(CHANGE)
+
+
 def _run_url(template: WorkflowTemplate) -> str:
     return f"{reverse('admin:workflows_workflowrun_add')}?template={template.pk}"
 
 
 def _page_of_steps(template: WorkflowTemplate, request: HttpRequest) -> Page[TemplateStep]:
     steps = template.steps.select_related("runner").prefetch_related("upstream")
+    if wanted := request.GET.get("step", "").strip():
+        steps = steps.filter(Q(step_id__icontains=wanted) | Q(title__icontains=wanted))
     page = page_of(steps, request, size=50)
     for step in page:
+        step.url = step_url(template.pk, step.step_id)
         step.payload_shown = json.dumps(step.payload, ensure_ascii=False)
     return page

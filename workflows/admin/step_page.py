@@ -1,0 +1,100 @@
+"""One step by itself: for templates that are too large to be edited as a whole."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.http import urlencode
+
+from workflows.admin.base import actor
+from workflows.admin.display import page_url
+from workflows.admin.steps import StepForm, rows_of, runner_choices, step_of
+from workflows.admin.versions import VersionViews
+from workflows.authoring import replace_template, spec_of
+from workflows.errors import WorkflowError
+from workflows.models import WorkflowTemplate
+from workflows.spec import TemplateSpec, parse_template, plain
+
+CHANGE = "workflows.change_workflowtemplate"
+NAME = "workflows_workflowtemplate_step"
+
+
+class OneStepForm(StepForm):
+    """A step whose place in the order stays as it is."""
+
+    order = None  # type: ignore[assignment]
+    began_with = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, data: Any, **kwargs: Any) -> None:
+        """Offer the runners."""
+        super().__init__(data, label_suffix="", **kwargs)
+        runner = self.fields["runner"]
+        assert isinstance(runner, forms.ChoiceField)  # noqa: S101 (declared so)
+        runner.choices = runner_choices()
+
+
+class StepViews(VersionViews):
+    """The page of a step."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page of a step; which one is asked for, its id may be any text."""
+        view = self.admin_site.admin_view(self.step_view)
+        return [path("<int:template_id>/step/", view, name=NAME), *super().get_urls()]
+
+    def step_view(self, request: HttpRequest, template_id: int) -> HttpResponse:
+        """Show a step, `?step_id=`, and store the whole template with what was changed in it."""
+        template = self._template(request, template_id)
+        if not request.user.has_perm(CHANGE):
+            raise PermissionDenied(f"This needs the permission {CHANGE}.")
+        spec, step_id = spec_of(template), request.GET.get("step_id", "")
+        step = next((step for step in spec.steps if step.step_id == step_id), None)
+        if step is None:
+            raise Http404(f"There is no step '{step_id}' in {template}.")
+        initial = {**rows_of([step])[0], "began_with": template.version}
+        form = OneStepForm(request.POST if request.method == "POST" else None, initial=initial)
+        if form.is_valid() and (stored := _store(request, template_id, spec, step_id, form)):
+            return stored
+        back = f"{page_url(WorkflowTemplate, template_id)}?{urlencode({'step': step_id})}#steps"
+        context = {"title": f"Step {step_id}", "form": form, "back": back}
+        return self._page(request, "step_page.html", template, context)
+
+
+def step_url(template_id: int, step_id: str) -> str:
+    """Return the address of the page of a step."""
+    return f"{reverse(f'admin:{NAME}', args=[template_id])}?{urlencode({'step_id': step_id})}"
+
+
+def _store(
+    request: HttpRequest, template_id: int, spec: TemplateSpec, step_id: str, form: OneStepForm
+) -> HttpResponse | None:
+    data = plain(spec)
+    data["steps"] = _with(data["steps"], step_id, form.cleaned_data)
+    began_with = form.cleaned_data["began_with"]
+    try:
+        stored = replace_template(
+            template_id, parse_template(data), began_with=began_with, by=actor(request)
+        )
+    except WorkflowError as refusal:
+        form.add_error(None, refusal.detail)
+        return None
+    now = form.cleaned_data["step_id"]
+    messages.success(request, f"Step {now} is stored; this is version {stored.version}.")
+    address = f"{page_url(WorkflowTemplate, template_id)}?{urlencode({'step': now})}#steps"
+    return HttpResponseRedirect(address)
+
+
+def _with(
+    steps: Sequence[dict[str, Any]], step_id: str, row: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Return the steps with one of them changed; those that wait for it learn its new id."""
+    now = step_of(row, known={step["step_id"] for step in steps})
+    renamed = {step_id: now["step_id"]}
+    others = [
+        {**step, "depends_on": [renamed.get(on, on) for on in step.get("depends_on", ())]}
+        for step in steps
+    ]
+    return [now if step["step_id"] == step_id else step for step in others]
