@@ -13,7 +13,10 @@ from workflows.expressions import ENVIRONMENT, MARK, UNREADABLE, check_secrets, 
 from workflows.models import Task, TaskAttempt, WorkflowRun
 from workflows.models.attempt import Outcome
 from workflows.models.fields import check_json
-from workflows.secrecy import marks
+from workflows.secrecy import MARK_BEGINS, marks
+
+# It would be replaced by the secret, which the template has not meant for this runner.
+FOREIGN_MARK = f"payload: a result or a parameter that it uses holds {MARK_BEGINS!r}"
 
 
 class UnknownName(Exception):
@@ -45,11 +48,22 @@ def _filled(
     try:
         filled: dict[str, Any] = _render(payload, context)
         check_json(filled)
+        if secrets and _marks_in(filled) > _marks_in(payload) + _secrets_named(payload, secrets):
+            return UnknownName(FOREIGN_MARK)
     except UnknownName as exc:
         return exc
     except ValidationError as exc:
         return UnknownName(f"payload {exc.message}")
     return filled
+
+
+def _marks_in(payload: dict[str, Any]) -> int:
+    return json.dumps(payload, ensure_ascii=False).count(MARK_BEGINS)
+
+
+def _secrets_named(payload: dict[str, Any], secrets: Collection[str]) -> int:
+    trees = map(ENVIRONMENT.parse, texts_in(payload))
+    return sum(key in secrets for tree in trees for _, key in lookups(tree, "params"))
 
 
 def _render(value: Any, context: Mapping[str, Any]) -> Any:

@@ -7,7 +7,8 @@ from typing import Any
 from workflows.models import TaskAttempt
 
 MASK = "********"
-MARK = "⟦secret:{}⟧"
+MARK_BEGINS = "⟦secret:"
+MARK = MARK_BEGINS + "{}⟧"
 """Stands for a secret parameter in payloads, from the dispatch until a runner is told of it."""
 
 

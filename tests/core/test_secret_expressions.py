@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.support.secrets import VALUE, places_of
-from tests.support.verbs import attempt, dispatch_all, states, trail
+from tests.support.verbs import attempt, dispatch_all, finish, states, trail
 from workflows.authoring import create_template
 from workflows.errors import Invalid
 from workflows.models import TemplateStep, WorkflowRun
@@ -139,3 +139,30 @@ def test_a_secret_that_is_not_given_has_its_default() -> None:
     for run, told in ((given, VALUE), (not_given, "none")):
         dispatch_all(run)
         assert revealed(attempt(run, "s0"))["kwargs"] == {"deep": [told]}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ tasks.s0.result.said }}",
+        "{{ tasks.s0.result }}",
+        "{{ tasks.s0.result.first }}{{ tasks.s0.result.last }}",
+        "{{ params.token }} {{ tasks.s0.result.said }}",
+        "{{ params.token }} {{ params.day }}",
+    ],
+)
+def test_what_looks_like_a_secret_brings_nobody_the_secret(text: str) -> None:
+    data = template_of("", text)
+    data["steps"][1]["depends_on"] = ["s0"]
+    mark = "⟦secret:token⟧"
+    template = create_template(parse_template(data))
+    run = create_run(template_id=template.pk, parameters={"token": VALUE, "day": mark}, by="test")
+    dispatch_all(run)
+    finish(run, "s0", result={"said": mark, "first": mark[:3], "last": mark[3:]})
+
+    dispatch_all(run)
+
+    assert states(run)["s1"] == "failed"
+    assert "a result or a parameter that it uses holds" in attempt(run, "s1").message
+    assert VALUE not in str(revealed(attempt(run, "s1")))
