@@ -37,7 +37,7 @@ def test_each_line_leads_to_its_row_and_shows_its_state_now(olga: Client, runs: 
     assert f'<a href="{url_of(run)}">{run}</a>' in page
     assert f'<a href="{url_of(other)}">{other}</a>' in page
     assert page.count('<span class="badge badge-paused">paused</span>') == 2
-    assert "<td>Sales</td>" in page
+    assert "<small>Sales</small>" in page
 
 
 def test_what_had_no_effect_is_neither_done_nor_refused(olga: Client, runs: DrawRun) -> None:
