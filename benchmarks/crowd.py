@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from benchmarks import graphs
 from benchmarks.product import run_of, template_of
 from benchmarks.site import Site, client_of, serving
-from benchmarks.visitors import RUNNER, Host, Log, Visitor, World
+from benchmarks.visitors import EXPANSION, RUNNER, Host, Log, Visitor, World
 from runners.models import Runner
 from tests.support.host_runner import serving as serving_host
 
@@ -17,7 +17,6 @@ TASKS = 20
 """Of a run that is created, dispatched and reported on."""
 RUNS = 60
 """That are there before anybody comes."""
-EXPANSION = "POST /workflow-runs, large"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from tests.support.host_runner import HostRunner
 
 Submission = dict[str, Any]
 RUNNER = "elsewhere"
+EXPANSION = "POST /workflow-runs, large"
 STORED = 30
 """Runs that are asked for, the latest ones."""
 

@@ -40,7 +40,7 @@ def test_a_few_clients_meet_with_no_error(tmp_path: Path) -> None:
     assert list(kept) == ["3 clients", "3 clients while 1,000 tasks expand"]
     for rows in kept.values():
         assert all(row["number"] > 0 and row["errors"] == 0 for row in rows)
-        assert {"all", "the page of a run", "POST …/status, as a runner"} <= {
+        assert {"all small ones", "the page of a run", "POST …/status, as a runner"} <= {
             row["request"] for row in rows
         }
     assert done.stdout.count("Memory of the workers: ") == 2
