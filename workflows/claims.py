@@ -14,7 +14,7 @@ from workflows.handout import Take
 from workflows.locks import lock_run
 from workflows.models import Task, TaskAttempt, TaskState, WorkflowRun
 from workflows.moves import Movable, batches, move
-from workflows.sql import columns_of, execute, read, together
+from workflows.sql import columns_of, execute, read, select, together
 
 ATTEMPT = TaskAttempt._meta.db_table
 
@@ -27,11 +27,24 @@ WAITING = f"""
 """
 WAITING_AMONG = f"{WAITING} AND attempt.id = ANY(%(attempts)s::uuid[])"
 WAITING_LOCALLY = f"""
-    {WAITING} AND attempt.runner_kind = 'local' ORDER BY attempt.dispatched_at LIMIT %(room)s
+    {WAITING} AND attempt.runner_kind = 'local' AND attempt.lease_expires_at IS NULL
+     ORDER BY attempt.dispatched_at LIMIT %(room)s
 """
 WRITE_STARTS = f"""
     UPDATE {ATTEMPT} SET started_at = %(now)s, lease_expires_at = %(lease_expires_at)s
      WHERE id = ANY(%(attempts)s::uuid[])
+"""
+WRITE_CLAIMS = f"""
+    UPDATE {ATTEMPT} SET lease_expires_at = %(lease_expires_at)s
+     WHERE id = ANY(%(attempts)s::uuid[])
+"""
+# What was canceled meanwhile stays: its executor is asked to end it.
+GIVE_BACK = f"""
+    UPDATE {ATTEMPT} SET lease_expires_at = NULL
+     WHERE id = ANY(%(attempts)s::uuid[]) AND outcome = '' AND started_at IS NULL
+       AND task_id IN (SELECT id FROM {Task._meta.db_table}
+                        WHERE run_id = %(run)s AND cancel_requested_at IS NULL)
+    RETURNING id
 """
 
 
@@ -55,10 +68,23 @@ def start_attempts(
 
 
 def take_waiting(run: WorkflowRun, take: Take, fleet: Fleet) -> None:
-    """Start what was handed out earlier, the oldest first. The caller holds the run's lock."""
-    waiting = _waiting(WAITING_LOCALLY, run, fleet, room=take.room - len(take.taken))
-    _start(run, waiting, lease=take.lease, by=take.by)
+    """Take what was handed out earlier, the oldest first. The caller holds the run's lock."""
+    waiting = _waiting(WAITING_LOCALLY, run, fleet, room=take.left)
+    _start(run, waiting[: take.room], lease=take.lease, by=take.by)
+    if ahead := waiting[take.room :]:
+        expires = timezone.now() + take.lease
+        execute(WRITE_CLAIMS, attempts=[a.pk.hex for a in ahead], lease_expires_at=expires)
+        for attempt in ahead:
+            attempt.lease_expires_at = expires
     take.taken += waiting
+
+
+def give_back(run_id: int, attempt_ids: Sequence[UUID]) -> set[UUID]:
+    """Give up claims of what has not begun; return those that anybody may claim again."""
+    with transaction.atomic():
+        lock_run(run_id)
+        ids = [attempt_id.hex for attempt_id in attempt_ids]
+        return {UUID(str(pk)) for (pk,) in select(GIVE_BACK, run=run_id, attempts=ids)}
 
 
 def begin(

@@ -7,7 +7,6 @@ from django.db import transaction
 from django.utils import timezone
 from django_fsm import can_proceed
 
-from runners.models import Runner
 from workflows import faults
 from workflows.advance import go_on
 from workflows.asking import ask
@@ -175,7 +174,7 @@ def _cancel(run: WorkflowRun | None, tasks: Sequence[Task], *, by: str, reason: 
         )
     _request_cancel(run, started, by=by, reason=reason)
     faults.point("cancel.requested")
-    elsewhere = [a.pk for task in started if not _claims(a := attempts[task.pk])]
+    elsewhere = [a.pk for task in started if not (a := attempts[task.pk]).backend.claims]
     if elsewhere:
         transaction.on_commit(lambda: ask_to_end(elsewhere, by=by))
 
@@ -191,11 +190,7 @@ def _open_attempts(tasks: Sequence[Task]) -> dict[int, TaskAttempt]:
 
 def _is_queued(attempt: TaskAttempt) -> bool:
     """Say whether an attempt waits in the database, where nobody can start it under the lock."""
-    return not attempt.started_at and _claims(attempt)
-
-
-def _claims(attempt: TaskAttempt) -> bool:
-    return Runner(kind=attempt.runner_kind).backend.claims
+    return attempt.backend.claims and not attempt.is_claimed
 
 
 def _request_cancel(

@@ -25,7 +25,7 @@ from runners.models import RunnerKind
 from runners.process import Slot
 from workflows import faults
 from workflows.advance import offer_free_places
-from workflows.claims import start_attempts
+from workflows.claims import give_back, start_attempts
 from workflows.handout import Take
 from workflows.holds import release_due
 from workflows.logs import AttemptLog
@@ -43,6 +43,12 @@ ATTEND_EVERY_S = 0.5
 TOGETHER_S = 0.002
 MOST_TOGETHER_S = 0.01
 """How long an end waits for another, and at most, to be reported together with it."""
+SHORT = timedelta(milliseconds=20)
+"""Where tasks usually take less than this, some are claimed before a slot is free for them."""
+MOST_AHEAD = 4
+"""How many for each slot: so many more are lost, in the worst case, with their executor."""
+TELL_AFTER = timedelta(milliseconds=20)
+"""What has begun that had been claimed ahead is told with its end, unless it goes on."""
 RENEW_EVERY_S = 15.0
 RETRY_AFTER_S = 1.0
 """Between two tries while the database does not answer."""
@@ -112,13 +118,16 @@ class Executor:
         # the same would be stored again, which changes nothing.
         self._finished: dict[int, list[Report]] = defaultdict(list)
         self._pieces: list[LogPiece] = []
+        # Claimed, and begun as soon as a slot is free: none is idle during a transaction.
+        self._ahead: deque[TaskAttempt] = deque()
+        self._usual = timedelta.max
         self._idle: deque[Slot] = _spare if attempt_id else deque()
         self._next: dict[str, float] = defaultdict(float)
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing is in progress and everything is reported."""
-        return not self._working and not self._finished
+        return not self._working and not self._finished and not self._ahead
 
     def serve(self, goes_on: Callable[[], bool]) -> None:
         """Execute while `goes_on`, then until what is in progress has ended; leave no process."""
@@ -148,7 +157,10 @@ class Executor:
         has_news = bool(self._finished)
         try:
             self._report_finished()
-            if self._is_due("look", LOOK_EVERY_S):
+            if self._is_due("tidy", LOOK_EVERY_S):
+                self._tell_starts()
+                self._give_back()
+            if self._room() and self._is_due("look", LOOK_EVERY_S):
                 self._look()
             if self._is_due("attend", ATTEND_EVERY_S):
                 self._attend()
@@ -171,69 +183,109 @@ class Executor:
 
     def _report_finished(self) -> None:
         for run_id, reports in list(self._finished.items()):
-            take = Take(self._room_for_more_of_the_same(), LEASE, self._by)
+            take = self._take_more_of_the_same()
             with transaction.atomic():
                 self._store_pieces()
                 report_all(run_id, reports, by=self._by, take=take)
             faults.point("report.committed")
             self._pieces.clear()
             del self._finished[run_id]
-            self._begin(take.taken)
+            self._begin_all(take.taken)
 
-    def _room_for_more_of_the_same(self) -> int:
-        """Return how many slots a run may keep; now and then they are for whoever came first."""
-        takes = self._run_id or time.monotonic() < self._next["look"]
-        return self._room() if takes and not self._attempt_id else 0
+    def _take_more_of_the_same(self) -> Take:
+        """Let a run keep the slots that are free; now and then they are for whoever came first."""
+        keeps = self._run_id or time.monotonic() < self._next["look"]
+        if not keeps or not self._takes_more or self._attempt_id:
+            return Take(0, 0, LEASE, self._by)
+        most = MOST_AHEAD * self._concurrency if self._usual < SHORT else 0
+        return Take(self._room(), max(0, most - len(self._ahead)), LEASE, self._by)
 
     def _look(self) -> None:
         for run_id, attempt_ids in self._waiting().items():
-            self._begin(start_attempts(run_id, attempt_ids, lease=LEASE, by=self._by))
+            self._begin_all(start_attempts(run_id, attempt_ids, lease=LEASE, by=self._by))
         if self._attempt_id:
             self.take_no_more()
 
     def _waiting(self) -> dict[int, list[UUID]]:
         """Return as many waiting attempts as there are free slots, by run."""
         found: dict[int, list[UUID]] = defaultdict(list)
-        if room := self._room():
-            waiting = TaskAttempt.objects.waiting().filter(self._mine())
-            if self._run_id:
-                waiting = waiting.filter(task__run=self._run_id)
-            for run, attempt in waiting.values_list("task__run_id", "pk")[:room]:
-                found[run].append(attempt)
+        waiting = TaskAttempt.objects.waiting().filter(self._mine())
+        if self._run_id:
+            waiting = waiting.filter(task__run=self._run_id)
+        for run, attempt in waiting.values_list("task__run_id", "pk")[: self._room()]:
+            found[run].append(attempt)
         return found
 
     def _mine(self) -> Q:
-        return Q(pk=self._attempt_id) if self._attempt_id else Q(runner_kind=RunnerKind.LOCAL)
+        if self._attempt_id:
+            return Q(pk=self._attempt_id)
+        return Q(runner_kind=RunnerKind.LOCAL, lease_expires_at=None)
 
     def _room(self) -> int:
         return self._concurrency - len(self._working) if self._takes_more else 0
 
-    def _begin(self, attempts: Iterable[TaskAttempt]) -> None:
+    def _begin_all(self, attempts: Iterable[TaskAttempt]) -> None:
+        """Begin what has been started, and then as much of the rest as there are slots."""
         for attempt in attempts:
-            run_id = attempt.task.run_id or 0
-            ids = {
-                "ORCHESTRATOR_RUN_ID": str(run_id),
-                "ORCHESTRATOR_TASK_ID": str(attempt.task_id),
-                "ORCHESTRATOR_ATTEMPT_ID": str(attempt.pk),
-            }
-            try:
-                job = job_of(
-                    revealed(attempt),
-                    base_dir=settings.BASE_DIR,
-                    ids=ids,
-                    secret_names=attempt.runner.secret_names if attempt.runner else (),
-                )
-            except BadPayload as exc:
-                bad = Report(attempt.pk, TaskState.FAILED, message=str(exc))
-                self._finished[run_id].append(bad)
-                continue
-            deadline = time.monotonic() + attempt.timeout_seconds
-            secrets = secrets_of(attempt)
-            log = AttemptLog(attempt.pk, secrets=secrets)
-            work = Work(attempt, self._free_slot(), log, deadline, secrets)
-            self._working[attempt.pk] = work
-            work.slot.begin(job)
-            faults.point("execution.begun")
+            if attempt.started_at:
+                self._begin(attempt)
+            else:
+                self._ahead.append(attempt)
+        self._go_ahead()
+
+    def _go_ahead(self) -> None:
+        while self._ahead and len(self._working) < self._concurrency:
+            attempt = self._ahead.popleft()
+            # What is overdue, as after a long standstill, may have been settled as lost.
+            if attempt.lease_expires_at and attempt.lease_expires_at > timezone.now():
+                self._begin(attempt)
+
+    def _begin(self, attempt: TaskAttempt) -> None:
+        run_id = attempt.task.run_id or 0
+        ids = {
+            "ORCHESTRATOR_RUN_ID": str(run_id),
+            "ORCHESTRATOR_TASK_ID": str(attempt.task_id),
+            "ORCHESTRATOR_ATTEMPT_ID": str(attempt.pk),
+        }
+        try:
+            job = job_of(
+                revealed(attempt),
+                base_dir=settings.BASE_DIR,
+                ids=ids,
+                secret_names=attempt.runner.secret_names if attempt.runner else (),
+            )
+        except BadPayload as exc:
+            self._finished[run_id].append(Report(attempt.pk, TaskState.FAILED, message=str(exc)))
+            return
+        deadline = time.monotonic() + attempt.timeout_seconds
+        secrets = secrets_of(attempt)
+        log = AttemptLog(attempt.pk, secrets=secrets)
+        work = Work(attempt, self._free_slot(), log, deadline, secrets)
+        self._working[attempt.pk] = work
+        work.slot.begin(job)
+        faults.point("execution.begun")
+
+    def _tell_starts(self) -> None:
+        """Store that something has begun that had been claimed ahead, and goes on."""
+        begun: dict[int, list[TaskAttempt]] = defaultdict(list)
+        for work in self._working.values():
+            if not work.attempt.started_at and timezone.now() - work.begun_at > TELL_AFTER:
+                begun[work.attempt.task.run_id or 0].append(work.attempt)
+        for run_id, attempts in begun.items():
+            start_attempts(run_id, [each.pk for each in attempts], lease=LEASE, by=self._by)
+            for attempt in attempts:
+                attempt.started_at = timezone.now()
+
+    def _give_back(self) -> None:
+        """Leave to others what has waited here for a slot, and must wait longer."""
+        patient = timezone.now() + LEASE - timedelta(seconds=LOOK_EVERY_S)
+        tired: dict[int, list[UUID]] = defaultdict(list)
+        for attempt in self._ahead:
+            if not self._takes_more or (attempt.lease_expires_at or patient) < patient:
+                tired[attempt.task.run_id or 0].append(attempt.pk)
+        for run_id, attempt_ids in tired.items():
+            gone = give_back(run_id, attempt_ids)
+            self._ahead = deque(each for each in self._ahead if each.pk not in gone)
 
     def _free_slot(self) -> Slot:
         with suppress(IndexError):  # not asked before: another thread may take the last one
@@ -254,11 +306,18 @@ class Executor:
 
     def _end_canceled(self) -> None:
         """End the work that an operator canceled, and what was settled behind our back."""
-        gone = TaskAttempt.objects.filter(pk__in=list(self._working)).exclude(
+        ahead = {attempt.pk: attempt for attempt in self._ahead}
+        gone = TaskAttempt.objects.filter(pk__in=[*self._working, *ahead]).exclude(
             Q(outcome=""), task__cancel_requested_at=None
         )
-        for attempt_id in gone.values_list("pk", flat=True):
-            self._working[attempt_id].end(CANCELED)
+        for attempt_id, outcome in gone.values_list("pk", "outcome"):
+            if attempt_id in self._working:
+                self._working[attempt_id].end(CANCELED)
+                continue
+            self._ahead.remove(attempt := ahead[attempt_id])
+            if not outcome:
+                canceled = Report(attempt_id, TaskState.CANCELED, message=CANCELED)
+                self._finished[attempt.task.run_id or 0].append(canceled)
 
     def _store_pieces(self) -> None:
         if self._pieces:
@@ -267,8 +326,9 @@ class Executor:
     def _renew(self) -> None:
         """Say that what is in progress still is; settle what others no longer say it of."""
         if self._working:
-            mine = TaskAttempt.objects.open().filter(pk__in=list(self._working))
-            mine.update(lease_expires_at=timezone.now() + LEASE)
+            expires = timezone.now() + LEASE
+            ids = [*self._working, *(attempt.pk for attempt in self._ahead)]
+            TaskAttempt.objects.open().filter(pk__in=ids).update(lease_expires_at=expires)
         if _is_round_due():
             settle_overdue(by=self._by)
             release_due(by=self._by)
@@ -313,4 +373,10 @@ class Executor:
         else:
             self._idle.append(work.slot)
         self._finished[work.attempt.task.run_id or 0].append(work.report(outcome))
+        self._learn(timezone.now() - work.begun_at)
         faults.point("execution.ended")
+        self._go_ahead()
+
+    def _learn(self, took: timedelta) -> None:
+        """Take the time of a task into the usual time; one that is long counts at once."""
+        self._usual = took if self._usual == timedelta.max else self._usual * 0.7 + took * 0.3

@@ -57,21 +57,31 @@ COLUMNS = [
 
 @dataclass(slots=True)
 class Take:
-    """What an executor with free slots starts at once, in the transaction that hands it out."""
+    """What an executor takes at once, in the transaction that hands it out."""
 
     room: int
+    """Free slots: so many attempts are started."""
+    ahead: int
+    """So many more are claimed, and begin once a slot is free."""
     lease: timedelta
     by: str
     taken: list[TaskAttempt] = field(default_factory=list)
 
+    @property
+    def left(self) -> int:
+        """How many more it takes."""
+        return self.room + self.ahead - len(self.taken)
+
     def wants(self, attempt: TaskAttempt) -> bool:
-        """Say whether an attempt is for local executors, and a slot is free."""
+        """Say whether an attempt is for local executors, and there is room for it."""
         mine = attempt.runner_kind == RunnerKind.LOCAL and not attempt.outcome
-        return mine and len(self.taken) < self.room
+        return mine and self.left > 0
 
     def take(self, attempt: TaskAttempt, now: datetime) -> None:
-        """Start an attempt."""
-        attempt.started_at, attempt.lease_expires_at = now, now + self.lease
+        """Claim an attempt, and start it if a slot is free."""
+        attempt.lease_expires_at = now + self.lease
+        if len(self.taken) < self.room:
+            attempt.started_at = now
         self.taken.append(attempt)
 
 

@@ -54,6 +54,7 @@ def move(
     reason: str = "",
     event_type: str = "",
     payloads: Mapping[int, dict[str, Any]] | None = None,
+    on_the_way: Mapping[int, dict[str, Any]] | None = None,
     **columns: Any,
 ) -> None:
     """
@@ -63,18 +64,20 @@ def move(
 
     :param event_type: what the events are called instead, of all arrows.
     :param payloads: what the events of a task say besides, by task id.
+    :param on_the_way: the same of all arrows but the last, if they say less.
     :param columns: set on the way; `Sql` stands for itself.
     :raises ConcurrentTransition: if a task is not where the caller read it; nothing is kept then.
     """
     sources, target = _ends(path)
-    types = [event_type or event_of(arrow) for arrow in path]
+    *others, last = [event_type or event_of(arrow) for arrow in path]
+    told = [(each, payloads if on_the_way is None else on_the_way) for each in others]
     for batch in batches(tasks):
         _update(batch, sources, target, columns)
         if target == TaskState.SUCCESS:
             _let_wait_for_more(batch, -1)
         elif undone := [task for task in batch if task.state == TaskState.SUCCESS]:
             _let_wait_for_more(undone, +1)
-        _record(run, batch, types, by, reason, payloads or {})
+        _record(run, batch, [*told, (last, payloads)], by, reason)
     _count(run, tasks, target)
     for task in tasks:
         task.state = target
@@ -128,16 +131,18 @@ def _let_wait_for_more(tasks: Sequence[Movable], change: int) -> None:
 def _record(
     run: WorkflowRun | None,
     tasks: Sequence[Movable],
-    types: Sequence[str],
+    told: Sequence[tuple[str, Mapping[int, dict[str, Any]] | None]],
     by: str,
     reason: str,
-    payloads: Mapping[int, dict[str, Any]],
 ) -> None:
-    told = {task.pk: json.dumps(payloads.get(task.pk, {})) for task in tasks}
     events = (
-        {"event_type": str(event_type), "task_id": pk, "payload": payload}
-        for event_type in types
-        for pk, payload in told.items()
+        {
+            "event_type": str(event_type),
+            "task_id": task.pk,
+            "payload": json.dumps((payloads or {}).get(task.pk, {})),
+        }
+        for event_type, payloads in told
+        for task in tasks
     )
     execute(
         INSERT_EVENTS,

@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from workflows.locks import lock_run
 from workflows.models import EventType, Task, TaskAttempt, TaskState, WorkflowRun
 from workflows.models.attempt import Outcome, status_of
 from workflows.moves import batches, move
-from workflows.sql import execute, foresee, rows, select, together
+from workflows.sql import Sql, execute, foresee, rows, select, together
 
 ARROWS: Mapping[str, Arrow] = {
     TaskState.RUNNING: Task.start,
@@ -41,6 +42,10 @@ STANDINGS = f"""
       LEFT JOIN {Runner._meta.db_table} runner ON runner.id = attempt.runner_id
      WHERE attempt.id = ANY(%(attempts)s::uuid[])
 """
+STARTED_AT = f"""
+    (SELECT started_at FROM {ATTEMPT}
+      WHERE task_id = {Task._meta.db_table}.id AND number = {Task._meta.db_table}.attempt_count)
+"""
 RUN_OF = f"""
     SELECT task.run_id FROM {ATTEMPT} attempt JOIN {Task._meta.db_table} task
            ON task.id = attempt.task_id WHERE attempt.id = %(attempt)s::uuid
@@ -48,9 +53,11 @@ RUN_OF = f"""
 WRITE_ENDS = f"""
     UPDATE {ATTEMPT}
        SET outcome = said.outcome, exit_code = said.exit_code, result = said.result::jsonb,
-           message = said.message, finished_at = %(now)s, lease_expires_at = NULL
+           message = said.message, finished_at = %(now)s, lease_expires_at = NULL,
+           started_at = COALESCE({ATTEMPT}.started_at, said.started_at)
       FROM jsonb_to_recordset(%(ends)s)
-           AS said(id uuid, outcome text, exit_code integer, result text, message text)
+           AS said(id uuid, outcome text, exit_code integer, result text, message text,
+                   started_at timestamptz)
      WHERE {ATTEMPT}.id = said.id
 """
 
@@ -83,6 +90,8 @@ class Report:
     exit_code: int | None = None
     result: Any = None
     message: str = ""
+    started_at: datetime | None = None
+    """When it began, of an attempt whose start has not been told."""
     is_lost: bool = False
     """Nobody reports on the attempt any more; said by rescue, on definite evidence."""
 
@@ -140,7 +149,7 @@ def report_all(
     _take_over(run, accepted, by=by)
     faults.point("report.taken_over")
     fleet = Fleet()
-    if take and take.room and run.dispatched_count:
+    if take and take.left and run.dispatched_count:
         take_waiting(run, take, fleet)
     if accepted:
         go_on(run, by=by, take=take, fleet=fleet)
@@ -192,28 +201,42 @@ def _record_refusal(
 
 
 def _take_over(run: WorkflowRun, reports: Mapping[Standing, Report], *, by: str) -> None:
-    groups: dict[tuple[str, bool], dict[Standing, Report]] = defaultdict(dict)
+    groups: dict[tuple[str, bool, bool], dict[Standing, Report]] = defaultdict(dict)
     for standing, report in reports.items():
-        groups[report.status, report.is_lost][standing] = report
-    for (status, is_lost), group in groups.items():
-        payloads = {standing.pk: report.event_payload() for standing, report in group.items()}
+        begins = report.started_at is not None and standing.started_at is None
+        groups[report.status, report.is_lost, begins][standing] = report
+    for (status, is_lost, begins), group in groups.items():
         if status == TaskState.RUNNING:
             ids = [report.attempt_id for report in group.values()]
             begin(run, list(group), ids, lease=None, by=by)
         else:
-            event_type = EventType.TASK_LOST if is_lost else ""
-            now = timezone.now()
-            move(
-                run,
-                list(group),
-                ARROWS[status],
-                by=by,
-                event_type=event_type,
-                payloads=payloads,
-                finished_at=now,
-            )
-            for batch in batches(list(group.values())):
-                execute(WRITE_ENDS, now=now, ends=rows(map(_end, batch)))
+            _end_all(run, group, status, is_lost=is_lost, begins=begins, by=by)
+
+
+def _end_all(
+    run: WorkflowRun,
+    reports: Mapping[Standing, Report],
+    status: str,
+    *,
+    is_lost: bool,
+    begins: bool,
+    by: str,
+) -> None:
+    now = timezone.now()
+    for batch in batches(list(reports.values())):
+        execute(WRITE_ENDS, now=now, ends=rows(map(_end, batch)))
+    move(
+        run,
+        list(reports),
+        *([Task.start] if begins else []),
+        ARROWS[status],
+        by=by,
+        event_type=EventType.TASK_LOST if is_lost else "",
+        payloads={standing.pk: report.event_payload() for standing, report in reports.items()},
+        on_the_way={s.pk: {"attempt_id": str(r.attempt_id)} for s, r in reports.items()},
+        **({"started_at": Sql(STARTED_AT)} if begins else {}),
+        finished_at=now,
+    )
 
 
 def _end(report: Report) -> dict[str, Any]:
@@ -223,4 +246,5 @@ def _end(report: Report) -> dict[str, Any]:
         "exit_code": report.exit_code,
         "result": None if report.result is None else json.dumps(report.result),
         "message": report.message,
+        "started_at": report.started_at,
     }

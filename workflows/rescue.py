@@ -16,7 +16,6 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from runners.models import Runner
 from workflows.contact import ask, unknown_among
 from workflows.fleet import Fleet
 from workflows.hearing import ASK_AGAIN_AFTER
@@ -44,28 +43,25 @@ def settle_overdue(*, run_id: int | None = None, by: str) -> Counter[str]:
     if undelivered:
         done["submitted"] = len(submit(_not_out_there(undelivered), Fleet(), by=by))
     silent = [attempt for attempt in attempts if attempt not in undelivered]
-    done["lost"] = sum(_lose([attempt for attempt in silent if _claims(attempt)], by=by))
-    return +(done + ask([a for a in silent if not _claims(a) and _take_turn(a)], by=by))
+    done["lost"] = sum(_lose([attempt for attempt in silent if attempt.backend.claims], by=by))
+    return +(done + ask([a for a in silent if not a.backend.claims and _take_turn(a)], by=by))
 
 
 def _is_undelivered(attempt: TaskAttempt) -> bool:
     """Say whether nobody can have started an attempt: never submitted, or never claimed."""
-    if not attempt.started_at and _claims(attempt):
+    claims = attempt.backend.claims
+    if claims and not attempt.is_claimed:
         attempt.submitted_at = None  # to be put into its queue again; the claim is won once
     # One that is not wanted any more is no longer told to anybody; its host is asked to end it.
-    unwanted = attempt.task.cancel_requested_at and not _claims(attempt)
+    unwanted = attempt.task.cancel_requested_at and not claims
     return not (attempt.submitted_at or unwanted) and attempt.runner is not None
 
 
 def _not_out_there(attempts: list[TaskAttempt]) -> list[TaskAttempt]:
     """Return what no runner has: one whose answer was lost with its asker is not told again."""
     # A host is asked by task: of a later attempt it may tell what became of an earlier one.
-    to_ask = [each for each in attempts if not _claims(each) and each.number == 1]
+    to_ask = [each for each in attempts if not each.backend.claims and each.number == 1]
     return [each for each in attempts if each not in to_ask] + unknown_among(to_ask)
-
-
-def _claims(attempt: TaskAttempt) -> bool:
-    return Runner(kind=attempt.runner_kind).backend.claims
 
 
 def _lose(attempts: Iterable[TaskAttempt], *, by: str) -> Iterable[int]:

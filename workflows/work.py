@@ -3,9 +3,11 @@
 import signal
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from runners.process import Outcome, Slot
 from workflows.logs import AttemptLog
@@ -29,6 +31,7 @@ class Work:
     log: AttemptLog
     deadline: float
     secrets: Sequence[str] = ()
+    begun_at: datetime = field(default_factory=timezone.now)
     ended_by: str = ""
     kill_at: float = float("inf")
 
@@ -58,7 +61,9 @@ class Work:
     def _report(self, status: str, outcome: Outcome, message: str) -> Report:
         result = outcome.result if status == TaskState.SUCCESS else None
         result, message = masked([result, message], self.secrets)
-        return Report(self.attempt.pk, status, outcome.exit_code, result, message)
+        return Report(
+            self.attempt.pk, status, outcome.exit_code, result, message, started_at=self.begun_at
+        )
 
 
 def _unstorable(outcome: Outcome) -> str:

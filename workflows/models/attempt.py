@@ -5,6 +5,8 @@ import uuid
 from django.db import models
 from django.utils import timezone
 
+from runners.base import RunnerBackend
+from runners.models import Runner
 from workflows.models.task import Task, TaskState
 
 
@@ -87,6 +89,17 @@ class TaskAttempt(models.Model):
     def status(self) -> str:
         """The task's state as far as this attempt took it."""
         return status_of(self.outcome, self.started_at)
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether an executor of ours has it: it has begun, or will without asking again."""
+        # Nobody but its executor ever sets a lease on an attempt that waits in the database.
+        return bool(self.started_at or (self.backend.pulls and self.lease_expires_at))
+
+    @property
+    def backend(self) -> RunnerBackend:
+        """How its runner is reached, even if that has been deleted since."""
+        return Runner(kind=self.runner_kind).backend
 
 
 class LogPiece(models.Model):
