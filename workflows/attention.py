@@ -48,8 +48,9 @@ def broken_runs() -> WorkflowRunQuerySet:
     """
     Return the runs that cannot go on well without a hand.
 
-    Those that failed lately, unless a later one with the same parameters did it; and those that
-    are paused while something in them has failed: they will not end by themselves.
+    Those that failed lately, unless a later one with the same parameters did it; those in which
+    something has failed while other branches go on; and those that are paused with something
+    failed or canceled: they will not end by themselves.
     """
     again = WorkflowRun.objects.filter(
         template=OuterRef("template"),
@@ -59,8 +60,9 @@ def broken_runs() -> WorkflowRunQuerySet:
     )
     lately = timezone.now() - RECENT
     failed = Q(~Exists(again), state=RunState.FAILED, finished_at__gte=lately)
-    something_failed = Q(failed_count__gt=0) | Q(canceled_count__gt=0)
-    return WorkflowRun.objects.filter(failed | Q(something_failed, state=RunState.PAUSED))
+    stuck = Q(Q(failed_count__gt=0) | Q(canceled_count__gt=0), state=RunState.PAUSED)
+    failing = Q(failed_count__gt=0, state=RunState.RUNNING)
+    return WorkflowRun.objects.filter(failed | stuck | failing)
 
 
 def undecided(approvals: QuerySet[Approval]) -> QuerySet[Approval]:

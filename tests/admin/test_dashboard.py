@@ -100,6 +100,16 @@ def test_a_paused_run_that_could_go_on_is_not_offered_to_cancel_anything(
     assert buttons_of(olga) == ["retry", "mark_success", "resume"]
 
 
+def test_a_failure_is_named_while_other_branches_go_on(olga: Client, runs: DrawRun) -> None:
+    run = runs("a > b, c", name="backup")
+    dispatch_all(run)
+    start(run, "c")
+    finish(run, "a", "failed", message="exit code 2")
+
+    assert f"failed run {run.pk} backup, still running: a failed (exit code 2)." in dashboard(olga)
+    assert buttons_of(olga) == ["retry", "mark_success"]
+
+
 def test_a_stuck_run_is_resumed_from_here(olga: Client, runs: DrawRun) -> None:
     run = runs("a, b")
     dispatch_all(run)

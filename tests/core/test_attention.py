@@ -88,6 +88,19 @@ def test_a_paused_run_needs_a_hand_once_something_in_it_has_failed(runs: DrawRun
     assert list(broken_runs()) == []
 
 
+def test_a_failure_needs_a_hand_although_other_branches_go_on(runs: DrawRun) -> None:
+    run = runs("a > b, c")
+    dispatch_all(run)
+    start(run, "c")
+    assert list(broken_runs()) == []
+
+    finish(run, "a", "failed")
+    assert list(broken_runs()) == [run]
+
+    retry(task(run, "a").pk, by="ada")
+    assert list(broken_runs()) == []
+
+
 def test_an_aborted_run_needs_no_hand_whatever_failed_in_it(runs: DrawRun) -> None:
     run = runs("a > b, c")
     dispatch_all(run)

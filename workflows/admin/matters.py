@@ -35,6 +35,7 @@ SHOWN = 5
 MOST_CAUSES = 50
 """Of one run; where there are more, their list is the place to mend them."""
 LONGEST_REASON = 100
+ALSO = {RunState.PAUSED: ", paused", RunState.RUNNING: ", still running"}
 BY_NAME = {each.name: each for each in (*MENDING, *DECIDING, *STEERING, CANCEL_REST)}
 SILENCE = {
     RunnerKind.LOCAL.value: "Is manage.py local_runner running?",
@@ -117,10 +118,10 @@ def _failure(
     request: HttpRequest, run: WorkflowRun, causes: Sequence[Cause], blocked: int
 ) -> Matter:
     why = linked(_why(run, causes), [cause.as_json() for cause in causes])
-    paused = ", paused" if run.state == RunState.PAUSED else ""
+    also = ALSO.get(run.state, "")
     wait = f" {blocked} task{'s' if blocked > 1 else ''} can never run." if blocked else ""
-    text = format_html("{} {}{}: {}.{}", _named(run), run.template_name, paused, why, wait)
-    kind = "deadlocked" if blocked else run.state
+    text = format_html("{} {}{}: {}.{}", _named(run), run.template_name, also, why, wait)
+    kind = "deadlocked" if blocked else run.state if run.state == RunState.PAUSED else "failed"
     cures = _cures_of_run(request, run, causes, is_stuck=blocked > 0)
     way = _all_broken(run) if run.broken_count > len(causes) else ("", "")
     return Matter("run", kind, text, run.finished_at or run.updated_at, cures, way)
