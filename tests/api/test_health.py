@@ -20,7 +20,7 @@ def test_it_is_ready_with_all_its_tables(anonymous: APIClient) -> None:
 
 
 def test_it_is_not_ready_while_a_migration_is_missing(anonymous: APIClient) -> None:
-    MigrationRecorder(connection).record_unapplied("workflows", "0002_roles")
+    MigrationRecorder(connection).record_unapplied("workflows", "0003_roles")
 
     answer = anonymous.get("/readyz")
 
