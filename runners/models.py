@@ -1,6 +1,7 @@
 """Where tasks are executed, as rows that an operator edits."""
 
 import re
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -162,8 +163,7 @@ class Runner(models.Model):
     @property
     def backend(self) -> RunnerBackend:
         """How attempts reach this runner."""
-        backend: RunnerBackend = import_string(settings.RUNNER_BACKENDS[self.kind])()
-        return backend
+        return _backend(settings.RUNNER_BACKENDS[self.kind])
 
     @property
     def address(self) -> RunnerAddress:
@@ -182,3 +182,9 @@ class Runner(models.Model):
             raise ValidationError({"url": "Only runners of kind http have a url."})
         if self.kind != RunnerKind.CELERY and self.queue:
             raise ValidationError({"queue": "Only runners of kind celery have a queue."})
+
+
+@cache
+def _backend(path: str) -> RunnerBackend:
+    backend: RunnerBackend = import_string(path)()
+    return backend

@@ -43,7 +43,7 @@ class _Call:
 
     @property
     def dispatches(self) -> tuple[Dispatch, ...]:
-        return tuple(self.sent[attempt] for attempt in self.handed_out if attempt in self.sent)
+        return tuple(filter(None, map(self.sent.get, self.handed_out)))
 
 
 def dispatch_ready(

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from django.utils import timezone
@@ -53,6 +54,7 @@ COLUMNS = [
     *("outcome", "message", "dispatched_at", "submitted_at", "started_at", "finished_at"),
     *("lease_expires_at", "token_hash"),
 ]
+VALUES = attrgetter(*COLUMNS)
 
 
 @dataclass(slots=True)
@@ -132,8 +134,9 @@ def _dispatch(run: WorkflowRun, attempts: Sequence[TaskAttempt], now: datetime, 
 
 
 def _row(attempt: TaskAttempt) -> dict[str, Any]:
-    row = {name: getattr(attempt, name) for name in COLUMNS}
-    return {**row, "payload": json.dumps(attempt.payload)}
+    row = dict(zip(COLUMNS, VALUES(attempt), strict=True))
+    row["payload"] = json.dumps(attempt.payload)
+    return row
 
 
 def _choose(run: WorkflowRun, limit: int | None, fleet: Fleet) -> list[Task]:

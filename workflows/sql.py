@@ -237,4 +237,6 @@ def _shape(model: type[models.Model], vendor: str) -> tuple[list[str], list[Any]
 
 def rows(records: Iterable[Mapping[str, Any]]) -> str:
     """Return records as the parameter of a `jsonb_to_recordset`; JSON columns hold JSON as text."""
-    return json.dumps(list(records), default=as_text, ensure_ascii=False)
+    # Moments and UUIDs, as this database reads them in a text.
+    texts = str if connection.vendor == "postgresql" else as_text
+    return json.dumps(list(records), default=texts, ensure_ascii=False)
