@@ -25,7 +25,8 @@ from runners.models import RunnerKind
 from runners.process import Slot
 from workflows import faults
 from workflows.advance import offer_free_places
-from workflows.claims import give_back, start_attempts
+from workflows.ahead import Ahead
+from workflows.claims import start_attempts
 from workflows.handout import Take
 from workflows.holds import release_due
 from workflows.logs import AttemptLog
@@ -43,10 +44,6 @@ ATTEND_EVERY_S = 0.5
 TOGETHER_S = 0.002
 MOST_TOGETHER_S = 0.01
 """How long an end waits for another, and at most, to be reported together with it."""
-SHORT = timedelta(milliseconds=20)
-"""Where tasks usually take less than this, some are claimed before a slot is free for them."""
-MOST_AHEAD = 4
-"""How many for each slot: so many more are lost, in the worst case, with their executor."""
 TELL_AFTER = timedelta(milliseconds=20)
 """What has begun that had been claimed ahead is told with its end, unless it goes on."""
 RENEW_EVERY_S = 15.0
@@ -118,9 +115,7 @@ class Executor:
         # the same would be stored again, which changes nothing.
         self._finished: dict[int, list[Report]] = defaultdict(list)
         self._pieces: list[LogPiece] = []
-        # Claimed, and begun as soon as a slot is free: none is idle during a transaction.
-        self._ahead: deque[TaskAttempt] = deque()
-        self._usual = timedelta.max
+        self._ahead = Ahead(concurrency)
         self._idle: deque[Slot] = _spare if attempt_id else deque()
         self._next: dict[str, float] = defaultdict(float)
 
@@ -159,7 +154,7 @@ class Executor:
             self._report_finished()
             if self._is_due("tidy", LOOK_EVERY_S):
                 self._tell_starts()
-                self._give_back()
+                self._ahead.leave(all_of_it=not self._takes_more)
             if self._room() and self._is_due("look", LOOK_EVERY_S):
                 self._look()
             if self._is_due("attend", ATTEND_EVERY_S):
@@ -197,8 +192,7 @@ class Executor:
         keeps = self._run_id or time.monotonic() < self._next["look"]
         if not keeps or not self._takes_more or self._attempt_id:
             return Take(0, 0, LEASE, self._by)
-        most = MOST_AHEAD * self._concurrency if self._usual < SHORT else 0
-        return Take(self._room(), max(0, most - len(self._ahead)), LEASE, self._by)
+        return Take(self._room(), self._ahead.room, LEASE, self._by)
 
     def _look(self) -> None:
         for run_id, attempt_ids in self._waiting().items():
@@ -230,15 +224,12 @@ class Executor:
             if attempt.started_at:
                 self._begin(attempt)
             else:
-                self._ahead.append(attempt)
+                self._ahead.add(attempt)
         self._go_ahead()
 
     def _go_ahead(self) -> None:
-        while self._ahead and len(self._working) < self._concurrency:
-            attempt = self._ahead.popleft()
-            # What is overdue, as after a long standstill, may have been settled as lost.
-            if attempt.lease_expires_at and attempt.lease_expires_at > timezone.now():
-                self._begin(attempt)
+        while len(self._working) < self._concurrency and (attempt := self._ahead.next()):
+            self._begin(attempt)
 
     def _begin(self, attempt: TaskAttempt) -> None:
         run_id = attempt.task.run_id or 0
@@ -276,17 +267,6 @@ class Executor:
             for attempt in attempts:
                 attempt.started_at = timezone.now()
 
-    def _give_back(self) -> None:
-        """Leave to others what has waited here for a slot, and must wait longer."""
-        patient = timezone.now() + LEASE - timedelta(seconds=LOOK_EVERY_S)
-        tired: dict[int, list[UUID]] = defaultdict(list)
-        for attempt in self._ahead:
-            if not self._takes_more or (attempt.lease_expires_at or patient) < patient:
-                tired[attempt.task.run_id or 0].append(attempt.pk)
-        for run_id, attempt_ids in tired.items():
-            gone = give_back(run_id, attempt_ids)
-            self._ahead = deque(each for each in self._ahead if each.pk not in gone)
-
     def _free_slot(self) -> Slot:
         with suppress(IndexError):  # not asked before: another thread may take the last one
             while True:
@@ -306,18 +286,17 @@ class Executor:
 
     def _end_canceled(self) -> None:
         """End the work that an operator canceled, and what was settled behind our back."""
-        ahead = {attempt.pk: attempt for attempt in self._ahead}
-        gone = TaskAttempt.objects.filter(pk__in=[*self._working, *ahead]).exclude(
+        gone = TaskAttempt.objects.filter(pk__in=[*self._working, *self._ahead]).exclude(
             Q(outcome=""), task__cancel_requested_at=None
         )
         for attempt_id, outcome in gone.values_list("pk", "outcome"):
             if attempt_id in self._working:
                 self._working[attempt_id].end(CANCELED)
                 continue
-            self._ahead.remove(attempt := ahead[attempt_id])
+            run_id = self._ahead.pop(attempt_id).task.run_id or 0
             if not outcome:
                 canceled = Report(attempt_id, TaskState.CANCELED, message=CANCELED)
-                self._finished[attempt.task.run_id or 0].append(canceled)
+                self._finished[run_id].append(canceled)
 
     def _store_pieces(self) -> None:
         if self._pieces:
@@ -327,8 +306,8 @@ class Executor:
         """Say that what is in progress still is; settle what others no longer say it of."""
         if self._working:
             expires = timezone.now() + LEASE
-            ids = [*self._working, *(attempt.pk for attempt in self._ahead)]
-            TaskAttempt.objects.open().filter(pk__in=ids).update(lease_expires_at=expires)
+            mine = TaskAttempt.objects.open().filter(pk__in=[*self._working, *self._ahead])
+            mine.update(lease_expires_at=expires)
         if _is_round_due():
             settle_overdue(by=self._by)
             release_due(by=self._by)
@@ -373,10 +352,6 @@ class Executor:
         else:
             self._idle.append(work.slot)
         self._finished[work.attempt.task.run_id or 0].append(work.report(outcome))
-        self._learn(timezone.now() - work.begun_at)
+        self._ahead.learn(timezone.now() - work.begun_at)
         faults.point("execution.ended")
         self._go_ahead()
-
-    def _learn(self, took: timedelta) -> None:
-        """Take the time of a task into the usual time; one that is long counts at once."""
-        self._usual = took if self._usual == timedelta.max else self._usual * 0.7 + took * 0.3

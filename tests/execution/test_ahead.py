@@ -25,7 +25,7 @@ LONG: Payloads = {"long": {"command": ["sleep", "1"]}, "after": {"python": "noop
 @pytest.fixture(autouse=True)
 def _every_task_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
     """However busy the machine is."""
-    monkeypatch.setattr("workflows.execution.SHORT", timedelta(seconds=60))
+    monkeypatch.setattr("workflows.ahead.SHORT", timedelta(seconds=60))
 
 
 def claimed(run: WorkflowRun) -> set[str]:
