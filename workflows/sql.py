@@ -132,10 +132,12 @@ _local = _Local()
 
 # For a run that began since the last ANALYZE, PostgreSQL expects one task, and a scan of all looks
 # as good as a lookup; and it keeps what it has planned while a table was small. What is written by
-# hand asks nothing that an index does not answer: it is planned once, for any run, and by index.
+# hand asks nothing that an index does not answer, row by row where it joins: it is planned once,
+# for any run, and by index.
 # (A scan that is priced out would be compiled first.)
 PLAN = """
     SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),
+           set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
            set_config('plan_cache_mode', 'force_generic_plan', true)
 """
 

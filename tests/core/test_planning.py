@@ -16,7 +16,13 @@ def setting(name: str) -> str:
 
 @pytest.mark.parametrize(
     ("name", "within"),
-    [("enable_seqscan", "off"), ("jit", "off"), ("plan_cache_mode", "force_generic_plan")],
+    [
+        ("enable_seqscan", "off"),
+        ("enable_hashjoin", "off"),
+        ("enable_mergejoin", "off"),
+        ("jit", "off"),
+        ("plan_cache_mode", "force_generic_plan"),
+    ],
 )
 def test_a_planners_setting_ends_with_the_transaction(name: str, within: str) -> None:
     before = setting(name)
