@@ -26,9 +26,20 @@ WAITING = f"""
        AND task.state = 'dispatched' AND task.attempt_count = attempt.number
 """
 WAITING_AMONG = f"{WAITING} AND attempt.id = ANY(%(attempts)s::uuid[])"
-WAITING_LOCALLY = f"""
-    {WAITING} AND attempt.runner_kind = 'local' AND attempt.lease_expires_at IS NULL
-     ORDER BY attempt.dispatched_at LIMIT %(room)s
+# From the dispatched tasks of the run, in order, each to its attempt, until there are enough. In
+# this form no planner can begin with all attempts that wait in all runs; the columns of their index
+# are hidden from it.
+FIRST_WAITING = f"""
+    SELECT found.id FROM (
+        SELECT (SELECT attempt.id FROM {ATTEMPT} attempt
+                 WHERE attempt.task_id = task.id AND attempt.number = task.attempt_count
+                   AND COALESCE(attempt.outcome, '') = ''
+                   AND COALESCE(attempt.runner_kind, '') = 'local'
+                   AND COALESCE(attempt.started_at, attempt.lease_expires_at) IS NULL) AS id
+          FROM {Task._meta.db_table} task
+         WHERE task.run_id = %(run)s AND task.state = 'dispatched'
+         ORDER BY task.position
+    ) AS found WHERE found.id IS NOT NULL LIMIT %(room)s
 """
 WRITE_STARTS = f"""
     UPDATE {ATTEMPT} SET started_at = %(now)s, lease_expires_at = %(lease_expires_at)s
@@ -67,9 +78,22 @@ def start_attempts(
     return waiting
 
 
+def start_waiting(run_id: int, take: Take) -> None:
+    """Take what local attempts of a run wait, in a transaction of its own."""
+    with transaction.atomic(), together():
+        run = lock_run(run_id)
+        take_waiting(run, take, Fleet())
+        if take.taken:
+            faults.point("start.claimed")
+            run.save_progress()
+    faults.point("start.committed")
+
+
 def take_waiting(run: WorkflowRun, take: Take, fleet: Fleet) -> None:
-    """Take what was handed out earlier, the oldest first. The caller holds the run's lock."""
-    waiting = _waiting(WAITING_LOCALLY, run, fleet, room=take.left)
+    """Take what was handed out earlier, in the run's order. The caller holds the run's lock."""
+    first = [UUID(str(pk)).hex for (pk,) in select(FIRST_WAITING, run=run.pk, room=take.left)]
+    waiting = _waiting(WAITING_AMONG, run, fleet, attempts=first) if first else []
+    waiting.sort(key=lambda attempt: attempt.dispatched_at)
     _start(run, waiting[: take.room], lease=take.lease, by=take.by)
     if ahead := waiting[take.room :]:
         expires = timezone.now() + take.lease

@@ -26,7 +26,7 @@ from runners.process import Slot
 from workflows import faults
 from workflows.advance import offer_free_places
 from workflows.ahead import Ahead
-from workflows.claims import start_attempts
+from workflows.claims import start_attempts, start_waiting
 from workflows.handout import Take
 from workflows.holds import release_due
 from workflows.logs import AttemptLog
@@ -195,6 +195,11 @@ class Executor:
         return Take(self._room(), self._ahead.room, LEASE, self._by)
 
     def _look(self) -> None:
+        if self._run_id:
+            take = Take(self._room(), 0, LEASE, self._by)
+            start_waiting(self._run_id, take)
+            self._begin_all(take.taken)
+            return
         for run_id, attempt_ids in self._waiting().items():
             self._begin_all(start_attempts(run_id, attempt_ids, lease=LEASE, by=self._by))
         if self._attempt_id:
@@ -204,8 +209,6 @@ class Executor:
         """Return as many waiting attempts as there are free slots, by run."""
         found: dict[int, list[UUID]] = defaultdict(list)
         waiting = TaskAttempt.objects.waiting().filter(self._mine())
-        if self._run_id:
-            waiting = waiting.filter(task__run=self._run_id)
         for run, attempt in waiting.values_list("task__run_id", "pk")[: self._room()]:
             found[run].append(attempt)
         return found

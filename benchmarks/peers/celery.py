@@ -4,6 +4,7 @@
 """Celery on Redis, a bare chain and a chord, 4 processes; nothing durable, no DAG."""
 
 import os
+from typing import Any
 
 from celery import Celery, chain, chord, group
 
@@ -21,18 +22,20 @@ def step(function: str) -> int:
 
 def prepare(work: Work) -> Once:
     """Return what sends the canvas and waits for its last result."""
-    one = step.si(work.function)
-    if work.name.startswith("chain"):
-        canvas = chain(*[one] * len(work.graph))
-    elif work.name.startswith("fan"):
-        canvas = chain(one, chord(group([one] * (len(work.graph) - 2)), one))
-    else:
-        raise NotOffered("no DAG")
+    one, n = step.si(work.function), len(work.graph)
+
+    def canvas() -> Any:
+        # A new one each time: one that has been sent knows its results already.
+        if work.name.startswith("chain"):
+            return chain(*[one.clone() for _ in range(n)])
+        return chain(one.clone(), chord(group([one.clone() for _ in range(n - 2)]), one.clone()))
 
     def once() -> int:
-        canvas.apply_async().get(timeout=600)
-        return len(work.graph)
+        canvas().apply_async().get(timeout=600)
+        return n
 
+    if not work.name.startswith(("chain", "fan")):
+        raise NotOffered("no DAG")
     return once
 
 

@@ -1,15 +1,18 @@
-"""The first ready task is found without looking at any other, whatever the planner knows."""
+"""What is next is found without looking at any other task, whatever the planner knows."""
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from tests.support.drawing import DrawRun
+from tests.support.verbs import dispatch_all
+from workflows.claims import FIRST_WAITING
 from workflows.dialect import bound
 from workflows.handout import READY
 from workflows.models import Task, WorkflowRun
+from workflows.sql import together
 
 INDEX = "task_first_ready"
 
@@ -42,5 +45,22 @@ def test_the_first_ready_task_is_found_by_its_index(
         cursor.execute("ANALYZE")
     run = others[0] if is_known else runs(", ".join(f"s{i}" for i in range(50)))
     assert INDEX in (found := plan(run)), found
+    assert "sort" not in found.lower()
+    assert "temp b-tree" not in found.lower()
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_what_waits_for_an_executor_is_found_from_its_run(runs: DrawRun, is_known: bool) -> None:
+    others = [runs(", ".join(f"s{i}" for i in range(200))) for _ in range(5)]
+    dispatch_all(others[0])
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    run = others[0] if is_known else runs(", ".join(f"s{i}" for i in range(50)))
+    with transaction.atomic(), together():
+        found = plan_of(*bound(FIRST_WAITING, {"run": run.pk, "room": 4}))
+    assert "task_first_dispatched" in found, found
+    by_task = {"postgresql": "attempt_unique_number", "sqlite": "(task_id=? AND number=?)"}
+    assert by_task[connection.vendor] in found, found
+    assert "attempt_o" not in found
     assert "sort" not in found.lower()
     assert "temp b-tree" not in found.lower()

@@ -124,13 +124,19 @@ class Task(models.Model):
                 condition=models.Q(state__in=TaskState.values), name="task_known_state"
             ),
         ]
-        # Answers "what is the first ready task" without looking at any other task.
+        # Answer "what is the first ready task" and "what is the first that waits for an executor"
+        # without looking at any other task.
         indexes = [
             models.Index(
                 fields=["run", "position"],
                 name="task_first_ready",
                 condition=models.Q(state=TaskState.PENDING, unmet_count=0),
-            )
+            ),
+            models.Index(
+                fields=["run", "position"],
+                name="task_first_dispatched",
+                condition=models.Q(state=TaskState.DISPATCHED),
+            ),
         ]
 
     def __str__(self) -> str:
