@@ -46,6 +46,10 @@ chaos: setup  ## kill a process each second for five minutes, then look for the 
 check: setup  ## lint, format, types, layers, migrations
 	@sh scripts/check.sh
 
+.PHONY: audit
+audit: setup  ## known vulnerabilities of what is installed, where the index can be asked
+	@sh scripts/audit.sh
+
 .PHONY: pictures
 pictures: setup  ## take the pictures of the documentation anew (with Chromium)
 	@$(IN_VENV) scripts.pictures

@@ -1,0 +1,14 @@
+#!/bin/sh
+# Known vulnerabilities of what is installed; where nobody can be asked about them, it says so.
+set -eu
+knows_us='import django, urllib.request
+urllib.request.urlopen(f"https://pypi.org/pypi/django/{django.__version__}/json", timeout=5)'
+if ! .venv/bin/python -c "$knows_us" 2>/dev/null; then
+    echo "No audit: no index that knows of vulnerabilities can be asked about these versions."
+    exit 0
+fi
+# In an environment of its own: it is no part of what it looks at.
+.venv/bin/python -m venv var/audit
+var/audit/bin/pip install --quiet pip-audit==2.10.1
+var/audit/bin/pip-audit --progress-spinner off \
+    --path "$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
