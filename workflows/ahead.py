@@ -70,5 +70,9 @@ class Ahead:
             if since <= latest:
                 tired[attempt.task.run_id or 0].append(attempt.pk)
         for run_id, attempt_ids in tired.items():
-            for attempt_id in give_back(run_id, attempt_ids):
-                self.pop(attempt_id)
+            # Taken out first: should nobody hear that they were given back, others may begin them.
+            taken = [self._claimed.pop(attempt_id) for attempt_id in attempt_ids]
+            given = give_back(run_id, attempt_ids)
+            for attempt, since in taken:
+                if attempt.pk not in given:
+                    self._claimed[attempt.pk] = attempt, since

@@ -26,6 +26,10 @@ WAITING = f"""
        AND task.state = 'dispatched' AND task.attempt_count = attempt.number
 """
 WAITING_AMONG = f"{WAITING} AND attempt.id = ANY(%(attempts)s::uuid[])"
+# Another executor may have claimed a local one since it was seen, and not begun it yet.
+UNCLAIMED_AMONG = f"""
+    {WAITING_AMONG} AND (attempt.lease_expires_at IS NULL OR attempt.runner_kind <> 'local')
+"""
 # From the dispatched tasks of the run, in order, each to its attempt, until there are enough. In
 # this form no planner can begin with all attempts that wait in all runs; the columns of their index
 # are hidden from it.
@@ -60,17 +64,24 @@ GIVE_BACK = f"""
 
 
 def start_attempts(
-    run_id: int, attempt_ids: Sequence[UUID], *, lease: timedelta, by: str
+    run_id: int,
+    attempt_ids: Sequence[UUID],
+    *,
+    lease: timedelta,
+    by: str,
+    are_claimed: bool = False,
 ) -> list[TaskAttempt]:
     """
-    Claim attempts for execution by the caller; return those that nobody else has claimed.
+    Start attempts that the caller executes; return those that nobody else has claimed.
 
     :param lease: how long the claim holds unless it is renewed.
+    :param are_claimed: the caller has claimed them before.
     """
     with transaction.atomic(), together():
         run = lock_run(run_id)
         ids = [attempt_id.hex for attempt_id in attempt_ids]
-        waiting = _waiting(WAITING_AMONG, run, Fleet(), attempts=ids)
+        statement = WAITING_AMONG if are_claimed else UNCLAIMED_AMONG
+        waiting = _waiting(statement, run, Fleet(), attempts=ids)
         _start(run, waiting, lease=lease, by=by)
         faults.point("start.claimed")
         run.save_progress()

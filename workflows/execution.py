@@ -266,7 +266,8 @@ class Executor:
             if not work.attempt.started_at and timezone.now() - work.begun_at > TELL_AFTER:
                 begun[work.attempt.task.run_id or 0].append(work.attempt)
         for run_id, attempts in begun.items():
-            start_attempts(run_id, [each.pk for each in attempts], lease=LEASE, by=self._by)
+            ids = [each.pk for each in attempts]
+            start_attempts(run_id, ids, lease=LEASE, by=self._by, are_claimed=True)
             for attempt in attempts:
                 attempt.started_at = timezone.now()
 

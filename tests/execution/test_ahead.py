@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from tests.execution.conftest import Execution
@@ -12,7 +14,8 @@ from tests.support.drawing import DrawRun
 from tests.support.trail import check_trail
 from tests.support.verbs import attempt, dispatch_all, states, trail
 from workflows import control
-from workflows.claims import give_back
+from workflows.ahead import Ahead
+from workflows.claims import give_back, start_attempts
 from workflows.execution import Executor
 from workflows.models import TaskAttempt, WorkflowRun
 from workflows.rescue import settle_overdue
@@ -123,6 +126,30 @@ def test_nobody_else_begins_what_is_claimed(run: WorkflowRun) -> None:
     assert give_back(run.pk, [attempt(run, "a").pk]) == {attempt(run, "a").pk}
     serve(run)
     assert states(run)["a"] == "success"
+
+
+def test_who_saw_it_before_it_was_claimed_does_not_begin_it(run: WorkflowRun) -> None:
+    seen = [attempt(run, "a").pk]
+    minute = timedelta(minutes=1)
+    assert start_attempts(run.pk, seen, lease=minute, by="another") == []
+    assert states(run)["a"] == "dispatched"
+    [started] = start_attempts(run.pk, seen, lease=minute, by="who has it", are_claimed=True)
+    assert (started.pk, trail(run)[-1]) == (seen[0], "task.running a")
+
+
+def test_what_was_given_back_unheard_is_not_begun_here(
+    run: WorkflowRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = Ahead(slots=1)
+    ahead.add(attempt(run, "a"))
+
+    def breaks(*_: object) -> set[UUID]:
+        raise OperationalError("the connection is lost, after the commit")
+
+    monkeypatch.setattr("workflows.ahead.give_back", breaks)
+    with pytest.raises(OperationalError):
+        ahead.leave(all_of_it=True)
+    assert ahead.next() is None
 
 
 def test_who_has_claimed_a_canceled_task_is_asked_to_end_it(run: WorkflowRun) -> None:
