@@ -10,14 +10,14 @@ from benchmarks.clock import Clock
 from benchmarks.graphs import Graph
 from runners.jobs import FunctionJob
 from runners.process import Slot
-from workflows.authoring import create_template
-from workflows.dispatch import dispatch_ready
-from workflows.execution import Executor
-from workflows.files import read_content
+from workflows.authoring.files import read_content
+from workflows.authoring.spec import StepSpec, TemplateSpec
+from workflows.authoring.store import create_template
+from workflows.authoring.wfformat import NOOP
+from workflows.execution.executor import Executor
 from workflows.models import RunState, TaskAttempt, TaskDependency, WorkflowRun, WorkflowTemplate
-from workflows.runs import create_run
-from workflows.spec import StepSpec, TemplateSpec
-from workflows.wfformat import NOOP
+from workflows.operations.dispatch_ready import dispatch_ready
+from workflows.runs.creation import create_run
 
 BY = "benchmarks"
 CONCURRENCY = 4

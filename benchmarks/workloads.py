@@ -24,10 +24,10 @@ from benchmarks.product import (
     see_through,
     template_of,
 )
-from workflows.dispatch import dispatch_ready
+from workflows.authoring.wfformat import NOOP
 from workflows.models import TaskState, WorkflowRun, WorkflowTemplate
-from workflows.reports import Report, report_one
-from workflows.wfformat import NOOP
+from workflows.operations.dispatch_ready import dispatch_ready
+from workflows.reports.apply import Report, report_one
 
 Workload = Callable[[Bench], Iterator[Figure]]
 

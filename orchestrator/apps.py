@@ -6,4 +6,4 @@ from django.contrib.admin.apps import AdminConfig
 class ConsoleConfig(AdminConfig):
     """Django's admin, whose site is the operator's console."""
 
-    default_site = "workflows.console.Console"
+    default_site = "workflows.admin_site.Console"

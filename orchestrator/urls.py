@@ -9,6 +9,6 @@ urlpatterns = [
     path("", include("workflows.api.urls")),
     path("admin/", admin.site.urls),
 ]
-handler403 = "workflows.console.refused"
+handler403 = "workflows.admin_site.refused"
 handler404 = "workflows.api.errors.page_not_found"
 handler500 = "workflows.api.errors.server_error"

@@ -57,9 +57,9 @@ def prepare(directory: Path) -> None:
 
 def release(version: str, *done: str, failed: str = "", running: tuple[str, ...] = ()) -> int:
     """Take a release as far as said; return the id of its run."""
-    from workflows.dispatch import dispatch_ready
     from workflows.models import WorkflowTemplate
-    from workflows.runs import create_run
+    from workflows.operations.dispatch_ready import dispatch_ready
+    from workflows.runs.creation import create_run
 
     template = WorkflowTemplate.objects.get(name="release")
     run = create_run(
@@ -80,7 +80,7 @@ def release(version: str, *done: str, failed: str = "", running: tuple[str, ...]
 def report(run_id: int, step_id: str, status: str) -> None:
     """Report on a task as its runner would."""
     from workflows.models import LogPiece, TaskAttempt
-    from workflows.reports import Report, report_one
+    from workflows.reports.apply import Report, report_one
 
     attempt = TaskAttempt.objects.get(task__run=run_id, task__step_id=step_id)
     failed = status == "failed"
@@ -93,7 +93,7 @@ def report(run_id: int, step_id: str, status: str) -> None:
 def history() -> None:
     """Let exports have ended on the days before this one, some of them badly."""
     from workflows.models import WorkflowRun, WorkflowTemplate
-    from workflows.runs import create_run
+    from workflows.runs.creation import create_run
 
     template = WorkflowTemplate.objects.get(name="nightly export")
     for days, (runs, failures) in enumerate(EXPORTS, start=1):
@@ -114,8 +114,8 @@ def history() -> None:
 
 def play(run_id: int, *, failed: bool) -> None:
     """Take a run to its end: every attempt succeeds, or the first one fails."""
-    from workflows.dispatch import dispatch_ready
     from workflows.models import TaskAttempt
+    from workflows.operations.dispatch_ready import dispatch_ready
 
     dispatch_ready(run_id, limit=None, by="cron")
     while attempt := TaskAttempt.objects.open().filter(task__run=run_id).first():
@@ -124,9 +124,9 @@ def play(run_id: int, *, failed: bool) -> None:
 
 def seed() -> dict[str, str]:
     """Fill the installation with runs; return the paths to look at, by picture."""
-    from workflows.control import pause
-    from workflows.dispatch import dispatch_ready
     from workflows.models import WorkflowTemplate
+    from workflows.operations.control import pause
+    from workflows.operations.dispatch_ready import dispatch_ready
 
     history()
     tests = ("checkout", "lint", "docs", "test_sqlite")

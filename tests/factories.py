@@ -7,10 +7,10 @@ from django.contrib.auth.models import User
 
 from runners.models import Runner
 from tests.support.drawing import template_of
-from workflows.authoring import create_template
+from workflows.authoring.spec import parse_template
+from workflows.authoring.store import create_template
 from workflows.models import Task, WorkflowRun, WorkflowTemplate
-from workflows.runs import create_run
-from workflows.spec import parse_template
+from workflows.runs.creation import create_run
 
 
 class UserFactory(factory.django.DjangoModelFactory[User]):

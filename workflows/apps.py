@@ -10,6 +10,6 @@ class WorkflowsConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the signals: expansion of new runs, one event per transition."""
-        from workflows import events, signals
+        from workflows.runs import events, signals
 
         _ = events, signals

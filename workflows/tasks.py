@@ -7,7 +7,7 @@ from celery import Task, shared_task
 from celery.signals import worker_shutdown
 
 from runners.celery import TASK
-from workflows.execution import close_spare_slots, execute
+from workflows.execution.executor import close_spare_slots, execute
 
 
 @shared_task(name=TASK, bind=True)

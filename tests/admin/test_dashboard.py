@@ -16,9 +16,9 @@ from tests.admin.conftest import ClientOf, act, confirm, list_url, text_of, url_
 from tests.factories import RunFactory, RunnerFactory
 from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch_all, events, finish, start, state, task, walk
-from workflows import control
 from workflows.admin import matters
 from workflows.models import Approval, Task, TaskAttempt, WorkflowRun
+from workflows.operations import control
 
 INDEX = "/admin/"
 HREF = re.compile(r'href="([^"#]+)"')

@@ -17,12 +17,12 @@ from tests.admin.conftest import (
 from tests.factories import RunFactory
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, events, states, task, trail
-from workflows import control
-from workflows.approvals import approve, reject
-from workflows.authoring import create_template
+from workflows.authoring.spec import parse_template
+from workflows.authoring.store import create_template
 from workflows.models import Approval, Task, WorkflowRun
-from workflows.runs import create_run
-from workflows.spec import parse_template
+from workflows.operations import control
+from workflows.operations.approvals import approve, reject
+from workflows.runs.creation import create_run
 
 DECIDE = "workflows.decide_approval"
 

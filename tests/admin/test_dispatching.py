@@ -11,8 +11,8 @@ from tests.admin.conftest import OPERATE, ClientOf, act, press, said, said_of_ea
 from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.verbs import dispatch_all, events, finish, state, states, trail
-from workflows import control
 from workflows.models import EventType, TaskAttempt, WorkflowRun
+from workflows.operations import control
 
 
 def test_the_button_dispatches_one_task_and_shows_the_stored_answer(

@@ -11,10 +11,10 @@ from tests.factories import RunnerFactory, TemplateFactory
 from tests.support.verbs import edges, states
 from workflows.admin.steps import StepForm
 from workflows.admin.templates import TemplateForm
-from workflows.authoring import create_template, spec_of
+from workflows.authoring.spec import StepSpec, TemplateSpec, parse_template
+from workflows.authoring.store import create_template, spec_of
 from workflows.models import WorkflowTemplate
-from workflows.runs import create_run
-from workflows.spec import StepSpec, TemplateSpec, parse_template
+from workflows.runs.creation import create_run
 
 
 def add(client: Client, *steps: dict[str, Any], **data: Any) -> Any:

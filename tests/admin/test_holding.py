@@ -8,9 +8,9 @@ from django.test import Client
 from tests.admin.conftest import act, confirm, said, said_of_each, text_of, url_of
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, events, task, trail
-from workflows.holds import hold
 from workflows.models import WorkflowRun
-from workflows.runs import create_task
+from workflows.operations.holds import hold
+from workflows.runs.creation import create_task
 
 
 @pytest.fixture

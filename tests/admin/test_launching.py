@@ -9,11 +9,11 @@ from django.test import Client
 from tests.admin.conftest import VIEW_ALL, ClientOf, add_url, text_of
 from tests.factories import TemplateFactory
 from tests.support.verbs import trail
-from workflows.authoring import create_template
+from workflows.authoring.spec import parse_template
+from workflows.authoring.store import create_template
 from workflows.models import Event, WorkflowRun, WorkflowTemplate
-from workflows.parameters import take_parameters
-from workflows.secrecy import MASK
-from workflows.spec import parse_template
+from workflows.payloads.parameters import take_parameters
+from workflows.payloads.secrets import MASK
 
 STEPS = [{"step_id": "a", "title": "A"}]
 SCHEMA: dict[str, Any] = {

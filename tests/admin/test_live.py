@@ -12,9 +12,9 @@ from tests.admin.conftest import ClientOf, url_of
 from tests.factories import RunFactory
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, events, finish, start, task, walk
-from workflows.control import cancel, mark_success, pause
-from workflows.holds import hold
 from workflows.models import Event, WorkflowRun
+from workflows.operations.control import cancel, mark_success, pause
+from workflows.operations.holds import hold
 
 LARGE = 2_000
 

@@ -18,9 +18,9 @@ from tests.support.verbs import (
     trail,
     walk,
 )
-from workflows import control
 from workflows.models import Event, Task, WorkflowRun
-from workflows.runs import create_task
+from workflows.operations import control
+from workflows.runs.creation import create_task
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tests.admin.conftest import VIEW_ALL, ClientOf, said, text_of, url_of
 from tests.factories import RunnerFactory, TemplateFactory
 from workflows.admin import templates
 from workflows.admin.step_page import step_url
-from workflows.authoring import spec_of
+from workflows.authoring.store import spec_of
 from workflows.models import WorkflowTemplate
 
 AUTHOR = ("workflows.change_workflowtemplate", *VIEW_ALL)

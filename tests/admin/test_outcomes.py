@@ -9,8 +9,8 @@ from tests.admin.conftest import act, confirm, list_url, said, said_of_each, tex
 from tests.factories import TaskFactory
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, finish, task
-from workflows import control
 from workflows.models import Task, WorkflowRun
+from workflows.operations import control
 
 
 def test_counts_stand_on_top_and_refusals_come_first(olga: Client, runs: DrawRun) -> None:

@@ -11,7 +11,8 @@ from runners.models import Runner
 from tests.admin.conftest import ClientOf, add_url, list_url, press, url_of
 from tests.support.drawing import DrawRun, steps_of
 from tests.support.verbs import attempt, dispatch_all, finish
-from workflows.authoring import create_template
+from workflows.authoring.spec import parse_template
+from workflows.authoring.store import create_template
 from workflows.models import (
     Approval,
     Event,
@@ -21,8 +22,7 @@ from workflows.models import (
     WorkflowRun,
     WorkflowTemplate,
 )
-from workflows.runs import create_run
-from workflows.spec import parse_template
+from workflows.runs.creation import create_run
 
 MODELS = (WorkflowTemplate, WorkflowRun, Task, TaskAttempt, Approval, Event, Runner)
 INLINE = re.compile(

@@ -7,9 +7,9 @@ from django.test.utils import CaptureQueriesContext
 from tests.admin.conftest import ClientOf, act, confirm, text_of, url_of
 from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch_all, finish, task
-from workflows.control import retry
 from workflows.models import LogPiece, WorkflowRun
-from workflows.runs import create_task
+from workflows.operations.control import retry
+from workflows.runs.creation import create_task
 
 
 def failed(runs: DrawRun, drawing: str, *, times: int = 1) -> WorkflowRun:

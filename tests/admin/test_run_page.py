@@ -11,8 +11,8 @@ from tests.admin.conftest import list_url, text_of, url_of
 from tests.factories import RunFactory, TemplateFactory
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, dispatch_some, finish, task
-from workflows.control import pause
 from workflows.models import Event, Task, TaskAttempt, WorkflowRun
+from workflows.operations.control import pause
 
 
 def worked_on(steps: int) -> WorkflowRun:

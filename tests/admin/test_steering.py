@@ -19,9 +19,9 @@ from tests.admin.conftest import (
 )
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, events, finish, state, states, trail, walk
-from workflows import control
 from workflows.admin import operable
 from workflows.models import WorkflowRun
+from workflows.operations import control
 
 
 @pytest.fixture

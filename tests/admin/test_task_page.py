@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from tests.admin.conftest import ClientOf, text_of, url_of
 from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch_all, finish, task
-from workflows.control import retry
 from workflows.models import LogPiece, TaskAttempt, WorkflowRun
+from workflows.operations.control import retry
 
 
 @pytest.fixture

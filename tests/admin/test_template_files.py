@@ -12,10 +12,10 @@ from tests.admin.conftest import VIEW_ALL, ClientOf, add_url, list_url, said, te
 from tests.factories import RunnerFactory, TemplateFactory
 from tests.support.drawing import template_of
 from workflows.admin.steps import MOST_STEPS
-from workflows.authoring import create_template, replace_template, spec_of
-from workflows.files import read_content
+from workflows.authoring.files import read_content
+from workflows.authoring.spec import parse_template, plain
+from workflows.authoring.store import create_template, replace_template, spec_of
 from workflows.models import WorkflowTemplate
-from workflows.spec import parse_template, plain
 
 IMPORT = reverse("admin:workflows_workflowtemplate_import")
 READ = reverse("admin:workflows_workflowtemplate_read")

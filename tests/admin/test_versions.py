@@ -13,10 +13,10 @@ from tests.admin.conftest import VIEW_ALL, ClientOf, list_url, said, text_of, ur
 from tests.factories import TemplateFactory
 from tests.support.drawing import template_of
 from workflows.admin.versions import version_url
-from workflows.authoring import replace_template, spec_of
+from workflows.authoring.spec import parse_template
+from workflows.authoring.store import replace_template, spec_of
 from workflows.models import TemplateVersion, WorkflowRun, WorkflowTemplate
-from workflows.runs import create_run
-from workflows.spec import parse_template
+from workflows.runs.creation import create_run
 
 
 def change(template: WorkflowTemplate, drawing: str, **common: Any) -> None:

@@ -10,8 +10,8 @@ from pytest_django import Settings
 from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.verbs import attempt, dispatch, states, trail
+from workflows.dispatch.tokens import token_of
 from workflows.models import WorkflowRun
-from workflows.tokens import token_of
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from runners.models import Runner
 from tests.api.endpoints import endpoints
 from tests.factories import RunFactory
 from tests.support.verbs import dispatch_all, finish
+from workflows.authoring.spec import TEMPLATE_SCHEMA
 from workflows.models import Approval, WorkflowRun
-from workflows.spec import TEMPLATE_SCHEMA
 
 
 @pytest.fixture

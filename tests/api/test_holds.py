@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, events, start, task, trail
-from workflows import control
+from workflows.operations import control
 
 
 def test_a_held_task_says_so_until_it_is_released(api: APIClient, runs: DrawRun) -> None:

@@ -5,9 +5,9 @@ from rest_framework.test import APIClient
 
 from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch, finish, task
-from workflows.control import retry
-from workflows.logs import LARGEST_PIECE, AttemptLog
 from workflows.models import LogPiece, TaskAttempt, WorkflowRun
+from workflows.operations.control import retry
+from workflows.reports.logs import LARGEST_PIECE, AttemptLog
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from runners.models import Runner
 from tests.factories import RunFactory, RunnerFactory, TaskFactory, TemplateFactory
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, finish
-from workflows.holds import hold
 from workflows.models import WorkflowRun
+from workflows.operations.holds import hold
 
 
 def wide(steps: int) -> str:

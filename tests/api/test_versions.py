@@ -10,10 +10,10 @@ from rest_framework.test import APIClient
 from runners.models import Runner
 from tests.factories import TemplateFactory
 from tests.support.drawing import template_of
-from workflows.authoring import replace_template
+from workflows.authoring.spec import parse_template
+from workflows.authoring.store import replace_template
 from workflows.models import TemplateVersion, WorkflowTemplate
-from workflows.runs import create_run
-from workflows.spec import parse_template
+from workflows.runs.creation import create_run
 
 
 @pytest.fixture

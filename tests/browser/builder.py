@@ -6,7 +6,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.admin.conftest import url_of
 from tests.browser.conftest import Browse
-from workflows.authoring import spec_of
+from workflows.authoring.store import spec_of
 from workflows.models import WorkflowTemplate
 
 

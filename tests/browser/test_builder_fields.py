@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from tests.browser.builder import button, opened, saved, step
 from tests.browser.conftest import Browse
 from tests.factories import RunnerFactory, TemplateFactory
-from workflows.authoring import spec_of
+from workflows.authoring.store import spec_of
 from workflows.models import WorkflowTemplate
 
 pytestmark = pytest.mark.django_db(transaction=True)

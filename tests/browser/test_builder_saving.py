@@ -9,9 +9,9 @@ from tests.admin.conftest import url_of
 from tests.browser.builder import button, name_step, opened, saved, step, steps_of
 from tests.browser.conftest import Browse
 from tests.factories import RunnerFactory, TemplateFactory
-from workflows.authoring import create_template, spec_of
+from workflows.authoring.spec import parse_template
+from workflows.authoring.store import create_template, spec_of
 from workflows.models import WorkflowTemplate
-from workflows.spec import parse_template
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

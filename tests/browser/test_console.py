@@ -13,8 +13,8 @@ from tests.browser.conftest import NARROW, WIDE, Browse
 from tests.factories import RunnerFactory, UserFactory
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, finish, task, walk
-from workflows.control import cancel, retry
 from workflows.models import Event, WorkflowRun
+from workflows.operations.control import cancel, retry
 
 PAGES = [
     "/admin/",

@@ -11,10 +11,10 @@ from tests.browser.test_watching_runs import open_run, vertex
 from tests.factories import RunFactory
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, finish, start, task
-from workflows.asking import ask
-from workflows.control import cancel, mark_success
-from workflows.holds import hold
 from workflows.models import WorkflowRun
+from workflows.operations.control import cancel, mark_success
+from workflows.operations.holds import hold
+from workflows.runs.approval_requests import ask
 
 TABS = ("Graph", "Tasks", "Timeline", "Events", "Parameters")
 

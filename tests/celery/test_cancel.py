@@ -13,9 +13,9 @@ from tests.execution.conftest import log_of
 from tests.support.drawing import DrawRun
 from tests.support.trail import check_trail
 from tests.support.verbs import attempt, dispatch_all, states, task
-from workflows.control import abort, cancel
+from workflows.execution.running_attempt import GRACE_S
 from workflows.models import TaskAttempt, WorkflowRun
-from workflows.work import GRACE_S
+from workflows.operations.control import abort, cancel
 
 # A shell, its child and its grandchild tell their numbers; SIGTERM means nothing to any of them.
 DEAF = "trap '' TERM; echo $$; sh -c 'echo $$; sleep 300 & echo $!; wait' & wait"

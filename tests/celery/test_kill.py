@@ -17,9 +17,9 @@ from tests.commands.conftest import wait_for
 from tests.support.drawing import DrawRun
 from tests.support.trail import check_trail
 from tests.support.verbs import dispatch_all, state
-from workflows.control import retry
 from workflows.models import EventType, TaskAttempt, WorkflowRun
-from workflows.rescue import settle_overdue
+from workflows.operations.control import retry
+from workflows.reports.recovery import settle_overdue
 
 TASKS = int(os.environ.get("TASKS_OF_KILLED_WORKER", "150"))
 

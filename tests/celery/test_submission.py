@@ -14,11 +14,11 @@ from tests.celery.conftest import UseBroker, messages
 from tests.support.drawing import DrawRun
 from tests.support.redis import free_port
 from tests.support.verbs import attempt, dispatch, dispatch_all, finish, states, task, trail
-from workflows.control import cancel
-from workflows.execution import close_spare_slots, execute
+from workflows.dispatch.submission import CLAIMED_WITHIN
+from workflows.execution.executor import close_spare_slots, execute
 from workflows.models import TaskAttempt, WorkflowRun
-from workflows.outbox import CLAIMED_WITHIN
-from workflows.rescue import settle_overdue
+from workflows.operations.control import cancel
+from workflows.reports.recovery import settle_overdue
 
 NOOP = {"python": "noop"}
 

@@ -13,9 +13,9 @@ from tests.commands.conftest import wait_for
 from tests.execution.conftest import log_of
 from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch_all, state, states, task, trail
-from workflows.control import cancel, retry
 from workflows.models import Event, EventType, Task, TaskAttempt, WorkflowRun
-from workflows.rescue import settle_overdue
+from workflows.operations.control import cancel, retry
+from workflows.reports.recovery import settle_overdue
 
 NOOP = {"python": "noop"}
 SLEEP = {"command": ["sh", "-c", "echo $$; exec sleep 300"]}

@@ -21,10 +21,10 @@ from tests.chaos.storm import Storm
 from tests.support.database import environment
 from tests.support.host_runner import serving
 from tests.support.redis import broker, free_port
-from workflows.authoring import create_template
+from workflows.authoring.spec import parse_template
+from workflows.authoring.store import create_template
 from workflows.models import TaskAttempt, WorkflowRun, WorkflowTemplate
-from workflows.runs import create_run
-from workflows.spec import parse_template
+from workflows.runs.creation import create_run
 
 QUEUE = "chaos"
 LAYERS = 5

@@ -10,13 +10,13 @@ from typing import Any, NoReturn
 
 from django.db import InterfaceError, OperationalError, connection
 
-from workflows import control, holds
-from workflows.advance import offer_free_places
-from workflows.dispatch import dispatch_ready
+from workflows.dispatch.auto_dispatch import offer_free_places
 from workflows.errors import WorkflowError
 from workflows.models import RunState, Task, TaskState, WorkflowRun
-from workflows.rescue import settle_overdue
-from workflows.resets import retry_downstream
+from workflows.operations import control, holds
+from workflows.operations.dispatch_ready import dispatch_ready
+from workflows.operations.resets import retry_downstream
+from workflows.reports.recovery import settle_overdue
 
 BETWEEN_S = 0.1
 

@@ -13,9 +13,9 @@ from runners.models import Runner
 from tests.commands.conftest import manage
 from tests.support import verbs
 from tests.support.drawing import DrawRun
-from workflows import control
 from workflows.management.actor import command_actor
 from workflows.models import Event, WorkflowRun
+from workflows.operations import control
 
 
 def dispatch_ready(*arguments: object) -> str:

@@ -9,7 +9,7 @@ import psutil
 from tests.commands.conftest import Started, wait_for
 from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch_all, state, states, trail
-from workflows.execution import STOPPED
+from workflows.execution.executor import STOPPED
 from workflows.models import Event
 
 SLEEP = {"command": ["sleep", "300"]}

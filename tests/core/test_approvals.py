@@ -14,13 +14,13 @@ from tests.support.verbs import (
     task,
     trail,
 )
-from workflows import control
-from workflows.approvals import approve, reject
-from workflows.authoring import create_template
+from workflows.authoring.spec import parse_template
+from workflows.authoring.store import create_template
 from workflows.errors import Conflict, NotFound
 from workflows.models import Approval, Task, WorkflowRun
-from workflows.runs import create_run, create_task
-from workflows.spec import parse_template
+from workflows.operations import control
+from workflows.operations.approvals import approve, reject
+from workflows.runs.creation import create_run, create_task
 
 
 def gated(drawing: str, *step_ids: str, **template: object) -> WorkflowRun:

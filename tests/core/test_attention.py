@@ -13,10 +13,16 @@ from tests.factories import RunFactory, RunnerFactory, TemplateFactory
 from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.verbs import attempt, dispatch_all, finish, start, task, walk
-from workflows.approvals import approve
-from workflows.attention import broken_runs, counts, idle_runners, overdue_attempts, undecided
-from workflows.control import abort, cancel, pause, retry
+from workflows.insight.attention import (
+    broken_runs,
+    counts,
+    idle_runners,
+    overdue_attempts,
+    undecided,
+)
 from workflows.models import Approval, TaskAttempt, WorkflowRun, WorkflowTemplate
+from workflows.operations.approvals import approve
+from workflows.operations.control import abort, cancel, pause, retry
 
 
 def fail(run: WorkflowRun) -> WorkflowRun:

@@ -4,10 +4,10 @@ import pytest
 
 from tests.factories import TemplateFactory
 from tests.support.drawing import template_of
-from workflows.authoring import create_template, replace_template, spec_of
+from workflows.authoring.spec import parse_template
+from workflows.authoring.store import create_template, replace_template, spec_of
 from workflows.errors import Invalid, NotFound
 from workflows.models import StepDependency, TemplateStep, WorkflowTemplate
-from workflows.spec import parse_template
 
 pytestmark = pytest.mark.django_db
 

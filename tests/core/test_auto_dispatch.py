@@ -7,7 +7,7 @@ from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.verbs import attempt, dispatch, finish, start, state, states, task, trail
 from workflows.models import WorkflowRun
-from workflows.reports import Report, report_all
+from workflows.reports.apply import Report, report_all
 
 
 def test_it_is_off_by_default(runs: DrawRun) -> None:

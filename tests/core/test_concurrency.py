@@ -15,10 +15,10 @@ from tests.support.dispatcher import dispatch_until_empty
 from tests.support.drawing import DrawRun
 from tests.support.threads import at_once
 from tests.support.verbs import attempt, dispatch, dispatch_all, finish, report, states, task, trail
-from workflows import control
 from workflows.errors import Conflict, ReportRefused
 from workflows.models import Event, Task, TaskAttempt, WorkflowRun
-from workflows.runs import create_run
+from workflows.operations import control
+from workflows.runs.creation import create_run
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 

@@ -9,9 +9,9 @@ from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.tables import everything
 from tests.support.verbs import attempt, dispatch, finish, start, state, states, task, trail, walk
-from workflows.control import abort, pause, resume
 from workflows.errors import Conflict, NotFound
 from workflows.models import WorkflowRun
+from workflows.operations.control import abort, pause, resume
 
 Operation = Callable[..., WorkflowRun]
 

@@ -21,9 +21,9 @@ from tests.support.verbs import (
     trail,
     walk,
 )
-from workflows.control import abort, cancel, mark_success, pause, retry
 from workflows.errors import Conflict, Invalid, NotFound
 from workflows.models import Task, WorkflowRun
+from workflows.operations.control import abort, cancel, mark_success, pause, retry
 
 Operation = Callable[..., Task]
 

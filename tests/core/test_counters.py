@@ -10,10 +10,10 @@ from django.db.models import Count, F, Q
 from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.verbs import dispatch
-from workflows import control
 from workflows.errors import WorkflowError
 from workflows.models import Event, Task, TaskAttempt, TaskState, WorkflowRun
-from workflows.reports import Report, report_all
+from workflows.operations import control
+from workflows.reports.apply import Report, report_all
 
 STEPS = 14
 MOVES = 60

@@ -10,7 +10,7 @@ from tests.support.tables import everything
 from tests.support.verbs import dispatch, dispatch_all, finish, states, task, trail
 from workflows.errors import Conflict, Invalid, NotFound
 from workflows.models import Task
-from workflows.runs import create_run
+from workflows.runs.creation import create_run
 
 pytestmark = pytest.mark.django_db
 

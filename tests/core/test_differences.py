@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.support.drawing import steps_of, template_of
-from workflows.differences import Edge, StepDifference, difference
+from workflows.authoring.diff import Edge, StepDifference, difference
 
 
 def changes(before: dict[str, Any] | None, after: dict[str, Any]) -> dict[str, str]:

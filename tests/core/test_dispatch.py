@@ -10,11 +10,11 @@ from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.tables import everything
 from tests.support.verbs import attempt, dispatch, finish, states, task, trail, walk
-from workflows import control
-from workflows.dispatch import MOST_KEPT, dispatch_ready
+from workflows.dispatch.result import DispatchResult
 from workflows.errors import NotFound, RunNotDispatchable
 from workflows.models import WorkflowRun
-from workflows.results import DispatchResult
+from workflows.operations import control
+from workflows.operations.dispatch_ready import MOST_KEPT, dispatch_ready
 
 
 def test_the_answer_says_what_was_dispatched(runs: DrawRun, local: Runner) -> None:

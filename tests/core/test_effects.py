@@ -7,12 +7,13 @@ from django.test.utils import CaptureQueriesContext
 from tests.factories import RunFactory
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, finish, start, states, task, trail, walk
-from workflows import approvals, effects
-from workflows.control import cancel, mark_success, retry
-from workflows.effects import Effect
-from workflows.holds import hold
 from workflows.models import Approval, Task, WorkflowRun
-from workflows.resets import retry_downstream
+from workflows.operations import approvals
+from workflows.operations import preview as effects
+from workflows.operations.control import cancel, mark_success, retry
+from workflows.operations.holds import hold
+from workflows.operations.preview import Effect
+from workflows.operations.resets import retry_downstream
 
 
 def told(found: list[Effect]) -> list[str]:

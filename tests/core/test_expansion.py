@@ -10,11 +10,11 @@ from tests.factories import RunFactory, TemplateFactory
 from tests.support.drawing import DrawRun, template_of
 from tests.support.tables import everything
 from tests.support.verbs import edges, states, trail
-from workflows.authoring import create_template, replace_template
+from workflows.authoring.spec import parse_template
+from workflows.authoring.store import create_template, replace_template
 from workflows.errors import InvalidGraph
 from workflows.models import Task, WorkflowRun, WorkflowTemplate
-from workflows.runs import create_run
-from workflows.spec import parse_template
+from workflows.runs.creation import create_run
 
 
 def test_one_task_per_step_in_list_order(runs: DrawRun) -> None:

@@ -10,12 +10,12 @@ from tests.core.test_approvals import gated
 from tests.factories import RunnerFactory
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch, dispatch_all, dispatch_some, finish, start, task
-from workflows import control
 from workflows.errors import NotFound
-from workflows.explain import explain, explain_task
-from workflows.holds import hold
+from workflows.insight.explain import explain, explain_task
 from workflows.models import WorkflowRun
-from workflows.runs import create_task
+from workflows.operations import control
+from workflows.operations.holds import hold
+from workflows.runs.creation import create_task
 
 
 def told(run: WorkflowRun) -> dict[str, str]:

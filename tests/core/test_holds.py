@@ -16,10 +16,10 @@ from tests.support.verbs import (
     task,
     trail,
 )
-from workflows import control
 from workflows.errors import Conflict, Invalid
-from workflows.holds import hold, release, release_due
 from workflows.models import Task
+from workflows.operations import control
+from workflows.operations.holds import hold, release, release_due
 
 
 def test_a_held_task_keeps_no_later_one_back(runs: DrawRun) -> None:

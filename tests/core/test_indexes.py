@@ -8,11 +8,11 @@ from django.db import connection, transaction
 
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all
-from workflows.claims import FIRST_WAITING
-from workflows.dialect import bound
-from workflows.handout import READY
+from workflows.db.sqlite import bound
+from workflows.db.statements import together
+from workflows.dispatch.attempts import READY
+from workflows.dispatch.claims import FIRST_WAITING
 from workflows.models import Task, WorkflowRun
-from workflows.sql import together
 
 INDEX = "task_first_ready"
 

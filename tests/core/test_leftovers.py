@@ -4,11 +4,11 @@ import pytest
 
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, events, finish, state, states, trail
-from workflows.control import abort
 from workflows.errors import Conflict, NotFound
-from workflows.leftovers import cancel_rest
 from workflows.models import WorkflowRun
-from workflows.readiness import deadlocks
+from workflows.operations.control import abort
+from workflows.operations.leftovers import cancel_rest
+from workflows.runs.readiness import deadlocks
 
 
 @pytest.fixture

@@ -19,14 +19,14 @@ from tests.support.verbs import (
     task,
     trail,
 )
-from workflows import control
-from workflows.authoring import replace_template
-from workflows.claims import start_attempts
+from workflows.authoring.spec import parse_template
+from workflows.authoring.store import replace_template
+from workflows.dispatch.claims import start_attempts
 from workflows.errors import Conflict
 from workflows.models import Task, WorkflowRun
-from workflows.rescue import settle_overdue
-from workflows.runs import create_run
-from workflows.spec import parse_template
+from workflows.operations import control
+from workflows.reports.recovery import settle_overdue
+from workflows.runs.creation import create_run
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 

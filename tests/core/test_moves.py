@@ -9,7 +9,7 @@ from tests.support.drawing import DrawRun
 from tests.support.tables import everything
 from tests.support.verbs import states, trail
 from workflows.models import Task, WorkflowRun
-from workflows.moves import BATCH, move
+from workflows.runs.transitions import BATCH, move
 
 
 def tasks_of(run: WorkflowRun) -> list[Task]:

@@ -7,12 +7,12 @@ import pytest
 from tests.factories import TaskFactory
 from tests.support.drawing import template_of
 from tests.support.tables import everything
-from workflows.authoring import create_template
+from workflows.authoring.spec import parse_template
+from workflows.authoring.store import create_template
 from workflows.errors import Invalid
 from workflows.models import WorkflowRun, WorkflowTemplate
-from workflows.runs import create_run
-from workflows.secrecy import MASK
-from workflows.spec import parse_template
+from workflows.payloads.secrets import MASK
+from workflows.runs.creation import create_run
 
 SCHEMA = {
     "type": "object",

@@ -7,10 +7,10 @@ import pytest
 
 from tests.support.drawing import DrawRun, steps_of
 from tests.support.verbs import attempt, dispatch, dispatch_all, finish, states, task, trail
-from workflows.authoring import create_template
+from workflows.authoring.spec import parse_template
+from workflows.authoring.store import create_template
 from workflows.models import WorkflowRun
-from workflows.runs import create_run
-from workflows.spec import parse_template
+from workflows.runs.creation import create_run
 
 PARAMETERS = {
     "name": "Ada",
@@ -185,7 +185,7 @@ def test_a_step_is_named_with_a_dot_or_in_brackets(db: None, text: str) -> None:
 
 
 def test_the_result_is_that_of_the_latest_success(db: None) -> None:
-    from workflows import control
+    from workflows.operations import control
 
     run = two_steps({"text": "{{ tasks.a.result }}"})
     dispatch(run)

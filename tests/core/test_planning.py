@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection, transaction
 
-from workflows.sql import together
+from workflows.db.statements import together
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 

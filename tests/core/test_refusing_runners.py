@@ -19,13 +19,13 @@ from tests.support.verbs import (
     task,
     trail,
 )
-from workflows import control
-from workflows.advance import offer_free_places
-from workflows.authoring import create_template
-from workflows.fleet import MOST_DECLINED
+from workflows.authoring.spec import parse_template
+from workflows.authoring.store import create_template
+from workflows.dispatch.auto_dispatch import offer_free_places
+from workflows.dispatch.runner_pool import MOST_DECLINED
 from workflows.models import TaskAttempt, WorkflowRun
-from workflows.runs import create_run
-from workflows.spec import parse_template
+from workflows.operations import control
+from workflows.runs.creation import create_run
 
 REFUSED = "runner refused: scripted: no disk space"
 

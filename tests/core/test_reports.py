@@ -19,10 +19,10 @@ from tests.support.verbs import (
     trail,
     walk,
 )
-from workflows import control
 from workflows.errors import NotFound, ReportRefused
 from workflows.models import TaskAttempt, WorkflowRun
-from workflows.reports import Report, report_all, report_one
+from workflows.operations import control
+from workflows.reports.apply import Report, report_all, report_one
 
 pytestmark = pytest.mark.django_db
 

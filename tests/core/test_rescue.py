@@ -10,11 +10,11 @@ from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.tables import everything
 from tests.support.verbs import attempt, dispatch, finish, state, states, task, trail
-from workflows.claims import start_attempts
-from workflows.control import retry
+from workflows.dispatch.claims import start_attempts
 from workflows.errors import ReportRefused
 from workflows.models import TaskAttempt, WorkflowRun
-from workflows.rescue import settle_overdue
+from workflows.operations.control import retry
+from workflows.reports.recovery import settle_overdue
 
 MINUTE = timedelta(minutes=1)
 

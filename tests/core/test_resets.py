@@ -16,10 +16,10 @@ from tests.support.verbs import (
     trail,
     walk,
 )
-from workflows.control import abort, cancel, mark_success
 from workflows.errors import Conflict, NotFound
 from workflows.models import Task, WorkflowRun
-from workflows.resets import retry_downstream
+from workflows.operations.control import abort, cancel, mark_success
+from workflows.operations.resets import retry_downstream
 
 #   ┌─ b ─ d
 # a         └─ e        other

@@ -6,9 +6,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch, dispatch_all, finish, start, state, task, trail, walk
-from workflows.control import abort, cancel, pause
 from workflows.models import WorkflowRun
-from workflows.readiness import deadlocks
+from workflows.operations.control import abort, cancel, pause
+from workflows.runs.readiness import deadlocks
 
 
 def deadlock(run: WorkflowRun) -> dict[str, Any] | None:

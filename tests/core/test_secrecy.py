@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflows.secrecy import MASK, Mask, masked
+from workflows.payloads.secrets import MASK, Mask, masked
 
 
 def shown(pieces: list[str], secrets: list[str]) -> str:

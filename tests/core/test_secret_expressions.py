@@ -6,12 +6,12 @@ import pytest
 
 from tests.support.secrets import VALUE, places_of
 from tests.support.verbs import attempt, dispatch_all, finish, states, trail
-from workflows.authoring import create_template
+from workflows.authoring.spec import parse_template
+from workflows.authoring.store import create_template
 from workflows.errors import Invalid
 from workflows.models import TemplateStep, WorkflowRun
-from workflows.runs import create_run
-from workflows.secrecy import revealed
-from workflows.spec import parse_template
+from workflows.payloads.secrets import revealed
+from workflows.runs.creation import create_run
 
 SCHEMA = {"properties": {"token": {"type": "string", "writeOnly": True}, "day": {"type": "string"}}}
 AS_IT_IS = [

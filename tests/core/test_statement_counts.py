@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch, finish, start, task
-from workflows.control import abort, cancel, pause, resume, retry
 from workflows.models import Task, WorkflowRun
+from workflows.operations.control import abort, cancel, pause, resume, retry
 
 SMALL, LARGE = 10, 10_000
 

@@ -7,7 +7,7 @@ from tests.support.drawing import DrawRun
 from tests.support.tables import everything
 from tests.support.verbs import state, states, task, trail
 from workflows.models import RunState, Task, TaskState, WorkflowRun
-from workflows.moves import move
+from workflows.runs.transitions import move
 
 Arrows = dict[str, tuple[set[str], str, str]]
 """By name: where an arrow may leave from, where it leads, which event it leaves."""

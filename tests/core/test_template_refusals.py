@@ -6,10 +6,10 @@ import pytest
 
 from runners.base import LONGEST_TIMEOUT_S
 from tests.support.drawing import steps_of
-from workflows.authoring import create_template
+from workflows.authoring.spec import parse_template
+from workflows.authoring.store import create_template
 from workflows.errors import Invalid
 from workflows.models import TemplateStep, WorkflowTemplate
-from workflows.spec import parse_template
 
 
 def template(*steps: Any, **more: Any) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from tests.factories import RunFactory, TemplateFactory
 from tests.support.verbs import dispatch_all, finish, start, walk
+from workflows.insight.durations import usual_seconds
 from workflows.models import Task, WorkflowRun, WorkflowTemplate
-from workflows.timeline import usual_seconds
 
 
 def finished(template: WorkflowTemplate, **seconds: float) -> WorkflowRun:

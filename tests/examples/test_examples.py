@@ -9,8 +9,8 @@ import pytest
 
 from runners import functions
 from tests.commands.conftest import manage
-from workflows.authoring import spec_of
-from workflows.files import import_file
+from workflows.authoring.files import import_file
+from workflows.authoring.store import spec_of
 from workflows.models import TaskAttempt, WorkflowRun
 
 FOLDER = Path(__file__).parents[2] / "examples"

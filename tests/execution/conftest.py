@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all
-from workflows.execution import Executor
+from workflows.execution.executor import Executor
 from workflows.models import Task, TaskAttempt, TaskState, WorkflowRun
 
 

@@ -13,12 +13,12 @@ from tests.execution.conftest import Execution
 from tests.support.drawing import DrawRun
 from tests.support.trail import check_trail
 from tests.support.verbs import attempt, dispatch_all, states, trail
-from workflows import control
-from workflows.ahead import Ahead
-from workflows.claims import give_back, start_attempts
-from workflows.execution import Executor
+from workflows.dispatch.claims import give_back, start_attempts
+from workflows.execution.executor import Executor
+from workflows.execution.prefetch import Ahead
 from workflows.models import TaskAttempt, WorkflowRun
-from workflows.rescue import settle_overdue
+from workflows.operations import control
+from workflows.reports.recovery import settle_overdue
 
 Payloads = dict[str, dict[str, Any]]
 SHORT: Payloads = {f"s{n}": {"python": "noop"} for n in range(20)}
@@ -28,7 +28,7 @@ LONG: Payloads = {"long": {"command": ["sleep", "1"]}, "after": {"python": "noop
 @pytest.fixture(autouse=True)
 def _every_task_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
     """However busy the machine is."""
-    monkeypatch.setattr("workflows.ahead.SHORT", timedelta(seconds=60))
+    monkeypatch.setattr("workflows.execution.prefetch.SHORT", timedelta(seconds=60))
 
 
 def claimed(run: WorkflowRun) -> set[str]:
@@ -146,7 +146,7 @@ def test_what_was_given_back_unheard_is_not_begun_here(
     def breaks(*_: object) -> set[UUID]:
         raise OperationalError("the connection is lost, after the commit")
 
-    monkeypatch.setattr("workflows.ahead.give_back", breaks)
+    monkeypatch.setattr("workflows.execution.prefetch.give_back", breaks)
     with pytest.raises(OperationalError):
         ahead.leave(all_of_it=True)
     assert ahead.next() is None

@@ -11,18 +11,18 @@ from runners.process import Slot
 from tests.execution.conftest import Execution, log_of
 from tests.support.verbs import attempt as attempt_of
 from tests.support.verbs import dispatch_all, report, start, state, states, task, trail
-from workflows import control
-from workflows.claims import start_attempts
-from workflows.execution import STOPPED, Executor
+from workflows.dispatch.claims import start_attempts
+from workflows.execution.executor import STOPPED, Executor
 from workflows.models import Task, TaskAttempt, WorkflowRun
-from workflows.rescue import settle_overdue
+from workflows.operations import control
+from workflows.reports.recovery import settle_overdue
 
 STUBBORN = "trap '' TERM; sleep 300 & echo $! > pids; echo $$ >> pids; wait; sleep 300"
 
 
 @pytest.fixture(autouse=True)
 def _short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workflows.work.GRACE_S", 0.5)
+    monkeypatch.setattr("workflows.execution.running_attempt.GRACE_S", 0.5)
 
 
 def stubborn_pids(directory: Path) -> list[int]:

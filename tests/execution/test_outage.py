@@ -8,7 +8,7 @@ from django.db import connection
 
 from tests.execution.conftest import Execution
 from tests.support.verbs import attempt, dispatch_all, trail
-from workflows.execution import Executor
+from workflows.execution.executor import Executor
 from workflows.models import WorkflowRun
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]

@@ -13,12 +13,12 @@ from tests.execution.conftest import Execution, log_of
 from tests.factories import UserFactory
 from tests.support.secrets import SCHEMA, VALUE, places_of
 from tests.support.verbs import dispatch_all, task
-from workflows.authoring import create_template
-from workflows.files import export_template
+from workflows.authoring.files import export_template
+from workflows.authoring.spec import parse_template
+from workflows.authoring.store import create_template
 from workflows.models import Approval, Event, Task, TaskAttempt, WorkflowRun, WorkflowTemplate
-from workflows.runs import create_run
-from workflows.secrecy import MASK
-from workflows.spec import parse_template
+from workflows.payloads.secrets import MASK
+from workflows.runs.creation import create_run
 
 HASH = sha256(VALUE.encode()).hexdigest()
 TELL = (

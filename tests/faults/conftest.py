@@ -24,13 +24,13 @@ from tests.support.database import environment
 from tests.support.drawing import steps_of
 from tests.support.host_runner import HostRunner, Reply, serving
 from tests.support.trail import check_trail
-from workflows.authoring import create_template
-from workflows.control import retry
-from workflows.dispatch import dispatch_ready
-from workflows.execution import Executor
+from workflows.authoring.spec import parse_template
+from workflows.authoring.store import create_template
+from workflows.execution.executor import Executor
 from workflows.models import RunState, TaskAttempt, WorkflowRun, WorkflowTemplate
-from workflows.rescue import settle_overdue
-from workflows.spec import parse_template
+from workflows.operations.control import retry
+from workflows.operations.dispatch_ready import dispatch_ready
+from workflows.reports.recovery import settle_overdue
 
 ROOT = Path(__file__).parents[2]
 BY = "survivor"

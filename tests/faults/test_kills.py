@@ -10,10 +10,11 @@ from runners.models import Runner
 from tests.faults.conftest import ROOT, World, let_leases_run_out, make_runs
 from tests.support.tables import everything
 from tests.support.verbs import dispatch, state, states
-from workflows import control, faults
-from workflows.advance import offer_free_places
+from workflows.db import failpoints
+from workflows.dispatch.auto_dispatch import offer_free_places
 from workflows.models import WorkflowRun
-from workflows.runs import create_run, create_task
+from workflows.operations import control
+from workflows.runs.creation import create_run, create_task
 
 # a ── c    a, d, e: on the other host
 # b ── d    b, c: commands on this machine
@@ -186,7 +187,8 @@ def test_a_place_that_nobody_could_offer_any_more_is_offered_by_rescue(
 
 def test_every_point_of_the_product_kills_somewhere_here() -> None:
     sources = [path.read_text() for path in (ROOT / "workflows").rglob("*.py")]
-    points = {name for text in sources for name in re.findall(r'faults\.point\("(.+?)"\)', text)}
+    named = re.compile(r'failpoints\.point\("(.+?)"\)')
+    points = {name for text in sources for name in named.findall(text)}
     tests = Path(__file__).read_text()
     assert points
     assert not {point for point in points if f'"{point}"' not in tests}
@@ -196,4 +198,4 @@ def test_nothing_in_the_product_sets_a_trap() -> None:
     places = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
     setters = [path.name for path in places if re.search(r"\btrap\b\s*=", path.read_text())]
     assert setters == []
-    assert faults.trap is None
+    assert failpoints.trap is None

@@ -24,15 +24,16 @@ django.setup()
 
 from runners import http  # noqa: E402 (needs the apps)
 from runners.base import Heard  # noqa: E402
-from workflows import control, faults  # noqa: E402
-from workflows.dispatch import dispatch_ready  # noqa: E402
-from workflows.execution import Executor  # noqa: E402
-from workflows.hearing import hear_callback  # noqa: E402
+from workflows.db import failpoints  # noqa: E402
+from workflows.dispatch.tokens import token_of  # noqa: E402
+from workflows.execution.executor import Executor  # noqa: E402
 from workflows.models import TaskAttempt, WorkflowRun  # noqa: E402
-from workflows.reports import Report, report_one  # noqa: E402
-from workflows.rescue import settle_overdue  # noqa: E402
-from workflows.runs import create_run  # noqa: E402
-from workflows.tokens import token_of  # noqa: E402
+from workflows.operations import control  # noqa: E402
+from workflows.operations.dispatch_ready import dispatch_ready  # noqa: E402
+from workflows.reports.apply import Report, report_one  # noqa: E402
+from workflows.reports.recovery import settle_overdue  # noqa: E402
+from workflows.reports.runner_reports import hear_callback  # noqa: E402
+from workflows.runs.creation import create_run  # noqa: E402
 
 KILLED = 99
 BY = "victim"
@@ -117,7 +118,7 @@ def _set_trap(point: str, nth: int) -> None:
         if passed == nth:
             os._exit(KILLED)
 
-    faults.trap = trap
+    failpoints.trap = trap
 
 
 def _be_victim(order: dict[str, Any]) -> NoReturn:

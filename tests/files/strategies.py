@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from workflows.spec import StepSpec, TemplateSpec
+from workflows.authoring.spec import StepSpec, TemplateSpec
 
 NASTY = [
     *["yes", "No", "on", "null", "~", "", " ", "true", "NaN", ".inf", "<<", "="],

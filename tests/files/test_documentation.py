@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
-from workflows.expressions import ENVIRONMENT
-from workflows.notation import read_yaml
-from workflows.parameters import check_schema
-from workflows.spec import STEP_SCHEMA, parse_template
+from workflows.authoring.spec import STEP_SCHEMA, parse_template
+from workflows.authoring.yaml_json import read_yaml
+from workflows.payloads.expressions import ENVIRONMENT
+from workflows.payloads.parameters import check_schema
 
 PAGE = (Path(__file__).parents[2] / "docs" / "templates.md").read_text()
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from tests.files.conftest import Write, refusal, run
-from workflows import files
-from workflows.authoring import spec_of
+from workflows.authoring import files
+from workflows.authoring.files import template_named
+from workflows.authoring.store import spec_of
 from workflows.errors import Conflict, NotFound
-from workflows.files import template_named
 from workflows.models import WorkflowTemplate
 
 pytestmark = pytest.mark.django_db

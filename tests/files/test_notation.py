@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given, settings
 
 from tests.files.strategies import JSON, NASTY
-from workflows.notation import Unreadable, read_json, read_yaml, write_yaml
+from workflows.authoring.yaml_json import Unreadable, read_json, read_yaml, write_yaml
 
 
 @settings(deadline=None)  # machines are slow at times

@@ -8,14 +8,14 @@ import pytest
 from tests.files.conftest import Write, run
 from tests.files.test_wfformat import recording, task
 from tests.support import verbs
-from workflows.authoring import spec_of
-from workflows.dispatch import dispatch_ready
-from workflows.files import as_yaml, import_file, template_named
+from workflows.authoring.files import as_yaml, import_file, template_named
+from workflows.authoring.spec import parse_template
+from workflows.authoring.store import spec_of
+from workflows.authoring.yaml_json import read_json
 from workflows.models import TaskAttempt, TaskState, WorkflowRun
-from workflows.notation import read_json
-from workflows.reports import Report, report_all
-from workflows.runs import create_run
-from workflows.spec import parse_template
+from workflows.operations.dispatch_ready import dispatch_ready
+from workflows.reports.apply import Report, report_all
+from workflows.runs.creation import create_run
 
 FOLDER = Path(__file__).parents[2].parent / "shared" / "data" / "wfformat"
 RECORDED = sorted(FOLDER.glob("*.json"))

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 
 from tests.files.conftest import Write, run
 from tests.files.strategies import templates
-from workflows.files import as_yaml, template_named
-from workflows.notation import read_yaml
-from workflows.spec import TemplateSpec, parse_template
+from workflows.authoring.files import as_yaml, template_named
+from workflows.authoring.spec import TemplateSpec, parse_template
+from workflows.authoring.yaml_json import read_yaml
 
 EVERYTHING = r"""name: Everything
 description: |

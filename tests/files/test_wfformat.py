@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from tests.files.conftest import Write, refusal, run
-from workflows.authoring import spec_of
-from workflows.files import template_named
-from workflows.spec import StepSpec
+from workflows.authoring.files import template_named
+from workflows.authoring.spec import StepSpec
+from workflows.authoring.store import spec_of
 
 pytestmark = pytest.mark.django_db
 

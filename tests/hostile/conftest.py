@@ -14,9 +14,9 @@ from tests.factories import UserFactory
 from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.verbs import attempt, dispatch, dispatch_some, finish, start
-from workflows import control
+from workflows.dispatch.tokens import token_of
 from workflows.models import WorkflowRun
-from workflows.tokens import token_of
+from workflows.operations import control
 
 
 @pytest.fixture

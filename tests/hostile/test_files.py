@@ -9,9 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.files.strategies import JSON, TEXTS
+from workflows.authoring.files import UnusableFile, read_content
+from workflows.authoring.spec import TemplateSpec, parse_template
 from workflows.errors import Invalid
-from workflows.files import UnusableFile, read_content
-from workflows.spec import TemplateSpec, parse_template
 
 MARKS = [
     *[

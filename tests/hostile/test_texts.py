@@ -13,10 +13,10 @@ from tests.hostile.test_document import DOCUMENT
 from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.verbs import dispatch, finish
-from workflows.authoring import create_template
+from workflows.authoring.spec import parse_template
+from workflows.authoring.store import create_template
 from workflows.models import Approval, WorkflowRun
-from workflows.runs import create_run
-from workflows.spec import parse_template
+from workflows.runs.creation import create_run
 
 MARKUP = "\"'><script>alert(7)</script><img src=x onerror=alert(7)>"
 TEXTS = {

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from workflows.notation import read_yaml
-from workflows.spec import parse_template
+from workflows.authoring.spec import parse_template
+from workflows.authoring.yaml_json import read_yaml
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

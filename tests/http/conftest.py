@@ -9,8 +9,8 @@ from django.test import Client
 from runners.models import Runner
 from tests.support.host_runner import HostRunner, serving
 from tests.support.verbs import attempt
+from workflows.dispatch.tokens import token_of
 from workflows.models import WorkflowRun
-from workflows.tokens import token_of
 
 
 @pytest.fixture

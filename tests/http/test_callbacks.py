@@ -6,9 +6,9 @@ from tests.http.conftest import Callback
 from tests.support.drawing import DrawRun
 from tests.support.host_runner import HostRunner
 from tests.support.verbs import attempt, dispatch, dispatch_all, state, states, task, trail
-from workflows import control
+from workflows.dispatch.tokens import token_of
 from workflows.models import LogPiece
-from workflows.tokens import token_of
+from workflows.operations import control
 
 
 def test_a_run_goes_to_its_end_by_callbacks(

@@ -6,11 +6,11 @@ from tests.http.conftest import Callback
 from tests.support.host_runner import HostRunner
 from tests.support.secrets import SCHEMA, VALUE, places_of
 from tests.support.verbs import attempt, dispatch, task
-from workflows.authoring import create_template
+from workflows.authoring.spec import parse_template
+from workflows.authoring.store import create_template
 from workflows.models import WorkflowRun
-from workflows.runs import create_run
-from workflows.secrecy import MASK
-from workflows.spec import parse_template
+from workflows.payloads.secrets import MASK
+from workflows.runs.creation import create_run
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ from tests.http.conftest import Callback
 from tests.support.drawing import DrawRun
 from tests.support.host_runner import HostRunner
 from tests.support.verbs import attempt, dispatch, dispatch_all, state, states, task, trail
-from workflows import control
-from workflows.contact import ask_to_end
-from workflows.fleet import Fleet
-from workflows.handout import hand_out
-from workflows.locks import lock_run
+from workflows.dispatch.attempts import hand_out
+from workflows.dispatch.runner_pool import Fleet
 from workflows.models import TaskAttempt, WorkflowRun
-from workflows.rescue import settle_overdue
+from workflows.operations import control
+from workflows.reports.polling import ask_to_end
+from workflows.reports.recovery import settle_overdue
+from workflows.runs.locks import lock_run
 
 
 def long_ago() -> None:

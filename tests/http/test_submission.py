@@ -11,8 +11,8 @@ from tests.factories import RunnerFactory
 from tests.support.drawing import DrawRun
 from tests.support.host_runner import HostRunner, Reply
 from tests.support.verbs import attempt, dispatch, dispatch_all, states, task, trail
+from workflows.dispatch.tokens import hash_of, token_of
 from workflows.models import Event
-from workflows.tokens import hash_of, token_of
 
 
 def test_the_body_is_the_protocols(runs: DrawRun, host: HostRunner, settings: Settings) -> None:

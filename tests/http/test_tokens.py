@@ -9,9 +9,9 @@ from tests.support.drawing import DrawRun
 from tests.support.host_runner import HostRunner
 from tests.support.tables import everything
 from tests.support.verbs import attempt, dispatch, dispatch_all, finish, task
-from workflows.control import retry
+from workflows.dispatch.tokens import token_of
 from workflows.models import WorkflowRun
-from workflows.tokens import token_of
+from workflows.operations.control import retry
 
 
 def forged(run: WorkflowRun, other: WorkflowRun) -> str:

@@ -21,13 +21,13 @@ from tests.oracle.model import Attempt, Run, Runner, Task
 from tests.oracle.product import BY
 from tests.oracle.world import World
 from tests.support.scripted import KIND, ScriptedBackend
-from workflows import approvals, control, holds
+from workflows.audit.verify import verify_run
 from workflows.errors import Conflict
-from workflows.explain import READY
-from workflows.leftovers import cancel_rest
-from workflows.reports import Report, report_all, report_one
-from workflows.resets import retry_downstream
-from workflows.verification import verify_run
+from workflows.insight.explain import READY
+from workflows.operations import approvals, control, holds
+from workflows.operations.leftovers import cancel_rest
+from workflows.operations.resets import retry_downstream
+from workflows.reports.apply import Report, report_all, report_one
 
 INDEX = st.integers(0, 20)
 LIMITS = st.sampled_from([1, 1, 2, 3, None])

@@ -9,14 +9,14 @@ from django.db import connection, transaction
 from runners.models import Runner
 from tests.oracle import model
 from tests.oracle.drawing import Drawing
-from workflows.authoring import create_template
-from workflows.dispatch import dispatch_ready
-from workflows.explain import READY, explain
+from workflows.authoring.spec import parse_template
+from workflows.authoring.store import create_template
+from workflows.dispatch.result import DispatchResult
+from workflows.insight.explain import READY, explain
 from workflows.models import Approval, Event, TaskAttempt, WorkflowRun
-from workflows.readiness import deadlocks
-from workflows.results import DispatchResult
-from workflows.runs import create_run, create_task
-from workflows.spec import parse_template
+from workflows.operations.dispatch_ready import dispatch_ready
+from workflows.runs.creation import create_run, create_task
+from workflows.runs.readiness import deadlocks
 
 BY = "oracle"
 TABLES = [

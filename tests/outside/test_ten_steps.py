@@ -20,9 +20,9 @@ from tests.support.drawing import steps_of
 from tests.support.redis import free_port
 from tests.support.trail import check_trail
 from tests.support.verbs import state, states
-from workflows.authoring import create_template
+from workflows.authoring.spec import parse_template
+from workflows.authoring.store import create_template
 from workflows.models import TaskAttempt, WorkflowRun, WorkflowTemplate
-from workflows.spec import parse_template
 
 #     ┌ b ─ c ┐           ┌ h ┐
 #   a           f ─── g          j

@@ -15,7 +15,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrator.settings")
 django.setup()
 
 from tests.support.threads import at_once  # noqa: E402 (needs the apps)
-from workflows.dispatch import dispatch_ready  # noqa: E402
+from workflows.operations.dispatch_ready import dispatch_ready  # noqa: E402
 
 
 def dispatch_until_empty(run_id: int) -> list[int]:

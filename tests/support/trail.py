@@ -1,7 +1,7 @@
 """The trail of a run, as the product's own verification reads it."""
 
+from workflows.audit.verify import verify_run
 from workflows.models import WorkflowRun
-from workflows.verification import verify_run
 
 
 def check_trail(run: WorkflowRun) -> None:

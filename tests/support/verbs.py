@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from workflows import dispatch as outbound
+from workflows.dispatch.result import DispatchResult
 from workflows.models import Event, EventType, Task, TaskAttempt, TaskDependency, WorkflowRun
-from workflows.reports import Report, report_one
-from workflows.results import DispatchResult
+from workflows.operations import dispatch_ready as outbound
+from workflows.reports.apply import Report, report_one
 
 CREATION = (EventType.RUN_CREATED, EventType.TASK_CREATED)
 

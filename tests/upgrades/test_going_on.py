@@ -8,10 +8,10 @@ from tests.execution.conftest import log_of
 from tests.factories import UserFactory
 from tests.support.verbs import attempt, dispatch, dispatch_all, finish, state, states, task, trail
 from tests.upgrades.conftest import Rows
-from workflows import control, holds
-from workflows.approvals import approve
+from workflows.audit.verify import verify_run
 from workflows.models import Approval, Event, Task, TaskAttempt, WorkflowRun, WorkflowTemplate
-from workflows.verification import verify_run
+from workflows.operations import control, holds
+from workflows.operations.approvals import approve
 
 TOKEN = "f190bcc32dd3d0d8a9381fd8f94ba14042acec8da25605ca457c029338796e7a"
 """What the first release gave the runner of the step `train`."""

@@ -8,10 +8,10 @@ from django.db.migrations.executor import MigrationExecutor
 
 from runners.models import Runner
 from tests.upgrades.conftest import Rows, rows_of, to_first_release, to_latest
-from workflows.authoring import replace_template, spec_of
+from workflows.audit.verify import verify_run
+from workflows.authoring.spec import parse_template, plain
+from workflows.authoring.store import replace_template, spec_of
 from workflows.models import RunState, TaskState, TemplateVersion, WorkflowRun, WorkflowTemplate
-from workflows.spec import parse_template, plain
-from workflows.verification import verify_run
 
 ADDED = {
     "runners.Runner": {"secret_names"},

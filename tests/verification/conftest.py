@@ -8,10 +8,10 @@ import pytest
 from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.verbs import dispatch_some, finish, start, task
-from workflows import control, holds
-from workflows.asking import ask
+from workflows.audit.verify import verify_run
 from workflows.models import Approval, WorkflowRun
-from workflows.verification import verify_run
+from workflows.operations import control, holds
+from workflows.runs.approval_requests import ask
 
 
 def findings(run: WorkflowRun) -> list[str]:

@@ -14,16 +14,16 @@ from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.verbs import attempt, dispatch, dispatch_all, finish, start, task, walk
 from tests.verification.conftest import findings
-from workflows import control, holds
-from workflows.approvals import approve, reject
-from workflows.asking import ask
+from workflows.audit.verify import verify_run
 from workflows.errors import NotFound
-from workflows.leftovers import cancel_rest
 from workflows.models import Approval, TaskAttempt, WorkflowRun
-from workflows.rescue import settle_overdue
-from workflows.resets import retry_downstream
-from workflows.runs import create_run, create_task
-from workflows.verification import verify_run
+from workflows.operations import control, holds
+from workflows.operations.approvals import approve, reject
+from workflows.operations.leftovers import cancel_rest
+from workflows.operations.resets import retry_downstream
+from workflows.reports.recovery import settle_overdue
+from workflows.runs.approval_requests import ask
+from workflows.runs.creation import create_run, create_task
 
 Story = Callable[[WorkflowRun, Script], object]
 BY = "ada"

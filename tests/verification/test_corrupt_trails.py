@@ -10,8 +10,8 @@ from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.verbs import dispatch_all, finish, task
 from tests.verification.conftest import findings
+from workflows.audit.verify import verify_run
 from workflows.models import Event, EventType, WorkflowRun
-from workflows.verification import verify_run
 
 Lines = Callable[..., QuerySet[Event]]
 

@@ -22,8 +22,8 @@ from tests.support.postgres import _programs
 from tests.support.scripted import Script
 from tests.support.verbs import attempt, dispatch_all, start
 from tests.verification.test_clean_runs import STORIES
-from workflows import control
 from workflows.models import RunState, TaskAttempt, TaskState, WorkflowRun
+from workflows.operations import control
 
 pytestmark = pytest.mark.django_db(transaction=True)
 COPY = "restored"

@@ -15,7 +15,7 @@ from workflows.admin.display import badge, link, moment, page_url, run_link
 from workflows.admin.operable import OperableAdmin
 from workflows.admin.operations import DECIDING
 from workflows.admin.tasks import titled
-from workflows.attention import undecided
+from workflows.insight.attention import undecided
 from workflows.models import Approval, ApprovalStatus, Task
 
 EVERY = "all"

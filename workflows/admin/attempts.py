@@ -14,7 +14,7 @@ from django.utils.text import Truncator
 
 from workflows.admin.base import AttentionFilter, ReadOnlyAdmin, RunOfTaskFilter, TaskFilter
 from workflows.admin.display import badge, link, moment, page_url, pretty, run_link
-from workflows.attention import overdue_attempts
+from workflows.insight.attention import overdue_attempts
 from workflows.models import LogPiece, Task, TaskAttempt
 
 TIMES = tuple(map(moment, ("dispatched_at", "submitted_at", "started_at", "finished_at")))

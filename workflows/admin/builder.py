@@ -17,13 +17,13 @@ from workflows.admin.base import actor, is_id
 from workflows.admin.display import page_url
 from workflows.admin.step_page import CHANGE, StepViews
 from workflows.admin.steps import functions_offered
-from workflows.authoring import spec_of
-from workflows.differences import difference
+from workflows.authoring.diff import difference
+from workflows.authoring.files import as_yaml, import_content, read_content
+from workflows.authoring.spec import parse_template, plain
+from workflows.authoring.store import spec_of
+from workflows.authoring.versions import version_of
 from workflows.errors import WorkflowError
-from workflows.files import as_yaml, import_content, read_content
 from workflows.models import WorkflowTemplate
-from workflows.spec import parse_template, plain
-from workflows.versions import version_of
 
 ADD = "workflows.add_workflowtemplate"
 

@@ -14,8 +14,8 @@ from workflows.admin.fields import JSONObjectFormField
 from workflows.admin.parameters import LEFT_OUT, given, parameter_fields
 from workflows.errors import Invalid
 from workflows.models import WorkflowRun, WorkflowTemplate
-from workflows.parameters import properties
-from workflows.runs import create_run
+from workflows.payloads.parameters import properties
+from workflows.runs.creation import create_run
 
 PREFIX = "parameter-"
 """Of the fields that the schema makes, so that none takes the name of another."""

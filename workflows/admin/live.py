@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from workflows.insight.durations import usual_seconds
 from workflows.models import Event, Task, TaskDependency, WorkflowRun
-from workflows.timeline import usual_seconds
 
 MOST_EVENTS = 20
 """Of those since the last poll, the latest are sent; the list of events has all of them."""

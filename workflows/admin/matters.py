@@ -18,17 +18,17 @@ from runners.models import Runner, RunnerKind
 from workflows.admin.display import link, list_url, page_url
 from workflows.admin.operations import CANCEL_REST, DECIDING, MENDING, STEERING, Operation
 from workflows.admin.sentences import linked
-from workflows.attention import (
+from workflows.insight.attention import (
     IdleRunner,
     broken_runs,
     idle_runners,
     overdue_attempts,
     undecided,
 )
-from workflows.explain import told
+from workflows.insight.explain import told
 from workflows.models import Approval, RunState, Task, TaskAttempt, WorkflowRun
 from workflows.models.task import BROKEN
-from workflows.readiness import Cause, causes_of, deadlocks
+from workflows.runs.readiness import Cause, causes_of, deadlocks
 
 SHOWN = 5
 """Of each kind; the lists have all."""

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workflows import approvals, control, effects, holds
 from workflows.admin import acts
 from workflows.admin.questions import (
     CommentQuestion,
@@ -13,12 +12,14 @@ from workflows.admin.questions import (
     Question,
     WhyQuestion,
 )
-from workflows.effects import Effect
-from workflows.events import Arrow, ends
-from workflows.leftovers import cancel_rest
 from workflows.models import Approval, ApprovalStatus, RunState, Task, TaskState, WorkflowRun
 from workflows.models.run import CLOSED, DISPATCHABLE
 from workflows.models.task import ENDED
+from workflows.operations import approvals, control, holds
+from workflows.operations import preview as effects
+from workflows.operations.leftovers import cancel_rest
+from workflows.operations.preview import Effect
+from workflows.runs.events import Arrow, ends
 
 
 @dataclass(frozen=True, slots=True)

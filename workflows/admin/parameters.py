@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from workflows.admin.fields import JSONFormField
-from workflows.parameters import properties, secret_names
+from workflows.payloads.parameters import properties, secret_names
 
 About = Mapping[str, Any]
 """The schema of one parameter."""

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.timezone import get_current_timezone_name
 
 from workflows.errors import Invalid
-from workflows.holds import check_resume_at
+from workflows.operations.holds import check_resume_at
 
 LONGEST_TEXT = 2000
 

@@ -16,12 +16,12 @@ from workflows.admin.operable import OperableAdmin
 from workflows.admin.operations import CANCEL_REST, DISPATCH, DISPATCH_ALL, MENDING, STEERING
 from workflows.admin.sentences import dispatch_sentence, explained, linked
 from workflows.admin.tasks import SIGNS, remarks
-from workflows.attention import undecided
-from workflows.effects import Effect, Waiting, of_mending, rest_of
-from workflows.explain import explain, run_sentence
+from workflows.insight.attention import undecided
+from workflows.insight.explain import explain, run_sentence
 from workflows.models import Approval, Event, RunState, Task, TaskAttempt, TaskState, WorkflowRun
 from workflows.models.task import BROKEN
-from workflows.readiness import causes_of, deadlocks
+from workflows.operations.preview import Effect, Waiting, of_mending, rest_of
+from workflows.runs.readiness import causes_of, deadlocks
 
 Deadlock = Mapping[str, Any] | None
 """What the API says of a run's deadlock, if there is one."""

@@ -32,9 +32,9 @@ from workflows.admin.operations import CANCEL_REST, DISPATCH, DISPATCH_ALL, STEE
 from workflows.admin.run_page import titled, whole_context
 from workflows.admin.run_views import RunViews
 from workflows.admin.versions import version_url
-from workflows.attention import broken_runs
+from workflows.insight.attention import broken_runs
 from workflows.models import WorkflowRun, WorkflowTemplate
-from workflows.readiness import deadlocks
+from workflows.runs.readiness import deadlocks
 
 TIMES = tuple(map(moment, ("created_at", "started_at", "finished_at")))
 

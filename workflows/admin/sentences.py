@@ -8,7 +8,7 @@ from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from workflows.admin.display import link, listed, page_url
-from workflows.explain import sentence_from
+from workflows.insight.explain import sentence_from
 from workflows.models import Task
 
 MOST_NAMED = 10

@@ -14,10 +14,10 @@ from workflows.admin.base import actor
 from workflows.admin.display import page_url
 from workflows.admin.steps import StepForm, rows_of, runner_choices, step_of
 from workflows.admin.versions import VersionViews
-from workflows.authoring import replace_template, spec_of
+from workflows.authoring.spec import TemplateSpec, parse_template, plain
+from workflows.authoring.store import replace_template, spec_of
 from workflows.errors import WorkflowError
 from workflows.models import WorkflowTemplate
-from workflows.spec import TemplateSpec, parse_template, plain
 
 CHANGE = "workflows.change_workflowtemplate"
 NAME = "workflows_workflowtemplate_step"

@@ -12,8 +12,8 @@ from runners.functions import known_functions
 from runners.models import Runner
 from workflows import graph
 from workflows.admin.fields import JSONObjectFormField
+from workflows.authoring.spec import StepSpec, check_payload
 from workflows.errors import InvalidGraph
-from workflows.spec import StepSpec, check_payload
 
 MOST_STEPS = 200
 """Beyond it a form is no help any more: the template is shown, and edited as a file."""

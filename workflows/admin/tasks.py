@@ -30,7 +30,7 @@ from workflows.admin.display import (
 from workflows.admin.operable import FROM_RUN, OperableAdmin
 from workflows.admin.operations import MENDING
 from workflows.admin.sentences import explained
-from workflows.explain import RUN_SENTENCES, explain_task
+from workflows.insight.explain import RUN_SENTENCES, explain_task
 from workflows.models import Approval, ApprovalStatus, Event, RunState, Task, TaskAttempt, TaskState
 from workflows.models.task import ACTIVE
 

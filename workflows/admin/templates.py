@@ -20,10 +20,10 @@ from workflows.admin.fields import JSONObjectFormField
 from workflows.admin.step_page import CHANGE, step_url
 from workflows.admin.steps import MOST_STEPS, StepFormSet, rows_of, step_formset
 from workflows.admin.versions import MOST_DRAWN
-from workflows.authoring import create_template, replace_template, spec_of
+from workflows.authoring.spec import parse_template
+from workflows.authoring.store import create_template, replace_template, spec_of
 from workflows.models import TemplateStep, WorkflowRun, WorkflowTemplate
-from workflows.parameters import check_schema
-from workflows.spec import parse_template
+from workflows.payloads.parameters import check_schema
 
 TIMES = (moment("created_at"), moment("updated_at"))
 

@@ -10,12 +10,12 @@ from django.urls import URLPattern, path, reverse
 
 from workflows.admin.base import AnyAdmin, actor, is_id, page_of
 from workflows.admin.display import list_url, page_url
-from workflows.authoring import spec_of
-from workflows.differences import Difference, difference
+from workflows.authoring.diff import Difference, difference
+from workflows.authoring.spec import plain
+from workflows.authoring.store import spec_of
+from workflows.authoring.versions import restore_version, runs_by_version, version_of
 from workflows.errors import NotFound, WorkflowError
 from workflows.models import TemplateVersion, WorkflowRun, WorkflowTemplate
-from workflows.spec import plain
-from workflows.versions import restore_version, runs_by_version, version_of
 
 MOST_DRAWN = 3_000
 """Steps; a drawing of more is no help."""

@@ -6,12 +6,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from workflows import approvals
 from workflows.api.bodies import Strict, Text, read
 from workflows.api.filters import ApprovalFilters
 from workflows.api.permissions import MayDecide
 from workflows.api.resource import Resource, actor
 from workflows.models import Approval
+from workflows.operations import approvals
 
 
 class CommentBody(Strict):

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from runners.http import heard_of
 from workflows.api.parsers import TolerantJSONParser
-from workflows.hearing import hear_callback
+from workflows.reports.runner_reports import hear_callback
 
 STATUSES = ["running", "success", "failed", "canceled"]
 

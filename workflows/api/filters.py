@@ -3,8 +3,8 @@
 from django import forms
 from django_filters import rest_framework as filters
 
-from workflows.locks import LARGEST_ID
 from workflows.models import ApprovalStatus, EventType, RunState, TaskState
+from workflows.runs.locks import LARGEST_ID
 
 
 class IdFilter(filters.Filter):

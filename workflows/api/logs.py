@@ -7,8 +7,8 @@ from rest_framework import serializers
 
 from workflows.api.bodies import Strict
 from workflows.errors import NotFound
-from workflows.logs import LARGEST_PIECE
 from workflows.models import LogPiece, Task, TaskAttempt
+from workflows.reports.logs import LARGEST_PIECE
 
 
 class AttemptName(serializers.CharField):

@@ -10,18 +10,18 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from workflows import control
 from workflows.api.bodies import Integer, ReasonBody, Strict, Switch, Text, read
 from workflows.api.dispatches import BlockedAnswer, CauseAnswer, DispatchAnswer, DispatchBody
 from workflows.api.filters import RunFilters
 from workflows.api.permissions import MayOperate
 from workflows.api.resource import Facts, Resource, actor
-from workflows.dispatch import dispatch_ready
-from workflows.explain import explain
-from workflows.leftovers import cancel_rest
+from workflows.insight.explain import explain
 from workflows.models import RunState, Task, TaskDependency, TaskState, WorkflowRun
-from workflows.readiness import deadlocks
-from workflows.runs import create_run, task_ids_of
+from workflows.operations import control
+from workflows.operations.dispatch_ready import dispatch_ready
+from workflows.operations.leftovers import cancel_rest
+from workflows.runs.creation import create_run, task_ids_of
+from workflows.runs.readiness import deadlocks
 
 MOST_TASK_IDS = 10_000
 

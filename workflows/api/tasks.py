@@ -10,17 +10,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from runners.base import LONGEST_TIMEOUT_S
-from workflows import control, holds
 from workflows.api.bodies import Integer, ReasonBody, Strict, Switch, Text, checked, read
 from workflows.api.filters import TaskFilters
 from workflows.api.logs import LogAnswer, LogQuery, read_log
 from workflows.api.permissions import MayOperate
 from workflows.api.resource import Resource, actor
+from workflows.authoring.spec import PAYLOAD_SCHEMA
 from workflows.models import Task, TaskAttempt, TaskDependency, TaskState
 from workflows.models.attempt import Outcome
-from workflows.resets import retry_downstream
-from workflows.runs import create_task
-from workflows.spec import PAYLOAD_SCHEMA
+from workflows.operations import control, holds
+from workflows.operations.resets import retry_downstream
+from workflows.runs.creation import create_task
 
 ATTEMPT_STATES = [
     *((state.value, state.label) for state in (TaskState.DISPATCHED, TaskState.RUNNING)),

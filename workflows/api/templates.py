@@ -14,11 +14,11 @@ from rest_framework.response import Response
 from workflows.api.filters import TemplateFilters
 from workflows.api.permissions import MayChange
 from workflows.api.resource import Facts, Resource, actor
-from workflows.authoring import create_template, replace_template
+from workflows.authoring.spec import TEMPLATE_SCHEMA, parse_template
+from workflows.authoring.store import create_template, replace_template
+from workflows.authoring.versions import restore_version, runs_by_version, version_of
 from workflows.errors import Invalid
 from workflows.models import StepDependency, TemplateStep, TemplateVersion, WorkflowTemplate
-from workflows.spec import TEMPLATE_SCHEMA, parse_template
-from workflows.versions import restore_version, runs_by_version, version_of
 
 BODY: Any = {"application/json": TEMPLATE_SCHEMA}
 BEGAN_WITH = {

@@ -7,11 +7,11 @@ from django.db import models, transaction
 from django.utils import timezone
 from django_fsm import FSMField, transition
 
+from workflows.db.statements import execute
 from workflows.models.event import EventType
 from workflows.models.fields import JSONObjectField
 from workflows.models.task import Task, TaskState
 from workflows.models.template import WorkflowTemplate
-from workflows.sql import execute
 
 
 class RunState(models.TextChoices):

@@ -7,12 +7,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from workflows.dispatch import dispatch_ready
+from workflows.dispatch.result import DispatchResult
 from workflows.errors import WorkflowError
 from workflows.management.actor import command_actor
 from workflows.management.arguments import positive
 from workflows.models import WorkflowRun
-from workflows.results import DispatchResult
+from workflows.operations.dispatch_ready import dispatch_ready
 
 
 def limit(text: str) -> int | None:

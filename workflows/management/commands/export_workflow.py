@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from workflows.authoring.files import export_template
 from workflows.errors import WorkflowError
-from workflows.files import export_template
 
 
 class Command(BaseCommand):

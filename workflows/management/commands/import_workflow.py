@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from workflows.authoring.files import import_file
 from workflows.errors import WorkflowError
-from workflows.files import import_file
 from workflows.management.actor import command_actor
 
 

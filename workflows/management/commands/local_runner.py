@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from workflows.execution import Executor
+from workflows.execution.executor import Executor
 from workflows.management.arguments import positive
 
 

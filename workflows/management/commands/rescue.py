@@ -4,10 +4,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from workflows.advance import offer_free_places
-from workflows.holds import release_due
+from workflows.dispatch.auto_dispatch import offer_free_places
 from workflows.management.actor import command_actor
-from workflows.rescue import settle_overdue
+from workflows.operations.holds import release_due
+from workflows.reports.recovery import settle_overdue
 
 
 class Command(BaseCommand):

@@ -13,15 +13,15 @@ from rest_framework.renderers import JSONRenderer
 from rich.console import Console
 
 from workflows.api.runs import WorkflowRuns
-from workflows.dispatch import dispatch_ready
+from workflows.authoring.files import template_named
 from workflows.errors import WorkflowError
-from workflows.execution import Executor
-from workflows.files import template_named
+from workflows.execution.executor import Executor
 from workflows.management.actor import command_actor
 from workflows.management.arguments import positive
 from workflows.management.progress import Progress
 from workflows.models import RunState, TaskAttempt, WorkflowRun
-from workflows.runs import create_run
+from workflows.operations.dispatch_ready import dispatch_ready
+from workflows.runs.creation import create_run
 
 LOOK_EVERY_S = 0.2
 ENDED = {RunState.SUCCESS: 0, RunState.FAILED: 1, RunState.ABORTED: 1}

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from workflows.audit.verify import verify_run
 from workflows.errors import NotFound
 from workflows.management.arguments import positive
 from workflows.models import WorkflowRun
-from workflows.verification import verify_run
 
 
 class Command(BaseCommand):

@@ -1,0 +1,244 @@
+"""A template as plain data: what the API takes, what files hold, what the builder sends."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from jsonschema.exceptions import ValidationError as SchemaError
+
+from runners.base import LONGEST_TIMEOUT_S
+from workflows import graph
+from workflows.errors import Invalid
+from workflows.models.fields import check_json
+from workflows.payloads.expressions import check_expressions, check_secrets
+from workflows.payloads.parameters import Validator, check_schema, secret_names
+
+PAYLOAD_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "command": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+        "cwd": {"type": "string", "minLength": 1},
+        "env": {"type": "object", "additionalProperties": {"type": "string"}},
+        "python": {"type": "string", "minLength": 1},
+        "kwargs": {"type": "object"},
+    },
+}
+"""Other keys are the business of other kinds of runners."""
+
+STEP_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "step_id": {"type": "string", "minLength": 1, "maxLength": 200},
+        "title": {"type": "string", "minLength": 1, "maxLength": 300},
+        "depends_on": {"type": "array", "items": {"type": "string"}},
+        "runner": {"type": ["string", "null"]},
+        "payload": PAYLOAD_SCHEMA,
+        "timeout_seconds": {
+            "type": ["integer", "null"],
+            "minimum": 1,
+            "maximum": LONGEST_TIMEOUT_S,
+        },
+        "requires_approval": {"type": "boolean"},
+    },
+    "required": ["step_id", "title"],
+    "additionalProperties": False,
+}
+
+TEMPLATE_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "pattern": r"\S", "maxLength": 200},
+        "description": {"type": "string"},
+        "approver_must_differ": {"type": "boolean"},
+        "parameters_schema": {"type": "object"},
+        "steps": {"type": "array", "items": STEP_SCHEMA},
+    },
+    "required": ["name", "steps"],
+    "additionalProperties": False,
+}
+
+VALIDATOR = Validator(TEMPLATE_SCHEMA)
+PAYLOAD_VALIDATOR = Validator(PAYLOAD_SCHEMA)
+MOST_ERRORS_NAMED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class StepSpec:
+    """One step, before it has a row. `runner` is a name; None means the default one."""
+
+    step_id: str
+    title: str
+    depends_on: tuple[str, ...] = ()
+    runner: str | None = None
+    payload: dict[str, Any] = field(default_factory=dict)
+    timeout_seconds: int | None = None
+    requires_approval: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateSpec:
+    """A template, before it has rows. Its steps are in dispatch order and form a DAG."""
+
+    name: str
+    steps: tuple[StepSpec, ...]
+    description: str = ""
+    approver_must_differ: bool = False
+    parameters_schema: dict[str, Any] = field(default_factory=dict)
+
+
+def parse_template(data: object) -> TemplateSpec:
+    """
+    Check plain data and return it as a template.
+
+    :raises Invalid: naming each offending field, with the step that it is in.
+    """
+    if problems := list(_schema_problems(data)):
+        raise Invalid(_by_field(problems))
+    assert isinstance(data, Mapping)  # noqa: S101 (the schema says so)
+    steps = data["steps"]
+    graph.check([(step["step_id"], step.get("depends_on") or ()) for step in steps])
+    if problems := [*_step_problems(steps), *_parameter_problems(data)] or [*_misuses(data)]:
+        raise Invalid(_by_field(problems))
+    return TemplateSpec(
+        data["name"],
+        tuple(map(_step, steps)),
+        data.get("description", ""),
+        data.get("approver_must_differ", False),
+        data.get("parameters_schema", {}),
+    )
+
+
+def plain(spec: TemplateSpec) -> dict[str, Any]:
+    """Return a template as the data that `parse_template` takes, without what is the default."""
+    about = {
+        "name": spec.name,
+        "description": spec.description or None,
+        "approver_must_differ": spec.approver_must_differ or None,
+        "parameters_schema": spec.parameters_schema or None,
+    }
+    return {**_without_defaults(about), "steps": [_plain_step(step) for step in spec.steps]}
+
+
+def _plain_step(step: StepSpec) -> dict[str, Any]:
+    return _without_defaults(
+        {
+            "step_id": step.step_id,
+            "title": step.title,
+            "depends_on": list(step.depends_on) or None,
+            "runner": step.runner,
+            "payload": step.payload or None,
+            "timeout_seconds": step.timeout_seconds,
+            "requires_approval": step.requires_approval or None,
+        }
+    )
+
+
+def _without_defaults(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def check_payload(payload: object) -> Iterator[str]:
+    """Yield what is wrong with the payload of a step."""
+    for error in PAYLOAD_VALIDATOR.iter_errors(payload):
+        yield ": ".join(filter(None, [_path(error.absolute_path), error.message]))
+    yield from _beyond_the_schema(payload)
+
+
+def _beyond_the_schema(payload: object) -> Iterator[str]:
+    if isinstance(payload, dict) and {"command", "python"} <= payload.keys():
+        yield "holds both 'command' and 'python'; keep one"
+    yield from check_expressions(payload)
+
+
+def _step(step: Mapping[str, Any]) -> StepSpec:
+    return StepSpec(
+        step["step_id"],
+        step["title"],
+        tuple(dict.fromkeys(step.get("depends_on") or ())),
+        step.get("runner"),
+        step.get("payload", {}),
+        step.get("timeout_seconds"),
+        step.get("requires_approval", False),
+    )
+
+
+Problem = tuple[str, str]
+"""A field and what is wrong with it."""
+
+
+def _schema_problems(data: object) -> Iterator[Problem]:
+    try:
+        check_json(data)
+    except ValidationError as exc:
+        yield "non_field_errors", f"The template {exc.message}."
+        return
+    for error in VALIDATOR.iter_errors(data):
+        yield _located(error, data)
+
+
+def _step_problems(steps: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
+    for step in steps:
+        for text in _beyond_the_schema(step.get("payload", {})):
+            yield _of_payload(step, text)
+
+
+def _of_payload(step: Mapping[str, Any], text: str) -> Problem:
+    return "steps", f"step '{step['step_id']}': payload: {text}"
+
+
+def _misuses(data: Mapping[str, Any]) -> Iterator[Problem]:
+    secrets = secret_names(data.get("parameters_schema", {}))
+    for step in data["steps"]:
+        for text in check_secrets(step.get("payload", {}), secrets):
+            yield _of_payload(step, text)
+
+
+def _parameter_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
+    for text in check_schema(data.get("parameters_schema")):
+        yield "parameters_schema", text
+
+
+def _located(error: SchemaError, data: Any) -> Problem:
+    path = list(error.absolute_path)
+    if not path:
+        return _top_level(error)
+    if path[0] != "steps" or len(path) == 1:
+        return str(path[0]), _words(error)
+    step = data["steps"][path[1]]
+    named = step.get("step_id") if isinstance(step, dict) else None
+    where = (
+        f"step '{named}'" if isinstance(named, str) and named else f"step number {int(path[1]) + 1}"
+    )
+    return "steps", ": ".join(filter(None, [where, _path(path[2:]), _words(error)]))
+
+
+def _top_level(error: SchemaError) -> Problem:
+    given: Any = error.instance
+    if error.validator == "required":
+        missing = next(name for name in TEMPLATE_SCHEMA["required"] if name not in given)
+        return missing, "This field is required."
+    if error.validator == "additionalProperties":
+        known = TEMPLATE_SCHEMA["properties"]
+        unknown = min(name for name in map(str, given) if name not in known)
+        return unknown, f"Unknown field; known are: {', '.join(known)}."
+    return "non_field_errors", "A template is an object with a name and steps."
+
+
+def _words(error: SchemaError) -> str:
+    if error.validator == "pattern":
+        return "must not be blank"
+    return error.message if len(error.message) <= 300 else f"{error.message[:300]} …"
+
+
+def _path(path: Sequence[str | int]) -> str:
+    return ".".join(map(str, path))
+
+
+def _by_field(problems: Sequence[Problem]) -> dict[str, list[str]]:
+    fields: dict[str, list[str]] = {}
+    for name, text in problems[:MOST_ERRORS_NAMED]:
+        fields.setdefault(name, []).append(text)
+    if (more := len(problems) - MOST_ERRORS_NAMED) > 0:
+        fields[problems[-1][0]] = [*fields.get(problems[-1][0], []), f"and {more} more"]
+    return fields

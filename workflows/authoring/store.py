@@ -1,0 +1,154 @@
+"""How a template is stored: whole, checked, one version at a time."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from django.db import transaction
+
+from runners.models import Runner
+from workflows.authoring.spec import StepSpec, TemplateSpec, plain
+from workflows.errors import Conflict, Invalid, NotFound
+from workflows.models import StepDependency, TemplateStep, TemplateVersion, WorkflowTemplate
+
+STALE = (
+    "Somebody else saved this template while you were editing it: you began with version {}, now "
+    "there is version {}. Nothing of yours was saved. Open the template in another tab, and make "
+    "your changes there."
+)
+
+
+@transaction.atomic
+def create_template(spec: TemplateSpec, *, by: str = "") -> WorkflowTemplate:
+    """
+    Store a new template, and its first version.
+
+    :raises Invalid: if a step names a runner that does not exist.
+    """
+    template = WorkflowTemplate.objects.create(
+        name=spec.name,
+        description=spec.description,
+        approver_must_differ=spec.approver_must_differ,
+        parameters_schema=spec.parameters_schema,
+    )
+    _store_steps(template, spec.steps)
+    _keep_version(template, spec, by=by)
+    return template
+
+
+@transaction.atomic
+def replace_template(
+    template_id: int, spec: TemplateSpec, *, began_with: int | None = None, by: str = ""
+) -> WorkflowTemplate:
+    """
+    Replace a template by another version; the same content again changes nothing.
+
+    :param began_with: the version that the author has been changing, if they said so.
+    :raises NotFound: if there is no such template.
+    :raises Conflict: if somebody else has saved another version meanwhile.
+    :raises Invalid: if a step names a runner that does not exist.
+    """
+    template = lock_template(template_id)
+    if began_with not in {None, template.version}:
+        raise Conflict(STALE.format(began_with, template.version))
+    if _is_same(spec_of(template), spec):
+        return template
+    template.name, template.description = spec.name, spec.description
+    template.approver_must_differ = spec.approver_must_differ
+    template.parameters_schema = spec.parameters_schema
+    template.version += 1
+    template.save()
+    template.steps.all().delete()
+    _store_steps(template, spec.steps)
+    _keep_version(template, spec, by=by)
+    return template
+
+
+def lock_template(template_id: int) -> WorkflowTemplate:
+    """
+    Keep everybody else from changing or expanding a template until the transaction ends.
+
+    :raises NotFound: if there is no such template.
+    """
+    try:
+        return WorkflowTemplate.objects.select_for_update(no_key=True).get(pk=template_id)
+    except WorkflowTemplate.DoesNotExist:
+        raise NotFound("workflow template", template_id) from None
+
+
+def spec_of(template: WorkflowTemplate) -> TemplateSpec:
+    """Return a stored template as plain data; two statements."""
+    # By hand: prefetch_related() lists every id in its statement, which SQLite has limits for.
+    edges = StepDependency.objects.filter(step__template=template).order_by("pk")
+    upstream: dict[int, list[str]] = defaultdict(list)
+    for step, depends_on in edges.values_list("step_id", "depends_on__step_id"):
+        upstream[step].append(depends_on)
+    steps = template.steps.select_related("runner")
+    return TemplateSpec(
+        template.name,
+        tuple(_step_spec(step, upstream[step.pk]) for step in steps),
+        template.description,
+        template.approver_must_differ,
+        template.parameters_schema,
+    )
+
+
+def _step_spec(step: TemplateStep, depends_on: Iterable[str]) -> StepSpec:
+    return StepSpec(
+        step.step_id,
+        step.title,
+        tuple(depends_on),
+        step.runner.name if step.runner else None,
+        step.payload,
+        step.timeout_seconds,
+        step.requires_approval,
+    )
+
+
+def _is_same(one: TemplateSpec, other: TemplateSpec) -> bool:
+    # As JSON: to Python, true and 1 are equal.
+    first, second = (json.dumps(asdict(spec), sort_keys=True) for spec in (one, other))
+    return first == second
+
+
+def _keep_version(template: WorkflowTemplate, spec: TemplateSpec, *, by: str) -> None:
+    TemplateVersion.objects.create(
+        template=template, number=template.version, content=plain(spec), saved_by=by
+    )
+
+
+def _store_steps(template: WorkflowTemplate, steps: Iterable[StepSpec]) -> None:
+    runners = _runners_named(steps)
+    rows = TemplateStep.objects.bulk_create(
+        TemplateStep(
+            template=template,
+            step_id=step.step_id,
+            title=step.title,
+            position=position,
+            runner=runners[step.runner] if step.runner else None,
+            payload=step.payload,
+            timeout_seconds=step.timeout_seconds,
+            requires_approval=step.requires_approval,
+        )
+        for position, step in enumerate(steps)
+    )
+    by_step_id = {row.step_id: row for row in rows}
+    StepDependency.objects.bulk_create(
+        StepDependency(step=by_step_id[step.step_id], depends_on=by_step_id[parent])
+        for step in steps
+        for parent in step.depends_on
+    )
+
+
+def _runners_named(steps: Iterable[StepSpec]) -> dict[str, Runner]:
+    wanted = {step.runner: step.step_id for step in steps if step.runner}
+    found = Runner.objects.in_bulk(list(wanted), field_name="name")
+    missing = [
+        f"step '{step_id}': runner: there is no runner named '{name}'"
+        for name, step_id in wanted.items()
+        if name not in found
+    ]
+    if missing:
+        raise Invalid({"steps": missing})
+    return found

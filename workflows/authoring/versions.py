@@ -1,0 +1,49 @@
+"""The versions of a template: what it was, what was made of it, and back to an earlier one."""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.db.models import Count
+
+from workflows.authoring.spec import parse_template
+from workflows.authoring.store import replace_template
+from workflows.errors import NotFound
+from workflows.models import TemplateVersion, WorkflowRun, WorkflowTemplate
+
+LARGEST_NUMBER = 2**31 - 1
+
+
+@transaction.atomic
+def restore_version(template_id: int, number: int, *, by: str = "") -> WorkflowTemplate:
+    """
+    Make an earlier version the latest one, under a new number; the latest again changes nothing.
+
+    :raises NotFound: if there is no such template or version.
+    :raises Invalid: if a step names a runner that is gone meanwhile.
+    """
+    content = version_of(template_id, number).content
+    return replace_template(template_id, parse_template(content), by=by)
+
+
+def version_of(template_id: int, number: int) -> TemplateVersion:
+    """
+    Return a version of a template.
+
+    :raises NotFound: if there is none.
+    """
+    found = None
+    if number <= LARGEST_NUMBER:
+        found = TemplateVersion.objects.filter(template=template_id, number=number).first()
+    if found is None:
+        raise NotFound("version", f"{number} of workflow template {template_id}")
+    return found
+
+
+def runs_by_version(versions: Iterable[TemplateVersion]) -> dict[int, int]:
+    """Return how many runs were made of each of some versions of one template; one statement."""
+    numbers = {version.number: version.template_id for version in versions}
+    runs = WorkflowRun.objects.filter(
+        template__in=set(numbers.values()), template_version__in=numbers
+    )
+    counted = runs.order_by().values_list("template_version").annotate(Count("pk"))
+    return {**dict.fromkeys(numbers, 0), **dict(counted)}

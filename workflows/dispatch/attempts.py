@@ -1,0 +1,222 @@
+"""Ready tasks become dispatched, each with its attempt."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import Any
+
+from django.utils import timezone
+
+from runners.base import LONGEST_TIMEOUT_S, TaskPayload
+from runners.models import Runner, RunnerKind
+from workflows.db.statements import Sql, columns_of, execute, read, rows
+from workflows.dispatch.runner_pool import Fleet
+from workflows.dispatch.tokens import hash_of, token_of
+from workflows.models import RunState, Task, TaskAttempt, WorkflowRun
+from workflows.models.attempt import Outcome
+from workflows.models.run import DISPATCHABLE
+from workflows.payloads.rendering import UnknownName, fill_in
+from workflows.runs.transitions import batches, move
+
+SUBMITTED_WITHIN = timedelta(seconds=30)
+"""A dispatch that has not been submitted by then never will be: its process is gone."""
+
+
+READY = f"""
+    SELECT {columns_of(Task)} FROM {Task._meta.db_table}
+     WHERE run_id = %(run)s AND state = 'pending' AND unmet_count = 0
+       AND COALESCE(runner_id, %(default)s) <> ALL(%(unwilling)s::bigint[])
+       AND id <> ALL(%(left_out)s::bigint[])
+     ORDER BY position LIMIT %(limit)s
+"""
+NO_LIMIT = 2**62
+
+ATTEMPT = TaskAttempt._meta.db_table
+INSERT_ATTEMPTS = f"""
+    INSERT INTO {ATTEMPT} (
+        id, task_id, number, runner_id, runner_name, runner_kind, payload, timeout_seconds,
+        outcome, message, dispatched_at, submitted_at, started_at, finished_at,
+        lease_expires_at, token_hash
+    )
+    SELECT a.id, a.task_id, a.number, a.runner_id, a.runner_name, a.runner_kind, a.payload::jsonb,
+           a.timeout_seconds, a.outcome, a.message, a.dispatched_at, a.submitted_at, a.started_at,
+           a.finished_at, a.lease_expires_at, a.token_hash
+      FROM jsonb_to_recordset(%(attempts)s) AS a(
+        id uuid, task_id bigint, number integer, runner_id bigint, runner_name text,
+        runner_kind text, payload text, timeout_seconds integer, outcome text, message text,
+        dispatched_at timestamptz, submitted_at timestamptz, started_at timestamptz,
+        finished_at timestamptz, lease_expires_at timestamptz, token_hash text)
+"""
+COLUMNS = [
+    *("id", "task_id", "number", "runner_id", "runner_name", "runner_kind", "timeout_seconds"),
+    *("outcome", "message", "dispatched_at", "submitted_at", "started_at", "finished_at"),
+    *("lease_expires_at", "token_hash"),
+]
+VALUES = attrgetter(*COLUMNS)
+
+
+@dataclass(slots=True)
+class Take:
+    """What an executor takes at once, in the transaction that hands it out."""
+
+    room: int
+    """Free slots: so many attempts are started."""
+    ahead: int
+    """So many more are claimed, and begin once a slot is free."""
+    lease: timedelta
+    by: str
+    taken: list[TaskAttempt] = field(default_factory=list)
+
+    @property
+    def left(self) -> int:
+        """How many more it takes."""
+        return self.room + self.ahead - len(self.taken)
+
+    def wants(self, attempt: TaskAttempt) -> bool:
+        """Say whether an attempt is for local executors, and there is room for it."""
+        mine = attempt.runner_kind == RunnerKind.LOCAL and not attempt.outcome
+        return mine and self.left > 0
+
+    def take(self, attempt: TaskAttempt, now: datetime) -> None:
+        """Claim an attempt, and start it if a slot is free."""
+        attempt.lease_expires_at = now + self.lease
+        if len(self.taken) < self.room:
+            attempt.started_at = now
+        self.taken.append(attempt)
+
+
+def hand_out(
+    run: WorkflowRun, limit: int | None, fleet: Fleet, *, by: str, take: Take | None = None
+) -> list[TaskAttempt]:
+    """
+    Move the first ready tasks to dispatched, each with its attempt: the outbox of submit().
+
+    :param take: who starts some of them on the spot.
+    """
+    if run.state not in DISPATCHABLE:
+        return []
+    tasks = _choose(run, limit, fleet)
+    if not tasks:
+        return []
+    if run.state == RunState.CREATED:
+        run.start(by=by)
+    attempts = _attempts(run, tasks, fleet)
+    now = timezone.now()
+    for attempt in attempts:
+        if take and take.wants(attempt):
+            take.take(attempt, now)
+    _dispatch(run, [a for a in attempts if not a.started_at], now, by=by)
+    _dispatch(run, [a for a in attempts if a.started_at], now, by=take.by if take else by)
+    for batch in batches(attempts):
+        execute(INSERT_ATTEMPTS, attempts=rows(map(_row, batch)))
+    _fail_what_cannot_be_filled_in(run, attempts, by=by)
+    return attempts
+
+
+def _dispatch(run: WorkflowRun, attempts: Sequence[TaskAttempt], now: datetime, *, by: str) -> None:
+    if not attempts:
+        return
+    path = [Task.dispatch, Task.start] if attempts[0].started_at else [Task.dispatch]
+    move(
+        run,
+        [attempt.task for attempt in attempts],
+        *path,
+        by=by,
+        payloads={a.task_id: {"attempt_id": str(a.pk), "runner": a.runner_name} for a in attempts},
+        dispatched_at=now,
+        attempt_count=Sql("attempt_count + 1"),
+        **{**CLEARED, "started_at": attempts[0].started_at},
+    )
+    for attempt in attempts:
+        attempt.task.attempt_count += 1
+
+
+def _row(attempt: TaskAttempt) -> dict[str, Any]:
+    row = dict(zip(COLUMNS, VALUES(attempt), strict=True))
+    row["payload"] = json.dumps(attempt.payload)
+    return row
+
+
+def _choose(run: WorkflowRun, limit: int | None, fleet: Fleet) -> list[Task]:
+    """Return the first ready tasks that can go out; one statement more for each full runner."""
+    chosen: list[Task] = []
+    while limit is None or len(chosen) < limit:
+        tasks = _ready(run, NO_LIMIT if limit is None else limit - len(chosen), fleet, chosen)
+        admitted = fleet.admit(tasks)
+        chosen += admitted
+        if len(admitted) == len(tasks):
+            break
+    return sorted(chosen, key=lambda task: task.position)
+
+
+def _ready(run: WorkflowRun, limit: int, fleet: Fleet, chosen: Sequence[Task]) -> list[Task]:
+    tasks = read(
+        Task,
+        READY,
+        run=run.pk,
+        default=fleet.default_key,
+        unwilling=fleet.unwilling,
+        left_out=[*fleet.declined, *(task.pk for task in chosen)],
+        limit=limit,
+    )
+    for task in tasks:
+        task.run = run
+    return tasks
+
+
+CLEARED: dict[str, Any] = {
+    "note": "",
+    "cancel_requested_at": None,
+    "started_at": None,
+    "finished_at": None,
+}
+"""What a task forgets when it begins anew; its attempts and the trail remember."""
+
+
+def _attempts(run: WorkflowRun, tasks: Sequence[Task], fleet: Fleet) -> list[TaskAttempt]:
+    payloads = fill_in(run, tasks)
+    return [_attempt(task, payloads[task.pk], fleet.runner_of(task)) for task in tasks]
+
+
+def _attempt(task: Task, payload: dict[str, Any] | UnknownName, runner: Runner) -> TaskAttempt:
+    attempt = TaskAttempt(
+        task=task,
+        number=task.attempt_count + 1,
+        runner=runner,
+        runner_name=runner.name,
+        runner_kind=runner.kind,
+        payload=task.payload,
+        timeout_seconds=task.timeout_seconds or LONGEST_TIMEOUT_S,
+    )
+    if isinstance(payload, UnknownName):
+        attempt.outcome, attempt.message = Outcome.FAILED, str(payload)
+        attempt.finished_at = attempt.dispatched_at
+        return attempt
+    attempt.payload = runner.backend.wire(
+        TaskPayload(
+            task_id=task.pk,
+            run_id=task.run_id or 0,
+            attempt_id=str(attempt.pk),
+            title=task.title,
+            payload=payload,
+            timeout_seconds=attempt.timeout_seconds,
+        )
+    )
+    if runner.backend.pulls:
+        attempt.submitted_at = attempt.dispatched_at
+    else:
+        attempt.lease_expires_at = attempt.dispatched_at + SUBMITTED_WITHIN
+    if not runner.backend.claims:
+        attempt.token_hash = hash_of(token_of(attempt.pk))
+    return attempt
+
+
+def _fail_what_cannot_be_filled_in(
+    run: WorkflowRun, attempts: Sequence[TaskAttempt], *, by: str
+) -> None:
+    broken = {attempt.task: attempt for attempt in attempts if attempt.outcome}
+    if broken:
+        reasons = {task.pk: {"message": attempt.message} for task, attempt in broken.items()}
+        move(run, list(broken), Task.fail, by=by, payloads=reasons, finished_at=timezone.now())

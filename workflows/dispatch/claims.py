@@ -1,0 +1,156 @@
+"""Attempts are claimed for execution, each by one executor."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from workflows.db import failpoints
+from workflows.db.statements import columns_of, execute, read, select, together
+from workflows.dispatch.attempts import Take
+from workflows.dispatch.runner_pool import Fleet
+from workflows.models import Task, TaskAttempt, TaskState, WorkflowRun
+from workflows.runs.locks import lock_run
+from workflows.runs.transitions import Movable, batches, move
+
+ATTEMPT = TaskAttempt._meta.db_table
+
+# Of an attempt that nobody has started, and that its task has not outlived.
+WAITING = f"""
+    SELECT {columns_of(TaskAttempt, "attempt")}
+      FROM {ATTEMPT} attempt JOIN {Task._meta.db_table} task ON task.id = attempt.task_id
+     WHERE attempt.outcome = '' AND attempt.started_at IS NULL AND task.run_id = %(run)s
+       AND task.state = 'dispatched' AND task.attempt_count = attempt.number
+"""
+WAITING_AMONG = f"{WAITING} AND attempt.id = ANY(%(attempts)s::uuid[])"
+# Another executor may have claimed a local one since it was seen, and not begun it yet.
+UNCLAIMED_AMONG = f"""
+    {WAITING_AMONG} AND (attempt.lease_expires_at IS NULL OR attempt.runner_kind <> 'local')
+"""
+# From the dispatched tasks of the run, in order, each to its attempt, until there are enough. In
+# this form no planner can begin with all attempts that wait in all runs; the columns of their index
+# are hidden from it.
+FIRST_WAITING = f"""
+    SELECT found.id FROM (
+        SELECT (SELECT attempt.id FROM {ATTEMPT} attempt
+                 WHERE attempt.task_id = task.id AND attempt.number = task.attempt_count
+                   AND COALESCE(attempt.outcome, '') = ''
+                   AND COALESCE(attempt.runner_kind, '') = 'local'
+                   AND COALESCE(attempt.started_at, attempt.lease_expires_at) IS NULL) AS id
+          FROM {Task._meta.db_table} task
+         WHERE task.run_id = %(run)s AND task.state = 'dispatched'
+         ORDER BY task.position
+    ) AS found WHERE found.id IS NOT NULL LIMIT %(room)s
+"""
+WRITE_STARTS = f"""
+    UPDATE {ATTEMPT} SET started_at = %(now)s, lease_expires_at = %(lease_expires_at)s
+     WHERE id = ANY(%(attempts)s::uuid[])
+"""
+WRITE_CLAIMS = f"""
+    UPDATE {ATTEMPT} SET lease_expires_at = %(lease_expires_at)s
+     WHERE id = ANY(%(attempts)s::uuid[])
+"""
+# What was canceled meanwhile stays: its executor is asked to end it.
+GIVE_BACK = f"""
+    UPDATE {ATTEMPT} SET lease_expires_at = NULL
+     WHERE id = ANY(%(attempts)s::uuid[]) AND outcome = '' AND started_at IS NULL
+       AND task_id IN (SELECT id FROM {Task._meta.db_table}
+                        WHERE run_id = %(run)s AND cancel_requested_at IS NULL)
+    RETURNING id
+"""
+
+
+def start_attempts(
+    run_id: int,
+    attempt_ids: Sequence[UUID],
+    *,
+    lease: timedelta,
+    by: str,
+    are_claimed: bool = False,
+) -> list[TaskAttempt]:
+    """
+    Start attempts that the caller executes; return those that nobody else has claimed.
+
+    :param lease: how long the claim holds unless it is renewed.
+    :param are_claimed: the caller has claimed them before.
+    """
+    with transaction.atomic(), together():
+        run = lock_run(run_id)
+        ids = [attempt_id.hex for attempt_id in attempt_ids]
+        statement = WAITING_AMONG if are_claimed else UNCLAIMED_AMONG
+        waiting = _waiting(statement, run, Fleet(), attempts=ids)
+        _start(run, waiting, lease=lease, by=by)
+        failpoints.point("start.claimed")
+        run.save_progress()
+    failpoints.point("start.committed")
+    return waiting
+
+
+def start_waiting(run_id: int, take: Take) -> None:
+    """Take what local attempts of a run wait, in a transaction of its own."""
+    with transaction.atomic(), together():
+        run = lock_run(run_id)
+        take_waiting(run, take, Fleet())
+        if take.taken:
+            failpoints.point("start.claimed")
+            run.save_progress()
+    failpoints.point("start.committed")
+
+
+def take_waiting(run: WorkflowRun, take: Take, fleet: Fleet) -> None:
+    """Take what was handed out earlier, in the run's order. The caller holds the run's lock."""
+    first = [UUID(str(pk)).hex for (pk,) in select(FIRST_WAITING, run=run.pk, room=take.left)]
+    waiting = _waiting(WAITING_AMONG, run, fleet, attempts=first) if first else []
+    waiting.sort(key=lambda attempt: attempt.dispatched_at)
+    _start(run, waiting[: take.room], lease=take.lease, by=take.by)
+    if ahead := waiting[take.room :]:
+        expires = timezone.now() + take.lease
+        execute(WRITE_CLAIMS, attempts=[a.pk.hex for a in ahead], lease_expires_at=expires)
+        for attempt in ahead:
+            attempt.lease_expires_at = expires
+    take.taken += waiting
+
+
+def give_back(run_id: int, attempt_ids: Sequence[UUID]) -> set[UUID]:
+    """Give up claims of what has not begun; return those that anybody may claim again."""
+    with transaction.atomic():
+        lock_run(run_id)
+        ids = [attempt_id.hex for attempt_id in attempt_ids]
+        return {UUID(str(pk)) for (pk,) in select(GIVE_BACK, run=run_id, attempts=ids)}
+
+
+def begin(
+    run: WorkflowRun,
+    tasks: Sequence[Movable],
+    attempt_ids: Sequence[UUID],
+    *,
+    lease: timedelta | None,
+    by: str,
+) -> None:
+    """Take over that tasks have started, each by the attempt at the same place of the list."""
+    now = timezone.now()
+    told = zip(tasks, attempt_ids, strict=True)
+    payloads = {task.pk: {"attempt_id": str(attempt_id)} for task, attempt_id in told}
+    move(run, tasks, Task.start, by=by, payloads=payloads, started_at=now)
+    for batch in batches([attempt_id.hex for attempt_id in attempt_ids]):
+        expires = now + lease if lease else None
+        execute(WRITE_STARTS, attempts=batch, now=now, lease_expires_at=expires)
+
+
+def _waiting(statement: str, run: WorkflowRun, fleet: Fleet, **which: Any) -> list[TaskAttempt]:
+    attempts = read(TaskAttempt, statement, run=run.pk, **which)
+    for attempt in attempts:
+        attempt.runner = fleet.runners.get(attempt.runner_id)
+        attempt.task = Task(pk=attempt.task_id, run=run, state=TaskState.DISPATCHED)
+    return attempts
+
+
+def _start(run: WorkflowRun, attempts: Sequence[TaskAttempt], *, lease: timedelta, by: str) -> None:
+    if attempts:
+        tasks = [attempt.task for attempt in attempts]
+        begin(run, tasks, [attempt.pk for attempt in attempts], lease=lease, by=by)
+        for attempt in attempts:
+            attempt.started_at = timezone.now()

@@ -1,0 +1,139 @@
+"""The runners, as one call of dispatch sees them."""
+
+from collections.abc import Collection, Iterable, Sequence
+
+from django.db.models import Count, Q
+
+from runners.models import Runner
+from workflows.db.statements import columns_of, read
+from workflows.models import Task, TaskAttempt
+
+MOST_DECLINED = 100
+"""Tasks of one call that a runner may decline, one by one, before it is given no more."""
+
+
+ALL_RUNNERS = f"SELECT {columns_of(Runner)} FROM {Runner._meta.db_table}"
+NO_RUNNER = 0
+
+
+class Fleet:
+    """All runners, read once, and what they refuse during this call."""
+
+    def __init__(self) -> None:
+        """Read the runners; there are few."""
+        self.runners: dict[int | None, Runner] = {
+            runner.pk: runner for runner in read(Runner, ALL_RUNNERS)
+        }
+        self._default = next((r for r in self.runners.values() if r.is_default), None)
+        self._refusals: dict[int | None, str] = {
+            pk: f"runner refused: {runner} is disabled"
+            for pk, runner in self.runners.items()
+            if not runner.is_enabled
+        }
+        if self._default is None:
+            self._refusals[None] = "runner refused: there is no default runner"
+        self._full: dict[int | None, str] = {}
+        self._declined: dict[int, str] = {}
+        self._unavailable: set[int] = set()
+
+    def runner_of(self, task: Task) -> Runner:
+        """Return the runner of a task that `willing` lets through."""
+        return self.runners[self._key(task)]
+
+    def refuse(self, runner: Runner, why: str) -> None:
+        """Give a runner no more tasks during this call, not even those of the batch under way."""
+        self._refusals[runner.pk] = _refused(runner, why)
+        self._unavailable.add(runner.pk)
+
+    def is_unavailable(self, runner: Runner) -> bool:
+        """Say whether a runner has answered in this call that it takes nothing."""
+        return runner.pk in self._unavailable
+
+    def decline(self, task: Task, why: str) -> None:
+        """Let a task wait for another call; its runner may take the others."""
+        runner = self.runner_of(task)
+        self._full.pop(runner.pk, None)  # the place that was meant for this task is free again
+        self._declined[task.pk] = _refused(runner, why)
+        if len(self._declined) >= MOST_DECLINED:
+            self.refuse(runner, why)
+
+    def refusal_of(self, task: Task) -> str | None:
+        """Say why a ready task cannot go out, if so."""
+        key = self._key(task)
+        return self._declined.get(task.pk) or self._refusals.get(key) or self._full.get(key)
+
+    def admit(self, tasks: Sequence[Task]) -> list[Task]:
+        """
+        Return the tasks that their runners have a place for, in the same order.
+
+        The rows of runners with a capacity stay locked until the transaction ends: of two runs
+        that want the last place, one gets it. Runs are always locked before runners.
+        """
+        limited = self._limited(tasks)
+        if limited:
+            locked = Runner.objects.select_for_update(no_key=True).filter(pk__in=limited)
+            list(locked.order_by("pk"))
+        free = self._free_places(limited)
+        admitted = []
+        for task in tasks:
+            key = self._key(task)
+            if free.get(key, 1) > 0:
+                admitted.append(task)
+                free.update({key: free[key] - 1} if key in free else {})
+            else:
+                self._is_full(key)
+        return admitted
+
+    def look_for_places(self, tasks: Sequence[Task]) -> None:
+        """Note which runners of these tasks are full at this moment, without keeping it so."""
+        for key, n in self._free_places(self._limited(tasks)).items():
+            if n <= 0:
+                self._is_full(key)
+
+    def with_free_places(self) -> list[int]:
+        """Return the runners with a capacity that have a place free at this moment."""
+        limited = {pk for pk, r in self.runners.items() if pk and r.capacity and r.is_enabled}
+        return [pk for pk, n in self._free_places(limited).items() if pk and n > 0]
+
+    def _is_full(self, key: int | None) -> None:
+        runner = self.runners[key]
+        self._full[key] = f"runner is full: {runner} has {runner.capacity} at a time"
+
+    def _limited(self, tasks: Iterable[Task]) -> set[int]:
+        keys = {self._key(task) for task in tasks}
+        return {key for key in keys if key and self.runners[key].capacity}
+
+    def _free_places(self, limited: Collection[int]) -> dict[int | None, int]:
+        if not limited:
+            return {}
+        taken = TaskAttempt.objects.open().filter(runner__in=limited).values_list("runner")
+        counts = dict(taken.annotate(n=Count("pk")).order_by())
+        return {key: (self.runners[key].capacity or 0) - counts.get(key, 0) for key in limited}
+
+    @property
+    def default_key(self) -> int:
+        """The id of the default runner; 0 if there is none."""
+        return self._default.pk if self._default else NO_RUNNER
+
+    @property
+    def unwilling(self) -> list[int]:
+        """The ids of the runners that take nothing now; 0 for tasks that have none."""
+        return [key or NO_RUNNER for key in (*self._refusals, *self._full)]
+
+    @property
+    def declined(self) -> list[int]:
+        """The ids of the tasks that their runners did not want in this call."""
+        return list(self._declined)
+
+    def on(self, keys: Collection[int | None]) -> Q:
+        """Return the condition of the tasks that these runners execute."""
+        own = Q(runner__isnull=False, runner__in=[key for key in keys if key])
+        is_default = (self._default.pk if self._default else None) in keys
+        return own | Q(runner__isnull=True) if is_default else own
+
+    def _key(self, task: Task) -> int | None:
+        return task.runner_id or (self._default.pk if self._default else None)
+
+
+def _refused(runner: Runner, why: str) -> str:
+    return f"runner refused: {runner}: {why}"

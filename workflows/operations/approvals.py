@@ -1,0 +1,95 @@
+"""Tasks that wait for a person's word: asking for it, and giving it once."""
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from workflows.db.statements import Sql
+from workflows.dispatch.auto_dispatch import go_on
+from workflows.errors import Conflict, NotFound
+from workflows.models import (
+    Approval,
+    ApprovalStatus,
+    EventType,
+    RunState,
+    Task,
+    TaskState,
+    WorkflowRun,
+)
+from workflows.runs.events import record
+from workflows.runs.locks import lock_task
+from workflows.runs.transitions import move
+
+
+@transaction.atomic
+def approve(approval_id: int, *, by: str, comment: str = "") -> Approval:
+    """
+    Let a task go out, as far as people are concerned.
+
+    :raises NotFound: if there is no such approval.
+    :raises Conflict: if it is decided, its task has ended, or `by` may not decide it.
+    """
+    run, task, approval = _undecided(approval_id, by=by)
+    _decide(approval, ApprovalStatus.APPROVED, by=by, comment=comment)
+    Task.objects.filter(pk=task.pk).update(awaits_approval=False, unmet_count=F("unmet_count") - 1)
+    record(EventType.APPROVAL_APPROVED, run=run, task=task, by=by, reason=comment)
+    if run:
+        revive(run, by=by, reason=comment)
+        go_on(run, by=by)
+    return approval
+
+
+@transaction.atomic
+def reject(approval_id: int, *, by: str, comment: str = "") -> Approval:
+    """
+    Cancel a task by deciding against it.
+
+    :raises NotFound: if there is no such approval.
+    :raises Conflict: if it is decided, its task has ended, or `by` may not decide it.
+    """
+    run, task, approval = _undecided(approval_id, by=by)
+    _decide(approval, ApprovalStatus.REJECTED, by=by, comment=comment)
+    record(EventType.APPROVAL_REJECTED, run=run, task=task, by=by, reason=comment)
+    note = f"rejected by {by}: {comment}" if comment else f"rejected by {by}"
+    move(
+        run,
+        [task],
+        Task.cancel,
+        by=by,
+        reason=comment,
+        awaits_approval=False,
+        unmet_count=Sql("unmet_count - 1"),
+        note=note,
+        finished_at=timezone.now(),
+    )
+    if run:
+        go_on(run, by=by)
+    return approval
+
+
+def revive(run: WorkflowRun, *, by: str, reason: str = "") -> None:
+    """Bring a failed run back if a person's word has made one of its tasks ready."""
+    if run.state == RunState.FAILED and Task.objects.ready().filter(run=run).exists():
+        run.reopen(by=by, reason=reason)
+
+
+def _undecided(approval_id: int, *, by: str) -> tuple[WorkflowRun | None, Task, Approval]:
+    try:
+        task_id = Approval.objects.values_list("task_id", flat=True).get(pk=approval_id)
+    except Approval.DoesNotExist:
+        raise NotFound("approval", approval_id) from None
+    run, task = lock_task(task_id)
+    approval = Approval.objects.get(pk=approval_id)  # as it is under the lock
+    if approval.status != ApprovalStatus.PENDING:
+        raise Conflict(f"{approval} is {approval.status}")
+    if task.state != TaskState.PENDING:
+        raise Conflict(f"task {task.pk} is {task.state}")
+    if run and run.approver_must_differ and by == run.created_by:
+        raise Conflict(f"{run} was created by {by}; somebody else must decide")
+    return run, task, approval
+
+
+def _decide(approval: Approval, status: ApprovalStatus, *, by: str, comment: str) -> None:
+    approval.status, approval.decided_by, approval.comment = status, by, comment
+    approval.decided_at = timezone.now()
+    approval.save()

@@ -1,0 +1,87 @@
+"""Tasks that an operator keeps back for a while."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from workflows.dispatch.auto_dispatch import go_on
+from workflows.errors import Conflict, Invalid
+from workflows.models import EventType, Task, TaskState
+from workflows.operations.approvals import revive
+from workflows.runs.events import record
+from workflows.runs.locks import lock_task
+
+
+@transaction.atomic
+def hold(task_id: int, *, by: str, reason: str = "", resume_at: datetime | None = None) -> Task:
+    """
+    Keep a pending task from being dispatched until it is released.
+
+    :param resume_at: when it is released by itself.
+    :raises NotFound: if there is no such task.
+    :raises Conflict: if the task is not pending, or on hold already.
+    :raises Invalid: if `resume_at` has passed.
+    """
+    check_resume_at(resume_at)
+    run, task = lock_task(task_id)
+    if task.state != TaskState.PENDING:
+        raise Conflict(f"task {task.pk} is {task.state}")
+    if task.is_held:
+        raise Conflict(f"task {task.pk} is on hold")
+    Task.objects.filter(pk=task.pk).update(
+        is_held=True, resume_at=resume_at, note=reason, unmet_count=F("unmet_count") + 1
+    )
+    payload = {"resume_at": resume_at.isoformat()} if resume_at else {}
+    record(EventType.TASK_HELD, run=run, task=task, by=by, reason=reason, payload=payload)
+    if run:
+        go_on(run, by=by)
+    task.refresh_from_db()
+    return task
+
+
+@transaction.atomic
+def release(task_id: int, *, by: str, reason: str = "") -> Task:
+    """
+    Let a held task go out when it is ready.
+
+    :raises NotFound: if there is no such task.
+    :raises Conflict: if the task is not on hold.
+    """
+    run, task = lock_task(task_id)
+    if not task.is_held:
+        raise Conflict(f"task {task.pk} is not on hold")
+    Task.objects.filter(pk=task.pk).update(
+        is_held=False, resume_at=None, note="", unmet_count=F("unmet_count") - 1
+    )
+    record(EventType.TASK_RELEASED, run=run, task=task, by=by, reason=reason)
+    if run:
+        revive(run, by=by, reason=reason)
+        go_on(run, by=by)
+    task.refresh_from_db()
+    return task
+
+
+def check_resume_at(moment: datetime | None) -> None:
+    """
+    Accept a moment that is still to come, or none.
+
+    :raises Invalid: if it has passed.
+    """
+    if moment and moment <= timezone.now():
+        raise Invalid({"resume_at": ["This moment has passed; give a later one, or none."]})
+
+
+def release_due(*, by: str) -> int:
+    """Release the tasks whose hold was to end by now; return how many."""
+    due = Task.objects.filter(is_held=True, resume_at__lte=timezone.now())
+    return sum(_release_if_held(pk, by=by) for pk in due.values_list("pk", flat=True))
+
+
+def _release_if_held(task_id: int, *, by: str) -> bool:
+    try:
+        release(task_id, by=by, reason="the time of its hold is over")
+    except Conflict:
+        return False  # somebody was quicker
+    return True

@@ -1,0 +1,42 @@
+"""What the tasks' states make of their run."""
+
+from workflows.db import failpoints
+from workflows.models import EventType, RunState, Task, WorkflowRun
+from workflows.runs.events import record
+
+MOST_CAUSES_KEPT = 20
+
+
+def roll_up(run: WorkflowRun, *, by: str) -> None:
+    """
+    End the run if it can go no further. The caller holds its lock and stores it.
+
+    Costs nothing while tasks are active; never counts them.
+    """
+    if run.state not in {RunState.CREATED, RunState.RUNNING} or run.active_count:
+        return
+    if run.broken_count == run.pending_count == 0:
+        _begin(run, by)
+        run.succeed(by=by)
+        failpoints.point("rollup.succeeded")
+    elif run.broken_count and not Task.objects.ready().filter(run=run).exists():
+        _begin(run, by)
+        run.fail(by=by)
+        failpoints.point("rollup.failed")
+        _name_deadlock(run, by)
+
+
+def _begin(run: WorkflowRun, by: str) -> None:
+    if run.state == RunState.CREATED:
+        run.start(by=by)
+
+
+def _name_deadlock(run: WorkflowRun, by: str) -> None:
+    if run.pending_count:
+        causes = Task.objects.root_causes().filter(run=run)[:MOST_CAUSES_KEPT]
+        record(
+            EventType.RUN_DEADLOCKED,
+            run=run,
+            by=by,
+            payload={"blocked": run.pending_count, "root_causes": [task.pk for task in causes]},
+        )

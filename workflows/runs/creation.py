@@ -1,0 +1,156 @@
+"""How runs, and tasks that are in no run yet, come into being; and what runs are made of."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from runners.models import Runner
+from workflows.authoring.spec import check_payload
+from workflows.db import failpoints
+from workflows.db.statements import select
+from workflows.errors import Conflict, Invalid, NotFound
+from workflows.models import EventType, Task, TaskState, WorkflowRun, WorkflowTemplate
+from workflows.models.fields import check_json_object
+from workflows.payloads.parameters import take_parameters
+from workflows.runs.approval_requests import ask
+from workflows.runs.events import record
+from workflows.runs.locks import LARGEST_ID
+from workflows.runs.transitions import batches
+
+TABLES = {"run": WorkflowRun._meta.db_table, "task": Task._meta.db_table}
+# An array for each run: a row for each task takes twice as long.
+TASK_IDS = """
+    SELECT run.id, (
+               SELECT json_agg(id)::text
+                 FROM (SELECT id FROM {task} WHERE run_id = run.id ORDER BY position) AS task
+           )
+      FROM {run} run
+     WHERE run.id = ANY(%(runs)s)
+""".format(**TABLES)
+
+
+@transaction.atomic
+def create_run(
+    *,
+    template_id: int | None = None,
+    task_ids: Sequence[int] = (),
+    initiated_by: str = "",
+    parameters: dict[str, Any] | None = None,
+    auto_dispatch: bool = False,
+    by: str,
+) -> WorkflowRun:
+    """
+    Create a run from a template, or from existing tasks in the order given.
+
+    :raises NotFound: if the template or a task does not exist.
+    :raises Conflict: if a task is in a run already, or is not pending.
+    :raises Invalid: if neither is given, or the parameters are not what the template takes.
+    """
+    if template_id is None and not task_ids:
+        raise Invalid({"workflow_template_id": ["Give a workflow_template_id or task_ids."]})
+    template = _template(template_id) if template_id is not None else None
+    given = _checked(parameters or {})
+    # Of a run made of existing tasks the template is only a label.
+    schema = template.parameters_schema if template and not task_ids else {}
+    shown, secrets = take_parameters(schema, given)
+    run = WorkflowRun(
+        template=template,
+        expands_template=not task_ids,
+        created_by=by,
+        initiated_by=initiated_by or by,
+        parameters=shown,
+        secrets=secrets,
+        auto_dispatch=auto_dispatch,
+    )
+    if task_ids:
+        tasks = _free_tasks(task_ids)
+        run.template_name = template.name if template else ""
+        run.pending_count = len(tasks)
+        run.save()
+        _adopt(run, tasks)
+    else:
+        run.save()
+    failpoints.point("run.created")
+    return run
+
+
+@transaction.atomic
+def create_task(
+    *,
+    title: str,
+    runner: str | None = None,
+    payload: dict[str, Any] | None = None,
+    timeout_seconds: int | None = None,
+    requires_approval: bool = False,
+    by: str,
+) -> Task:
+    """
+    Create a task that is in no run yet.
+
+    :param runner: the name of one; None for the default runner.
+    :raises Invalid: if there is no such runner, or the payload is wrong.
+    """
+    task = Task(
+        title=title,
+        payload=payload or {},
+        timeout_seconds=timeout_seconds,
+        requires_approval=requires_approval,
+    )
+    problems = {"payload": list(check_payload(task.payload))}
+    if runner is not None:
+        task.runner = Runner.objects.filter(name=runner).first()
+        problems["runner"] = [] if task.runner else [f"There is no runner named '{runner}'."]
+    if wrong := {name: texts for name, texts in problems.items() if texts}:
+        raise Invalid(wrong)
+    task.save()
+    record(EventType.TASK_CREATED, task=task, by=by)
+    if requires_approval:
+        ask(None, task, by=by)
+    return task
+
+
+def _template(template_id: int) -> WorkflowTemplate:
+    try:
+        return WorkflowTemplate.objects.get(pk=template_id)
+    except WorkflowTemplate.DoesNotExist:
+        raise NotFound("workflow template", template_id) from None
+
+
+def _checked(parameters: dict[str, Any]) -> dict[str, Any]:
+    try:
+        check_json_object(parameters)
+    except ValidationError as exc:
+        raise Invalid({"parameters": exc.messages}) from exc
+    return parameters
+
+
+def _free_tasks(task_ids: Sequence[int]) -> list[Task]:
+    if len(set(task_ids)) < len(task_ids):
+        raise Invalid({"task_ids": ["A task is listed twice."]})
+    # In the order of their ids: two calls that want the same tasks wait for each other in turn.
+    possible = [task_id for task_id in task_ids if abs(task_id) <= LARGEST_ID]
+    locked = Task.objects.select_for_update(no_key=True).filter(pk__in=possible).order_by("pk")
+    found = {task.pk: task for task in locked}
+    for task_id in task_ids:
+        if task_id not in found:
+            raise NotFound("task", task_id)
+        if (task := found[task_id]).run_id:
+            raise Conflict(f"task {task_id} is already in workflow run {task.run_id}")
+        if task.state != TaskState.PENDING:
+            raise Conflict(f"task {task_id} is {task.state}")
+    return [found[task_id] for task_id in task_ids]
+
+
+def _adopt(run: WorkflowRun, tasks: Sequence[Task]) -> None:
+    for position, task in enumerate(tasks):
+        task.run, task.position = run, position
+    for batch in batches(tasks):
+        Task.objects.bulk_update(batch, ["run", "position"])
+
+
+def task_ids_of(run_ids: Sequence[int]) -> dict[int, list[int]]:
+    """Return the ids of the tasks of runs, in list order; one statement for all."""
+    return {run: json.loads(ids or "[]") for run, ids in select(TASK_IDS, runs=list(run_ids))}

@@ -1,0 +1,45 @@
+"""The run's row is the one lock of the run: whoever changes its tasks holds it."""
+
+from workflows.db.statements import columns_of, read
+from workflows.errors import Conflict, NotFound
+from workflows.models import Task, WorkflowRun
+
+LARGEST_ID = 2**63 - 1
+
+# The kept answer may be long, and nobody who moves tasks looks at it.
+RUN = columns_of(WorkflowRun).replace(f"{WorkflowRun._meta.db_table}.last_dispatch", "NULL")
+LOCK_RUN = f"SELECT {RUN} FROM {WorkflowRun._meta.db_table} WHERE id = %(run)s FOR NO KEY UPDATE"
+
+
+def lock_run(run_id: int) -> WorkflowRun:
+    """
+    Take the lock of a run until the transaction ends, and return the run as it is then.
+
+    Read its tasks afterwards, in another statement: a join would show them from before the wait.
+
+    :raises NotFound: if there is no such run.
+    """
+    if abs(run_id) > LARGEST_ID:
+        raise NotFound("workflow run", run_id)
+    found = read(WorkflowRun, LOCK_RUN, run=run_id)
+    if not found:
+        raise NotFound("workflow run", run_id)
+    return found[0]
+
+
+def lock_task(task_id: int) -> tuple[WorkflowRun | None, Task]:
+    """
+    Take the lock of a task's run (of the task alone, if it is in none), and return both.
+
+    :raises NotFound: if there is no such task.
+    :raises Conflict: if the task was put into a run at this very moment.
+    """
+    try:
+        run_id = Task.objects.values_list("run_id", flat=True).get(pk=task_id)
+    except Task.DoesNotExist:
+        raise NotFound("task", task_id) from None
+    run = lock_run(run_id) if run_id else None
+    task = Task.objects.select_for_update(no_key=True).get(pk=task_id)
+    if task.run_id != run_id:
+        raise Conflict(f"task {task_id} was just put into a run; try again")
+    return run, task

@@ -1,0 +1,19 @@
+"""A new run gets its tasks."""
+
+from typing import Any
+
+from django.db.models.signals import post_save
+from django.dispatch import receiver
+
+from workflows.models import EventType, WorkflowRun
+from workflows.runs.events import record
+from workflows.runs.expansion import expand_run
+
+
+@receiver(post_save, sender=WorkflowRun)
+def expand_new_run(instance: WorkflowRun, created: bool, raw: bool = False, **_: Any) -> None:
+    """Expand the template when a run is created, in the same transaction."""
+    if created and not raw:
+        record(EventType.RUN_CREATED, run=instance, by=instance.created_by)
+        if instance.template_id and instance.expands_template:
+            expand_run(instance)
