@@ -125,8 +125,8 @@ def play(run_id: int, *, failed: bool) -> None:
 def seed() -> dict[str, str]:
     """Fill the installation with runs; return the paths to look at, by picture."""
     from workflows.models import WorkflowTemplate
-    from workflows.operations.control import pause
     from workflows.operations.dispatch_ready import dispatch_ready
+    from workflows.operations.runs import pause
 
     history()
     tests = ("checkout", "lint", "docs", "test_sqlite")

@@ -17,10 +17,10 @@ from tests.admin.conftest import (
 from tests.factories import RunFactory
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, events, states, task, trail
+from workflows import operations
 from workflows.authoring.spec import parse_template
 from workflows.authoring.store import create_template
 from workflows.models import Approval, Task, WorkflowRun
-from workflows.operations import control
 from workflows.operations.approvals import approve, reject
 from workflows.runs.creation import create_run
 
@@ -144,7 +144,7 @@ def test_the_list_begins_with_what_is_undecided(dora: Client, run: WorkflowRun) 
 
 
 def test_what_was_canceled_meanwhile_waits_for_nobody(dora: Client, run: WorkflowRun) -> None:
-    control.cancel(task(run, "a").pk, by="test")
+    operations.cancel(task(run, "a").pk, by="test")
 
     assert listed(dora) == [("b", "pending")]
     assert offered(dora, approval(run, "a")) == []

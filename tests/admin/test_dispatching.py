@@ -11,8 +11,8 @@ from tests.admin.conftest import OPERATE, ClientOf, act, press, said, said_of_ea
 from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.verbs import dispatch_all, events, finish, state, states, trail
+from workflows import operations
 from workflows.models import EventType, TaskAttempt, WorkflowRun
-from workflows.operations import control
 
 
 def test_the_button_dispatches_one_task_and_shows_the_stored_answer(
@@ -130,7 +130,7 @@ def test_a_disabled_runner_is_named(olga: Client, runs: DrawRun, local: Runner) 
 
 
 @pytest.mark.parametrize("how", ["one", "all", "preview"])
-@pytest.mark.parametrize("steer", [control.pause, control.abort])
+@pytest.mark.parametrize("steer", [operations.pause, operations.abort])
 def test_a_paused_or_aborted_run_refuses_and_says_so(
     olga: Client, runs: DrawRun, how: str, steer: object
 ) -> None:
@@ -191,7 +191,7 @@ def test_who_may_operate_but_not_look_dispatches_nothing(
 
 def test_the_action_dispatches_one_task_of_each_selected_run(olga: Client, runs: DrawRun) -> None:
     first, paused, third = runs("a, b"), runs("a, b"), runs("x > y")
-    control.pause(paused.pk, by="test")
+    operations.pause(paused.pk, by="test")
 
     answer = act(olga, "dispatch_ready", [first, paused, third])
 

@@ -13,8 +13,9 @@ from tests.factories import RunFactory
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, events, finish, start, task, walk
 from workflows.models import Event, WorkflowRun
-from workflows.operations.control import cancel, mark_success, pause
 from workflows.operations.holds import hold
+from workflows.operations.runs import pause
+from workflows.operations.tasks import cancel, mark_success
 
 LARGE = 2_000
 

@@ -18,8 +18,8 @@ from tests.support.verbs import (
     trail,
     walk,
 )
+from workflows import operations
 from workflows.models import Event, Task, WorkflowRun
-from workflows.operations import control
 from workflows.runs.creation import create_task
 
 
@@ -48,7 +48,7 @@ def test_the_question_about_many_tasks_takes_as_many_statements_as_about_one(
 ) -> None:
     broken = [task(runs(f"s{number}"), f"s{number}") for number in range(10)]
     for each in broken:
-        control.cancel(each.pk, by="test")
+        operations.cancel(each.pk, by="test")
     act(olga, "retry", broken)  # what is read once per process has been read
     with CaptureQueriesContext(connection) as one:
         act(olga, "retry", broken[:1])
@@ -168,7 +168,7 @@ def test_one_refusal_does_not_stop_the_others(olga: Client, runs: DrawRun) -> No
 
 def test_tasks_of_an_aborted_run_stay_as_they_are(olga: Client, runs: DrawRun) -> None:
     run = runs("a")
-    control.abort(run.pk, by="test")
+    operations.abort(run.pk, by="test")
 
     answer = confirm(olga, "retry", [task(run, "a")])
 

@@ -9,8 +9,8 @@ from tests.admin.conftest import act, confirm, list_url, said, said_of_each, tex
 from tests.factories import TaskFactory
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, finish, task
+from workflows import operations
 from workflows.models import Task, WorkflowRun
-from workflows.operations import control
 
 
 def test_counts_stand_on_top_and_refusals_come_first(olga: Client, runs: DrawRun) -> None:
@@ -30,7 +30,7 @@ def test_counts_stand_on_top_and_refusals_come_first(olga: Client, runs: DrawRun
 
 def test_each_line_leads_to_its_row_and_shows_its_state_now(olga: Client, runs: DrawRun) -> None:
     run, other = runs("a"), runs("b", name="Sales")
-    control.pause(other.pk, by="test")
+    operations.pause(other.pk, by="test")
 
     page = str(*get_messages(confirm(olga, "pause", [run, other]).wsgi_request))
 

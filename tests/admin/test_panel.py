@@ -8,7 +8,7 @@ from tests.admin.conftest import ClientOf, act, confirm, text_of, url_of
 from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch_all, finish, task
 from workflows.models import LogPiece, WorkflowRun
-from workflows.operations.control import retry
+from workflows.operations.tasks import retry
 from workflows.runs.creation import create_task
 
 

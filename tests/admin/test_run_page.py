@@ -12,7 +12,7 @@ from tests.factories import RunFactory, TemplateFactory
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, dispatch_some, finish, task
 from workflows.models import Event, Task, TaskAttempt, WorkflowRun
-from workflows.operations.control import pause
+from workflows.operations.runs import pause
 
 
 def worked_on(steps: int) -> WorkflowRun:

@@ -19,9 +19,9 @@ from tests.admin.conftest import (
 )
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, events, finish, state, states, trail, walk
+from workflows import operations
 from workflows.admin import operable
 from workflows.models import WorkflowRun
-from workflows.operations import control
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_a_reason_is_optional(olga: Client, runs: DrawRun) -> None:
 
 def test_resuming_needs_no_question(olga: Client, runs: DrawRun) -> None:
     run = runs("a")
-    control.pause(run.pk, by="test")
+    operations.pause(run.pk, by="test")
 
     act(olga, "resume", [run])
 
@@ -90,7 +90,7 @@ def test_resuming_needs_no_question(olga: Client, runs: DrawRun) -> None:
 
 def test_a_resumed_run_that_dispatches_by_itself_goes_on(olga: Client, runs: DrawRun) -> None:
     run = runs("a, b", auto_dispatch=True)
-    control.pause(run.pk, by="test")
+    operations.pause(run.pk, by="test")
 
     act(olga, "resume", [run])
 
@@ -199,9 +199,9 @@ def test_the_page_has_the_buttons_that_the_state_allows(
 ) -> None:
     run = runs("a")
     if become == "paused":
-        control.pause(run.pk, by="test")
+        operations.pause(run.pk, by="test")
     if become == "aborted":
-        control.abort(run.pk, by="test")
+        operations.abort(run.pk, by="test")
 
     html = olga.get(url_of(run)).content.decode()
 

@@ -9,7 +9,7 @@ from tests.admin.conftest import ClientOf, text_of, url_of
 from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch_all, finish, task
 from workflows.models import LogPiece, TaskAttempt, WorkflowRun
-from workflows.operations.control import retry
+from workflows.operations.tasks import retry
 
 
 @pytest.fixture

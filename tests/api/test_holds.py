@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, events, start, task, trail
-from workflows.operations import control
+from workflows import operations
 
 
 def test_a_held_task_says_so_until_it_is_released(api: APIClient, runs: DrawRun) -> None:
@@ -84,7 +84,7 @@ def test_a_state_that_does_not_allow_it_is_named(api: APIClient, runs: DrawRun) 
     a, b, c = (task(run, step_id).pk for step_id in "abc")
     dispatch_all(runs("x"))
     api.post(f"/tasks/{a}/hold")
-    control.cancel(c, by="alice")
+    operations.cancel(c, by="alice")
     dispatch_all(run)
     start(run, "b")
     before = trail(run)

@@ -6,7 +6,7 @@ from rest_framework.test import APIClient
 from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch, finish, task
 from workflows.models import LogPiece, TaskAttempt, WorkflowRun
-from workflows.operations.control import retry
+from workflows.operations.tasks import retry
 from workflows.reports.logs import LARGEST_PIECE, AttemptLog
 
 

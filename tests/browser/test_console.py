@@ -14,7 +14,7 @@ from tests.factories import RunnerFactory, UserFactory
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, finish, task, walk
 from workflows.models import Event, WorkflowRun
-from workflows.operations.control import cancel, retry
+from workflows.operations.tasks import cancel, retry
 
 PAGES = [
     "/admin/",

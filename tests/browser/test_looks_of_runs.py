@@ -12,8 +12,8 @@ from tests.factories import RunFactory
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, finish, start, task
 from workflows.models import WorkflowRun
-from workflows.operations.control import cancel, mark_success
 from workflows.operations.holds import hold
+from workflows.operations.tasks import cancel, mark_success
 from workflows.runs.approval_requests import ask
 
 TABS = ("Graph", "Tasks", "Timeline", "Events", "Parameters")

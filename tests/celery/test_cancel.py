@@ -15,7 +15,8 @@ from tests.support.trail import check_trail
 from tests.support.verbs import attempt, dispatch_all, states, task
 from workflows.execution.running_attempt import GRACE_S
 from workflows.models import TaskAttempt, WorkflowRun
-from workflows.operations.control import abort, cancel
+from workflows.operations.runs import abort
+from workflows.operations.tasks import cancel
 
 # A shell, its child and its grandchild tell their numbers; SIGTERM means nothing to any of them.
 DEAF = "trap '' TERM; echo $$; sh -c 'echo $$; sleep 300 & echo $!; wait' & wait"

@@ -18,7 +18,7 @@ from tests.support.drawing import DrawRun
 from tests.support.trail import check_trail
 from tests.support.verbs import dispatch_all, state
 from workflows.models import EventType, TaskAttempt, WorkflowRun
-from workflows.operations.control import retry
+from workflows.operations.tasks import retry
 from workflows.reports.recovery import settle_overdue
 
 TASKS = int(os.environ.get("TASKS_OF_KILLED_WORKER", "150"))

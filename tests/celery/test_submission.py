@@ -14,10 +14,10 @@ from tests.celery.conftest import UseBroker, messages
 from tests.support.drawing import DrawRun
 from tests.support.redis import free_port
 from tests.support.verbs import attempt, dispatch, dispatch_all, finish, states, task, trail
-from workflows.dispatch.submission import CLAIMED_WITHIN
+from workflows.dispatch.leases import CLAIMED_WITHIN
 from workflows.execution.executor import close_spare_slots, execute
 from workflows.models import TaskAttempt, WorkflowRun
-from workflows.operations.control import cancel
+from workflows.operations.tasks import cancel
 from workflows.reports.recovery import settle_overdue
 
 NOOP = {"python": "noop"}

@@ -14,7 +14,7 @@ from tests.execution.conftest import log_of
 from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch_all, state, states, task, trail
 from workflows.models import Event, EventType, Task, TaskAttempt, WorkflowRun
-from workflows.operations.control import cancel, retry
+from workflows.operations.tasks import cancel, retry
 from workflows.reports.recovery import settle_overdue
 
 NOOP = {"python": "noop"}

@@ -10,12 +10,12 @@ from typing import Any, NoReturn
 
 from django.db import InterfaceError, OperationalError, connection
 
+from workflows import operations
 from workflows.dispatch.auto_dispatch import offer_free_places
 from workflows.errors import WorkflowError
 from workflows.models import RunState, Task, TaskState, WorkflowRun
-from workflows.operations import control, holds
 from workflows.operations.dispatch_ready import dispatch_ready
-from workflows.operations.resets import retry_downstream
+from workflows.operations.tasks import retry_downstream
 from workflows.reports.recovery import settle_overdue
 
 BETWEEN_S = 0.1
@@ -55,22 +55,22 @@ class Operator:
 
     def _go_on(self, run: WorkflowRun) -> Iterator[Act]:
         for task in run.tasks.filter(state__in=[TaskState.FAILED, TaskState.CANCELED]):
-            yield partial(control.retry, task.pk, by=self._by)
+            yield partial(operations.retry, task.pk, by=self._by)
         if self._is_calm:
-            yield lambda: control.resume(run.pk, by=self._by)
+            yield lambda: operations.resume(run.pk, by=self._by)
             for task in run.tasks.filter(is_held=True):
-                yield partial(holds.release, task.pk, by=self._by)
+                yield partial(operations.release, task.pk, by=self._by)
         yield lambda: dispatch_ready(run.pk, limit=self._chance.choice([1, 3, None]), by=self._by)
 
     def _steer(self, run: WorkflowRun) -> Iterator[Act]:
         task = self._chance.choice(list(run.tasks.all()))
         acts: list[Act] = [
-            lambda: control.pause(run.pk, by=self._by),
-            lambda: control.resume(run.pk, by=self._by),
-            lambda: control.resume(run.pk, by=self._by),
-            lambda: control.cancel(task.pk, by=self._by),
-            lambda: holds.hold(task.pk, by=self._by),
-            lambda: [holds.release(held.pk, by=self._by) for held in _held(run)],
+            lambda: operations.pause(run.pk, by=self._by),
+            lambda: operations.resume(run.pk, by=self._by),
+            lambda: operations.resume(run.pk, by=self._by),
+            lambda: operations.cancel(task.pk, by=self._by),
+            lambda: operations.hold(task.pk, by=self._by),
+            lambda: [operations.release(held.pk, by=self._by) for held in _held(run)],
             lambda: retry_downstream(task.pk, by=self._by),
         ]
         yield self._chance.choice(acts)

@@ -13,9 +13,9 @@ from runners.models import Runner
 from tests.commands.conftest import manage
 from tests.support import verbs
 from tests.support.drawing import DrawRun
+from workflows import operations
 from workflows.management.actor import command_actor
 from workflows.models import Event, WorkflowRun
-from workflows.operations import control
 
 
 def dispatch_ready(*arguments: object) -> str:
@@ -121,7 +121,7 @@ def test_a_task_whose_payload_cannot_be_filled_in_is_not_said_to_be_dispatched(
 
 
 @pytest.mark.parametrize(
-    ("refuse", "state"), [(control.pause, "paused"), (control.abort, "aborted")]
+    ("refuse", "state"), [(operations.pause, "paused"), (operations.abort, "aborted")]
 )
 def test_a_run_that_is_refused_ends_in_failure_and_the_others_are_served(
     refuse: Callable[..., WorkflowRun], state: str, runs: DrawRun

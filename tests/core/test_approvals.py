@@ -14,11 +14,11 @@ from tests.support.verbs import (
     task,
     trail,
 )
+from workflows import operations
 from workflows.authoring.spec import parse_template
 from workflows.authoring.store import create_template
 from workflows.errors import Conflict, NotFound
 from workflows.models import Approval, Task, WorkflowRun
-from workflows.operations import control
 from workflows.operations.approvals import approve, reject
 from workflows.runs.creation import create_run, create_task
 
@@ -97,7 +97,7 @@ def test_a_rejection_cancels_the_task_and_dooms_what_follows() -> None:
 def test_a_retry_after_a_rejection_asks_again() -> None:
     run = gated("a", "a")
     reject(approval_of(run, "a").pk, by="bob")
-    control.retry(task(run, "a").pk, by="ada")
+    operations.retry(task(run, "a").pk, by="ada")
     assert dispatch(run).reason == "waiting for approval"
     approve(approval_of(run, "a").pk, by="bob")
     assert dispatch_all(run) == ["a"]
@@ -109,7 +109,7 @@ def test_a_retry_after_a_failure_does_not_ask_again() -> None:
     approve(approval_of(run, "a").pk, by="bob")
     dispatch(run)
     finish(run, "a", "failed")
-    control.retry(task(run, "a").pk, by="ada")
+    operations.retry(task(run, "a").pk, by="ada")
     assert dispatch_all(run) == ["a"]
 
 
@@ -128,7 +128,7 @@ def test_the_second_decision_is_refused(first: object, second: object) -> None:
 
 def test_there_is_nothing_to_decide_about_a_task_that_ended() -> None:
     run = gated("a, b", "a")
-    control.cancel(task(run, "a").pk, by="ada")
+    operations.cancel(task(run, "a").pk, by="ada")
     with pytest.raises(Conflict, match="is canceled"):
         approve(approval_of(run, "a").pk, by="bob")
 

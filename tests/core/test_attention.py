@@ -22,7 +22,8 @@ from workflows.insight.attention import (
 )
 from workflows.models import Approval, TaskAttempt, WorkflowRun, WorkflowTemplate
 from workflows.operations.approvals import approve
-from workflows.operations.control import abort, cancel, pause, retry
+from workflows.operations.runs import abort, pause
+from workflows.operations.tasks import cancel, retry
 
 
 def fail(run: WorkflowRun) -> WorkflowRun:

@@ -15,9 +15,9 @@ from tests.support.dispatcher import dispatch_until_empty
 from tests.support.drawing import DrawRun
 from tests.support.threads import at_once
 from tests.support.verbs import attempt, dispatch, dispatch_all, finish, report, states, task, trail
+from workflows import operations
 from workflows.errors import Conflict, ReportRefused
 from workflows.models import Event, Task, TaskAttempt, WorkflowRun
-from workflows.operations import control
 from workflows.runs.creation import create_run
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -129,7 +129,7 @@ def test_the_last_of_many_new_defaults_is_the_default(db: None) -> None:
 def test_a_cancel_and_a_dispatch_at_once_agree(runs: DrawRun) -> None:
     for _ in range(5):
         run = runs("a")
-        cancel = partial(control.cancel, task(run, "a").pk, by="ada")
+        cancel = partial(operations.cancel, task(run, "a").pk, by="ada")
         calls: list[Callable[[], object]] = [cancel, partial(dispatch, run)]
         assert not [answer for answer in at_once(calls) if isinstance(answer, Exception)]
         assert states(run) == {"a": "canceled"}
@@ -139,7 +139,7 @@ def test_an_abort_and_reports_at_once_agree(runs: DrawRun) -> None:
     run = runs("a > d, b > d, c > d", auto_dispatch=True)
     dispatch_all(run)
     calls: list[Callable[[], object]] = [partial(finish, run, step_id) for step_id in "abc"]
-    calls.append(partial(control.abort, run.pk, by="ada"))
+    calls.append(partial(operations.abort, run.pk, by="ada"))
     refused = [answer for answer in at_once(calls) if isinstance(answer, Exception)]
     assert all(isinstance(answer, ReportRefused) for answer in refused)
     run.refresh_from_db()

@@ -11,7 +11,7 @@ from tests.support.tables import everything
 from tests.support.verbs import attempt, dispatch, finish, start, state, states, task, trail, walk
 from workflows.errors import Conflict, NotFound
 from workflows.models import WorkflowRun
-from workflows.operations.control import abort, pause, resume
+from workflows.operations.runs import abort, pause, resume
 
 Operation = Callable[..., WorkflowRun]
 

@@ -23,7 +23,8 @@ from tests.support.verbs import (
 )
 from workflows.errors import Conflict, Invalid, NotFound
 from workflows.models import Task, WorkflowRun
-from workflows.operations.control import abort, cancel, mark_success, pause, retry
+from workflows.operations.runs import abort, pause
+from workflows.operations.tasks import cancel, mark_success, retry
 
 Operation = Callable[..., Task]
 

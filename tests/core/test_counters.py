@@ -10,9 +10,9 @@ from django.db.models import Count, F, Q
 from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.verbs import dispatch
+from workflows import operations
 from workflows.errors import WorkflowError
 from workflows.models import Event, Task, TaskAttempt, TaskState, WorkflowRun
-from workflows.operations import control
 from workflows.reports.apply import Report, report_all
 
 STEPS = 14
@@ -73,12 +73,12 @@ class Walk:
             self._report,
             self._report,
             self._report,
-            lambda: control.cancel(self._task(), by="walk"),
-            lambda: control.retry(self._task(), by="walk"),
-            lambda: control.mark_success(self._task(), by="walk", reason="walking"),
-            lambda: control.pause(run.pk, by="walk"),
-            lambda: control.resume(run.pk, by="walk"),
-            lambda: control.resume(run.pk, by="walk"),
+            lambda: operations.cancel(self._task(), by="walk"),
+            lambda: operations.retry(self._task(), by="walk"),
+            lambda: operations.mark_success(self._task(), by="walk", reason="walking"),
+            lambda: operations.pause(run.pk, by="walk"),
+            lambda: operations.resume(run.pk, by="walk"),
+            lambda: operations.resume(run.pk, by="walk"),
             self._change_the_weather,
         ]
 

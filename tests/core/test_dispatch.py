@@ -10,11 +10,11 @@ from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.tables import everything
 from tests.support.verbs import attempt, dispatch, finish, states, task, trail, walk
-from workflows.dispatch.result import DispatchResult
+from workflows import operations
+from workflows.dispatch.result import MOST_KEPT, DispatchResult
 from workflows.errors import NotFound, RunNotDispatchable
 from workflows.models import WorkflowRun
-from workflows.operations import control
-from workflows.operations.dispatch_ready import MOST_KEPT, dispatch_ready
+from workflows.operations.dispatch_ready import dispatch_ready
 
 
 def test_the_answer_says_what_was_dispatched(runs: DrawRun, local: Runner) -> None:
@@ -105,7 +105,7 @@ def test_there_must_be_such_a_run(db: None) -> None:
 @pytest.mark.parametrize("how", ["paused", "aborted"])
 def test_a_run_that_is_stopped_refuses(runs: DrawRun, how: str, dry_run: bool) -> None:
     run = runs("a")
-    {"paused": control.pause, "aborted": control.abort}[how](run.pk, by="ada")
+    {"paused": operations.pause, "aborted": operations.abort}[how](run.pk, by="ada")
     before = everything()
     with pytest.raises(RunNotDispatchable, match=f"workflow run {run.pk} is {how}"):
         dispatch(run, dry_run=dry_run)

@@ -7,13 +7,12 @@ from django.test.utils import CaptureQueriesContext
 from tests.factories import RunFactory
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, finish, start, states, task, trail, walk
+from workflows import operations
 from workflows.models import Approval, Task, WorkflowRun
-from workflows.operations import approvals
 from workflows.operations import preview as effects
-from workflows.operations.control import cancel, mark_success, retry
 from workflows.operations.holds import hold
 from workflows.operations.preview import Effect
-from workflows.operations.resets import retry_downstream
+from workflows.operations.tasks import cancel, mark_success, retry, retry_downstream
 
 
 def told(found: list[Effect]) -> list[str]:
@@ -104,7 +103,7 @@ def test_a_release_or_an_approval_makes_ready_what_waits_for_nothing_else(runs: 
 
     assert told(effects.of_approve([first, second])) == ["1 task becomes ready at once: a"]
     assert told(effects.of_reject([first])) == ["1 task that waits can never run then: b"]
-    approvals.approve(first.pk, by="test")
+    operations.approve(first.pk, by="test")
     assert [str(each) for each in Task.objects.ready().filter(run=run)] == ["a"]
 
 

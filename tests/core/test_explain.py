@@ -10,10 +10,10 @@ from tests.core.test_approvals import gated
 from tests.factories import RunnerFactory
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch, dispatch_all, dispatch_some, finish, start, task
+from workflows import operations
 from workflows.errors import NotFound
 from workflows.insight.explain import explain, explain_task
 from workflows.models import WorkflowRun
-from workflows.operations import control
 from workflows.operations.holds import hold
 from workflows.runs.creation import create_task
 
@@ -52,7 +52,7 @@ def test_the_first_cause_on_each_way_up_is_named_and_nothing_beyond(runs: DrawRu
     run = runs("a > b > c > e, d > e")
     dispatch_all(run)
     finish(run, "a")
-    control.cancel(task(run, "c").pk, by="ada", reason="not needed")
+    operations.cancel(task(run, "c").pk, by="ada", reason="not needed")
     finish(run, "d", "failed", message="exit code 1")
     dispatch_all(run)
     finish(run, "b", "failed")
@@ -99,9 +99,9 @@ def test_a_runner_that_takes_nothing_is_named(runs: DrawRun, local: Runner) -> N
 
 def test_a_paused_and_an_aborted_run_say_so(runs: DrawRun) -> None:
     run = runs("a > b")
-    control.pause(run.pk, by="ada")
+    operations.pause(run.pk, by="ada")
     assert explain(run.pk)["sentence"].startswith("The run is paused")
-    control.abort(run.pk, by="ada")
+    operations.abort(run.pk, by="ada")
     assert explain(run.pk)["sentence"].startswith("The run was aborted")
     assert explain(run.pk)["blocked"] == []
 

@@ -16,9 +16,9 @@ from tests.support.verbs import (
     task,
     trail,
 )
+from workflows import operations
 from workflows.errors import Conflict, Invalid
 from workflows.models import Task
-from workflows.operations import control
 from workflows.operations.holds import hold, release, release_due
 
 
@@ -123,8 +123,8 @@ def test_a_hold_cannot_end_in_the_past(runs: DrawRun) -> None:
 def test_a_task_canceled_on_hold_is_still_on_hold_when_retried(runs: DrawRun) -> None:
     run = runs("a, b")
     hold(task(run, "a").pk, by="ada")
-    control.cancel(task(run, "a").pk, by="ada")
-    control.retry(task(run, "a").pk, by="ada")
+    operations.cancel(task(run, "a").pk, by="ada")
+    operations.retry(task(run, "a").pk, by="ada")
     assert dispatch_all(run) == ["b"]
     release(task(run, "a").pk, by="ada")
     assert dispatch_all(run) == ["a"]

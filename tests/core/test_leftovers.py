@@ -6,8 +6,7 @@ from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, events, finish, state, states, trail
 from workflows.errors import Conflict, NotFound
 from workflows.models import WorkflowRun
-from workflows.operations.control import abort
-from workflows.operations.leftovers import cancel_rest
+from workflows.operations.runs import abort, cancel_rest
 from workflows.runs.readiness import deadlocks
 
 

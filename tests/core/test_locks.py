@@ -19,12 +19,12 @@ from tests.support.verbs import (
     task,
     trail,
 )
+from workflows import operations
 from workflows.authoring.spec import parse_template
 from workflows.authoring.store import replace_template
 from workflows.dispatch.claims import start_attempts
 from workflows.errors import Conflict
 from workflows.models import Task, WorkflowRun
-from workflows.operations import control
 from workflows.reports.recovery import settle_overdue
 from workflows.runs.creation import create_run
 
@@ -43,7 +43,7 @@ def test_a_second_dispatch_waits_and_takes_the_next_task(runs: DrawRun) -> None:
 
 def test_an_operator_waits_for_a_dispatch(runs: DrawRun) -> None:
     run = runs("a, b")
-    with rival_before(UPDATE_TASK, lambda: control.pause(run.pk, by="ada")) as rival:
+    with rival_before(UPDATE_TASK, lambda: operations.pause(run.pk, by="ada")) as rival:
         dispatch(run)
     assert rival.exception() is None
     run.refresh_from_db()
@@ -65,7 +65,7 @@ def test_an_end_waits_for_a_cancel(runs: DrawRun) -> None:
     run = runs("a")
     dispatch(run)
     with rival_before(UPDATE_TASK, lambda: finish(run, "a")) as rival:
-        control.cancel(task(run, "a").pk, by="ada")
+        operations.cancel(task(run, "a").pk, by="ada")
     assert type(rival.exception()).__name__ == "ReportRefused"
     assert states(run) == {"a": "canceled"}
     assert trail(run)[-1] == "task.report_refused a"
@@ -152,7 +152,7 @@ def test_two_replacements_are_two_versions(db: None) -> None:
 def test_a_task_is_not_put_into_a_run_while_it_is_canceled(db: None) -> None:
     alone = TaskFactory.create()
     with rival_before(UPDATE_TASK, lambda: create_run(task_ids=[alone.pk], by="bob")) as rival:
-        control.cancel(alone.pk, by="ada")
+        operations.cancel(alone.pk, by="ada")
     assert isinstance(rival.exception(), Conflict)
     alone.refresh_from_db()
     assert (alone.state, alone.run) == ("canceled", None)
@@ -161,7 +161,7 @@ def test_a_task_is_not_put_into_a_run_while_it_is_canceled(db: None) -> None:
 def test_a_task_is_not_canceled_while_it_is_put_into_a_run(db: None) -> None:
     alone = TaskFactory.create()
     inserting = 'INSERT INTO "workflows_workflowrun"'
-    with rival_before(inserting, lambda: control.cancel(alone.pk, by="ada")) as rival:
+    with rival_before(inserting, lambda: operations.cancel(alone.pk, by="ada")) as rival:
         run = create_run(task_ids=[alone.pk], by="bob")
     assert isinstance(rival.exception(), Conflict)
     assert Task.objects.get().run == run

@@ -185,12 +185,12 @@ def test_a_step_is_named_with_a_dot_or_in_brackets(db: None, text: str) -> None:
 
 
 def test_the_result_is_that_of_the_latest_success(db: None) -> None:
-    from workflows.operations import control
+    from workflows import operations
 
     run = two_steps({"text": "{{ tasks.a.result }}"})
     dispatch(run)
     finish(run, "a", "failed", result="bad")
-    control.retry(task(run, "a").pk, by="ada")
+    operations.retry(task(run, "a").pk, by="ada")
     dispatch(run)
     finish(run, "a", result="good")
     dispatch(run)

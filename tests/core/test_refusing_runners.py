@@ -19,12 +19,12 @@ from tests.support.verbs import (
     task,
     trail,
 )
+from workflows import operations
 from workflows.authoring.spec import parse_template
 from workflows.authoring.store import create_template
 from workflows.dispatch.auto_dispatch import offer_free_places
 from workflows.dispatch.runner_pool import MOST_DECLINED
 from workflows.models import TaskAttempt, WorkflowRun
-from workflows.operations import control
 from workflows.runs.creation import create_run
 
 REFUSED = "runner refused: scripted: no disk space"
@@ -230,9 +230,9 @@ def test_a_task_canceled_meanwhile_does_not_come_back(
 
     def stop_it(_: object) -> None:
         if stop == "cancel":
-            control.cancel(task(run, "a").pk, by="ada", reason="not today")
+            operations.cancel(task(run, "a").pk, by="ada", reason="not today")
         else:
-            control.abort(run.pk, by="ada", reason="not today")
+            operations.abort(run.pk, by="ada", reason="not today")
 
     script.on_submit = stop_it
     dispatch(run)
@@ -249,7 +249,7 @@ def test_what_was_canceled_while_it_was_accepted_is_ended(runs: DrawRun, script:
 
     def cancel(_: object) -> None:
         script.on_submit = None
-        control.cancel(task(run, "a").pk, by="ada")
+        operations.cancel(task(run, "a").pk, by="ada")
 
     script.on_submit = cancel
     dispatch(run)
@@ -262,7 +262,7 @@ def test_a_run_paused_meanwhile_goes_on_to_no_other_task(runs: DrawRun, script: 
     script.refuse("a")
 
     def pause(_: object) -> None:
-        control.pause(run.pk, by="ada")
+        operations.pause(run.pk, by="ada")
 
     script.on_submit = pause
     dispatch(run)

@@ -19,9 +19,9 @@ from tests.support.verbs import (
     trail,
     walk,
 )
+from workflows import operations
 from workflows.errors import NotFound, ReportRefused
 from workflows.models import TaskAttempt, WorkflowRun
-from workflows.operations import control
 from workflows.reports.apply import Report, report_all, report_one
 
 pytestmark = pytest.mark.django_db
@@ -116,7 +116,7 @@ def test_an_outdated_attempt_is_refused(runs: DrawRun) -> None:
     dispatch(run)
     finish(run, "a", "failed")
     first = attempt(run, "a")
-    control.retry(task(run, "a").pk, by="ada")
+    operations.retry(task(run, "a").pk, by="ada")
     dispatch(run)
     before = unchanged(run)
     with pytest.raises(ReportRefused, match=f"attempt 1 of task {first.task_id} is outdated"):
@@ -132,7 +132,7 @@ def test_a_repeat_of_an_outdated_attempt_changes_nothing(runs: DrawRun) -> None:
     dispatch(run)
     finish(run, "a", "failed")
     first = attempt(run, "a")
-    control.retry(task(run, "a").pk, by="ada")
+    operations.retry(task(run, "a").pk, by="ada")
     before = everything()
     report(first, "failed")
     assert everything() == before
@@ -148,7 +148,7 @@ def test_a_report_never_revives_an_aborted_run(runs: DrawRun) -> None:
     run = runs("a > b, c")
     dispatch(run)
     start(run, "a")
-    control.abort(run.pk, by="ada")
+    operations.abort(run.pk, by="ada")
     finish(run, "a")
     assert (state(run), states(run)["b"]) == ("aborted", "canceled")
     assert trail(run)[-1] == "task.succeeded a"
@@ -158,7 +158,7 @@ def test_a_report_never_revives_an_aborted_run(runs: DrawRun) -> None:
 def test_a_report_never_unpauses_a_run(runs: DrawRun, status: str) -> None:
     run = runs("a > b", auto_dispatch=True)
     dispatch(run)
-    control.pause(run.pk, by="ada")
+    operations.pause(run.pk, by="ada")
     finish(run, "a", status)
     assert (state(run), states(run)) == ("paused", {"a": status, "b": "pending"})
     ended = {"success": "task.succeeded a", "failed": "task.failed a"}[status]
@@ -168,10 +168,10 @@ def test_a_report_never_unpauses_a_run(runs: DrawRun, status: str) -> None:
 def test_the_last_report_of_a_paused_run_does_not_end_it(runs: DrawRun) -> None:
     run = runs("a")
     dispatch(run)
-    control.pause(run.pk, by="ada")
+    operations.pause(run.pk, by="ada")
     finish(run, "a")
     assert (state(run), states(run)) == ("paused", {"a": "success"})
-    control.resume(run.pk, by="ada")
+    operations.resume(run.pk, by="ada")
     assert state(run) == "success"
     assert trail(run)[-3:] == ["task.succeeded a", "workflow_run.resumed", "workflow_run.succeeded"]
 

@@ -13,7 +13,7 @@ from tests.support.verbs import attempt, dispatch, finish, state, states, task, 
 from workflows.dispatch.claims import start_attempts
 from workflows.errors import ReportRefused
 from workflows.models import TaskAttempt, WorkflowRun
-from workflows.operations.control import retry
+from workflows.operations.tasks import retry
 from workflows.reports.recovery import settle_overdue
 
 MINUTE = timedelta(minutes=1)

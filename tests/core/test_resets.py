@@ -18,8 +18,8 @@ from tests.support.verbs import (
 )
 from workflows.errors import Conflict, NotFound
 from workflows.models import Task, WorkflowRun
-from workflows.operations.control import abort, cancel, mark_success
-from workflows.operations.resets import retry_downstream
+from workflows.operations.runs import abort
+from workflows.operations.tasks import cancel, mark_success, retry_downstream
 
 #   ┌─ b ─ d
 # a         └─ e        other

@@ -7,7 +7,8 @@ from pytest_django import DjangoAssertNumQueries
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch, dispatch_all, finish, start, state, task, trail, walk
 from workflows.models import WorkflowRun
-from workflows.operations.control import abort, cancel, pause
+from workflows.operations.runs import abort, pause
+from workflows.operations.tasks import cancel
 from workflows.runs.readiness import deadlocks
 
 

@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch, finish, start, task
 from workflows.models import Task, WorkflowRun
-from workflows.operations.control import abort, cancel, pause, resume, retry
+from workflows.operations.runs import abort, pause, resume
+from workflows.operations.tasks import cancel, retry
 
 SMALL, LARGE = 10, 10_000
 

@@ -7,7 +7,7 @@ from tests.support.drawing import DrawRun
 from tests.support.tables import everything
 from tests.support.verbs import state, states, task, trail
 from workflows.models import RunState, Task, TaskState, WorkflowRun
-from workflows.runs.transitions import move
+from workflows.runs.transitions import move, save_progress
 
 Arrows = dict[str, tuple[set[str], str, str]]
 """By name: where an arrow may leave from, where it leads, which event it leaves."""
@@ -80,7 +80,7 @@ def test_a_run_moves_along_its_arrows(runs: DrawRun, start: str, arrow: str) -> 
     run = runs("a")
     run.state = start
     getattr(run, arrow)(by="ada", reason="why not")
-    run.save_progress()
+    save_progress(run)
     _, target, event = RUN_ARROWS[arrow]
     assert state(run) == target
     assert trail(run) == [event]

@@ -13,11 +13,11 @@ from tests.execution.conftest import Execution
 from tests.support.drawing import DrawRun
 from tests.support.trail import check_trail
 from tests.support.verbs import attempt, dispatch_all, states, trail
+from workflows import operations
 from workflows.dispatch.claims import give_back, start_attempts
 from workflows.execution.executor import Executor
 from workflows.execution.prefetch import Ahead
 from workflows.models import TaskAttempt, WorkflowRun
-from workflows.operations import control
 from workflows.reports.recovery import settle_overdue
 
 Payloads = dict[str, dict[str, Any]]
@@ -153,7 +153,7 @@ def test_what_was_given_back_unheard_is_not_begun_here(
 
 
 def test_who_has_claimed_a_canceled_task_is_asked_to_end_it(run: WorkflowRun) -> None:
-    control.cancel(attempt(run, "a").task_id, by="ada", reason="not today")
+    operations.cancel(attempt(run, "a").task_id, by="ada", reason="not today")
     assert states(run)["a"] == "dispatched"
     assert trail(run)[-1] == "task.cancel_requested a"
     assert give_back(run.pk, [attempt(run, "a").pk]) == set()

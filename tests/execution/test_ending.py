@@ -11,10 +11,10 @@ from runners.process import Slot
 from tests.execution.conftest import Execution, log_of
 from tests.support.verbs import attempt as attempt_of
 from tests.support.verbs import dispatch_all, report, start, state, states, task, trail
+from workflows import operations
 from workflows.dispatch.claims import start_attempts
 from workflows.execution.executor import STOPPED, Executor
 from workflows.models import Task, TaskAttempt, WorkflowRun
-from workflows.operations import control
 from workflows.reports.recovery import settle_overdue
 
 STUBBORN = "trap '' TERM; sleep 300 & echo $! > pids; echo $$ >> pids; wait; sleep 300"
@@ -67,7 +67,7 @@ def test_cancel_ends_the_process_group_and_not_only_the_row(
     def cancel_once_started(_: Executor) -> None:
         if not pids and len(found := stubborn_pids(tmp_path)) == 2:
             pids.extend(found)
-            control.cancel(task(run, "step").pk, by="anna", reason="not today")
+            operations.cancel(task(run, "step").pk, by="anna", reason="not today")
             assert task(run, "step").state == "running"  # until its process has ended
 
     attempt = execution.to_end(run, meanwhile=cancel_once_started)["step"]
@@ -89,7 +89,7 @@ def test_abort_ends_what_runs_and_cancels_what_waits(execution: Execution, tmp_p
 
     def abort_once_started(_: Executor) -> None:
         if state(run) == "running" and len(stubborn_pids(tmp_path)) == 2:
-            control.abort(run.pk, by="anna")
+            operations.abort(run.pk, by="anna")
 
     execution.to_end(run, meanwhile=abort_once_started)
     assert states(run) == {"a": "canceled", "b": "canceled"}
@@ -143,7 +143,7 @@ def test_an_attempt_whose_lease_ran_out_is_lost_and_its_late_report_refused(
     assert "task.lost a" in trail(run)
     assert "task.failed a" not in trail(run)
 
-    control.retry(task(run, "a").pk, by="anna")
+    operations.retry(task(run, "a").pk, by="anna")
     attempts = execution.to_end(run)
     assert attempts["a"].number == 2
     assert states(run) == {"a": "success", "b": "success"}

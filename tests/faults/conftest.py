@@ -28,8 +28,8 @@ from workflows.authoring.spec import parse_template
 from workflows.authoring.store import create_template
 from workflows.execution.executor import Executor
 from workflows.models import RunState, TaskAttempt, WorkflowRun, WorkflowTemplate
-from workflows.operations.control import retry
 from workflows.operations.dispatch_ready import dispatch_ready
+from workflows.operations.tasks import retry
 from workflows.reports.recovery import settle_overdue
 
 ROOT = Path(__file__).parents[2]

@@ -10,10 +10,10 @@ from runners.models import Runner
 from tests.faults.conftest import ROOT, World, let_leases_run_out, make_runs
 from tests.support.tables import everything
 from tests.support.verbs import dispatch, state, states
+from workflows import operations
 from workflows.db import failpoints
 from workflows.dispatch.auto_dispatch import offer_free_places
 from workflows.models import WorkflowRun
-from workflows.operations import control
 from workflows.runs.creation import create_run, create_task
 
 # a ── c    a, d, e: on the other host
@@ -162,7 +162,7 @@ def test_an_abort_is_none_or_comes_through(world: World, times: int, point: str,
     assert {state(run) for run in runs} == {"running" if is_none else "aborted"}
     if is_none:
         for run in runs:
-            control.abort(run.pk, by="ada")
+            operations.abort(run.pk, by="ada")
     world.go_on(runs)
     assert {run.state for run in runs} == {"aborted"}
     assert {s for run in runs for s in states(run).values()} == {"canceled"}

@@ -24,11 +24,11 @@ django.setup()
 
 from runners import http  # noqa: E402 (needs the apps)
 from runners.base import Heard  # noqa: E402
+from workflows import operations  # noqa: E402
 from workflows.db import failpoints  # noqa: E402
 from workflows.dispatch.tokens import token_of  # noqa: E402
 from workflows.execution.executor import Executor  # noqa: E402
 from workflows.models import TaskAttempt, WorkflowRun  # noqa: E402
-from workflows.operations import control  # noqa: E402
 from workflows.operations.dispatch_ready import dispatch_ready  # noqa: E402
 from workflows.reports.apply import Report, report_one  # noqa: E402
 from workflows.reports.recovery import settle_overdue  # noqa: E402
@@ -80,14 +80,14 @@ def fail(run_id: int) -> None:
 
 def abort(run_id: int) -> None:
     """End a run."""
-    control.abort(run_id, by=BY)
+    operations.abort(run_id, by=BY)
 
 
 def cancel(run_id: int) -> None:
     """Cancel every task of a run that is active or waits, one by one."""
     run = WorkflowRun.objects.get(pk=run_id)
     for task in run.tasks.filter(state__in=["pending", "dispatched", "running"]):
-        control.cancel(task.pk, by=BY)
+        operations.cancel(task.pk, by=BY)
 
 
 def settle(run_id: int) -> None:

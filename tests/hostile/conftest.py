@@ -14,9 +14,9 @@ from tests.factories import UserFactory
 from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.verbs import attempt, dispatch, dispatch_some, finish, start
+from workflows import operations
 from workflows.dispatch.tokens import token_of
 from workflows.models import WorkflowRun
-from workflows.operations import control
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def busy(runs: DrawRun, script: Script) -> WorkflowRun:
     dispatch_some(run, None)
     start(run, "a")
     runs("a > b", requires_approval=True)
-    control.pause(runs("a > b").pk, by="ada")
+    operations.pause(runs("a > b").pk, by="ada")
     failed = runs("a > b")
     dispatch(failed)
     finish(failed, "a", "failed", exit_code=1)

@@ -6,9 +6,9 @@ from tests.http.conftest import Callback
 from tests.support.drawing import DrawRun
 from tests.support.host_runner import HostRunner
 from tests.support.verbs import attempt, dispatch, dispatch_all, state, states, task, trail
+from workflows import operations
 from workflows.dispatch.tokens import token_of
 from workflows.models import LogPiece
-from workflows.operations import control
 
 
 def test_a_run_goes_to_its_end_by_callbacks(
@@ -104,7 +104,7 @@ def test_the_token_of_an_outdated_attempt_is_refused(
     dispatch(run)
     old = token_of(attempt(run, "a").pk)
     callback(run, "a", "failed")
-    control.retry(task(run, "a").pk, by="ada")
+    operations.retry(task(run, "a").pk, by="ada")
     dispatch(run)
     answer = callback(run, "a", "success", token=old)
     assert (answer.status_code, states(run)) == (409, {"a": "dispatched"})
@@ -148,9 +148,9 @@ def test_a_report_neither_resumes_nor_revives_a_run(
 ) -> None:
     run = runs("a, b > c")
     dispatch_all(run)
-    control.pause(run.pk, by="ada")
+    operations.pause(run.pk, by="ada")
     callback(run, "b", "success")
     assert (state(run), states(run)["c"]) == ("paused", "pending")
-    control.abort(run.pk, by="ada")
+    operations.abort(run.pk, by="ada")
     callback(run, "a", "success")
     assert state(run) == "aborted"

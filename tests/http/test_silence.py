@@ -10,10 +10,10 @@ from tests.http.conftest import Callback
 from tests.support.drawing import DrawRun
 from tests.support.host_runner import HostRunner
 from tests.support.verbs import attempt, dispatch, dispatch_all, state, states, task, trail
+from workflows import operations
 from workflows.dispatch.attempts import hand_out
 from workflows.dispatch.runner_pool import Fleet
 from workflows.models import TaskAttempt, WorkflowRun
-from workflows.operations import control
 from workflows.reports.polling import ask_to_end
 from workflows.reports.recovery import settle_overdue
 from workflows.runs.locks import lock_run
@@ -137,7 +137,7 @@ def test_what_never_left_and_is_not_wanted_any_more_is_canceled_and_not_submitte
     forget_the_submission(run)
     host.submissions.clear()
     host.tasks.clear()
-    control.cancel(task(run, "a").pk, by="ada", reason="not today")
+    operations.cancel(task(run, "a").pk, by="ada", reason="not today")
     settle_overdue(by="rescue")
     assert host.submissions == []
     assert states(run) == {"a": "canceled"}
@@ -150,7 +150,7 @@ def test_a_cancel_asks_the_runner_and_takes_its_word(
     run = runs("a")
     dispatch(run)
     callback(run, "a", "running")
-    control.cancel(task(run, "a").pk, by="ada", reason="not today")
+    operations.cancel(task(run, "a").pk, by="ada", reason="not today")
     assert states(run) == {"a": "running"}  # the runner is asked after the commit
     ask_to_end([attempt(run, "a").pk], by="ada")
     assert states(run) == {"a": "canceled"}
@@ -166,7 +166,7 @@ def test_a_cancel_that_nobody_hears_is_repeated_until_settled(
 ) -> None:
     run = runs("a")
     dispatch(run)
-    control.cancel(task(run, "a").pk, by="ada")
+    operations.cancel(task(run, "a").pk, by="ada")
     host.on_cancel = lambda _: (503, {})
     ask_to_end([attempt(run, "a").pk], by="ada")
     assert states(run) == {"a": "dispatched"}
@@ -182,7 +182,7 @@ def test_a_cancel_of_what_the_runner_does_not_know_is_settled(
     run = runs("a")
     dispatch(run)
     host.tasks.clear()
-    control.cancel(task(run, "a").pk, by="ada")
+    operations.cancel(task(run, "a").pk, by="ada")
     ask_to_end([attempt(run, "a").pk], by="ada")
     assert states(run) == {"a": "canceled"}
 
@@ -193,7 +193,7 @@ def test_an_abort_asks_for_all_at_once(
     run = runs(", ".join(f"s{n}" for n in range(30)) + ", s0 > z")
     dispatch_all(run)
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
-        control.abort(run.pk, by="ada", reason="wrong branch")
+        operations.abort(run.pk, by="ada", reason="wrong branch")
     assert set(states(run).values()) == {"canceled"}
     assert state(run) == "aborted"
     assert len([line for line in host.asked if line.endswith("/cancel")]) == 30

@@ -11,7 +11,7 @@ from tests.support.tables import everything
 from tests.support.verbs import attempt, dispatch, dispatch_all, finish, task
 from workflows.dispatch.tokens import token_of
 from workflows.models import WorkflowRun
-from workflows.operations.control import retry
+from workflows.operations.tasks import retry
 
 
 def forged(run: WorkflowRun, other: WorkflowRun) -> str:

@@ -21,12 +21,12 @@ from tests.oracle.model import Attempt, Run, Runner, Task
 from tests.oracle.product import BY
 from tests.oracle.world import World
 from tests.support.scripted import KIND, ScriptedBackend
+from workflows import operations
 from workflows.audit.verify import verify_run
 from workflows.errors import Conflict
 from workflows.insight.explain import READY
-from workflows.operations import approvals, control, holds
-from workflows.operations.leftovers import cancel_rest
-from workflows.operations.resets import retry_downstream
+from workflows.operations.runs import cancel_rest
+from workflows.operations.tasks import retry_downstream
 from workflows.reports.apply import Report, report_all, report_one
 
 INDEX = st.integers(0, 20)
@@ -179,32 +179,32 @@ class Oracle(RuleBasedStateMachine):
     def pause(self, index: int) -> None:
         """Pause a run."""
         run = self._run(index)
-        self._both(lambda: self.world.pause(run), lambda: control.pause(run.pk, by=BY))
+        self._both(lambda: self.world.pause(run), lambda: operations.pause(run.pk, by=BY))
 
     @rule(index=INDEX)
     def resume(self, index: int) -> None:
         """Resume a run."""
         run = self._run(index)
-        self._both(lambda: self.world.resume(run), lambda: control.resume(run.pk, by=BY))
+        self._both(lambda: self.world.resume(run), lambda: operations.resume(run.pk, by=BY))
 
     @rule(index=INDEX, sure=st.integers(0, 5))
     def abort(self, index: int, sure: int) -> None:
         """Abort a run; not often, for then it is over."""
         run = self._run(index)
         if sure == 5 or run.state == "aborted":
-            self._both(lambda: self.world.abort(run), lambda: control.abort(run.pk, by=BY))
+            self._both(lambda: self.world.abort(run), lambda: operations.abort(run.pk, by=BY))
 
     @rule(index=INDEX)
     def cancel(self, index: int) -> None:
         """Cancel a task."""
         task = self._task(index, "pending", *model.ACTIVE)
-        self._both(lambda: self.world.cancel(task), lambda: control.cancel(task.pk, by=BY))
+        self._both(lambda: self.world.cancel(task), lambda: operations.cancel(task.pk, by=BY))
 
     @rule(index=INDEX)
     def retry(self, index: int) -> None:
         """Retry a task."""
         task = self._task(index, *model.BROKEN)
-        self._both(lambda: self.world.retry(task), lambda: control.retry(task.pk, by=BY))
+        self._both(lambda: self.world.retry(task), lambda: operations.retry(task.pk, by=BY))
 
     @rule(index=INDEX)
     def mark_success(self, index: int) -> None:
@@ -212,7 +212,7 @@ class Oracle(RuleBasedStateMachine):
         task = self._task(index, *model.BROKEN)
         self._both(
             lambda: self.world.mark_success(task),
-            lambda: control.mark_success(task.pk, by=BY, reason="said so"),
+            lambda: operations.mark_success(task.pk, by=BY, reason="said so"),
         )
 
     @rule(index=INDEX)
@@ -233,14 +233,14 @@ class Oracle(RuleBasedStateMachine):
     def hold(self, index: int) -> None:
         """Keep a task back."""
         task = self._task(index, "pending")
-        self._both(lambda: self.world.hold(task), lambda: holds.hold(task.pk, by=BY))
+        self._both(lambda: self.world.hold(task), lambda: operations.hold(task.pk, by=BY))
 
     @rule(index=INDEX)
     def release(self, index: int) -> None:
         """Let a task go."""
         held = [task for run in self.world.runs for task in run.tasks if task.is_held]
         task = held[index % len(held)] if held else self._task(index)
-        self._both(lambda: self.world.release(task), lambda: holds.release(task.pk, by=BY))
+        self._both(lambda: self.world.release(task), lambda: operations.release(task.pk, by=BY))
 
     @precondition(lambda self: any(task.approvals for r in self.world.runs for task in r.tasks))
     @rule(index=INDEX, for_it=st.booleans())
@@ -251,9 +251,9 @@ class Oracle(RuleBasedStateMachine):
         number = len(task.approvals) - 1 if index < 17 else 0
         approval_id = product.approval_of(task.pk, number)
         expected, asked = (
-            (self.world.approve, approvals.approve)
+            (self.world.approve, operations.approve)
             if for_it
-            else (self.world.reject, approvals.reject)
+            else (self.world.reject, operations.reject)
         )
         self._both(lambda: expected(task, number), lambda: asked(approval_id, by=BY))
 

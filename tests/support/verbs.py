@@ -4,7 +4,7 @@ from typing import Any
 
 from workflows.dispatch.result import DispatchResult
 from workflows.models import Event, EventType, Task, TaskAttempt, TaskDependency, WorkflowRun
-from workflows.operations import dispatch_ready as outbound
+from workflows.operations import dispatch_ready
 from workflows.reports.apply import Report, report_one
 
 CREATION = (EventType.RUN_CREATED, EventType.TASK_CREATED)
@@ -14,7 +14,7 @@ def dispatch(
     run: WorkflowRun, *, limit: int | None = 1, dry_run: bool = False, by: str = "test"
 ) -> DispatchResult:
     """Dispatch ready tasks of a run."""
-    return outbound.dispatch_ready(run.pk, limit=limit, dry_run=dry_run, by=by)
+    return dispatch_ready(run.pk, limit=limit, dry_run=dry_run, by=by)
 
 
 def dispatch_all(run: WorkflowRun) -> list[str]:

@@ -8,9 +8,9 @@ from tests.execution.conftest import log_of
 from tests.factories import UserFactory
 from tests.support.verbs import attempt, dispatch, dispatch_all, finish, state, states, task, trail
 from tests.upgrades.conftest import Rows
+from workflows import operations
 from workflows.audit.verify import verify_run
 from workflows.models import Approval, Event, Task, TaskAttempt, WorkflowRun, WorkflowTemplate
-from workflows.operations import control, holds
 from workflows.operations.approvals import approve
 
 TOKEN = "f190bcc32dd3d0d8a9381fd8f94ba14042acec8da25605ca457c029338796e7a"
@@ -101,7 +101,7 @@ def test_a_run_in_the_middle_goes_on_to_its_end(upgraded: Rows) -> None:
 
 def test_what_failed_is_retried(upgraded: Rows) -> None:
     run = the_run("failed")
-    control.retry(task(run, "extract").pk, by="ada", reason="upgraded")
+    operations.retry(task(run, "extract").pk, by="ada", reason="upgraded")
     dispatch(run)
     finish(run, "extract")
 
@@ -110,8 +110,8 @@ def test_what_failed_is_retried(upgraded: Rows) -> None:
 
 
 def test_operators_go_on(upgraded: Rows) -> None:
-    control.resume(RUNS["paused"], by="ada")
-    holds.release(task(the_run("held"), "extract").pk, by="ada")
+    operations.resume(RUNS["paused"], by="ada")
+    operations.release(task(the_run("held"), "extract").pk, by="ada")
     approve(Approval.objects.get(status="pending", task__run=RUNS["asked"]).pk, by="bob")
 
     sent = {name: dispatch(the_run(name), limit=None) for name in ("paused", "held", "asked")}

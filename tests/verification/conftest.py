@@ -8,9 +8,9 @@ import pytest
 from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.verbs import dispatch_some, finish, start, task
+from workflows import operations
 from workflows.audit.verify import verify_run
 from workflows.models import Approval, WorkflowRun
-from workflows.operations import control, holds
 from workflows.runs.approval_requests import ask
 
 
@@ -28,15 +28,15 @@ def eventful(runs: DrawRun, script: Script) -> WorkflowRun:
     """
     run = runs("a > b, c, d")
     for name in "cd":
-        holds.hold(task(run, name).pk, by="ada")
+        operations.hold(task(run, name).pk, by="ada")
     ask(run, task(run, "d"), by="ada")
-    holds.release(task(run, "d").pk, by="ada")
+    operations.release(task(run, "d").pk, by="ada")
     assert dispatch_some(run, None) == ["a"]
     start(run, "a")
     finish(run, "a")
     assert dispatch_some(run, None) == ["b"]
     finish(run, "b", "failed", exit_code=1)
-    control.retry(task(run, "b").pk, by="ada")
+    operations.retry(task(run, "b").pk, by="ada")
     assert dispatch_some(run, None) == ["b"]
     start(run, "b")
     assert findings(run) == []

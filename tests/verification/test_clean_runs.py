@@ -14,13 +14,13 @@ from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.verbs import attempt, dispatch, dispatch_all, finish, start, task, walk
 from tests.verification.conftest import findings
+from workflows import operations
 from workflows.audit.verify import verify_run
 from workflows.errors import NotFound
 from workflows.models import Approval, TaskAttempt, WorkflowRun
-from workflows.operations import control, holds
 from workflows.operations.approvals import approve, reject
-from workflows.operations.leftovers import cancel_rest
-from workflows.operations.resets import retry_downstream
+from workflows.operations.runs import cancel_rest
+from workflows.operations.tasks import retry_downstream
 from workflows.reports.recovery import settle_overdue
 from workflows.runs.approval_requests import ask
 from workflows.runs.creation import create_run, create_task
@@ -42,7 +42,7 @@ def retried(run: WorkflowRun, script: Script) -> None:
     """Fail, and go on."""
     dispatch_all(run)
     finish(run, "a", "failed", exit_code=2)
-    control.retry(task(run, "a").pk, by=BY)
+    operations.retry(task(run, "a").pk, by=BY)
     ends_well(run, script)
 
 
@@ -59,7 +59,7 @@ def marked(run: WorkflowRun, script: Script) -> None:
     """Count a failed task as done."""
     dispatch_all(run)
     finish(run, "a", "failed")
-    control.mark_success(task(run, "a").pk, by=BY, reason="looked fine")
+    operations.mark_success(task(run, "a").pk, by=BY, reason="looked fine")
 
 
 def lost(run: WorkflowRun, script: Script) -> None:
@@ -82,8 +82,8 @@ def canceled(run: WorkflowRun, script: Script) -> None:
     """Cancel what is active, pending, and what can never run."""
     dispatch_all(run)
     start(run, "a")
-    control.cancel(task(run, "a").pk, by=BY)
-    control.cancel(task(run, "b").pk, by=BY)
+    operations.cancel(task(run, "a").pk, by=BY)
+    operations.cancel(task(run, "b").pk, by=BY)
     finish(run, "a", "canceled")
     cancel_rest(run.pk, by=BY)
 
@@ -92,7 +92,7 @@ def canceled_while_refused(run: WorkflowRun, script: Script) -> None:
     """Cancel a task while it is being submitted to a runner that does not want it."""
 
     def cancel(wire: dict[str, Any]) -> None:
-        control.cancel(int(wire["task_id"]), by=BY)
+        operations.cancel(int(wire["task_id"]), by=BY)
 
     script.on_submit = cancel
     script.refuse("a")
@@ -103,7 +103,7 @@ def ended_although_canceled(run: WorkflowRun, script: Script) -> None:
     """Ask for an end that comes too late."""
     dispatch_all(run)
     start(run, "a")
-    control.cancel(task(run, "a").pk, by=BY)
+    operations.cancel(task(run, "a").pk, by=BY)
     finish(run, "a")
 
 
@@ -111,23 +111,23 @@ def aborted(run: WorkflowRun, script: Script) -> None:
     """End it for good, while something runs."""
     dispatch_all(run)
     start(run, "a")
-    control.abort(run.pk, by=BY)
+    operations.abort(run.pk, by=BY)
     finish(run, "a", "canceled")
 
 
 def paused(run: WorkflowRun, script: Script) -> None:
     """Hear of ends while it is paused."""
     dispatch_all(run)
-    control.pause(run.pk, by=BY)
+    operations.pause(run.pk, by=BY)
     finish(run, "a", "failed")
-    control.resume(run.pk, by=BY)
+    operations.resume(run.pk, by=BY)
 
 
 def held(run: WorkflowRun, script: Script) -> None:
     """Hold and release."""
-    holds.hold(task(run, "a").pk, by=BY)
+    operations.hold(task(run, "a").pk, by=BY)
     dispatch_all(run)
-    holds.release(task(run, "a").pk, by=BY)
+    operations.release(task(run, "a").pk, by=BY)
     ends_well(run, script)
 
 
@@ -135,7 +135,7 @@ def rejected(run: WorkflowRun, script: Script) -> None:
     """Decide against a task, then for it."""
     run.tasks.filter(step_id="a").update(requires_approval=True)
     reject(ask(run, task(run, "a"), by=BY).pk, by=BY)
-    control.retry(task(run, "a").pk, by=BY)
+    operations.retry(task(run, "a").pk, by=BY)
     approve(Approval.objects.get(status="pending").pk, by=BY)
     ends_well(run, script)
 
@@ -182,10 +182,10 @@ def test_a_payload_that_cannot_be_filled_in_is_clean(runs: DrawRun, script: Scri
 
 def test_tasks_with_a_past_are_clean(script: Script) -> None:
     tasks = [create_task(title=name, requires_approval=name == "b", by=BY) for name in "ab"]
-    holds.hold(tasks[0].pk, by=BY)
+    operations.hold(tasks[0].pk, by=BY)
     approve(Approval.objects.get().pk, by=BY)
     run = create_run(task_ids=[task.pk for task in tasks], by=BY)
-    holds.release(tasks[0].pk, by=BY)
+    operations.release(tasks[0].pk, by=BY)
     dispatch(run, limit=None)
     assert findings(run) == []
 

@@ -22,8 +22,8 @@ from tests.support.postgres import _programs
 from tests.support.scripted import Script
 from tests.support.verbs import attempt, dispatch_all, start
 from tests.verification.test_clean_runs import STORIES
+from workflows import operations
 from workflows.models import RunState, TaskAttempt, TaskState, WorkflowRun
-from workflows.operations import control
 
 pytestmark = pytest.mark.django_db(transaction=True)
 COPY = "restored"
@@ -49,7 +49,7 @@ def live(runs: DrawRun, script: Script) -> WorkflowRun:
         story(runs("a > b > c"), script)
         script.on_submit = None
         script.refusals.clear()
-    control.pause(runs("a").pk, by="ada")
+    operations.pause(runs("a").pk, by="ada")
     RunnerFactory.create(name="here", kind="local")
     running = RunFactory.create(template__drawing="a > b, c", template__runner="here")
     dispatch_all(running)

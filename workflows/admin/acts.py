@@ -10,7 +10,7 @@ from workflows.admin.sentences import dispatch_sentence
 from workflows.models import Approval, Task, WorkflowRun
 from workflows.models.task import ACTIVE
 from workflows.operations.dispatch_ready import dispatch_ready
-from workflows.operations.resets import retry_downstream
+from workflows.operations.tasks import retry_downstream
 
 Said = tuple[int, str]
 """A level of Django's messages, and what happened."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from workflows import operations
 from workflows.admin import acts
 from workflows.admin.questions import (
     CommentQuestion,
@@ -15,10 +16,9 @@ from workflows.admin.questions import (
 from workflows.models import Approval, ApprovalStatus, RunState, Task, TaskState, WorkflowRun
 from workflows.models.run import CLOSED, DISPATCHABLE
 from workflows.models.task import ENDED
-from workflows.operations import approvals, control, holds
 from workflows.operations import preview as effects
-from workflows.operations.leftovers import cancel_rest
 from workflows.operations.preview import Effect
+from workflows.operations.runs import cancel_rest
 from workflows.runs.events import Arrow, ends
 
 
@@ -86,17 +86,17 @@ STEERING = (
     Operation(
         "pause",
         "Pause",
-        acts.steer(control.pause),
+        acts.steer(operations.pause),
         _is_dispatchable,
         WhyQuestion,
         "No more tasks are handed out until the run is resumed. What is active goes on.",
         effects.of_pause,
     ),
-    Operation("resume", "Resume", acts.steer(control.resume), _has(WorkflowRun.resume)),
+    Operation("resume", "Resume", acts.steer(operations.resume), _has(WorkflowRun.resume)),
     Operation(
         "abort",
         "Abort",
-        acts.steer(control.abort),
+        acts.steer(operations.abort),
         _has(WorkflowRun.abort),
         WhyQuestion,
         "This is final. What has not started is canceled, what is active is asked to end.",
@@ -118,7 +118,7 @@ MENDING = (
     Operation(
         "hold",
         "Hold",
-        acts.mend(holds.hold),
+        acts.mend(operations.hold),
         _may_be_held,
         HoldQuestion,
         "The task is not dispatched until it is released. Others go out in its place.",
@@ -127,7 +127,7 @@ MENDING = (
     Operation(
         "release",
         "Release",
-        acts.mend(holds.release),
+        acts.mend(operations.release),
         _is_held,
         WhyQuestion,
         "The task goes out once it is ready.",
@@ -136,7 +136,7 @@ MENDING = (
     Operation(
         "cancel",
         "Cancel",
-        acts.mend(control.cancel),
+        acts.mend(operations.cancel),
         _has(Task.cancel),
         WhyQuestion,
         "A task that is being executed is canceled once its process has been ended.",
@@ -145,7 +145,7 @@ MENDING = (
     Operation(
         "retry",
         "Retry",
-        acts.mend(control.retry),
+        acts.mend(operations.retry),
         _is_broken,
         WhyQuestion,
         "The task returns to the queue; its next dispatch is a new attempt.",
@@ -164,7 +164,7 @@ MENDING = (
     Operation(
         "mark_success",
         "Mark success",
-        acts.mend(control.mark_success),
+        acts.mend(operations.mark_success),
         _is_broken,
         MustSayWhyQuestion,
         "The task counts as done, and what waits for it becomes ready. "
@@ -177,7 +177,7 @@ DECIDING = (
     Operation(
         "approve",
         "Approve",
-        acts.decide(approvals.approve),
+        acts.decide(operations.approve),
         _is_undecided,
         CommentQuestion,
         "The task goes out once it is ready. This is decided once.",
@@ -186,7 +186,7 @@ DECIDING = (
     Operation(
         "reject",
         "Reject",
-        acts.decide(approvals.reject),
+        acts.decide(operations.reject),
         _is_undecided,
         CommentQuestion,
         "The task is canceled, and what waits for it cannot start. This is decided once.",

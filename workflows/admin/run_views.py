@@ -24,9 +24,10 @@ from workflows.admin.operable import OperableAdmin
 from workflows.admin.operations import DISPATCH, DISPATCH_ALL
 from workflows.admin.run_page import changes
 from workflows.admin.sentences import dispatch_sentence
+from workflows.dispatch.result import MOST_KEPT
 from workflows.errors import WorkflowError
 from workflows.models import WorkflowRun
-from workflows.operations.dispatch_ready import MOST_KEPT, dispatch_ready
+from workflows.operations.dispatch_ready import dispatch_ready
 
 VIEW_TASK = "workflows.view_task"
 NOT_KEPT = {"Cache-Control": "no-store"}

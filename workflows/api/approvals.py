@@ -6,12 +6,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from workflows import operations
 from workflows.api.bodies import Strict, Text, read
 from workflows.api.filters import ApprovalFilters
 from workflows.api.permissions import MayDecide
 from workflows.api.resource import Resource, actor
 from workflows.models import Approval
-from workflows.operations import approvals
 
 
 class CommentBody(Strict):
@@ -55,12 +55,12 @@ class Approvals(Resource[Approval]):
     @action(detail=True, methods=["post"], permission_classes=[MayDecide])
     def approve(self, request: Request, pk: int) -> Response:
         """Let the task go out; 409 if somebody has decided already."""
-        approvals.approve(pk, **read(CommentBody, request), by=actor(request))
+        operations.approve(pk, **read(CommentBody, request), by=actor(request))
         return self.answer(pk)
 
     @extend_schema(request=CommentBody)
     @action(detail=True, methods=["post"], permission_classes=[MayDecide])
     def reject(self, request: Request, pk: int) -> Response:
         """Cancel the task; 409 if somebody has decided already."""
-        approvals.reject(pk, **read(CommentBody, request), by=actor(request))
+        operations.reject(pk, **read(CommentBody, request), by=actor(request))
         return self.answer(pk)

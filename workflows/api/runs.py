@@ -10,6 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from workflows import operations
 from workflows.api.bodies import Integer, ReasonBody, Strict, Switch, Text, read
 from workflows.api.dispatches import BlockedAnswer, CauseAnswer, DispatchAnswer, DispatchBody
 from workflows.api.filters import RunFilters
@@ -17,9 +18,8 @@ from workflows.api.permissions import MayOperate
 from workflows.api.resource import Facts, Resource, actor
 from workflows.insight.explain import explain
 from workflows.models import RunState, Task, TaskDependency, TaskState, WorkflowRun
-from workflows.operations import control
 from workflows.operations.dispatch_ready import dispatch_ready
-from workflows.operations.leftovers import cancel_rest
+from workflows.operations.runs import cancel_rest
 from workflows.runs.creation import create_run, task_ids_of
 from workflows.runs.readiness import deadlocks
 
@@ -152,21 +152,21 @@ class WorkflowRuns(Resource[WorkflowRun]):
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def pause(self, request: Request, pk: int) -> Response:
         """Hand out no more tasks until the run is resumed."""
-        control.pause(pk, **read(ReasonBody, request), by=actor(request))
+        operations.pause(pk, **read(ReasonBody, request), by=actor(request))
         return self.answer(pk)
 
     @extend_schema(request=ReasonBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def resume(self, request: Request, pk: int) -> Response:
         """Let a paused run hand out tasks again."""
-        control.resume(pk, **read(ReasonBody, request), by=actor(request))
+        operations.resume(pk, **read(ReasonBody, request), by=actor(request))
         return self.answer(pk)
 
     @extend_schema(request=ReasonBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def abort(self, request: Request, pk: int) -> Response:
         """End a run for good."""
-        control.abort(pk, **read(ReasonBody, request), by=actor(request))
+        operations.abort(pk, **read(ReasonBody, request), by=actor(request))
         return self.answer(pk)
 
     @extend_schema(request=ReasonBody)

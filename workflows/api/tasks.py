@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from runners.base import LONGEST_TIMEOUT_S
+from workflows import operations
 from workflows.api.bodies import Integer, ReasonBody, Strict, Switch, Text, checked, read
 from workflows.api.filters import TaskFilters
 from workflows.api.logs import LogAnswer, LogQuery, read_log
@@ -18,8 +19,7 @@ from workflows.api.resource import Resource, actor
 from workflows.authoring.spec import PAYLOAD_SCHEMA
 from workflows.models import Task, TaskAttempt, TaskDependency, TaskState
 from workflows.models.attempt import Outcome
-from workflows.operations import control, holds
-from workflows.operations.resets import retry_downstream
+from workflows.operations.tasks import retry_downstream
 from workflows.runs.creation import create_task
 
 ATTEMPT_STATES = [
@@ -191,14 +191,14 @@ class Tasks(Resource[Task]):
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def cancel(self, request: Request, pk: int) -> Response:
         """Cancel a task; one that is being executed is canceled once its process has ended."""
-        control.cancel(pk, **read(ReasonBody, request), by=actor(request))
+        operations.cancel(pk, **read(ReasonBody, request), by=actor(request))
         return self.answer(pk)
 
     @extend_schema(request=ReasonBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def retry(self, request: Request, pk: int) -> Response:
         """Return a failed or canceled task to the queue."""
-        control.retry(pk, **read(ReasonBody, request), by=actor(request))
+        operations.retry(pk, **read(ReasonBody, request), by=actor(request))
         return self.answer(pk)
 
     @extend_schema(request=ResetBody, responses=ResetAnswer)
@@ -221,21 +221,21 @@ class Tasks(Resource[Task]):
     def mark_success(self, request: Request, pk: int) -> Response:
         """Count a failed or canceled task as done, for ever shown so; needs a reason."""
         reason = read(ReasonBody, request).get("reason", "")
-        control.mark_success(pk, reason=reason, by=actor(request))
+        operations.mark_success(pk, reason=reason, by=actor(request))
         return self.answer(pk)
 
     @extend_schema(request=HoldBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def hold(self, request: Request, pk: int) -> Response:
         """Keep a pending task back until it is released, or until `resume_at`."""
-        holds.hold(pk, **read(HoldBody, request), by=actor(request))
+        operations.hold(pk, **read(HoldBody, request), by=actor(request))
         return self.answer(pk)
 
     @extend_schema(request=ReasonBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def release(self, request: Request, pk: int) -> Response:
         """Let a held task go out when it is ready."""
-        holds.release(pk, **read(ReasonBody, request), by=actor(request))
+        operations.release(pk, **read(ReasonBody, request), by=actor(request))
         return self.answer(pk)
 
     @extend_schema(parameters=[LogQuery], responses=LogAnswer)

@@ -2,27 +2,25 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
 from django.utils import timezone
 
 from runners.base import LONGEST_TIMEOUT_S, TaskPayload
-from runners.models import Runner, RunnerKind
+from runners.models import Runner
 from workflows.db.statements import Sql, columns_of, execute, read, rows
+from workflows.dispatch.claims import Take
+from workflows.dispatch.leases import SUBMITTED_WITHIN
 from workflows.dispatch.runner_pool import Fleet
 from workflows.dispatch.tokens import hash_of, token_of
 from workflows.models import RunState, Task, TaskAttempt, WorkflowRun
 from workflows.models.attempt import Outcome
 from workflows.models.run import DISPATCHABLE
+from workflows.models.task import CLEARED
 from workflows.payloads.rendering import UnknownName, fill_in
 from workflows.runs.transitions import batches, move
-
-SUBMITTED_WITHIN = timedelta(seconds=30)
-"""A dispatch that has not been submitted by then never will be: its process is gone."""
-
 
 READY = f"""
     SELECT {columns_of(Task)} FROM {Task._meta.db_table}
@@ -55,36 +53,6 @@ COLUMNS = [
     *("lease_expires_at", "token_hash"),
 ]
 VALUES = attrgetter(*COLUMNS)
-
-
-@dataclass(slots=True)
-class Take:
-    """What an executor takes at once, in the transaction that hands it out."""
-
-    room: int
-    """Free slots: so many attempts are started."""
-    ahead: int
-    """So many more are claimed, and begin once a slot is free."""
-    lease: timedelta
-    by: str
-    taken: list[TaskAttempt] = field(default_factory=list)
-
-    @property
-    def left(self) -> int:
-        """How many more it takes."""
-        return self.room + self.ahead - len(self.taken)
-
-    def wants(self, attempt: TaskAttempt) -> bool:
-        """Say whether an attempt is for local executors, and there is room for it."""
-        mine = attempt.runner_kind == RunnerKind.LOCAL and not attempt.outcome
-        return mine and self.left > 0
-
-    def take(self, attempt: TaskAttempt, now: datetime) -> None:
-        """Claim an attempt, and start it if a slot is free."""
-        attempt.lease_expires_at = now + self.lease
-        if len(self.taken) < self.room:
-            attempt.started_at = now
-        self.taken.append(attempt)
 
 
 def hand_out(
@@ -164,15 +132,6 @@ def _ready(run: WorkflowRun, limit: int, fleet: Fleet, chosen: Sequence[Task]) -
     for task in tasks:
         task.run = run
     return tasks
-
-
-CLEARED: dict[str, Any] = {
-    "note": "",
-    "cancel_requested_at": None,
-    "started_at": None,
-    "finished_at": None,
-}
-"""What a task forgets when it begins anew; its attempts and the trail remember."""
 
 
 def _attempts(run: WorkflowRun, tasks: Sequence[Task], fleet: Fleet) -> list[TaskAttempt]:

@@ -7,12 +7,14 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from workflows.db import failpoints
-from workflows.dispatch.attempts import Take, hand_out
+from workflows.dispatch.attempts import hand_out
+from workflows.dispatch.claims import Take
 from workflows.dispatch.runner_pool import Fleet
 from workflows.dispatch.submission import is_to_submit, submit
 from workflows.models import RunState, Task, TaskAttempt, WorkflowRun
 from workflows.runs.completion import roll_up
 from workflows.runs.locks import lock_run
+from workflows.runs.transitions import save_progress
 
 
 def go_on(
@@ -34,7 +36,7 @@ def go_on(
         if any(map(is_to_submit, handed_out)):
             transaction.on_commit(lambda: submit(handed_out, runners, by=by))
     roll_up(run, by=by)
-    run.save_progress()
+    save_progress(run)
     return len(handed_out)
 
 

@@ -1,20 +1,52 @@
 """Attempts are claimed for execution, each by one executor."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
+from runners.models import RunnerKind
 from workflows.db import failpoints
 from workflows.db.statements import columns_of, execute, read, select, together
-from workflows.dispatch.attempts import Take
 from workflows.dispatch.runner_pool import Fleet
 from workflows.models import Task, TaskAttempt, TaskState, WorkflowRun
 from workflows.runs.locks import lock_run
-from workflows.runs.transitions import Movable, batches, move
+from workflows.runs.transitions import Movable, batches, move, save_progress
+
+
+@dataclass(slots=True)
+class Take:
+    """What an executor takes at once, in the transaction that hands it out."""
+
+    room: int
+    """Free slots: so many attempts are started."""
+    ahead: int
+    """So many more are claimed, and begin once a slot is free."""
+    lease: timedelta
+    by: str
+    taken: list[TaskAttempt] = field(default_factory=list)
+
+    @property
+    def left(self) -> int:
+        """How many more it takes."""
+        return self.room + self.ahead - len(self.taken)
+
+    def wants(self, attempt: TaskAttempt) -> bool:
+        """Say whether an attempt is for local executors, and there is room for it."""
+        mine = attempt.runner_kind == RunnerKind.LOCAL and not attempt.outcome
+        return mine and self.left > 0
+
+    def take(self, attempt: TaskAttempt, now: datetime) -> None:
+        """Claim an attempt, and start it if a slot is free."""
+        attempt.lease_expires_at = now + self.lease
+        if len(self.taken) < self.room:
+            attempt.started_at = now
+        self.taken.append(attempt)
+
 
 ATTEMPT = TaskAttempt._meta.db_table
 
@@ -84,7 +116,7 @@ def start_attempts(
         waiting = _waiting(statement, run, Fleet(), attempts=ids)
         _start(run, waiting, lease=lease, by=by)
         failpoints.point("start.claimed")
-        run.save_progress()
+        save_progress(run)
     failpoints.point("start.committed")
     return waiting
 
@@ -96,7 +128,7 @@ def start_waiting(run_id: int, take: Take) -> None:
         take_waiting(run, take, Fleet())
         if take.taken:
             failpoints.point("start.claimed")
-            run.save_progress()
+            save_progress(run)
     failpoints.point("start.committed")
 
 

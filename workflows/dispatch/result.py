@@ -1,11 +1,14 @@
 """The answer to dispatch-ready, the same behind every door."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from runners.base import Submission
-from workflows.models import TaskAttempt
-from workflows.runs.readiness import Blocked
+from workflows.dispatch.runner_pool import Fleet
+from workflows.models import Event, EventType, Task, TaskAttempt, WorkflowRun
+from workflows.runs.events import record
+from workflows.runs.readiness import NOTHING_LEFT, PRECEDENCE, Blocked, blocked_tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +67,86 @@ class DispatchResult:
         kept = self.as_json(most=most)
         left_out = max(len(self.dispatches), len(self.blocked)) - most
         return {**kept, "left_out": left_out} if left_out > 0 else kept
+
+
+MOST_KEPT = 100
+"""How many entries of an answer's lists the run keeps; the answer itself has all of them."""
+
+
+@dataclass(slots=True)
+class _Call:
+    """One call of dispatch-ready, over all of its rounds."""
+
+    run_id: int
+    limit: int | None
+    by: str
+    dry_run: bool
+    fleet: Fleet = field(default_factory=Fleet)
+    handed_out: list[TaskAttempt] = field(default_factory=list)
+    sent: dict[TaskAttempt, Dispatch] = field(default_factory=dict)
+
+    @property
+    def room(self) -> int | None:
+        return None if self.limit is None else self.limit - len(self.sent)
+
+    @property
+    def dispatches(self) -> tuple[Dispatch, ...]:
+        return tuple(filter(None, map(self.sent.get, self.handed_out)))
+
+
+def _foreseen(attempt: TaskAttempt) -> Submission:
+    """Say what becomes of an attempt whose runner need not be called, or will not be (dry run)."""
+    return Submission(
+        submitted=not attempt.outcome,
+        runner=attempt.runner_name,
+        runner_url=None,
+        runner_task_status=attempt.outcome or "queued",
+        message=attempt.message or f"waits for runner {attempt.runner_name}",
+    )
+
+
+def _conclude(run: WorkflowRun, call: _Call) -> DispatchResult:
+    """Answer, and keep the answer with the run."""
+    blocked: tuple[Blocked, ...] = ()
+    reason = None
+    if not call.sent:
+        blocked = (*_refused(run, call.fleet), *blocked_tasks(run))
+        reason = _reason(blocked)
+        _note_nothing_ready(run, reason, len(blocked), by=call.by)
+    result = DispatchResult(
+        run.pk, call.limit, call.dispatches, reason, blocked, dry_run=call.dry_run
+    )
+    run.last_dispatch = result.as_kept(MOST_KEPT)
+    return result
+
+
+def _refused(run: WorkflowRun, fleet: Fleet) -> Iterator[Blocked]:
+    """Yield the ready tasks that were tried in this call and could not go out."""
+    for task in Task.objects.ready().filter(run=run):
+        if why := fleet.refusal_of(task):
+            yield Blocked(task.pk, task.step_id, why)
+
+
+def _reason(blocked: Sequence[Blocked]) -> str:
+    """Return the reason that counts most: a refusal, then the order of the contract."""
+    reasons = {task.reason: None for task in blocked}
+    if not reasons:
+        return NOTHING_LEFT
+    refusals = [reason for reason in reasons if reason not in PRECEDENCE]
+    return refusals[0] if refusals else min(reasons, key=PRECEDENCE.index)
+
+
+def _note_nothing_ready(run: WorkflowRun, reason: str, blocked: int, *, by: str) -> None:
+    """Write one event; an operator's tenth click in a row only counts up."""
+    last = Event.objects.filter(run=run).order_by("-id").first()
+    same = last and (last.event_type, last.reason, last.actor) == (
+        EventType.NOTHING_READY,
+        reason,
+        by,
+    )
+    if last and same:
+        last.payload = {"count": last.payload["count"] + 1, "blocked": blocked}
+        last.save(update_fields=["payload"])
+    else:
+        payload = {"count": 1, "blocked": blocked}
+        record(EventType.NOTHING_READY, run=run, by=by, reason=reason, payload=payload)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from runners.base import RunnerError, RunnerUnavailable, Submission
 from runners.models import Runner
 from workflows.db import failpoints
+from workflows.dispatch.leases import ASK_AFTER, CLAIMED_WITHIN, ON_ITS_WAY
 from workflows.dispatch.result import Dispatch
 from workflows.dispatch.runner_pool import Fleet
 from workflows.dispatch.tokens import hash_of, token_of
@@ -19,16 +20,7 @@ from workflows.models.attempt import Outcome
 from workflows.payloads.secrets import masked, revealed, secrets_of
 from workflows.runs.completion import roll_up
 from workflows.runs.locks import lock_run
-from workflows.runs.transitions import batches, move
-
-ON_ITS_WAY = timedelta(seconds=30)
-"""How long the rest of a batch waits for its turn before that is said again."""
-
-ASK_AFTER = timedelta(seconds=60)
-"""How long a runner that reports by itself may be silent before it is asked."""
-
-CLAIMED_WITHIN = timedelta(minutes=1)
-"""How long an attempt may wait in a queue before it is put there again; it starts once anyway."""
+from workflows.runs.transitions import batches, move, save_progress
 
 
 def submit(
@@ -151,4 +143,4 @@ def _take_back_in(run_id: int, attempts: Sequence[TaskAttempt], why: str, *, by:
     move(run, wanted, Task.take_back, by=by, reason=why, note=note, dispatched_at=None)
     failpoints.point("submission.taken_back")
     roll_up(run, by=by)
-    run.save_progress()
+    save_progress(run)

@@ -24,9 +24,9 @@ from runners.jobs import BadPayload, job_of
 from runners.models import RunnerKind
 from runners.process import Slot
 from workflows.db import failpoints
-from workflows.dispatch.attempts import Take
 from workflows.dispatch.auto_dispatch import offer_free_places
-from workflows.dispatch.claims import start_attempts, start_waiting
+from workflows.dispatch.claims import Take, start_attempts, start_waiting
+from workflows.dispatch.leases import LEASE
 from workflows.execution.prefetch import Ahead
 from workflows.execution.running_attempt import CANCELED, Work
 from workflows.models import LogPiece, TaskAttempt, TaskState
@@ -36,7 +36,6 @@ from workflows.reports.apply import Report, report_all
 from workflows.reports.logs import AttemptLog
 from workflows.reports.recovery import settle_overdue
 
-LEASE = timedelta(seconds=60)
 LOOK_EVERY_S = 0.2
 """How often an executor with free slots looks for new attempts."""
 ATTEND_EVERY_S = 0.5

@@ -1,13 +1,11 @@
 """One execution of a workflow, and its state machine."""
 
-import json
 from typing import Any
 
 from django.db import models, transaction
 from django.utils import timezone
 from django_fsm import FSMField, transition
 
-from workflows.db.statements import execute
 from workflows.models.event import EventType
 from workflows.models.fields import JSONObjectField
 from workflows.models.task import Task, TaskState
@@ -124,16 +122,6 @@ class WorkflowRun(models.Model):
         with transaction.atomic(savepoint=False):
             super().save(*args, **kwargs)
 
-    def save_progress(self, *, with_answer: bool = False) -> None:
-        """Store what changes while the run goes on; and the answer to a dispatch, if there is."""
-        self.updated_at = timezone.now()
-        values = {name: getattr(self, name) for name in PROGRESS_FIELDS}
-        if with_answer:
-            answer = json.dumps(self.last_dispatch)
-            execute(SAVE_PROGRESS_AND_ANSWER, run=self.pk, answer=answer, **values)
-        else:
-            execute(SAVE_PROGRESS, run=self.pk, **values)
-
     @property
     def task_counts(self) -> dict[str, int]:
         """How many tasks are in each state."""
@@ -195,18 +183,3 @@ class WorkflowRun(models.Model):
     def reopen(self, *, by: str = "", reason: str = "") -> None:
         """Go on after an operator's retry or mark success; after success, by a reset only."""
         self.finished_at = None
-
-
-PROGRESS_FIELDS = [
-    "state",
-    *(f"{state}_count" for state in TaskState.values),
-    "started_at",
-    "finished_at",
-    "updated_at",
-]
-SETTINGS = ", ".join(f"{name} = %({name})s" for name in PROGRESS_FIELDS)
-TABLE = WorkflowRun._meta.db_table
-SAVE_PROGRESS = f"UPDATE {TABLE} SET {SETTINGS} WHERE id = %(run)s"
-SAVE_PROGRESS_AND_ANSWER = (
-    f"UPDATE {TABLE} SET {SETTINGS}, last_dispatch = %(answer)s::jsonb WHERE id = %(run)s"
-)

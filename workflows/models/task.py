@@ -223,3 +223,12 @@ class TaskDependency(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task} ← {self.depends_on}"
+
+
+CLEARED: dict[str, Any] = {
+    "note": "",
+    "cancel_requested_at": None,
+    "started_at": None,
+    "finished_at": None,
+}
+"""What a task forgets when it begins anew; its attempts and the trail remember."""

@@ -1,0 +1,23 @@
+"""What people and programs may ask for: one function for each operation, behind every door."""
+
+from workflows.operations.approvals import approve, reject
+from workflows.operations.dispatch_ready import dispatch_ready
+from workflows.operations.holds import hold, release
+from workflows.operations.runs import abort, cancel_rest, pause, resume
+from workflows.operations.tasks import cancel, mark_success, retry, retry_downstream
+
+__all__ = [
+    "abort",
+    "approve",
+    "cancel",
+    "cancel_rest",
+    "dispatch_ready",
+    "hold",
+    "mark_success",
+    "pause",
+    "reject",
+    "release",
+    "resume",
+    "retry",
+    "retry_downstream",
+]

@@ -11,11 +11,11 @@ from workflows.models import (
     Approval,
     ApprovalStatus,
     EventType,
-    RunState,
     Task,
     TaskState,
     WorkflowRun,
 )
+from workflows.runs.completion import revive
 from workflows.runs.events import record
 from workflows.runs.locks import lock_task
 from workflows.runs.transitions import move
@@ -65,12 +65,6 @@ def reject(approval_id: int, *, by: str, comment: str = "") -> Approval:
     if run:
         go_on(run, by=by)
     return approval
-
-
-def revive(run: WorkflowRun, *, by: str, reason: str = "") -> None:
-    """Bring a failed run back if a person's word has made one of its tasks ready."""
-    if run.state == RunState.FAILED and Task.objects.ready().filter(run=run).exists():
-        run.reopen(by=by, reason=reason)
 
 
 def _undecided(approval_id: int, *, by: str) -> tuple[WorkflowRun | None, Task, Approval]:

@@ -1,49 +1,19 @@
 """OUTBOUND: ready tasks are handed to their runners."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-
 from django.db import transaction
 
-from runners.base import Submission
 from workflows.db import failpoints
 from workflows.db.statements import together
 from workflows.dispatch.attempts import hand_out
-from workflows.dispatch.result import Dispatch, DispatchResult
-from workflows.dispatch.runner_pool import Fleet
+from workflows.dispatch.result import Dispatch, DispatchResult, _Call, _conclude, _foreseen
 from workflows.dispatch.submission import is_to_submit, submit
 from workflows.errors import RunNotDispatchable
-from workflows.models import Event, EventType, RunState, Task, TaskAttempt, WorkflowRun
+from workflows.models import RunState
 from workflows.models.run import CLOSED
 from workflows.reports.recovery import settle_overdue
 from workflows.runs.completion import roll_up
-from workflows.runs.events import record
 from workflows.runs.locks import lock_run
-from workflows.runs.readiness import NOTHING_LEFT, PRECEDENCE, Blocked, blocked_tasks
-
-MOST_KEPT = 100
-"""How many entries of an answer's lists the run keeps; the answer itself has all of them."""
-
-
-@dataclass(slots=True)
-class _Call:
-    """One call of dispatch-ready, over all of its rounds."""
-
-    run_id: int
-    limit: int | None
-    by: str
-    dry_run: bool
-    fleet: Fleet = field(default_factory=Fleet)
-    handed_out: list[TaskAttempt] = field(default_factory=list)
-    sent: dict[TaskAttempt, Dispatch] = field(default_factory=dict)
-
-    @property
-    def room(self) -> int | None:
-        return None if self.limit is None else self.limit - len(self.sent)
-
-    @property
-    def dispatches(self) -> tuple[Dispatch, ...]:
-        return tuple(filter(None, map(self.sent.get, self.handed_out)))
+from workflows.runs.transitions import save_progress
 
 
 def dispatch_ready(
@@ -94,65 +64,7 @@ def _round(call: _Call) -> DispatchResult | None:
         failpoints.point("dispatch.handed_out")
         done = call.dry_run or not any(map(is_to_submit, handed_out))
         result = _conclude(run, call) if done else None
-        run.save_progress(with_answer=done)
+        save_progress(run, with_answer=done)
         if call.dry_run:
             transaction.set_rollback(True)
     return result
-
-
-def _foreseen(attempt: TaskAttempt) -> Submission:
-    """Say what becomes of an attempt whose runner need not be called, or will not be (dry run)."""
-    return Submission(
-        submitted=not attempt.outcome,
-        runner=attempt.runner_name,
-        runner_url=None,
-        runner_task_status=attempt.outcome or "queued",
-        message=attempt.message or f"waits for runner {attempt.runner_name}",
-    )
-
-
-def _conclude(run: WorkflowRun, call: _Call) -> DispatchResult:
-    """Answer, and keep the answer with the run."""
-    blocked: tuple[Blocked, ...] = ()
-    reason = None
-    if not call.sent:
-        blocked = (*_refused(run, call.fleet), *blocked_tasks(run))
-        reason = _reason(blocked)
-        _note_nothing_ready(run, reason, len(blocked), by=call.by)
-    result = DispatchResult(
-        run.pk, call.limit, call.dispatches, reason, blocked, dry_run=call.dry_run
-    )
-    run.last_dispatch = result.as_kept(MOST_KEPT)
-    return result
-
-
-def _refused(run: WorkflowRun, fleet: Fleet) -> Iterator[Blocked]:
-    """Yield the ready tasks that were tried in this call and could not go out."""
-    for task in Task.objects.ready().filter(run=run):
-        if why := fleet.refusal_of(task):
-            yield Blocked(task.pk, task.step_id, why)
-
-
-def _reason(blocked: Sequence[Blocked]) -> str:
-    """Return the reason that counts most: a refusal, then the order of the contract."""
-    reasons = {task.reason: None for task in blocked}
-    if not reasons:
-        return NOTHING_LEFT
-    refusals = [reason for reason in reasons if reason not in PRECEDENCE]
-    return refusals[0] if refusals else min(reasons, key=PRECEDENCE.index)
-
-
-def _note_nothing_ready(run: WorkflowRun, reason: str, blocked: int, *, by: str) -> None:
-    """Write one event; an operator's tenth click in a row only counts up."""
-    last = Event.objects.filter(run=run).order_by("-id").first()
-    same = last and (last.event_type, last.reason, last.actor) == (
-        EventType.NOTHING_READY,
-        reason,
-        by,
-    )
-    if last and same:
-        last.payload = {"count": last.payload["count"] + 1, "blocked": blocked}
-        last.save(update_fields=["payload"])
-    else:
-        payload = {"count": 1, "blocked": blocked}
-        record(EventType.NOTHING_READY, run=run, by=by, reason=reason, payload=payload)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from workflows.dispatch.auto_dispatch import go_on
 from workflows.errors import Conflict, Invalid
 from workflows.models import EventType, Task, TaskState
-from workflows.operations.approvals import revive
+from workflows.runs.completion import revive
 from workflows.runs.events import record
 from workflows.runs.locks import lock_task
 

@@ -14,16 +14,15 @@ from django.utils import timezone
 from runners.models import Runner
 from workflows.db import failpoints
 from workflows.db.statements import Sql, execute, foresee, rows, select, together
-from workflows.dispatch.attempts import Take
 from workflows.dispatch.auto_dispatch import dispatch_waiting, go_on
-from workflows.dispatch.claims import begin, take_waiting
+from workflows.dispatch.claims import Take, begin, take_waiting
 from workflows.dispatch.runner_pool import ALL_RUNNERS, Fleet
 from workflows.errors import NotFound, ReportRefused
 from workflows.models import EventType, Task, TaskAttempt, TaskState, WorkflowRun
 from workflows.models.attempt import Outcome, status_of
 from workflows.runs.events import Arrow, ends, record
 from workflows.runs.locks import lock_run
-from workflows.runs.transitions import batches, move
+from workflows.runs.transitions import batches, move, save_progress
 
 ARROWS: Mapping[str, Arrow] = {
     TaskState.RUNNING: Task.start,
@@ -155,7 +154,7 @@ def report_all(
         go_on(run, by=by, take=take, fleet=fleet)
         _offer_free_places(accepted, by=by)
     elif take and take.taken:
-        run.save_progress()
+        save_progress(run)
     return refused
 
 

@@ -10,10 +10,11 @@ from django.utils import timezone
 
 from runners.base import Heard, RunnerError, RunnerUnavailable, UnknownTask
 from workflows.db import failpoints
+from workflows.dispatch.leases import ASK_AGAIN_AFTER, expect_word_within
 from workflows.errors import ReportRefused
 from workflows.models import TaskAttempt, TaskState
 from workflows.reports.apply import Report, report_one
-from workflows.reports.runner_reports import ASK_AGAIN_AFTER, expect_word_within, take_heard
+from workflows.reports.runner_reports import take_heard
 
 UNKNOWN = "runner lost: the runner does not know this task"
 AT_ONCE = 5

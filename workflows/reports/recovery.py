@@ -16,12 +16,12 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from workflows.dispatch.leases import ASK_AGAIN_AFTER
 from workflows.dispatch.runner_pool import Fleet
 from workflows.dispatch.submission import submit
 from workflows.models import TaskAttempt, TaskState
 from workflows.reports.apply import Report, report_all
 from workflows.reports.polling import ask, unknown_among
-from workflows.reports.runner_reports import ASK_AGAIN_AFTER
 from workflows.runs.locks import lock_run
 
 LOST = "runner lost: nobody has reported on this attempt since its lease ran out"

@@ -1,16 +1,14 @@
 """INBOUND from runners that are asked or that call back: what they say becomes a report."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 
 from runners.base import Heard
 from workflows.db import failpoints
-from workflows.dispatch.submission import ASK_AFTER
+from workflows.dispatch.leases import ASK_AFTER, expect_word_within
 from workflows.dispatch.tokens import is_token
 from workflows.errors import NotFound, ReportRefused, TokenRefused
 from workflows.models import EventType, LogPiece, Task, TaskAttempt, TaskState
@@ -21,8 +19,6 @@ from workflows.reports.logs import AttemptLog
 from workflows.runs.events import record
 
 NOTHING_NEW = "queued"
-ASK_AGAIN_AFTER = timedelta(seconds=15)
-"""How long to wait before a question is repeated, or a cancel."""
 
 
 def hear_callback(task_id: int, token: str, heard: Heard) -> None:
@@ -74,12 +70,6 @@ def _take_over(attempt: TaskAttempt, heard: Heard) -> str:
             _store_output(attempt.pk, heard.output, secrets)
     expect_word_within(attempt, ASK_AFTER)
     return ""
-
-
-def expect_word_within(attempt: TaskAttempt, silence: timedelta) -> None:
-    """Believe for a while that the runner is at it."""
-    open_one = TaskAttempt.objects.open().filter(pk=attempt.pk)
-    open_one.update(lease_expires_at=timezone.now() + silence)
 
 
 def _report(attempt_id: UUID, heard: Heard, secrets: Sequence[str]) -> Report:

@@ -2,7 +2,13 @@
 
 from django.db.models import F
 
-from workflows.models import Approval, EventType, Task, WorkflowRun
+from workflows.models import (
+    Approval,
+    ApprovalStatus,
+    EventType,
+    Task,
+    WorkflowRun,
+)
 from workflows.runs.events import record
 
 
@@ -11,3 +17,13 @@ def ask(run: WorkflowRun | None, task: Task, *, by: str) -> Approval:
     Task.objects.filter(pk=task.pk).update(awaits_approval=True, unmet_count=F("unmet_count") + 1)
     record(EventType.APPROVAL_PENDING, run=run, task=task, by=by)
     return Approval.objects.create(task=task)
+
+
+def ask_again_if_rejected(run: WorkflowRun | None, task: Task, *, by: str) -> None:
+    """Let a task that returns to the queue after a rejection wait for another decision."""
+    if task.requires_approval and _was_rejected(task):
+        ask(run, task, by=by)
+
+
+def _was_rejected(task: Task) -> bool:
+    return task.approvals.latest("id").status == ApprovalStatus.REJECTED

@@ -1,7 +1,12 @@
 """What the tasks' states make of their run."""
 
 from workflows.db import failpoints
-from workflows.models import EventType, RunState, Task, WorkflowRun
+from workflows.models import (
+    EventType,
+    RunState,
+    Task,
+    WorkflowRun,
+)
 from workflows.runs.events import record
 
 MOST_CAUSES_KEPT = 20
@@ -40,3 +45,9 @@ def _name_deadlock(run: WorkflowRun, by: str) -> None:
             by=by,
             payload={"blocked": run.pending_count, "root_causes": [task.pk for task in causes]},
         )
+
+
+def revive(run: WorkflowRun, *, by: str, reason: str = "") -> None:
+    """Bring a failed run back if a person's word has made one of its tasks ready."""
+    if run.state == RunState.FAILED and Task.objects.ready().filter(run=run).exists():
+        run.reopen(by=by, reason=reason)

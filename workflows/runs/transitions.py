@@ -158,3 +158,29 @@ def _count(run: WorkflowRun | None, tasks: Sequence[Movable], target: str) -> No
     if run:
         for source, n in Counter(task.state for task in tasks).items():
             run.count_moved(source, target, n)
+
+
+RUN = WorkflowRun._meta.db_table
+PROGRESS_COLUMNS = [
+    "state",
+    *(f"{state}_count" for state in TaskState.values),
+    "started_at",
+    "finished_at",
+    "updated_at",
+]
+SET_PROGRESS = ", ".join(f"{name} = %({name})s" for name in PROGRESS_COLUMNS)
+SAVE_PROGRESS = f"UPDATE {RUN} SET {SET_PROGRESS} WHERE id = %(run)s"
+SAVE_PROGRESS_AND_ANSWER = (
+    f"UPDATE {RUN} SET {SET_PROGRESS}, last_dispatch = %(answer)s::jsonb WHERE id = %(run)s"
+)
+
+
+def save_progress(run: WorkflowRun, *, with_answer: bool = False) -> None:
+    """Store what changes while a run goes on, and optionally the answer to its last dispatch."""
+    run.updated_at = timezone.now()
+    values = {name: getattr(run, name) for name in PROGRESS_COLUMNS}
+    if with_answer:
+        answer = json.dumps(run.last_dispatch)
+        execute(SAVE_PROGRESS_AND_ANSWER, run=run.pk, answer=answer, **values)
+    else:
+        execute(SAVE_PROGRESS, run=run.pk, **values)

@@ -1,0 +1,75 @@
+"""Cancel tasks at once where nobody executes them, and ask for the end of the others."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.utils import timezone
+
+from workflows.db import failpoints
+from workflows.models import (
+    Event,
+    EventType,
+    Task,
+    TaskAttempt,
+    WorkflowRun,
+)
+from workflows.models.attempt import Outcome
+from workflows.models.task import ACTIVE
+from workflows.reports.polling import ask_to_end
+from workflows.runs.transitions import batches, move
+
+
+def cancel_tasks(run: WorkflowRun | None, tasks: Sequence[Task], *, by: str, reason: str) -> None:
+    """Cancel what nobody executes; ask for the end of the rest."""
+    attempts = _open_attempts(tasks)
+    started = [task for task in tasks if task.pk in attempts and not _is_queued(attempts[task.pk])]
+    asked = {task.pk for task in started}
+    unstarted = [task for task in tasks if task.pk not in asked]
+    now = timezone.now()
+    move(run, unstarted, Task.cancel, by=by, reason=reason, note=reason, finished_at=now)
+    for batch in batches([attempts[pk].pk for pk in attempts.keys() - asked]):
+        TaskAttempt.objects.filter(pk__in=batch).update(
+            outcome=Outcome.CANCELED, message=reason, finished_at=now
+        )
+    _request_cancel(run, started, by=by, reason=reason)
+    failpoints.point("cancel.requested")
+    elsewhere = [a.pk for task in started if not (a := attempts[task.pk]).backend.claims]
+    if elsewhere:
+        transaction.on_commit(lambda: ask_to_end(elsewhere, by=by))
+
+
+def _open_attempts(tasks: Sequence[Task]) -> dict[int, TaskAttempt]:
+    active = [task.pk for task in tasks if task.state in ACTIVE]
+    return {
+        attempt.task_id: attempt
+        for batch in batches(active)
+        for attempt in TaskAttempt.objects.open().filter(task__in=batch)
+    }
+
+
+def _is_queued(attempt: TaskAttempt) -> bool:
+    """Say whether an attempt waits in the database, where nobody can start it under the lock."""
+    return attempt.backend.claims and not attempt.is_claimed
+
+
+def _request_cancel(
+    run: WorkflowRun | None, tasks: Sequence[Task], *, by: str, reason: str
+) -> None:
+    asked = [task for task in tasks if not task.cancel_requested_at]
+    now = timezone.now()
+    for batch in batches(asked):
+        Task.objects.filter(pk__in=[task.pk for task in batch]).update(
+            cancel_requested_at=now, note=reason
+        )
+        Event.objects.bulk_create(
+            Event(
+                event_type=EventType.TASK_CANCEL_REQUESTED,
+                run=run,
+                task=task,
+                actor=by,
+                reason=reason,
+            )
+            for task in batch
+        )
+    for task in asked:
+        task.cancel_requested_at = now
