@@ -63,7 +63,6 @@ class RunnerForm(RunnerModelForm):
         )
 
 
-@admin.register(Runner)
 class RunnerAdmin(RunnerModelAdmin):
     """Where attempts are executed."""
 

@@ -76,7 +76,7 @@ class Console(AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
         """Show what needs a hand, what runs, and what has finished."""
-        from workflows.admin.dashboard import dashboard
+        from workflows.admin.dashboard.page import dashboard
 
         return super().index(request, {**dashboard(request), **(extra_context or {})})
 

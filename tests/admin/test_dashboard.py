@@ -17,7 +17,7 @@ from tests.factories import RunFactory, RunnerFactory
 from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch_all, events, finish, start, state, task, walk
 from workflows import operations
-from workflows.admin import matters
+from workflows.admin.dashboard import attention_items
 from workflows.models import Approval, Task, TaskAttempt, WorkflowRun
 
 INDEX = "/admin/"
@@ -125,7 +125,7 @@ def test_a_stuck_run_is_resumed_from_here(olga: Client, runs: DrawRun) -> None:
 def test_a_run_with_very_many_failures_leads_to_their_list(
     olga: Client, runs: DrawRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(matters, "MOST_CAUSES", 2)
+    monkeypatch.setattr(attention_items, "MOST_CAUSES", 2)
     few, many = runs("a, b"), runs("a, b, c")
     for run, step_ids in ((few, "ab"), (many, "abc")):
         dispatch_all(run)

@@ -9,8 +9,8 @@ from django.test import Client
 from tests.admin.conftest import add_url, posted_form, said, step_rows, text_of, url_of
 from tests.factories import RunnerFactory, TemplateFactory
 from tests.support.verbs import edges, states
-from workflows.admin.steps import StepForm
-from workflows.admin.templates import TemplateForm
+from workflows.admin.templates.model_admin import TemplateForm
+from workflows.admin.templates.steps import StepForm
 from workflows.authoring.spec import StepSpec, TemplateSpec, parse_template
 from workflows.authoring.store import create_template, spec_of
 from workflows.models import WorkflowTemplate

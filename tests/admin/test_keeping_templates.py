@@ -18,7 +18,7 @@ from tests.admin.conftest import (
 )
 from tests.factories import RunFactory, TemplateFactory
 from tests.support.drawing import template_of
-from workflows.admin.steps import MOST_STEPS
+from workflows.admin.templates.steps import MOST_STEPS
 from workflows.authoring.spec import parse_template
 from workflows.authoring.store import replace_template, spec_of
 from workflows.models import TemplateStep, WorkflowRun, WorkflowTemplate

@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from tests.admin.conftest import VIEW_ALL, ClientOf, said, text_of, url_of
 from tests.factories import RunnerFactory, TemplateFactory
-from workflows.admin import templates
-from workflows.admin.step_page import step_url
+from workflows.admin.templates import model_admin
+from workflows.admin.templates.step_page import step_url
 from workflows.authoring.store import spec_of
 from workflows.models import WorkflowTemplate
 
@@ -21,7 +21,7 @@ AUTHOR = ("workflows.change_workflowtemplate", *VIEW_ALL)
 @pytest.fixture(autouse=True)
 def template(db: None, monkeypatch: pytest.MonkeyPatch) -> WorkflowTemplate:
     """Return a template that is larger than the form takes."""
-    monkeypatch.setattr(templates, "MOST_STEPS", 3)
+    monkeypatch.setattr(model_admin, "MOST_STEPS", 3)
     found: WorkflowTemplate = TemplateFactory.create(drawing="copy > check > tell, check > prune")
     return found
 

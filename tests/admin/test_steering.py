@@ -20,7 +20,7 @@ from tests.admin.conftest import (
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, events, finish, state, states, trail, walk
 from workflows import operations
-from workflows.admin import operable
+from workflows.admin.actions import model_admin
 from workflows.models import WorkflowRun
 
 
@@ -245,7 +245,7 @@ def test_what_does_not_exist_is_a_message_and_no_crash(
 def test_a_selection_that_is_too_large_is_refused_whole(
     olga: Client, runs: DrawRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(operable, "MOST_ROWS", 2)
+    monkeypatch.setattr(model_admin, "MOST_ROWS", 2)
     three = [runs("a"), runs("a"), runs("a")]
 
     answer = confirm(olga, "pause", three)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from tests.admin.conftest import VIEW_ALL, ClientOf, add_url, list_url, said, text_of, url_of
 from tests.factories import RunnerFactory, TemplateFactory
 from tests.support.drawing import template_of
-from workflows.admin.steps import MOST_STEPS
+from workflows.admin.templates.steps import MOST_STEPS
 from workflows.authoring.files import read_content
 from workflows.authoring.spec import parse_template, plain
 from workflows.authoring.store import create_template, replace_template, spec_of

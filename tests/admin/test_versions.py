@@ -12,7 +12,7 @@ from runners.models import Runner
 from tests.admin.conftest import VIEW_ALL, ClientOf, list_url, said, text_of, url_of
 from tests.factories import TemplateFactory
 from tests.support.drawing import template_of
-from workflows.admin.versions import version_url
+from workflows.admin.templates.versions import version_url
 from workflows.authoring.spec import parse_template
 from workflows.authoring.store import replace_template, spec_of
 from workflows.models import TemplateVersion, WorkflowRun, WorkflowTemplate

@@ -9,7 +9,7 @@ from tests.browser.axe import grave_violations
 from tests.browser.builder import button, steps_of
 from tests.browser.conftest import Browse
 from tests.factories import TemplateFactory, UserFactory
-from workflows.admin.step_page import step_url
+from workflows.admin.templates.step_page import step_url
 from workflows.authoring.spec import parse_template
 from workflows.authoring.store import create_template, replace_template
 from workflows.models import WorkflowRun, WorkflowTemplate

@@ -1,5 +1,39 @@
-"""The admin: lists, pages and buttons for people. Every effect is one call of the domain."""
+"""The admin: lists, pages and buttons for people. Every effect is one call of an operation."""
 
-from workflows.admin import approvals, attempts, events, runs, tasks, templates, tokens
+from django.contrib import admin
+from django.contrib.admin import AdminSite
+from knox.models import AuthToken
 
-__all__ = ["approvals", "attempts", "events", "runs", "tasks", "templates", "tokens"]
+from runners.admin import RunnerAdmin
+from runners.models import Runner
+from workflows.admin.approvals import ApprovalAdmin
+from workflows.admin.attempts import TaskAttemptAdmin
+from workflows.admin.events import EventAdmin
+from workflows.admin.runs.model_admin import WorkflowRunAdmin
+from workflows.admin.tasks import TaskAdmin
+from workflows.admin.templates.model_admin import WorkflowTemplateAdmin
+from workflows.admin.tokens import AuthTokenAdmin
+from workflows.models import Approval, Event, Task, TaskAttempt, WorkflowRun, WorkflowTemplate
+
+PAGES = {
+    Approval: ApprovalAdmin,
+    AuthToken: AuthTokenAdmin,
+    Event: EventAdmin,
+    Runner: RunnerAdmin,
+    Task: TaskAdmin,
+    TaskAttempt: TaskAttemptAdmin,
+    WorkflowRun: WorkflowRunAdmin,
+    WorkflowTemplate: WorkflowTemplateAdmin,
+}
+"""The pages of each model."""
+
+
+def register(site: AdminSite) -> None:
+    """Register the pages of this product with an admin site."""
+    for model, page in PAGES.items():
+        if site.is_registered(model):  # knox registers a page of its own
+            site.unregister(model)
+        site.register(model, page)
+
+
+register(admin.site)

@@ -10,11 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from workflows.admin.base import RunOfTaskFilter, TaskFilter
-from workflows.admin.display import badge, link, moment, page_url, run_link
-from workflows.admin.operable import OperableAdmin
-from workflows.admin.operations import DECIDING
+from workflows.admin.actions.model_admin import OperableAdmin
+from workflows.admin.actions.registry import DECIDING
 from workflows.admin.tasks import titled
+from workflows.admin.ui.base import RunOfTaskFilter, TaskFilter
+from workflows.admin.ui.display import badge, link, moment, page_url, run_link
 from workflows.insight.attention import undecided
 from workflows.models import Approval, ApprovalStatus, Task
 
@@ -46,7 +46,6 @@ class StatusFilter(admin.SimpleListFilter):
         return queryset if self.value() == EVERY else queryset.filter(status=self.value())
 
 
-@admin.register(Approval)
 class ApprovalAdmin(OperableAdmin):
     """Approvals are looked at, and decided once."""
 

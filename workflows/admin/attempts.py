@@ -12,8 +12,8 @@ from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from workflows.admin.base import AttentionFilter, ReadOnlyAdmin, RunOfTaskFilter, TaskFilter
-from workflows.admin.display import badge, link, moment, page_url, pretty, run_link
+from workflows.admin.ui.base import AttentionFilter, ReadOnlyAdmin, RunOfTaskFilter, TaskFilter
+from workflows.admin.ui.display import badge, link, moment, page_url, pretty, run_link
 from workflows.insight.attention import overdue_attempts
 from workflows.models import LogPiece, Task, TaskAttempt
 
@@ -39,7 +39,6 @@ class OverdueFilter(AttentionFilter):
         return overdue_attempts()
 
 
-@admin.register(TaskAttempt)
 class TaskAttemptAdmin(ReadOnlyAdmin):
     """Attempts are only looked at."""
 

@@ -5,8 +5,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from workflows.admin.base import ReadOnlyAdmin, RunFilter, TaskFilter
-from workflows.admin.display import EMPTY, link, moment, page_url, pretty, run_link, sign
+from workflows.admin.ui.base import ReadOnlyAdmin, RunFilter, TaskFilter
+from workflows.admin.ui.display import EMPTY, link, moment, page_url, pretty, run_link, sign
 from workflows.models import Event, Task
 
 CREATED = moment("created_at")
@@ -35,7 +35,6 @@ ICONS = {
 """By the second word of the type of an event; the others have a quiet one."""
 
 
-@admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
     """Events are only looked at: nobody adds, edits or deletes one."""
 

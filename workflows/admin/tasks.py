@@ -14,9 +14,11 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
+from workflows.admin.actions.model_admin import FROM_RUN, OperableAdmin
+from workflows.admin.actions.registry import MENDING
 from workflows.admin.attempts import log_end
-from workflows.admin.base import RunFilter
-from workflows.admin.display import (
+from workflows.admin.ui.base import RunFilter
+from workflows.admin.ui.display import (
     EMPTY,
     badge,
     link,
@@ -27,9 +29,7 @@ from workflows.admin.display import (
     pretty,
     run_link,
 )
-from workflows.admin.operable import FROM_RUN, OperableAdmin
-from workflows.admin.operations import MENDING
-from workflows.admin.sentences import explained
+from workflows.admin.ui.sentences import explained
 from workflows.insight.explain import RUN_SENTENCES, explain_task
 from workflows.models import Approval, ApprovalStatus, Event, RunState, Task, TaskAttempt, TaskState
 from workflows.models.task import ACTIVE
@@ -47,7 +47,6 @@ SIGNS = {
 PANEL = "workflows_task_panel"
 
 
-@admin.register(Task)
 class TaskAdmin(OperableAdmin):
     """Tasks are looked at, and change by operations only."""
 

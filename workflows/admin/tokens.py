@@ -1,15 +1,10 @@
 """API tokens: knox's own page lists digests and shows a new token in a passing message."""
 
-from django.contrib import admin
 from django.http import HttpRequest
-from knox.models import AuthToken
 
-from workflows.admin.base import StyledAdmin
-
-admin.site.unregister(AuthToken)
+from workflows.admin.ui.base import StyledAdmin
 
 
-@admin.register(AuthToken)
 class AuthTokenAdmin(StyledAdmin):
     """Tokens are looked at and revoked here; `manage.py create_api_token` makes them."""
 

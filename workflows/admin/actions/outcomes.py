@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from workflows.admin.display import page_url
-from workflows.admin.operations import Operation
+from workflows.admin.actions.registry import Operation
+from workflows.admin.ui.display import page_url
 from workflows.errors import WorkflowError
 
 WORDS = {messages.ERROR: "refused", messages.WARNING: "without effect", messages.SUCCESS: "done"}

@@ -9,13 +9,13 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from workflows.admin.base import page_of
-from workflows.admin.display import list_url, pretty
-from workflows.admin.live import changed_tasks, new_events
-from workflows.admin.operable import OperableAdmin
-from workflows.admin.operations import CANCEL_REST, DISPATCH, DISPATCH_ALL, MENDING, STEERING
-from workflows.admin.sentences import dispatch_sentence, explained, linked
+from workflows.admin.actions.model_admin import OperableAdmin
+from workflows.admin.actions.registry import CANCEL_REST, DISPATCH, DISPATCH_ALL, MENDING, STEERING
+from workflows.admin.runs.live import changed_tasks, new_events
 from workflows.admin.tasks import SIGNS, remarks
+from workflows.admin.ui.base import page_of
+from workflows.admin.ui.display import list_url, pretty
+from workflows.admin.ui.sentences import dispatch_sentence, explained, linked
 from workflows.insight.attention import undecided
 from workflows.insight.explain import explain, run_sentence
 from workflows.models import Approval, Event, RunState, Task, TaskAttempt, TaskState, WorkflowRun

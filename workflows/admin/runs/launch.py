@@ -8,10 +8,10 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
-from workflows.admin.base import RefusableAdmin, RefusableForm, actor, is_id
-from workflows.admin.display import page_url
-from workflows.admin.fields import JSONObjectFormField
-from workflows.admin.parameters import LEFT_OUT, given, parameter_fields
+from workflows.admin.runs.launch_fields import LEFT_OUT, given, parameter_fields
+from workflows.admin.ui.base import RefusableAdmin, RefusableForm, actor, is_id
+from workflows.admin.ui.display import page_url
+from workflows.admin.ui.fields import JSONObjectFormField
 from workflows.errors import Invalid
 from workflows.models import WorkflowRun, WorkflowTemplate
 from workflows.payloads.parameters import properties

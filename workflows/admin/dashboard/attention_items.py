@@ -15,9 +15,9 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from runners.models import Runner, RunnerKind
-from workflows.admin.display import link, list_url, page_url
-from workflows.admin.operations import CANCEL_REST, DECIDING, MENDING, STEERING, Operation
-from workflows.admin.sentences import linked
+from workflows.admin.actions.registry import CANCEL_REST, DECIDING, MENDING, STEERING, Operation
+from workflows.admin.ui.display import link, list_url, page_url
+from workflows.admin.ui.sentences import linked
 from workflows.insight.attention import (
     IdleRunner,
     broken_runs,

@@ -13,13 +13,13 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from workflows.admin.base import RefusableAdmin, RefusableForm, actor, page_of
-from workflows.admin.builder import ADD, BuilderViews, builder_data, graph_of
-from workflows.admin.display import link, list_url, moment
-from workflows.admin.fields import JSONObjectFormField
-from workflows.admin.step_page import CHANGE, step_url
-from workflows.admin.steps import MOST_STEPS, StepFormSet, rows_of, step_formset
-from workflows.admin.versions import MOST_DRAWN
+from workflows.admin.templates.builder import ADD, BuilderViews, builder_data, graph_of
+from workflows.admin.templates.step_page import CHANGE, step_url
+from workflows.admin.templates.steps import MOST_STEPS, StepFormSet, rows_of, step_formset
+from workflows.admin.templates.versions import MOST_DRAWN
+from workflows.admin.ui.base import RefusableAdmin, RefusableForm, actor, page_of
+from workflows.admin.ui.display import link, list_url, moment
+from workflows.admin.ui.fields import JSONObjectFormField
 from workflows.authoring.spec import parse_template
 from workflows.authoring.store import create_template, replace_template, spec_of
 from workflows.models import TemplateStep, WorkflowRun, WorkflowTemplate
@@ -110,7 +110,6 @@ class StepInline(AnyInline):
     has_view_permission = has_delete_permission = has_change_permission
 
 
-@admin.register(WorkflowTemplate)
 class WorkflowTemplateAdmin(RefusableAdmin, BuilderViews):
     """Templates are checked and stored whole, by the operation that every door uses."""
 

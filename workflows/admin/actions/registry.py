@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflows import operations
-from workflows.admin import acts
-from workflows.admin.questions import (
+from workflows.admin.actions import calls
+from workflows.admin.actions.forms import (
     CommentQuestion,
     HoldQuestion,
     MustSayWhyQuestion,
@@ -28,7 +28,7 @@ class Operation:
 
     name: str
     label: str
-    act: acts.Act
+    act: calls.Act
     suits: Callable[[Any], bool]
     """Says whether to offer it for a row. Whether it is allowed, the domain says."""
     question: type[Question] | None = None
@@ -77,26 +77,26 @@ def _is_undecided(approval: Approval) -> bool:
     return pending and approval.task.state == TaskState.PENDING
 
 
-DISPATCH = Operation("dispatch_ready", "Dispatch ready task", acts.dispatch(1), _may_be_asked)
+DISPATCH = Operation("dispatch_ready", "Dispatch ready task", calls.dispatch(1), _may_be_asked)
 DISPATCH_ALL = Operation(
-    "dispatch_all_ready", "Dispatch all ready tasks", acts.dispatch(None), _may_be_asked
+    "dispatch_all_ready", "Dispatch all ready tasks", calls.dispatch(None), _may_be_asked
 )
 
 STEERING = (
     Operation(
         "pause",
         "Pause",
-        acts.steer(operations.pause),
+        calls.steer(operations.pause),
         _is_dispatchable,
         WhyQuestion,
         "No more tasks are handed out until the run is resumed. What is active goes on.",
         effects.of_pause,
     ),
-    Operation("resume", "Resume", acts.steer(operations.resume), _has(WorkflowRun.resume)),
+    Operation("resume", "Resume", calls.steer(operations.resume), _has(WorkflowRun.resume)),
     Operation(
         "abort",
         "Abort",
-        acts.steer(operations.abort),
+        calls.steer(operations.abort),
         _has(WorkflowRun.abort),
         WhyQuestion,
         "This is final. What has not started is canceled, what is active is asked to end.",
@@ -107,7 +107,7 @@ STEERING = (
 CANCEL_REST = Operation(
     "cancel_rest",
     "Cancel the rest",
-    acts.steer(cancel_rest),
+    calls.steer(cancel_rest),
     _may_have_a_rest,
     WhyQuestion,
     "What waits for a failed or canceled task is canceled; what can still run goes on.",
@@ -118,7 +118,7 @@ MENDING = (
     Operation(
         "hold",
         "Hold",
-        acts.mend(operations.hold),
+        calls.mend(operations.hold),
         _may_be_held,
         HoldQuestion,
         "The task is not dispatched until it is released. Others go out in its place.",
@@ -127,7 +127,7 @@ MENDING = (
     Operation(
         "release",
         "Release",
-        acts.mend(operations.release),
+        calls.mend(operations.release),
         _is_held,
         WhyQuestion,
         "The task goes out once it is ready.",
@@ -136,7 +136,7 @@ MENDING = (
     Operation(
         "cancel",
         "Cancel",
-        acts.mend(operations.cancel),
+        calls.mend(operations.cancel),
         _has(Task.cancel),
         WhyQuestion,
         "A task that is being executed is canceled once its process has been ended.",
@@ -145,7 +145,7 @@ MENDING = (
     Operation(
         "retry",
         "Retry",
-        acts.mend(operations.retry),
+        calls.mend(operations.retry),
         _is_broken,
         WhyQuestion,
         "The task returns to the queue; its next dispatch is a new attempt.",
@@ -154,7 +154,7 @@ MENDING = (
     Operation(
         "retry_downstream",
         "Retry with downstream",
-        acts.redo,
+        calls.redo,
         _may_be_redone,
         WhyQuestion,
         "The task is done again, and so is all that ended after it on every path, "
@@ -164,7 +164,7 @@ MENDING = (
     Operation(
         "mark_success",
         "Mark success",
-        acts.mend(operations.mark_success),
+        calls.mend(operations.mark_success),
         _is_broken,
         MustSayWhyQuestion,
         "The task counts as done, and what waits for it becomes ready. "
@@ -177,7 +177,7 @@ DECIDING = (
     Operation(
         "approve",
         "Approve",
-        acts.decide(operations.approve),
+        calls.decide(operations.approve),
         _is_undecided,
         CommentQuestion,
         "The task goes out once it is ready. This is decided once.",
@@ -186,7 +186,7 @@ DECIDING = (
     Operation(
         "reject",
         "Reject",
-        acts.decide(operations.reject),
+        calls.decide(operations.reject),
         _is_undecided,
         CommentQuestion,
         "The task is canceled, and what waits for it cannot start. This is decided once.",

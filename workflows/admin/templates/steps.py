@@ -11,7 +11,7 @@ from runners.base import LONGEST_TIMEOUT_S
 from runners.functions import known_functions
 from runners.models import Runner
 from workflows import graph
-from workflows.admin.fields import JSONObjectFormField
+from workflows.admin.ui.fields import JSONObjectFormField
 from workflows.authoring.spec import StepSpec, check_payload
 from workflows.errors import InvalidGraph
 

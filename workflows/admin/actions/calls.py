@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.utils.html import format_html
 
-from workflows.admin.sentences import dispatch_sentence
+from workflows.admin.ui.sentences import dispatch_sentence
 from workflows.models import Approval, Task, WorkflowRun
 from workflows.models.task import ACTIVE
 from workflows.operations.dispatch_ready import dispatch_ready

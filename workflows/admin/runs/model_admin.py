@@ -12,12 +12,18 @@ from django.http import (
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from workflows.admin.base import (
+from workflows.admin.actions.registry import CANCEL_REST, DISPATCH, DISPATCH_ALL, STEERING
+from workflows.admin.runs.launch import LaunchAdmin
+from workflows.admin.runs.live import latest_event
+from workflows.admin.runs.page import titled, whole_context
+from workflows.admin.runs.views import RunViews
+from workflows.admin.templates.versions import version_url
+from workflows.admin.ui.base import (
     AttentionFilter,
     ReadOnlyAdmin,
     is_id,
 )
-from workflows.admin.display import (
+from workflows.admin.ui.display import (
     EMPTY,
     badge,
     link,
@@ -26,12 +32,6 @@ from workflows.admin.display import (
     pretty,
     progress,
 )
-from workflows.admin.launch import LaunchAdmin
-from workflows.admin.live import latest_event
-from workflows.admin.operations import CANCEL_REST, DISPATCH, DISPATCH_ALL, STEERING
-from workflows.admin.run_page import titled, whole_context
-from workflows.admin.run_views import RunViews
-from workflows.admin.versions import version_url
 from workflows.insight.attention import broken_runs
 from workflows.models import WorkflowRun, WorkflowTemplate
 from workflows.runs.readiness import deadlocks
@@ -61,7 +61,6 @@ class RunList(ChangeList):
             run.deadlock = found.get(run.pk)
 
 
-@admin.register(WorkflowRun)
 class WorkflowRunAdmin(LaunchAdmin, RunViews):
     """Runs are made here, and then change by operations only."""
 

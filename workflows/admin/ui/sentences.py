@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from workflows.admin.display import link, listed, page_url
+from workflows.admin.ui.display import link, listed, page_url
 from workflows.insight.explain import sentence_from
 from workflows.models import Task
 

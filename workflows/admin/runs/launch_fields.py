@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from workflows.admin.fields import JSONFormField
+from workflows.admin.ui.fields import JSONFormField
 from workflows.payloads.parameters import properties, secret_names
 
 About = Mapping[str, Any]

@@ -11,11 +11,11 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
-from workflows.admin.base import ReadOnlyAdmin, actor, is_id
-from workflows.admin.display import page_url
-from workflows.admin.operations import Operation
-from workflows.admin.outcomes import outcome_of, tell, tell_all
-from workflows.admin.questions import Question
+from workflows.admin.actions.forms import Question
+from workflows.admin.actions.outcomes import outcome_of, tell, tell_all
+from workflows.admin.actions.registry import Operation
+from workflows.admin.ui.base import ReadOnlyAdmin, actor, is_id
+from workflows.admin.ui.display import page_url
 from workflows.models import WorkflowRun
 
 MOST_ROWS = 500

@@ -11,9 +11,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.timezone import get_current_timezone, localdate, make_aware
 
-from workflows.admin.chart import STEP, Day, columns, line
-from workflows.admin.display import done, list_url, time_shown
-from workflows.admin.matters import matters_for
+from workflows.admin.dashboard.attention_items import matters_for
+from workflows.admin.dashboard.chart import STEP, Day, columns, line
+from workflows.admin.ui.display import done, list_url, time_shown
 from workflows.models import RunState, WorkflowRun, WorkflowTemplate
 from workflows.models.run import UNFINISHED
 

@@ -17,13 +17,13 @@ from django.urls import URLPattern, path
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 
-from workflows.admin.base import actor, is_id
-from workflows.admin.display import page_url, pretty
-from workflows.admin.live import graph_of, latest_event
-from workflows.admin.operable import OperableAdmin
-from workflows.admin.operations import DISPATCH, DISPATCH_ALL
-from workflows.admin.run_page import changes
-from workflows.admin.sentences import dispatch_sentence
+from workflows.admin.actions.model_admin import OperableAdmin
+from workflows.admin.actions.registry import DISPATCH, DISPATCH_ALL
+from workflows.admin.runs.live import graph_of, latest_event
+from workflows.admin.runs.page import changes
+from workflows.admin.ui.base import actor, is_id
+from workflows.admin.ui.display import page_url, pretty
+from workflows.admin.ui.sentences import dispatch_sentence
 from workflows.dispatch.result import MOST_KEPT
 from workflows.errors import WorkflowError
 from workflows.models import WorkflowRun

@@ -10,10 +10,10 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.http import urlencode
 
-from workflows.admin.base import actor
-from workflows.admin.display import page_url
-from workflows.admin.steps import StepForm, rows_of, runner_choices, step_of
-from workflows.admin.versions import VersionViews
+from workflows.admin.templates.steps import StepForm, rows_of, runner_choices, step_of
+from workflows.admin.templates.versions import VersionViews
+from workflows.admin.ui.base import actor
+from workflows.admin.ui.display import page_url
 from workflows.authoring.spec import TemplateSpec, parse_template, plain
 from workflows.authoring.store import replace_template, spec_of
 from workflows.errors import WorkflowError

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_POST
 
 from runners.base import LONGEST_TIMEOUT_S
 from runners.models import Runner
-from workflows.admin.base import actor, is_id
-from workflows.admin.display import page_url
-from workflows.admin.step_page import CHANGE, StepViews
-from workflows.admin.steps import functions_offered
+from workflows.admin.templates.step_page import CHANGE, StepViews
+from workflows.admin.templates.steps import functions_offered
+from workflows.admin.ui.base import actor, is_id
+from workflows.admin.ui.display import page_url
 from workflows.authoring.diff import difference
 from workflows.authoring.files import as_yaml, import_content, read_content
 from workflows.authoring.spec import parse_template, plain
