@@ -12,7 +12,7 @@ from benchmarks.clock import Clock
 from benchmarks.figures import Figure
 from benchmarks.product import run_of, template_of
 from benchmarks.site import client_of, serving
-from workflows.api.lists import DEFAULT_LIMIT
+from workflows.api.pagination import DEFAULT_LIMIT
 
 CLIENTS = 4
 PAGE_TASKS = 200

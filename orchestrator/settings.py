@@ -116,8 +116,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["workflows.api.permissions.ModelPermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["workflows.api.parsers.JSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "workflows.api.lists.Page",
-    "DEFAULT_FILTER_BACKENDS": ["workflows.api.lists.StrictFilters"],
+    "DEFAULT_PAGINATION_CLASS": "workflows.api.pagination.Page",
+    "DEFAULT_FILTER_BACKENDS": ["workflows.api.filters.StrictFilters"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "workflows.api.errors.answer_to",
@@ -144,10 +144,10 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "RunStatus": "workflows.models.RunState",
         "TaskStatus": "workflows.models.TaskState",
-        "AttemptStatus": "workflows.api.tasks.ATTEMPT_STATES",
+        "AttemptStatus": "workflows.api.serializers.tasks.ATTEMPT_STATES",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "workflows.api.docs.complete",
+        "workflows.api.schema.complete",
     ],
 }

@@ -1,7 +1,14 @@
 """What each list can be filtered by."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from django import forms
+from django.db.models import QuerySet
+from django.http import QueryDict
 from django_filters import rest_framework as filters
+from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework.exceptions import ValidationError
 
 from workflows.models import ApprovalStatus, EventType, RunState, TaskState
 from workflows.runs.locks import LARGEST_ID
@@ -63,3 +70,23 @@ class RunnerFilters(filters.FilterSet):
 
     name = filters.CharFilter()
     kind = filters.CharFilter()
+
+
+class StrictFilters(DjangoFilterBackend):
+    """Filters of django-filter; one that does not exist is refused instead of ignored."""
+
+    def filter_queryset(self, request: Any, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
+        """Return the rows that match all filters of the request."""
+        known = [*view.filterset_class.base_filters, "limit", "offset"]
+        if problems := dict(_problems(request.query_params, known)):
+            raise ValidationError(problems)
+        filtered: QuerySet[Any] = super().filter_queryset(request, queryset, view)
+        return filtered
+
+
+def _problems(query: QueryDict, known: list[str]) -> Iterator[tuple[str, list[str]]]:
+    for name, values in query.lists():
+        if name not in known:
+            yield name, [f"Unknown filter; known are: {', '.join(known)}."]
+        elif "" in values:
+            yield name, ["Give a value, or leave the filter out."]

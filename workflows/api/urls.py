@@ -3,14 +3,15 @@
 from django.urls import include, path, re_path
 from rest_framework.routers import SimpleRouter
 
-from workflows.api import docs, errors, health
-from workflows.api.approvals import Approvals
-from workflows.api.callbacks import Callback
-from workflows.api.events import Events
-from workflows.api.runners import Runners
-from workflows.api.runs import WorkflowRuns
-from workflows.api.tasks import Tasks
-from workflows.api.templates import WorkflowTemplates
+from workflows.api import errors, schema
+from workflows.api.views import health
+from workflows.api.views.approvals import Approvals
+from workflows.api.views.callbacks import Callback
+from workflows.api.views.events import Events
+from workflows.api.views.runners import Runners
+from workflows.api.views.runs import WorkflowRuns
+from workflows.api.views.tasks import Tasks
+from workflows.api.views.templates import WorkflowTemplates
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("workflow-templates", WorkflowTemplates)
@@ -25,8 +26,8 @@ urlpatterns = [
     path("runner/tasks/<int:pk>/status", Callback.as_view(), name="runner-callback"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("schema", docs.schema, name="schema"),
-    path("docs", docs.page, name="docs"),
+    path("schema", schema.schema, name="schema"),
+    path("docs", schema.page, name="docs"),
     # Also while DEBUG is on, when Django has a page of its own for what it does not find.
     *(re_path(f"^{prefix}/", errors.no_such_path) for prefix, _, _ in router.registry),
 ]

@@ -12,7 +12,7 @@ from django.db.models import F, JSONField, Q, Value
 from rest_framework.renderers import JSONRenderer
 from rich.console import Console
 
-from workflows.api.runs import WorkflowRuns
+from workflows.api.views.runs import WorkflowRuns
 from workflows.authoring.files import template_named
 from workflows.errors import WorkflowError
 from workflows.execution.executor import Executor

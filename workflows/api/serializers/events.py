@@ -1,9 +1,7 @@
-"""`/events`."""
+"""The answer about events."""
 
 from rest_framework import serializers
 
-from workflows.api.filters import EventFilters
-from workflows.api.resource import Resource
 from workflows.models import Event
 
 
@@ -25,11 +23,3 @@ class EventAnswer(serializers.ModelSerializer[Event]):
             "payload",
             "created_at",
         ]
-
-
-class Events(Resource[Event]):
-    """The trail: who did what, when, why, to which task. Oldest first."""
-
-    queryset = Event.objects.all()
-    serializer_class = EventAnswer
-    filterset_class = EventFilters

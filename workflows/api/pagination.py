@@ -1,11 +1,7 @@
 """Lists: a page at a time, and only filters that exist."""
 
-from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import QuerySet
-from django.http import QueryDict
-from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.request import Request
@@ -41,26 +37,6 @@ class Page(LimitOffsetPagination):
         link = {"type": ["string", "null"], "format": "uri"}
         columns = {"count": {"type": "integer"}, "next": link, "previous": link, "results": schema}
         return {"type": "object", "properties": columns, "required": list(columns)}
-
-
-class StrictFilters(DjangoFilterBackend):
-    """Filters of django-filter; one that does not exist is refused instead of ignored."""
-
-    def filter_queryset(self, request: Any, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
-        """Return the rows that match all filters of the request."""
-        known = [*view.filterset_class.base_filters, "limit", "offset"]
-        if problems := dict(_problems(request.query_params, known)):
-            raise ValidationError(problems)
-        filtered: QuerySet[Any] = super().filter_queryset(request, queryset, view)
-        return filtered
-
-
-def _problems(query: QueryDict, known: list[str]) -> Iterator[tuple[str, list[str]]]:
-    for name, values in query.lists():
-        if name not in known:
-            yield name, [f"Unknown filter; known are: {', '.join(known)}."]
-        elif "" in values:
-            yield name, ["Give a value, or leave the filter out."]
 
 
 def _whole_number(request: Request, name: str, default: int, least: int, most: int) -> int:

@@ -1,18 +1,14 @@
-"""`/runners`."""
+"""What is sent and answered about runners."""
 
 from copy import copy
 from typing import Any
 
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.validators import UniqueValidator
 
 from runners.models import QUEUE_VALIDATORS, Runner, check_kind, check_secret_names, check_url
-from workflows.api.bodies import Integer, Strict, Switch, Text
-from workflows.api.filters import RunnerFilters
-from workflows.api.resource import Resource
+from workflows.api.serializers.base import Integer, Strict, Switch, Text
 
 LARGEST_CAPACITY = 2**31 - 1
 
@@ -65,30 +61,3 @@ class RunnerAnswer(Strict, serializers.ModelSerializer[Runner]):
             setattr(runner, name, value)
         runner.clean()
         return attrs
-
-
-class Runners(Resource[Runner]):
-    """Runners: where attempts are executed."""
-
-    queryset = Runner.objects.all()
-    serializer_class = RunnerAnswer
-    filterset_class = RunnerFilters
-
-    @extend_schema(responses={201: RunnerAnswer})
-    def create(self, request: Request) -> Response:
-        """Add a runner; a new default takes over from the old one."""
-        return self._store(RunnerAnswer(data=request.data), 201)
-
-    def partial_update(self, request: Request, pk: int) -> Response:
-        """Change some fields of a runner; a new default takes over from the old one."""
-        return self._store(RunnerAnswer(self.row(pk), data=request.data, partial=True), 200)
-
-    def destroy(self, request: Request, pk: int) -> Response:
-        """Delete a runner; 409 while steps or tasks name it."""
-        self.row(pk).delete()
-        return Response(status=204)
-
-    def _store(self, serializer: RunnerAnswer, status: int) -> Response:
-        serializer.is_valid(raise_exception=True)
-        serializer.save()
-        return Response(serializer.data, status)

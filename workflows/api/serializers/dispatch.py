@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from workflows.api.bodies import Strict, Switch
+from workflows.api.serializers.base import Strict, Switch
 
 MOST_DISPATCHED = 10_000
 

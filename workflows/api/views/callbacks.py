@@ -3,40 +3,14 @@
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from runners.http import heard_of
 from workflows.api.parsers import TolerantJSONParser
+from workflows.api.serializers.callbacks import CallbackAnswer, CallbackBody, StatusBody
 from workflows.reports.runner_reports import hear_callback
-
-STATUSES = ["running", "success", "failed", "canceled"]
-
-
-class CallbackBody(serializers.Serializer[Any]):
-    """What a runner says of a task; nulls and whatever else it says are no harm here."""
-
-    status = serializers.ChoiceField(STATUSES)
-    message = serializers.CharField(required=False, allow_null=True)
-    exit_code = serializers.IntegerField(required=False, allow_null=True)
-    stdout = serializers.CharField(required=False, allow_null=True)
-    stderr = serializers.CharField(required=False, allow_null=True)
-    result = serializers.JSONField(required=False, allow_null=True)
-
-
-class CallbackAnswer(serializers.Serializer[Any]):
-    """The report was taken over, or was known already."""
-
-    ok = serializers.BooleanField()
-
-
-class StatusBody(serializers.Serializer[Any]):
-    """The one field that must be right."""
-
-    status = serializers.ChoiceField(STATUSES)
-
 
 TOKEN = OpenApiParameter("X-Runner-Token", str, "header", required=True)
 

@@ -1,0 +1,120 @@
+"""What is sent and answered about workflow runs."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from workflows.api.serializers.base import Integer, Strict, Switch, Text
+from workflows.api.serializers.dispatch import BlockedAnswer, CauseAnswer
+from workflows.models import RunState, TaskState, WorkflowRun
+
+MOST_TASK_IDS = 10_000
+
+
+class RunBody(Strict):
+    """A new run: of a template, or of existing tasks in the order given."""
+
+    workflow_template_id = Integer(source="template_id", required=False, allow_null=True)
+    task_ids = serializers.ListField(child=Integer(), required=False, max_length=MOST_TASK_IDS)
+    initiated_by = Text(required=False, allow_blank=True, max_length=150)
+    parameters = serializers.DictField(required=False)
+    auto_dispatch = Switch(required=False)
+
+
+class DeadlockAnswer(serializers.Serializer[Any]):
+    """Tasks are pending, none is active or ready, and this is why."""
+
+    root_causes = CauseAnswer(many=True)
+    blocked = serializers.IntegerField()
+
+
+class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
+    """A workflow run."""
+
+    workflow_template_id = serializers.IntegerField(source="template_id", allow_null=True)
+    workflow_template_name = serializers.CharField(source="template_name")
+    workflow_template_version = serializers.IntegerField(source="template_version", allow_null=True)
+    status = serializers.ChoiceField(RunState.choices, source="state")
+    task_ids = serializers.SerializerMethodField()
+    task_counts = serializers.DictField(child=serializers.IntegerField())
+    deadlock = serializers.SerializerMethodField()
+
+    class Meta:
+        model = WorkflowRun
+        fields = [
+            "id",
+            "workflow_template_id",
+            "workflow_template_name",
+            "workflow_template_version",
+            "task_ids",
+            "status",
+            "initiated_by",
+            "created_by",
+            "approver_must_differ",
+            "parameters",
+            "auto_dispatch",
+            "created_at",
+            "updated_at",
+            "started_at",
+            "finished_at",
+            "task_counts",
+            "deadlock",
+        ]
+
+    def get_task_ids(self, run: WorkflowRun) -> list[int]:
+        """Return the ids of the run's tasks, in list order."""
+        task_ids: dict[int, list[int]] = self.context["task_ids"]
+        return task_ids[run.pk]
+
+    @extend_schema_field(DeadlockAnswer(allow_null=True))
+    def get_deadlock(self, run: WorkflowRun) -> dict[str, Any] | None:
+        """Say why the run cannot go on, if so."""
+        found: dict[int, dict[str, Any]] = self.context["deadlocks"]
+        return found.get(run.pk)
+
+
+class ExplainedTask(BlockedAnswer):
+    """A task that does not move, and why."""
+
+    sentence = serializers.CharField()
+    waits_for = CauseAnswer(many=True)
+
+
+class ExplainAnswer(serializers.Serializer[Any]):
+    """Why a run does not move."""
+
+    run_id = serializers.IntegerField()
+    status = serializers.ChoiceField(RunState.choices)
+    sentence = serializers.CharField(allow_blank=True)
+    deadlock = DeadlockAnswer(allow_null=True)
+    blocked = ExplainedTask(many=True)
+
+
+class GraphNode(serializers.Serializer[Any]):
+    """A task, as it is drawn."""
+
+    task_id = serializers.IntegerField()
+    step_id = serializers.CharField(allow_null=True)
+    title = serializers.CharField()
+    status = serializers.ChoiceField(TaskState.choices)
+    is_marked_success = serializers.BooleanField()
+    dispatched_at = serializers.DateTimeField(allow_null=True)
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class GraphEdge(serializers.Serializer[Any]):
+    """The task `downstream` waits for the task `upstream`."""
+
+    upstream = serializers.IntegerField()
+    downstream = serializers.IntegerField()
+
+
+class GraphAnswer(serializers.Serializer[Any]):
+    """The tasks of a run in list order, and what waits for what."""
+
+    run_id = serializers.IntegerField()
+    status = serializers.ChoiceField(RunState.choices)
+    nodes = GraphNode(many=True)
+    edges = GraphEdge(many=True)

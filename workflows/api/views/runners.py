@@ -1,0 +1,37 @@
+"""`/runners`."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from runners.models import Runner
+from workflows.api.filters import RunnerFilters
+from workflows.api.serializers.runners import RunnerAnswer
+from workflows.api.viewsets import Resource
+
+
+class Runners(Resource[Runner]):
+    """Runners: where attempts are executed."""
+
+    queryset = Runner.objects.all()
+    serializer_class = RunnerAnswer
+    filterset_class = RunnerFilters
+
+    @extend_schema(responses={201: RunnerAnswer})
+    def create(self, request: Request) -> Response:
+        """Add a runner; a new default takes over from the old one."""
+        return self._store(RunnerAnswer(data=request.data), 201)
+
+    def partial_update(self, request: Request, pk: int) -> Response:
+        """Change some fields of a runner; a new default takes over from the old one."""
+        return self._store(RunnerAnswer(self.row(pk), data=request.data, partial=True), 200)
+
+    def destroy(self, request: Request, pk: int) -> Response:
+        """Delete a runner; 409 while steps or tasks name it."""
+        self.row(pk).delete()
+        return Response(status=204)
+
+    def _store(self, serializer: RunnerAnswer, status: int) -> Response:
+        serializer.is_valid(raise_exception=True)
+        serializer.save()
+        return Response(serializer.data, status)
