@@ -6,8 +6,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from tests.api.conftest import ids
-from tests.core.test_approvals import approval_of, gated
 from tests.factories import UserFactory
+from tests.operations.test_approvals import approval_of, gated
 from tests.support.verbs import events, states, task, trail
 from workflows.models import Approval, WorkflowRun
 

@@ -2,7 +2,7 @@
 
 from rest_framework.test import APIClient
 
-from tests.core.test_approvals import gated
+from tests.operations.test_approvals import gated
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch, finish, task
 from workflows.models import Event

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 
 from tests.chaos.conftest import SETTLE_WITHIN_S, World
-from tests.commands.conftest import wait_for
+from tests.management.conftest import wait_for
 from workflows.models import Event, TaskAttempt, WorkflowRun
 
 SECONDS = int(os.environ.get("CHAOS_SECONDS", "25"))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runners import functions
-from tests.commands.conftest import manage
+from tests.management.conftest import manage
 from workflows.authoring.files import import_file
 from workflows.authoring.store import spec_of
 from workflows.models import TaskAttempt, WorkflowRun

@@ -1,0 +1,215 @@
+"""Whatever may happen to a run, its trail explains it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from tests.audit.conftest import findings
+from tests.factories import RunFactory, RunnerFactory
+from tests.support.drawing import DrawRun
+from tests.support.scripted import Script
+from tests.support.verbs import attempt, dispatch, dispatch_all, finish, start, task, walk
+from workflows import operations
+from workflows.audit.verify import verify_run
+from workflows.errors import NotFound
+from workflows.models import Approval, TaskAttempt, WorkflowRun
+from workflows.operations.approvals import approve, reject
+from workflows.operations.runs import cancel_rest
+from workflows.operations.tasks import retry_downstream
+from workflows.reports.recovery import settle_overdue
+from workflows.runs.approval_requests import ask
+from workflows.runs.creation import create_run, create_task
+
+Story = Callable[[WorkflowRun, Script], object]
+BY = "ada"
+
+
+def nothing(run: WorkflowRun, script: Script) -> None:
+    """Leave it as it was created."""
+
+
+def ends_well(run: WorkflowRun, script: Script) -> None:
+    """Let every task be success."""
+    walk(run, "a", "b", "c")
+
+
+def retried(run: WorkflowRun, script: Script) -> None:
+    """Fail, and go on."""
+    dispatch_all(run)
+    finish(run, "a", "failed", exit_code=2)
+    operations.retry(task(run, "a").pk, by=BY)
+    ends_well(run, script)
+
+
+def reset(run: WorkflowRun, script: Script) -> None:
+    """Do everything again that had ended well, by hand or not."""
+    dispatch_all(run)
+    marked(run, script)
+    walk(run, "b", "c")
+    retry_downstream(task(run, "a").pk, by=BY)
+    ends_well(run, script)
+
+
+def marked(run: WorkflowRun, script: Script) -> None:
+    """Count a failed task as done."""
+    dispatch_all(run)
+    finish(run, "a", "failed")
+    operations.mark_success(task(run, "a").pk, by=BY, reason="looked fine")
+
+
+def lost(run: WorkflowRun, script: Script) -> None:
+    """Hear no more of an attempt."""
+    dispatch_all(run)
+    script.handed.clear()
+    TaskAttempt.objects.update(lease_expires_at=timezone.now() - timedelta(days=1))
+    assert settle_overdue(by=BY)["lost"]
+
+
+def refused(run: WorkflowRun, script: Script) -> None:
+    """Find no runner that takes it, later one."""
+    script.refuse("scripted")
+    dispatch(run)
+    script.accept("scripted")
+    ends_well(run, script)
+
+
+def canceled(run: WorkflowRun, script: Script) -> None:
+    """Cancel what is active, pending, and what can never run."""
+    dispatch_all(run)
+    start(run, "a")
+    operations.cancel(task(run, "a").pk, by=BY)
+    operations.cancel(task(run, "b").pk, by=BY)
+    finish(run, "a", "canceled")
+    cancel_rest(run.pk, by=BY)
+
+
+def canceled_while_refused(run: WorkflowRun, script: Script) -> None:
+    """Cancel a task while it is being submitted to a runner that does not want it."""
+
+    def cancel(wire: dict[str, Any]) -> None:
+        operations.cancel(int(wire["task_id"]), by=BY)
+
+    script.on_submit = cancel
+    script.refuse("a")
+    dispatch(run)
+
+
+def ended_although_canceled(run: WorkflowRun, script: Script) -> None:
+    """Ask for an end that comes too late."""
+    dispatch_all(run)
+    start(run, "a")
+    operations.cancel(task(run, "a").pk, by=BY)
+    finish(run, "a")
+
+
+def aborted(run: WorkflowRun, script: Script) -> None:
+    """End it for good, while something runs."""
+    dispatch_all(run)
+    start(run, "a")
+    operations.abort(run.pk, by=BY)
+    finish(run, "a", "canceled")
+
+
+def paused(run: WorkflowRun, script: Script) -> None:
+    """Hear of ends while it is paused."""
+    dispatch_all(run)
+    operations.pause(run.pk, by=BY)
+    finish(run, "a", "failed")
+    operations.resume(run.pk, by=BY)
+
+
+def held(run: WorkflowRun, script: Script) -> None:
+    """Hold and release."""
+    operations.hold(task(run, "a").pk, by=BY)
+    dispatch_all(run)
+    operations.release(task(run, "a").pk, by=BY)
+    ends_well(run, script)
+
+
+def rejected(run: WorkflowRun, script: Script) -> None:
+    """Decide against a task, then for it."""
+    run.tasks.filter(step_id="a").update(requires_approval=True)
+    reject(ask(run, task(run, "a"), by=BY).pk, by=BY)
+    operations.retry(task(run, "a").pk, by=BY)
+    approve(Approval.objects.get(status="pending").pk, by=BY)
+    ends_well(run, script)
+
+
+STORIES: list[Story] = [
+    nothing,
+    ends_well,
+    retried,
+    reset,
+    marked,
+    lost,
+    refused,
+    canceled,
+    canceled_while_refused,
+    ended_although_canceled,
+    aborted,
+    paused,
+    held,
+    rejected,
+]
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_what_may_happen_is_clean(runs: DrawRun, script: Script, story: Story) -> None:
+    run = runs("a > b > c")
+    story(run, script)
+    assert findings(run) == []
+
+
+def test_a_run_that_dispatches_by_itself_is_clean(runs: DrawRun, script: Script) -> None:
+    run = runs("a > b, a > c", auto_dispatch=True)
+    dispatch_all(run)
+    for name in "abc":
+        finish(run, name)
+    assert findings(run) == []
+
+
+def test_a_payload_that_cannot_be_filled_in_is_clean(runs: DrawRun, script: Script) -> None:
+    run = runs("a > b", payload={"prompt": "{{ params.nobody }}"})
+    dispatch_all(run)
+    assert attempt(run, "a").outcome == "failed"
+    assert findings(run) == []
+
+
+def test_tasks_with_a_past_are_clean(script: Script) -> None:
+    tasks = [create_task(title=name, requires_approval=name == "b", by=BY) for name in "ab"]
+    operations.hold(tasks[0].pk, by=BY)
+    approve(Approval.objects.get().pk, by=BY)
+    run = create_run(task_ids=[task.pk for task in tasks], by=BY)
+    operations.release(tasks[0].pk, by=BY)
+    dispatch(run, limit=None)
+    assert findings(run) == []
+
+
+def test_an_unknown_run_is_refused(db: None) -> None:
+    with pytest.raises(NotFound):
+        verify_run(7)
+
+
+def test_the_statements_do_not_grow_with_the_run(script: Script) -> None:
+    counts = []
+    for n in (2, 40):
+        run = RunFactory.create(template__drawing=", ".join(f"s{i}" for i in range(n)))
+        dispatch_all(run)
+        with CaptureQueriesContext(connection) as queries:
+            assert findings(run) == []
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_a_local_runner_is_clean(runs: DrawRun) -> None:
+    RunnerFactory.create(name="mine", is_default=False)
+    run = runs("a", runner="mine")
+    dispatch_all(run)
+    start(run, "a")
+    finish(run, "a")
+    assert findings(run) == []

@@ -1,0 +1,178 @@
+"""Every task that does not move can be explained down to its root causes."""
+
+from typing import Any
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from runners.models import Runner
+from tests.factories import RunnerFactory
+from tests.operations.test_approvals import gated
+from tests.support.drawing import DrawRun
+from tests.support.verbs import dispatch, dispatch_all, dispatch_some, finish, start, task
+from workflows import operations
+from workflows.errors import NotFound
+from workflows.insight.explain import explain, explain_task
+from workflows.models import WorkflowRun
+from workflows.operations.holds import hold
+from workflows.runs.creation import create_task
+
+
+def told(run: WorkflowRun) -> dict[str, str]:
+    """Return the sentence about each blocked task."""
+    return {entry["step_id"]: entry["sentence"] for entry in explain(run.pk)["blocked"]}
+
+
+def causes(run: WorkflowRun) -> dict[str, list[str]]:
+    """Return the root causes of each blocked task."""
+    return {
+        entry["step_id"]: [cause["step_id"] for cause in entry["root_causes"]]
+        for entry in explain(run.pk)["blocked"]
+    }
+
+
+def test_a_failed_ancestor_is_named_with_its_own_reason(runs: DrawRun) -> None:
+    run = runs("build > test > deploy, lint")
+    dispatch_all(run)
+    finish(run, "lint")
+    finish(run, "build", "failed", exit_code=2, message="exit code 2")
+    assert told(run) == {
+        "test": "Cannot start: `build` failed (exit code 2).",
+        "deploy": "Cannot start: `build` failed (exit code 2).",
+    }
+    answer = explain(run.pk)
+    assert answer["sentence"] == (
+        "2 tasks can never run because `build` failed (exit code 2). "
+        "Retry, mark success, or abort the run."
+    )
+    assert answer["deadlock"]["blocked"] == 2
+
+
+def test_the_first_cause_on_each_way_up_is_named_and_nothing_beyond(runs: DrawRun) -> None:
+    run = runs("a > b > c > e, d > e")
+    dispatch_all(run)
+    finish(run, "a")
+    operations.cancel(task(run, "c").pk, by="ada", reason="not needed")
+    finish(run, "d", "failed", message="exit code 1")
+    dispatch_all(run)
+    finish(run, "b", "failed")
+    assert causes(run) == {"e": ["d", "c"]} or causes(run) == {"e": ["c", "d"]}
+    assert "`c` was canceled (not needed)" in told(run)["e"]
+
+
+def test_an_active_ancestor_is_waited_for(runs: DrawRun) -> None:
+    run = runs("a > c, b > c > d")
+    dispatch_all(run)
+    start(run, "a")
+    assert told(run) == {
+        "c": "Waits for `a` (running) and `b` (dispatched).",
+        "d": "Waits for `c` (pending).",
+    }
+
+
+def test_what_is_ready_says_so(runs: DrawRun) -> None:
+    run = runs("a, b")
+    answer = explain(run.pk)
+    assert answer["sentence"].startswith("Nothing has been dispatched yet")
+    assert set(told(run).values()) == {"Ready: the next dispatch takes it."}
+
+
+def test_persons_who_are_waited_for_are_causes(db: None) -> None:
+    run = gated("a > b, c > d", "a")
+    hold(task(run, "c").pk, by="ada", reason="disk is full")
+    assert told(run) == {
+        "a": "Waits for somebody to approve it.",
+        "b": "Cannot start: `a` waits for approval.",
+        "c": "Is on hold (disk is full).",
+        "d": "Cannot start: `c` is on hold (disk is full).",
+    }
+
+
+def test_a_runner_that_takes_nothing_is_named(runs: DrawRun, local: Runner) -> None:
+    run = runs("a, b")
+    Runner.objects.filter(pk=local.pk).update(capacity=1)
+    dispatch(run)
+    assert told(run) == {"b": "Ready, but runner is full: local has 1 at a time."}
+    Runner.objects.filter(pk=local.pk).update(is_enabled=False)
+    assert told(run) == {"b": "Ready, but runner refused: local is disabled."}
+
+
+def test_a_paused_and_an_aborted_run_say_so(runs: DrawRun) -> None:
+    run = runs("a > b")
+    operations.pause(run.pk, by="ada")
+    assert explain(run.pk)["sentence"].startswith("The run is paused")
+    operations.abort(run.pk, by="ada")
+    assert explain(run.pk)["sentence"].startswith("The run was aborted")
+    assert explain(run.pk)["blocked"] == []
+
+
+def test_there_must_be_such_a_run(db: None) -> None:
+    with pytest.raises(NotFound, match="workflow run 999 not found"):
+        explain(999)
+
+
+def test_a_ladder_of_2_to_the_24_paths_is_explained_at_once(runs: DrawRun) -> None:
+    #   ┌─ l0 ─┐ ┌─ l1 ─┐
+    # s0       s1        s2 …
+    #   └─ r0 ─┘ └─ r1 ─┘
+    rungs = [f"s{n} > {side}{n} > s{n + 1}" for n in range(24) for side in "lr"]
+    run = runs(", ".join(rungs))
+    dispatch(run)
+    finish(run, "s0", "failed")
+    assert len(told(run)) == 72
+    assert set(map(tuple, causes(run).values())) == {("s0",)}
+
+
+def test_the_number_of_causes_named_is_bounded_and_said(runs: DrawRun) -> None:
+    run = runs(", ".join(f"s{n} > end" for n in range(30)))
+    dispatch_all(run)
+    for n in range(30):
+        finish(run, f"s{n}", "failed")
+    [entry] = explain(run.pk)["blocked"]
+    assert len(entry["root_causes"]) == 20
+    assert entry["more_root_causes"] is True
+    assert entry["sentence"].endswith("17 more, and more.")
+
+
+@pytest.mark.parametrize("size", [3, 60])
+def test_the_number_of_statements_does_not_grow(
+    runs: DrawRun, size: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    run = runs(" > ".join(f"s{n}" for n in range(size)) + ", x > y")
+    RunnerFactory.create_batch(3)
+    dispatch_all(run)
+    finish(run, "s0", "failed")
+    finish(run, "x")
+    with django_assert_num_queries(STATEMENTS):
+        answer: dict[str, Any] = explain(run.pk)
+    assert len(answer["blocked"]) == size
+
+
+STATEMENTS = 10
+
+
+def test_the_first_ones_are_told_as_they_are_among_all(runs: DrawRun) -> None:
+    run = runs("a > b > c, x, y > z")
+    hold(task(run, "y").pk, by="ada")
+    dispatch_some(run, 1)
+    finish(run, "a", "failed")
+    everything = explain(run.pk)["blocked"]
+    assert [entry["step_id"] for entry in everything] == ["x", "b", "c", "y", "z"]
+    assert explain(run.pk, most=3)["blocked"] == everything[:3]
+
+
+def test_one_task_is_told_of_as_among_all(runs: DrawRun) -> None:
+    run = runs("a > b > c, x, y > z")
+    hold(task(run, "y").pk, by="ada", reason="disk is full")
+    dispatch_some(run, 1)
+    finish(run, "a", "failed")
+    for entry in explain(run.pk)["blocked"]:
+        assert explain_task(task(run, entry["step_id"])) == entry
+    assert explain_task(task(run, "a")) is None
+
+
+def test_a_task_without_a_run_is_told_of_too(db: None) -> None:
+    alone = hold(create_task(title="alone", by="ada").pk, by="ada", reason="later")
+    told_of = explain_task(alone)
+    assert told_of
+    assert told_of["sentence"] == "Is on hold (later)."

@@ -1,0 +1,89 @@
+"""`manage.py run_workflow`: from a template to a finished run, with one command."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.factories import TemplateFactory
+from tests.management.conftest import manage
+from tests.support.verbs import state, states
+from workflows.models import Event, WorkflowRun
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_it_runs_a_workflow_to_its_end_and_exits_0() -> None:
+    TemplateFactory.create(name="nightly", drawing="a > b", payload={"python": "noop"})
+    done = manage("run_workflow", "nightly", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    run = WorkflowRun.objects.get()
+    assert states(run) == {"a": "success", "b": "success"}
+    assert run.initiated_by.startswith("command line (")
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert (said["id"], said["status"]) == (run.pk, "success")
+    assert said["task_counts"]["success"] == 2
+
+
+def test_without_a_terminal_it_prints_a_line_per_event() -> None:
+    TemplateFactory.create(name="nightly", drawing="a > b", payload={"python": "noop"})
+    lines = manage("run_workflow", "nightly").stdout.splitlines()
+    told = [line.partition(" ")[2] for line in lines]
+    assert told[-2:] == [
+        "workflow_run.succeeded",
+        f"run {WorkflowRun.objects.get().pk} is success.",
+    ]
+    assert told.index("a: task.succeeded") < told.index("b: task.running")
+    assert len(lines) == Event.objects.count() + 1
+
+
+def test_it_ends_with_the_results_of_the_last_tasks() -> None:
+    payload = {"python": "tests.add", "kwargs": {"left": 1, "right": 2}}
+    TemplateFactory.create(name="nightly", drawing="a > b, a > c", payload=payload)
+    lines = manage("run_workflow", "nightly").stdout.splitlines()
+    assert lines[-2:] == ['Result of b: {"sum": 3}', 'Result of c: {"sum": 3}']
+
+
+def test_a_failed_run_exits_1_and_says_why() -> None:
+    TemplateFactory.create(name="broken", drawing="a > b", payload={"command": ["false"]})
+    done = manage("run_workflow", "broken")
+    assert done.returncode == 1
+    assert "a: task.failed (exit code 1)" in done.stdout
+    assert state(WorkflowRun.objects.get()) == "failed"
+
+
+def test_a_run_that_cannot_go_on_by_itself_exits_2(local: Any) -> None:
+    TemplateFactory.create(name="stuck", drawing="a > b", payload={"python": "noop"})
+    local.is_enabled = False
+    local.save()
+    done = manage("run_workflow", "stuck")
+    assert done.returncode == 2
+    assert "cannot go on by itself: runner refused: local is disabled" in done.stdout
+
+
+def test_parameters_are_texts_or_json() -> None:
+    TemplateFactory.create(name="nightly", drawing="a", payload={"python": "noop"})
+    parameters = ["--param", "version=1.10", "--param", "count:=5", "--param", "empty="]
+    assert manage("run_workflow", "nightly", *parameters).returncode == 0
+    assert WorkflowRun.objects.get().parameters == {"version": "1.10", "count": 5, "empty": ""}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere"], "workflow template 'nowhere' not found"),
+        (["nightly", "--param", "no equals"], "'no equals' is neither KEY=TEXT nor KEY:=JSON"),
+        (["nightly", "--param", "a:={"], "what follows := is no JSON"),
+        (["nightly", "--param", "a:=NaN"], "parameters: contains NaN"),
+        (["nightly", "--concurrency", "0"], "'0' is not a whole number of at least 1"),
+    ],
+)
+def test_a_wrong_argument_is_named_and_nothing_is_created(
+    arguments: list[str], message: str
+) -> None:
+    TemplateFactory.create(name="nightly", drawing="a")
+    done = manage("run_workflow", *arguments)
+    assert done.returncode != 0
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not WorkflowRun.objects.exists()

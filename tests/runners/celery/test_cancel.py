@@ -1,0 +1,60 @@
+"""What is canceled ends with all that it has started, on a worker too, however deaf it is."""
+
+from collections.abc import Callable
+
+import psutil
+import pytest
+from django.utils import timezone
+
+from tests.execution.conftest import log_of
+from tests.management.conftest import wait_for
+from tests.runners.celery.conftest import StartWorker
+from tests.runners.celery.test_workers import is_gone
+from tests.support.drawing import DrawRun
+from tests.support.trail import check_trail
+from tests.support.verbs import attempt, dispatch_all, states, task
+from workflows.execution.running_attempt import GRACE_S
+from workflows.models import TaskAttempt, WorkflowRun
+from workflows.operations.runs import abort
+from workflows.operations.tasks import cancel
+
+# A shell, its child and its grandchild tell their numbers; SIGTERM means nothing to any of them.
+DEAF = "trap '' TERM; echo $$; sh -c 'echo $$; sleep 300 & echo $!; wait' & wait"
+PROCESSES = 3
+BESIDES_S = 5
+"""What everything but the grace period may take, on a busy machine."""
+
+
+def told_by(made: TaskAttempt) -> list[psutil.Process]:
+    """Wait until a command has told the numbers of its processes; return them."""
+    wait_for(lambda: len(log_of(made).split()) == PROCESSES)
+    return [psutil.Process(int(number)) for number in log_of(made).split()]
+
+
+def by_task(run: WorkflowRun) -> None:
+    for step_id in ("a", "b"):
+        cancel(task(run, step_id).pk, by="ada")
+
+
+def by_run(run: WorkflowRun) -> None:
+    abort(run.pk, by="ada")
+
+
+@pytest.mark.parametrize(("end", "pool"), [(by_task, "threads"), (by_run, "prefork")])
+def test_no_process_is_left_after_the_grace_period(
+    end: Callable[[WorkflowRun], None], pool: str, runs: DrawRun, start_worker: StartWorker
+) -> None:
+    start_worker("--pool", pool, "-c", "2")
+    run = runs("a, b", payload={"command": ["sh", "-c", DEAF]})
+    dispatch_all(run)
+    processes: list[psutil.Process] = []
+    for step_id in ("a", "b"):
+        processes += told_by(attempt(run, step_id))
+    asked_at = timezone.now()
+    end(run)
+    assert states(run) == {"a": "running", "b": "running"}  # they still are
+    wait_for(lambda: states(run) == {"a": "canceled", "b": "canceled"})
+    assert all(map(is_gone, processes))
+    took = (timezone.now() - asked_at).total_seconds()
+    assert GRACE_S <= took < GRACE_S + BESIDES_S  # side by side
+    check_trail(run)

@@ -1,0 +1,62 @@
+"""A runner on another host is told the secret; what it says of it is masked."""
+
+import pytest
+
+from tests.runners.http.conftest import Callback
+from tests.support.host_runner import HostRunner
+from tests.support.secrets import SCHEMA, VALUE, places_of
+from tests.support.verbs import attempt, dispatch, task
+from workflows.authoring.spec import parse_template
+from workflows.authoring.store import create_template
+from workflows.models import WorkflowRun
+from workflows.payloads.secrets import MASK
+from workflows.runs.creation import create_run
+
+
+@pytest.fixture
+def run(host: HostRunner) -> WorkflowRun:
+    """Return a run whose one step has a secret in its prompt."""
+    steps = [{"step_id": "a", "title": "A", "payload": {"prompt": "use {{ params.token }}"}}]
+    data = {"name": "Secretive", "steps": steps, "parameters_schema": SCHEMA}
+    template = create_template(parse_template(data))
+    return create_run(template_id=template.pk, parameters={"token": VALUE}, by="test")
+
+
+def test_the_runner_is_told_the_secret(run: WorkflowRun, host: HostRunner) -> None:
+    dispatch(run)
+
+    assert host.submissions[0]["prompt"] == f"use {VALUE}"
+    assert places_of() == []
+
+
+@pytest.mark.parametrize("status", [409, 422, 503])
+def test_a_refusal_that_repeats_it_is_masked(
+    run: WorkflowRun, host: HostRunner, status: int
+) -> None:
+    host.on_submit = lambda body: (status, {"detail": f"no: {body['prompt']}"})
+
+    result = dispatch(run)
+
+    assert VALUE not in str(result.as_json())
+    assert places_of() == []
+
+
+def test_what_the_runner_reports_of_it_is_masked(
+    run: WorkflowRun, host: HostRunner, callback: Callback
+) -> None:
+    dispatch(run)
+
+    callback(
+        run,
+        "a",
+        "success",
+        message=f"with {VALUE}",
+        stdout=f"out {VALUE}\n",
+        stderr=f"err {VALUE}\n",
+        result={VALUE: [VALUE]},
+    )
+
+    assert task(run, "a").state == "success"
+    assert attempt(run, "a").message == f"with {MASK}"
+    assert attempt(run, "a").result == {MASK: [MASK]}
+    assert places_of() == []

@@ -1,0 +1,123 @@
+"""Programs of others, beside the site, with a bad line between them: the run still ends right."""
+
+import socket
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from runners.models import Runner
+from tests.contract.server import ROOT, installation
+from tests.execution.conftest import log_of
+from tests.management.conftest import wait_for
+from tests.support.database import database_url
+from tests.support.drawing import steps_of
+from tests.support.redis import free_port
+from tests.support.trail import check_trail
+from tests.support.verbs import state, states
+from workflows.authoring.spec import parse_template
+from workflows.authoring.store import create_template
+from workflows.models import TaskAttempt, WorkflowRun, WorkflowTemplate
+
+#     ┌ b ─ c ┐           ┌ h ┐
+#   a           f ─── g          j
+#     └ d ─ e ┘           └ i ┘
+TEN = "a > b > c > f, a > d > e > f, f > g > h > j, g > i > j"
+
+Program = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def program() -> Iterator[Program]:
+    """Start programs of others; they end with the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(name: str, *arguments: object) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-m", f"tests.outside.{name}", *map(str, arguments)]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        started.append(subprocess.Popen(command, cwd=ROOT, text=True, **pipes))  # type: ignore[call-overload]
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+class Chat:
+    """Somebody who talks to the bot."""
+
+    def __init__(self, bot: "subprocess.Popen[str]", name: str) -> None:
+        """Sit down at a chat."""
+        self._bot, self._name = bot, name
+
+    def say(self, text: str) -> str:
+        """Say a line, and return the answer."""
+        assert self._bot.stdin
+        assert self._bot.stdout
+        print(self._name, text, file=self._bot.stdin, flush=True)
+        return self._bot.stdout.readline().rstrip("\n")
+
+
+def wait_until_they_listen(*ports: int) -> None:
+    """Wait for programs that have just been started."""
+    wait_for(lambda: all(map(_is_open, ports)))
+
+
+def _is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def silence() -> None:
+    """Let more time pass than a runner may be silent for."""
+    TaskAttempt.objects.open().update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+
+
+def ten_steps(marks: Path) -> WorkflowTemplate:
+    """Store a template of ten steps, each of which leaves a mark."""
+    steps = [
+        {**step, "payload": {"prompt": f"echo {step['step_id']} >> {marks}; echo done"}}
+        for step in steps_of(TEN)
+    ]
+    return create_template(parse_template({"name": "ten steps", "steps": steps}))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ten_steps_go_to_their_end_on_a_bad_line(program: Program, tmp_path: Path) -> None:
+    marks, host, line = tmp_path / "marks", free_port(), free_port()
+    address = f"http://127.0.0.1:{host}"
+    Runner.objects.create(name="host", kind="http", url=address, is_default=True)
+    template = ten_steps(marks)
+    public = {"PUBLIC_BASE_URL": f"http://127.0.0.1:{line}", "DJANGO_SUPERUSER_PASSWORD": "pw"}
+    with installation(database_url(), **public) as site:
+        site.manage("createsuperuser", "--noinput", "--username=bot", "--email=bot@example.org")
+        proxy = program("proxy", line, site.url)
+        program("host_runner", host)
+        wait_until_they_listen(host, line)
+        bot = program("chat_bot", site.url.replace("//", "//bot:pw@"), "chat-7")
+        chat = Chat(bot, "chat-7")
+
+        assert Chat(bot, "chat-8").say(f"/run {template.pk}") == "this chat may not command"
+        assert chat.say("/run 0") == "refused: workflow template 0 not found"
+        assert chat.say(f"RUN {template.pk}").endswith(" is created")
+        run = WorkflowRun.objects.get()
+        assert chat.say(f"/next {run.pk}").startswith("dispatched task ")
+        while state(run) == "running":
+            if not chat.say(f"/next {run.pk}").startswith("dispatched"):
+                silence()
+        assert chat.say(f"/status {run.pk}") == f"{run.pk} is success"
+        proxy.terminate()
+        passed, _ = proxy.communicate()
+
+    assert states(run) == dict.fromkeys("abcfdeghij", "success")
+    assert Counter(marks.read_text().split()) == Counter("abcdefghij")
+    check_trail(run)
+    assert [log_of(attempt) for attempt in TaskAttempt.objects.all()] == ["done\n"] * 10
+    fates = Counter(said.split(" /")[0] for said in passed.splitlines())
+    assert fates.keys() == {"pass", "drop", "hold back", "double", "delay"}
