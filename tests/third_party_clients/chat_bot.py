@@ -1,7 +1,7 @@
 """
 A chat-bot as another project would write it: commands come as text, answers go out as text.
 
-    python -m tests.outside.chat_bot http://NAME:PASSWORD@HOST CHAT …
+    python -m tests.third_party_clients.chat_bot http://NAME:PASSWORD@HOST CHAT …
 
 reads lines `CHAT TEXT`, and answers each with a line. Only the chats named may command.
 """

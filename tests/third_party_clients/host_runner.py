@@ -1,7 +1,7 @@
 """
 A host-runner as another project would write it: it knows the protocol and nothing else of us.
 
-    python -m tests.outside.host_runner PORT
+    python -m tests.third_party_clients.host_runner PORT
 
 executes prompts in a shell. Each status is reported once; whether that arrives is not its concern.
 """

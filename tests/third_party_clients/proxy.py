@@ -1,7 +1,7 @@
 """
 What lies between a host-runner and us: it drops, delays, doubles and reorders what passes.
 
-    python -m tests.outside.proxy PORT TARGET
+    python -m tests.third_party_clients.proxy PORT TARGET
 
 answers everything with 200 at once, and prints what it does with it.
 """

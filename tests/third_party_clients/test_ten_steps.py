@@ -38,7 +38,7 @@ def program() -> Iterator[Program]:
     started: list[subprocess.Popen[str]] = []
 
     def start(name: str, *arguments: object) -> "subprocess.Popen[str]":
-        command = [sys.executable, "-m", f"tests.outside.{name}", *map(str, arguments)]
+        command = [sys.executable, "-m", f"tests.third_party_clients.{name}", *map(str, arguments)]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         started.append(subprocess.Popen(command, cwd=ROOT, text=True, **pipes))  # type: ignore[call-overload]
         return started[-1]

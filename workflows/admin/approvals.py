@@ -49,6 +49,7 @@ class StatusFilter(admin.SimpleListFilter):
 class ApprovalAdmin(OperableAdmin):
     """Approvals are looked at, and decided once."""
 
+    change_form_template = "workflows/approval/change_form.html"
     operations = DECIDING
     operate_permission = "workflows.decide_approval"
     when_empty = "Nothing waits for approval. The filter shows what was decided."

@@ -42,6 +42,7 @@ class OverdueFilter(AttentionFilter):
 class TaskAttemptAdmin(ReadOnlyAdmin):
     """Attempts are only looked at."""
 
+    change_form_template = "workflows/taskattempt/change_form.html"
     when_empty = "Nothing has been dispatched yet: press Dispatch on the page of a run."
 
     list_display = (

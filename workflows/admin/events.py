@@ -38,6 +38,7 @@ ICONS = {
 class EventAdmin(ReadOnlyAdmin):
     """Events are only looked at: nobody adds, edits or deletes one."""
 
+    change_form_template = "workflows/event/change_form.html"
     when_empty = "Nothing has happened yet."
     list_display = (CREATED, "type_shown", "run_shown", "task_link", "actor", "reason")
     list_filter = (RunFilter, TaskFilter, "event_type", "created_at")

@@ -50,6 +50,7 @@ PANEL = "workflows_task_panel"
 class TaskAdmin(OperableAdmin):
     """Tasks are looked at, and change by operations only."""
 
+    change_form_template = "workflows/task/change_form.html"
     operations = MENDING
     when_empty = "There is no task yet: a run brings its own, one for each step of its template."
     list_display = (
@@ -111,7 +112,7 @@ class TaskAdmin(OperableAdmin):
             "action_url": list_url(Task),
             "from_page": FROM_RUN,
         }
-        return TemplateResponse(request, "admin/workflows/task/panel.html", context)
+        return TemplateResponse(request, "workflows/task/panel.html", context)
 
     def render_change_form(
         self,

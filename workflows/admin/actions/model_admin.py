@@ -134,7 +134,7 @@ def _ask(
         "from_page": request.POST.get("from_page", ""),
         "back": _page_before(request, rows) or request.get_full_path(),
     }
-    return TemplateResponse(request, "admin/workflows/confirm.html", context)
+    return TemplateResponse(request, "workflows/confirm.html", context)
 
 
 def _back_to_page(request: HttpRequest, rows: Sequence[Model]) -> HttpResponse | None:

@@ -70,7 +70,7 @@ def tell_all(
         "counts": [(levels[level], WORDS[level], ICONS[level]) for level in WORDS if levels[level]],
         "lines": list(_lines(outcomes, described)),
     }
-    panel = SafeString(render_to_string("admin/workflows/outcome.html", context))
+    panel = SafeString(render_to_string("workflows/outcome.html", context))
     messages.add_message(request, _level(levels), panel, extra_tags="outcomes")
 
 

@@ -92,7 +92,7 @@ class LaunchAdmin(RefusableAdmin):
     """Runs are made here: first the template is chosen, then its parameters are asked for."""
 
     form: Any = LaunchForm
-    add_form_template = "admin/workflows/workflowrun/launch.html"
+    add_form_template = "workflows/workflowrun/launch.html"
 
     def launch_form(self, request: HttpRequest) -> type[LaunchForm]:
         """Return the form of the template that a request names."""
@@ -153,7 +153,7 @@ class LaunchAdmin(RefusableAdmin):
             "opts": self.opts,
             "templates": WorkflowTemplate.objects.only("name", "description")[:MOST_OFFERED],
         }
-        return TemplateResponse(request, "admin/workflows/workflowrun/choose.html", context)
+        return TemplateResponse(request, "workflows/workflowrun/choose.html", context)
 
 
 def _template(request: HttpRequest) -> WorkflowTemplate | None:

@@ -64,6 +64,7 @@ class RunList(ChangeList):
 class WorkflowRunAdmin(LaunchAdmin, RunViews):
     """Runs are made here, and then change by operations only."""
 
+    change_form_template = "workflows/workflowrun/change_form.html"
     when_empty = "There is no run yet: choose a template and press Run…"
     operations = (DISPATCH, DISPATCH_ALL, *STEERING, CANCEL_REST)
     list_display = (

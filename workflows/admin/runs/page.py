@@ -27,7 +27,7 @@ Deadlock = Mapping[str, Any] | None
 """What the API says of a run's deadlock, if there is one."""
 LARGE = ("last_dispatch", "parameters", "secrets")
 CURES = {"retry", "mark_success"}
-TEMPLATES = "admin/workflows/workflowrun"
+TEMPLATES = "workflows/workflowrun"
 PARTS = ("summary", "trouble", "steering")
 """The live parts: each a template beside the page's own, and an element of the page."""
 MOST_EXPLAINED = 10

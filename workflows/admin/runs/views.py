@@ -102,4 +102,4 @@ class RunViews(OperableAdmin):
             "answer": pretty(answer),
             "dispatchable": answer["dispatched"],
         }
-        return TemplateResponse(request, "admin/workflows/workflowrun/preview.html", context)
+        return TemplateResponse(request, "workflows/workflowrun/preview.html", context)

@@ -76,7 +76,7 @@ class BuilderViews(StepViews):
             "opts": self.opts,
             "form": form,
         }
-        return TemplateResponse(request, "admin/workflows/workflowtemplate/import.html", context)
+        return TemplateResponse(request, "workflows/workflowtemplate/import.html", context)
 
     def read_view(self, request: HttpRequest) -> HttpResponse:
         """Answer with the template that a file holds, as plain data; nothing is stored."""

@@ -86,7 +86,7 @@ class StepInline(AnyInline):
     """The steps, beneath the template; who may edit the one may edit the other."""
 
     model = TemplateStep
-    template = "admin/workflows/workflowtemplate/steps.html"
+    template = "workflows/workflowtemplate/steps.html"
 
     @property
     def media(self) -> forms.Media:
@@ -113,6 +113,8 @@ class StepInline(AnyInline):
 class WorkflowTemplateAdmin(RefusableAdmin, BuilderViews):
     """Templates are checked and stored whole, by the operation that every door uses."""
 
+    change_form_template = "workflows/workflowtemplate/change_form.html"
+    change_list_template = "workflows/workflowtemplate/change_list.html"
     when_empty = (
         "There is no template yet: draw one here, or load an example with "
         "manage.py import_workflow examples/backup.yaml."
