@@ -16,10 +16,11 @@ from workflows.authoring.store import create_template
 from workflows.authoring.wfformat import NOOP
 from workflows.execution.executor import Executor
 from workflows.models import RunState, TaskAttempt, TaskDependency, WorkflowRun, WorkflowTemplate
+from workflows.models.actor import Actor
 from workflows.operations.dispatch_ready import dispatch_ready
 from workflows.runs.creation import create_run
 
-BY = "benchmarks"
+BY = Actor(name="benchmarks")
 CONCURRENCY = 4
 """What `run_workflow` has, unless told otherwise."""
 ENDED = {RunState.SUCCESS, RunState.FAILED, RunState.ABORTED}
@@ -50,7 +51,7 @@ class WarmExecutor(Executor):
 
     def __init__(self, run: WorkflowRun, slots: Slots) -> None:
         """Prepare to execute the attempts of a run."""
-        super().__init__(concurrency=CONCURRENCY, by="local runner", run_id=run.pk)
+        super().__init__(concurrency=CONCURRENCY, by=Actor(name="local runner"), run_id=run.pk)
         self._idle = slots.idle
 
     def serve(self, goes_on: Callable[[], bool]) -> None:

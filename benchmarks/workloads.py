@@ -27,7 +27,7 @@ from benchmarks.product import (
 from workflows.authoring.wfformat import NOOP
 from workflows.models import TaskState, WorkflowRun, WorkflowTemplate
 from workflows.operations.dispatch_ready import dispatch_ready
-from workflows.reports.apply import Report, report_one
+from workflows.reports.apply import Report, apply_report
 
 Workload = Callable[[Bench], Iterator[Figure]]
 
@@ -135,7 +135,7 @@ def _turns(bench: Bench, size: int) -> Iterator[WorkflowRun]:
 
 
 def _succeed(attempt_id: str) -> None:
-    report_one(Report(UUID(attempt_id), TaskState.SUCCESS), by=BY)
+    apply_report(Report(UUID(attempt_id), TaskState.SUCCESS), by=BY)
 
 
 WORKLOADS: dict[str, Workload] = {

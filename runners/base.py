@@ -62,7 +62,7 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class RunnerReport:
     """What a runner says of a task. `status`: queued, running, success, failed or canceled."""
 
     status: str
@@ -93,7 +93,7 @@ class RunnerBackend(ABC):
         :raises RunnerError: if the runner certainly did not take it.
         """
 
-    def poll(self, wire: dict[str, Any], at: RunnerAddress) -> Heard | None:
+    def poll(self, wire: dict[str, Any], at: RunnerAddress) -> RunnerReport | None:
         """
         Ask what became of an attempt; None where there is nobody to ask.
 
@@ -102,7 +102,7 @@ class RunnerBackend(ABC):
         """
         return None
 
-    def cancel(self, wire: dict[str, Any], at: RunnerAddress) -> Heard | None:
+    def cancel(self, wire: dict[str, Any], at: RunnerAddress) -> RunnerReport | None:
         """
         Ask a runner to end an attempt; what it says of it then, if anything.
 

@@ -12,10 +12,10 @@ import httpx
 from django.conf import settings
 
 from runners.base import (
-    Heard,
     RunnerAddress,
     RunnerBackend,
     RunnerError,
+    RunnerReport,
     RunnerUnavailable,
     Submission,
     TaskPayload,
@@ -73,11 +73,11 @@ class HttpBackend(RunnerBackend):
             message=f"accepted by {to.name}",
         )
 
-    def poll(self, wire: dict[str, Any], at: RunnerAddress) -> Heard | None:
+    def poll(self, wire: dict[str, Any], at: RunnerAddress) -> RunnerReport | None:
         """Ask what became of a task."""
         return _heard(_call("GET", at, f"tasks/{wire['task_id']}"))
 
-    def cancel(self, wire: dict[str, Any], at: RunnerAddress) -> Heard | None:
+    def cancel(self, wire: dict[str, Any], at: RunnerAddress) -> RunnerReport | None:
         """Ask for the end of a task; what the runner says of it at once, or when asked again."""
         answer = _call("POST", at, f"tasks/{wire['task_id']}/cancel", {})
         return _heard(answer) if "status" in answer else self.poll(wire, at)
@@ -164,17 +164,17 @@ def _detail(answer: dict[str, Any]) -> str:
     return _text(answer.get("detail") or answer.get("message") or answer.get("error"))[:300]
 
 
-def _heard(answer: dict[str, Any]) -> Heard:
+def _heard(answer: dict[str, Any]) -> RunnerReport:
     status = _text(answer.get("status"))
     if status not in STATUSES:
         raise RunnerUnavailable(f"it answers with the unknown status '{status[:50]}'")
-    return heard_of(status, answer)
+    return runner_report_of(status, answer)
 
 
-def heard_of(status: str, body: dict[str, Any]) -> Heard:
+def runner_report_of(status: str, body: dict[str, Any]) -> RunnerReport:
     """Take what is useful from what a runner says; nulls and whatever else it says are no harm."""
     code = body.get("exit_code")
-    return Heard(
+    return RunnerReport(
         status,
         _text(body.get("message")),
         code if type(code) is int and abs(code) < 2**31 else None,

@@ -12,9 +12,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import django
 from playwright.sync_api import Page, sync_playwright
+
+if TYPE_CHECKING:
+    from workflows.models.actor import Actor
+
 
 PICTURES = Path("docs/pictures")
 WORKFLOWS = (Path("docs/pictures/release.yaml"), Path("docs/pictures/export.yaml"))
@@ -55,6 +60,13 @@ def prepare(directory: Path) -> None:
     subprocess.run([sys.executable, "manage.py", *backup], check=True)
 
 
+def actor(name: str) -> "Actor":
+    """Return somebody whom the trail calls so."""
+    from workflows.models.actor import Actor
+
+    return Actor(name=name)
+
+
 def release(version: str, *done: str, failed: str = "", running: tuple[str, ...] = ()) -> int:
     """Take a release as far as said; return the id of its run."""
     from workflows.models import WorkflowTemplate
@@ -66,10 +78,10 @@ def release(version: str, *done: str, failed: str = "", running: tuple[str, ...]
         template_id=template.pk,
         parameters={"version": version},
         auto_dispatch=True,
-        by=ADMINISTRATOR,
+        by=actor(ADMINISTRATOR),
     )
     if done:
-        dispatch_ready(run.pk, limit=None, by=ADMINISTRATOR)
+        dispatch_ready(run.pk, limit=None, by=actor(ADMINISTRATOR))
     for step_id in (*done, *running):
         report(run.pk, step_id, "running")
         if step_id in done:
@@ -80,14 +92,17 @@ def release(version: str, *done: str, failed: str = "", running: tuple[str, ...]
 def report(run_id: int, step_id: str, status: str) -> None:
     """Report on a task as its runner would."""
     from workflows.models import LogPiece, TaskAttempt
-    from workflows.reports.apply import Report, report_one
+    from workflows.reports.apply import Report, apply_report
 
     attempt = TaskAttempt.objects.get(task__run=run_id, task__step_id=step_id)
     failed = status == "failed"
     if failed:
         LogPiece.objects.create(attempt=attempt, offset=0, text=LOG)
     why = "exit code 1" if failed else ""
-    report_one(Report(attempt.pk, status, 1 if failed else None, message=why), by="local runner")
+    apply_report(
+        Report(attempt.pk, status, 1 if failed else None, message=why),
+        by=actor("local runner"),
+    )
 
 
 def history() -> None:
@@ -102,7 +117,7 @@ def history() -> None:
                 template_id=template.pk,
                 parameters={"days": days, "number": number},
                 auto_dispatch=True,
-                by="cron",
+                by=actor("cron"),
             )
             play(made.pk, failed=number < failures)
             end = datetime.now(UTC) - timedelta(days=days, minutes=13 * number)
@@ -117,7 +132,7 @@ def play(run_id: int, *, failed: bool) -> None:
     from workflows.models import TaskAttempt
     from workflows.operations.dispatch_ready import dispatch_ready
 
-    dispatch_ready(run_id, limit=None, by="cron")
+    dispatch_ready(run_id, limit=None, by=actor("cron"))
     while attempt := TaskAttempt.objects.open().filter(task__run=run_id).first():
         report(run_id, str(attempt.task.step_id), "failed" if failed else "success")
 
@@ -131,9 +146,9 @@ def seed() -> dict[str, str]:
     history()
     tests = ("checkout", "lint", "docs", "test_sqlite")
     failed = release("2.4.0", *tests, "test_postgresql", failed="test_postgresql")
-    dispatch_ready(failed, by=ADMINISTRATOR)
+    dispatch_ready(failed, by=actor(ADMINISTRATOR))
     release("2.4.1", *tests, "test_postgresql", "package")
-    pause(release("2.5.0a1", "checkout", "lint"), by=ADMINISTRATOR, reason="a fix is coming")
+    pause(release("2.5.0a1", "checkout", "lint"), by=actor(ADMINISTRATOR), reason="a fix is coming")
     release("2.5.0a2", "checkout", "lint", "docs", running=("test_sqlite", "test_postgresql"))
     release("2.5.0a3")
     template = WorkflowTemplate.objects.get(name="release")

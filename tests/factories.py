@@ -6,6 +6,7 @@ import factory
 from django.contrib.auth.models import User
 
 from runners.models import Runner
+from tests.support.actors import who
 from tests.support.drawing import template_of
 from workflows.authoring.spec import parse_template
 from workflows.authoring.store import create_template
@@ -56,7 +57,7 @@ class RunFactory(factory.django.DjangoModelFactory[WorkflowRun]):
         model = WorkflowRun
 
     template = factory.SubFactory(TemplateFactory)
-    by = "test"
+    by = who("test")
 
     @classmethod
     def _create(cls, model_class: type[WorkflowRun], *_: Any, **kwargs: Any) -> WorkflowRun:

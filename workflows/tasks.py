@@ -8,12 +8,13 @@ from celery.signals import worker_shutdown
 
 from runners.celery import TASK
 from workflows.execution.executor import close_spare_slots, execute
+from workflows.models.actor import Actor
 
 
 @shared_task(name=TASK, bind=True)
 def execute_attempt(self: Task, attempt_id: str) -> None:
     """Execute one attempt to its end; nothing, if it is claimed or over."""
-    execute(UUID(attempt_id), by=f"worker {self.request.hostname}")
+    execute(UUID(attempt_id), by=Actor(name=f"worker {self.request.hostname}"))
 
 
 @worker_shutdown.connect

@@ -14,6 +14,7 @@ from django.utils.timezone import localdate
 from runners.models import Runner
 from tests.admin.conftest import ClientOf, act, confirm, list_url, text_of, url_of
 from tests.factories import RunFactory, RunnerFactory
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch_all, events, finish, start, state, task, walk
 from workflows import operations
@@ -77,7 +78,7 @@ def test_a_paused_run_that_is_stuck_is_named_with_all_that_may_help(
 ) -> None:
     run = runs("a > b > c", name="backup")
     dispatch_all(run)
-    operations.pause(run.pk, by="test")
+    operations.pause(run.pk, by=who("test"))
     finish(run, "a", "failed", exit_code=2, message="exit code 2")
 
     text = dashboard(olga)
@@ -93,7 +94,7 @@ def test_a_paused_run_that_could_go_on_is_not_offered_to_cancel_anything(
     run = runs("a > b, c", name="backup")
     dispatch_all(run)
     start(run, "c")
-    operations.pause(run.pk, by="test")
+    operations.pause(run.pk, by=who("test"))
     finish(run, "a", "failed", message="exit code 2")
 
     assert f"paused run {run.pk} backup, paused: a failed (exit code 2)." in dashboard(olga)
@@ -113,7 +114,7 @@ def test_a_failure_is_named_while_other_branches_go_on(olga: Client, runs: DrawR
 def test_a_stuck_run_is_resumed_from_here(olga: Client, runs: DrawRun) -> None:
     run = runs("a, b")
     dispatch_all(run)
-    operations.pause(run.pk, by="test")
+    operations.pause(run.pk, by=who("test"))
     finish(run, "a", "failed")
 
     act(olga, "resume", [run])

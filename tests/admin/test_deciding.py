@@ -15,6 +15,7 @@ from tests.admin.conftest import (
     url_of,
 )
 from tests.factories import RunFactory
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, events, states, task, trail
 from workflows import operations
@@ -83,7 +84,7 @@ def test_the_second_decision_is_refused_and_the_others_go_on(
     dora: Client, run: WorkflowRun
 ) -> None:
     both = [approval(run, "a"), approval(run, "b")]
-    reject(both[0].pk, by="ada")
+    reject(both[0].pk, by=who("ada"))
 
     answer = confirm(dora, "approve", both)
 
@@ -97,7 +98,7 @@ def test_the_second_decision_is_refused_and_the_others_go_on(
 def test_whoever_made_the_run_may_be_barred_from_deciding(client_of: ClientOf) -> None:
     steps = [{"step_id": "a", "title": "a", "requires_approval": True}]
     data = {"name": "Pay", "approver_must_differ": True, "steps": steps}
-    run = create_run(template_id=create_template(parse_template(data)).pk, by="dora")
+    run = create_run(template_id=create_template(parse_template(data)).pk, by=who("dora"))
 
     answer = confirm(client_of("dora", DECIDE, *VIEW_ALL), "approve", [approval(run, "a")])
 
@@ -132,7 +133,7 @@ def test_who_may_decide_but_not_look_is_refused(client_of: ClientOf, run: Workfl
 
 
 def test_the_list_begins_with_what_is_undecided(dora: Client, run: WorkflowRun) -> None:
-    approve(approval(run, "a").pk, by="ada", comment="fine")
+    approve(approval(run, "a").pk, by=who("ada"), comment="fine")
 
     assert listed(dora) == [("b", "pending")]
     assert listed(dora, status="approved") == [("a", "approved")]
@@ -144,7 +145,7 @@ def test_the_list_begins_with_what_is_undecided(dora: Client, run: WorkflowRun) 
 
 
 def test_what_was_canceled_meanwhile_waits_for_nobody(dora: Client, run: WorkflowRun) -> None:
-    operations.cancel(task(run, "a").pk, by="test")
+    operations.cancel(task(run, "a").pk, by=who("test"))
 
     assert listed(dora) == [("b", "pending")]
     assert offered(dora, approval(run, "a")) == []
@@ -152,7 +153,7 @@ def test_what_was_canceled_meanwhile_waits_for_nobody(dora: Client, run: Workflo
 
 def test_a_decided_one_is_only_looked_at(dora: Client, run: WorkflowRun) -> None:
     assert offered(dora, approval(run, "a")) == ["approve", "reject"]
-    approve(approval(run, "a").pk, by="ada", comment="<b>fine</b>")
+    approve(approval(run, "a").pk, by=who("ada"), comment="<b>fine</b>")
 
     html = dora.get(url_of(approval(run, "a"))).content.decode()
 
@@ -175,7 +176,7 @@ def test_the_pages_of_run_and_task_lead_there(dora: Client, run: WorkflowRun) ->
     assert "Waits for somebody to approve it." in text_of(of_task)
     assert "pending waits for approval" in text_of(of_task)
     assert url_of(approval(run, "a")) in of_task.content.decode()
-    approve(approval(run, "a").pk, by="ada")
+    approve(approval(run, "a").pk, by=who("ada"))
     assert "1 task waits for approval" in text_of(dora.get(url_of(run)))
     assert "waits for approval" not in text_of(dora.get(url_of(task(run, "a"))))
 

@@ -8,6 +8,7 @@ from django.test import Client
 
 from runners.models import Runner
 from tests.admin.conftest import OPERATE, ClientOf, act, press, said, said_of_each, text_of, url_of
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.verbs import dispatch_all, events, finish, state, states, trail
@@ -135,7 +136,7 @@ def test_a_paused_or_aborted_run_refuses_and_says_so(
     olga: Client, runs: DrawRun, how: str, steer: object
 ) -> None:
     run = runs("a")
-    closed = steer(run.pk, by="test")  # type: ignore[operator]
+    closed = steer(run.pk, by=who("test"))  # type: ignore[operator]
     before = trail(run)
 
     answer = press(olga, run, how)
@@ -191,7 +192,7 @@ def test_who_may_operate_but_not_look_dispatches_nothing(
 
 def test_the_action_dispatches_one_task_of_each_selected_run(olga: Client, runs: DrawRun) -> None:
     first, paused, third = runs("a, b"), runs("a, b"), runs("x > y")
-    operations.pause(paused.pk, by="test")
+    operations.pause(paused.pk, by=who("test"))
 
     answer = act(olga, "dispatch_ready", [first, paused, third])
 

@@ -8,6 +8,7 @@ from django.test import Client
 
 from tests.admin.conftest import add_url, posted_form, said, step_rows, text_of, url_of
 from tests.factories import RunnerFactory, TemplateFactory
+from tests.support.actors import who
 from tests.support.verbs import edges, states
 from workflows.admin.templates.model_admin import TemplateForm
 from workflows.admin.templates.steps import StepForm
@@ -61,7 +62,7 @@ def test_new_steps_may_depend_on_each_other_in_the_same_save(root: Client) -> No
 def test_a_template_made_here_runs(root: Client) -> None:
     add(root, {"step_id": "a"}, {"step_id": "b", "depends_on": "a"})
 
-    run = create_run(template_id=WorkflowTemplate.objects.get().pk, by="test")
+    run = create_run(template_id=WorkflowTemplate.objects.get().pk, by=who("test"))
 
     assert states(run) == {"a": "pending", "b": "pending"}
     assert edges(run) == {("a", "b")}
@@ -259,7 +260,7 @@ def test_a_renamed_step_whose_dependants_were_forgotten_is_refused(root: Client)
 
 def test_runs_stay_as_they_were_made(root: Client) -> None:
     template = TemplateFactory.create(drawing="a > b")
-    run = create_run(template_id=template.pk, by="test")
+    run = create_run(template_id=template.pk, by=who("test"))
 
     save(root, template, **{"steps-1-DELETE": "on"})
 

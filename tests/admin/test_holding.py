@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from tests.admin.conftest import act, confirm, said, said_of_each, text_of, url_of
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, events, task, trail
 from workflows.models import WorkflowRun
@@ -71,7 +72,7 @@ def test_the_question_about_a_hold_asks_why_and_until_when(olga: Client, run: Wo
 
 
 def test_a_released_task_goes_out(olga: Client, run: WorkflowRun) -> None:
-    hold(task(run, "a").pk, by="test", reason="disk swap")
+    hold(task(run, "a").pk, by=who("test"), reason="disk swap")
 
     answer = confirm(olga, "release", [task(run, "a")], "disk is in")
 
@@ -83,7 +84,7 @@ def test_a_released_task_goes_out(olga: Client, run: WorkflowRun) -> None:
 
 def test_one_refusal_does_not_stop_the_others(olga: Client, run: WorkflowRun) -> None:
     a, b = task(run, "a"), task(run, "b")
-    hold(a.pk, by="test")
+    hold(a.pk, by=who("test"))
 
     answer = confirm(olga, "hold", [a, b])
 
@@ -94,7 +95,7 @@ def test_one_refusal_does_not_stop_the_others(olga: Client, run: WorkflowRun) ->
 
 
 def test_a_task_without_a_run_is_held_too(olga: Client) -> None:
-    alone = create_task(title="alone", by="test")
+    alone = create_task(title="alone", by=who("test"))
 
     confirm(olga, "hold", [alone], "later")
 
@@ -102,7 +103,7 @@ def test_a_task_without_a_run_is_held_too(olga: Client) -> None:
 
 
 def test_the_page_offers_what_the_state_allows(olga: Client, run: WorkflowRun) -> None:
-    hold(task(run, "a").pk, by="test")
+    hold(task(run, "a").pk, by=who("test"))
     dispatch_all(run)
 
     assert offered(olga, run, "a") == ["release"]

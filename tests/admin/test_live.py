@@ -10,6 +10,7 @@ from django.utils.http import urlencode
 
 from tests.admin.conftest import ClientOf, url_of
 from tests.factories import RunFactory
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, events, finish, start, task, walk
 from workflows.models import Event, WorkflowRun
@@ -42,7 +43,7 @@ def fan(steps: int) -> WorkflowRun:
 
 def test_the_graph_has_tasks_edges_times_and_what_is_usual(olga: Client, runs: DrawRun) -> None:
     run = runs("a > b, c")
-    hold(task(run, "c").pk, by="test")
+    hold(task(run, "c").pk, by=who("test"))
     dispatch_all(run)
     start(run, "a")
 
@@ -79,8 +80,8 @@ def test_what_happened_to_tasks_is_sent_with_the_live_parts(olga: Client, runs: 
     before = latest(run)
     dispatch_all(run)
     finish(run, "a", "failed", message="exit code 3")
-    cancel(task(run, "c").pk, by="olga", reason="not today")
-    mark_success(task(run, "a").pk, by="olga", reason="by hand")
+    cancel(task(run, "c").pk, by=who("olga"), reason="not today")
+    mark_success(task(run, "a").pk, by=who("olga"), reason="by hand")
 
     answer = poll(olga, run, before)
 
@@ -107,7 +108,7 @@ def test_of_many_events_the_latest_are_sent_and_long_reasons_cut(
     run = runs(", ".join(f"s{n}" for n in range(30)))
     before = latest(run)
     dispatch_all(run)
-    pause(run.pk, by="olga", reason="x" * 1000)
+    pause(run.pk, by=who("olga"), reason="x" * 1000)
 
     sent = poll(olga, run, before).json()["events"]
 

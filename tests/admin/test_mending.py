@@ -6,6 +6,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests.admin.conftest import act, confirm, said, said_of_each, text_of, url_of
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import (
     dispatch_all,
@@ -48,7 +49,7 @@ def test_the_question_about_many_tasks_takes_as_many_statements_as_about_one(
 ) -> None:
     broken = [task(runs(f"s{number}"), f"s{number}") for number in range(10)]
     for each in broken:
-        operations.cancel(each.pk, by="test")
+        operations.cancel(each.pk, by=who("test"))
     act(olga, "retry", broken)  # what is read once per process has been read
     with CaptureQueriesContext(connection) as one:
         act(olga, "retry", broken[:1])
@@ -141,7 +142,7 @@ def test_a_running_task_is_asked_to_end(olga: Client, runs: DrawRun) -> None:
 
 
 def test_a_task_without_a_run_is_canceled_too(olga: Client) -> None:
-    alone = create_task(title="alone", by="test")
+    alone = create_task(title="alone", by=who("test"))
 
     confirm(olga, "cancel", [alone])
 
@@ -168,7 +169,7 @@ def test_one_refusal_does_not_stop_the_others(olga: Client, runs: DrawRun) -> No
 
 def test_tasks_of_an_aborted_run_stay_as_they_are(olga: Client, runs: DrawRun) -> None:
     run = runs("a")
-    operations.abort(run.pk, by="test")
+    operations.abort(run.pk, by=who("test"))
 
     answer = confirm(olga, "retry", [task(run, "a")])
 

@@ -7,6 +7,7 @@ from django.test import Client
 
 from tests.admin.conftest import act, confirm, list_url, said, said_of_each, text_of, url_of
 from tests.factories import TaskFactory
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, finish, task
 from workflows import operations
@@ -30,7 +31,7 @@ def test_counts_stand_on_top_and_refusals_come_first(olga: Client, runs: DrawRun
 
 def test_each_line_leads_to_its_row_and_shows_its_state_now(olga: Client, runs: DrawRun) -> None:
     run, other = runs("a"), runs("b", name="Sales")
-    operations.pause(other.pk, by="test")
+    operations.pause(other.pk, by=who("test"))
 
     page = str(*get_messages(confirm(olga, "pause", [run, other]).wsgi_request))
 

@@ -9,6 +9,7 @@ from django.test import Client
 
 from runners.models import Runner
 from tests.admin.conftest import ClientOf, add_url, list_url, press, url_of
+from tests.support.actors import who
 from tests.support.drawing import DrawRun, steps_of
 from tests.support.verbs import attempt, dispatch_all, finish
 from workflows.authoring.spec import parse_template
@@ -113,7 +114,7 @@ def test_names_of_steps_are_escaped_in_sentences(olga: Client) -> None:
     steps = steps_of("a > c")
     steps[0]["step_id"], steps[1]["depends_on"] = "<b>a</b>", ["<b>a</b>"]
     template = create_template(parse_template({"name": "bold", "steps": steps}))
-    run = create_run(template_id=template.pk, by="test")
+    run = create_run(template_id=template.pk, by=who("test"))
     press(olga, run)
     finish(run, "<b>a</b>", "failed")
 

@@ -5,6 +5,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests.admin.conftest import ClientOf, act, confirm, text_of, url_of
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch_all, finish, task
 from workflows.models import LogPiece, WorkflowRun
@@ -17,7 +18,7 @@ def failed(runs: DrawRun, drawing: str, *, times: int = 1) -> WorkflowRun:
     run = runs(drawing, payload={"python": "noop"})
     for number in range(times):
         if number:
-            retry(task(run, "a").pk, by="test")
+            retry(task(run, "a").pk, by=who("test"))
         dispatch_all(run)
         said = {"exit_code": 3, "message": "exit code 3", "result": {"rows": 17}}
         finish(run, "a", "failed", **said)
@@ -106,6 +107,6 @@ def test_its_buttons_return_to_the_page_of_the_run(olga: Client, runs: DrawRun) 
 
 
 def test_a_task_in_no_run_returns_to_its_own_page(olga: Client) -> None:
-    alone = create_task(title="alone", by="test")
+    alone = create_task(title="alone", by=who("test"))
 
     assert confirm(olga, "cancel", [alone], from_page="run")["Location"] == url_of(alone)

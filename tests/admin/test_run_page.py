@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.admin.conftest import list_url, text_of, url_of
 from tests.factories import RunFactory, TemplateFactory
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, dispatch_some, finish, task
 from workflows.models import Event, Task, TaskAttempt, WorkflowRun
@@ -118,7 +119,7 @@ def test_of_many_that_wait_the_first_are_told_and_the_rest_linked(
 
 def test_a_paused_run_says_what_that_means(root: Client, runs: DrawRun) -> None:
     run = runs("a")
-    pause(run.pk, by="test")
+    pause(run.pk, by=who("test"))
 
     sentence = "The run is paused: nothing is dispatched until it is resumed."
     assert sentence in text_of(root.get(url_of(run)))

@@ -17,6 +17,7 @@ from tests.admin.conftest import (
     text_of,
     url_of,
 )
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, events, finish, state, states, trail, walk
 from workflows import operations
@@ -80,7 +81,7 @@ def test_a_reason_is_optional(olga: Client, runs: DrawRun) -> None:
 
 def test_resuming_needs_no_question(olga: Client, runs: DrawRun) -> None:
     run = runs("a")
-    operations.pause(run.pk, by="test")
+    operations.pause(run.pk, by=who("test"))
 
     act(olga, "resume", [run])
 
@@ -90,7 +91,7 @@ def test_resuming_needs_no_question(olga: Client, runs: DrawRun) -> None:
 
 def test_a_resumed_run_that_dispatches_by_itself_goes_on(olga: Client, runs: DrawRun) -> None:
     run = runs("a, b", auto_dispatch=True)
-    operations.pause(run.pk, by="test")
+    operations.pause(run.pk, by=who("test"))
 
     act(olga, "resume", [run])
 
@@ -199,9 +200,9 @@ def test_the_page_has_the_buttons_that_the_state_allows(
 ) -> None:
     run = runs("a")
     if become == "paused":
-        operations.pause(run.pk, by="test")
+        operations.pause(run.pk, by=who("test"))
     if become == "aborted":
-        operations.abort(run.pk, by="test")
+        operations.abort(run.pk, by=who("test"))
 
     html = olga.get(url_of(run)).content.decode()
 

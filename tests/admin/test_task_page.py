@@ -6,6 +6,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests.admin.conftest import ClientOf, text_of, url_of
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch_all, finish, task
 from workflows.models import LogPiece, TaskAttempt, WorkflowRun
@@ -71,7 +72,7 @@ def test_many_neighbours_and_attempts_take_no_more_statements(root: Client, runs
         for _ in range(times):
             dispatch_all(run)
             finish(run, "a", "failed")
-            retry(task(run, "a").pk, by="test")
+            retry(task(run, "a").pk, by=who("test"))
     root.get(url_of(task(small, "b")))  # what is read once per process has been read
     with CaptureQueriesContext(connection) as few:
         root.get(url_of(task(small, "a")))

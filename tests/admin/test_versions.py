@@ -11,6 +11,7 @@ from django.urls import reverse
 from runners.models import Runner
 from tests.admin.conftest import VIEW_ALL, ClientOf, list_url, said, text_of, url_of
 from tests.factories import TemplateFactory
+from tests.support.actors import who
 from tests.support.drawing import template_of
 from workflows.admin.templates.versions import version_url
 from workflows.authoring.spec import parse_template
@@ -21,7 +22,7 @@ from workflows.runs.creation import create_run
 
 def change(template: WorkflowTemplate, drawing: str, **common: Any) -> None:
     data = template_of(drawing, name=template.name, **common)
-    replace_template(template.pk, parse_template(data), by="bob")
+    replace_template(template.pk, parse_template(data), by=who("bob"))
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def steps_now(template: WorkflowTemplate) -> list[str]:
 def test_the_history_lists_who_saved_when_and_how_many_runs(
     viola: Client, template: WorkflowTemplate
 ) -> None:
-    create_run(template_id=template.pk, by="test")
+    create_run(template_id=template.pk, by=who("test"))
 
     page = viola.get(url_of(template, "history"))
 
@@ -52,9 +53,9 @@ def test_the_history_lists_who_saved_when_and_how_many_runs(
 
 
 def test_the_runs_of_a_version_are_a_list(root: Client, template: WorkflowTemplate) -> None:
-    create_run(template_id=template.pk, by="test")
+    create_run(template_id=template.pk, by=who("test"))
     change(template, "a > d")
-    later = create_run(template_id=template.pk, by="test")
+    later = create_run(template_id=template.pk, by=who("test"))
 
     page = root.get(version_url(template.pk, 3))
     listed = root.get(page.context["runs_url"]).context["cl"].result_list
@@ -63,7 +64,7 @@ def test_the_runs_of_a_version_are_a_list(root: Client, template: WorkflowTempla
 
 
 def test_a_run_leads_to_the_version_that_it_ran(root: Client, template: WorkflowTemplate) -> None:
-    run = create_run(template_id=template.pk, by="test")
+    run = create_run(template_id=template.pk, by=who("test"))
     address = f'href="{version_url(template.pk, 2)}"'
 
     assert address in root.get(url_of(run)).content.decode()
@@ -212,7 +213,7 @@ def test_a_long_history_takes_as_many_statements_as_a_short_one(
     for number in range(0, 30, 29):
         for each in range(number):
             change(template, f"a > x{each}")
-            create_run(template_id=template.pk, by="test")
+            create_run(template_id=template.pk, by=who("test"))
         for place in places:
             root.get(place)
             with CaptureQueriesContext(connection) as statements:

@@ -3,13 +3,14 @@
 from rest_framework.test import APIClient
 
 from tests.api.conftest import ids
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch, events, finish, task
 
 
 def test_the_trail_of_a_run_is_read_in_order(api: APIClient, runs: DrawRun) -> None:
     run, other = runs("a > b"), runs("a")
-    dispatch(run, by="carol")
+    dispatch(run, by=who("carol"))
     finish(run, "a", "failed", exit_code=2, message="no space")
 
     rows = api.get(f"/events?run_id={run.pk}").json()["results"]

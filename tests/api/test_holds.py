@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, events, start, task, trail
 from workflows import operations
@@ -84,7 +85,7 @@ def test_a_state_that_does_not_allow_it_is_named(api: APIClient, runs: DrawRun) 
     a, b, c = (task(run, step_id).pk for step_id in "abc")
     dispatch_all(runs("x"))
     api.post(f"/tasks/{a}/hold")
-    operations.cancel(c, by="alice")
+    operations.cancel(c, by=who("alice"))
     dispatch_all(run)
     start(run, "b")
     before = trail(run)

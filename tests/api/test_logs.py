@@ -3,6 +3,7 @@
 import pytest
 from rest_framework.test import APIClient
 
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch, finish, task
 from workflows.models import LogPiece, TaskAttempt, WorkflowRun
@@ -28,7 +29,7 @@ def test_the_log_is_that_of_the_last_attempt(api: APIClient, run: WorkflowRun) -
     first = attempt(run, "a")
     write(first, "one\n")
     finish(run, "a", "failed")
-    retry(first.task_id, by="test")
+    retry(first.task_id, by=who("test"))
     dispatch(run)
     second = attempt(run, "a")
     write(second, "two\n", "zwölf\n")

@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from runners.models import Runner
 from tests.factories import RunFactory, RunnerFactory, TaskFactory, TemplateFactory
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, finish
 from workflows.models import WorkflowRun
@@ -120,7 +121,7 @@ def test_steering_a_task_costs_the_same_in_a_small_run_and_in_a_large_one(
         run = deadlocked(steps)
         task = run.tasks.get(step_id="a" if verb in {"retry", "mark-success"} else "b0")
         if verb == "release":
-            hold(task.pk, by="alice")
+            hold(task.pk, by=who("alice"))
         costs.append(count(api, "POST", f"/tasks/{task.pk}/{verb}", {"reason": "why"}))
 
     assert costs[0] == costs[1]

@@ -9,6 +9,7 @@ from rest_framework.test import APIClient
 
 from runners.models import Runner
 from tests.factories import TemplateFactory
+from tests.support.actors import who
 from tests.support.drawing import template_of
 from workflows.authoring.spec import parse_template
 from workflows.authoring.store import replace_template
@@ -20,7 +21,7 @@ from workflows.runs.creation import create_run
 def template(db: None) -> WorkflowTemplate:
     """Return a template with two versions: `a > b` and `a > b > c`."""
     template: WorkflowTemplate = TemplateFactory.create(drawing="a > b")
-    replace_template(template.pk, parse_template(template_of("a > b > c")), by="bob")
+    replace_template(template.pk, parse_template(template_of("a > b > c")), by=who("bob"))
     return template
 
 
@@ -36,7 +37,7 @@ def test_versions_are_listed_with_who_when_and_how_many_runs(
     api: APIClient, template: WorkflowTemplate
 ) -> None:
     for _ in range(2):
-        create_run(template_id=template.pk, by="test")
+        create_run(template_id=template.pk, by=who("test"))
 
     rows = api.get(place(template, "/versions")).json()["results"]
 
@@ -106,7 +107,7 @@ def test_listing_versions_costs_the_same_for_two_and_for_many(
         api.get(place(template, "/versions"))
     for number in range(20):
         replace_template(template.pk, parse_template(template_of(f"s{number}")))
-        create_run(template_id=template.pk, by="test")
+        create_run(template_id=template.pk, by=who("test"))
 
     with CaptureQueriesContext(connection) as many:
         api.get(place(template, "/versions"))

@@ -5,13 +5,14 @@ from uuid import UUID
 
 import pytest
 
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.verbs import dispatch_some, finish, start, task
 from workflows import operations
 from workflows.audit.verify import verify_run
 from workflows.models import Approval, WorkflowRun
-from workflows.runs.approval_requests import ask
+from workflows.runs.approval_requests import request_approval
 
 
 def findings(run: WorkflowRun) -> list[str]:
@@ -28,15 +29,15 @@ def eventful(runs: DrawRun, script: Script) -> WorkflowRun:
     """
     run = runs("a > b, c, d")
     for name in "cd":
-        operations.hold(task(run, name).pk, by="ada")
-    ask(run, task(run, "d"), by="ada")
-    operations.release(task(run, "d").pk, by="ada")
+        operations.hold(task(run, name).pk, by=who("ada"))
+    request_approval(run, task(run, "d"), by=who("ada"))
+    operations.release(task(run, "d").pk, by=who("ada"))
     assert dispatch_some(run, None) == ["a"]
     start(run, "a")
     finish(run, "a")
     assert dispatch_some(run, None) == ["b"]
     finish(run, "b", "failed", exit_code=1)
-    operations.retry(task(run, "b").pk, by="ada")
+    operations.retry(task(run, "b").pk, by=who("ada"))
     assert dispatch_some(run, None) == ["b"]
     start(run, "b")
     assert findings(run) == []

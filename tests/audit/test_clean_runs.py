@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from tests.audit.conftest import findings
 from tests.factories import RunFactory, RunnerFactory
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.verbs import attempt, dispatch, dispatch_all, finish, start, task, walk
@@ -21,12 +22,12 @@ from workflows.models import Approval, TaskAttempt, WorkflowRun
 from workflows.operations.approvals import approve, reject
 from workflows.operations.runs import cancel_rest
 from workflows.operations.tasks import retry_downstream
-from workflows.reports.recovery import settle_overdue
-from workflows.runs.approval_requests import ask
+from workflows.reports.recovery import recover_overdue
+from workflows.runs.approval_requests import request_approval
 from workflows.runs.creation import create_run, create_task
 
 Story = Callable[[WorkflowRun, Script], object]
-BY = "ada"
+BY = who("ada")
 
 
 def nothing(run: WorkflowRun, script: Script) -> None:
@@ -67,7 +68,7 @@ def lost(run: WorkflowRun, script: Script) -> None:
     dispatch_all(run)
     script.handed.clear()
     TaskAttempt.objects.update(lease_expires_at=timezone.now() - timedelta(days=1))
-    assert settle_overdue(by=BY)["lost"]
+    assert recover_overdue(by=BY)["lost"]
 
 
 def refused(run: WorkflowRun, script: Script) -> None:
@@ -134,7 +135,7 @@ def held(run: WorkflowRun, script: Script) -> None:
 def rejected(run: WorkflowRun, script: Script) -> None:
     """Decide against a task, then for it."""
     run.tasks.filter(step_id="a").update(requires_approval=True)
-    reject(ask(run, task(run, "a"), by=BY).pk, by=BY)
+    reject(request_approval(run, task(run, "a"), by=BY).pk, by=BY)
     operations.retry(task(run, "a").pk, by=BY)
     approve(Approval.objects.get(status="pending").pk, by=BY)
     ends_well(run, script)

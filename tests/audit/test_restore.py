@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from tests.audit.test_clean_runs import STORIES
 from tests.factories import RunFactory, RunnerFactory
+from tests.support.actors import who
 from tests.support.database import database_url, environment
 from tests.support.drawing import DrawRun
 from tests.support.postgres import _programs
@@ -49,7 +50,7 @@ def live(runs: DrawRun, script: Script) -> WorkflowRun:
         story(runs("a > b > c"), script)
         script.on_submit = None
         script.refusals.clear()
-    operations.pause(runs("a").pk, by="ada")
+    operations.pause(runs("a").pk, by=who("ada"))
     RunnerFactory.create(name="here", kind="local")
     running = RunFactory.create(template__drawing="a > b, c", template__runner="here")
     dispatch_all(running)

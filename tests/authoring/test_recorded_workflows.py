@@ -8,13 +8,14 @@ import pytest
 from tests.authoring.conftest import Write, run
 from tests.authoring.test_wfformat import recording, task
 from tests.support import verbs
+from tests.support.actors import who
 from workflows.authoring.files import as_yaml, import_file, template_named
 from workflows.authoring.spec import parse_template
 from workflows.authoring.store import spec_of
 from workflows.authoring.yaml_json import read_json
 from workflows.models import TaskAttempt, TaskState, WorkflowRun
 from workflows.operations.dispatch_ready import dispatch_ready
-from workflows.reports.apply import Report, report_all
+from workflows.reports.apply import Report, apply_reports
 from workflows.runs.creation import create_run
 
 FOLDER = Path(__file__).parents[2].parent / "shared" / "data" / "wfformat"
@@ -41,7 +42,7 @@ def finished_in_order(workflow: WorkflowRun) -> list[str]:
     while sent := verbs.dispatch_all(workflow):
         attempts = TaskAttempt.objects.filter(task__run=workflow, task__step_id__in=sent)
         ended = [Report(pk, TaskState.SUCCESS) for pk in attempts.values_list("pk", flat=True)]
-        assert not report_all(workflow.pk, ended, by="runner")
+        assert not apply_reports(workflow.pk, ended, by=who("runner"))
         order += sent
     return order
 
@@ -49,7 +50,7 @@ def finished_in_order(workflow: WorkflowRun) -> list[str]:
 @recorded
 def test_a_recorded_workflow_runs_to_its_end_in_an_order_that_breaks_no_edge(file: Path) -> None:
     template = import_file(file).template
-    workflow = create_run(template_id=template.pk, by="test")
+    workflow = create_run(template_id=template.pk, by=who("test"))
     assert verbs.edges(workflow) == edges_in(file)
     order = finished_in_order(workflow)
     place = {step_id: number for number, step_id in enumerate(order)}
@@ -89,6 +90,6 @@ def test_a_chain_of_ten_thousand_steps_is_parsed() -> None:
 def test_dispatching_everything_takes_the_whole_front_at_once(write: Write) -> None:
     fan = [task("split"), *(task(f"part{n}", "split") for n in range(20))]
     import_file(write("fan.json", recording(fan)))
-    workflow = create_run(template_id=template_named("Recorded").pk, by="test")
+    workflow = create_run(template_id=template_named("Recorded").pk, by=who("test"))
     verbs.walk(workflow, "split")
-    assert len(dispatch_ready(workflow.pk, limit=None, by="test").dispatches) == 20
+    assert len(dispatch_ready(workflow.pk, limit=None, by=who("test")).dispatches) == 20

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from tests.browser.axe import grave_violations
 from tests.browser.conftest import NARROW, WIDE, Browse
 from tests.factories import RunnerFactory, UserFactory
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, finish, task, walk
 from workflows.models import Event, WorkflowRun
@@ -90,7 +91,7 @@ def test_the_numbers_and_the_dashboard_follow_without_a_reload(
     expect(page.locator("#matters")).to_contain_text("2 tasks can never run")
     page.evaluate("window.isTheSame = true")
 
-    retry(task(failed, "a").pk, by="ada")
+    retry(task(failed, "a").pk, by=who("ada"))
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # looks at it again
 
     expect(runs).to_be_hidden()
@@ -139,7 +140,7 @@ def test_a_cure_is_one_informed_click_away(browse: Browse, failed: WorkflowRun) 
 
 def test_what_came_of_many_rows_can_be_read_by_everybody(browse: Browse, runs: DrawRun) -> None:
     run = runs(", ".join(f"task-{n}" for n in range(40)))
-    cancel(task(run, "task-7").pk, by="ada")
+    cancel(task(run, "task-7").pk, by=who("ada"))
     page = browse("/admin/workflows/task/", viewport=NARROW, reduced_motion="reduce")
 
     page.locator("#action-toggle").check()

@@ -9,12 +9,13 @@ from tests.browser.axe import grave_violations
 from tests.browser.conftest import NARROW, WIDE, Browse
 from tests.browser.test_watching_runs import open_run, vertex
 from tests.factories import RunFactory
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, finish, start, task
 from workflows.models import WorkflowRun
 from workflows.operations.holds import hold
 from workflows.operations.tasks import cancel, mark_success
-from workflows.runs.approval_requests import ask
+from workflows.runs.approval_requests import request_approval
 
 TABS = ("Graph", "Tasks", "Timeline", "Events", "Parameters")
 
@@ -23,7 +24,7 @@ TABS = ("Graph", "Tasks", "Timeline", "Events", "Parameters")
 def colourful(runs: DrawRun) -> WorkflowRun:
     """Return a run with tasks in all states."""
     run = runs("a > b > c, d > e, f > g, h, i > j", parameters={"day": "2026-01-31"})
-    hold(task(run, "h").pk, by="test", reason="not yet")
+    hold(task(run, "h").pk, by=who("test"), reason="not yet")
     dispatch_all(run)
     start(run, "d", "f")
     finish(run, "a", "failed", message="exit code 3")
@@ -71,13 +72,13 @@ def test_the_dark_page_is_dark(browse: Browse, colourful: WorkflowRun) -> None:
 
 def test_graph_and_table_have_the_same_signs(browse: Browse, runs: DrawRun) -> None:
     run = runs("a, b, c, d")
-    ask(run, task(run, "c"), by="test")
-    hold(task(run, "d").pk, by="test")
+    request_approval(run, task(run, "c"), by=who("test"))
+    hold(task(run, "d").pk, by=who("test"))
     dispatch_all(run)
     finish(run, "a", "failed")
-    mark_success(task(run, "a").pk, by="ada", reason="done by hand")
+    mark_success(task(run, "a").pk, by=who("ada"), reason="done by hand")
     start(run, "b")
-    cancel(task(run, "b").pk, by="ada")
+    cancel(task(run, "b").pk, by=who("ada"))
     page = open_run(browse, run)
 
     signs = {"a": "by-hand", "b": "canceled", "c": "approval", "d": "held"}

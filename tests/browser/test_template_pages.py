@@ -9,6 +9,7 @@ from tests.browser.axe import grave_violations
 from tests.browser.builder import button, steps_of
 from tests.browser.conftest import Browse
 from tests.factories import TemplateFactory, UserFactory
+from tests.support.actors import who
 from workflows.admin.templates.step_page import step_url
 from workflows.authoring.spec import parse_template
 from workflows.authoring.store import create_template, replace_template
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_versions_are_compared_as_a_graph_and_restored(browse: Browse) -> None:
     template = TemplateFactory.create(drawing="a > b > c")
     after = {"name": template.name, "steps": [{"step_id": "a", "title": "A"}]}
-    replace_template(template.pk, parse_template(after), by="bob")
+    replace_template(template.pk, parse_template(after), by=who("bob"))
     page = browse(f"/admin/workflows/workflowtemplate/{template.pk}/versions/2/")
 
     expect(page.locator('#drawing [aria-label="b, removed"]')).to_be_visible()

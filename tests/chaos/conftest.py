@@ -18,6 +18,7 @@ from runners.models import Runner
 from tests.chaos.actors import Stage, cast
 from tests.chaos.host import FlakyHost
 from tests.chaos.storm import Storm
+from tests.support.actors import who
 from tests.support.database import environment
 from tests.support.host_runner import serving
 from tests.support.redis import broker, free_port
@@ -64,7 +65,7 @@ class World:
         under_way = WorkflowRun.objects.exclude(state__in=["success", "aborted"]).count()
         for _ in range(AT_ONCE - under_way):
             is_auto = self.storm.chance.random() < 0.5
-            create_run(template_id=self.template.pk, auto_dispatch=is_auto, by="chaos")
+            create_run(template_id=self.template.pk, auto_dispatch=is_auto, by=who("chaos"))
 
     def settle(self) -> float:
         """Kill everybody, and let calm successors bring all runs to their end; return how long."""

@@ -10,13 +10,14 @@ from typing import Any, NoReturn
 
 from django.db import InterfaceError, OperationalError, connection
 
+from tests.support.actors import who
 from workflows import operations
 from workflows.dispatch.auto_dispatch import offer_free_places
 from workflows.errors import WorkflowError
 from workflows.models import RunState, Task, TaskState, WorkflowRun
 from workflows.operations.dispatch_ready import dispatch_ready
 from workflows.operations.tasks import retry_downstream
-from workflows.reports.recovery import settle_overdue
+from workflows.reports.recovery import recover_overdue
 
 BETWEEN_S = 0.1
 
@@ -30,7 +31,7 @@ class Operator:
         """Prepare."""
         self._chance = chance
         self._is_calm = is_calm
-        self._by = f"operator {os.getpid()}"
+        self._by = who(f"operator {os.getpid()}")
 
     def work(self) -> NoReturn:
         """Go on for ever."""
@@ -46,7 +47,7 @@ class Operator:
     def _acts(self) -> Iterator[Act]:
         runs = list(WorkflowRun.objects.exclude(state__in=[RunState.SUCCESS, RunState.ABORTED]))
         self._chance.shuffle(runs)
-        yield lambda: settle_overdue(by=self._by)
+        yield lambda: recover_overdue(by=self._by)
         yield lambda: offer_free_places(by=self._by)
         for run in runs:
             yield from self._go_on(run)

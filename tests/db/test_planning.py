@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection, transaction
 
-from workflows.db.statements import together
+from workflows.db.statements import pipeline
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -26,6 +26,6 @@ def setting(name: str) -> str:
 )
 def test_a_planners_setting_ends_with_the_transaction(name: str, within: str) -> None:
     before = setting(name)
-    with transaction.atomic(), together():
+    with transaction.atomic(), pipeline():
         assert setting(name) == within
     assert setting(name) == before != within

@@ -3,11 +3,12 @@
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from runners.models import Runner
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.verbs import attempt, dispatch, finish, start, state, states, task, trail
 from workflows.models import WorkflowRun
-from workflows.reports.apply import Report, report_all
+from workflows.reports.apply import Report, apply_reports
 
 
 def test_it_is_off_by_default(runs: DrawRun) -> None:
@@ -51,7 +52,7 @@ def test_what_ended_together_is_dispatched_together(runs: DrawRun) -> None:
     run = runs("a > c, b > d, a > e, b > e", auto_dispatch=True)
     dispatch(run, limit=None)
     reports = [Report(attempt(run, of).pk, "success") for of in "ab"]
-    report_all(run.pk, reports, by="runner")
+    apply_reports(run.pk, reports, by=who("runner"))
     assert trail(run)[-3:] == ["task.dispatched c", "task.dispatched d", "task.dispatched e"]
 
 

@@ -6,6 +6,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from runners.models import Runner
 from tests.factories import RunnerFactory
+from tests.support.actors import who
 from tests.support.drawing import DrawRun, steps_of
 from tests.support.scripted import Script
 from tests.support.verbs import (
@@ -38,7 +39,7 @@ def two_runners(script: Script) -> WorkflowRun:
     for i, step in enumerate(steps):
         step["runner"] = ("scripted", "other")[i % 2]
     template = create_template(parse_template({"name": "two runners", "steps": steps}))
-    return create_run(template_id=template.pk, by="test")
+    return create_run(template_id=template.pk, by=who("test"))
 
 
 def test_a_refused_task_is_pending_again_and_says_why(runs: DrawRun, script: Script) -> None:
@@ -230,9 +231,9 @@ def test_a_task_canceled_meanwhile_does_not_come_back(
 
     def stop_it(_: object) -> None:
         if stop == "cancel":
-            operations.cancel(task(run, "a").pk, by="ada", reason="not today")
+            operations.cancel(task(run, "a").pk, by=who("ada"), reason="not today")
         else:
-            operations.abort(run.pk, by="ada", reason="not today")
+            operations.abort(run.pk, by=who("ada"), reason="not today")
 
     script.on_submit = stop_it
     dispatch(run)
@@ -249,7 +250,7 @@ def test_what_was_canceled_while_it_was_accepted_is_ended(runs: DrawRun, script:
 
     def cancel(_: object) -> None:
         script.on_submit = None
-        operations.cancel(task(run, "a").pk, by="ada")
+        operations.cancel(task(run, "a").pk, by=who("ada"))
 
     script.on_submit = cancel
     dispatch(run)
@@ -262,7 +263,7 @@ def test_a_run_paused_meanwhile_goes_on_to_no_other_task(runs: DrawRun, script: 
     script.refuse("a")
 
     def pause(_: object) -> None:
-        operations.pause(run.pk, by="ada")
+        operations.pause(run.pk, by=who("ada"))
 
     script.on_submit = pause
     dispatch(run)
@@ -320,13 +321,13 @@ def test_a_place_left_free_is_offered_to_what_was_not_refused(
     refused, full = runs("a", auto_dispatch=True), runs("b > c", auto_dispatch=True)
     script.refuse("a")
     dispatch(refused)
-    assert not offer_free_places(by="rescue")
+    assert not offer_free_places(by=who("rescue"))
     assert trail(refused).count("task.submit_failed a") == 1
     dispatch(runs("x"))
     assert dispatch(full).reason == "runner is full: scripted has 1 at a time"
-    assert not offer_free_places(by="rescue")
+    assert not offer_free_places(by=who("rescue"))
     TaskAttempt.objects.open().update(outcome="success")  # by somebody who died before he offered
-    assert offer_free_places(by="rescue") == 1
+    assert offer_free_places(by=who("rescue")) == 1
     assert states(full) == {"b": "dispatched", "c": "pending"}
 
 

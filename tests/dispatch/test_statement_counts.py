@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch, finish, start, task
 from workflows.models import Task, WorkflowRun
@@ -32,10 +33,10 @@ def costs(run: WorkflowRun) -> dict[str, int]:
     found["a dispatch"] = statements(lambda: dispatch(run))
     found["a dry run"] = statements(lambda: dispatch(run, dry_run=True))
     found["a failure"] = statements(lambda: finish(run, "t0", "failed"))
-    found["a retry"] = statements(lambda: retry(task(run, "t0").pk, by="ada"))
-    found["a cancel"] = statements(lambda: cancel(task(run, "t0").pk, by="ada"))
-    found["a pause"] = statements(lambda: pause(run.pk, by="ada"))
-    found["a resume"] = statements(lambda: resume(run.pk, by="ada"))
+    found["a retry"] = statements(lambda: retry(task(run, "t0").pk, by=who("ada")))
+    found["a cancel"] = statements(lambda: cancel(task(run, "t0").pk, by=who("ada")))
+    found["a pause"] = statements(lambda: pause(run.pk, by=who("ada")))
+    found["a resume"] = statements(lambda: resume(run.pk, by=who("ada")))
     return found
 
 
@@ -55,7 +56,7 @@ def test_an_abort_takes_as_many_statements_in_a_large_run(runs: DrawRun) -> None
         run = runs(star(arms))
         dispatch(run, limit=arms // 4)
         start(run, "s0")
-        return statements(lambda: abort(run.pk, by="ada"))
+        return statements(lambda: abort(run.pk, by=who("ada")))
 
     assert abort_half_way(SMALL) == abort_half_way(2_000)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all
 from workflows.execution.executor import Executor
@@ -46,7 +47,7 @@ class Execution:
     ) -> dict[str, TaskAttempt]:
         """Dispatch, and execute until nothing is active any more."""
         dispatch_all(run)
-        executor = Executor(concurrency=concurrency, by="local runner")
+        executor = Executor(concurrency=concurrency, by=who("local runner"))
 
         def goes_on() -> bool:
             meanwhile(executor)

@@ -10,15 +10,16 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from tests.execution.conftest import Execution
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.trail import check_trail
 from tests.support.verbs import attempt, dispatch_all, states, trail
 from workflows import operations
 from workflows.dispatch.claims import give_back, start_attempts
 from workflows.execution.executor import Executor
-from workflows.execution.prefetch import Ahead
+from workflows.execution.prefetch import PrefetchBuffer
 from workflows.models import TaskAttempt, WorkflowRun
-from workflows.reports.recovery import settle_overdue
+from workflows.reports.recovery import recover_overdue
 
 Payloads = dict[str, dict[str, Any]]
 SHORT: Payloads = {f"s{n}": {"python": "noop"} for n in range(20)}
@@ -39,7 +40,7 @@ def claimed(run: WorkflowRun) -> set[str]:
 
 def executor_of(run: WorkflowRun) -> Executor:
     """Return one with a single slot, which it does not leave to other runs."""
-    return Executor(concurrency=1, by="local runner", run_id=run.pk)
+    return Executor(concurrency=1, by=who("local runner"), run_id=run.pk)
 
 
 def is_over(run: WorkflowRun) -> bool:
@@ -117,7 +118,7 @@ def lease(run: WorkflowRun, until: timedelta) -> None:
 def serve(run: WorkflowRun) -> None:
     """Let an executor look once."""
     looks = iter([True])
-    Executor(concurrency=1, by="local runner").serve(lambda: next(looks, False))
+    Executor(concurrency=1, by=who("local runner")).serve(lambda: next(looks, False))
 
 
 def test_nobody_else_begins_what_is_claimed(run: WorkflowRun) -> None:
@@ -131,16 +132,16 @@ def test_nobody_else_begins_what_is_claimed(run: WorkflowRun) -> None:
 def test_who_saw_it_before_it_was_claimed_does_not_begin_it(run: WorkflowRun) -> None:
     seen = [attempt(run, "a").pk]
     minute = timedelta(minutes=1)
-    assert start_attempts(run.pk, seen, lease=minute, by="another") == []
+    assert start_attempts(run.pk, seen, lease=minute, by=who("another")) == []
     assert states(run)["a"] == "dispatched"
-    [started] = start_attempts(run.pk, seen, lease=minute, by="who has it", are_claimed=True)
+    [started] = start_attempts(run.pk, seen, lease=minute, by=who("who has it"), are_claimed=True)
     assert (started.pk, trail(run)[-1]) == (seen[0], "task.running a")
 
 
 def test_what_was_given_back_unheard_is_not_begun_here(
     run: WorkflowRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ahead = Ahead(slots=1)
+    ahead = PrefetchBuffer(slots=1)
     ahead.add(attempt(run, "a"))
 
     def breaks(*_: object) -> set[UUID]:
@@ -153,7 +154,7 @@ def test_what_was_given_back_unheard_is_not_begun_here(
 
 
 def test_who_has_claimed_a_canceled_task_is_asked_to_end_it(run: WorkflowRun) -> None:
-    operations.cancel(attempt(run, "a").task_id, by="ada", reason="not today")
+    operations.cancel(attempt(run, "a").task_id, by=who("ada"), reason="not today")
     assert states(run)["a"] == "dispatched"
     assert trail(run)[-1] == "task.cancel_requested a"
     assert give_back(run.pk, [attempt(run, "a").pk]) == set()
@@ -161,7 +162,7 @@ def test_who_has_claimed_a_canceled_task_is_asked_to_end_it(run: WorkflowRun) ->
 
 def test_what_its_executor_has_taken_to_the_grave_is_lost(run: WorkflowRun) -> None:
     lease(run, timedelta(seconds=-1))
-    assert settle_overdue(by="rescue") == {"lost": 1}
+    assert recover_overdue(by=who("rescue")) == {"lost": 1}
     assert states(run)["a"] == "failed"
     assert "task.lost a" in trail(run)
     check_trail(run)

@@ -9,13 +9,14 @@ from django.utils import timezone
 
 from runners.process import Slot
 from tests.execution.conftest import Execution, log_of
+from tests.support.actors import who
 from tests.support.verbs import attempt as attempt_of
 from tests.support.verbs import dispatch_all, report, start, state, states, task, trail
 from workflows import operations
 from workflows.dispatch.claims import start_attempts
 from workflows.execution.executor import STOPPED, Executor
 from workflows.models import Task, TaskAttempt, WorkflowRun
-from workflows.reports.recovery import settle_overdue
+from workflows.reports.recovery import recover_overdue
 
 STUBBORN = "trap '' TERM; sleep 300 & echo $! > pids; echo $$ >> pids; wait; sleep 300"
 
@@ -67,7 +68,7 @@ def test_cancel_ends_the_process_group_and_not_only_the_row(
     def cancel_once_started(_: Executor) -> None:
         if not pids and len(found := stubborn_pids(tmp_path)) == 2:
             pids.extend(found)
-            operations.cancel(task(run, "step").pk, by="anna", reason="not today")
+            operations.cancel(task(run, "step").pk, by=who("anna"), reason="not today")
             assert task(run, "step").state == "running"  # until its process has ended
 
     attempt = execution.to_end(run, meanwhile=cancel_once_started)["step"]
@@ -89,7 +90,7 @@ def test_abort_ends_what_runs_and_cancels_what_waits(execution: Execution, tmp_p
 
     def abort_once_started(_: Executor) -> None:
         if state(run) == "running" and len(stubborn_pids(tmp_path)) == 2:
-            operations.abort(run.pk, by="anna")
+            operations.abort(run.pk, by=who("anna"))
 
     execution.to_end(run, meanwhile=abort_once_started)
     assert states(run) == {"a": "canceled", "b": "canceled"}
@@ -112,7 +113,7 @@ def test_a_stopped_executor_says_so_and_leaves_what_it_has_not_begun(
     stubborn = {"command": ["sh", "-c", STUBBORN], "cwd": str(tmp_path)}
     run = execution.drawn({"a": stubborn, "b": {"python": "noop"}})
     dispatch_all(run)
-    executor = Executor(concurrency=1, by="local runner")
+    executor = Executor(concurrency=1, by=who("local runner"))
 
     def goes_on() -> bool:
         if len(stubborn_pids(tmp_path)) < 2:
@@ -133,17 +134,17 @@ def test_an_attempt_whose_lease_ran_out_is_lost_and_its_late_report_refused(
     run = execution.drawn({"a": {"python": "noop"}, "b": {"python": "noop"}}, "a > b")
     dispatch_all(run)
     lost = attempt_of(run, "a")
-    start_attempts(run.pk, [lost.pk], lease=timedelta(seconds=60), by="local runner")
-    assert not settle_overdue(by="rescue")
+    start_attempts(run.pk, [lost.pk], lease=timedelta(seconds=60), by=who("local runner"))
+    assert not recover_overdue(by=who("rescue"))
 
     TaskAttempt.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
-    assert settle_overdue(by="rescue") == {"lost": 1}
+    assert recover_overdue(by=who("rescue")) == {"lost": 1}
     assert states(run) == {"a": "failed", "b": "pending"}
     assert attempt_of(run, "a").message.startswith("runner lost")
     assert "task.lost a" in trail(run)
     assert "task.failed a" not in trail(run)
 
-    operations.retry(task(run, "a").pk, by="anna")
+    operations.retry(task(run, "a").pk, by=who("anna"))
     attempts = execution.to_end(run)
     assert attempts["a"].number == 2
     assert states(run) == {"a": "success", "b": "success"}
@@ -177,7 +178,7 @@ def test_at_most_so_many_attempts_run_at_a_time(execution: Execution) -> None:
 
 
 def test_a_slot_that_died_while_idle_is_replaced(execution: Execution) -> None:
-    executor = Executor(concurrency=1, by="local runner")
+    executor = Executor(concurrency=1, by=who("local runner"))
     slot = Slot()
     executor._idle.append(slot)
     slot.close()
@@ -193,7 +194,9 @@ def test_a_report_by_somebody_else_is_not_overwritten(execution: Execution) -> N
     start(run, "a")
     report(attempt_of(run, "a"), "failed", message="settled elsewhere")
     assert (
-        start_attempts(run.pk, [attempt_of(run, "a").pk], lease=timedelta(seconds=60), by="late")
+        start_attempts(
+            run.pk, [attempt_of(run, "a").pk], lease=timedelta(seconds=60), by=who("late")
+        )
         == []
     )
     assert states(run) == {"a": "failed"}

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 
 from tests.execution.conftest import Execution
+from tests.support.actors import who
 from tests.support.verbs import attempt, dispatch_all, trail
 from workflows.execution.executor import Executor
 from workflows.models import WorkflowRun
@@ -39,7 +40,7 @@ def test_an_executor_outlives_a_lost_connection(
 ) -> None:
     run = execution.drawn({"a": {"command": ["sleep", "0.3"]}})
     dispatch_all(run)
-    executor = Executor(concurrency=1, by="local runner")
+    executor = Executor(concurrency=1, by=who("local runner"))
     cuts = iter([True] if moment == "while it works" else [])
     if moment == "before it begins":
         cut(other)

@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 from tests.admin.conftest import list_url, url_of
 from tests.execution.conftest import Execution, log_of
 from tests.factories import UserFactory
+from tests.support.actors import who
 from tests.support.secrets import SCHEMA, VALUE, places_of
 from tests.support.verbs import dispatch_all, task
 from workflows.authoring.files import export_template
@@ -39,7 +40,9 @@ def run_with(**payloads: dict[str, Any]) -> WorkflowRun:
     steps = [{"step_id": name, "title": name, "payload": each} for name, each in payloads.items()]
     data = {"name": "Secretive", "steps": steps, "parameters_schema": SCHEMA}
     template = create_template(parse_template(data))
-    return create_run(template_id=template.pk, parameters={"token": VALUE, "day": "x"}, by="test")
+    return create_run(
+        template_id=template.pk, parameters={"token": VALUE, "day": "x"}, by=who("test")
+    )
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from runners.models import Runner
 from tests.execution.conftest import log_of
 from tests.factories import RunFactory
 from tests.faults.victims import KILLED
+from tests.support.actors import who
 from tests.support.database import environment
 from tests.support.drawing import steps_of
 from tests.support.host_runner import HostRunner, Reply, serving
@@ -30,10 +31,10 @@ from workflows.execution.executor import Executor
 from workflows.models import RunState, TaskAttempt, WorkflowRun, WorkflowTemplate
 from workflows.operations.dispatch_ready import dispatch_ready
 from workflows.operations.tasks import retry
-from workflows.reports.recovery import settle_overdue
+from workflows.reports.recovery import recover_overdue
 
 ROOT = Path(__file__).parents[2]
-BY = "survivor"
+BY = who("survivor")
 SAID = "said\n"
 AT_ONCE = 5
 MOST_TURNS = 30
@@ -141,7 +142,7 @@ class World:
     def rescue(self) -> None:
         """Settle what the dead have left, once their leases are over."""
         let_leases_run_out()
-        while settle_overdue(by=BY):
+        while recover_overdue(by=BY):
             pass
 
     def check(self, runs: list[WorkflowRun]) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from runners.models import Runner
 from tests.faults.conftest import ROOT, World, let_leases_run_out, make_runs
+from tests.support.actors import who
 from tests.support.tables import everything
 from tests.support.verbs import dispatch, state, states
 from workflows import operations
@@ -136,11 +137,11 @@ def test_who_dies_creating_a_run_leaves_none(world: World, times: int, point: st
 
 
 def test_who_dies_putting_tasks_into_a_run_leaves_them_free(world: World, times: int) -> None:
-    tasks = [create_task(title="a", runner="gpu-1", by="ada") for _ in range(times)]
+    tasks = [create_task(title="a", runner="gpu-1", by=who("ada")) for _ in range(times)]
     before = everything()
     world.kill("adopt", "run.created", tasks)
     assert everything() == before
-    run = create_run(task_ids=[task.pk for task in tasks], by="ada")
+    run = create_run(task_ids=[task.pk for task in tasks], by=who("ada"))
     world.go_on([run])
     assert run.state == "success"
 
@@ -162,7 +163,7 @@ def test_an_abort_is_none_or_comes_through(world: World, times: int, point: str,
     assert {state(run) for run in runs} == {"running" if is_none else "aborted"}
     if is_none:
         for run in runs:
-            operations.abort(run.pk, by="ada")
+            operations.abort(run.pk, by=who("ada"))
     world.go_on(runs)
     assert {run.state for run in runs} == {"aborted"}
     assert {s for run in runs for s in states(run).values()} == {"canceled"}
@@ -178,9 +179,9 @@ def test_a_place_that_nobody_could_offer_any_more_is_offered_by_rescue(
     assert {states(run)["a"] for run in waiting} == {"pending"}
     world.kill("succeed", "places.freed", full)
     assert {state(run) for run in full} == {"success"}
-    assert offer_free_places(by="ada") == times
+    assert offer_free_places(by=who("ada")) == times
     assert {states(run)["a"] for run in waiting} == {"dispatched"}
-    assert not offer_free_places(by="ada")
+    assert not offer_free_places(by=who("ada"))
     world.go_on(waiting)
     assert {run.state for run in waiting} == {"success"}
 

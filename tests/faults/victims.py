@@ -23,20 +23,21 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 django.setup()
 
 from runners import http  # noqa: E402 (needs the apps)
-from runners.base import Heard  # noqa: E402
+from runners.base import RunnerReport  # noqa: E402
+from tests.support.actors import who  # noqa: E402
 from workflows import operations  # noqa: E402
 from workflows.db import failpoints  # noqa: E402
 from workflows.dispatch.tokens import token_of  # noqa: E402
 from workflows.execution.executor import Executor  # noqa: E402
 from workflows.models import TaskAttempt, WorkflowRun  # noqa: E402
 from workflows.operations.dispatch_ready import dispatch_ready  # noqa: E402
-from workflows.reports.apply import Report, report_one  # noqa: E402
-from workflows.reports.recovery import settle_overdue  # noqa: E402
-from workflows.reports.runner_reports import hear_callback  # noqa: E402
+from workflows.reports.apply import Report, apply_report  # noqa: E402
+from workflows.reports.recovery import recover_overdue  # noqa: E402
+from workflows.reports.runner_reports import apply_callback  # noqa: E402
 from workflows.runs.creation import create_run  # noqa: E402
 
 KILLED = 99
-BY = "victim"
+BY = who("victim")
 
 
 def create(template_id: int) -> None:
@@ -65,7 +66,9 @@ def _hear(run_id: int, *words: str) -> None:
     elsewhere = TaskAttempt.objects.open().filter(task__run=run_id, runner_kind="http")
     for attempt in elsewhere.order_by("dispatched_at"):
         for word in words:
-            hear_callback(attempt.task_id, token_of(attempt.pk), Heard(word, output="said\n"))
+            apply_callback(
+                attempt.task_id, token_of(attempt.pk), RunnerReport(word, output="said\n")
+            )
 
 
 def succeed(run_id: int) -> None:
@@ -92,14 +95,14 @@ def cancel(run_id: int) -> None:
 
 def settle(run_id: int) -> None:
     """Settle what is overdue."""
-    settle_overdue(run_id=run_id, by=BY)
+    recover_overdue(run_id=run_id, by=BY)
 
 
 def work_off(run_id: int) -> None:
     """Dispatch and end one task after the other, in company, until none is left."""
     while WorkflowRun.objects.get(pk=run_id).state != "success":
-        for sent in dispatch_ready(run_id, by=f"process {os.getpid()}").dispatches:
-            report_one(Report(UUID(sent.attempt_id), "success"), by=BY)
+        for sent in dispatch_ready(run_id, by=who(f"process {os.getpid()}")).dispatches:
+            apply_report(Report(UUID(sent.attempt_id), "success"), by=BY)
 
 
 ACTS: dict[str, Callable[[int], None]] = {

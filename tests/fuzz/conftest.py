@@ -11,6 +11,7 @@ from knox.models import AuthToken
 from pytest_django import Settings
 
 from tests.factories import UserFactory
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.verbs import attempt, dispatch, dispatch_some, finish, start
@@ -32,7 +33,7 @@ def busy(runs: DrawRun, script: Script) -> WorkflowRun:
     dispatch_some(run, None)
     start(run, "a")
     runs("a > b", requires_approval=True)
-    operations.pause(runs("a > b").pk, by="ada")
+    operations.pause(runs("a > b").pk, by=who("ada"))
     failed = runs("a > b")
     dispatch(failed)
     finish(failed, "a", "failed", exit_code=1)

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils.html import escape
 
 from tests.fuzz.test_document import DOCUMENT
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.verbs import dispatch, finish
@@ -98,14 +99,15 @@ def test_the_admin_shows_what_was_written_and_does_nothing_of_it(
 ) -> None:
     step = {"step_id": text, "title": text, "requires_approval": True}
     spec = parse_template({"name": text, "description": text, "steps": [step]})
-    template = create_template(spec, by=text)
-    run = create_run(template_id=template.pk, initiated_by=text, parameters={text: text}, by=text)
+    by = who(text)
+    template = create_template(spec, by=by)
+    run = create_run(template_id=template.pk, initiated_by=text, parameters={text: text}, by=by)
     client = Client()
     client.force_login(alice)
     other = runs("a > b")
-    dispatch(other, by=text)
+    dispatch(other, by=by)
     finish(other, "a", "failed", message=text, result={text: text}, exit_code=1)
-    dispatch(run, by=text)
+    dispatch(run, by=by)
     task, approval = other.tasks.earliest("id"), Approval.objects.latest("id")
     told = 0
     for page in (

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from runners.models import Runner
 from tests.factories import RunFactory, RunnerFactory, TemplateFactory
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.verbs import attempt, dispatch_all, finish, start, task, walk
@@ -85,13 +86,13 @@ def test_a_paused_run_needs_a_hand_once_something_in_it_has_failed(runs: DrawRun
     run, well = runs("a > b, c"), runs("a > b")
     for each in (run, well):
         dispatch_all(each)
-        pause(each.pk, by="ada")
+        pause(each.pk, by=who("ada"))
     assert list(broken_runs()) == []
 
     finish(run, "a", "failed")
     assert list(broken_runs()) == [run]
 
-    retry(task(run, "a").pk, by="ada")
+    retry(task(run, "a").pk, by=who("ada"))
     assert list(broken_runs()) == []
 
 
@@ -104,7 +105,7 @@ def test_a_failure_needs_a_hand_although_other_branches_go_on(runs: DrawRun) -> 
     finish(run, "a", "failed")
     assert list(broken_runs()) == [run]
 
-    retry(task(run, "a").pk, by="ada")
+    retry(task(run, "a").pk, by=who("ada"))
     assert list(broken_runs()) == []
 
 
@@ -112,15 +113,15 @@ def test_an_aborted_run_needs_no_hand_whatever_failed_in_it(runs: DrawRun) -> No
     run = runs("a > b, c")
     dispatch_all(run)
     finish(run, "a", "failed")
-    abort(run.pk, by="ada")
+    abort(run.pk, by=who("ada"))
 
     assert list(broken_runs()) == []
 
 
 def test_an_approval_needs_a_hand_until_it_is_decided_or_needless(runs: DrawRun) -> None:
     run = runs("a, b, c", requires_approval=True)
-    approve(Approval.objects.get(task=task(run, "a")).pk, by="ada")
-    cancel(task(run, "b").pk, by="ada")
+    approve(Approval.objects.get(task=task(run, "a")).pk, by=who("ada"))
+    cancel(task(run, "b").pk, by=who("ada"))
 
     assert [approval.task.step_id for approval in undecided(Approval.objects.all())] == ["c"]
 
@@ -130,7 +131,7 @@ def test_a_disabled_runner_needs_a_hand_while_ready_tasks_wait_for_it(runs: Draw
     run = runs("a, b > c", runner="gpu")
     assert idle() == [("gpu", 2, "", False)]
 
-    pause(run.pk, by="ada")
+    pause(run.pk, by=who("ada"))
     assert idle() == []
 
     gpu.is_enabled = True

@@ -8,6 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 from runners.models import Runner
 from tests.factories import RunnerFactory
 from tests.operations.test_approvals import gated
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch, dispatch_all, dispatch_some, finish, start, task
 from workflows import operations
@@ -52,7 +53,7 @@ def test_the_first_cause_on_each_way_up_is_named_and_nothing_beyond(runs: DrawRu
     run = runs("a > b > c > e, d > e")
     dispatch_all(run)
     finish(run, "a")
-    operations.cancel(task(run, "c").pk, by="ada", reason="not needed")
+    operations.cancel(task(run, "c").pk, by=who("ada"), reason="not needed")
     finish(run, "d", "failed", message="exit code 1")
     dispatch_all(run)
     finish(run, "b", "failed")
@@ -79,7 +80,7 @@ def test_what_is_ready_says_so(runs: DrawRun) -> None:
 
 def test_persons_who_are_waited_for_are_causes(db: None) -> None:
     run = gated("a > b, c > d", "a")
-    hold(task(run, "c").pk, by="ada", reason="disk is full")
+    hold(task(run, "c").pk, by=who("ada"), reason="disk is full")
     assert told(run) == {
         "a": "Waits for somebody to approve it.",
         "b": "Cannot start: `a` waits for approval.",
@@ -99,9 +100,9 @@ def test_a_runner_that_takes_nothing_is_named(runs: DrawRun, local: Runner) -> N
 
 def test_a_paused_and_an_aborted_run_say_so(runs: DrawRun) -> None:
     run = runs("a > b")
-    operations.pause(run.pk, by="ada")
+    operations.pause(run.pk, by=who("ada"))
     assert explain(run.pk)["sentence"].startswith("The run is paused")
-    operations.abort(run.pk, by="ada")
+    operations.abort(run.pk, by=who("ada"))
     assert explain(run.pk)["sentence"].startswith("The run was aborted")
     assert explain(run.pk)["blocked"] == []
 
@@ -153,7 +154,7 @@ STATEMENTS = 10
 
 def test_the_first_ones_are_told_as_they_are_among_all(runs: DrawRun) -> None:
     run = runs("a > b > c, x, y > z")
-    hold(task(run, "y").pk, by="ada")
+    hold(task(run, "y").pk, by=who("ada"))
     dispatch_some(run, 1)
     finish(run, "a", "failed")
     everything = explain(run.pk)["blocked"]
@@ -163,7 +164,7 @@ def test_the_first_ones_are_told_as_they_are_among_all(runs: DrawRun) -> None:
 
 def test_one_task_is_told_of_as_among_all(runs: DrawRun) -> None:
     run = runs("a > b > c, x, y > z")
-    hold(task(run, "y").pk, by="ada", reason="disk is full")
+    hold(task(run, "y").pk, by=who("ada"), reason="disk is full")
     dispatch_some(run, 1)
     finish(run, "a", "failed")
     for entry in explain(run.pk)["blocked"]:
@@ -172,7 +173,7 @@ def test_one_task_is_told_of_as_among_all(runs: DrawRun) -> None:
 
 
 def test_a_task_without_a_run_is_told_of_too(db: None) -> None:
-    alone = hold(create_task(title="alone", by="ada").pk, by="ada", reason="later")
+    alone = hold(create_task(title="alone", by=who("ada")).pk, by=who("ada"), reason="later")
     told_of = explain_task(alone)
     assert told_of
     assert told_of["sentence"] == "Is on hold (later)."

@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from runners.models import Runner
 from tests.management.conftest import manage
 from tests.support import verbs
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from workflows import operations
 from workflows.management.actor import command_actor
@@ -54,13 +55,13 @@ def test_one_task_of_each_run_that_can_move_is_dispatched(runs: DrawRun) -> None
 def test_the_trail_names_the_user_of_the_command_line(runs: DrawRun) -> None:
     dispatch_ready("--run", runs("a").pk)
     event = Event.objects.get(event_type="task.dispatched")
-    assert event.actor == command_actor()
+    assert event.actor == command_actor().name
     assert event.actor.startswith("command line (")
 
 
 def test_a_user_without_a_name_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 4_000_000)
-    assert command_actor() == "command line (uid 4000000)"
+    assert command_actor().name == "command line (uid 4000000)"
 
 
 def test_only_the_runs_named_are_served_each_once(runs: DrawRun) -> None:
@@ -128,7 +129,7 @@ def test_a_run_that_is_refused_ends_in_failure_and_the_others_are_served(
 ) -> None:
     stopped, other = runs("a > b"), runs("a > b")
     verbs.dispatch(stopped)
-    refuse(stopped.pk, by="test")
+    refuse(stopped.pk, by=who("test"))
     before = verbs.trail(stopped)
     out, err, last = refused("--run", stopped.pk, 10**30, other.pk)
     assert out.startswith(f"workflow run {other.pk}: task ")

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all
 from workflows.db.sqlite import bound
-from workflows.db.statements import together
+from workflows.db.statements import pipeline
 from workflows.dispatch.attempts import READY
 from workflows.dispatch.claims import FIRST_WAITING
 from workflows.models import Task, WorkflowRun
@@ -56,7 +56,7 @@ def test_what_waits_for_an_executor_is_found_from_its_run(runs: DrawRun, is_know
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     run = others[0] if is_known else runs(", ".join(f"s{i}" for i in range(50)))
-    with transaction.atomic(), together():
+    with transaction.atomic(), pipeline():
         found = plan_of(*bound(FIRST_WAITING, {"run": run.pk, "room": 4}))
     assert "task_first_dispatched" in found, found
     by_task = {"postgresql": "attempt_unique_number", "sqlite": "(task_id=? AND number=?)"}

@@ -3,11 +3,12 @@
 import pytest
 from django_fsm import ConcurrentTransition, TransitionNotAllowed
 
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.tables import everything
 from tests.support.verbs import state, states, task, trail
 from workflows.models import RunState, Task, TaskState, WorkflowRun
-from workflows.runs.transitions import move, save_progress
+from workflows.runs.transitions import save_progress, transition_tasks
 
 Arrows = dict[str, tuple[set[str], str, str]]
 """By name: where an arrow may leave from, where it leads, which event it leaves."""
@@ -52,11 +53,15 @@ def task_in(run: WorkflowRun, start: str) -> Task:
     return task(run, "a")
 
 
-@pytest.mark.parametrize(("start", "arrow"), pairs(TASK_ARROWS, TaskState.values, allowed=True))
-def test_a_task_moves_along_its_arrows(runs: DrawRun, start: str, arrow: str) -> None:
+@pytest.mark.parametrize(
+    ("start", "transition"), pairs(TASK_ARROWS, TaskState.values, allowed=True)
+)
+def test_a_task_moves_along_its_arrows(runs: DrawRun, start: str, transition: str) -> None:
     run = runs("a")
-    move(run, [task_in(run, start)], getattr(Task, arrow), by="ada", reason="why not")
-    _, target, event = TASK_ARROWS[arrow]
+    transition_tasks(
+        run, [task_in(run, start)], getattr(Task, transition), by=who("ada"), reason="why not"
+    )
+    _, target, event = TASK_ARROWS[transition]
     assert states(run) == {"a": target}
     assert trail(run) == [f"{event} a"]
     last = run.events.latest("id")
@@ -64,36 +69,38 @@ def test_a_task_moves_along_its_arrows(runs: DrawRun, start: str, arrow: str) ->
     assert {s: n for s, n in run.task_counts.items() if n} == {target: 1}
 
 
-@pytest.mark.parametrize(("start", "arrow"), pairs(TASK_ARROWS, TaskState.values, allowed=False))
-def test_a_task_moves_nowhere_else(runs: DrawRun, start: str, arrow: str) -> None:
+@pytest.mark.parametrize(
+    ("start", "transition"), pairs(TASK_ARROWS, TaskState.values, allowed=False)
+)
+def test_a_task_moves_nowhere_else(runs: DrawRun, start: str, transition: str) -> None:
     run = runs("a")
     stuck = task_in(run, start)
     before = everything()
     with pytest.raises(ConcurrentTransition):
-        move(run, [stuck], getattr(Task, arrow), by="ada")
+        transition_tasks(run, [stuck], getattr(Task, transition), by=who("ada"))
     assert everything() == before
     assert run.task_counts[start] == 1
 
 
-@pytest.mark.parametrize(("start", "arrow"), pairs(RUN_ARROWS, RunState.values, allowed=True))
-def test_a_run_moves_along_its_arrows(runs: DrawRun, start: str, arrow: str) -> None:
+@pytest.mark.parametrize(("start", "transition"), pairs(RUN_ARROWS, RunState.values, allowed=True))
+def test_a_run_moves_along_its_arrows(runs: DrawRun, start: str, transition: str) -> None:
     run = runs("a")
     run.state = start
-    getattr(run, arrow)(by="ada", reason="why not")
+    getattr(run, transition)(by=who("ada"), reason="why not")
     save_progress(run)
-    _, target, event = RUN_ARROWS[arrow]
+    _, target, event = RUN_ARROWS[transition]
     assert state(run) == target
     assert trail(run) == [event]
     last = run.events.latest("id")
     assert (last.actor, last.reason) == ("ada", "why not")
 
 
-@pytest.mark.parametrize(("start", "arrow"), pairs(RUN_ARROWS, RunState.values, allowed=False))
-def test_a_run_moves_nowhere_else(runs: DrawRun, start: str, arrow: str) -> None:
+@pytest.mark.parametrize(("start", "transition"), pairs(RUN_ARROWS, RunState.values, allowed=False))
+def test_a_run_moves_nowhere_else(runs: DrawRun, start: str, transition: str) -> None:
     run = runs("a")
     run.state = start
     with pytest.raises(TransitionNotAllowed):
-        getattr(run, arrow)(by="ada")
+        getattr(run, transition)(by=who("ada"))
     assert trail(run) == []
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.factories import RunFactory, TemplateFactory
+from tests.support.actors import who
 from tests.support.drawing import DrawRun, steps_of
 from tests.support.verbs import (
     dispatch,
@@ -29,7 +30,7 @@ def gated(drawing: str, *step_ids: str, **template: object) -> WorkflowRun:
         {**step, "requires_approval": step["step_id"] in step_ids} for step in steps_of(drawing)
     ]
     made = create_template(parse_template({"name": "gated", "steps": steps, **template}))
-    return create_run(template_id=made.pk, by="ada")
+    return create_run(template_id=made.pk, by=who("ada"))
 
 
 def approval_of(run: WorkflowRun, step_id: str) -> Approval:
@@ -51,7 +52,7 @@ def test_it_keeps_no_later_task_back() -> None:
 
 def test_an_approved_task_goes_out() -> None:
     run = gated("a", "a")
-    approve(approval_of(run, "a").pk, by="bob", comment="looks good")
+    approve(approval_of(run, "a").pk, by=who("bob"), comment="looks good")
     assert dispatch_all(run) == ["a"]
     decided = approval_of(run, "a")
     assert (decided.status, decided.decided_by, decided.comment) == (
@@ -73,7 +74,7 @@ def test_a_dependency_counts_more_than_an_approval_and_that_more_than_a_hold() -
 
 def test_an_early_word_counts_once_the_dependencies_are_done() -> None:
     run = gated("a > b", "b")
-    approve(approval_of(run, "b").pk, by="bob")
+    approve(approval_of(run, "b").pk, by=who("bob"))
     assert dispatch_all(run) == ["a"]
     finish(run, "a")
     assert dispatch_all(run) == ["b"]
@@ -81,7 +82,7 @@ def test_an_early_word_counts_once_the_dependencies_are_done() -> None:
 
 def test_a_rejection_cancels_the_task_and_dooms_what_follows() -> None:
     run = gated("a > b", "a")
-    reject(approval_of(run, "a").pk, by="bob", comment="not today")
+    reject(approval_of(run, "a").pk, by=who("bob"), comment="not today")
     assert states(run) == {"a": "canceled", "b": "pending"}
     assert state(run) == "failed"
     assert trail(run)[1:] == [
@@ -96,20 +97,20 @@ def test_a_rejection_cancels_the_task_and_dooms_what_follows() -> None:
 
 def test_a_retry_after_a_rejection_asks_again() -> None:
     run = gated("a", "a")
-    reject(approval_of(run, "a").pk, by="bob")
-    operations.retry(task(run, "a").pk, by="ada")
+    reject(approval_of(run, "a").pk, by=who("bob"))
+    operations.retry(task(run, "a").pk, by=who("ada"))
     assert dispatch(run).reason == "waiting for approval"
-    approve(approval_of(run, "a").pk, by="bob")
+    approve(approval_of(run, "a").pk, by=who("bob"))
     assert dispatch_all(run) == ["a"]
     assert Approval.objects.count() == 2
 
 
 def test_a_retry_after_a_failure_does_not_ask_again() -> None:
     run = gated("a", "a")
-    approve(approval_of(run, "a").pk, by="bob")
+    approve(approval_of(run, "a").pk, by=who("bob"))
     dispatch(run)
     finish(run, "a", "failed")
-    operations.retry(task(run, "a").pk, by="ada")
+    operations.retry(task(run, "a").pk, by=who("ada"))
     assert dispatch_all(run) == ["a"]
 
 
@@ -118,31 +119,31 @@ def test_a_retry_after_a_failure_does_not_ask_again() -> None:
 def test_the_second_decision_is_refused(first: object, second: object) -> None:
     run = gated("a", "a")
     approval = approval_of(run, "a")
-    first(approval.pk, by="bob")  # type: ignore[operator]
+    first(approval.pk, by=who("bob"))  # type: ignore[operator]
     before = run.events.count()
     with pytest.raises(Conflict, match=f"approval {approval.pk} is (approved|rejected)"):
-        second(approval.pk, by="eve")  # type: ignore[operator]
+        second(approval.pk, by=who("eve"))  # type: ignore[operator]
     assert run.events.count() == before
     assert approval_of(run, "a").decided_by == "bob"
 
 
 def test_there_is_nothing_to_decide_about_a_task_that_ended() -> None:
     run = gated("a, b", "a")
-    operations.cancel(task(run, "a").pk, by="ada")
+    operations.cancel(task(run, "a").pk, by=who("ada"))
     with pytest.raises(Conflict, match="is canceled"):
-        approve(approval_of(run, "a").pk, by="bob")
+        approve(approval_of(run, "a").pk, by=who("bob"))
 
 
 def test_there_must_be_such_an_approval() -> None:
     with pytest.raises(NotFound, match="approval 999 not found"):
-        approve(999, by="bob")
+        approve(999, by=who("bob"))
 
 
 def test_the_template_may_ask_for_a_second_person() -> None:
     run = gated("a", "a", approver_must_differ=True)
     with pytest.raises(Conflict, match="was created by ada; somebody else must decide"):
-        approve(approval_of(run, "a").pk, by="ada")
-    approve(approval_of(run, "a").pk, by="bob")
+        approve(approval_of(run, "a").pk, by=who("ada"))
+    approve(approval_of(run, "a").pk, by=who("bob"))
     assert dispatch_all(run) == ["a"]
 
 
@@ -151,7 +152,7 @@ def test_an_approval_dispatches_where_the_run_does_so_by_itself() -> None:
     WorkflowRun.objects.filter(pk=run.pk).update(auto_dispatch=True)
     dispatch(run)
     finish(run, "a")
-    approve(approval_of(run, "b").pk, by="bob")
+    approve(approval_of(run, "b").pk, by=who("bob"))
     assert states(run) == {"a": "success", "b": "dispatched"}
 
 
@@ -159,7 +160,7 @@ def test_so_it_does_where_nothing_could_go_out_at_first() -> None:
     run = gated("a > b", "a")
     WorkflowRun.objects.filter(pk=run.pk).update(auto_dispatch=True)
     assert dispatch(run).reason == "dependencies not satisfied"
-    approve(approval_of(run, "a").pk, by="bob")
+    approve(approval_of(run, "a").pk, by=who("bob"))
     assert states(run) == {"a": "dispatched", "b": "pending"}
 
 
@@ -168,16 +169,16 @@ def test_a_failed_run_runs_on_after_an_approval() -> None:
     dispatch(run)
     finish(run, "a", "failed")
     assert state(run) == "failed"
-    approve(approval_of(run, "b").pk, by="bob")
+    approve(approval_of(run, "b").pk, by=who("bob"))
     assert state(run) == "running"
     assert dispatch_some(run, 1) == ["b"]
 
 
 def test_a_task_made_alone_may_need_an_approval_too() -> None:
-    made = create_task(title="alone", requires_approval=True, by="ada")
-    run = create_run(task_ids=[made.pk], by="ada")
+    made = create_task(title="alone", requires_approval=True, by=who("ada"))
+    run = create_run(task_ids=[made.pk], by=who("ada"))
     assert dispatch(run).reason == "waiting for approval"
-    approve(Approval.objects.get(task=made).pk, by="bob")
+    approve(Approval.objects.get(task=made).pk, by=who("bob"))
     assert dispatch(run).dispatches[0].task_id == made.pk
 
 

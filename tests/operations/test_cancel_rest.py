@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, events, finish, state, states, trail
 from workflows.errors import Conflict, NotFound
@@ -20,7 +21,7 @@ def stuck(runs: DrawRun) -> WorkflowRun:
 
 
 def test_only_what_waits_for_something_broken_is_canceled(stuck: WorkflowRun) -> None:
-    cancel_rest(stuck.pk, by="olga", reason="given up")
+    cancel_rest(stuck.pk, by=who("olga"), reason="given up")
 
     assert states(stuck) == {
         "a": "failed",
@@ -44,29 +45,29 @@ def test_a_deadlock_ends(stuck: WorkflowRun) -> None:
     stuck.refresh_from_db()
     assert deadlocks([stuck])
 
-    run = cancel_rest(stuck.pk, by="test")
+    run = cancel_rest(stuck.pk, by=who("test"))
 
     assert (run.state, run.pending_count, run.canceled_count) == ("failed", 0, 2)
     assert not deadlocks([run])
 
 
 def test_where_nothing_is_doomed_it_is_refused(stuck: WorkflowRun, runs: DrawRun) -> None:
-    cancel_rest(stuck.pk, by="test")
+    cancel_rest(stuck.pk, by=who("test"))
     before = trail(stuck)
 
     for run in (stuck, runs("a > b")):
         with pytest.raises(Conflict, match=f"nothing in workflow run {run.pk} waits for a failed"):
-            cancel_rest(run.pk, by="test")
+            cancel_rest(run.pk, by=who("test"))
     assert trail(stuck) == before
 
 
 def test_an_aborted_run_stays_as_it_is(stuck: WorkflowRun) -> None:
-    abort(stuck.pk, by="test")
+    abort(stuck.pk, by=who("test"))
 
     with pytest.raises(Conflict, match="is aborted"):
-        cancel_rest(stuck.pk, by="test")
+        cancel_rest(stuck.pk, by=who("test"))
 
 
 def test_an_unknown_run_is_not_found(db: None) -> None:
     with pytest.raises(NotFound):
-        cancel_rest(987654, by="test")
+        cancel_rest(987654, by=who("test"))

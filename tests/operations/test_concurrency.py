@@ -10,6 +10,7 @@ import pytest
 
 from runners.models import Runner
 from tests.factories import RunnerFactory, TaskFactory
+from tests.support.actors import who
 from tests.support.database import environment
 from tests.support.dispatcher import dispatch_until_empty
 from tests.support.drawing import DrawRun
@@ -107,7 +108,7 @@ def test_ends_of_all_arms_at_once_release_the_join(runs: DrawRun) -> None:
 def test_a_task_wanted_by_many_runs_is_in_one(db: None) -> None:
     wanted = [task.pk for task in TaskFactory.create_batch(3)]
     orders = [wanted, wanted[::-1]] * 4
-    answers = at_once([partial(create_run, task_ids=ids, by="test") for ids in orders])
+    answers = at_once([partial(create_run, task_ids=ids, by=who("test")) for ids in orders])
     made = [answer for answer in answers if isinstance(answer, WorkflowRun)]
     assert len(made) == 1
     assert {type(answer) for answer in answers if answer not in made} == {Conflict}
@@ -129,7 +130,7 @@ def test_the_last_of_many_new_defaults_is_the_default(db: None) -> None:
 def test_a_cancel_and_a_dispatch_at_once_agree(runs: DrawRun) -> None:
     for _ in range(5):
         run = runs("a")
-        cancel = partial(operations.cancel, task(run, "a").pk, by="ada")
+        cancel = partial(operations.cancel, task(run, "a").pk, by=who("ada"))
         calls: list[Callable[[], object]] = [cancel, partial(dispatch, run)]
         assert not [answer for answer in at_once(calls) if isinstance(answer, Exception)]
         assert states(run) == {"a": "canceled"}
@@ -139,7 +140,7 @@ def test_an_abort_and_reports_at_once_agree(runs: DrawRun) -> None:
     run = runs("a > d, b > d, c > d", auto_dispatch=True)
     dispatch_all(run)
     calls: list[Callable[[], object]] = [partial(finish, run, step_id) for step_id in "abc"]
-    calls.append(partial(operations.abort, run.pk, by="ada"))
+    calls.append(partial(operations.abort, run.pk, by=who("ada")))
     refused = [answer for answer in at_once(calls) if isinstance(answer, Exception)]
     assert all(isinstance(answer, ReportRefused) for answer in refused)
     run.refresh_from_db()

@@ -6,6 +6,7 @@ import pytest
 
 from runners.models import Runner
 from tests.factories import RunnerFactory
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.tables import everything
@@ -79,7 +80,7 @@ def test_the_answer_lists_all_that_went_out(runs: DrawRun, limit: int | None) ->
 
 def test_the_trail_says_who_dispatched_what_to_whom(runs: DrawRun) -> None:
     run = runs("a")
-    dispatch(run, by="ada")
+    dispatch(run, by=who("ada"))
     started, sent = run.events.order_by("-id")[:2][::-1]
     assert (started.event_type, started.actor) == ("workflow_run.running", "ada")
     assert (sent.event_type, sent.actor) == ("task.dispatched", "ada")
@@ -98,14 +99,14 @@ def test_the_first_dispatch_starts_the_run(runs: DrawRun) -> None:
 
 def test_there_must_be_such_a_run(db: None) -> None:
     with pytest.raises(NotFound, match="workflow run 999999 not found"):
-        dispatch_ready(999_999, by="ada")
+        dispatch_ready(999_999, by=who("ada"))
 
 
 @pytest.mark.parametrize("dry_run", [False, True])
 @pytest.mark.parametrize("how", ["paused", "aborted"])
 def test_a_run_that_is_stopped_refuses(runs: DrawRun, how: str, dry_run: bool) -> None:
     run = runs("a")
-    {"paused": operations.pause, "aborted": operations.abort}[how](run.pk, by="ada")
+    {"paused": operations.pause, "aborted": operations.abort}[how](run.pk, by=who("ada"))
     before = everything()
     with pytest.raises(RunNotDispatchable, match=f"workflow run {run.pk} is {how}"):
         dispatch(run, dry_run=dry_run)
@@ -138,7 +139,7 @@ def test_an_empty_handed_repeat_is_folded_into_one_event(runs: DrawRun) -> None:
     run = runs("a > b")
     dispatch(run)
     for _ in range(3):
-        dispatch(run, by="ada")
+        dispatch(run, by=who("ada"))
     assert trail(run)[2:] == ["dispatch.nothing_ready"]
     last = run.events.latest("id")
     assert (last.actor, last.reason) == ("ada", "dependencies not satisfied")
@@ -148,10 +149,10 @@ def test_an_empty_handed_repeat_is_folded_into_one_event(runs: DrawRun) -> None:
 def test_only_repeats_are_folded(runs: DrawRun) -> None:
     run = runs("a > b")
     dispatch(run)
-    dispatch(run, by="ada")
-    dispatch(run, by="bob")
+    dispatch(run, by=who("ada"))
+    dispatch(run, by=who("bob"))
     finish(run, "a", "failed")
-    dispatch(run, by="bob")
+    dispatch(run, by=who("bob"))
     assert trail(run)[2:] == [
         "dispatch.nothing_ready",
         "dispatch.nothing_ready",

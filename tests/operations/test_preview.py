@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.factories import RunFactory
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, finish, start, states, task, trail, walk
 from workflows import operations
@@ -48,7 +49,7 @@ def test_a_mark_success_tells_what_is_ready_at_once_and_is_right(broken: Workflo
         "1 task can run after that: c",
         "1 task stays blocked by another: end",
     ]
-    mark_success(task(broken, "a").pk, by="test", reason="by hand")
+    mark_success(task(broken, "a").pk, by=who("test"), reason="by hand")
     ready = Task.objects.ready().filter(run=broken)
     assert [str(each) for each in ready] == ["b", "d"]
 
@@ -61,7 +62,7 @@ def test_two_causes_mended_together_free_what_waits_for_both(broken: WorkflowRun
 
 def test_a_task_on_hold_is_not_called_ready(runs: DrawRun) -> None:
     run = runs("a > b")
-    hold(task(run, "b").pk, by="test")
+    hold(task(run, "b").pk, by=who("test"))
     dispatch_all(run)
     finish(run, "a", "failed")
 
@@ -103,7 +104,7 @@ def test_a_release_or_an_approval_makes_ready_what_waits_for_nothing_else(runs: 
 
     assert told(effects.of_approve([first, second])) == ["1 task becomes ready at once: a"]
     assert told(effects.of_reject([first])) == ["1 task that waits can never run then: b"]
-    operations.approve(first.pk, by="test")
+    operations.approve(first.pk, by=who("test"))
     assert [str(each) for each in Task.objects.ready().filter(run=run)] == ["a"]
 
 
@@ -116,7 +117,7 @@ def test_a_retry_with_downstream_names_what_it_resets_and_resets_that(runs: Draw
     foreseen = effects.of_retry_downstream([task(run, "a")])
 
     assert told(foreseen) == ["2 tasks that ended after it are reset, too: b c"]
-    reset = retry_downstream(task(run, "a").pk, by="test")
+    reset = retry_downstream(task(run, "a").pk, by=who("test"))
     assert [str(each) for each in reset.tasks[1:]] == [str(each) for each in foreseen[0].tasks]
 
 
@@ -169,7 +170,7 @@ def test_a_large_run_takes_as_many_statements_as_a_small_one(db: None, foresee: 
     counts = []
     for size in (2, 60):
         run = RunFactory.create(template__drawing=", ".join(f"a > s{n} > end" for n in range(size)))
-        cancel(task(run, "a").pk, by="test")
+        cancel(task(run, "a").pk, by=who("test"))
         tasks = list(Task.objects.filter(run=run))
         with CaptureQueriesContext(connection) as statements:
             foresee(tasks)  # type: ignore[operator]
@@ -191,9 +192,9 @@ def test_of_very_many_runs_nothing_is_foreseen(
 
 def test_a_task_in_no_run_affects_no_other(db: None) -> None:
     alone = Task.objects.create(title="alone")
-    cancel(alone.pk, by="test")
+    cancel(alone.pk, by=who("test"))
     alone.refresh_from_db()
 
     assert effects.of_retry([alone]) == []
     assert effects.of_retry_downstream([alone]) == []
-    retry(alone.pk, by="test")
+    retry(alone.pk, by=who("test"))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.tables import everything
 from tests.support.verbs import (
@@ -43,7 +44,7 @@ def unmet(run: WorkflowRun) -> dict[str | None, int]:
 def test_a_success_is_done_again_with_all_that_followed(runs: DrawRun) -> None:
     run = ended(runs)
     before = len(trail(run))
-    reset = retry_downstream(task(run, "b").pk, by="ada", reason="bad input")
+    reset = retry_downstream(task(run, "b").pk, by=who("ada"), reason="bad input")
     assert [each.step_id for each in reset.tasks] == ["b", "d", "e"]
     assert states(run) == {
         "a": "success", "b": "pending", "d": "pending", "e": "pending", "c": "success",
@@ -67,7 +68,7 @@ def test_a_success_is_done_again_with_all_that_followed(runs: DrawRun) -> None:
 
 def test_the_run_goes_to_its_end_again_and_keeps_what_was(runs: DrawRun) -> None:
     run = ended(runs)
-    retry_downstream(task(run, "b").pk, by="ada")
+    retry_downstream(task(run, "b").pk, by=who("ada"))
     walk(run, "b", "d", "e")
     assert state(run) == "success"
     numbers = task(run, "e").attempts.order_by("number").values_list("number", "outcome")
@@ -78,10 +79,10 @@ def test_the_run_goes_to_its_end_again_and_keeps_what_was(runs: DrawRun) -> None
 def test_a_dry_run_lists_the_same_and_writes_nothing(runs: DrawRun) -> None:
     run = ended(runs)
     before = everything()
-    foreseen = retry_downstream(task(run, "a").pk, by="ada", dry_run=True)
+    foreseen = retry_downstream(task(run, "a").pk, by=who("ada"), dry_run=True)
     assert everything() == before
     assert list(foreseen.states) == ["success"] * 5
-    done = retry_downstream(task(run, "a").pk, by="ada")
+    done = retry_downstream(task(run, "a").pk, by=who("ada"))
     assert [each.pk for each in done.tasks] == [each.pk for each in foreseen.tasks]
 
 
@@ -89,7 +90,7 @@ def test_what_waits_downstream_waits_again(runs: DrawRun) -> None:
     run = runs(DRAWING)
     walk(run, "a", "b")
     assert unmet(run)["d"] == 0
-    retry_downstream(task(run, "b").pk, by="ada")
+    retry_downstream(task(run, "b").pk, by=who("ada"))
     assert unmet(run)["d"] == 1
     assert states(run)["d"] == "pending"
 
@@ -100,7 +101,7 @@ def test_a_failed_run_goes_on_from_there(runs: DrawRun) -> None:
     dispatch(run)
     finish(run, "b", "failed")
     assert state(run) == "failed"
-    retry_downstream(task(run, "a").pk, by="ada")
+    retry_downstream(task(run, "a").pk, by=who("ada"))
     assert states(run) == {"a": "pending", "b": "pending", "c": "pending"}
     assert state(run) == "running"
     walk(run, "a", "b", "c")
@@ -111,9 +112,9 @@ def test_a_task_marked_success_is_no_longer_shown_so_when_it_is_done_again(runs:
     run = runs("a > b")
     dispatch(run)
     finish(run, "a", "failed")
-    mark_success(task(run, "a").pk, by="ada", reason="by hand")
+    mark_success(task(run, "a").pk, by=who("ada"), reason="by hand")
     walk(run, "b")
-    retry_downstream(task(run, "a").pk, by="ada")
+    retry_downstream(task(run, "a").pk, by=who("ada"))
     assert not task(run, "a").is_marked_success
     assert "task.marked_success a" in trail(run)
 
@@ -124,10 +125,10 @@ def test_results_of_the_first_time_are_not_used_again(runs: DrawRun) -> None:
     Task.objects.filter(run=run, step_id="b").update(payload=payload)
     dispatch(run)
     finish(run, "a", result=1)
-    retry_downstream(task(run, "a").pk, by="ada")
+    retry_downstream(task(run, "a").pk, by=who("ada"))
     dispatch(run)
     finish(run, "a", "failed")
-    mark_success(task(run, "a").pk, by="ada", reason="by hand")
+    mark_success(task(run, "a").pk, by=who("ada"), reason="by hand")
     dispatch(run)
     assert "unknown name 'a'" in attempt(run, "b").message
 
@@ -137,7 +138,7 @@ def test_with_auto_dispatch_it_goes_out_at_once(runs: DrawRun) -> None:
     dispatch(run)
     finish(run, "a")
     finish(run, "b")
-    retry_downstream(task(run, "a").pk, by="ada")
+    retry_downstream(task(run, "a").pk, by=who("ada"))
     assert states(run) == {"a": "dispatched", "b": "pending"}
 
 
@@ -150,34 +151,34 @@ def test_it_is_refused_while_something_downstream_is_active(runs: DrawRun, activ
         start(run, "b")
     before = everything()
     with pytest.raises(Conflict, match=f"\\(b\\) is {active}; cancel it first"):
-        retry_downstream(task(run, "a").pk, by="ada")
+        retry_downstream(task(run, "a").pk, by=who("ada"))
     assert everything() == before
 
 
 def test_it_is_refused_for_what_has_not_ended(runs: DrawRun) -> None:
     run = runs("a > b")
     with pytest.raises(Conflict, match="is pending"):
-        retry_downstream(task(run, "a").pk, by="ada")
+        retry_downstream(task(run, "a").pk, by=who("ada"))
 
 
 def test_it_is_refused_in_an_aborted_run(runs: DrawRun) -> None:
     run = runs("a > b")
     walk(run, "a")
-    abort(run.pk, by="test")
+    abort(run.pk, by=who("test"))
     with pytest.raises(Conflict, match="is aborted"):
-        retry_downstream(task(run, "a").pk, by="ada")
+        retry_downstream(task(run, "a").pk, by=who("ada"))
 
 
 def test_it_is_refused_for_what_does_not_exist(db: None) -> None:
     with pytest.raises(NotFound):
-        retry_downstream(1, by="ada")
+        retry_downstream(1, by=who("ada"))
 
 
 def test_a_canceled_task_downstream_is_reset_too(runs: DrawRun) -> None:
     run = runs("a > b")
     walk(run, "a")
-    cancel(task(run, "b").pk, by="test")
-    retry_downstream(task(run, "a").pk, by="ada")
+    cancel(task(run, "b").pk, by=who("test"))
+    retry_downstream(task(run, "a").pk, by=who("ada"))
     assert states(run) == {"a": "pending", "b": "pending"}
     assert run.task_counts | {"pending": 2} == WorkflowRun.objects.get(pk=run.pk).task_counts
 
@@ -191,4 +192,4 @@ def test_the_number_of_statements_does_not_depend_on_the_size(
             for step_id in sent:
                 finish(run, step_id)
         with django_assert_max_num_queries(16):  # type: ignore[operator]
-            retry_downstream(task(run, "a").pk, by="ada")
+            retry_downstream(task(run, "a").pk, by=who("ada"))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.tables import everything
@@ -24,11 +25,11 @@ def run_in(runs: DrawRun, wanted: str) -> WorkflowRun:
     elif wanted != "created":
         dispatch(run)
     if wanted == "paused":
-        pause(run.pk, by="test")
+        pause(run.pk, by=who("test"))
     if wanted == "failed":
         finish(run, "a", "failed")
     if wanted == "aborted":
-        abort(run.pk, by="test")
+        abort(run.pk, by=who("test"))
     assert state(run) == wanted
     return run
 
@@ -53,7 +54,7 @@ def test_an_operation_moves_a_run_and_says_who_and_why(
     runs: DrawRun, operation: Operation, before: str
 ) -> None:
     run = run_in(runs, before)
-    answer = operation(run.pk, by="ada", reason="maintenance")
+    answer = operation(run.pk, by=who("ada"), reason="maintenance")
     assert answer.state == state(run) == ALLOWED[operation][before]
     said = run.events.get(event_type=EVENTS[operation], actor="ada")
     assert said.reason == "maintenance"
@@ -69,20 +70,20 @@ def test_an_operation_that_does_not_fit_is_refused(
     run = run_in(runs, before)
     kept = everything()
     with pytest.raises(Conflict, match=f"workflow run {run.pk} is {before}"):
-        operation(run.pk, by="ada")
+        operation(run.pk, by=who("ada"))
     assert everything() == kept
 
 
 @pytest.mark.parametrize("operation", list(ALLOWED))
 def test_there_must_be_such_a_run(db: None, operation: Operation) -> None:
     with pytest.raises(NotFound, match="workflow run 999999 not found"):
-        operation(999_999, by="ada")
+        operation(999_999, by=who("ada"))
 
 
 def test_a_pause_lets_what_is_active_go_on(runs: DrawRun) -> None:
     run = runs("a, b")
     dispatch(run)
-    pause(run.pk, by="ada")
+    pause(run.pk, by=who("ada"))
     start(run, "a")
     finish(run, "a")
     assert states(run) == {"a": "success", "b": "pending"}
@@ -91,9 +92,9 @@ def test_a_pause_lets_what_is_active_go_on(runs: DrawRun) -> None:
 def test_a_resumed_run_dispatches_by_itself_what_became_ready(runs: DrawRun) -> None:
     run = runs("a > b", auto_dispatch=True)
     dispatch(run)
-    pause(run.pk, by="ada")
+    pause(run.pk, by=who("ada"))
     finish(run, "a")
-    resume(run.pk, by="ada")
+    resume(run.pk, by=who("ada"))
     assert states(run) == {"a": "success", "b": "dispatched"}
     assert trail(run)[-2:] == ["workflow_run.resumed", "task.dispatched b"]
     assert run.events.latest("id").actor == "ada"
@@ -102,9 +103,9 @@ def test_a_resumed_run_dispatches_by_itself_what_became_ready(runs: DrawRun) -> 
 def test_a_resumed_run_that_failed_meanwhile_is_failed(runs: DrawRun) -> None:
     run = runs("a > b")
     dispatch(run)
-    pause(run.pk, by="ada")
+    pause(run.pk, by=who("ada"))
     finish(run, "a", "failed")
-    resume(run.pk, by="ada")
+    resume(run.pk, by=who("ada"))
     assert trail(run)[-3:] == [
         "workflow_run.resumed",
         "workflow_run.failed",
@@ -116,7 +117,7 @@ def test_an_abort_cancels_what_nobody_executes(runs: DrawRun) -> None:
     run = runs("a > b, c, d")
     walk(run, "a")
     dispatch(run)
-    abort(run.pk, by="ada", reason="wrong data")
+    abort(run.pk, by=who("ada"), reason="wrong data")
     assert states(run) == {"a": "success", "b": "canceled", "c": "canceled", "d": "canceled"}
     assert attempt(run, "b").outcome == "canceled"
     assert task(run, "c").note == "wrong data"
@@ -135,7 +136,7 @@ def test_an_abort_asks_for_the_end_of_what_is_executed(runs: DrawRun) -> None:
     run = runs("a, b")
     dispatch(run)
     start(run, "a")
-    abort(run.pk, by="ada", reason="wrong data")
+    abort(run.pk, by=who("ada"), reason="wrong data")
     assert states(run) == {"a": "running", "b": "canceled"}
     assert task(run, "a").cancel_requested_at
     assert trail(run)[-1] == "task.cancel_requested a"
@@ -149,7 +150,7 @@ def test_an_abort_asks_for_the_end_of_what_its_runner_was_handed(
 ) -> None:
     run = runs("a")
     dispatch(run)
-    abort(run.pk, by="ada")
+    abort(run.pk, by=who("ada"))
     assert states(run) == {"a": "dispatched"}
     assert trail(run)[-2:] == ["workflow_run.aborted", "task.cancel_requested a"]
 
@@ -160,7 +161,7 @@ def test_nothing_is_dispatched_after_an_abort(
     run = runs("a > b", auto_dispatch=True)
     dispatch(run)
     start(run, "a")
-    abort(run.pk, by="ada")
+    abort(run.pk, by=who("ada"))
     with django_capture_on_commit_callbacks(execute=True):
         finish(run, "a")
     assert states(run) == {"a": "success", "b": "canceled"}

@@ -27,7 +27,7 @@ from workflows.errors import Conflict
 from workflows.insight.explain import READY
 from workflows.operations.runs import cancel_rest
 from workflows.operations.tasks import retry_downstream
-from workflows.reports.apply import Report, report_all, report_one
+from workflows.reports.apply import Report, apply_report, apply_reports
 
 INDEX = st.integers(0, 20)
 LIMITS = st.sampled_from([1, 1, 2, 3, None])
@@ -160,7 +160,7 @@ class Oracle(RuleBasedStateMachine):
             if self.world.report(self.world.run_of(attempt.task), [(attempt, status)]):
                 raise model.Refused
 
-        self._both(expected, lambda: report_one(Report(attempt.pk, status), by=BY))
+        self._both(expected, lambda: apply_report(Report(attempt.pk, status), by=BY))
 
     @precondition(lambda self: self._attempts)
     @rule(index=INDEX, said=st.lists(st.tuples(INDEX, STATUSES), min_size=2, max_size=4))
@@ -171,7 +171,7 @@ class Oracle(RuleBasedStateMachine):
         reports = {known[i % len(known)]: status for i, status in said} if known else {}
         wanted, found = self._both(
             lambda: self.world.report(run, list(reports.items())),
-            lambda: report_all(run.pk, [Report(a.pk, s) for a, s in reports.items()], by=BY),
+            lambda: apply_reports(run.pk, [Report(a.pk, s) for a, s in reports.items()], by=BY),
         )
         assert set(found) == {attempt.pk for attempt in wanted}
 

@@ -138,7 +138,7 @@ class Run:
         """Return what may go out, the run permitting."""
         return [task for task in self.tasks if task.is_free]
 
-    def roll_up(self) -> None:
+    def close_run_if_finished(self) -> None:
         """End, if there is nothing left to do."""
         if self.state not in {"created", "running"} or self.having(*ACTIVE):
             return
@@ -171,7 +171,7 @@ class Answer:
 
 
 @dataclass
-class Fleet:
+class RunnerPool:
     """What the runners have refused during one call."""
 
     runners: dict[Runner, str] = field(default_factory=dict)
@@ -183,13 +183,13 @@ class Fleet:
         return told or task.runner.unwilling()
 
 
-def hand_out(run: Run, limit: int | None, fleet: Fleet) -> Iterator[Attempt]:
+def create_attempts(run: Run, limit: int | None, pool: RunnerPool) -> Iterator[Attempt]:
     """Dispatch the first ready tasks that have a runner; they are with nobody yet."""
     if run.state not in {"created", "running"}:
         return
     left = len(run.tasks) if limit is None else limit
     for task in run.free():
-        if left and not fleet.refusal_of(task):
+        if left and not pool.refusal_of(task):
             left -= 1
             run.state, task.state, task.is_unwanted = "running", "dispatched", False
             attempt = Attempt(task, task.runner)
@@ -198,10 +198,10 @@ def hand_out(run: Run, limit: int | None, fleet: Fleet) -> Iterator[Attempt]:
             yield attempt
 
 
-def blocked(run: Run, fleet: Fleet) -> Iterator[tuple[Task, str, frozenset[Task]]]:
+def blocked(run: Run, pool: RunnerPool) -> Iterator[tuple[Task, str, frozenset[Task]]]:
     """Yield what is pending and cannot go out, and why: first what was tried."""
     for task in run.free():
-        if why := fleet.refusal_of(task):
+        if why := pool.refusal_of(task):
             yield task, why, frozenset()
     for task in run.having("pending"):
         if task.waits_for:

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from runners.models import Runner
 from tests.oracle import model
 from tests.oracle.drawing import Drawing
+from tests.support.actors import who
 from workflows.authoring.spec import parse_template
 from workflows.authoring.store import create_template
 from workflows.dispatch.result import DispatchResult
@@ -18,7 +19,7 @@ from workflows.operations.dispatch_ready import dispatch_ready
 from workflows.runs.creation import create_run, create_task
 from workflows.runs.readiness import deadlocks
 
-BY = "oracle"
+BY = who("oracle")
 TABLES = [
     *["logpiece", "event", "approval", "taskattempt", "taskdependency", "task", "workflowrun"],
     *["stepdependency", "templatestep", "templateversion", "workflowtemplate"],

@@ -9,13 +9,13 @@ from tests.oracle.model import (
     ENDED,
     Answer,
     Attempt,
-    Fleet,
     Refused,
     Run,
     Runner,
+    RunnerPool,
     Task,
     blocked,
-    hand_out,
+    create_attempts,
     reason_of,
 )
 
@@ -44,18 +44,20 @@ class World:
         run.expect("created", "running", "success", "failed")
         if run.is_auto and run.state == "created":
             run.state = "running"
-        fleet, sent = Fleet(), list[Task]()
-        while batch := list(hand_out(run, None if limit is None else limit - len(sent), fleet)):
-            sent += self._submit(batch, fleet)
-        run.roll_up()
-        return self._answer(run, sent, fleet)
+        pool, sent = RunnerPool(), list[Task]()
+        while batch := list(
+            create_attempts(run, None if limit is None else limit - len(sent), pool)
+        ):
+            sent += self._submit(batch, pool)
+        run.close_run_if_finished()
+        return self._answer(run, sent, pool)
 
     def foresee(self, run: Run, limit: int | None) -> Answer:
         """Answer as if every runner took what it is called for; change nothing."""
         run.expect("created", "running", "success", "failed")
         before = run.state, [(task, task.is_unwanted) for task in run.tasks]
-        batch = list(hand_out(run, limit, Fleet()))
-        answer = self._answer(run, [attempt.task for attempt in batch], Fleet())
+        batch = list(create_attempts(run, limit, RunnerPool()))
+        answer = self._answer(run, [attempt.task for attempt in batch], RunnerPool())
         for attempt in batch:
             self._take_back(attempt)
         run.state = before[0]
@@ -168,17 +170,17 @@ class World:
         task.approvals[number], task.state = "rejected", "canceled"
         self._go_on(self.run_of(task))
 
-    def _submit(self, batch: Iterable[Attempt], fleet: Fleet) -> list[Task]:
+    def _submit(self, batch: Iterable[Attempt], pool: RunnerPool) -> list[Task]:
         sent = []
         for attempt in batch:
             task, runner = attempt.task, attempt.runner
             if runner.claims:
                 sent.append(task)
             elif runner.refusal:
-                fleet.runners[runner] = f"runner refused: {runner.name}: {runner.refusal}"
+                pool.runners[runner] = f"runner refused: {runner.name}: {runner.refusal}"
                 self._take_back(attempt)
             elif why := self.refusals.get(task.name):
-                fleet.tasks[task] = f"runner refused: {runner.name}: {why}"
+                pool.tasks[task] = f"runner refused: {runner.name}: {why}"
                 self._take_back(attempt)
             else:
                 sent.append(task)
@@ -189,18 +191,18 @@ class World:
         attempt.task.attempts.remove(attempt)
         attempt.runner.attempts.remove(attempt)
 
-    def _answer(self, run: Run, sent: list[Task], fleet: Fleet) -> Answer:
+    def _answer(self, run: Run, sent: list[Task], pool: RunnerPool) -> Answer:
         if sent:
             return Answer(sent)
-        why = list(blocked(run, fleet))
+        why = list(blocked(run, pool))
         return Answer([], reason_of([reason for _, reason, _ in why]), why)
 
     def _go_on(self, run: Run) -> int:
         batch = []
         if run.is_auto and run.state == "running":
-            batch = list(hand_out(run, None, Fleet()))
-        self._submit(batch, Fleet())
-        run.roll_up()
+            batch = list(create_attempts(run, None, RunnerPool()))
+        self._submit(batch, RunnerPool())
+        run.close_run_if_finished()
         return len(batch)
 
     def _offer(self, freed: set[Runner]) -> None:

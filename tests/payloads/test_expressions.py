@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.actors import who
 from tests.support.drawing import DrawRun, steps_of
 from tests.support.verbs import attempt, dispatch, dispatch_all, finish, states, task, trail
 from workflows.authoring.spec import parse_template
@@ -172,7 +173,7 @@ def two_steps(payload: dict[str, Any]) -> WorkflowRun:
     first, second = steps_of("a > b")
     steps = [first, {**second, "payload": payload}]
     template = create_template(parse_template({"name": "two steps", "steps": steps}))
-    return create_run(template_id=template.pk, by="test")
+    return create_run(template_id=template.pk, by=who("test"))
 
 
 @pytest.mark.parametrize("text", ["{{ tasks.a.exit_code }}", "{{ tasks['a'].exit_code }}"])
@@ -190,7 +191,7 @@ def test_the_result_is_that_of_the_latest_success(db: None) -> None:
     run = two_steps({"text": "{{ tasks.a.result }}"})
     dispatch(run)
     finish(run, "a", "failed", result="bad")
-    operations.retry(task(run, "a").pk, by="ada")
+    operations.retry(task(run, "a").pk, by=who("ada"))
     dispatch(run)
     finish(run, "a", result="good")
     dispatch(run)
@@ -208,7 +209,7 @@ def test_one_task_that_cannot_be_filled_in_keeps_nobody_else(runs: DrawRun) -> N
     first, second, third = steps_of("a, b, c")
     steps = [first, {**second, "payload": {"text": "{{ params.no }}"}}, third]
     template = create_template(parse_template({"name": "one is wrong", "steps": steps}))
-    run = create_run(template_id=template.pk, by="test")
+    run = create_run(template_id=template.pk, by=who("test"))
     dispatch(run, limit=None)
     assert states(run) == {"a": "dispatched", "b": "failed", "c": "dispatched"}
     assert [line for line in trail(run) if line.endswith(" b")] == [

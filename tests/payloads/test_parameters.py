@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.factories import TaskFactory
+from tests.support.actors import who
 from tests.support.drawing import template_of
 from tests.support.tables import everything
 from workflows.authoring.spec import parse_template
@@ -32,7 +33,7 @@ def made(schema: dict[str, Any]) -> WorkflowTemplate:
 
 
 def run_with(parameters: dict[str, Any]) -> WorkflowRun:
-    return create_run(template_id=made(SCHEMA).pk, parameters=parameters, by="ada")
+    return create_run(template_id=made(SCHEMA).pk, parameters=parameters, by=who("ada"))
 
 
 @pytest.mark.parametrize(
@@ -84,18 +85,18 @@ def test_what_does_not_fit_is_refused_by_name_and_nothing_is_stored(
     template = made(SCHEMA)
     before = everything()
     with pytest.raises(Invalid) as refused:
-        create_run(template_id=template.pk, parameters=given, by="ada")
+        create_run(template_id=template.pk, parameters=given, by=who("ada"))
     assert problem in " ".join(refused.value.fields["parameters"])
     assert "abc" not in str(refused.value)
     assert everything() == before
 
 
 def test_without_a_schema_any_object_is_taken(db: None) -> None:
-    run = create_run(template_id=made({}).pk, parameters={"anything": [1]}, by="ada")
+    run = create_run(template_id=made({}).pk, parameters={"anything": [1]}, by=who("ada"))
     assert (run.parameters, run.secrets) == ({"anything": [1]}, {})
 
 
 def test_the_template_of_a_run_made_of_tasks_is_only_a_label(db: None) -> None:
     task = TaskFactory.create()
-    run = create_run(template_id=made(SCHEMA).pk, task_ids=[task.pk], by="ada")
+    run = create_run(template_id=made(SCHEMA).pk, task_ids=[task.pk], by=who("ada"))
     assert run.parameters == {}

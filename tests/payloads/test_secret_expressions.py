@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.actors import who
 from tests.support.secrets import VALUE, places_of
 from tests.support.verbs import attempt, dispatch_all, finish, states, trail
 from workflows.authoring.spec import parse_template
@@ -60,7 +61,7 @@ def older_run(*texts: str, **parameters: str) -> WorkflowRun:
     for n, text in enumerate(texts):
         steps = TemplateStep.objects.filter(template=template, step_id=f"s{n}")
         steps.update(payload={"text": text})
-    return create_run(template_id=template.pk, parameters=parameters, by="test")
+    return create_run(template_id=template.pk, parameters=parameters, by=who("test"))
 
 
 @pytest.mark.parametrize("text", AS_IT_IS)
@@ -133,8 +134,8 @@ def test_there_are_no_statements_that_could_take_it_apart() -> None:
 @pytest.mark.django_db
 def test_a_secret_that_is_not_given_has_its_default() -> None:
     template = create_template(parse_template(template_of("{{ params.token | default('none') }}")))
-    given = create_run(template_id=template.pk, parameters={"token": VALUE}, by="test")
-    not_given = create_run(template_id=template.pk, parameters={}, by="test")
+    given = create_run(template_id=template.pk, parameters={"token": VALUE}, by=who("test"))
+    not_given = create_run(template_id=template.pk, parameters={}, by=who("test"))
 
     for run, told in ((given, VALUE), (not_given, "none")):
         dispatch_all(run)
@@ -157,7 +158,9 @@ def test_what_looks_like_a_secret_brings_nobody_the_secret(text: str) -> None:
     data["steps"][1]["depends_on"] = ["s0"]
     mark = "⟦secret:token⟧"
     template = create_template(parse_template(data))
-    run = create_run(template_id=template.pk, parameters={"token": VALUE, "day": mark}, by="test")
+    run = create_run(
+        template_id=template.pk, parameters={"token": VALUE, "day": mark}, by=who("test")
+    )
     dispatch_all(run)
     finish(run, "s0", result={"said": mark, "first": mark[:3], "last": mark[3:]})
 

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.tables import everything
 from tests.support.verbs import (
@@ -22,7 +23,7 @@ from tests.support.verbs import (
 from workflows import operations
 from workflows.errors import NotFound, ReportRefused
 from workflows.models import TaskAttempt, WorkflowRun
-from workflows.reports.apply import Report, report_all, report_one
+from workflows.reports.apply import Report, apply_report, apply_reports
 
 pytestmark = pytest.mark.django_db
 
@@ -116,7 +117,7 @@ def test_an_outdated_attempt_is_refused(runs: DrawRun) -> None:
     dispatch(run)
     finish(run, "a", "failed")
     first = attempt(run, "a")
-    operations.retry(task(run, "a").pk, by="ada")
+    operations.retry(task(run, "a").pk, by=who("ada"))
     dispatch(run)
     before = unchanged(run)
     with pytest.raises(ReportRefused, match=f"attempt 1 of task {first.task_id} is outdated"):
@@ -132,7 +133,7 @@ def test_a_repeat_of_an_outdated_attempt_changes_nothing(runs: DrawRun) -> None:
     dispatch(run)
     finish(run, "a", "failed")
     first = attempt(run, "a")
-    operations.retry(task(run, "a").pk, by="ada")
+    operations.retry(task(run, "a").pk, by=who("ada"))
     before = everything()
     report(first, "failed")
     assert everything() == before
@@ -141,14 +142,14 @@ def test_a_repeat_of_an_outdated_attempt_changes_nothing(runs: DrawRun) -> None:
 def test_an_attempt_must_exist(db: None) -> None:
     nobody = uuid4()
     with pytest.raises(NotFound, match=f"attempt {nobody} not found"):
-        report_one(Report(nobody, "success"), by="runner")
+        apply_report(Report(nobody, "success"), by=who("runner"))
 
 
 def test_a_report_never_revives_an_aborted_run(runs: DrawRun) -> None:
     run = runs("a > b, c")
     dispatch(run)
     start(run, "a")
-    operations.abort(run.pk, by="ada")
+    operations.abort(run.pk, by=who("ada"))
     finish(run, "a")
     assert (state(run), states(run)["b"]) == ("aborted", "canceled")
     assert trail(run)[-1] == "task.succeeded a"
@@ -158,7 +159,7 @@ def test_a_report_never_revives_an_aborted_run(runs: DrawRun) -> None:
 def test_a_report_never_unpauses_a_run(runs: DrawRun, status: str) -> None:
     run = runs("a > b", auto_dispatch=True)
     dispatch(run)
-    operations.pause(run.pk, by="ada")
+    operations.pause(run.pk, by=who("ada"))
     finish(run, "a", status)
     assert (state(run), states(run)) == ("paused", {"a": status, "b": "pending"})
     ended = {"success": "task.succeeded a", "failed": "task.failed a"}[status]
@@ -168,10 +169,10 @@ def test_a_report_never_unpauses_a_run(runs: DrawRun, status: str) -> None:
 def test_the_last_report_of_a_paused_run_does_not_end_it(runs: DrawRun) -> None:
     run = runs("a")
     dispatch(run)
-    operations.pause(run.pk, by="ada")
+    operations.pause(run.pk, by=who("ada"))
     finish(run, "a")
     assert (state(run), states(run)) == ("paused", {"a": "success"})
-    operations.resume(run.pk, by="ada")
+    operations.resume(run.pk, by=who("ada"))
     assert state(run) == "success"
     assert trail(run)[-3:] == ["task.succeeded a", "workflow_run.resumed", "workflow_run.succeeded"]
 
@@ -181,14 +182,14 @@ def test_reports_arrive_together(runs: DrawRun) -> None:
     dispatch(run, limit=None)
     finish(run, "c", "failed")
     made = {of: attempt(run, of) for of in "abc"}
-    refused = report_all(
+    refused = apply_reports(
         run.pk,
         [
             Report(made["a"].pk, "success", result=1),
             Report(made["b"].pk, "failed", exit_code=2),
             Report(made["c"].pk, "success"),
         ],
-        by="runner",
+        by=who("runner"),
     )
     assert list(refused) == [made["c"].pk]
     assert states(run) == {
@@ -214,5 +215,5 @@ def test_a_refused_report_keeps_none_of_the_others_back(runs: DrawRun) -> None:
     walk(run, "a")
     dispatch(run)
     reports = [Report(attempt(run, "a").pk, "failed"), Report(attempt(run, "b").pk, "success")]
-    assert list(report_all(run.pk, reports, by="runner")) == [attempt(run, "a").pk]
+    assert list(apply_reports(run.pk, reports, by=who("runner"))) == [attempt(run, "a").pk]
     assert (state(run), states(run)) == ("success", {"a": "success", "b": "success"})

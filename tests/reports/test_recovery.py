@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.tables import everything
@@ -14,13 +15,13 @@ from workflows.dispatch.claims import start_attempts
 from workflows.errors import ReportRefused
 from workflows.models import TaskAttempt, WorkflowRun
 from workflows.operations.tasks import retry
-from workflows.reports.recovery import settle_overdue
+from workflows.reports.recovery import recover_overdue
 
 MINUTE = timedelta(minutes=1)
 
 
 def claim(run: WorkflowRun, step_id: str, lease: timedelta = MINUTE) -> list[TaskAttempt]:
-    return start_attempts(run.pk, [attempt(run, step_id).pk], lease=lease, by="executor")
+    return start_attempts(run.pk, [attempt(run, step_id).pk], lease=lease, by=who("executor"))
 
 
 def test_a_claimed_attempt_runs_under_a_lease(runs: DrawRun) -> None:
@@ -51,9 +52,9 @@ def test_an_attempt_that_has_ended_or_is_outdated_is_not_claimed(runs: DrawRun) 
     finish(run, "a", "failed")
     old = attempt(run, "a")
     assert claim(run, "a") == []
-    retry(task(run, "a").pk, by="ada")
+    retry(task(run, "a").pk, by=who("ada"))
     dispatch(run)
-    assert start_attempts(run.pk, [old.pk], lease=MINUTE, by="executor") == []
+    assert start_attempts(run.pk, [old.pk], lease=MINUTE, by=who("executor")) == []
 
 
 def test_a_lease_that_has_run_out_fails_the_task(runs: DrawRun) -> None:
@@ -61,7 +62,7 @@ def test_a_lease_that_has_run_out_fails_the_task(runs: DrawRun) -> None:
     dispatch(run, limit=None)
     claim(run, "a", lease=-MINUTE)
     claim(run, "c")
-    assert settle_overdue(by="rescue") == {"lost": 1}
+    assert recover_overdue(by=who("rescue")) == {"lost": 1}
     assert states(run) == {"a": "failed", "b": "pending", "c": "running"}
     lost = attempt(run, "a")
     assert (lost.outcome, lost.message.startswith("runner lost")) == ("failed", True)
@@ -74,7 +75,7 @@ def test_nothing_is_lost_while_leases_hold(runs: DrawRun) -> None:
     dispatch(run)
     claim(run, "a")
     before = everything()
-    assert not settle_overdue(by="rescue")
+    assert not recover_overdue(by=who("rescue"))
     assert everything() == before
 
 
@@ -82,7 +83,7 @@ def test_a_lost_attempt_ends_a_run_that_waited_for_it(runs: DrawRun) -> None:
     run = runs("a > b")
     dispatch(run)
     claim(run, "a", lease=-MINUTE)
-    settle_overdue(by="rescue")
+    recover_overdue(by=who("rescue"))
     assert state(run) == "failed"
     assert trail(run)[-3:] == ["task.lost a", "workflow_run.failed", "workflow_run.deadlocked"]
 
@@ -91,10 +92,10 @@ def test_a_lost_attempt_can_be_retried_and_no_longer_reports(runs: DrawRun) -> N
     run = runs("a")
     dispatch(run)
     claim(run, "a", lease=-MINUTE)
-    settle_overdue(by="rescue")
+    recover_overdue(by=who("rescue"))
     with pytest.raises(ReportRefused):
         finish(run, "a")
-    retry(task(run, "a").pk, by="ada")
+    retry(task(run, "a").pk, by=who("ada"))
     dispatch(run)
     finish(run, "a")
     assert states(run) == {"a": "success"}
@@ -106,9 +107,9 @@ def test_attempts_of_many_runs_are_settled(runs: DrawRun) -> None:
         dispatch(run, limit=None)
         claim(run, "a", lease=-MINUTE)
         claim(run, "b", lease=-MINUTE)
-    assert settle_overdue(by="rescue") == {"lost": 6}
+    assert recover_overdue(by=who("rescue")) == {"lost": 6}
     assert {state(run) for run in made} == {"failed"}
-    assert not settle_overdue(by="rescue")
+    assert not recover_overdue(by=who("rescue"))
 
 
 def test_whoever_reported_in_time_is_not_lost(runs: DrawRun) -> None:
@@ -116,7 +117,7 @@ def test_whoever_reported_in_time_is_not_lost(runs: DrawRun) -> None:
     dispatch(run)
     claim(run, "a", lease=-MINUTE)
     finish(run, "a")
-    assert not settle_overdue(by="rescue")
+    assert not recover_overdue(by=who("rescue"))
     assert states(run) == {"a": "success"}
 
 
@@ -128,7 +129,7 @@ def test_what_waits_behind_a_slow_submission_is_not_submitted_by_others(
     def take_long(wire: dict[str, Any]) -> None:
         now[0] += timedelta(seconds=20)
         if len(script.handed) < 10:  # or they would submit each other's for ever
-            settle_overdue(by="rescue")
+            recover_overdue(by=who("rescue"))
 
     script.on_submit = take_long
     script.refuse("a")

@@ -4,6 +4,7 @@ from typing import Any
 
 from pytest_django import DjangoAssertNumQueries
 
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch, dispatch_all, finish, start, state, task, trail, walk
 from workflows.models import WorkflowRun
@@ -106,7 +107,7 @@ def test_a_run_that_waits_for_nothing_bad_is_not_deadlocked(runs: DrawRun) -> No
 def test_a_paused_run_can_be_deadlocked(runs: DrawRun) -> None:
     run = runs("a > b")
     dispatch(run)
-    pause(run.pk, by="ada")
+    pause(run.pk, by=who("ada"))
     finish(run, "a", "failed")
     assert (state(run), causes(run)) == ("paused", ["a"])
 
@@ -115,7 +116,7 @@ def test_an_aborted_run_is_not_deadlocked(runs: DrawRun) -> None:
     run = runs("a > b")
     dispatch(run)
     start(run, "a")
-    abort(run.pk, by="ada")
+    abort(run.pk, by=who("ada"))
     finish(run, "a", "failed")
     assert deadlock(run) is None
 
@@ -124,7 +125,7 @@ def test_a_cause_behind_a_cause_is_its_own_story(runs: DrawRun) -> None:
     run = runs("a > b > c, x")
     dispatch(run)
     finish(run, "a", "failed")
-    cancel(task(run, "b").pk, by="ada")
+    cancel(task(run, "b").pk, by=who("ada"))
     answer = dispatch(run, limit=None, dry_run=True)
     assert answer.dispatches
     walk(run, "x")
@@ -150,7 +151,7 @@ def test_a_failed_task_whose_branch_was_finished_otherwise_is_no_cause(runs: Dra
     run = runs("a > b, c > d")
     dispatch(run)
     finish(run, "a", "failed")
-    cancel(task(run, "b").pk, by="ada")
+    cancel(task(run, "b").pk, by=who("ada"))
     assert dispatch_all(run) == ["c"]
     finish(run, "c", "failed")
     assert causes(run) == ["c"]

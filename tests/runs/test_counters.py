@@ -7,13 +7,14 @@ from contextlib import suppress
 import pytest
 from django.db.models import Count, F, Q
 
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.verbs import dispatch
 from workflows import operations
 from workflows.errors import WorkflowError
 from workflows.models import Event, Task, TaskAttempt, TaskState, WorkflowRun
-from workflows.reports.apply import Report, report_all
+from workflows.reports.apply import Report, apply_reports
 
 STEPS = 14
 MOVES = 60
@@ -73,12 +74,12 @@ class Walk:
             self._report,
             self._report,
             self._report,
-            lambda: operations.cancel(self._task(), by="walk"),
-            lambda: operations.retry(self._task(), by="walk"),
-            lambda: operations.mark_success(self._task(), by="walk", reason="walking"),
-            lambda: operations.pause(run.pk, by="walk"),
-            lambda: operations.resume(run.pk, by="walk"),
-            lambda: operations.resume(run.pk, by="walk"),
+            lambda: operations.cancel(self._task(), by=who("walk")),
+            lambda: operations.retry(self._task(), by=who("walk")),
+            lambda: operations.mark_success(self._task(), by=who("walk"), reason="walking"),
+            lambda: operations.pause(run.pk, by=who("walk")),
+            lambda: operations.resume(run.pk, by=who("walk")),
+            lambda: operations.resume(run.pk, by=who("walk")),
             self._change_the_weather,
         ]
 
@@ -96,7 +97,7 @@ class Walk:
         some = self._chance.sample(attempts, min(len(attempts), self._chance.randint(1, 4)))
         words = ["running", "success", "success", "success", "failed", "canceled"]
         reports = [Report(attempt.pk, self._chance.choice(words)) for attempt in some]
-        report_all(self._run.pk, reports, by="walk")
+        apply_reports(self._run.pk, reports, by=who("walk"))
 
     def _task(self) -> int:
         return self._chance.choice(list(Task.objects.filter(run=self._run).order_by("pk"))).pk

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.factories import TaskFactory, TemplateFactory
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.tables import everything
 from tests.support.verbs import dispatch, dispatch_all, finish, states, task, trail
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 def test_tasks_are_put_into_a_run_in_the_order_given() -> None:
     one, two, three = TaskFactory.create_batch(3)
-    run = create_run(task_ids=[three.pk, one.pk, two.pk], by="ada")
+    run = create_run(task_ids=[three.pk, one.pk, two.pk], by=who("ada"))
     in_order = Task.objects.filter(run=run).order_by("position")
     assert list(in_order) == [three, one, two]
     assert run.task_counts["pending"] == 3
@@ -29,20 +30,20 @@ def test_tasks_are_put_into_a_run_in_the_order_given() -> None:
 def test_a_template_beside_task_ids_is_only_a_label() -> None:
     template = TemplateFactory.create(drawing="a > b", name="nightly")
     alone = TaskFactory.create()
-    run = create_run(template_id=template.pk, task_ids=[alone.pk], by="ada")
+    run = create_run(template_id=template.pk, task_ids=[alone.pk], by=who("ada"))
     assert list(run.tasks.all()) == [alone]
     assert (run.template, run.template_name) == (template, "nightly")
 
 
 def test_the_run_and_its_trail_say_who_made_it() -> None:
     template = TemplateFactory.create()
-    run = create_run(template_id=template.pk, initiated_by="the scheduler", by="ada")
+    run = create_run(template_id=template.pk, initiated_by="the scheduler", by=who("ada"))
     assert run.initiated_by == "the scheduler"
     assert set(run.events.values_list("actor", flat=True)) == {"ada"}
 
 
 def test_who_made_it_also_initiated_it_unless_said_otherwise() -> None:
-    assert create_run(template_id=TemplateFactory.create().pk, by="ada").initiated_by == "ada"
+    assert create_run(template_id=TemplateFactory.create().pk, by=who("ada")).initiated_by == "ada"
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ def test_what_does_not_exist_makes_no_run(
 ) -> None:
     before = everything()
     with pytest.raises(refusal, match=words):
-        create_run(**asked, by="ada")
+        create_run(**asked, by=who("ada"))
     assert everything() == before
 
 
@@ -69,20 +70,20 @@ def test_a_task_cannot_be_in_two_runs(runs: DrawRun) -> None:
     free, taken = TaskFactory.create(), task(run, "a")
     before = everything()
     with pytest.raises(Conflict, match=f"task {taken.pk} is already in workflow run {run.pk}"):
-        create_run(task_ids=[free.pk, taken.pk], by="ada")
+        create_run(task_ids=[free.pk, taken.pk], by=who("ada"))
     assert everything() == before
 
 
 def test_a_task_cannot_be_listed_twice() -> None:
     free = TaskFactory.create()
     with pytest.raises(Invalid, match="listed twice"):
-        create_run(task_ids=[free.pk, free.pk], by="ada")
+        create_run(task_ids=[free.pk, free.pk], by=who("ada"))
 
 
 def test_only_pending_tasks_are_put_into_a_run() -> None:
     ended = TaskFactory.create(state="canceled")
     with pytest.raises(Conflict, match=f"task {ended.pk} is canceled"):
-        create_run(task_ids=[ended.pk], by="ada")
+        create_run(task_ids=[ended.pk], by=who("ada"))
 
 
 @pytest.mark.parametrize("parameters", [[1], "text", {"x": "nul \0"}, {"x": float("inf")}])
@@ -90,13 +91,13 @@ def test_parameters_are_an_object_that_can_be_stored(parameters: Any) -> None:
     template = TemplateFactory.create()
     before = everything()
     with pytest.raises(Invalid, match="parameters"):
-        create_run(template_id=template.pk, parameters=parameters, by="ada")
+        create_run(template_id=template.pk, parameters=parameters, by=who("ada"))
     assert everything() == before
 
 
 def test_tasks_created_alone_run_like_any_other() -> None:
     alone = TaskFactory.create()
-    run = create_run(task_ids=[alone.pk], by="ada")
+    run = create_run(task_ids=[alone.pk], by=who("ada"))
     assert dispatch(run).dispatches[0].task_id == alone.pk
     finished = alone.attempts.get()
     assert finished.number == 1

@@ -7,6 +7,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from runners.models import Runner
 from tests.factories import RunFactory, TemplateFactory
+from tests.support.actors import who
 from tests.support.drawing import DrawRun, template_of
 from tests.support.tables import everything
 from tests.support.verbs import edges, states, trail
@@ -82,7 +83,7 @@ def test_a_later_edit_of_the_template_never_touches_a_run(runs: DrawRun) -> None
 @pytest.mark.parametrize(
     "make",
     [
-        lambda template: create_run(template_id=template.pk, by="test"),
+        lambda template: create_run(template_id=template.pk, by=who("test")),
         lambda template: WorkflowRun.objects.create(template=template),
     ],
     ids=["create_run", "save"],
@@ -111,6 +112,6 @@ def test_any_template_is_expanded_by_the_same_number_of_statements(
     chain = " > ".join(f"s{i}" for i in range(size))
     template = create_template(parse_template(template_of(chain)))
     with django_assert_num_queries(15):
-        run = create_run(template_id=template.pk, by="test")
+        run = create_run(template_id=template.pk, by=who("test"))
     assert run.task_counts["pending"] == size
     assert len(edges(run)) == size - 1

@@ -6,6 +6,7 @@ import pytest
 
 from runners.models import Runner
 from tests.factories import TaskFactory, TemplateFactory
+from tests.support.actors import who
 from tests.support.drawing import DrawRun, template_of
 from tests.support.rivals import rival_before
 from tests.support.scripted import Script
@@ -25,7 +26,7 @@ from workflows.authoring.store import replace_template
 from workflows.dispatch.claims import start_attempts
 from workflows.errors import Conflict
 from workflows.models import Task, WorkflowRun
-from workflows.reports.recovery import settle_overdue
+from workflows.reports.recovery import recover_overdue
 from workflows.runs.creation import create_run
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -43,7 +44,7 @@ def test_a_second_dispatch_waits_and_takes_the_next_task(runs: DrawRun) -> None:
 
 def test_an_operator_waits_for_a_dispatch(runs: DrawRun) -> None:
     run = runs("a, b")
-    with rival_before(UPDATE_TASK, lambda: operations.pause(run.pk, by="ada")) as rival:
+    with rival_before(UPDATE_TASK, lambda: operations.pause(run.pk, by=who("ada"))) as rival:
         dispatch(run)
     assert rival.exception() is None
     run.refresh_from_db()
@@ -65,7 +66,7 @@ def test_an_end_waits_for_a_cancel(runs: DrawRun) -> None:
     run = runs("a")
     dispatch(run)
     with rival_before(UPDATE_TASK, lambda: finish(run, "a")) as rival:
-        operations.cancel(task(run, "a").pk, by="ada")
+        operations.cancel(task(run, "a").pk, by=who("ada"))
     assert type(rival.exception()).__name__ == "ReportRefused"
     assert states(run) == {"a": "canceled"}
     assert trail(run)[-1] == "task.report_refused a"
@@ -77,7 +78,7 @@ def test_an_attempt_is_claimed_by_one_executor(runs: DrawRun) -> None:
 
     def claim() -> int:
         made = [attempt(run, "a").pk]
-        return len(start_attempts(run.pk, made, lease=timedelta(minutes=1), by="executor"))
+        return len(start_attempts(run.pk, made, lease=timedelta(minutes=1), by=who("executor")))
 
     with rival_before(UPDATE_TASK, claim) as rival:
         assert claim() == 1
@@ -109,9 +110,9 @@ def test_what_is_taken_back_and_a_report_are_both_counted(runs: DrawRun, script:
 def test_who_reports_at_the_last_moment_is_not_lost(runs: DrawRun) -> None:
     run = runs("a")
     dispatch(run)
-    start_attempts(run.pk, [attempt(run, "a").pk], lease=-timedelta(minutes=1), by="executor")
+    start_attempts(run.pk, [attempt(run, "a").pk], lease=-timedelta(minutes=1), by=who("executor"))
     with rival_before("SELECT workflows_workflowrun", lambda: finish(run, "a")):
-        assert not settle_overdue(by="rescue")
+        assert not recover_overdue(by=who("rescue"))
     assert states(run) == {"a": "success"}
     assert trail(run)[-2:] == ["task.succeeded a", "workflow_run.succeeded"]
 
@@ -121,17 +122,19 @@ def test_a_template_is_not_replaced_while_it_is_expanded(db: None) -> None:
     other = parse_template(template_of("x > y", name=template.name))
     copying_edges = "INSERT INTO workflows_taskdependency"
     with rival_before(copying_edges, lambda: replace_template(template.pk, other)) as rival:
-        run = create_run(template_id=template.pk, by="test")
+        run = create_run(template_id=template.pk, by=who("test"))
     assert rival.exception() is None
     assert edges(run) == {("a", "b"), ("b", "c")}
-    assert create_run(template_id=template.pk, by="test").template_version == 2
+    assert create_run(template_id=template.pk, by=who("test")).template_version == 2
 
 
 def test_a_template_is_not_expanded_while_it_is_replaced(db: None) -> None:
     template = TemplateFactory.create(drawing="a > b > c")
     other = parse_template(template_of("x > y", name=template.name))
     deleting = 'DELETE FROM "workflows_templatestep"'
-    with rival_before(deleting, lambda: create_run(template_id=template.pk, by="test")) as rival:
+    with rival_before(
+        deleting, lambda: create_run(template_id=template.pk, by=who("test"))
+    ) as rival:
         replace_template(template.pk, other)
     run = rival.result()
     assert isinstance(run, WorkflowRun)
@@ -151,8 +154,8 @@ def test_two_replacements_are_two_versions(db: None) -> None:
 
 def test_a_task_is_not_put_into_a_run_while_it_is_canceled(db: None) -> None:
     alone = TaskFactory.create()
-    with rival_before(UPDATE_TASK, lambda: create_run(task_ids=[alone.pk], by="bob")) as rival:
-        operations.cancel(alone.pk, by="ada")
+    with rival_before(UPDATE_TASK, lambda: create_run(task_ids=[alone.pk], by=who("bob"))) as rival:
+        operations.cancel(alone.pk, by=who("ada"))
     assert isinstance(rival.exception(), Conflict)
     alone.refresh_from_db()
     assert (alone.state, alone.run) == ("canceled", None)
@@ -161,8 +164,8 @@ def test_a_task_is_not_put_into_a_run_while_it_is_canceled(db: None) -> None:
 def test_a_task_is_not_canceled_while_it_is_put_into_a_run(db: None) -> None:
     alone = TaskFactory.create()
     inserting = 'INSERT INTO "workflows_workflowrun"'
-    with rival_before(inserting, lambda: operations.cancel(alone.pk, by="ada")) as rival:
-        run = create_run(task_ids=[alone.pk], by="bob")
+    with rival_before(inserting, lambda: operations.cancel(alone.pk, by=who("ada"))) as rival:
+        run = create_run(task_ids=[alone.pk], by=who("bob"))
     assert isinstance(rival.exception(), Conflict)
     assert Task.objects.get().run == run
     run.refresh_from_db()

@@ -5,11 +5,12 @@ from django.db import transaction
 from django_fsm import ConcurrentTransition
 from pytest_django import DjangoAssertNumQueries
 
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.tables import everything
 from tests.support.verbs import states, trail
 from workflows.models import Task, WorkflowRun
-from workflows.runs.transitions import BATCH, move
+from workflows.runs.transitions import BATCH, transition_tasks
 
 
 def tasks_of(run: WorkflowRun) -> list[Task]:
@@ -23,7 +24,14 @@ def unmet(run: WorkflowRun) -> list[int]:
 def test_a_set_moves_and_leaves_one_event_each(runs: DrawRun) -> None:
     run = runs("a, b, c")
     both = tasks_of(run)[:2]
-    move(run, both, Task.dispatch, by="ada", payloads={both[1].pk: {"x": 1}}, note="together")
+    transition_tasks(
+        run,
+        both,
+        Task.dispatch,
+        by=who("ada"),
+        payloads={both[1].pk: {"x": 1}},
+        note="together",
+    )
     assert states(run) == {"a": "dispatched", "b": "dispatched", "c": "pending"}
     assert trail(run) == ["task.dispatched a", "task.dispatched b"]
     assert [event.payload for event in run.events.order_by("-id")[:2]] == [{"x": 1}, {}]
@@ -38,7 +46,7 @@ def test_no_task_moves_where_one_is_not_where_it_was_read(runs: DrawRun) -> None
     Task.objects.filter(pk=read[1].pk).update(state="canceled")
     before = everything()
     with pytest.raises(ConcurrentTransition), transaction.atomic():
-        move(run, read, Task.dispatch, by="ada")
+        transition_tasks(run, read, Task.dispatch, by=who("ada"))
     assert everything() == before
     assert run.task_counts["pending"] == 3
 
@@ -47,24 +55,24 @@ def test_success_releases_what_waits_and_only_that(runs: DrawRun) -> None:
     run = runs("a > d, b > d, c > d, a > e")
     assert unmet(run) == [0, 3, 0, 0, 1]
     ended = [task for task in tasks_of(run) if task.step_id in {"a", "c"}]
-    move(run, ended, Task.dispatch, by="ada")
+    transition_tasks(run, ended, Task.dispatch, by=who("ada"))
     assert unmet(run) == [0, 3, 0, 0, 1]
-    move(run, ended, Task.succeed, by="ada")
+    transition_tasks(run, ended, Task.succeed, by=who("ada"))
     assert unmet(run) == [0, 1, 0, 0, 0]
 
 
-@pytest.mark.parametrize("arrow", [Task.fail, Task.cancel])
-def test_a_bad_end_releases_nothing(runs: DrawRun, arrow: object) -> None:
+@pytest.mark.parametrize("transition", [Task.fail, Task.cancel])
+def test_a_bad_end_releases_nothing(runs: DrawRun, transition: object) -> None:
     run = runs("a > b")
-    move(run, tasks_of(run)[:1], Task.dispatch, by="ada")
-    move(run, tasks_of(run)[:1], arrow, by="ada")  # type: ignore[arg-type]
+    transition_tasks(run, tasks_of(run)[:1], Task.dispatch, by=who("ada"))
+    transition_tasks(run, tasks_of(run)[:1], transition, by=who("ada"))  # type: ignore[arg-type]
     assert unmet(run) == [0, 1]
 
 
 def test_nothing_is_released_twice_by_a_mark_of_success(runs: DrawRun) -> None:
     run = runs("a > c, b > c")
-    move(run, tasks_of(run)[:1], Task.cancel, by="ada")
-    move(run, tasks_of(run)[:1], Task.mark_success, by="ada")
+    transition_tasks(run, tasks_of(run)[:1], Task.cancel, by=who("ada"))
+    transition_tasks(run, tasks_of(run)[:1], Task.mark_success, by=who("ada"))
     assert unmet(run) == [0, 1, 0]
 
 
@@ -73,13 +81,13 @@ def test_moving_no_tasks_costs_and_leaves_nothing(
 ) -> None:
     run = runs("a")
     with django_assert_num_queries(0):
-        move(run, [], Task.dispatch, by="ada")
+        transition_tasks(run, [], Task.dispatch, by=who("ada"))
     assert trail(run) == []
 
 
 def test_more_tasks_than_fit_one_statement_move_too(runs: DrawRun) -> None:
     run = runs(", ".join(f"s{i}" for i in range(BATCH + 1)))
-    move(run, tasks_of(run), Task.dispatch, by="ada")
+    transition_tasks(run, tasks_of(run), Task.dispatch, by=who("ada"))
     assert set(states(run).values()) == {"dispatched"}
     assert len(trail(run)) == BATCH + 1
     assert run.task_counts["dispatched"] == BATCH + 1

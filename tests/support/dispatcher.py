@@ -11,6 +11,8 @@ import sys
 
 import django
 
+from tests.support.actors import who
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrator.settings")
 django.setup()
 
@@ -21,7 +23,7 @@ from workflows.operations.dispatch_ready import dispatch_ready  # noqa: E402
 def dispatch_until_empty(run_id: int) -> list[int]:
     """Dispatch one ready task after the other until none is left."""
     sent: list[int] = []
-    while dispatches := dispatch_ready(run_id, by=f"process {os.getpid()}").dispatches:
+    while dispatches := dispatch_ready(run_id, by=who(f"process {os.getpid()}")).dispatches:
         sent += [dispatch.task_id for dispatch in dispatches]
     return sent
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from runners.base import (
-    Heard,
     RunnerAddress,
     RunnerBackend,
     RunnerError,
+    RunnerReport,
     RunnerUnavailable,
     Submission,
     TaskPayload,
@@ -78,13 +78,13 @@ class ScriptedBackend(RunnerBackend):
             message="accepted",
         )
 
-    def poll(self, wire: dict[str, Any], at: RunnerAddress) -> Heard | None:
+    def poll(self, wire: dict[str, Any], at: RunnerAddress) -> RunnerReport | None:
         """Say nothing new of what was handed over."""
         if wire not in self.script.handed:
             raise UnknownTask("404")
-        return Heard("queued")
+        return RunnerReport("queued")
 
-    def cancel(self, wire: dict[str, Any], at: RunnerAddress) -> Heard | None:
+    def cancel(self, wire: dict[str, Any], at: RunnerAddress) -> RunnerReport | None:
         """Remember who was to be ended; that will be reported, if at all, by the test."""
         self.script.ended.append(wire["title"])
-        return Heard("queued")
+        return RunnerReport("queued")

@@ -2,16 +2,23 @@
 
 from typing import Any
 
+from tests.support.actors import who
 from workflows.dispatch.result import DispatchResult
 from workflows.models import Event, EventType, Task, TaskAttempt, TaskDependency, WorkflowRun
+from workflows.models.actor import Actor
 from workflows.operations import dispatch_ready
-from workflows.reports.apply import Report, report_one
+from workflows.reports.apply import Report, apply_report
 
+TEST = who("test")
 CREATION = (EventType.RUN_CREATED, EventType.TASK_CREATED)
 
 
 def dispatch(
-    run: WorkflowRun, *, limit: int | None = 1, dry_run: bool = False, by: str = "test"
+    run: WorkflowRun,
+    *,
+    limit: int | None = 1,
+    dry_run: bool = False,
+    by: Actor = TEST,
 ) -> DispatchResult:
     """Dispatch ready tasks of a run."""
     return dispatch_ready(run.pk, limit=limit, dry_run=dry_run, by=by)
@@ -41,7 +48,7 @@ def attempt(run: WorkflowRun, step_id: str) -> TaskAttempt:
 
 def report(of: TaskAttempt, status: str, **said: Any) -> None:
     """Report on an attempt, as its runner would."""
-    report_one(Report(of.pk, status, **said), by="runner")
+    apply_report(Report(of.pk, status, **said), by=who("runner"))
 
 
 def start(run: WorkflowRun, *step_ids: str) -> None:

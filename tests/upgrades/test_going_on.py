@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from tests.execution.conftest import log_of
 from tests.factories import UserFactory
+from tests.support.actors import who
 from tests.support.verbs import attempt, dispatch, dispatch_all, finish, state, states, task, trail
 from tests.upgrades.conftest import Rows
 from workflows import operations
@@ -101,7 +102,7 @@ def test_a_run_in_the_middle_goes_on_to_its_end(upgraded: Rows) -> None:
 
 def test_what_failed_is_retried(upgraded: Rows) -> None:
     run = the_run("failed")
-    operations.retry(task(run, "extract").pk, by="ada", reason="upgraded")
+    operations.retry(task(run, "extract").pk, by=who("ada"), reason="upgraded")
     dispatch(run)
     finish(run, "extract")
 
@@ -110,9 +111,9 @@ def test_what_failed_is_retried(upgraded: Rows) -> None:
 
 
 def test_operators_go_on(upgraded: Rows) -> None:
-    operations.resume(RUNS["paused"], by="ada")
-    operations.release(task(the_run("held"), "extract").pk, by="ada")
-    approve(Approval.objects.get(status="pending", task__run=RUNS["asked"]).pk, by="bob")
+    operations.resume(RUNS["paused"], by=who("ada"))
+    operations.release(task(the_run("held"), "extract").pk, by=who("ada"))
+    approve(Approval.objects.get(status="pending", task__run=RUNS["asked"]).pk, by=who("bob"))
 
     sent = {name: dispatch(the_run(name), limit=None) for name in ("paused", "held", "asked")}
 

@@ -11,6 +11,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from workflows.api.permissions import ModelPermission
 from workflows.errors import NotFound
+from workflows.models.actor import Actor
 
 Row = TypeVar("Row", bound=Model)
 Facts = dict[str, Any]
@@ -58,6 +59,6 @@ class Resource(GenericViewSet[Row]):
         return {}
 
 
-def actor(request: Request) -> str:
-    """Return whom the trail shall name for a request."""
-    return request.user.get_username()
+def actor(request: Request) -> Actor:
+    """Return who acts, as the trail names them."""
+    return Actor.of(request.user, via="API")

@@ -20,8 +20,8 @@ Moves = dict[str, dict[str, str]]
 
 def _moves(model: type[Task | WorkflowRun]) -> Moves:
     moves: Moves = defaultdict(dict)
-    for arrow in model._meta.get_field("state").get_all_transitions(model):
-        moves[arrow.custom["event"]][str(arrow.source)] = str(arrow.target)
+    for transition in model._meta.get_field("state").get_all_transitions(model):
+        moves[transition.custom["event"]][str(transition.source)] = str(transition.target)
     return dict(moves)
 
 

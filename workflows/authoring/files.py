@@ -15,6 +15,7 @@ from workflows.authoring.spec import TemplateSpec, parse_template, plain
 from workflows.authoring.store import create_template, lock_template, replace_template, spec_of
 from workflows.errors import Conflict, Invalid, NotFound, WorkflowError
 from workflows.models import WorkflowTemplate
+from workflows.models.actor import NOBODY, Actor
 
 LARGEST_FILE = 50_000_000
 """Bytes."""
@@ -35,7 +36,7 @@ class Import:
 
 
 def import_file(
-    path: Path, *, name: str | None = None, commands: bool = False, by: str = ""
+    path: Path, *, name: str | None = None, commands: bool = False, by: Actor = NOBODY
 ) -> Import:
     """
     Store the template that a file holds: a new one, or a new version of the one of that name.
@@ -55,7 +56,12 @@ def import_file(
 
 
 def import_content(
-    file_name: str, content: bytes, *, name: str | None = None, commands: bool = False, by: str = ""
+    file_name: str,
+    content: bytes,
+    *,
+    name: str | None = None,
+    commands: bool = False,
+    by: Actor = NOBODY,
 ) -> Import:
     """
     Store the template of a file whose content is at hand, as `import_file` does, which see.
@@ -147,7 +153,7 @@ def _template_data(data: Any, *, commands: bool) -> Any:
 
 
 @transaction.atomic
-def _store(data: Any, name: str | None, by: str) -> Import:
+def _store(data: Any, name: str | None, by: Actor) -> Import:
     target = _numbered(name) if name and name.startswith("#") else None
     if name is not None and isinstance(data, dict):
         data = {**data, "name": target.name if target else name}

@@ -11,6 +11,7 @@ from runners.models import Runner
 from workflows.authoring.spec import StepSpec, TemplateSpec, plain
 from workflows.errors import Conflict, Invalid, NotFound
 from workflows.models import StepDependency, TemplateStep, TemplateVersion, WorkflowTemplate
+from workflows.models.actor import NOBODY, Actor
 
 STALE = (
     "Somebody else saved this template while you were editing it: you began with version {}, now "
@@ -20,7 +21,7 @@ STALE = (
 
 
 @transaction.atomic
-def create_template(spec: TemplateSpec, *, by: str = "") -> WorkflowTemplate:
+def create_template(spec: TemplateSpec, *, by: Actor = NOBODY) -> WorkflowTemplate:
     """
     Store a new template, and its first version.
 
@@ -39,7 +40,7 @@ def create_template(spec: TemplateSpec, *, by: str = "") -> WorkflowTemplate:
 
 @transaction.atomic
 def replace_template(
-    template_id: int, spec: TemplateSpec, *, began_with: int | None = None, by: str = ""
+    template_id: int, spec: TemplateSpec, *, began_with: int | None = None, by: Actor = NOBODY
 ) -> WorkflowTemplate:
     """
     Replace a template by another version; the same content again changes nothing.
@@ -112,9 +113,9 @@ def _is_same(one: TemplateSpec, other: TemplateSpec) -> bool:
     return first == second
 
 
-def _keep_version(template: WorkflowTemplate, spec: TemplateSpec, *, by: str) -> None:
+def _keep_version(template: WorkflowTemplate, spec: TemplateSpec, *, by: Actor) -> None:
     TemplateVersion.objects.create(
-        template=template, number=template.version, content=plain(spec), saved_by=by
+        template=template, number=template.version, content=plain(spec), saved_by=by.name
     )
 
 

@@ -9,12 +9,13 @@ from workflows.authoring.spec import parse_template
 from workflows.authoring.store import replace_template
 from workflows.errors import NotFound
 from workflows.models import TemplateVersion, WorkflowRun, WorkflowTemplate
+from workflows.models.actor import NOBODY, Actor
 
 LARGEST_NUMBER = 2**31 - 1
 
 
 @transaction.atomic
-def restore_version(template_id: int, number: int, *, by: str = "") -> WorkflowTemplate:
+def restore_version(template_id: int, number: int, *, by: Actor = NOBODY) -> WorkflowTemplate:
     """
     Make an earlier version the latest one, under a new number; the latest again changes nothing.
 

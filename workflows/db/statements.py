@@ -76,7 +76,7 @@ class Pending:
         """Let a statement wait."""
         self._waiting.append(waiting)
 
-    def foresee(self, question: Question) -> None:
+    def prefetch_query(self, question: Question) -> None:
         """Ask behind the next statement, which may be a lock, what will be asked."""
         self._questions.append(question)
         self._foreseen.append(question)
@@ -143,7 +143,7 @@ PLAN = """
 
 
 @contextmanager
-def together() -> Iterator[None]:
+def pipeline() -> Iterator[None]:
     """
     Let statements whose answers nobody needs yet travel with the next one, as a single message.
 
@@ -183,14 +183,14 @@ def execute(statement: str, *, check: Check | None = None, **values: Any) -> Non
         waiting.conclude()
 
 
-def foresee(statement: str, **values: Any) -> None:
+def prefetch_query(statement: str, **values: Any) -> None:
     """
     Ask, within `together()`, what `select` will ask: behind the next statement, in one message.
 
     What that statement locks is locked by then.
     """
     if _local.pending:
-        _local.pending.foresee(Question(*bound(statement, values), None))
+        _local.pending.prefetch_query(Question(*bound(statement, values), None))
 
 
 def select(statement: str, **values: Any) -> list[tuple[Any, ...]]:

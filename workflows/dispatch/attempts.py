@@ -13,14 +13,15 @@ from runners.models import Runner
 from workflows.db.statements import Sql, columns_of, execute, read, rows
 from workflows.dispatch.claims import Take
 from workflows.dispatch.leases import SUBMITTED_WITHIN
-from workflows.dispatch.runner_pool import Fleet
+from workflows.dispatch.runner_pool import RunnerPool
 from workflows.dispatch.tokens import hash_of, token_of
 from workflows.models import RunState, Task, TaskAttempt, WorkflowRun
+from workflows.models.actor import Actor
 from workflows.models.attempt import Outcome
 from workflows.models.run import DISPATCHABLE
 from workflows.models.task import CLEARED
-from workflows.payloads.rendering import UnknownName, fill_in
-from workflows.runs.transitions import batches, move
+from workflows.payloads.rendering import UnknownName, render_payloads
+from workflows.runs.transitions import batches, transition_tasks
 
 READY = f"""
     SELECT {columns_of(Task)} FROM {Task._meta.db_table}
@@ -55,8 +56,8 @@ COLUMNS = [
 VALUES = attrgetter(*COLUMNS)
 
 
-def hand_out(
-    run: WorkflowRun, limit: int | None, fleet: Fleet, *, by: str, take: Take | None = None
+def create_attempts(
+    run: WorkflowRun, limit: int | None, pool: RunnerPool, *, by: Actor, take: Take | None = None
 ) -> list[TaskAttempt]:
     """
     Move the first ready tasks to dispatched, each with its attempt: the outbox of submit().
@@ -65,12 +66,12 @@ def hand_out(
     """
     if run.state not in DISPATCHABLE:
         return []
-    tasks = _choose(run, limit, fleet)
+    tasks = _choose(run, limit, pool)
     if not tasks:
         return []
     if run.state == RunState.CREATED:
         run.start(by=by)
-    attempts = _attempts(run, tasks, fleet)
+    attempts = _attempts(run, tasks, pool)
     now = timezone.now()
     for attempt in attempts:
         if take and take.wants(attempt):
@@ -83,11 +84,13 @@ def hand_out(
     return attempts
 
 
-def _dispatch(run: WorkflowRun, attempts: Sequence[TaskAttempt], now: datetime, *, by: str) -> None:
+def _dispatch(
+    run: WorkflowRun, attempts: Sequence[TaskAttempt], now: datetime, *, by: Actor
+) -> None:
     if not attempts:
         return
     path = [Task.dispatch, Task.start] if attempts[0].started_at else [Task.dispatch]
-    move(
+    transition_tasks(
         run,
         [attempt.task for attempt in attempts],
         *path,
@@ -107,26 +110,26 @@ def _row(attempt: TaskAttempt) -> dict[str, Any]:
     return row
 
 
-def _choose(run: WorkflowRun, limit: int | None, fleet: Fleet) -> list[Task]:
+def _choose(run: WorkflowRun, limit: int | None, pool: RunnerPool) -> list[Task]:
     """Return the first ready tasks that can go out; one statement more for each full runner."""
     chosen: list[Task] = []
     while limit is None or len(chosen) < limit:
-        tasks = _ready(run, NO_LIMIT if limit is None else limit - len(chosen), fleet, chosen)
-        admitted = fleet.admit(tasks)
+        tasks = _ready(run, NO_LIMIT if limit is None else limit - len(chosen), pool, chosen)
+        admitted = pool.admit(tasks)
         chosen += admitted
         if len(admitted) == len(tasks):
             break
     return sorted(chosen, key=lambda task: task.position)
 
 
-def _ready(run: WorkflowRun, limit: int, fleet: Fleet, chosen: Sequence[Task]) -> list[Task]:
+def _ready(run: WorkflowRun, limit: int, pool: RunnerPool, chosen: Sequence[Task]) -> list[Task]:
     tasks = read(
         Task,
         READY,
         run=run.pk,
-        default=fleet.default_key,
-        unwilling=fleet.unwilling,
-        left_out=[*fleet.declined, *(task.pk for task in chosen)],
+        default=pool.default_key,
+        unwilling=pool.unwilling,
+        left_out=[*pool.declined, *(task.pk for task in chosen)],
         limit=limit,
     )
     for task in tasks:
@@ -134,9 +137,9 @@ def _ready(run: WorkflowRun, limit: int, fleet: Fleet, chosen: Sequence[Task]) -
     return tasks
 
 
-def _attempts(run: WorkflowRun, tasks: Sequence[Task], fleet: Fleet) -> list[TaskAttempt]:
-    payloads = fill_in(run, tasks)
-    return [_attempt(task, payloads[task.pk], fleet.runner_of(task)) for task in tasks]
+def _attempts(run: WorkflowRun, tasks: Sequence[Task], pool: RunnerPool) -> list[TaskAttempt]:
+    payloads = render_payloads(run, tasks)
+    return [_attempt(task, payloads[task.pk], pool.runner_of(task)) for task in tasks]
 
 
 def _attempt(task: Task, payload: dict[str, Any] | UnknownName, runner: Runner) -> TaskAttempt:
@@ -173,9 +176,11 @@ def _attempt(task: Task, payload: dict[str, Any] | UnknownName, runner: Runner) 
 
 
 def _fail_what_cannot_be_filled_in(
-    run: WorkflowRun, attempts: Sequence[TaskAttempt], *, by: str
+    run: WorkflowRun, attempts: Sequence[TaskAttempt], *, by: Actor
 ) -> None:
     broken = {attempt.task: attempt for attempt in attempts if attempt.outcome}
     if broken:
         reasons = {task.pk: {"message": attempt.message} for task, attempt in broken.items()}
-        move(run, list(broken), Task.fail, by=by, payloads=reasons, finished_at=timezone.now())
+        transition_tasks(
+            run, list(broken), Task.fail, by=by, payloads=reasons, finished_at=timezone.now()
+        )

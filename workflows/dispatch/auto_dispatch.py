@@ -7,18 +7,19 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from workflows.db import failpoints
-from workflows.dispatch.attempts import hand_out
+from workflows.dispatch.attempts import create_attempts
 from workflows.dispatch.claims import Take
-from workflows.dispatch.runner_pool import Fleet
+from workflows.dispatch.runner_pool import RunnerPool
 from workflows.dispatch.submission import is_to_submit, submit
 from workflows.models import RunState, Task, TaskAttempt, WorkflowRun
-from workflows.runs.completion import roll_up
+from workflows.models.actor import Actor
+from workflows.runs.completion import close_run_if_finished
 from workflows.runs.locks import lock_run
 from workflows.runs.transitions import save_progress
 
 
-def go_on(
-    run: WorkflowRun, *, by: str, take: Take | None = None, fleet: Fleet | None = None
+def advance_run(
+    run: WorkflowRun, *, by: Actor, take: Take | None = None, pool: RunnerPool | None = None
 ) -> int:
     """
     After something changed: dispatch what became ready if the run does so by itself, and roll up.
@@ -31,16 +32,16 @@ def go_on(
     """
     handed_out: list[TaskAttempt] = []
     if run.auto_dispatch and run.state == RunState.RUNNING:
-        runners = fleet or Fleet()
-        handed_out = hand_out(run, None, runners, by=by, take=take)
+        runners = pool or RunnerPool()
+        handed_out = create_attempts(run, None, runners, by=by, take=take)
         if any(map(is_to_submit, handed_out)):
             transaction.on_commit(lambda: submit(handed_out, runners, by=by))
-    roll_up(run, by=by)
+    close_run_if_finished(run, by=by)
     save_progress(run)
     return len(handed_out)
 
 
-def dispatch_waiting(runner_ids: Collection[int], *, by: str, **which: Any) -> int:
+def dispatch_waiting(runner_ids: Collection[int], *, by: Actor, **which: Any) -> int:
     """
     Offer free places of runners to the runs that dispatch by themselves, the oldest first.
 
@@ -50,24 +51,24 @@ def dispatch_waiting(runner_ids: Collection[int], *, by: str, **which: Any) -> i
     :returns: how many tasks were handed out.
     """
     failpoints.point("places.freed")
-    waiting = Task.objects.ready().filter(Fleet().on(runner_ids), run=OuterRef("pk"), **which)
+    waiting = Task.objects.ready().filter(RunnerPool().on(runner_ids), run=OuterRef("pk"), **which)
     handed_out = 0
     runs = WorkflowRun.objects.filter(Exists(waiting), state=RunState.RUNNING, auto_dispatch=True)
     for run_id in runs.order_by("pk").values_list("pk", flat=True):
         with transaction.atomic():
-            n = go_on(lock_run(run_id), by=by)
+            n = advance_run(lock_run(run_id), by=by)
         handed_out += n
         if not n:
             break
     return handed_out
 
 
-def offer_free_places(*, by: str) -> int:
+def offer_free_places(*, by: Actor) -> int:
     """
     Dispatch what waits for a place that is free: whoever left it died before it was offered.
 
     What a runner has refused, as its note says, waits for the next dispatch, or it would be
     refused for ever.
     """
-    free = Fleet().with_free_places()
+    free = RunnerPool().with_free_places()
     return sum(dispatch_waiting([pk], by=by, note="") for pk in free)

@@ -11,11 +11,12 @@ from django.utils import timezone
 
 from runners.models import RunnerKind
 from workflows.db import failpoints
-from workflows.db.statements import columns_of, execute, read, select, together
-from workflows.dispatch.runner_pool import Fleet
+from workflows.db.statements import columns_of, execute, pipeline, read, select
+from workflows.dispatch.runner_pool import RunnerPool
 from workflows.models import Task, TaskAttempt, TaskState, WorkflowRun
+from workflows.models.actor import Actor
 from workflows.runs.locks import lock_run
-from workflows.runs.transitions import Movable, batches, move, save_progress
+from workflows.runs.transitions import TaskLike, batches, save_progress, transition_tasks
 
 
 @dataclass(slots=True)
@@ -27,7 +28,7 @@ class Take:
     ahead: int
     """So many more are claimed, and begin once a slot is free."""
     lease: timedelta
-    by: str
+    by: Actor
     taken: list[TaskAttempt] = field(default_factory=list)
 
     @property
@@ -100,7 +101,7 @@ def start_attempts(
     attempt_ids: Sequence[UUID],
     *,
     lease: timedelta,
-    by: str,
+    by: Actor,
     are_claimed: bool = False,
 ) -> list[TaskAttempt]:
     """
@@ -109,11 +110,11 @@ def start_attempts(
     :param lease: how long the claim holds unless it is renewed.
     :param are_claimed: the caller has claimed them before.
     """
-    with transaction.atomic(), together():
+    with transaction.atomic(), pipeline():
         run = lock_run(run_id)
         ids = [attempt_id.hex for attempt_id in attempt_ids]
         statement = WAITING_AMONG if are_claimed else UNCLAIMED_AMONG
-        waiting = _waiting(statement, run, Fleet(), attempts=ids)
+        waiting = _waiting(statement, run, RunnerPool(), attempts=ids)
         _start(run, waiting, lease=lease, by=by)
         failpoints.point("start.claimed")
         save_progress(run)
@@ -123,19 +124,19 @@ def start_attempts(
 
 def start_waiting(run_id: int, take: Take) -> None:
     """Take what local attempts of a run wait, in a transaction of its own."""
-    with transaction.atomic(), together():
+    with transaction.atomic(), pipeline():
         run = lock_run(run_id)
-        take_waiting(run, take, Fleet())
+        take_waiting(run, take, RunnerPool())
         if take.taken:
             failpoints.point("start.claimed")
             save_progress(run)
     failpoints.point("start.committed")
 
 
-def take_waiting(run: WorkflowRun, take: Take, fleet: Fleet) -> None:
+def take_waiting(run: WorkflowRun, take: Take, pool: RunnerPool) -> None:
     """Take what was handed out earlier, in the run's order. The caller holds the run's lock."""
     first = [UUID(str(pk)).hex for (pk,) in select(FIRST_WAITING, run=run.pk, room=take.left)]
-    waiting = _waiting(WAITING_AMONG, run, fleet, attempts=first) if first else []
+    waiting = _waiting(WAITING_AMONG, run, pool, attempts=first) if first else []
     waiting.sort(key=lambda attempt: attempt.dispatched_at)
     _start(run, waiting[: take.room], lease=take.lease, by=take.by)
     if ahead := waiting[take.room :]:
@@ -156,31 +157,33 @@ def give_back(run_id: int, attempt_ids: Sequence[UUID]) -> set[UUID]:
 
 def begin(
     run: WorkflowRun,
-    tasks: Sequence[Movable],
+    tasks: Sequence[TaskLike],
     attempt_ids: Sequence[UUID],
     *,
     lease: timedelta | None,
-    by: str,
+    by: Actor,
 ) -> None:
     """Take over that tasks have started, each by the attempt at the same place of the list."""
     now = timezone.now()
     told = zip(tasks, attempt_ids, strict=True)
     payloads = {task.pk: {"attempt_id": str(attempt_id)} for task, attempt_id in told}
-    move(run, tasks, Task.start, by=by, payloads=payloads, started_at=now)
+    transition_tasks(run, tasks, Task.start, by=by, payloads=payloads, started_at=now)
     for batch in batches([attempt_id.hex for attempt_id in attempt_ids]):
         expires = now + lease if lease else None
         execute(WRITE_STARTS, attempts=batch, now=now, lease_expires_at=expires)
 
 
-def _waiting(statement: str, run: WorkflowRun, fleet: Fleet, **which: Any) -> list[TaskAttempt]:
+def _waiting(statement: str, run: WorkflowRun, pool: RunnerPool, **which: Any) -> list[TaskAttempt]:
     attempts = read(TaskAttempt, statement, run=run.pk, **which)
     for attempt in attempts:
-        attempt.runner = fleet.runners.get(attempt.runner_id)
+        attempt.runner = pool.runners.get(attempt.runner_id)
         attempt.task = Task(pk=attempt.task_id, run=run, state=TaskState.DISPATCHED)
     return attempts
 
 
-def _start(run: WorkflowRun, attempts: Sequence[TaskAttempt], *, lease: timedelta, by: str) -> None:
+def _start(
+    run: WorkflowRun, attempts: Sequence[TaskAttempt], *, lease: timedelta, by: Actor
+) -> None:
     if attempts:
         tasks = [attempt.task for attempt in attempts]
         begin(run, tasks, [attempt.pk for attempt in attempts], lease=lease, by=by)

@@ -25,7 +25,7 @@ ASK_AGAIN_AFTER = timedelta(seconds=15)
 """How long to wait before a question is repeated, or a cancel."""
 
 
-def expect_word_within(attempt: TaskAttempt, silence: timedelta) -> None:
+def extend_lease(attempt: TaskAttempt, silence: timedelta) -> None:
     """Believe for a while that the runner is at it."""
     open_one = TaskAttempt.objects.open().filter(pk=attempt.pk)
     open_one.update(lease_expires_at=timezone.now() + silence)

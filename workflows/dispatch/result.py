@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runners.base import Submission
-from workflows.dispatch.runner_pool import Fleet
+from workflows.dispatch.runner_pool import RunnerPool
 from workflows.models import Event, EventType, Task, TaskAttempt, WorkflowRun
+from workflows.models.actor import Actor
 from workflows.runs.events import record
 from workflows.runs.readiness import NOTHING_LEFT, PRECEDENCE, Blocked, blocked_tasks
 
@@ -79,9 +80,9 @@ class _Call:
 
     run_id: int
     limit: int | None
-    by: str
+    by: Actor
     dry_run: bool
-    fleet: Fleet = field(default_factory=Fleet)
+    pool: RunnerPool = field(default_factory=RunnerPool)
     handed_out: list[TaskAttempt] = field(default_factory=list)
     sent: dict[TaskAttempt, Dispatch] = field(default_factory=dict)
 
@@ -110,7 +111,7 @@ def _conclude(run: WorkflowRun, call: _Call) -> DispatchResult:
     blocked: tuple[Blocked, ...] = ()
     reason = None
     if not call.sent:
-        blocked = (*_refused(run, call.fleet), *blocked_tasks(run))
+        blocked = (*_refused(run, call.pool), *blocked_tasks(run))
         reason = _reason(blocked)
         _note_nothing_ready(run, reason, len(blocked), by=call.by)
     result = DispatchResult(
@@ -120,10 +121,10 @@ def _conclude(run: WorkflowRun, call: _Call) -> DispatchResult:
     return result
 
 
-def _refused(run: WorkflowRun, fleet: Fleet) -> Iterator[Blocked]:
+def _refused(run: WorkflowRun, pool: RunnerPool) -> Iterator[Blocked]:
     """Yield the ready tasks that were tried in this call and could not go out."""
     for task in Task.objects.ready().filter(run=run):
-        if why := fleet.refusal_of(task):
+        if why := pool.refusal_of(task):
             yield Blocked(task.pk, task.step_id, why)
 
 
@@ -136,13 +137,13 @@ def _reason(blocked: Sequence[Blocked]) -> str:
     return refusals[0] if refusals else min(reasons, key=PRECEDENCE.index)
 
 
-def _note_nothing_ready(run: WorkflowRun, reason: str, blocked: int, *, by: str) -> None:
+def _note_nothing_ready(run: WorkflowRun, reason: str, blocked: int, *, by: Actor) -> None:
     """Write one event; an operator's tenth click in a row only counts up."""
     last = Event.objects.filter(run=run).order_by("-id").first()
     same = last and (last.event_type, last.reason, last.actor) == (
         EventType.NOTHING_READY,
         reason,
-        by,
+        by.name,
     )
     if last and same:
         last.payload = {"count": last.payload["count"] + 1, "blocked": blocked}

@@ -16,7 +16,7 @@ ALL_RUNNERS = f"SELECT {columns_of(Runner)} FROM {Runner._meta.db_table}"
 NO_RUNNER = 0
 
 
-class Fleet:
+class RunnerPool:
     """All runners, read once, and what they refuse during this call."""
 
     def __init__(self) -> None:

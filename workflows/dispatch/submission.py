@@ -13,18 +13,19 @@ from runners.models import Runner
 from workflows.db import failpoints
 from workflows.dispatch.leases import ASK_AFTER, CLAIMED_WITHIN, ON_ITS_WAY
 from workflows.dispatch.result import Dispatch
-from workflows.dispatch.runner_pool import Fleet
+from workflows.dispatch.runner_pool import RunnerPool
 from workflows.dispatch.tokens import hash_of, token_of
 from workflows.models import Task, TaskAttempt, TaskState
+from workflows.models.actor import Actor
 from workflows.models.attempt import Outcome
 from workflows.payloads.secrets import masked, revealed, secrets_of
-from workflows.runs.completion import roll_up
+from workflows.runs.completion import close_run_if_finished
 from workflows.runs.locks import lock_run
-from workflows.runs.transitions import batches, move, save_progress
+from workflows.runs.transitions import batches, save_progress, transition_tasks
 
 
 def submit(
-    attempts: Sequence[TaskAttempt], fleet: Fleet, *, by: str
+    attempts: Sequence[TaskAttempt], pool: RunnerPool, *, by: Actor
 ) -> dict[TaskAttempt, Dispatch]:
     """
     Hand committed attempts to their runners, outside any transaction; return those that went out.
@@ -36,10 +37,10 @@ def submit(
     batch = list(filter(is_to_submit, attempts))
     for attempt in batch:
         _renew(attempt, batch, sent)
-        runner = fleet.runners[attempt.runner_id]
+        runner = pool.runners[attempt.runner_id]
         # One that takes nothing is not called again for the rest of the batch.
-        if fleet.is_unavailable(runner) or not (said := _submit(attempt, runner, fleet)):
-            refused[fleet.refusal_of(attempt.task) or ""].append(attempt)
+        if pool.is_unavailable(runner) or not (said := _submit(attempt, runner, pool)):
+            refused[pool.refusal_of(attempt.task) or ""].append(attempt)
         else:
             failpoints.point("submission.accepted")
             sent[attempt] = Dispatch.of(attempt, said)
@@ -68,16 +69,16 @@ def _renew(
         attempt.lease_expires_at = now + ON_ITS_WAY
 
 
-def _submit(attempt: TaskAttempt, runner: Runner, fleet: Fleet) -> Submission | None:
+def _submit(attempt: TaskAttempt, runner: Runner, pool: RunnerPool) -> Submission | None:
     """Call a runner; note with the fleet what it refuses."""
     token = token_of(attempt.pk)
     failpoints.point("submission.begins")
     try:
         return runner.backend.submit(revealed(attempt), runner.address, token=token)
     except RunnerUnavailable as exc:
-        fleet.refuse(runner, _without_secrets(exc, attempt))
+        pool.refuse(runner, _without_secrets(exc, attempt))
     except RunnerError as exc:
-        fleet.decline(attempt.task, _without_secrets(exc, attempt))
+        pool.decline(attempt.task, _without_secrets(exc, attempt))
     return None
 
 
@@ -117,7 +118,7 @@ def is_to_submit(attempt: TaskAttempt) -> bool:
     return not attempt.submitted_at and not attempt.outcome
 
 
-def _take_back(attempts: Sequence[TaskAttempt], why: str, *, by: str) -> None:
+def _take_back(attempts: Sequence[TaskAttempt], why: str, *, by: Actor) -> None:
     by_run: dict[int, list[TaskAttempt]] = defaultdict(list)
     for attempt in attempts:
         by_run[attempt.task.run_id or 0].append(attempt)
@@ -126,7 +127,7 @@ def _take_back(attempts: Sequence[TaskAttempt], why: str, *, by: str) -> None:
 
 
 @transaction.atomic
-def _take_back_in(run_id: int, attempts: Sequence[TaskAttempt], why: str, *, by: str) -> None:
+def _take_back_in(run_id: int, attempts: Sequence[TaskAttempt], why: str, *, by: Actor) -> None:
     """Return tasks to the queue, unless something else has happened to them meanwhile."""
     run = lock_run(run_id)
     # What has been started goes on: the runner had it, and only its answer was lost.
@@ -138,9 +139,9 @@ def _take_back_in(run_id: int, attempts: Sequence[TaskAttempt], why: str, *, by:
         attempt.outcome = Outcome.REFUSED
     unwanted = [task for task in tasks if task.cancel_requested_at]  # meanwhile
     wanted = [task for task in tasks if not task.cancel_requested_at]
-    move(run, unwanted, Task.cancel, by=by, reason=why, finished_at=timezone.now())
+    transition_tasks(run, unwanted, Task.cancel, by=by, reason=why, finished_at=timezone.now())
     note = f"{why} (last tried {timezone.now():%H:%M} UTC)"
-    move(run, wanted, Task.take_back, by=by, reason=why, note=note, dispatched_at=None)
+    transition_tasks(run, wanted, Task.take_back, by=by, reason=why, note=note, dispatched_at=None)
     failpoints.point("submission.taken_back")
-    roll_up(run, by=by)
+    close_run_if_finished(run, by=by)
     save_progress(run)

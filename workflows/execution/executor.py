@@ -27,14 +27,15 @@ from workflows.db import failpoints
 from workflows.dispatch.auto_dispatch import offer_free_places
 from workflows.dispatch.claims import Take, start_attempts, start_waiting
 from workflows.dispatch.leases import LEASE
-from workflows.execution.prefetch import Ahead
-from workflows.execution.running_attempt import CANCELED, Work
+from workflows.execution.prefetch import PrefetchBuffer
+from workflows.execution.running_attempt import CANCELED, RunningAttempt
 from workflows.models import LogPiece, TaskAttempt, TaskState
+from workflows.models.actor import Actor
 from workflows.operations.holds import release_due
 from workflows.payloads.secrets import revealed, secrets_of
-from workflows.reports.apply import Report, report_all
+from workflows.reports.apply import Report, apply_reports
 from workflows.reports.logs import AttemptLog
-from workflows.reports.recovery import settle_overdue
+from workflows.reports.recovery import recover_overdue
 
 LOOK_EVERY_S = 0.2
 """How often an executor with free slots looks for new attempts."""
@@ -57,7 +58,7 @@ _spare: deque[Slot] = deque()
 """What the executor of one attempt leaves to the next one in this process, in any thread."""
 
 
-def execute(attempt_id: UUID, *, by: str) -> None:
+def execute(attempt_id: UUID, *, by: Actor) -> None:
     """
     Execute one attempt to its end; nothing happens if it is claimed, over or unknown.
 
@@ -98,7 +99,7 @@ class Executor:
         self,
         *,
         concurrency: int,
-        by: str,
+        by: Actor,
         run_id: int | None = None,
         attempt_id: UUID | None = None,
     ) -> None:
@@ -109,12 +110,12 @@ class Executor:
         self._run_id = run_id
         self._attempt_id = attempt_id
         self._takes_more = True
-        self._working: dict[UUID, Work] = {}
+        self._working: dict[UUID, RunningAttempt] = {}
         # What has ended and is not stored yet. Emptied after the commit only: had that failed,
         # the same would be stored again, which changes nothing.
         self._finished: dict[int, list[Report]] = defaultdict(list)
         self._pieces: list[LogPiece] = []
-        self._ahead = Ahead(concurrency)
+        self._ahead = PrefetchBuffer(concurrency)
         self._idle: deque[Slot] = _spare if attempt_id else deque()
         self._next: dict[str, float] = defaultdict(float)
 
@@ -180,7 +181,7 @@ class Executor:
             take = self._take_more_of_the_same()
             with transaction.atomic():
                 self._store_pieces()
-                report_all(run_id, reports, by=self._by, take=take)
+                apply_reports(run_id, reports, by=self._by, take=take)
             failpoints.point("report.committed")
             self._pieces.clear()
             del self._finished[run_id]
@@ -253,7 +254,7 @@ class Executor:
         deadline = time.monotonic() + attempt.timeout_seconds
         secrets = secrets_of(attempt)
         log = AttemptLog(attempt.pk, secrets=secrets)
-        work = Work(attempt, self._free_slot(), log, deadline, secrets)
+        work = RunningAttempt(attempt, self._free_slot(), log, deadline, secrets)
         self._working[attempt.pk] = work
         work.slot.begin(job)
         failpoints.point("execution.begun")
@@ -312,7 +313,7 @@ class Executor:
             mine = TaskAttempt.objects.open().filter(pk__in=[*self._working, *self._ahead])
             mine.update(lease_expires_at=expires)
         if _is_round_due():
-            settle_overdue(by=self._by)
+            recover_overdue(by=self._by)
             release_due(by=self._by)
             offer_free_places(by=self._by)
 
@@ -331,7 +332,7 @@ class Executor:
 
     def _listen(self, moment: float) -> bool:
         """Take what the processes say within a moment; say whether they said anything."""
-        sources: dict[Any, Work] = {}
+        sources: dict[Any, RunningAttempt] = {}
         for work in self._working.values():
             sources |= {work.slot.output: work, work.slot.control: work}
         heard = wait(list(sources), moment)
@@ -343,7 +344,7 @@ class Executor:
                 self._take_outcome(work)
         return bool(heard)
 
-    def _take_outcome(self, work: Work) -> None:
+    def _take_outcome(self, work: RunningAttempt) -> None:
         if (outcome := work.slot.outcome()) is None:
             return
         while output := work.slot.read_output():

@@ -14,11 +14,11 @@ SHORT = timedelta(milliseconds=20)
 """Where tasks usually take less than this, some are claimed ahead."""
 MOST_AHEAD = 4
 """How many for each slot: so many more are lost, in the worst case, with their executor."""
-PATIENCE = timedelta(seconds=0.2)
+MAX_PREFETCH_WAIT = timedelta(seconds=0.2)
 """What waits longer for a slot is left to others."""
 
 
-class Ahead:
+class PrefetchBuffer:
     """Claimed attempts that have not begun, and how long tasks usually take here."""
 
     def __init__(self, slots: int) -> None:
@@ -64,7 +64,7 @@ class Ahead:
 
     def leave(self, *, all_of_it: bool) -> None:
         """Leave to others what has waited here for a slot, and must wait longer."""
-        latest = timezone.now() - (timedelta() if all_of_it else PATIENCE)
+        latest = timezone.now() - (timedelta() if all_of_it else MAX_PREFETCH_WAIT)
         tired: dict[int, list[UUID]] = defaultdict(list)
         for attempt, since in self._claimed.values():
             if since <= latest:

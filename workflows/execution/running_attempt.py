@@ -23,7 +23,7 @@ CANCELED = "canceled"
 
 
 @dataclass(slots=True, eq=False)
-class Work:
+class RunningAttempt:
     """An attempt in progress."""
 
     attempt: TaskAttempt

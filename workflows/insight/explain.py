@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from workflows.dispatch.runner_pool import Fleet
+from workflows.dispatch.runner_pool import RunnerPool
 from workflows.errors import NotFound
 from workflows.models import RunState, Task, TaskDependency, TaskState, WorkflowRun
 from workflows.runs.readiness import (
@@ -131,9 +131,9 @@ def _why(task: Task) -> list[Blocked]:
 
 def _ready(tasks: Iterable[Task]) -> list[Blocked]:
     """Describe what is ready and yet not dispatched: nobody asked, or its runner takes nothing."""
-    fleet, ready = Fleet(), list(tasks)
-    fleet.look_for_places(ready)
-    reasons = (fleet.refusal_of(task) or task.note or READY for task in ready)
+    pool, ready = RunnerPool(), list(tasks)
+    pool.look_for_places(ready)
+    reasons = (pool.refusal_of(task) or task.note or READY for task in ready)
     return [Blocked(task.pk, task.step_id, why) for task, why in zip(ready, reasons, strict=True)]
 
 

@@ -6,6 +6,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django_fsm import FSMField, transition
 
+from workflows.models.actor import NOBODY, Actor
 from workflows.models.event import EventType
 from workflows.models.fields import JSONObjectField
 from workflows.models.task import Task, TaskState
@@ -145,32 +146,32 @@ class WorkflowRun(models.Model):
     @transition(
         "state", RunState.CREATED, RunState.RUNNING, custom={"event": EventType.RUN_RUNNING}
     )
-    def start(self, *, by: str = "", reason: str = "") -> None:
+    def start(self, *, by: Actor = NOBODY, reason: str = "") -> None:
         """Begin, with the first dispatch or an operator's first word."""
         self.started_at = timezone.now()
 
     @transition("state", RunState.RUNNING, RunState.PAUSED, custom={"event": EventType.RUN_PAUSED})
-    def pause(self, *, by: str = "", reason: str = "") -> None:
+    def pause(self, *, by: Actor = NOBODY, reason: str = "") -> None:
         """Hand out no more tasks until resumed."""
 
     @transition("state", RunState.PAUSED, RunState.RUNNING, custom={"event": EventType.RUN_RESUMED})
-    def resume(self, *, by: str = "", reason: str = "") -> None:
+    def resume(self, *, by: Actor = NOBODY, reason: str = "") -> None:
         """Hand out tasks again."""
 
     @transition("state", UNFINISHED, RunState.ABORTED, custom={"event": EventType.RUN_ABORTED})
-    def abort(self, *, by: str = "", reason: str = "") -> None:
+    def abort(self, *, by: Actor = NOBODY, reason: str = "") -> None:
         """End for good."""
         self.finished_at = timezone.now()
 
     @transition(
         "state", RunState.RUNNING, RunState.SUCCESS, custom={"event": EventType.RUN_SUCCEEDED}
     )
-    def succeed(self, *, by: str = "", reason: str = "") -> None:
+    def succeed(self, *, by: Actor = NOBODY, reason: str = "") -> None:
         """End well."""
         self.finished_at = timezone.now()
 
     @transition("state", RunState.RUNNING, RunState.FAILED, custom={"event": EventType.RUN_FAILED})
-    def fail(self, *, by: str = "", reason: str = "") -> None:
+    def fail(self, *, by: Actor = NOBODY, reason: str = "") -> None:
         """End as far as the run can go by itself."""
         self.finished_at = timezone.now()
 
@@ -180,6 +181,6 @@ class WorkflowRun(models.Model):
         RunState.RUNNING,
         custom={"event": EventType.RUN_RUNNING},
     )
-    def reopen(self, *, by: str = "", reason: str = "") -> None:
+    def reopen(self, *, by: Actor = NOBODY, reason: str = "") -> None:
         """Go on after an operator's retry or mark success; after success, by a reset only."""
         self.finished_at = None

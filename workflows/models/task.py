@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django_fsm import FSMField, transition
 
+from workflows.models.actor import NOBODY, Actor
 from workflows.models.event import EventType
 from workflows.models.fields import JSONObjectField
 from workflows.models.template import TIMEOUT_VALIDATORS
@@ -56,10 +57,12 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
     def root_causes(self) -> "TaskQuerySet":
         """Return the failed and canceled tasks that keep a pending one from ever being ready."""
-        doomed = TaskDependency.objects.filter(
+        permanently_blocked = TaskDependency.objects.filter(
             depends_on=models.OuterRef("pk"), task__state=TaskState.PENDING
         )
-        return self.filter(models.Exists(doomed), state__in=BROKEN).order_by("position")
+        return self.filter(models.Exists(permanently_blocked), state__in=BROKEN).order_by(
+            "position"
+        )
 
 
 class Task(models.Model):
@@ -158,7 +161,7 @@ class Task(models.Model):
         TaskState.DISPATCHED,
         custom={"event": EventType.TASK_DISPATCHED},
     )
-    def dispatch(self, *, by: str = "", reason: str = "") -> None:
+    def dispatch(self, *, by: Actor = NOBODY, reason: str = "") -> None:
         """Hand out."""
 
     @transition(
@@ -167,21 +170,21 @@ class Task(models.Model):
         TaskState.PENDING,
         custom={"event": EventType.TASK_SUBMIT_FAILED},
     )
-    def take_back(self, *, by: str = "", reason: str = "") -> None:
+    def take_back(self, *, by: Actor = NOBODY, reason: str = "") -> None:
         """Return to the queue: the runner certainly did not take it."""
 
     @transition(
         "state", TaskState.DISPATCHED, TaskState.RUNNING, custom={"event": EventType.TASK_RUNNING}
     )
-    def start(self, *, by: str = "", reason: str = "") -> None:
+    def start(self, *, by: Actor = NOBODY, reason: str = "") -> None:
         """Take over the runner's word that it works on the task."""
 
     @transition("state", ACTIVE, TaskState.SUCCESS, custom={"event": EventType.TASK_SUCCEEDED})
-    def succeed(self, *, by: str = "", reason: str = "") -> None:
+    def succeed(self, *, by: Actor = NOBODY, reason: str = "") -> None:
         """End well. A lost report of the start is no obstacle."""
 
     @transition("state", ACTIVE, TaskState.FAILED, custom={"event": EventType.TASK_FAILED})
-    def fail(self, *, by: str = "", reason: str = "") -> None:
+    def fail(self, *, by: Actor = NOBODY, reason: str = "") -> None:
         """End badly."""
 
     @transition(
@@ -190,19 +193,19 @@ class Task(models.Model):
         TaskState.CANCELED,
         custom={"event": EventType.TASK_CANCELED},
     )
-    def cancel(self, *, by: str = "", reason: str = "") -> None:
+    def cancel(self, *, by: Actor = NOBODY, reason: str = "") -> None:
         """End by an operator's word."""
 
     @transition("state", BROKEN, TaskState.PENDING, custom={"event": EventType.TASK_RETRIED})
-    def retry(self, *, by: str = "", reason: str = "") -> None:
+    def retry(self, *, by: Actor = NOBODY, reason: str = "") -> None:
         """Return to the queue by an operator's word."""
 
     @transition("state", ENDED, TaskState.PENDING, custom={"event": EventType.TASK_RETRIED})
-    def reset(self, *, by: str = "", reason: str = "") -> None:
+    def reset(self, *, by: Actor = NOBODY, reason: str = "") -> None:
         """Return to the queue, although it may have ended well, with all that follows it."""
 
     @transition("state", BROKEN, TaskState.SUCCESS, custom={"event": EventType.TASK_MARKED_SUCCESS})
-    def mark_success(self, *, by: str = "", reason: str = "") -> None:
+    def mark_success(self, *, by: Actor = NOBODY, reason: str = "") -> None:
         """Count as done by an operator's word, and show that for ever."""
 
 

@@ -5,7 +5,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from workflows.db.statements import Sql
-from workflows.dispatch.auto_dispatch import go_on
+from workflows.dispatch.auto_dispatch import advance_run
 from workflows.errors import Conflict, NotFound
 from workflows.models import (
     Approval,
@@ -15,14 +15,15 @@ from workflows.models import (
     TaskState,
     WorkflowRun,
 )
-from workflows.runs.completion import revive
+from workflows.models.actor import Actor
+from workflows.runs.completion import reopen_if_ready
 from workflows.runs.events import record
 from workflows.runs.locks import lock_task
-from workflows.runs.transitions import move
+from workflows.runs.transitions import transition_tasks
 
 
 @transaction.atomic
-def approve(approval_id: int, *, by: str, comment: str = "") -> Approval:
+def approve(approval_id: int, *, by: Actor, comment: str = "") -> Approval:
     """
     Let a task go out, as far as people are concerned.
 
@@ -34,13 +35,13 @@ def approve(approval_id: int, *, by: str, comment: str = "") -> Approval:
     Task.objects.filter(pk=task.pk).update(awaits_approval=False, unmet_count=F("unmet_count") - 1)
     record(EventType.APPROVAL_APPROVED, run=run, task=task, by=by, reason=comment)
     if run:
-        revive(run, by=by, reason=comment)
-        go_on(run, by=by)
+        reopen_if_ready(run, by=by, reason=comment)
+        advance_run(run, by=by)
     return approval
 
 
 @transaction.atomic
-def reject(approval_id: int, *, by: str, comment: str = "") -> Approval:
+def reject(approval_id: int, *, by: Actor, comment: str = "") -> Approval:
     """
     Cancel a task by deciding against it.
 
@@ -51,7 +52,7 @@ def reject(approval_id: int, *, by: str, comment: str = "") -> Approval:
     _decide(approval, ApprovalStatus.REJECTED, by=by, comment=comment)
     record(EventType.APPROVAL_REJECTED, run=run, task=task, by=by, reason=comment)
     note = f"rejected by {by}: {comment}" if comment else f"rejected by {by}"
-    move(
+    transition_tasks(
         run,
         [task],
         Task.cancel,
@@ -63,11 +64,11 @@ def reject(approval_id: int, *, by: str, comment: str = "") -> Approval:
         finished_at=timezone.now(),
     )
     if run:
-        go_on(run, by=by)
+        advance_run(run, by=by)
     return approval
 
 
-def _undecided(approval_id: int, *, by: str) -> tuple[WorkflowRun | None, Task, Approval]:
+def _undecided(approval_id: int, *, by: Actor) -> tuple[WorkflowRun | None, Task, Approval]:
     try:
         task_id = Approval.objects.values_list("task_id", flat=True).get(pk=approval_id)
     except Approval.DoesNotExist:
@@ -78,12 +79,12 @@ def _undecided(approval_id: int, *, by: str) -> tuple[WorkflowRun | None, Task, 
         raise Conflict(f"{approval} is {approval.status}")
     if task.state != TaskState.PENDING:
         raise Conflict(f"task {task.pk} is {task.state}")
-    if run and run.approver_must_differ and by == run.created_by:
+    if run and run.approver_must_differ and by.name == run.created_by:
         raise Conflict(f"{run} was created by {by}; somebody else must decide")
     return run, task, approval
 
 
-def _decide(approval: Approval, status: ApprovalStatus, *, by: str, comment: str) -> None:
-    approval.status, approval.decided_by, approval.comment = status, by, comment
+def _decide(approval: Approval, status: ApprovalStatus, *, by: Actor, comment: str) -> None:
+    approval.status, approval.decided_by, approval.comment = status, by.name, comment
     approval.decided_at = timezone.now()
     approval.save()

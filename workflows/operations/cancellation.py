@@ -13,20 +13,23 @@ from workflows.models import (
     TaskAttempt,
     WorkflowRun,
 )
+from workflows.models.actor import Actor
 from workflows.models.attempt import Outcome
 from workflows.models.task import ACTIVE
-from workflows.reports.polling import ask_to_end
-from workflows.runs.transitions import batches, move
+from workflows.reports.polling import request_cancellation
+from workflows.runs.transitions import batches, transition_tasks
 
 
-def cancel_tasks(run: WorkflowRun | None, tasks: Sequence[Task], *, by: str, reason: str) -> None:
+def cancel_tasks(run: WorkflowRun | None, tasks: Sequence[Task], *, by: Actor, reason: str) -> None:
     """Cancel what nobody executes; ask for the end of the rest."""
     attempts = _open_attempts(tasks)
     started = [task for task in tasks if task.pk in attempts and not _is_queued(attempts[task.pk])]
     asked = {task.pk for task in started}
     unstarted = [task for task in tasks if task.pk not in asked]
     now = timezone.now()
-    move(run, unstarted, Task.cancel, by=by, reason=reason, note=reason, finished_at=now)
+    transition_tasks(
+        run, unstarted, Task.cancel, by=by, reason=reason, note=reason, finished_at=now
+    )
     for batch in batches([attempts[pk].pk for pk in attempts.keys() - asked]):
         TaskAttempt.objects.filter(pk__in=batch).update(
             outcome=Outcome.CANCELED, message=reason, finished_at=now
@@ -35,7 +38,7 @@ def cancel_tasks(run: WorkflowRun | None, tasks: Sequence[Task], *, by: str, rea
     failpoints.point("cancel.requested")
     elsewhere = [a.pk for task in started if not (a := attempts[task.pk]).backend.claims]
     if elsewhere:
-        transaction.on_commit(lambda: ask_to_end(elsewhere, by=by))
+        transaction.on_commit(lambda: request_cancellation(elsewhere, by=by))
 
 
 def _open_attempts(tasks: Sequence[Task]) -> dict[int, TaskAttempt]:
@@ -53,7 +56,7 @@ def _is_queued(attempt: TaskAttempt) -> bool:
 
 
 def _request_cancel(
-    run: WorkflowRun | None, tasks: Sequence[Task], *, by: str, reason: str
+    run: WorkflowRun | None, tasks: Sequence[Task], *, by: Actor, reason: str
 ) -> None:
     asked = [task for task in tasks if not task.cancel_requested_at]
     now = timezone.now()
@@ -66,7 +69,7 @@ def _request_cancel(
                 event_type=EventType.TASK_CANCEL_REQUESTED,
                 run=run,
                 task=task,
-                actor=by,
+                actor=by.name,
                 reason=reason,
             )
             for task in batch

@@ -3,21 +3,22 @@
 from django.db import transaction
 
 from workflows.db import failpoints
-from workflows.db.statements import together
-from workflows.dispatch.attempts import hand_out
+from workflows.db.statements import pipeline
+from workflows.dispatch.attempts import create_attempts
 from workflows.dispatch.result import Dispatch, DispatchResult, _Call, _conclude, _foreseen
 from workflows.dispatch.submission import is_to_submit, submit
 from workflows.errors import RunNotDispatchable
 from workflows.models import RunState
+from workflows.models.actor import Actor
 from workflows.models.run import CLOSED
-from workflows.reports.recovery import settle_overdue
-from workflows.runs.completion import roll_up
+from workflows.reports.recovery import recover_overdue
+from workflows.runs.completion import close_run_if_finished
 from workflows.runs.locks import lock_run
 from workflows.runs.transitions import save_progress
 
 
 def dispatch_ready(
-    run_id: int, *, limit: int | None = 1, dry_run: bool = False, by: str
+    run_id: int, *, limit: int | None = 1, dry_run: bool = False, by: Actor
 ) -> DispatchResult:
     """
     Dispatch the first ready tasks of a run, in the template's order.
@@ -33,7 +34,7 @@ def dispatch_ready(
     """
     result = _dispatch(_Call(run_id, limit, by, dry_run))
     # What is ready does not wait for runners that are silent about something else.
-    if not result.dispatches and not dry_run and settle_overdue(run_id=run_id, by=by):
+    if not result.dispatches and not dry_run and recover_overdue(run_id=run_id, by=by):
         result = _dispatch(_Call(run_id, limit, by, dry_run))
     return result
 
@@ -41,26 +42,26 @@ def dispatch_ready(
 def _dispatch(call: _Call) -> DispatchResult:
     while (result := _round(call)) is None:
         failpoints.point("dispatch.committed")
-        call.sent |= submit(call.handed_out, call.fleet, by=call.by)
+        call.sent |= submit(call.handed_out, call.pool, by=call.by)
     failpoints.point("dispatch.concluded")
     return result
 
 
 def _round(call: _Call) -> DispatchResult | None:
     """Hand out what there is room for; the result, once no runner has to be called."""
-    with transaction.atomic(), together():
+    with transaction.atomic(), pipeline():
         run = lock_run(call.run_id)
         if run.state in CLOSED and not call.handed_out:
             raise RunNotDispatchable(f"{run} is {run.state}")
         if run.auto_dispatch and run.state == RunState.CREATED:
             # The first word is given: what an approval or a release makes ready goes out by itself.
             run.start(by=call.by)
-        handed_out = hand_out(run, call.room, call.fleet, by=call.by)
+        handed_out = create_attempts(run, call.room, call.pool, by=call.by)
         call.handed_out += handed_out
         for attempt in handed_out:
             if call.dry_run or not is_to_submit(attempt):
                 call.sent[attempt] = Dispatch.of(attempt, _foreseen(attempt))
-        roll_up(run, by=call.by)
+        close_run_if_finished(run, by=call.by)
         failpoints.point("dispatch.handed_out")
         done = call.dry_run or not any(map(is_to_submit, handed_out))
         result = _conclude(run, call) if done else None

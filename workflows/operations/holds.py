@@ -6,16 +6,17 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from workflows.dispatch.auto_dispatch import go_on
+from workflows.dispatch.auto_dispatch import advance_run
 from workflows.errors import Conflict, Invalid
 from workflows.models import EventType, Task, TaskState
-from workflows.runs.completion import revive
+from workflows.models.actor import Actor
+from workflows.runs.completion import reopen_if_ready
 from workflows.runs.events import record
 from workflows.runs.locks import lock_task
 
 
 @transaction.atomic
-def hold(task_id: int, *, by: str, reason: str = "", resume_at: datetime | None = None) -> Task:
+def hold(task_id: int, *, by: Actor, reason: str = "", resume_at: datetime | None = None) -> Task:
     """
     Keep a pending task from being dispatched until it is released.
 
@@ -36,13 +37,13 @@ def hold(task_id: int, *, by: str, reason: str = "", resume_at: datetime | None 
     payload = {"resume_at": resume_at.isoformat()} if resume_at else {}
     record(EventType.TASK_HELD, run=run, task=task, by=by, reason=reason, payload=payload)
     if run:
-        go_on(run, by=by)
+        advance_run(run, by=by)
     task.refresh_from_db()
     return task
 
 
 @transaction.atomic
-def release(task_id: int, *, by: str, reason: str = "") -> Task:
+def release(task_id: int, *, by: Actor, reason: str = "") -> Task:
     """
     Let a held task go out when it is ready.
 
@@ -57,8 +58,8 @@ def release(task_id: int, *, by: str, reason: str = "") -> Task:
     )
     record(EventType.TASK_RELEASED, run=run, task=task, by=by, reason=reason)
     if run:
-        revive(run, by=by, reason=reason)
-        go_on(run, by=by)
+        reopen_if_ready(run, by=by, reason=reason)
+        advance_run(run, by=by)
     task.refresh_from_db()
     return task
 
@@ -73,13 +74,13 @@ def check_resume_at(moment: datetime | None) -> None:
         raise Invalid({"resume_at": ["This moment has passed; give a later one, or none."]})
 
 
-def release_due(*, by: str) -> int:
+def release_due(*, by: Actor) -> int:
     """Release the tasks whose hold was to end by now; return how many."""
     due = Task.objects.filter(is_held=True, resume_at__lte=timezone.now())
     return sum(_release_if_held(pk, by=by) for pk in due.values_list("pk", flat=True))
 
 
-def _release_if_held(task_id: int, *, by: str) -> bool:
+def _release_if_held(task_id: int, *, by: Actor) -> bool:
     try:
         release(task_id, by=by, reason="the time of its hold is over")
     except Conflict:

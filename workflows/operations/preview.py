@@ -44,7 +44,7 @@ class Waiting:
         """Return the pending tasks that wait for any of these, directly or not."""
         return reached(task_ids, self.following)
 
-    def doomed(self, but_for: Iterable[int] = ()) -> set[int]:
+    def permanently_blocked(self, but_for: Iterable[int] = ()) -> set[int]:
         """Return what can never run as things are, or would be if some causes were mended."""
         return self.after(self.causes.difference(but_for))
 
@@ -70,7 +70,7 @@ def of_cancel(tasks: Sequence[Task]) -> list[Effect]:
     """Foresee that tasks are canceled; what was doomed before is no effect of it."""
     waiting, ids = _read(tasks, (TaskState.PENDING, *ACTIVE))
     active = tuple(task for task in tasks if task.state in ACTIVE)
-    lost = waiting.after(ids) - waiting.doomed() - ids
+    lost = waiting.after(ids) - waiting.permanently_blocked() - ids
     return [
         *_of(active, "is with its runner, and asked to end", "are with a runner, asked to end"),
         *waiting.effect(lost, "that waits can never run then", "that wait can never run then"),
@@ -80,7 +80,7 @@ def of_cancel(tasks: Sequence[Task]) -> list[Effect]:
 def of_hold(tasks: Sequence[Task]) -> list[Effect]:
     """Foresee that pending tasks are kept back."""
     waiting, ids = _read(tasks, (TaskState.PENDING,))
-    kept = waiting.after(ids) - waiting.doomed() - ids
+    kept = waiting.after(ids) - waiting.permanently_blocked() - ids
     return [*waiting.effect(kept, "waits until then, too", "wait until then, too")]
 
 
@@ -145,7 +145,7 @@ def of_cancel_rest(runs: Sequence[WorkflowRun]) -> list[Effect]:
 
 def rest_of(waiting: Waiting) -> list[Effect]:
     """Foresee the same, where what waits has been read."""
-    return [*waiting.effect(waiting.doomed(), "is canceled", "are canceled")]
+    return [*waiting.effect(waiting.permanently_blocked(), "is canceled", "are canceled")]
 
 
 def of_mending(waiting: Waiting, cause: int) -> dict[str, list[Effect]]:
@@ -174,7 +174,7 @@ def _read(tasks: Sequence[Task], states: Iterable[str] = BROKEN) -> tuple[Waitin
 
 
 def _retried(waiting: Waiting, ids: set[int]) -> Iterator[Effect]:
-    after, still = waiting.after(ids), waiting.doomed(but_for=ids)
+    after, still = waiting.after(ids), waiting.permanently_blocked(but_for=ids)
     yield from waiting.effect(
         after - still, "can run once that succeeds", "can run once that succeeds"
     )
@@ -184,7 +184,7 @@ def _retried(waiting: Waiting, ids: set[int]) -> Iterator[Effect]:
 def _marked(waiting: Waiting, ids: set[int]) -> Iterator[Effect]:
     met = Counter(pk for cause in ids for pk in waiting.following.get(cause, ()))
     ready = {pk for pk, n in met.items() if waiting.tasks[pk].unmet_count == n}
-    after, still = waiting.after(ids), waiting.doomed(but_for=ids)
+    after, still = waiting.after(ids), waiting.permanently_blocked(but_for=ids)
     yield from waiting.effect(ready, "becomes ready at once", "become ready at once")
     yield from waiting.effect(after - still - ready, "can run after that", "can run after that")
     yield from _still_blocked(waiting, after & still)

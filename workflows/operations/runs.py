@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 from django_fsm import can_proceed
 
-from workflows.dispatch.auto_dispatch import go_on
+from workflows.dispatch.auto_dispatch import advance_run
 from workflows.errors import Conflict
 from workflows.models import (
     RunState,
@@ -14,15 +14,16 @@ from workflows.models import (
     TaskState,
     WorkflowRun,
 )
+from workflows.models.actor import Actor
 from workflows.models.task import ACTIVE
 from workflows.operations.cancellation import cancel_tasks
 from workflows.operations.preview import Waiting
 from workflows.runs.locks import lock_run
-from workflows.runs.transitions import move, save_progress
+from workflows.runs.transitions import save_progress, transition_tasks
 
 
 @transaction.atomic
-def pause(run_id: int, *, by: str, reason: str = "") -> WorkflowRun:
+def pause(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
     """
     Hand out no more tasks of a run until it is resumed; what is active goes on.
 
@@ -39,7 +40,7 @@ def pause(run_id: int, *, by: str, reason: str = "") -> WorkflowRun:
 
 
 @transaction.atomic
-def resume(run_id: int, *, by: str, reason: str = "") -> WorkflowRun:
+def resume(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
     """
     Let a paused run hand out tasks again; what happened meanwhile is taken into account.
 
@@ -49,12 +50,12 @@ def resume(run_id: int, *, by: str, reason: str = "") -> WorkflowRun:
     run = lock_run(run_id)
     _check(run, run.resume)
     run.resume(by=by, reason=reason)
-    go_on(run, by=by)
+    advance_run(run, by=by)
     return run
 
 
 @transaction.atomic
-def abort(run_id: int, *, by: str, reason: str = "") -> WorkflowRun:
+def abort(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
     """
     End a run for good: cancel all that has not started, ask for the end of all that has.
 
@@ -70,13 +71,13 @@ def abort(run_id: int, *, by: str, reason: str = "") -> WorkflowRun:
     return run
 
 
-def _check(run: WorkflowRun, arrow: Any) -> None:
-    if not can_proceed(arrow):
+def _check(run: WorkflowRun, transition: Any) -> None:
+    if not can_proceed(transition):
         raise Conflict(f"{run} is {run.state}")
 
 
 @transaction.atomic
-def cancel_rest(run_id: int, *, by: str, reason: str = "") -> WorkflowRun:
+def cancel_rest(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
     """
     Cancel the pending tasks that wait for a failed or canceled one, directly or not.
 
@@ -87,10 +88,12 @@ def cancel_rest(run_id: int, *, by: str, reason: str = "") -> WorkflowRun:
     if run.state == RunState.ABORTED:
         raise Conflict(f"{run} is {run.state}")
     waiting = Waiting([run.pk])
-    doomed = waiting.doomed()
-    tasks = [task for pk, task in waiting.tasks.items() if pk in doomed]
+    permanently_blocked = waiting.permanently_blocked()
+    tasks = [task for pk, task in waiting.tasks.items() if pk in permanently_blocked]
     if not tasks:
         raise Conflict(f"nothing in {run} waits for a failed or canceled task")
-    move(run, tasks, Task.cancel, by=by, reason=reason, note=reason, finished_at=timezone.now())
-    go_on(run, by=by)
+    transition_tasks(
+        run, tasks, Task.cancel, by=by, reason=reason, note=reason, finished_at=timezone.now()
+    )
+    advance_run(run, by=by)
     return run

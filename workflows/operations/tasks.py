@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from workflows.dispatch.auto_dispatch import go_on
+from workflows.dispatch.auto_dispatch import advance_run
 from workflows.errors import Conflict, Invalid
 from workflows.graph import downstream_of
 from workflows.models import (
@@ -16,16 +16,17 @@ from workflows.models import (
     TaskDependency,
     WorkflowRun,
 )
+from workflows.models.actor import Actor
 from workflows.models.task import ACTIVE, CLEARED, ENDED
 from workflows.operations.cancellation import cancel_tasks
-from workflows.runs.approval_requests import ask_again_if_rejected
-from workflows.runs.events import Arrow, ends
+from workflows.runs.approval_requests import request_again_if_rejected
+from workflows.runs.events import Transition, states_of
 from workflows.runs.locks import lock_task
-from workflows.runs.transitions import batches, move
+from workflows.runs.transitions import batches, transition_tasks
 
 
 @transaction.atomic
-def cancel(task_id: int, *, by: str, reason: str = "") -> Task:
+def cancel(task_id: int, *, by: Actor, reason: str = "") -> Task:
     """
     Cancel a task; one that is being executed is canceled once its executor has ended it.
 
@@ -40,7 +41,7 @@ def cancel(task_id: int, *, by: str, reason: str = "") -> Task:
 
 
 @transaction.atomic
-def retry(task_id: int, *, by: str, reason: str = "") -> Task:
+def retry(task_id: int, *, by: Actor, reason: str = "") -> Task:
     """
     Return a failed or canceled task to the queue; its next dispatch is a new attempt.
 
@@ -51,7 +52,7 @@ def retry(task_id: int, *, by: str, reason: str = "") -> Task:
 
 
 @transaction.atomic
-def mark_success(task_id: int, *, by: str, reason: str) -> Task:
+def mark_success(task_id: int, *, by: Actor, reason: str) -> Task:
     """
     Count a failed or canceled task as done, for ever shown as set by hand.
 
@@ -65,14 +66,16 @@ def mark_success(task_id: int, *, by: str, reason: str) -> Task:
     return _mend(task_id, Task.mark_success, by=by, reason=reason, columns=columns)
 
 
-def _mend(task_id: int, arrow: Arrow, *, by: str, reason: str, columns: dict[str, Any]) -> Task:
+def _mend(
+    task_id: int, transition: Transition, *, by: Actor, reason: str, columns: dict[str, Any]
+) -> Task:
     run, task = lock_task(task_id)
-    _check_task(task, arrow)
+    _check_task(task, transition)
     if run and run.state == RunState.ABORTED:
         raise Conflict(f"{run} is {run.state}")
-    move(run, [task], arrow, by=by, reason=reason, **columns)
-    if arrow is Task.retry:
-        ask_again_if_rejected(run, task, by=by)
+    transition_tasks(run, [task], transition, by=by, reason=reason, **columns)
+    if transition is Task.retry:
+        request_again_if_rejected(run, task, by=by)
     if run and run.state == RunState.FAILED:
         run.reopen(by=by, reason=reason)
     _go_on(run, by=by)
@@ -80,13 +83,13 @@ def _mend(task_id: int, arrow: Arrow, *, by: str, reason: str, columns: dict[str
     return task
 
 
-def _go_on(run: WorkflowRun | None, *, by: str) -> None:
+def _go_on(run: WorkflowRun | None, *, by: Actor) -> None:
     if run:
-        go_on(run, by=by)
+        advance_run(run, by=by)
 
 
-def _check_task(task: Task, arrow: Arrow) -> None:
-    if task.state not in ends(arrow)[0]:
+def _check_task(task: Task, transition: Transition) -> None:
+    if task.state not in states_of(transition)[0]:
         raise Conflict(f"task {task.pk} is {task.state}")
 
 
@@ -100,7 +103,7 @@ class Reset:
 
 
 @transaction.atomic
-def retry_downstream(task_id: int, *, by: str, reason: str = "", dry_run: bool = False) -> Reset:
+def retry_downstream(task_id: int, *, by: Actor, reason: str = "", dry_run: bool = False) -> Reset:
     """
     Return an ended task to the queue, and all that ended after it on every path from it.
 
@@ -135,14 +138,14 @@ def _ended_downstream(run: WorkflowRun | None, task: Task) -> list[Task]:
 
 
 def _reset(
-    run: WorkflowRun | None, task: Task, tasks: Sequence[Task], *, by: str, reason: str
+    run: WorkflowRun | None, task: Task, tasks: Sequence[Task], *, by: Actor, reason: str
 ) -> None:
     payloads = {each.pk: {"downstream_of": task.pk} for each in tasks if each.pk != task.pk}
     columns = {**CLEARED, "is_marked_success": False, "dispatched_at": None}
-    move(run, tasks, Task.reset, by=by, reason=reason, payloads=payloads, **columns)
+    transition_tasks(run, tasks, Task.reset, by=by, reason=reason, payloads=payloads, **columns)
     for each in tasks:
-        ask_again_if_rejected(run, each, by=by)
+        request_again_if_rejected(run, each, by=by)
     if run:
         if run.state in {RunState.FAILED, RunState.SUCCESS}:
             run.reopen(by=by, reason=reason)
-        go_on(run, by=by)
+        advance_run(run, by=by)

@@ -30,7 +30,9 @@ class UnknownName(Exception):
     """A payload uses a name that does not exist, or an expression that cannot be computed."""
 
 
-def fill_in(run: WorkflowRun, tasks: Iterable[Task]) -> dict[int, dict[str, Any] | UnknownName]:
+def render_payloads(
+    run: WorkflowRun, tasks: Iterable[Task]
+) -> dict[int, dict[str, Any] | UnknownName]:
     """
     Return, by task id, each task's payload filled in, or what is wrong with it.
 

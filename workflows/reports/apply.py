@@ -13,18 +13,19 @@ from django.utils import timezone
 
 from runners.models import Runner
 from workflows.db import failpoints
-from workflows.db.statements import Sql, execute, foresee, rows, select, together
-from workflows.dispatch.auto_dispatch import dispatch_waiting, go_on
+from workflows.db.statements import Sql, execute, pipeline, prefetch_query, rows, select
+from workflows.dispatch.auto_dispatch import advance_run, dispatch_waiting
 from workflows.dispatch.claims import Take, begin, take_waiting
-from workflows.dispatch.runner_pool import ALL_RUNNERS, Fleet
+from workflows.dispatch.runner_pool import ALL_RUNNERS, RunnerPool
 from workflows.errors import NotFound, ReportRefused
 from workflows.models import EventType, Task, TaskAttempt, TaskState, WorkflowRun
+from workflows.models.actor import Actor
 from workflows.models.attempt import Outcome, status_of
-from workflows.runs.events import Arrow, ends, record
+from workflows.runs.events import Transition, record, states_of
 from workflows.runs.locks import lock_run
-from workflows.runs.transitions import batches, move, save_progress
+from workflows.runs.transitions import batches, save_progress, transition_tasks
 
-ARROWS: Mapping[str, Arrow] = {
+ARROWS: Mapping[str, Transition] = {
     TaskState.RUNNING: Task.start,
     TaskState.SUCCESS: Task.succeed,
     TaskState.FAILED: Task.fail,
@@ -103,7 +104,7 @@ class Report:
         }
 
 
-def report_one(report: Report, *, by: str) -> None:
+def apply_report(report: Report, *, by: Actor) -> None:
     """
     Take over one report; a repeated identical one changes nothing.
 
@@ -114,14 +115,14 @@ def report_one(report: Report, *, by: str) -> None:
     if not found:
         raise NotFound("attempt", report.attempt_id)
     [(run_id,)] = found
-    if refused := report_all(run_id or 0, [report], by=by):
+    if refused := apply_reports(run_id or 0, [report], by=by):
         raise ReportRefused(refused[report.attempt_id])
 
 
 @transaction.atomic(savepoint=False)
-@together()
-def report_all(
-    run_id: int, reports: Sequence[Report], *, by: str, take: Take | None = None
+@pipeline()
+def apply_reports(
+    run_id: int, reports: Sequence[Report], *, by: Actor, take: Take | None = None
 ) -> dict[UUID, str]:
     """
     Take over what became of several attempts of one run, at most one report for each.
@@ -132,8 +133,8 @@ def report_all(
     :returns: why, for each attempt whose report was refused; each refusal leaves an event.
     """
     attempts = [report.attempt_id.hex for report in reports]
-    foresee(STANDINGS, attempts=attempts)
-    foresee(ALL_RUNNERS)
+    prefetch_query(STANDINGS, attempts=attempts)
+    prefetch_query(ALL_RUNNERS)
     run = lock_run(run_id)
     standings = _standings(attempts)
     refused: dict[UUID, str] = {}
@@ -147,18 +148,18 @@ def report_all(
             accepted[standing] = report
     _take_over(run, accepted, by=by)
     failpoints.point("report.taken_over")
-    fleet = Fleet()
+    pool = RunnerPool()
     if take and take.left and run.dispatched_count:
-        take_waiting(run, take, fleet)
+        take_waiting(run, take, pool)
     if accepted:
-        go_on(run, by=by, take=take, fleet=fleet)
+        advance_run(run, by=by, take=take, pool=pool)
         _offer_free_places(accepted, by=by)
     elif take and take.taken:
         save_progress(run)
     return refused
 
 
-def _offer_free_places(reports: Mapping[Standing, Report], *, by: str) -> None:
+def _offer_free_places(reports: Mapping[Standing, Report], *, by: Actor) -> None:
     """After the commit, let other runs use the places that ended attempts have left."""
     freed = {
         standing.runner_id
@@ -180,13 +181,13 @@ def _objection(standing: Standing, report: Report) -> str:
         return ""
     if standing.number != standing.attempt_count:
         return f"attempt {standing.number} of task {standing.pk} is outdated"
-    if standing.outcome or standing.state not in ends(ARROWS[report.status])[0]:
+    if standing.outcome or standing.state not in states_of(ARROWS[report.status])[0]:
         return f"task {standing.pk} is {standing.state}, it cannot become {report.status}"
     return ""
 
 
 def _record_refusal(
-    run: WorkflowRun, standing: Standing, report: Report, why: str, *, by: str
+    run: WorkflowRun, standing: Standing, report: Report, why: str, *, by: Actor
 ) -> None:
     payload = {**report.event_payload(), "status": report.status}
     record(
@@ -199,7 +200,7 @@ def _record_refusal(
     )
 
 
-def _take_over(run: WorkflowRun, reports: Mapping[Standing, Report], *, by: str) -> None:
+def _take_over(run: WorkflowRun, reports: Mapping[Standing, Report], *, by: Actor) -> None:
     groups: dict[tuple[str, bool, bool], dict[Standing, Report]] = defaultdict(dict)
     for standing, report in reports.items():
         begins = report.started_at is not None and standing.started_at is None
@@ -219,12 +220,12 @@ def _end_all(
     *,
     is_lost: bool,
     begins: bool,
-    by: str,
+    by: Actor,
 ) -> None:
     now = timezone.now()
     for batch in batches(list(reports.values())):
         execute(WRITE_ENDS, now=now, ends=rows(map(_end, batch)))
-    move(
+    transition_tasks(
         run,
         list(reports),
         *([Task.start] if begins else []),
@@ -232,7 +233,7 @@ def _end_all(
         by=by,
         event_type=EventType.TASK_LOST if is_lost else "",
         payloads={standing.pk: report.event_payload() for standing, report in reports.items()},
-        on_the_way={s.pk: {"attempt_id": str(r.attempt_id)} for s, r in reports.items()},
+        intermediate_payloads={s.pk: {"attempt_id": str(r.attempt_id)} for s, r in reports.items()},
         **({"started_at": Sql(STARTED_AT)} if begins else {}),
         finished_at=now,
     )

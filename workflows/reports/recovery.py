@@ -17,18 +17,19 @@ from django.db import transaction
 from django.utils import timezone
 
 from workflows.dispatch.leases import ASK_AGAIN_AFTER
-from workflows.dispatch.runner_pool import Fleet
+from workflows.dispatch.runner_pool import RunnerPool
 from workflows.dispatch.submission import submit
 from workflows.models import TaskAttempt, TaskState
-from workflows.reports.apply import Report, report_all
-from workflows.reports.polling import ask, unknown_among
+from workflows.models.actor import Actor
+from workflows.reports.apply import Report, apply_reports
+from workflows.reports.polling import poll_attempts, unknown_among
 from workflows.runs.locks import lock_run
 
 LOST = "runner lost: nobody has reported on this attempt since its lease ran out"
 MOST_AT_ONCE = 50
 
 
-def settle_overdue(*, run_id: int | None = None, by: str) -> Counter[str]:
+def recover_overdue(*, run_id: int | None = None, by: Actor) -> Counter[str]:
     """
     Settle what is overdue, in one run or in all; return how much of what was done.
 
@@ -41,10 +42,12 @@ def settle_overdue(*, run_id: int | None = None, by: str) -> Counter[str]:
     attempts = list(overdue.order_by("lease_expires_at")[:MOST_AT_ONCE])
     undelivered = [attempt for attempt in attempts if _is_undelivered(attempt)]
     if undelivered:
-        done["submitted"] = len(submit(_not_out_there(undelivered), Fleet(), by=by))
+        done["submitted"] = len(submit(_not_out_there(undelivered), RunnerPool(), by=by))
     silent = [attempt for attempt in attempts if attempt not in undelivered]
     done["lost"] = sum(_lose([attempt for attempt in silent if attempt.backend.claims], by=by))
-    return +(done + ask([a for a in silent if not a.backend.claims and _take_turn(a)], by=by))
+    return +(
+        done + poll_attempts([a for a in silent if not a.backend.claims and _take_turn(a)], by=by)
+    )
 
 
 def _is_undelivered(attempt: TaskAttempt) -> bool:
@@ -64,7 +67,7 @@ def _not_out_there(attempts: list[TaskAttempt]) -> list[TaskAttempt]:
     return [each for each in attempts if each not in to_ask] + unknown_among(to_ask)
 
 
-def _lose(attempts: Iterable[TaskAttempt], *, by: str) -> Iterable[int]:
+def _lose(attempts: Iterable[TaskAttempt], *, by: Actor) -> Iterable[int]:
     by_run: dict[int, list[UUID]] = defaultdict(list)
     for attempt in attempts:
         by_run[attempt.task.run_id or 0].append(attempt.pk)
@@ -73,13 +76,13 @@ def _lose(attempts: Iterable[TaskAttempt], *, by: str) -> Iterable[int]:
 
 
 @transaction.atomic
-def _lose_in(run_id: int, attempt_ids: list[UUID], *, by: str) -> int:
+def _lose_in(run_id: int, attempt_ids: list[UUID], *, by: Actor) -> int:
     lock_run(run_id)
     # Read again under the lock: the lease may have been renewed, or the end reported, meanwhile.
     still = TaskAttempt.objects.overdue().filter(pk__in=attempt_ids)
     lost = still.values_list("pk", flat=True)
     reports = [Report(pk, TaskState.FAILED, message=LOST, is_lost=True) for pk in lost]
-    return len(reports) - len(report_all(run_id, reports, by=by))
+    return len(reports) - len(apply_reports(run_id, reports, by=by))
 
 
 def _take_turn(attempt: TaskAttempt) -> bool:

@@ -6,22 +6,23 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from runners.base import Heard
+from runners.base import RunnerReport
 from workflows.db import failpoints
-from workflows.dispatch.leases import ASK_AFTER, expect_word_within
+from workflows.dispatch.leases import ASK_AFTER, extend_lease
 from workflows.dispatch.tokens import is_token
 from workflows.errors import NotFound, ReportRefused, TokenRefused
 from workflows.models import EventType, LogPiece, Task, TaskAttempt, TaskState
+from workflows.models.actor import Actor
 from workflows.models.fields import check_json
 from workflows.payloads.secrets import masked, secrets_of
-from workflows.reports.apply import Report, report_all
+from workflows.reports.apply import Report, apply_reports
 from workflows.reports.logs import AttemptLog
 from workflows.runs.events import record
 
 NOTHING_NEW = "queued"
 
 
-def hear_callback(task_id: int, token: str, heard: Heard) -> None:
+def apply_callback(task_id: int, token: str, heard: RunnerReport) -> None:
     """
     Take over what a runner reports about a task by itself.
 
@@ -34,7 +35,7 @@ def hear_callback(task_id: int, token: str, heard: Heard) -> None:
         raise NotFound("task", task_id)
     for attempt in task.attempts.all():
         if is_token(token, attempt.token_hash):
-            take_heard(attempt, heard)
+            apply_runner_report(attempt, heard)
             return
     why = "the token belongs to no attempt of this task"
     payload = {"status": heard.status}
@@ -42,7 +43,7 @@ def hear_callback(task_id: int, token: str, heard: Heard) -> None:
     raise TokenRefused(f"task {task_id}: {why}")
 
 
-def take_heard(attempt: TaskAttempt, heard: Heard) -> None:
+def apply_runner_report(attempt: TaskAttempt, heard: RunnerReport) -> None:
     """
     Take over what a runner says of an attempt; a repeated identical word changes nothing.
 
@@ -53,7 +54,7 @@ def take_heard(attempt: TaskAttempt, heard: Heard) -> None:
 
 
 @transaction.atomic
-def _take_over(attempt: TaskAttempt, heard: Heard) -> str:
+def _take_over(attempt: TaskAttempt, heard: RunnerReport) -> str:
     """
     Take over a word, which is said once: all of it or nothing. Return why, if it is refused.
 
@@ -62,17 +63,17 @@ def _take_over(attempt: TaskAttempt, heard: Heard) -> str:
     if heard.status != NOTHING_NEW:
         secrets = secrets_of(attempt)
         report = _report(attempt.pk, heard, secrets)
-        by = f"runner {attempt.runner_name}"
-        if refused := report_all(attempt.task.run_id or 0, [report], by=by):
+        by = Actor(name=f"runner {attempt.runner_name}")
+        if refused := apply_reports(attempt.task.run_id or 0, [report], by=by):
             return refused[attempt.pk]
         failpoints.point("hearing.reported")
         if heard.status != TaskState.RUNNING:
             _store_output(attempt.pk, heard.output, secrets)
-    expect_word_within(attempt, ASK_AFTER)
+    extend_lease(attempt, ASK_AFTER)
     return ""
 
 
-def _report(attempt_id: UUID, heard: Heard, secrets: Sequence[str]) -> Report:
+def _report(attempt_id: UUID, heard: RunnerReport, secrets: Sequence[str]) -> Report:
     result, message = heard.result, _why(heard)
     try:
         check_json(result)
@@ -83,7 +84,7 @@ def _report(attempt_id: UUID, heard: Heard, secrets: Sequence[str]) -> Report:
     return Report(attempt_id, heard.status, heard.exit_code, result, message)
 
 
-def _why(heard: Heard) -> str:
+def _why(heard: RunnerReport) -> str:
     """Return the runner's message, or what its exit code says."""
     failed = heard.status == TaskState.FAILED and heard.exit_code
     return heard.message or (f"exit code {heard.exit_code}" if failed else "")

@@ -7,12 +7,13 @@ from workflows.models import (
     Task,
     WorkflowRun,
 )
+from workflows.models.actor import Actor
 from workflows.runs.events import record
 
 MOST_CAUSES_KEPT = 20
 
 
-def roll_up(run: WorkflowRun, *, by: str) -> None:
+def close_run_if_finished(run: WorkflowRun, *, by: Actor) -> None:
     """
     End the run if it can go no further. The caller holds its lock and stores it.
 
@@ -31,12 +32,12 @@ def roll_up(run: WorkflowRun, *, by: str) -> None:
         _name_deadlock(run, by)
 
 
-def _begin(run: WorkflowRun, by: str) -> None:
+def _begin(run: WorkflowRun, by: Actor) -> None:
     if run.state == RunState.CREATED:
         run.start(by=by)
 
 
-def _name_deadlock(run: WorkflowRun, by: str) -> None:
+def _name_deadlock(run: WorkflowRun, by: Actor) -> None:
     if run.pending_count:
         causes = Task.objects.root_causes().filter(run=run)[:MOST_CAUSES_KEPT]
         record(
@@ -47,7 +48,7 @@ def _name_deadlock(run: WorkflowRun, by: str) -> None:
         )
 
 
-def revive(run: WorkflowRun, *, by: str, reason: str = "") -> None:
+def reopen_if_ready(run: WorkflowRun, *, by: Actor, reason: str = "") -> None:
     """Bring a failed run back if a person's word has made one of its tasks ready."""
     if run.state == RunState.FAILED and Task.objects.ready().filter(run=run).exists():
         run.reopen(by=by, reason=reason)

@@ -13,9 +13,10 @@ from workflows.db import failpoints
 from workflows.db.statements import select
 from workflows.errors import Conflict, Invalid, NotFound
 from workflows.models import EventType, Task, TaskState, WorkflowRun, WorkflowTemplate
+from workflows.models.actor import Actor
 from workflows.models.fields import check_json_object
 from workflows.payloads.parameters import take_parameters
-from workflows.runs.approval_requests import ask
+from workflows.runs.approval_requests import request_approval
 from workflows.runs.events import record
 from workflows.runs.locks import LARGEST_ID
 from workflows.runs.transitions import batches
@@ -40,7 +41,7 @@ def create_run(
     initiated_by: str = "",
     parameters: dict[str, Any] | None = None,
     auto_dispatch: bool = False,
-    by: str,
+    by: Actor,
 ) -> WorkflowRun:
     """
     Create a run from a template, or from existing tasks in the order given.
@@ -59,8 +60,8 @@ def create_run(
     run = WorkflowRun(
         template=template,
         expands_template=not task_ids,
-        created_by=by,
-        initiated_by=initiated_by or by,
+        created_by=by.name,
+        initiated_by=initiated_by or by.name,
         parameters=shown,
         secrets=secrets,
         auto_dispatch=auto_dispatch,
@@ -85,7 +86,7 @@ def create_task(
     payload: dict[str, Any] | None = None,
     timeout_seconds: int | None = None,
     requires_approval: bool = False,
-    by: str,
+    by: Actor,
 ) -> Task:
     """
     Create a task that is in no run yet.
@@ -108,7 +109,7 @@ def create_task(
     task.save()
     record(EventType.TASK_CREATED, task=task, by=by)
     if requires_approval:
-        ask(None, task, by=by)
+        request_approval(None, task, by=by)
     return task
 
 

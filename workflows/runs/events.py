@@ -7,20 +7,21 @@ from django.dispatch import receiver
 from django_fsm.signals import post_transition
 
 from workflows.models import Event, RunState, Task, WorkflowRun
+from workflows.models.actor import NOBODY, Actor
 
-Arrow = Callable[..., None]
+Transition = Callable[..., None]
 """A `@transition` of a model, unbound: `Task.dispatch`."""
 
 
-def ends(arrow: Arrow) -> tuple[list[str], str]:
+def states_of(transition: Transition) -> tuple[list[str], str]:
     """Return the states that an arrow leaves from, and the one that it leads to."""
-    transitions = arrow._django_fsm.transitions  # type: ignore[attr-defined]
+    transitions = transition._django_fsm.transitions  # type: ignore[attr-defined]
     return list(transitions), next(iter(transitions.values())).target
 
 
-def event_of(arrow: Arrow) -> str:
+def event_of(transition: Transition) -> str:
     """Return the type of event that an arrow leaves."""
-    transitions = arrow._django_fsm.transitions  # type: ignore[attr-defined]
+    transitions = transition._django_fsm.transitions  # type: ignore[attr-defined]
     return str(next(iter(transitions.values())).custom["event"])
 
 
@@ -29,13 +30,18 @@ def record(
     *,
     run: WorkflowRun | None = None,
     task: Task | None = None,
-    by: str = "",
+    by: Actor = NOBODY,
     reason: str = "",
     payload: dict[str, Any] | None = None,
 ) -> Event:
     """Write one line of the trail."""
     return Event.objects.create(
-        event_type=event_type, run=run, task=task, actor=by, reason=reason, payload=payload or {}
+        event_type=event_type,
+        run=run,
+        task=task,
+        actor=by.name,
+        reason=reason,
+        payload=payload or {},
     )
 
 

@@ -6,6 +6,7 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 
 from workflows.models import EventType, WorkflowRun
+from workflows.models.actor import Actor
 from workflows.runs.events import record
 from workflows.runs.expansion import expand_run
 
@@ -14,6 +15,6 @@ from workflows.runs.expansion import expand_run
 def expand_new_run(instance: WorkflowRun, created: bool, raw: bool = False, **_: Any) -> None:
     """Expand the template when a run is created, in the same transaction."""
     if created and not raw:
-        record(EventType.RUN_CREATED, run=instance, by=instance.created_by)
+        record(EventType.RUN_CREATED, run=instance, by=Actor(name=instance.created_by))
         if instance.template_id and instance.expands_template:
             expand_run(instance)

@@ -16,7 +16,8 @@ from django_fsm import ConcurrentTransition
 
 from workflows.db.statements import Sql, execute, rows
 from workflows.models import Event, Task, TaskDependency, TaskState, WorkflowRun
-from workflows.runs.events import Arrow, ends, event_of
+from workflows.models.actor import Actor
+from workflows.runs.events import Transition, event_of, states_of
 
 BATCH = 5_000
 """Rows in one statement, so that none grows beyond what either database takes."""
@@ -39,22 +40,22 @@ INSERT_EVENTS = f"""
 """
 
 
-class Movable(Protocol):
+class TaskLike(Protocol):
     """A task, as far as its moves are concerned."""
 
     pk: int
     state: Any
 
 
-def move(
+def transition_tasks(
     run: WorkflowRun | None,
-    tasks: Sequence[Movable],
-    *path: Arrow,
-    by: str,
+    tasks: Sequence[TaskLike],
+    *path: Transition,
+    by: Actor,
     reason: str = "",
     event_type: str = "",
     payloads: Mapping[int, dict[str, Any]] | None = None,
-    on_the_way: Mapping[int, dict[str, Any]] | None = None,
+    intermediate_payloads: Mapping[int, dict[str, Any]] | None = None,
     **columns: Any,
 ) -> None:
     """
@@ -69,8 +70,11 @@ def move(
     :raises ConcurrentTransition: if a task is not where the caller read it; nothing is kept then.
     """
     sources, target = _ends(path)
-    *others, last = [event_type or event_of(arrow) for arrow in path]
-    told = [(each, payloads if on_the_way is None else on_the_way) for each in others]
+    *others, last = [event_type or event_of(transition) for transition in path]
+    told = [
+        (each, payloads if intermediate_payloads is None else intermediate_payloads)
+        for each in others
+    ]
     for batch in batches(tasks):
         _update(batch, sources, target, columns)
         if target == TaskState.SUCCESS:
@@ -89,10 +93,10 @@ def batches(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
         yield items[start : start + BATCH]
 
 
-def _ends(path: Sequence[Arrow]) -> tuple[list[str], str]:
-    sources, target = ends(path[0])
-    for arrow in path[1:]:
-        following, further = ends(arrow)
+def _ends(path: Sequence[Transition]) -> tuple[list[str], str]:
+    sources, target = states_of(path[0])
+    for transition in path[1:]:
+        following, further = states_of(transition)
         if target not in following:
             raise ConcurrentTransition(f"no arrow leads from {target} to {further}")
         target = further
@@ -100,7 +104,7 @@ def _ends(path: Sequence[Arrow]) -> tuple[list[str], str]:
 
 
 def _update(
-    tasks: Sequence[Movable], sources: list[str], target: str, columns: dict[str, Any]
+    tasks: Sequence[TaskLike], sources: list[str], target: str, columns: dict[str, Any]
 ) -> None:
     # The guard is the arrow itself: without the run's lock, one of two racing callers loses here.
     settings = "".join(
@@ -123,16 +127,16 @@ def _update(
     )
 
 
-def _let_wait_for_more(tasks: Sequence[Movable], change: int) -> None:
+def _let_wait_for_more(tasks: Sequence[TaskLike], change: int) -> None:
     """Count the moved tasks in what waits directly for them."""
     execute(LET_WAIT_FOR_MORE, tasks=[task.pk for task in tasks], change=change)
 
 
 def _record(
     run: WorkflowRun | None,
-    tasks: Sequence[Movable],
+    tasks: Sequence[TaskLike],
     told: Sequence[tuple[str, Mapping[int, dict[str, Any]] | None]],
-    by: str,
+    by: Actor,
     reason: str,
 ) -> None:
     events = (
@@ -147,14 +151,14 @@ def _record(
     execute(
         INSERT_EVENTS,
         run=run.pk if run else None,
-        actor=by,
+        actor=by.name,
         reason=reason,
         now=timezone.now(),
         events=rows(events),
     )
 
 
-def _count(run: WorkflowRun | None, tasks: Sequence[Movable], target: str) -> None:
+def _count(run: WorkflowRun | None, tasks: Sequence[TaskLike], target: str) -> None:
     if run:
         for source, n in Counter(task.state for task in tasks).items():
             run.count_moved(source, target, n)

@@ -49,7 +49,7 @@ def use_broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[UseBroker]:
 
 
 @pytest.fixture
-def fleet(transactional_db: None, redis_url: str, use_broker: UseBroker) -> Runner:
+def pool(transactional_db: None, redis_url: str, use_broker: UseBroker) -> Runner:
     """Return the default runner, of kind celery, with a queue that no other test knows."""
     use_broker(redis_url)
     return Runner.objects.create(name="fleet", kind="celery", queue=f"{uuid4()}", is_default=True)
@@ -87,12 +87,12 @@ StartWorker = Callable[..., Worker]
 
 
 @pytest.fixture
-def start_worker(fleet: Runner, redis_url: str) -> Iterator[StartWorker]:
+def start_worker(pool: Runner, redis_url: str) -> Iterator[StartWorker]:
     """Start workers on the fleet's queue; whatever is left of them is killed."""
     workers: list[Worker] = []
 
     def start(*options: str) -> Worker:
-        workers.append(Worker(fleet.queue, redis_url, *options))
+        workers.append(Worker(pool.queue, redis_url, *options))
         return workers[-1]
 
     yield start

@@ -10,6 +10,7 @@ from tests.execution.conftest import log_of
 from tests.management.conftest import wait_for
 from tests.runners.celery.conftest import StartWorker
 from tests.runners.celery.test_workers import is_gone
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.trail import check_trail
 from tests.support.verbs import attempt, dispatch_all, states, task
@@ -33,18 +34,18 @@ def told_by(made: TaskAttempt) -> list[psutil.Process]:
 
 def by_task(run: WorkflowRun) -> None:
     for step_id in ("a", "b"):
-        cancel(task(run, step_id).pk, by="ada")
+        cancel(task(run, step_id).pk, by=who("ada"))
 
 
 def by_run(run: WorkflowRun) -> None:
-    abort(run.pk, by="ada")
+    abort(run.pk, by=who("ada"))
 
 
-@pytest.mark.parametrize(("end", "pool"), [(by_task, "threads"), (by_run, "prefork")])
+@pytest.mark.parametrize(("end", "kind"), [(by_task, "threads"), (by_run, "prefork")])
 def test_no_process_is_left_after_the_grace_period(
-    end: Callable[[WorkflowRun], None], pool: str, runs: DrawRun, start_worker: StartWorker
+    end: Callable[[WorkflowRun], None], kind: str, runs: DrawRun, start_worker: StartWorker
 ) -> None:
-    start_worker("--pool", pool, "-c", "2")
+    start_worker("--pool", kind, "-c", "2")
     run = runs("a, b", payload={"command": ["sh", "-c", DEAF]})
     dispatch_all(run)
     processes: list[psutil.Process] = []

@@ -14,12 +14,13 @@ from django.utils import timezone
 from runners.models import Runner
 from tests.management.conftest import wait_for
 from tests.runners.celery.conftest import StartWorker, Worker, messages
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.trail import check_trail
 from tests.support.verbs import dispatch_all, state
 from workflows.models import EventType, TaskAttempt, WorkflowRun
 from workflows.operations.tasks import retry
-from workflows.reports.recovery import settle_overdue
+from workflows.reports.recovery import recover_overdue
 
 TASKS = int(os.environ.get("TASKS_OF_KILLED_WORKER", "150"))
 
@@ -43,12 +44,12 @@ def kill_at_work(worker: Worker, run: WorkflowRun) -> QuerySet[TaskAttempt]:
 def settle(attempts: QuerySet[TaskAttempt]) -> None:
     """Let the leases of attempts end, and settle what is overdue, if no worker is quicker."""
     attempts.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
-    settle_overdue(by="rescue")
+    recover_overdue(by=who("rescue"))
 
 
 @pytest.mark.timeout(600)
 def test_a_worker_killed_among_many_tasks_leaves_the_truth(
-    runs: DrawRun, fleet: Runner, start_worker: StartWorker, tmp_path: Path
+    runs: DrawRun, pool: Runner, start_worker: StartWorker, tmp_path: Path
 ) -> None:
     marks = tmp_path / "marks"
     mark = ["sh", "-c", 'echo $ORCHESTRATOR_ATTEMPT_ID >> "$0"; sleep 0.02', str(marks)]
@@ -61,7 +62,7 @@ def test_a_worker_killed_among_many_tasks_leaves_the_truth(
     wait_for(lambda: ended.count() > TASKS / 3)
     left = kill_at_work(doomed, run)
     killed = list(left.values_list("pk", flat=True))
-    wait_for(lambda: not messages(fleet))  # the other worker goes on
+    wait_for(lambda: not messages(pool))  # the other worker goes on
     settle(left)
     # What the dead one had been sent and had not claimed is in no queue any more.
     forgotten = TaskAttempt.objects.waiting().filter(task__run=run)
@@ -80,7 +81,7 @@ def test_a_worker_killed_among_many_tasks_leaves_the_truth(
 
     for event in lost:
         assert event.task_id
-        retry(event.task_id, by="ada")
+        retry(event.task_id, by=who("ada"))
     wait_for(lambda: state(run) == "success")
     check_trail(run)
     done = Counter(marks.read_text().split())

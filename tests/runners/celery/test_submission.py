@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from runners import celery
 from runners.models import Runner
 from tests.runners.celery.conftest import UseBroker, messages
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.redis import free_port
 from tests.support.verbs import attempt, dispatch, dispatch_all, finish, states, task, trail
@@ -18,7 +19,7 @@ from workflows.dispatch.leases import CLAIMED_WITHIN
 from workflows.execution.executor import close_spare_slots, execute
 from workflows.models import TaskAttempt, WorkflowRun
 from workflows.operations.tasks import cancel
-from workflows.reports.recovery import settle_overdue
+from workflows.reports.recovery import recover_overdue
 
 NOOP = {"python": "noop"}
 
@@ -32,12 +33,12 @@ def later(run: WorkflowRun, by: timedelta) -> None:
 
 
 def test_a_message_holds_the_id_of_the_attempt_and_nothing_else(
-    runs: DrawRun, fleet: Runner
+    runs: DrawRun, pool: Runner
 ) -> None:
     run = runs("a", payload={"command": ["echo", "secret"]})
     (sent,) = dispatch(run).dispatches
-    assert sent.runner_submission.message == f"waits in queue {fleet.queue} for a worker"
-    (message,) = messages(fleet)
+    assert sent.runner_submission.message == f"waits in queue {pool.queue} for a worker"
+    (message,) = messages(pool)
     assert message["body"] == [[str(attempt(run, "a").pk)], {}]
     assert "secret" not in str(message)
 
@@ -60,12 +61,12 @@ def test_a_dispatch_without_a_broker_is_refused_at_once(
     assert trail(run).count("task.submit_failed a") == 1
 
 
-def test_a_message_that_comes_twice_starts_its_attempt_once(runs: DrawRun, fleet: Runner) -> None:
+def test_a_message_that_comes_twice_starts_its_attempt_once(runs: DrawRun, pool: Runner) -> None:
     run = runs("a", payload=NOOP)
     dispatch(run)
     for _ in range(2):
-        execute(attempt(run, "a").pk, by="worker")
-    execute(uuid4(), by="worker")
+        execute(attempt(run, "a").pk, by=who("worker"))
+    execute(uuid4(), by=who("worker"))
     close_spare_slots()
     assert trail(run)[1:] == [
         "task.dispatched a",
@@ -75,50 +76,50 @@ def test_a_message_that_comes_twice_starts_its_attempt_once(runs: DrawRun, fleet
     ]
 
 
-def test_the_next_attempt_takes_the_process_of_the_last(runs: DrawRun, fleet: Runner) -> None:
+def test_the_next_attempt_takes_the_process_of_the_last(runs: DrawRun, pool: Runner) -> None:
     run = runs("a, b", payload={"python": "tests.pid"})
     dispatch(run, limit=None)
     for step_id in ("a", "b"):
-        execute(attempt(run, step_id).pk, by="worker")
+        execute(attempt(run, step_id).pk, by=who("worker"))
     process = psutil.Process(attempt(run, "a").result)
     assert attempt(run, "b").result == process.pid
     close_spare_slots()
     assert not process.is_running()
 
 
-def test_a_message_for_a_canceled_attempt_starts_nothing(runs: DrawRun, fleet: Runner) -> None:
+def test_a_message_for_a_canceled_attempt_starts_nothing(runs: DrawRun, pool: Runner) -> None:
     run = runs("a, b", payload=NOOP)
     dispatch(run)
-    assert cancel(task(run, "a").pk, by="ada").state == "canceled"
-    execute(attempt(run, "a").pk, by="worker")
+    assert cancel(task(run, "a").pk, by=who("ada")).state == "canceled"
+    execute(attempt(run, "a").pk, by=who("worker"))
     assert states(run) == {"a": "canceled", "b": "pending"}
     assert "task.running a" not in trail(run)
 
 
-def test_a_message_that_was_lost_is_sent_again_after_a_while(runs: DrawRun, fleet: Runner) -> None:
+def test_a_message_that_was_lost_is_sent_again_after_a_while(runs: DrawRun, pool: Runner) -> None:
     run = runs("a")
     dispatch(run)
-    assert not settle_overdue(by="rescue")
+    assert not recover_overdue(by=who("rescue"))
     later(run, CLAIMED_WITHIN)
-    assert settle_overdue(by="rescue") == {"submitted": 1}
+    assert recover_overdue(by=who("rescue")) == {"submitted": 1}
     # It may be the queue that is long: each time, it is given twice as long.
     later(run, CLAIMED_WITHIN * 1.1)
-    assert settle_overdue(by="rescue") == {"submitted": 1}
+    assert recover_overdue(by=who("rescue")) == {"submitted": 1}
     later(run, CLAIMED_WITHIN * 1.9)
-    assert not settle_overdue(by="rescue")
-    assert len({str(message["body"]) for message in messages(fleet)}) == 1
-    assert len(messages(fleet)) == 3
+    assert not recover_overdue(by=who("rescue"))
+    assert len({str(message["body"]) for message in messages(pool)}) == 1
+    assert len(messages(pool)) == 3
     assert trail(run) == ["workflow_run.running", "task.dispatched a"]
 
 
-def test_a_full_fleet_takes_the_next_when_one_has_ended(runs: DrawRun, fleet: Runner) -> None:
+def test_a_full_fleet_takes_the_next_when_one_has_ended(runs: DrawRun, pool: Runner) -> None:
     Runner.objects.update(capacity=2)
     run = runs("a, b, c", auto_dispatch=True)
     assert dispatch_all(run) == ["a", "b"]
     assert dispatch(run).reason == "runner is full: fleet has 2 at a time"
     finish(run, "a")
     assert states(run) == {"a": "success", "b": "dispatched", "c": "dispatched"}
-    assert len(messages(fleet)) == 3
+    assert len(messages(pool)) == 3
 
 
 @pytest.mark.django_db

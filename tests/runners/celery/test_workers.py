@@ -11,11 +11,12 @@ from django.utils import timezone
 from tests.execution.conftest import log_of
 from tests.management.conftest import wait_for
 from tests.runners.celery.conftest import StartWorker, to_end
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch_all, state, states, task, trail
 from workflows.models import Event, EventType, Task, TaskAttempt, WorkflowRun
 from workflows.operations.tasks import cancel, retry
-from workflows.reports.recovery import settle_overdue
+from workflows.reports.recovery import recover_overdue
 
 NOOP = {"python": "noop"}
 SLEEP = {"command": ["sh", "-c", "echo $$; exec sleep 300"]}
@@ -31,14 +32,14 @@ def is_gone(process: psutil.Process) -> bool:
     return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
-@pytest.mark.parametrize("pool", ["threads", "prefork"])
+@pytest.mark.parametrize("kind", ["threads", "prefork"])
 def test_a_run_goes_to_its_end_through_a_worker(
-    pool: str, runs: DrawRun, start_worker: StartWorker
+    kind: str, runs: DrawRun, start_worker: StartWorker
 ) -> None:
     #   ┌─ b ─┐
     # a         d
     #   └─ c ─┘
-    worker = start_worker("--pool", pool, "-c", "2")
+    worker = start_worker("--pool", kind, "-c", "2")
     say = {"command": ["sh", "-c", "echo $ORCHESTRATOR_TASK_ID"]}
     run = runs("a > b > d, a > c > d", auto_dispatch=True, payload=say)
     assert to_end(run) == "success"
@@ -78,15 +79,15 @@ def test_what_a_killed_worker_left_is_lost_and_can_be_retried(
     started = run.events.get(event_type=EventType.TASK_RUNNING)
     workers[started.actor].send(signal.SIGKILL)
     wait_for(lambda: is_gone(process))
-    assert not settle_overdue(by="rescue")
+    assert not recover_overdue(by=who("rescue"))
     past = timezone.now() - timedelta(seconds=1)
     TaskAttempt.objects.filter(task__run=run).update(lease_expires_at=past)
-    assert settle_overdue(by="rescue") == {"lost": 1}
+    assert recover_overdue(by=who("rescue")) == {"lost": 1}
     assert states(run) == {"a": "failed", "b": "pending"}
     assert trail(run)[-3:] == ["task.lost a", "workflow_run.failed", "workflow_run.deadlocked"]
 
     Task.objects.filter(run=run, step_id="a").update(payload=NOOP)
-    retry(task(run, "a").pk, by="ada")
+    retry(task(run, "a").pk, by=who("ada"))
     wait_for(lambda: state(run) == "success")
     assert trail(run).count("task.running a") == 2
     assert run.events.filter(event_type=EventType.TASK_SUCCEEDED).count() == 2
@@ -100,8 +101,8 @@ def test_a_canceled_command_is_ended_where_it_runs(
     dispatch_all(run)
     process = process_of(run, "a")
     # Nobody has claimed b: it is canceled at once. a is, once its worker has ended it.
-    assert cancel(task(run, "b").pk, by="ada").state == "canceled"
-    assert cancel(task(run, "a").pk, by="ada").state == "running"
+    assert cancel(task(run, "b").pk, by=who("ada")).state == "canceled"
+    assert cancel(task(run, "a").pk, by=who("ada")).state == "running"
     wait_for(lambda: state(run) == "failed")
     assert states(run) == {"a": "canceled", "b": "canceled"}
     assert is_gone(process)

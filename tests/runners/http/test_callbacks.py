@@ -3,6 +3,7 @@
 import pytest
 
 from tests.runners.http.conftest import Callback
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.host_runner import HostRunner
 from tests.support.verbs import attempt, dispatch, dispatch_all, state, states, task, trail
@@ -104,7 +105,7 @@ def test_the_token_of_an_outdated_attempt_is_refused(
     dispatch(run)
     old = token_of(attempt(run, "a").pk)
     callback(run, "a", "failed")
-    operations.retry(task(run, "a").pk, by="ada")
+    operations.retry(task(run, "a").pk, by=who("ada"))
     dispatch(run)
     answer = callback(run, "a", "success", token=old)
     assert (answer.status_code, states(run)) == (409, {"a": "dispatched"})
@@ -148,9 +149,9 @@ def test_a_report_neither_resumes_nor_revives_a_run(
 ) -> None:
     run = runs("a, b > c")
     dispatch_all(run)
-    operations.pause(run.pk, by="ada")
+    operations.pause(run.pk, by=who("ada"))
     callback(run, "b", "success")
     assert (state(run), states(run)["c"]) == ("paused", "pending")
-    operations.abort(run.pk, by="ada")
+    operations.abort(run.pk, by=who("ada"))
     callback(run, "a", "success")
     assert state(run) == "aborted"

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.runners.http.conftest import Callback
+from tests.support.actors import who
 from tests.support.host_runner import HostRunner
 from tests.support.secrets import SCHEMA, VALUE, places_of
 from tests.support.verbs import attempt, dispatch, task
@@ -19,7 +20,7 @@ def run(host: HostRunner) -> WorkflowRun:
     steps = [{"step_id": "a", "title": "A", "payload": {"prompt": "use {{ params.token }}"}}]
     data = {"name": "Secretive", "steps": steps, "parameters_schema": SCHEMA}
     template = create_template(parse_template(data))
-    return create_run(template_id=template.pk, parameters={"token": VALUE}, by="test")
+    return create_run(template_id=template.pk, parameters={"token": VALUE}, by=who("test"))
 
 
 def test_the_runner_is_told_the_secret(run: WorkflowRun, host: HostRunner) -> None:

@@ -7,15 +7,16 @@ from django.utils import timezone
 
 from runners.models import Runner
 from tests.runners.http.conftest import Callback
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.host_runner import HostRunner
 from tests.support.verbs import attempt, dispatch, dispatch_all, state, states, task, trail
 from workflows import operations
-from workflows.dispatch.attempts import hand_out
-from workflows.dispatch.runner_pool import Fleet
+from workflows.dispatch.attempts import create_attempts
+from workflows.dispatch.runner_pool import RunnerPool
 from workflows.models import TaskAttempt, WorkflowRun
-from workflows.reports.polling import ask_to_end
-from workflows.reports.recovery import settle_overdue
+from workflows.reports.polling import request_cancellation
+from workflows.reports.recovery import recover_overdue
 from workflows.runs.locks import lock_run
 
 
@@ -30,9 +31,9 @@ def test_a_lost_callback_is_made_good_by_asking(runs: DrawRun, host: HostRunner)
     run = runs("a > b")
     dispatch(run)
     host.says(task(run, "a").pk, "success", exit_code=0, stdout="done\n")
-    assert settle_overdue(by="rescue") == {}
+    assert recover_overdue(by=who("rescue")) == {}
     long_ago()
-    assert settle_overdue(by="rescue") == {"heard of": 1}
+    assert recover_overdue(by=who("rescue")) == {"heard of": 1}
     assert states(run) == {"a": "success", "b": "pending"}
     assert attempt(run, "a").log_pieces.get().text == "done\n"
     assert run.events.get(event_type="task.succeeded").actor == "runner gpu-1"
@@ -54,10 +55,10 @@ def test_a_runner_that_is_still_at_it_is_left_alone(
     dispatch(run)
     host.says(task(run, "a").pk, status)
     long_ago()
-    settle_overdue(by="rescue")
+    recover_overdue(by=who("rescue"))
     assert states(run) == {"a": "running" if status == "running" else "dispatched"}
     host.asked.clear()
-    settle_overdue(by="rescue")
+    recover_overdue(by=who("rescue"))
     assert host.asked == []
 
 
@@ -66,7 +67,7 @@ def test_a_task_that_its_runner_does_not_know_is_lost(runs: DrawRun, host: HostR
     dispatch(run)
     host.tasks.clear()
     long_ago()
-    assert settle_overdue(by="rescue") == {"lost": 1}
+    assert recover_overdue(by=who("rescue")) == {"lost": 1}
     assert states(run) == {"a": "failed"}
     assert "task.lost a" in trail(run)
     assert attempt(run, "a").message == "runner lost: the runner does not know this task"
@@ -77,23 +78,25 @@ def test_a_runner_that_cannot_be_asked_proves_nothing(runs: DrawRun, host: HostR
     dispatch_all(run)
     Runner.objects.filter(name="gpu-1").update(url="http://127.0.0.1:9")
     long_ago()
-    assert settle_overdue(by="rescue") == {"unanswered": 2}
+    assert recover_overdue(by=who("rescue")) == {"unanswered": 2}
     assert states(run) == {"a": "dispatched", "b": "dispatched"}
-    assert settle_overdue(by="rescue") == {}  # not again at once
+    assert recover_overdue(by=who("rescue")) == {}  # not again at once
 
 
 def test_a_dispatch_that_never_left_is_submitted_under_its_key(
     runs: DrawRun, host: HostRunner
 ) -> None:
     run = runs("a")
-    hand_out(lock_run(run.pk), None, Fleet(), by="ada")  # and the process is killed here
+    create_attempts(
+        lock_run(run.pk), None, RunnerPool(), by=who("ada")
+    )  # and the process is killed here
     WorkflowRun.objects.filter(pk=run.pk).update(
         state="running", pending_count=0, dispatched_count=1
     )
-    assert settle_overdue(by="rescue") == {}  # it may still be on its way
+    assert recover_overdue(by=who("rescue")) == {}  # it may still be on its way
     long_ago()
     for _ in range(2):
-        settle_overdue(by="rescue")
+        recover_overdue(by=who("rescue"))
     [sent] = host.submissions
     assert sent["idempotency_key"] == str(attempt(run, "a").pk)
     assert states(run) == {"a": "dispatched"}
@@ -110,7 +113,7 @@ def test_what_its_runner_has_is_not_submitted_again(runs: DrawRun, host: HostRun
     dispatch(run)
     forget_the_submission(run)
     host.on_submit = lambda _: (503, {"detail": "full"})
-    settle_overdue(by="rescue")
+    recover_overdue(by=who("rescue"))
     assert len(host.submissions) == 1
     assert states(run) == {"a": "dispatched"}
     assert attempt(run, "a").submitted_at
@@ -123,10 +126,10 @@ def test_while_a_runner_is_silent_nobody_knows_whether_it_has_a_task(
     dispatch(run)
     forget_the_submission(run)
     Runner.objects.filter(name="gpu-1").update(url="http://127.0.0.1:9")
-    settle_overdue(by="rescue")
+    recover_overdue(by=who("rescue"))
     assert len(host.submissions) == 1
     assert states(run) == {"a": "dispatched"}
-    assert settle_overdue(by="rescue") == {}  # not again at once
+    assert recover_overdue(by=who("rescue")) == {}  # not again at once
 
 
 def test_what_never_left_and_is_not_wanted_any_more_is_canceled_and_not_submitted(
@@ -137,8 +140,8 @@ def test_what_never_left_and_is_not_wanted_any_more_is_canceled_and_not_submitte
     forget_the_submission(run)
     host.submissions.clear()
     host.tasks.clear()
-    operations.cancel(task(run, "a").pk, by="ada", reason="not today")
-    settle_overdue(by="rescue")
+    operations.cancel(task(run, "a").pk, by=who("ada"), reason="not today")
+    recover_overdue(by=who("rescue"))
     assert host.submissions == []
     assert states(run) == {"a": "canceled"}
     assert "task.canceled a" in trail(run)
@@ -150,9 +153,9 @@ def test_a_cancel_asks_the_runner_and_takes_its_word(
     run = runs("a")
     dispatch(run)
     callback(run, "a", "running")
-    operations.cancel(task(run, "a").pk, by="ada", reason="not today")
+    operations.cancel(task(run, "a").pk, by=who("ada"), reason="not today")
     assert states(run) == {"a": "running"}  # the runner is asked after the commit
-    ask_to_end([attempt(run, "a").pk], by="ada")
+    request_cancellation([attempt(run, "a").pk], by=who("ada"))
     assert states(run) == {"a": "canceled"}
     assert trail(run)[-3:] == [
         "task.cancel_requested a",
@@ -166,13 +169,13 @@ def test_a_cancel_that_nobody_hears_is_repeated_until_settled(
 ) -> None:
     run = runs("a")
     dispatch(run)
-    operations.cancel(task(run, "a").pk, by="ada")
+    operations.cancel(task(run, "a").pk, by=who("ada"))
     host.on_cancel = lambda _: (503, {})
-    ask_to_end([attempt(run, "a").pk], by="ada")
+    request_cancellation([attempt(run, "a").pk], by=who("ada"))
     assert states(run) == {"a": "dispatched"}
     host.on_cancel = None
     long_ago()
-    settle_overdue(by="rescue")
+    recover_overdue(by=who("rescue"))
     assert states(run) == {"a": "canceled"}
 
 
@@ -182,8 +185,8 @@ def test_a_cancel_of_what_the_runner_does_not_know_is_settled(
     run = runs("a")
     dispatch(run)
     host.tasks.clear()
-    operations.cancel(task(run, "a").pk, by="ada")
-    ask_to_end([attempt(run, "a").pk], by="ada")
+    operations.cancel(task(run, "a").pk, by=who("ada"))
+    request_cancellation([attempt(run, "a").pk], by=who("ada"))
     assert states(run) == {"a": "canceled"}
 
 
@@ -193,7 +196,7 @@ def test_an_abort_asks_for_all_at_once(
     run = runs(", ".join(f"s{n}" for n in range(30)) + ", s0 > z")
     dispatch_all(run)
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
-        operations.abort(run.pk, by="ada", reason="wrong branch")
+        operations.abort(run.pk, by=who("ada"), reason="wrong branch")
     assert set(states(run).values()) == {"canceled"}
     assert state(run) == "aborted"
     assert len([line for line in host.asked if line.endswith("/cancel")]) == 30

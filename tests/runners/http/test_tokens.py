@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.runners.http.conftest import Callback
+from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.host_runner import HostRunner
 from tests.support.tables import everything
@@ -38,7 +39,7 @@ def of_another_run(run: WorkflowRun, other: WorkflowRun) -> str:
 def outdated(run: WorkflowRun, other: WorkflowRun) -> str:
     old = token_of(attempt(run, "a").pk)
     finish(run, "a", "failed")
-    retry(task(run, "a").pk, by="ada")
+    retry(task(run, "a").pk, by=who("ada"))
     dispatch(run)
     return old
 

@@ -8,6 +8,7 @@ from django.utils.html import format_html
 
 from workflows.admin.ui.sentences import dispatch_sentence
 from workflows.models import Approval, Task, WorkflowRun
+from workflows.models.actor import Actor
 from workflows.models.task import ACTIVE
 from workflows.operations.dispatch_ready import dispatch_ready
 from workflows.operations.tasks import retry_downstream
@@ -21,7 +22,7 @@ Act = Callable[..., Said]
 def dispatch(limit: int | None) -> Act:
     """Return the dispatch of so many ready tasks of a run; None: of all."""
 
-    def act(run_id: int, *, by: str) -> Said:
+    def act(run_id: int, *, by: Actor) -> Said:
         answer = dispatch_ready(run_id, limit=limit, by=by).as_json()
         level = messages.SUCCESS if answer["dispatched"] else messages.WARNING
         return level, format_html("Workflow run {}: {}", run_id, dispatch_sentence(answer))
@@ -32,7 +33,7 @@ def dispatch(limit: int | None) -> Act:
 def steer(operation: Callable[..., WorkflowRun]) -> Act:
     """Return what steers a run."""
 
-    def act(run_id: int, *, by: str, **answers: Any) -> Said:
+    def act(run_id: int, *, by: Actor, **answers: Any) -> Said:
         run = operation(run_id, by=by, **answers)
         return messages.SUCCESS, f"{run} is {run.state}."
 
@@ -42,14 +43,14 @@ def steer(operation: Callable[..., WorkflowRun]) -> Act:
 def mend(operation: Callable[..., Task]) -> Act:
     """Return what mends a task."""
 
-    def act(task_id: int, *, by: str, **answers: Any) -> Said:
+    def act(task_id: int, *, by: Actor, **answers: Any) -> Said:
         task = operation(task_id, by=by, **answers)
         return messages.SUCCESS, f"Task {task.pk} ({task.title}) {_became(task)}."
 
     return act
 
 
-def redo(task_id: int, *, by: str, **answers: Any) -> Said:
+def redo(task_id: int, *, by: Actor, **answers: Any) -> Said:
     """Have a task done again, with all that ended after it."""
     reset = retry_downstream(task_id, by=by, **answers)
     task, others = reset.tasks[0], len(reset.tasks) - 1
@@ -66,7 +67,7 @@ def _became(task: Task) -> str:
 def decide(operation: Callable[..., Approval]) -> Act:
     """Return what decides an approval."""
 
-    def act(approval_id: int, *, by: str, **answers: Any) -> Said:
+    def act(approval_id: int, *, by: Actor, **answers: Any) -> Said:
         approval = operation(approval_id, by=by, **answers)
         text = f"Task {approval.task_id} ({approval.task.title}) is {approval.status}."
         return messages.SUCCESS, text

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from workflows.admin.actions.registry import Operation
 from workflows.admin.ui.display import page_url
 from workflows.errors import WorkflowError
+from workflows.models.actor import Actor
 
 WORDS = {messages.ERROR: "refused", messages.WARNING: "without effect", messages.SUCCESS: "done"}
 """What came of it, by the level of the message; in the order in which they are listed."""
@@ -38,7 +39,7 @@ class Outcome:
         return ICONS[self.level]
 
 
-def outcome_of(operation: Operation, row: Any, *, by: str, **answers: Any) -> Outcome:
+def outcome_of(operation: Operation, row: Any, *, by: Actor, **answers: Any) -> Outcome:
     """Do it to a row; a refusal is an outcome, too."""
     try:
         return Outcome(row, *operation.act(row.pk, by=by, **answers))

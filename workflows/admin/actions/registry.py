@@ -19,7 +19,7 @@ from workflows.models.task import ENDED
 from workflows.operations import preview as effects
 from workflows.operations.preview import Effect
 from workflows.operations.runs import cancel_rest
-from workflows.runs.events import Arrow, ends
+from workflows.runs.events import Transition, states_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,8 @@ def _is_dispatchable(run: WorkflowRun) -> bool:
     return run.state in DISPATCHABLE
 
 
-def _has(arrow: Arrow) -> Callable[[WorkflowRun | Task], bool]:
-    sources, _ = ends(arrow)
+def _has(transition: Transition) -> Callable[[WorkflowRun | Task], bool]:
+    sources, _ = states_of(transition)
     return lambda row: row.state in sources
 
 

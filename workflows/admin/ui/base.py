@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from workflows.errors import Invalid, WorkflowError
+from workflows.models.actor import Actor
 
 if TYPE_CHECKING:
     AnyAdmin = admin.ModelAdmin[Any]
@@ -22,9 +23,9 @@ LONGEST_ID = 19
 """Digits of the first number that no row can have."""
 
 
-def actor(request: HttpRequest) -> str:
+def actor(request: HttpRequest) -> Actor:
     """Return who acts, as the trail names them."""
-    return request.user.get_username()
+    return Actor.of(request.user, via="web")
 
 
 def page_of(rows: QuerySet[Any], request: HttpRequest, size: int = 25) -> Page[Any]:

@@ -7,10 +7,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from runners.http import heard_of
+from runners.http import runner_report_of
 from workflows.api.parsers import TolerantJSONParser
 from workflows.api.serializers.callbacks import CallbackAnswer, CallbackBody, StatusBody
-from workflows.reports.runner_reports import hear_callback
+from workflows.reports.runner_reports import apply_callback
 
 TOKEN = OpenApiParameter("X-Runner-Token", str, "header", required=True)
 
@@ -28,6 +28,6 @@ class Callback(APIView):
         body = StatusBody(data=request.data)
         body.is_valid(raise_exception=True)
         said: Any = request.data
-        heard = heard_of(body.validated_data["status"], said)
-        hear_callback(pk, request.headers.get("X-Runner-Token", ""), heard)
+        heard = runner_report_of(body.validated_data["status"], said)
+        apply_callback(pk, request.headers.get("X-Runner-Token", ""), heard)
         return Response({"ok": True})

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 
 from workflows.execution.executor import Executor
 from workflows.management.arguments import positive
+from workflows.models.actor import Actor
 
 
 class Command(BaseCommand):
@@ -30,7 +31,7 @@ class Command(BaseCommand):
         """Serve."""
         self._grace_s = grace
         self._stop_by: float | None = None
-        self._executor = Executor(concurrency=concurrency, by="local runner")
+        self._executor = Executor(concurrency=concurrency, by=Actor(name="local runner"))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         self.stdout.write(f"Executing local attempts, {concurrency} at a time. Ctrl-C stops.")

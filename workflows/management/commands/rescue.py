@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand
 from workflows.dispatch.auto_dispatch import offer_free_places
 from workflows.management.actor import command_actor
 from workflows.operations.holds import release_due
-from workflows.reports.recovery import settle_overdue
+from workflows.reports.recovery import recover_overdue
 
 
 class Command(BaseCommand):
@@ -23,7 +23,7 @@ class Command(BaseCommand):
     def handle(self, **_: Any) -> None:
         """Look once."""
         by = command_actor()
-        done = settle_overdue(by=by)
+        done = recover_overdue(by=by)
         done["released"] = release_due(by=by)
         done["dispatched"] = offer_free_places(by=by)
         told = ", ".join(f"{n} {what}" for what, n in sorted(done.items()) if n)

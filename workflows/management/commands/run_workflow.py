@@ -20,6 +20,7 @@ from workflows.management.actor import command_actor
 from workflows.management.arguments import positive
 from workflows.management.progress import Progress
 from workflows.models import RunState, TaskAttempt, WorkflowRun
+from workflows.models.actor import NOBODY, Actor
 from workflows.operations.dispatch_ready import dispatch_ready
 from workflows.runs.creation import create_run
 
@@ -81,7 +82,7 @@ class Command(BaseCommand):
             )
         except WorkflowError as exc:
             raise CommandError(exc.detail) from exc
-        executor = Executor(concurrency=concurrency, by="local runner", run_id=run.pk)
+        executor = Executor(concurrency=concurrency, by=Actor(name="local runner"), run_id=run.pk)
         dispatch_ready(run.pk, limit=None, by=by)
         Follower(run, executor).follow(Console())
         self._conclude(run, as_json=json)
@@ -151,5 +152,5 @@ def _as_json(run: WorkflowRun) -> str:
 def _why_it_stands(run: WorkflowRun) -> str:
     if run.state == RunState.PAUSED:
         return "it is paused; resume it."
-    blocked = dispatch_ready(run.pk, dry_run=True, by="").reason
+    blocked = dispatch_ready(run.pk, dry_run=True, by=NOBODY).reason
     return f"{blocked}."
