@@ -30,7 +30,7 @@ def load(*arguments: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def test_a_few_clients_meet_with_no_error(tmp_path: Path) -> None:
+def test_load_with_a_few_clients_has_no_errors(tmp_path: Path) -> None:
     written = tmp_path / "figures.json"
 
     done = load("--seconds", "1", "--clients", "3", "--expand", "1000", "--json", str(written))
@@ -45,7 +45,7 @@ def test_a_few_clients_meet_with_no_error(tmp_path: Path) -> None:
     assert done.stdout.count("Memory of the workers: ") == 2
 
 
-def test_what_goes_wrong_is_named_and_counted() -> None:
+def test_failed_requests_are_named_and_counted() -> None:
     with serving(HostRunner()) as host, httpx.Client(base_url=host.url) as client:
         world = World(1, Host(), [1])
         answers = [Visitor(world, client, 0).ask("nothing", "/nothing") for _ in range(2)]
@@ -57,7 +57,7 @@ def test_what_goes_wrong_is_named_and_counted() -> None:
 
 
 @pytest.mark.parametrize("option", ["--seconds", "--clients", "--expand"])
-def test_what_is_no_number_is_refused(option: str) -> None:
+def test_option_that_is_not_a_number_is_refused(option: str) -> None:
     done = load(option, "0")
     assert done.returncode == 2
     assert option in done.stderr

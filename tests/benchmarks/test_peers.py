@@ -19,7 +19,7 @@ def peer() -> Iterator[Peer]:
         yield started
 
 
-def test_a_work_is_timed(peer: Peer) -> None:
+def test_peer_returns_the_time_of_a_workload(peer: Peer) -> None:
     for work in (Work("chain", "fibo", chain(3)), Work("fan", "noop", fan(3))):
         assert 0 < peer.time(work, within_s=30) < 30
 

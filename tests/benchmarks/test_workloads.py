@@ -39,7 +39,7 @@ def benchmarks(*arguments: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def test_the_smallest_workload_of_each_kind_has_its_figure(tmp_path: Path) -> None:
+def test_every_workload_yields_its_figure(tmp_path: Path) -> None:
     recording, written = tmp_path / "recorded.json", tmp_path / "figures.json"
     recording.write_text(json.dumps(RECORDING))
 
@@ -52,7 +52,7 @@ def test_the_smallest_workload_of_each_kind_has_its_figure(tmp_path: Path) -> No
     assert all(f"| {name} " in done.stdout for name in EXPECTED)
 
 
-def test_without_recordings_that_workload_is_skipped_visibly() -> None:
+def test_missing_recordings_are_reported_as_skipped() -> None:
     done = benchmarks("real", "--smallest")
     assert "real: skipped: name files with --wfformat" in done.stdout
 
@@ -65,7 +65,7 @@ def test_without_recordings_that_workload_is_skipped_visibly() -> None:
         (["real", "--wfformat", "/nowhere.json"], "/nowhere.json: No such file"),
     ],
 )
-def test_what_is_not_there_is_named(arguments: list[str], said: str) -> None:
+def test_unknown_workload_is_named(arguments: list[str], said: str) -> None:
     done = benchmarks(*arguments)
     assert done.returncode != 0
     assert said in done.stderr

@@ -33,7 +33,7 @@ def figures(world: World, settled_s: float) -> dict[str, object]:
 
 @pytest.mark.postgres
 @pytest.mark.timeout(SECONDS + 3 * SETTLE_WITHIN_S)
-def test_after_the_storm_everything_is_true(
+def test_every_run_succeeds_and_verifies_after_random_kills(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.begin()

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.contract.player import Site
 from tests.contract.server import empty_database, installation
+from tests.contract.site import Site
 from tests.support.host_runner import HostRunner, serving
 
 

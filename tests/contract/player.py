@@ -15,47 +15,18 @@ are answered by their status and text: `409 workflow run is paused`. Ids are tol
 
 import re
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Any
 
 import httpx
 
+from tests.contract.site import NUMBERS, Site
 from tests.support.drawing import steps_of
-from tests.support.host_runner import HostRunner, Reply
+from tests.support.host_runner import Reply
 
-NUMBERS = count(1)
 CREATION = {"workflow_run.created", "task.created"}
 STATUSES = {"running", "success", "failed", "canceled", "queued"}
 TASK_VERBS = {"cancel", "retry", "mark-success", "hold", "release"}
 RUN_VERBS = {"pause", "resume", "abort"}
-
-
-@dataclass
-class Site:
-    """The product, as a program sees it that has a token."""
-
-    http: httpx.Client
-    host: HostRunner
-    """The default runner of the site."""
-    outside: httpx.Client
-    """Without a token, as runners report."""
-
-    def post(self, path: str, **body: Any) -> Any:
-        """Post what must be accepted; return the answer."""
-        answer = self.http.post(path, json=body)
-        assert answer.is_success, answer.text
-        return answer.json()
-
-    def get(self, path: str, **query: Any) -> Any:
-        """Return what is there."""
-        answer = self.http.get(path, params=query)
-        assert answer.is_success, answer.text
-        return answer.json()
-
-    def make_template(self, steps: list[dict[str, Any]], **more: Any) -> int:
-        """Store a template; return its id."""
-        name = f"template {next(NUMBERS)}"
-        return int(self.post("/workflow-templates", name=name, steps=steps, **more)["id"])
 
 
 def play(site: Site, script: str) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.player import Site
+from tests.contract.site import Site
 from tests.support.drawing import steps_of
 
 
@@ -12,7 +12,7 @@ def make_tasks(site: Site, *titles: str) -> list[int]:
     return [int(site.post("/tasks", title=title)["id"]) for title in titles]
 
 
-def test_a_run_of_tasks_keeps_their_order_and_expands_nothing(site: Site) -> None:
+def test_run_of_existing_tasks_keeps_their_order_and_expands_nothing(site: Site) -> None:
     label = site.make_template(steps_of("x > y"))
     first, second = make_tasks(site, "first", "second")
 
@@ -24,7 +24,7 @@ def test_a_run_of_tasks_keeps_their_order_and_expands_nothing(site: Site) -> Non
     assert [body["prompt"] for body in site.host.submissions] == ["second", "first"]
 
 
-def test_a_task_that_is_in_a_run_is_not_put_into_another(site: Site) -> None:
+def test_task_in_a_run_is_refused_by_another_run(site: Site) -> None:
     taken, free = make_tasks(site, "taken", "free")
     run = site.post("/workflow-runs", task_ids=[taken])
 
@@ -80,11 +80,11 @@ def test_an_edited_or_deleted_template_leaves_its_runs_alone(site: Site) -> None
 
 
 @pytest.mark.parametrize("path", ["/workflow-runs", "/tasks", "/approvals", "/events", "/runners"])
-def test_nobody_is_let_in_without_a_token(site: Site, path: str) -> None:
+def test_request_without_token_is_401(site: Site, path: str) -> None:
     assert site.outside.get(site.http.base_url.join(path)).status_code == 401
 
 
-def test_what_a_runner_is_handed_is_what_the_answer_shows_but_for_the_token(site: Site) -> None:
+def test_answer_shows_the_submitted_payload_without_its_token(site: Site) -> None:
     steps = [{"step_id": "a", "title": "Ask", "payload": {"prompt": "do {{ params.what }}"}}]
     template = site.make_template(steps)
     run = site.post("/workflow-runs", workflow_template_id=template, parameters={"what": "it"})
@@ -110,7 +110,7 @@ def test_what_a_runner_is_handed_is_what_the_answer_shows_but_for_the_token(site
     assert not [text for text in shown if token in text]
 
 
-def test_output_and_result_of_a_callback_are_kept(site: Site) -> None:
+def test_callback_output_and_result_are_stored(site: Site) -> None:
     (task,) = make_tasks(site, "print")
     run = site.post("/workflow-runs", task_ids=[task])
     site.post(f"/workflow-runs/{run['id']}/dispatch-ready")

@@ -2,12 +2,13 @@
 
 import pytest
 
-from tests.contract.player import Site, play
+from tests.contract.player import play
 from tests.contract.scripts import SCRIPTS
+from tests.contract.site import Site
 
 
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
-def test_it_goes_as_the_script_says(site: Site, script: str) -> None:
+def test_site_answers_as_the_script_says(site: Site, script: str) -> None:
     play(site, script)
 
 
@@ -19,6 +20,6 @@ def test_it_goes_as_the_script_says(site: Site, script: str) -> None:
         ("graph a\nrun ~> success", "'run ~> success' was answered 'created'"),
     ],
 )
-def test_a_script_that_is_wrong_fails_at_its_line(site: Site, script: str, line: str) -> None:
+def test_wrong_script_fails_at_its_line(site: Site, script: str, line: str) -> None:
     with pytest.raises(AssertionError, match=line):
         play(site, script)

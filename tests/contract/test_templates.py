@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.player import Site
+from tests.contract.site import Site
 from tests.support.drawing import steps_of
 
 
@@ -29,7 +29,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("steps", "named"), BROKEN.values(), ids=BROKEN)
-def test_what_is_no_dag_is_refused_by_name(
+def test_template_that_is_no_dag_is_refused_naming_its_steps(
     site: Site, steps: list[dict[str, Any]], named: str
 ) -> None:
     before = site.get("/workflow-templates")["count"]
@@ -41,7 +41,7 @@ def test_what_is_no_dag_is_refused_by_name(
     assert site.get("/workflow-templates")["count"] == before
 
 
-def test_a_dependency_listed_twice_is_one_edge(site: Site) -> None:
+def test_dependency_listed_twice_makes_one_edge(site: Site) -> None:
     template = site.make_template([step("a"), step("b", "a", "a")])
 
     run = site.post("/workflow-runs", workflow_template_id=template)
@@ -50,7 +50,7 @@ def test_a_dependency_listed_twice_is_one_edge(site: Site) -> None:
     assert len(graph["edges"]) == 1
 
 
-def test_a_chain_of_1300_steps_goes_to_its_second_step(site: Site) -> None:
+def test_chain_of_1300_steps_reaches_its_second_step(site: Site) -> None:
     names = [f"s{n}" for n in range(1_300)]
     template = site.make_template(steps_of(" > ".join(reversed(names))))
 
@@ -69,7 +69,7 @@ LADDER = ", ".join(
 )  # 73 steps, 2^24 paths
 
 
-def test_a_ladder_of_many_paths_is_created_dispatched_and_explained_at_once(site: Site) -> None:
+def test_ladder_of_2_to_the_24_paths_is_created_dispatched_and_explained(site: Site) -> None:
     begun = time.monotonic()
     template = site.make_template(steps_of(LADDER))
     run = site.post("/workflow-runs", workflow_template_id=template)

@@ -29,7 +29,7 @@ def most_at_once() -> int:
 
 
 @pytest.mark.postgres
-def test_eight_processes_never_use_more_places_than_there_are(world: World) -> None:
+def test_eight_processes_never_exceed_a_runners_capacity(world: World) -> None:
     Runner.objects.filter(name="local").update(capacity=PLACES)
     # Two runs: what keeps them apart is the runner's row, not the lock of a run.
     runs = make_runs(world.template(FAN, on_host=""), 2, auto_dispatch=False)

@@ -92,7 +92,7 @@ KILLS: list[tuple[str, str, int, Prepare]] = [
 
 
 @pytest.mark.parametrize(("point", "act", "nths", "prepare"), KILLS)
-def test_who_dies_leaves_enough_to_go_on(
+def test_process_killed_at_a_failpoint_loses_nothing(
     world: World, times: int, point: str, act: str, nths: int, prepare: Prepare
 ) -> None:
     runs = make_runs(world.template(DRAWING, on_host=ON_HOST), times)
@@ -111,7 +111,7 @@ def test_who_dies_leaves_enough_to_go_on(
         ("rollup.failed", "fail", "a"),
     ],
 )
-def test_who_dies_at_the_end_of_a_run_leaves_it_to_be_ended(
+def test_process_killed_while_a_run_ends_leaves_it_to_be_ended(
     world: World, times: int, point: str, act: str, on_host: str
 ) -> None:
     runs = make_runs(world.template("a", on_host=on_host), times)
@@ -126,7 +126,9 @@ def test_who_dies_at_the_end_of_a_run_leaves_it_to_be_ended(
 
 
 @pytest.mark.parametrize("point", ["expansion.tasks", "run.created"])
-def test_who_dies_creating_a_run_leaves_none(world: World, times: int, point: str) -> None:
+def test_process_killed_while_creating_a_run_leaves_no_run(
+    world: World, times: int, point: str
+) -> None:
     template = world.template(DRAWING, on_host=ON_HOST)
     before = everything()
     world.kill("create", point, [template] * times)
@@ -136,7 +138,7 @@ def test_who_dies_creating_a_run_leaves_none(world: World, times: int, point: st
     assert run.state == "success"
 
 
-def test_who_dies_putting_tasks_into_a_run_leaves_them_free(world: World, times: int) -> None:
+def test_process_killed_while_adopting_tasks_leaves_them_free(world: World, times: int) -> None:
     tasks = [create_task(title="a", runner="gpu-1", by=who("ada")) for _ in range(times)]
     before = everything()
     world.kill("adopt", "run.created", tasks)
@@ -155,7 +157,9 @@ def test_who_dies_putting_tasks_into_a_run_leaves_them_free(world: World, times:
         ("report.taken_over", 2),
     ],
 )
-def test_an_abort_is_none_or_comes_through(world: World, times: int, point: str, nths: int) -> None:
+def test_process_killed_during_abort_aborts_all_or_nothing(
+    world: World, times: int, point: str, nths: int
+) -> None:
     runs = make_runs(world.template(DRAWING, on_host=ON_HOST), times)
     dispatched(world, runs)
     world.kill("abort", point, runs, nths)
@@ -169,7 +173,7 @@ def test_an_abort_is_none_or_comes_through(world: World, times: int, point: str,
     assert {s for run in runs for s in states(run).values()} == {"canceled"}
 
 
-def test_a_place_that_nobody_could_offer_any_more_is_offered_by_rescue(
+def test_free_place_left_by_a_killed_process_is_offered_by_recovery(
     world: World, times: int
 ) -> None:
     template = world.template("a", on_host="a")
@@ -186,7 +190,7 @@ def test_a_place_that_nobody_could_offer_any_more_is_offered_by_rescue(
     assert {run.state for run in waiting} == {"success"}
 
 
-def test_every_point_of_the_product_kills_somewhere_here() -> None:
+def test_every_failpoint_is_covered_by_these_tests() -> None:
     sources = [path.read_text() for path in (ROOT / "workflows").rglob("*.py")]
     named = re.compile(r'failpoints\.point\("(.+?)"\)')
     points = {name for text in sources for name in named.findall(text)}
@@ -195,7 +199,7 @@ def test_every_point_of_the_product_kills_somewhere_here() -> None:
     assert not {point for point in points if f'"{point}"' not in tests}
 
 
-def test_nothing_in_the_product_sets_a_trap() -> None:
+def test_product_never_sets_a_failpoint_trap() -> None:
     places = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
     setters = [path.name for path in places if re.search(r"\btrap\b\s*=", path.read_text())]
     assert setters == []

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.oracle.machine import Oracle
+from tests.oracle.side_by_side import SideBySide
 from tests.support.scripted import Script
 
 # What differs between the databases is no matter of many steps.
@@ -34,12 +35,12 @@ CHANCE = settings(
 
 @pytest.mark.timeout(0 if "ORACLE_STEPS" in os.environ else 300)
 @pytest.mark.parametrize("part", range(PARTS))
-def test_the_product_does_what_the_model_says(
+def test_product_and_naive_model_agree_on_random_operations(
     transactional_db: None, script: Script, part: int
 ) -> None:
-    Oracle.steps = 0
+    SideBySide.steps = 0
     give_up_at = time.monotonic() + LONGEST_S
     for turn in count(SEED):
         run_state_machine_as_test(seed(turn * PARTS + part)(Oracle), settings=CHANCE)
-        if Oracle.steps >= STEPS // PARTS or time.monotonic() > give_up_at:
+        if SideBySide.steps >= STEPS // PARTS or time.monotonic() > give_up_at:
             return

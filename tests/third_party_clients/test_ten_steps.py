@@ -89,7 +89,7 @@ def ten_steps(marks: Path) -> WorkflowTemplate:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_ten_steps_go_to_their_end_on_a_bad_line(program: Program, tmp_path: Path) -> None:
+def test_ten_steps_succeed_over_a_lossy_connection(program: Program, tmp_path: Path) -> None:
     marks, host, line = tmp_path / "marks", free_port(), free_port()
     address = f"http://127.0.0.1:{host}"
     Runner.objects.create(name="host", kind="http", url=address, is_default=True)

@@ -47,7 +47,7 @@ def root(upgraded: Rows, client: Client) -> Client:
     return client
 
 
-def test_the_pages_show_it(root: Client) -> None:
+def test_admin_pages_show_upgraded_rows(root: Client) -> None:
     def page(name: str, *arguments: object) -> str:
         answer = root.get(reverse(f"admin:workflows_{name}", args=arguments))
         assert answer.status_code == 200, (name, arguments)
@@ -64,7 +64,7 @@ def test_the_pages_show_it(root: Client) -> None:
         page(f"{table}_changelist")
 
 
-def test_the_api_shows_it(root: Client, upgraded: Rows) -> None:
+def test_api_answers_upgraded_rows(root: Client, upgraded: Rows) -> None:
     for place, table in {
         "workflow-runs": "workflows.WorkflowRun",
         "tasks": "workflows.Task",
@@ -83,7 +83,7 @@ def test_the_api_shows_it(root: Client, upgraded: Rows) -> None:
     assert root.get(f"/tasks/{said.task_id}/log").json()["text"] == log_of(said) == "hello\n"
 
 
-def test_a_run_in_the_middle_goes_on_to_its_end(upgraded: Rows) -> None:
+def test_unfinished_run_finishes_after_upgrade(upgraded: Rows) -> None:
     run = the_run("in the middle")
     finish(run, "clean")
     finish(run, "audit")
@@ -100,7 +100,7 @@ def test_a_run_in_the_middle_goes_on_to_its_end(upgraded: Rows) -> None:
     check_trails()
 
 
-def test_what_failed_is_retried(upgraded: Rows) -> None:
+def test_failed_task_is_retried_after_upgrade(upgraded: Rows) -> None:
     run = the_run("failed")
     operations.retry(task(run, "extract").pk, by=who("ada"), reason="upgraded")
     dispatch(run)
@@ -110,7 +110,7 @@ def test_what_failed_is_retried(upgraded: Rows) -> None:
     check_trails()
 
 
-def test_operators_go_on(upgraded: Rows) -> None:
+def test_operators_can_resume_release_and_approve_after_upgrade(upgraded: Rows) -> None:
     operations.resume(RUNS["paused"], by=who("ada"))
     operations.release(task(the_run("held"), "extract").pk, by=who("ada"))
     approve(Approval.objects.get(status="pending", task__run=RUNS["asked"]).pk, by=who("bob"))
@@ -121,7 +121,7 @@ def test_operators_go_on(upgraded: Rows) -> None:
     check_trails()
 
 
-def test_a_runner_reports_with_the_token_that_it_was_given(upgraded: Rows, client: Client) -> None:
+def test_runner_token_from_before_the_upgrade_is_accepted(upgraded: Rows, client: Client) -> None:
     run = the_run("outside")
     place = f"/runner/tasks/{task(run, 'train').pk}/status"
     body = {"status": "success", "exit_code": 0}
@@ -137,7 +137,7 @@ def test_a_runner_reports_with_the_token_that_it_was_given(upgraded: Rows, clien
     check_trails()
 
 
-def test_a_run_that_dispatches_by_itself_does_so(upgraded: Rows) -> None:
+def test_auto_dispatch_run_continues_after_upgrade(upgraded: Rows) -> None:
     run = the_run("by itself")
     for name in ("extract", "clean", "load"):
         finish(run, name)

@@ -32,7 +32,7 @@ def without_added(rows: Rows) -> Rows:
     }
 
 
-def test_the_installation_has_everything_that_there_may_be(upgraded: Rows) -> None:
+def test_upgraded_installation_covers_every_state_and_event(upgraded: Rows) -> None:
     runs, tasks = upgraded["workflows.WorkflowRun"], upgraded["workflows.Task"]
     assert {run["state"] for run in runs} == {*RunState}
     assert {task["state"] for task in tasks} == {*TaskState}
@@ -40,16 +40,16 @@ def test_the_installation_has_everything_that_there_may_be(upgraded: Rows) -> No
     assert not [label for label, rows in upgraded.items() if not rows]
 
 
-def test_everything_is_still_there(upgraded: Rows) -> None:
+def test_upgrade_keeps_every_row(upgraded: Rows) -> None:
     assert without_added(rows_of(now)) == upgraded
 
 
-def test_the_trail_explains_every_row(upgraded: Rows) -> None:
+def test_verify_run_is_clean_after_upgrade(upgraded: Rows) -> None:
     runs = WorkflowRun.objects.values_list("pk", flat=True)
     assert [finding.sentence for run in runs for finding in verify_run(run)] == []
 
 
-def test_the_present_content_of_each_template_is_its_version(upgraded: Rows) -> None:
+def test_upgrade_stores_current_content_as_a_version(upgraded: Rows) -> None:
     kept = TemplateVersion.objects.values_list("template", "number", "content")
     assert list(kept.order_by("template")) == [
         (template.pk, template.version, plain(spec_of(template)))
@@ -57,7 +57,7 @@ def test_the_present_content_of_each_template_is_its_version(upgraded: Rows) -> 
     ]
 
 
-def test_the_next_change_of_a_template_is_its_next_version(upgraded: Rows) -> None:
+def test_first_change_after_upgrade_makes_the_next_version(upgraded: Rows) -> None:
     template = WorkflowTemplate.objects.get(name="nightly")
     content = plain(spec_of(template))
 
@@ -68,13 +68,13 @@ def test_the_next_change_of_a_template_is_its_next_version(upgraded: Rows) -> No
     assert list(template.versions.values_list("number", flat=True)) == [3, 2]
 
 
-def test_migrating_again_does_nothing(upgraded: Rows) -> None:
+def test_migrating_twice_changes_nothing(upgraded: Rows) -> None:
     before = rows_of(now)
     assert to_latest() == []
     assert rows_of(now) == before
 
 
-def test_there_is_a_way_back_and_forth(upgraded: Rows) -> None:
+def test_migrations_run_backward_and_forward(upgraded: Rows) -> None:
     older = rows_of(to_first_release())
 
     to_latest()
@@ -84,7 +84,7 @@ def test_there_is_a_way_back_and_forth(upgraded: Rows) -> None:
     assert TemplateVersion.objects.count() == WorkflowTemplate.objects.count()
 
 
-def test_processes_of_the_first_release_go_on_writing(first_release: Apps) -> None:
+def test_processes_of_the_first_release_can_still_write(first_release: Apps) -> None:
     to_latest()
 
     first_release.get_model("runners.Runner").objects.create(name="old", kind="local")
@@ -97,7 +97,7 @@ def test_processes_of_the_first_release_go_on_writing(first_release: Apps) -> No
 
 
 @pytest.mark.postgres
-def test_an_index_that_was_interrupted_is_made_anew(first_release: Apps) -> None:
+def test_interrupted_concurrent_index_is_rebuilt(first_release: Apps) -> None:
     MigrationExecutor(connection).migrate([("workflows", "0004_first_versions")])
     with connection.cursor() as cursor:
         cursor.execute("CREATE INDEX run_by_end ON workflows_workflowrun (id)")
