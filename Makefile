@@ -32,6 +32,14 @@ serve: .venv/requirements.installed  ## the site and the local runner together, 
 test: setup  ## the whole suite, on SQLite and on PostgreSQL (ARGS="-k join")
 	@$(IN_VENV) scripts.test $(ARGS)
 
+.PHONY: test-quick
+test-quick: setup  ## the part of it that takes less than a minute: SQLite, no browser, no processes
+	@$(IN_VENV) scripts.test --quick $(ARGS)
+
+.PHONY: coverage
+coverage: setup  ## the suite on both databases, and which lines and branches it never reaches
+	@rm -f .coverage; $(IN_VENV) scripts.test --cov --cov-append --cov-report=term-missing:skip-covered $(ARGS)
+
 .PHONY: prove
 prove: setup  ## a million random steps beside a naive model (ORACLE_SEED=7 repeats them, ORACLE_STEPS=100000)
 	@export ORACLE_STEPS=$${ORACLE_STEPS:-1000000} ORACLE_SEED=$${ORACLE_SEED:-$$(date +%s)}; \

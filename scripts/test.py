@@ -1,4 +1,8 @@
-"""The whole suite on both databases: `python -m scripts.test [ARGUMENTS OF PYTEST]`."""
+"""
+The whole suite on both databases, or the quick part of it on SQLite.
+
+`python -m scripts.test [--quick] [ARGUMENTS OF PYTEST]`
+"""
 
 import os
 import subprocess
@@ -6,6 +10,23 @@ import sys
 from collections.abc import Sequence
 
 PYTEST = [sys.executable, "-m", "pytest", "-n", "3", "--dist", "worksteal", "--maxfail", "25"]
+# Left out of the quick part: browsers, servers, processes of their own, many random examples.
+SLOW_FOLDERS = (
+    "benchmarks",
+    "browser",
+    "chaos",
+    "contract",
+    "examples",
+    "execution",
+    "faults",
+    "fuzz",
+    "management",
+    "oracle",
+    "runners/celery",
+    "third_party_clients",
+    "upgrades",
+)
+QUICK = ["-n", "2", "-m", "not slow", *(f"--ignore=tests/{folder}" for folder in SLOW_FOLDERS)]
 ON_POSTGRES = [sys.executable, "-m", "tests.support.postgres"]
 # Settings of an installation say nothing about the tests.
 SETTINGS = {
@@ -32,9 +53,12 @@ def run(command: Sequence[str]) -> tuple[int, str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Run both suites, whatever becomes of the first, and sum up."""
+    """Run the suite on both databases, whatever becomes of the first, and sum up."""
     if sys.stdout.isatty():
         arguments = ["--color=yes", *arguments]
+    if "--quick" in arguments:
+        arguments.remove("--quick")
+        return run([*PYTEST, *QUICK, *arguments])[0]
     codes, summary = [], []
     for name, prefix in (("SQLite", []), ("PostgreSQL", ON_POSTGRES)):
         print(f"== The suite on {name}", flush=True)

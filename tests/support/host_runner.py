@@ -82,7 +82,8 @@ def serving(runner: Served) -> Iterator[Served]:
         request_queue_size = 128  # a busy machine resets no connection
 
     server = Server(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    # shutdown() waits for as long as the server polls: half a second by default, for every test.
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     runner.url = f"http://127.0.0.1:{server.server_address[1]}"
     try:
