@@ -11,12 +11,11 @@ import sys
 
 import django
 
-from tests.support.actors import who
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrator.settings")
 django.setup()
 
-from tests.support.threads import at_once  # noqa: E402 (needs the apps)
+from tests.support.actors import who  # noqa: E402 (needs the apps)
+from tests.support.threads import at_once  # noqa: E402
 from workflows.operations.dispatch_ready import dispatch_ready  # noqa: E402
 
 
