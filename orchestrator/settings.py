@@ -12,6 +12,8 @@ SECRET_KEY = environment.secret_key("SECRET_KEY", debug=DEBUG, keep_in=BASE_DIR 
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1]")
 PUBLIC_BASE_URL = environment.base_url("PUBLIC_BASE_URL", default="http://127.0.0.1:8000")
 DATABASES = {"default": environment.database("DATABASE_URL", base_dir=BASE_DIR)}
+# Off only to debug: each statement is sent where it is written (see workflows/db/pipelining.py).
+STATEMENT_PIPELINE = environment.boolean("STATEMENT_PIPELINE", default=True)
 
 # Modules whose functions a `python` payload may name (see runners/functions.py).
 TASK_FUNCTION_MODULES = environment.words(

@@ -1,8 +1,8 @@
 """
-Named points between commits, at which a process may be made to die.
+Named points between commits, at which tests let a process die.
 
-What must hold: whatever was committed before a point is enough for somebody else to go on. Nothing
-in the product can set a trap; programs of the tests do, to see that it is so.
+Whatever was committed before a point must be enough for another process to go on. The product
+itself sets no trap.
 """
 
 from collections.abc import Callable

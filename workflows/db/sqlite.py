@@ -1,19 +1,22 @@
-"""What SQLite says otherwise than PostgreSQL, in statements that are written by hand."""
+"""Translates the statements that are written for PostgreSQL, and their values, to SQLite."""
 
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
+from django.utils.duration import duration_microseconds
 
-LISTED = re.compile(r"= ANY\(%\((\w+)\)s(?:::\w+\[\])?\)")
-UNLISTED = re.compile(r"<> ALL\(%\((\w+)\)s(?:::\w+\[\])?\)")
-ROWS = re.compile(r"jsonb_to_recordset\(%\((\w+)\)s\)\s+AS (\w+)\(([^)]*)\)")
+# The constructs that are translated; whatever else only PostgreSQL knows fails when it is executed.
+ANY = re.compile(r"= ANY\(%\((\w+)\)s(?:::\w+\[\])?\)")
+NOT_ALL = re.compile(r"<> ALL\(%\((\w+)\)s(?:::\w+\[\])?\)")
+RECORDSET = re.compile(r"jsonb_to_recordset\(%\((\w+)\)s\)\s+AS (\w+)\(([^)]*)\)")
 CAST = re.compile(r"::\w+")
-LOCK = "FOR NO KEY UPDATE"
+ROW_LOCK = "FOR NO KEY UPDATE"  # nothing to lock: a transaction that writes is alone
 
 
 def moment(when: datetime) -> Any:
@@ -21,13 +24,17 @@ def moment(when: datetime) -> Any:
     return connection.ops.adapt_datetimefield_value(when)
 
 
-def as_text(value: Any) -> str:
-    """Return a moment or a UUID as this database reads it in a text."""
-    return str(moment(value)) if isinstance(value, datetime) else str(value.hex)
+def as_text(value: Any) -> Any:
+    """Return what JSON does not know as SQLite stores it."""
+    if isinstance(value, datetime):
+        return str(moment(value))
+    if isinstance(value, UUID):
+        return value.hex
+    return duration_microseconds(value) if isinstance(value, timedelta) else str(value)
 
 
 def bound(statement: str, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Return a statement in PostgreSQL's words, and its values, as this database takes them."""
+    """Return a statement written for PostgreSQL, and its values, as this database takes them."""
     if connection.vendor == "postgresql":
         return statement, dict(values)
     return _in_sqlite(statement), {name: _for_sqlite(value) for name, value in values.items()}
@@ -43,11 +50,11 @@ def _for_sqlite(value: Any) -> Any:
 
 @cache
 def _in_sqlite(statement: str) -> str:
-    statement = LISTED.sub(r"IN (SELECT value FROM json_each(%(\1)s))", statement)
-    statement = UNLISTED.sub(r"NOT IN (SELECT value FROM json_each(%(\1)s))", statement)
-    statement = ROWS.sub(_recordset, statement)
+    statement = ANY.sub(r"IN (SELECT value FROM json_each(%(\1)s))", statement)
+    statement = NOT_ALL.sub(r"NOT IN (SELECT value FROM json_each(%(\1)s))", statement)
+    statement = RECORDSET.sub(_recordset, statement)
     statement = statement.replace("json_agg", "json_group_array")
-    return CAST.sub("", statement).replace(LOCK, "")
+    return CAST.sub("", statement).replace(ROW_LOCK, "")
 
 
 def _recordset(found: re.Match[str]) -> str:

@@ -1,26 +1,38 @@
 """
-Statements written by hand, where every task of every run comes by.
+Statements written by hand, for the hot path: lock, dispatch, claim, report.
 
 A set of rows is one parameter and one statement, whatever its size, and there is nothing to compose
-while the run's lock is held: the ORM spends five times as long on composing such a statement as
-PostgreSQL on executing it. They are in PostgreSQL's words; `dialect` translates them for SQLite.
+while the run's lock is held: the ORM takes five times as long to compose such a statement as
+PostgreSQL to execute it. Statements are written for PostgreSQL; `sqlite.py` translates them.
+
+Columns are never listed by hand: `columns_of` and `inserts.py` take them from the model, so that a
+new field is read and stored without touching any SQL.
 """
 
 import json
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
 from django.db import connection, models
 
+from workflows.db import pipelining
+from workflows.db.pipelining import PrefetchedQuery, QueuedStatement, RowCountCheck
 from workflows.db.sqlite import as_text, bound
 
 Row = TypeVar("Row", bound=models.Model)
 
-Check = Callable[[int], None]
+# Statements written by hand ask for nothing that an index does not answer, row by row where they
+# join, so they are planned once, for any run, and by index. Left alone, PostgreSQL expects one task
+# in a run that began since the last ANALYZE, and takes a scan of all tasks to be as good as a
+# lookup; and it keeps the plans that it made while a table was small. (jit: a scan that is priced
+# out would be compiled first.)
+PLANNER_SETTINGS = """
+    SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),
+           set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+           set_config('plan_cache_mode', 'force_generic_plan', true)
+"""
 
 
 class Sql(str):
@@ -29,183 +41,63 @@ class Sql(str):
     __slots__ = ()
 
 
-@dataclass(slots=True)
-class Waiting:
-    """A statement that is to be sent with the next one."""
-
-    statement: str
-    values: dict[str, Any]
-    check: Check | None
-    cursor: Any = None
-
-    def send(self) -> None:
-        """Send it; in a pipeline, the answer is there once the pipeline ends."""
-        self.cursor = connection.cursor()
-        self.cursor.execute(self.statement, self.values)
-
-    def conclude(self) -> None:
-        """Look at the answer."""
-        touched = self.cursor.rowcount
-        self.cursor.close()
-        if self.check:
-            self.check(touched)
-
-
-@dataclass(slots=True)
-class Question(Waiting):
-    """A statement whose rows will be asked for."""
-
-    answer: list[tuple[Any, ...]] | None = None
-
-    def conclude(self) -> None:
-        """Keep the rows."""
-        self.answer = list(self.cursor.fetchall())
-        self.cursor.close()
-
-
-class Pending:
-    """Statements that travel with the next one whose answer is needed."""
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        self._waiting: list[Waiting] = []
-        self._questions: list[Question] = []
-        self._foreseen: list[Question] = []
-
-    def add(self, waiting: Waiting) -> None:
-        """Let a statement wait."""
-        self._waiting.append(waiting)
-
-    def prefetch_query(self, question: Question) -> None:
-        """Ask behind the next statement, which may be a lock, what will be asked."""
-        self._questions.append(question)
-        self._foreseen.append(question)
-
-    def answer_to(self, statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]] | None:
-        """Return the rows of a question that was foreseen, once."""
-        for question in self._foreseen:
-            if (question.statement, question.values) == (statement, values):
-                self._foreseen.remove(question)
-                return question.answer
-        return None
-
-    def __call__(self, then: Any, statement: str, values: Any, many: bool, context: Any) -> Any:
-        """Execute what waits, and `statement` behind it, in one round trip."""
-        if not self._waiting and not self._questions:
-            return then(statement, values, many, context)
-        with self._sent():
-            return then(statement, values, many, context)
-
-    def flush(self) -> None:
-        """Execute what waits."""
-        with self._sent():
-            pass
-
-    @contextmanager
-    def _sent(self) -> Iterator[None]:
-        waiting, self._waiting = self._waiting, []
-        questions, self._questions = self._questions, []
-        with _pipeline() if waiting or questions else nullcontext():
-            for each in waiting:
-                each.send()
-            yield
-            for each in questions:
-                each.send()
-        for each in (*waiting, *questions):
-            each.conclude()
-
-
-@contextmanager
-def _pipeline() -> Iterator[None]:
-    if connection.vendor != "postgresql":
-        yield
-        return
-    with connection.wrap_database_errors, connection.connection.pipeline():
-        yield
-
-
-class _Local(threading.local):
-    pending: Pending | None = None
-
-
-_local = _Local()
-
-# For a run that began since the last ANALYZE, PostgreSQL expects one task, and a scan of all looks
-# as good as a lookup; and it keeps what it has planned while a table was small. What is written by
-# hand asks nothing that an index does not answer, row by row where it joins: it is planned once,
-# for any run, and by index.
-# (A scan that is priced out would be compiled first.)
-PLAN = """
-    SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),
-           set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
-           set_config('plan_cache_mode', 'force_generic_plan', true)
-"""
-
-
 @contextmanager
 def pipeline() -> Iterator[None]:
     """
-    Let statements whose answers nobody needs yet travel with the next one, as a single message.
+    Send statements whose answers nobody needs yet together with the next one, as one message.
 
-    Whatever is read meanwhile, by the ORM too, sees what was written: the waiting go first. Under
-    a transaction only.
+    Whatever is read meanwhile, by the ORM too, sees what was written: the queue is sent first.
+    Only inside a transaction. How to debug without it: see `workflows/db/pipelining.py`.
     """
-    if _local.pending:
+    is_outermost = pipelining.current() is None
+    with pipelining.opened():
+        if is_outermost and connection.vendor == "postgresql":
+            execute(PLANNER_SETTINGS)
         yield
-        return
-    pending = _local.pending = Pending()
-    if connection.vendor == "postgresql":
-        pending.add(Waiting(PLAN, {}, None))
-    # The first of the list is asked first: the others see the whole message.
-    connection.execute_wrappers.insert(0, pending)
-    try:
-        yield
-    finally:
-        connection.execute_wrappers.remove(pending)
-        _local.pending = None
-    if not connection.needs_rollback:  # as after a dry run
-        pending.flush()
 
 
-def execute(statement: str, *, check: Check | None = None, **values: Any) -> None:
+def execute(statement: str, *, check: RowCountCheck | None = None, **values: Any) -> None:
     """
-    Execute a statement, within `together()` at the latest when something is read.
+    Execute a statement; inside `pipeline()`, at the latest when something is read.
 
     Values are bound by name: lists for `ANY` and `ALL`, `rows()` for `jsonb_to_recordset`.
 
-    :param check: is told how many rows were touched, and raises if that is wrong.
+    :param check: receives how many rows were touched, and raises if that is wrong.
     """
-    waiting = Waiting(*bound(statement, values), check)
-    if _local.pending:
-        _local.pending.add(waiting)
+    queued = QueuedStatement(*bound(statement, values), check)
+    if current := pipelining.current():
+        current.add(queued)
     else:
-        waiting.send()
-        waiting.conclude()
+        queued.send()
+        queued.finish()
 
 
 def prefetch_query(statement: str, **values: Any) -> None:
     """
-    Ask, within `together()`, what `select` will ask: behind the next statement, in one message.
+    Send a query with the next statement, for a `select` that comes later inside `pipeline()`.
 
-    What that statement locks is locked by then.
+    If that next statement takes a lock, the query sees what is true under the lock. The later
+    `select` must have the same statement and values; otherwise it asks again, as one that was not
+    prefetched does.
     """
-    if _local.pending:
-        _local.pending.prefetch_query(Question(*bound(statement, values), None))
+    if current := pipelining.current():
+        current.prefetch(PrefetchedQuery(*bound(statement, values)))
 
 
 def select(statement: str, **values: Any) -> list[tuple[Any, ...]]:
-    """Return the rows of a statement."""
-    question = bound(statement, values)
-    if _local.pending and (answer := _local.pending.answer_to(*question)) is not None:
+    """Return the rows of a query."""
+    query = bound(statement, values)
+    current = pipelining.current()
+    if current and (answer := current.take_answer(*query)) is not None:
         return answer
     with connection.cursor() as cursor:
-        cursor.execute(*question)
+        cursor.execute(*query)
         return list(cursor.fetchall())
 
 
 def read(model: type[Row], statement: str, **values: Any) -> list[Row]:
-    """Return the rows of a statement, which selects the `columns_of` the model, as objects."""
-    names, converters = _shape(model, connection.vendor)
+    """Return the rows of a query, which selects the `columns_of` a model, as its instances."""
+    names, converters = _converters_of(model, connection.vendor)
     found = []
     for row in map(list, select(statement, **values)):
         for index, convert, column in converters:
@@ -214,14 +106,26 @@ def read(model: type[Row], statement: str, **values: Any) -> list[Row]:
     return found
 
 
-def columns_of(model: type[models.Model], alias: str = "") -> str:
-    """Return what a statement selects for `read`."""
+def columns_of(model: type[models.Model], alias: str = "", *, without: Collection[str] = ()) -> str:
+    """
+    Return the columns that a query selects for `read`: all that the model has.
+
+    :param without: columns that are large and that nobody will look at; they are read as None.
+    """
     table = alias or model._meta.db_table
-    return ", ".join(f"{table}.{field.column}" for field in model._meta.concrete_fields)
+    return ", ".join(
+        "NULL" if field.column in without else f"{table}.{quoted(str(field.column))}"
+        for field in model._meta.concrete_fields
+    )
+
+
+def quoted(name: str) -> str:
+    """Return a column's name as SQL takes it, also if it is a word of SQL."""
+    return connection.ops.quote_name(name)
 
 
 @cache
-def _shape(model: type[models.Model], vendor: str) -> tuple[list[str], list[Any]]:
+def _converters_of(model: type[models.Model], vendor: str) -> tuple[list[str], list[Any]]:
     """Return the names of a model's columns, and how to convert what the database gives."""
     # As the ORM's compiler does, but for every statement only once.
     fields = list(enumerate(model._meta.concrete_fields))
@@ -239,6 +143,6 @@ def _shape(model: type[models.Model], vendor: str) -> tuple[list[str], list[Any]
 
 def rows(records: Iterable[Mapping[str, Any]]) -> str:
     """Return records as the parameter of a `jsonb_to_recordset`; JSON columns hold JSON as text."""
-    # Moments and UUIDs, as this database reads them in a text.
+    # PostgreSQL reads the text of moments, UUIDs and numbers as Python writes it.
     texts = str if connection.vendor == "postgresql" else as_text
     return json.dumps(list(records), default=texts, ensure_ascii=False)

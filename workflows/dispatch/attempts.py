@@ -1,59 +1,40 @@
 """Ready tasks become dispatched, each with its attempt."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
-from operator import attrgetter
 from typing import Any
 
 from django.utils import timezone
 
 from runners.base import LONGEST_TIMEOUT_S, TaskPayload
 from runners.models import Runner
-from workflows.db.statements import Sql, columns_of, execute, read, rows
+from workflows.db.inserts import insert
+from workflows.db.statements import Sql, columns_of, read
 from workflows.dispatch.claims import Take
 from workflows.dispatch.leases import SUBMITTED_WITHIN
 from workflows.dispatch.runner_pool import RunnerPool
 from workflows.dispatch.tokens import hash_of, token_of
-from workflows.models import RunState, Task, TaskAttempt, WorkflowRun
+from workflows.models import RunState, Task, TaskAttempt, TaskState, WorkflowRun
 from workflows.models.actor import Actor
 from workflows.models.attempt import Outcome
 from workflows.models.run import DISPATCHABLE
 from workflows.models.task import CLEARED
 from workflows.payloads.rendering import UnknownName, render_payloads
-from workflows.runs.transitions import batches, transition_tasks
+from workflows.runs.transitions import (
+    RecordedTransition,
+    batches,
+    transition_tasks,
+    transition_tasks_along,
+)
 
 READY = f"""
     SELECT {columns_of(Task)} FROM {Task._meta.db_table}
-     WHERE run_id = %(run)s AND state = 'pending' AND unmet_count = 0
+     WHERE run_id = %(run)s AND state = '{TaskState.PENDING}' AND unmet_count = 0
        AND COALESCE(runner_id, %(default)s) <> ALL(%(unwilling)s::bigint[])
        AND id <> ALL(%(left_out)s::bigint[])
      ORDER BY position LIMIT %(limit)s
 """
 NO_LIMIT = 2**62
-
-ATTEMPT = TaskAttempt._meta.db_table
-INSERT_ATTEMPTS = f"""
-    INSERT INTO {ATTEMPT} (
-        id, task_id, number, runner_id, runner_name, runner_kind, payload, timeout_seconds,
-        outcome, message, dispatched_at, submitted_at, started_at, finished_at,
-        lease_expires_at, token_hash
-    )
-    SELECT a.id, a.task_id, a.number, a.runner_id, a.runner_name, a.runner_kind, a.payload::jsonb,
-           a.timeout_seconds, a.outcome, a.message, a.dispatched_at, a.submitted_at, a.started_at,
-           a.finished_at, a.lease_expires_at, a.token_hash
-      FROM jsonb_to_recordset(%(attempts)s) AS a(
-        id uuid, task_id bigint, number integer, runner_id bigint, runner_name text,
-        runner_kind text, payload text, timeout_seconds integer, outcome text, message text,
-        dispatched_at timestamptz, submitted_at timestamptz, started_at timestamptz,
-        finished_at timestamptz, lease_expires_at timestamptz, token_hash text)
-"""
-COLUMNS = [
-    *("id", "task_id", "number", "runner_id", "runner_name", "runner_kind", "timeout_seconds"),
-    *("outcome", "message", "dispatched_at", "submitted_at", "started_at", "finished_at"),
-    *("lease_expires_at", "token_hash"),
-]
-VALUES = attrgetter(*COLUMNS)
 
 
 def create_attempts(
@@ -79,7 +60,7 @@ def create_attempts(
     _dispatch(run, [a for a in attempts if not a.started_at], now, by=by)
     _dispatch(run, [a for a in attempts if a.started_at], now, by=take.by if take else by)
     for batch in batches(attempts):
-        execute(INSERT_ATTEMPTS, attempts=rows(map(_row, batch)))
+        insert(batch)
     _fail_what_cannot_be_filled_in(run, attempts, by=by)
     return attempts
 
@@ -89,25 +70,19 @@ def _dispatch(
 ) -> None:
     if not attempts:
         return
-    path = [Task.dispatch, Task.start] if attempts[0].started_at else [Task.dispatch]
-    transition_tasks(
+    payloads = {a.task_id: {"attempt_id": str(a.pk), "runner": a.runner_name} for a in attempts}
+    transitions = [Task.dispatch, Task.start] if attempts[0].started_at else [Task.dispatch]
+    transition_tasks_along(
         run,
         [attempt.task for attempt in attempts],
-        *path,
+        [RecordedTransition(transition, payloads) for transition in transitions],
         by=by,
-        payloads={a.task_id: {"attempt_id": str(a.pk), "runner": a.runner_name} for a in attempts},
         dispatched_at=now,
         attempt_count=Sql("attempt_count + 1"),
         **{**CLEARED, "started_at": attempts[0].started_at},
     )
     for attempt in attempts:
         attempt.task.attempt_count += 1
-
-
-def _row(attempt: TaskAttempt) -> dict[str, Any]:
-    row = dict(zip(COLUMNS, VALUES(attempt), strict=True))
-    row["payload"] = json.dumps(attempt.payload)
-    return row
 
 
 def _choose(run: WorkflowRun, limit: int | None, pool: RunnerPool) -> list[Task]:

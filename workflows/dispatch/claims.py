@@ -56,7 +56,7 @@ WAITING = f"""
     SELECT {columns_of(TaskAttempt, "attempt")}
       FROM {ATTEMPT} attempt JOIN {Task._meta.db_table} task ON task.id = attempt.task_id
      WHERE attempt.outcome = '' AND attempt.started_at IS NULL AND task.run_id = %(run)s
-       AND task.state = 'dispatched' AND task.attempt_count = attempt.number
+       AND task.state = '{TaskState.DISPATCHED}' AND task.attempt_count = attempt.number
 """
 WAITING_AMONG = f"{WAITING} AND attempt.id = ANY(%(attempts)s::uuid[])"
 # Another executor may have claimed a local one since it was seen, and not begun it yet.
@@ -74,7 +74,7 @@ FIRST_WAITING = f"""
                    AND COALESCE(attempt.runner_kind, '') = 'local'
                    AND COALESCE(attempt.started_at, attempt.lease_expires_at) IS NULL) AS id
           FROM {Task._meta.db_table} task
-         WHERE task.run_id = %(run)s AND task.state = 'dispatched'
+         WHERE task.run_id = %(run)s AND task.state = '{TaskState.DISPATCHED}'
          ORDER BY task.position
     ) AS found WHERE found.id IS NOT NULL LIMIT %(room)s
 """

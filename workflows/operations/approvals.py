@@ -1,10 +1,8 @@
 """Tasks that wait for a person's word: asking for it, and giving it once."""
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
-from workflows.db.statements import Sql
 from workflows.dispatch.auto_dispatch import advance_run
 from workflows.errors import Conflict, NotFound
 from workflows.models import (
@@ -16,6 +14,7 @@ from workflows.models import (
     WorkflowRun,
 )
 from workflows.models.actor import Actor
+from workflows.runs.blocking import UNBLOCKED, unblock
 from workflows.runs.completion import reopen_if_ready
 from workflows.runs.events import record
 from workflows.runs.locks import lock_task
@@ -32,7 +31,7 @@ def approve(approval_id: int, *, by: Actor, comment: str = "") -> Approval:
     """
     run, task, approval = _undecided(approval_id, by=by)
     _decide(approval, ApprovalStatus.APPROVED, by=by, comment=comment)
-    Task.objects.filter(pk=task.pk).update(awaits_approval=False, unmet_count=F("unmet_count") - 1)
+    unblock(task, awaits_approval=False)
     record(EventType.APPROVAL_APPROVED, run=run, task=task, by=by, reason=comment)
     if run:
         reopen_if_ready(run, by=by, reason=comment)
@@ -59,7 +58,7 @@ def reject(approval_id: int, *, by: Actor, comment: str = "") -> Approval:
         by=by,
         reason=comment,
         awaits_approval=False,
-        unmet_count=Sql("unmet_count - 1"),
+        **UNBLOCKED,
         note=note,
         finished_at=timezone.now(),
     )

@@ -3,13 +3,13 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from workflows.dispatch.auto_dispatch import advance_run
 from workflows.errors import Conflict, Invalid
 from workflows.models import EventType, Task, TaskState
 from workflows.models.actor import Actor
+from workflows.runs.blocking import block, unblock
 from workflows.runs.completion import reopen_if_ready
 from workflows.runs.events import record
 from workflows.runs.locks import lock_task
@@ -31,9 +31,7 @@ def hold(task_id: int, *, by: Actor, reason: str = "", resume_at: datetime | Non
         raise Conflict(f"task {task.pk} is {task.state}")
     if task.is_held:
         raise Conflict(f"task {task.pk} is on hold")
-    Task.objects.filter(pk=task.pk).update(
-        is_held=True, resume_at=resume_at, note=reason, unmet_count=F("unmet_count") + 1
-    )
+    block(task, is_held=True, resume_at=resume_at, note=reason)
     payload = {"resume_at": resume_at.isoformat()} if resume_at else {}
     record(EventType.TASK_HELD, run=run, task=task, by=by, reason=reason, payload=payload)
     if run:
@@ -53,9 +51,7 @@ def release(task_id: int, *, by: Actor, reason: str = "") -> Task:
     run, task = lock_task(task_id)
     if not task.is_held:
         raise Conflict(f"task {task.pk} is not on hold")
-    Task.objects.filter(pk=task.pk).update(
-        is_held=False, resume_at=None, note="", unmet_count=F("unmet_count") - 1
-    )
+    unblock(task, is_held=False, resume_at=None, note="")
     record(EventType.TASK_RELEASED, run=run, task=task, by=by, reason=reason)
     if run:
         reopen_if_ready(run, by=by, reason=reason)

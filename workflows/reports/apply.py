@@ -23,7 +23,12 @@ from workflows.models.actor import Actor
 from workflows.models.attempt import Outcome, status_of
 from workflows.runs.events import Transition, record, states_of
 from workflows.runs.locks import lock_run
-from workflows.runs.transitions import batches, save_progress, transition_tasks
+from workflows.runs.transitions import (
+    RecordedTransition,
+    batches,
+    save_progress,
+    transition_tasks_along,
+)
 
 ARROWS: Mapping[str, Transition] = {
     TaskState.RUNNING: Task.start,
@@ -225,15 +230,17 @@ def _end_all(
     now = timezone.now()
     for batch in batches(list(reports.values())):
         execute(WRITE_ENDS, now=now, ends=rows(map(_end, batch)))
-    transition_tasks(
+    ids = {standing.pk: {"attempt_id": str(r.attempt_id)} for standing, r in reports.items()}
+    ends = {standing.pk: report.event_payload() for standing, report in reports.items()}
+    event_type = EventType.TASK_LOST if is_lost else ""
+    transition_tasks_along(
         run,
         list(reports),
-        *([Task.start] if begins else []),
-        ARROWS[status],
+        [
+            *([RecordedTransition(Task.start, ids)] if begins else []),
+            RecordedTransition(ARROWS[status], ends, event_type),
+        ],
         by=by,
-        event_type=EventType.TASK_LOST if is_lost else "",
-        payloads={standing.pk: report.event_payload() for standing, report in reports.items()},
-        intermediate_payloads={s.pk: {"attempt_id": str(r.attempt_id)} for s, r in reports.items()},
         **({"started_at": Sql(STARTED_AT)} if begins else {}),
         finished_at=now,
     )

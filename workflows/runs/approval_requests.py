@@ -1,27 +1,20 @@
-"""A task begins to wait for a person's word."""
+"""Requests a person's approval of a task."""
 
-from django.db.models import F
-
-from workflows.models import (
-    Approval,
-    ApprovalStatus,
-    EventType,
-    Task,
-    WorkflowRun,
-)
+from workflows.models import Approval, ApprovalStatus, EventType, Task, WorkflowRun
 from workflows.models.actor import Actor
+from workflows.runs.blocking import block
 from workflows.runs.events import record
 
 
 def request_approval(run: WorkflowRun | None, task: Task, *, by: Actor) -> Approval:
-    """Make a task wait for a person's word. The caller holds the lock."""
-    Task.objects.filter(pk=task.pk).update(awaits_approval=True, unmet_count=F("unmet_count") + 1)
+    """Let a task wait for an approval. The caller holds the lock."""
+    block(task, awaits_approval=True)
     record(EventType.APPROVAL_PENDING, run=run, task=task, by=by)
     return Approval.objects.create(task=task)
 
 
 def request_again_if_rejected(run: WorkflowRun | None, task: Task, *, by: Actor) -> None:
-    """Let a task that returns to the queue after a rejection wait for another decision."""
+    """Let a task wait for a second approval if it is pending again after a rejection."""
     if task.requires_approval and _was_rejected(task):
         request_approval(run, task, by=by)
 

@@ -1,10 +1,17 @@
-"""A template's steps and edges become a run's own tasks and edges."""
+"""
+Copies a template's steps and edges to a new run, as its own tasks and edges.
+
+It takes a constant number of statements, whatever the size of the template.
+"""
+
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
 
 from workflows.db import failpoints
-from workflows.db.statements import execute, rows, select
+from workflows.db.inserts import InsertSelect, stored_columns
+from workflows.db.statements import execute, quoted, rows, select
 from workflows.errors import InvalidGraph
 from workflows.models import (
     Approval,
@@ -18,34 +25,31 @@ from workflows.models import (
     WorkflowTemplate,
 )
 
-# A constant number of statements, whatever the size of the template.
-# Columns that are not named here have their value in every new task.
 TABLES = {
-    "approval": Approval._meta.db_table,
-    "event": Event._meta.db_table,
     "step": TemplateStep._meta.db_table,
     "step_dependency": StepDependency._meta.db_table,
     "task": Task._meta.db_table,
-    "task_dependency": TaskDependency._meta.db_table,
 }
+COPIED_TO_RUN = ["template_name", "template_version", "approver_must_differ"]
 
-INSERT_TASKS = """
-    INSERT INTO {task} (
-        run_id, step_id, title, position, state, unmet_count, attempt_count,
-        runner_id, payload, timeout_seconds, requires_approval, awaits_approval, is_held,
-        note, is_marked_success, created_at
-    )
-    SELECT %(run)s, step.step_id, step.title,
-           row_number() OVER (ORDER BY step.position, step.id) - 1,
-           'pending',
-           (SELECT count(*) FROM {step_dependency} edge WHERE edge.step_id = step.id)
-               + CASE WHEN step.requires_approval THEN 1 ELSE 0 END, 0,
-           step.runner_id, step.payload, step.timeout_seconds, step.requires_approval,
-           step.requires_approval, %(no)s, '', %(no)s, %(now)s
-      FROM {step} step
+# A column that steps and tasks both have is copied; one that only tasks have gets its default.
+COPIED_TO_TASKS = stored_columns(TemplateStep).keys() & stored_columns(Task).keys()
+INSERT_TASKS = InsertSelect(
+    Task,
+    {
+        **{column: f"step.{quoted(column)}" for column in sorted(COPIED_TO_TASKS)},
+        "run_id": "%(run)s",
+        "position": "row_number() OVER (ORDER BY step.position, step.id) - 1",
+        "unmet_count": """
+            (SELECT count(*) FROM {step_dependency} edge WHERE edge.step_id = step.id)
+                + CASE WHEN step.requires_approval THEN 1 ELSE 0 END""".format(**TABLES),
+        "awaits_approval": "step.requires_approval",
+        "created_at": "%(now)s",
+    },
+    """{step} step
      WHERE step.template_id = %(template)s
-     ORDER BY step.position, step.id
-""".format(**TABLES)
+     ORDER BY step.position, step.id""".format(**TABLES),
+)
 
 # Steps and their tasks are in the same order. They are paired here, not joined by their step_id:
 # PostgreSQL expects a new run to have few tasks, and may compare every step with every task.
@@ -58,36 +62,24 @@ EDGES = """
       FROM {step} step JOIN {step_dependency} edge ON edge.step_id = step.id
      WHERE step.template_id = %(template)s
 """.format(**TABLES)
+INSERT_DEPENDENCIES = InsertSelect(
+    TaskDependency,
+    {"task_id": "edge.task_id", "depends_on_id": "edge.depends_on_id"},
+    "jsonb_to_recordset(%(edges)s) AS edge(task_id bigint, depends_on_id bigint)",
+)
 
-INSERT_DEPENDENCIES = """
-    INSERT INTO {task_dependency} (task_id, depends_on_id)
-    SELECT edge.task_id, edge.depends_on_id
-      FROM jsonb_to_recordset(%(edges)s) AS edge(task_id bigint, depends_on_id bigint)
-""".format(**TABLES)
-
-INSERT_APPROVALS = """
-    INSERT INTO {approval} (task_id, status, decided_by, comment, created_at)
-    SELECT id, 'pending', '', '', %(now)s
-      FROM {task}
-     WHERE run_id = %(run)s AND awaits_approval
-     ORDER BY position
-""".format(**TABLES)
-
-INSERT_EVENTS = """
-    INSERT INTO {event} (event_type, run_id, task_id, actor, reason, payload, created_at)
-    SELECT %(created)s, run_id, id, %(actor)s, '', '{{}}', %(now)s
-      FROM {task}
-     WHERE run_id = %(run)s
-     ORDER BY position
-""".format(**TABLES)
-
-INSERT_APPROVAL_EVENTS = """
-    INSERT INTO {event} (event_type, run_id, task_id, actor, reason, payload, created_at)
-    SELECT %(approval)s, run_id, id, %(actor)s, '', '{{}}', %(now)s
-      FROM {task}
-     WHERE run_id = %(run)s AND awaits_approval
-     ORDER BY position
-""".format(**TABLES)
+EVERY_TASK = "{task} WHERE run_id = %(run)s ORDER BY position".format(**TABLES)
+AWAITING_APPROVAL = "{task} WHERE run_id = %(run)s AND awaits_approval ORDER BY position".format(
+    **TABLES
+)
+INSERT_APPROVALS = InsertSelect(
+    Approval, {"task_id": "id", "created_at": "%(now)s"}, AWAITING_APPROVAL
+)
+EVENT = {"run_id": "run_id", "task_id": "id", "actor": "%(actor)s", "created_at": "%(now)s"}
+INSERT_EVENTS = InsertSelect(Event, {**EVENT, "event_type": "%(task_created)s"}, EVERY_TASK)
+INSERT_APPROVAL_EVENTS = InsertSelect(
+    Event, {**EVENT, "event_type": "%(approval_pending)s"}, AWAITING_APPROVAL
+)
 
 
 def expand_run(run: WorkflowRun) -> None:
@@ -96,31 +88,34 @@ def expand_run(run: WorkflowRun) -> None:
 
     :raises InvalidGraph: if the template has no steps.
     """
-    # Nobody may replace the steps between the statement that copies them and the one that
-    # copies their edges; whoever changes a template holds this lock too.
+    # Nobody may replace the steps between the statement that copies them and the one that copies
+    # their edges: whoever changes a template holds this lock too.
     template = WorkflowTemplate.objects.select_for_update(no_key=True).get(pk=run.template_id or 0)
     values = {
         "run": run.pk,
         "template": template.pk,
-        "no": False,
         "now": connection.ops.adapt_datetimefield_value(timezone.now()),
-        "created": EventType.TASK_CREATED.value,
-        "approval": EventType.APPROVAL_PENDING.value,
+        "task_created": EventType.TASK_CREATED.value,
+        "approval_pending": EventType.APPROVAL_PENDING.value,
         "actor": run.created_by,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(INSERT_TASKS, values)
-        run.pending_count = cursor.rowcount
-        failpoints.point("expansion.tasks")
-        _copy_edges(run.pk, template.pk)
-        for statement in (INSERT_EVENTS, INSERT_APPROVALS, INSERT_APPROVAL_EVENTS):
-            cursor.execute(statement, values)
+    run.pending_count = _insert(INSERT_TASKS, values)
     if not run.pending_count:
         raise InvalidGraph([f"workflow template {template.pk} has no steps"])
+    failpoints.point("expansion.tasks")
+    _copy_edges(run.pk, template.pk)
+    for statement in (INSERT_EVENTS, INSERT_APPROVALS, INSERT_APPROVAL_EVENTS):
+        _insert(statement, values)
     run.template_name = template.name
     run.template_version = template.version
     run.approver_must_differ = template.approver_must_differ
-    run.save(update_fields=COPIED)
+    run.save(update_fields=["pending_count", *COPIED_TO_RUN])
+
+
+def _insert(insert: InsertSelect, values: dict[str, Any]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(insert.statement, insert.values(**values))
+        return int(cursor.rowcount)
 
 
 def _copy_edges(run_id: int, template_id: int) -> None:
@@ -128,7 +123,4 @@ def _copy_edges(run_id: int, template_id: int) -> None:
     task_of = {step: task for (step,), (task,) in zip(steps, tasks, strict=True)}
     edges = select(EDGES, template=template_id)
     copies = ({"task_id": task_of[a], "depends_on_id": task_of[b]} for a, b in edges)
-    execute(INSERT_DEPENDENCIES, edges=rows(copies))
-
-
-COPIED = ["pending_count", "template_name", "template_version", "approver_must_differ"]
+    execute(INSERT_DEPENDENCIES.statement, **INSERT_DEPENDENCIES.values(edges=rows(copies)))

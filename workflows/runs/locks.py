@@ -6,8 +6,8 @@ from workflows.models import Task, WorkflowRun
 
 LARGEST_ID = 2**63 - 1
 
-# The kept answer may be long, and nobody who moves tasks looks at it.
-RUN = columns_of(WorkflowRun).replace(f"{WorkflowRun._meta.db_table}.last_dispatch", "NULL")
+# The answer to the last dispatch may be long, and nobody who holds the lock looks at it.
+RUN = columns_of(WorkflowRun, without=["last_dispatch"])
 LOCK_RUN = f"SELECT {RUN} FROM {WorkflowRun._meta.db_table} WHERE id = %(run)s FOR NO KEY UPDATE"
 
 

@@ -1,0 +1,137 @@
+"""
+INSERT statements for many rows, with every column that the model has.
+
+The columns, their types and their defaults come from the model: a new field is stored as soon as
+the model has it.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from operator import attrgetter
+from typing import Any, TypeAlias
+
+from django.db import connection, models
+from django.db.models.expressions import DatabaseDefault, Value
+
+from workflows.db.statements import execute, quoted, rows
+
+Field: TypeAlias = "models.Field[Any, Any]"
+
+
+def insert(instances: Sequence[models.Model]) -> None:
+    """Store new instances of one model by one statement; the instances stay as they are."""
+    if instances:
+        model = type(instances[0])
+        record_of = _recorder(model)
+        records = rows(map(record_of, instances))
+        execute(_insert_of_rows(model, connection.vendor).statement, rows=records)
+
+
+class InsertSelect:
+    """An INSERT that stores a row for each row of a query."""
+
+    def __init__(self, model: type[models.Model], columns: Mapping[str, str], source: str) -> None:
+        """
+        Compose the statement.
+
+        :param columns: the SQL of what is stored, by column. Every other column of the model gets
+            the default that its field declares.
+        :param source: what stands behind FROM.
+        """
+        self._model = model
+        self._defaults = {
+            column: field
+            for column, field in stored_columns(model).items()
+            # A default of the database itself is what a column gets that is not named.
+            if column not in columns and (field.has_default() or not field.has_db_default())
+        }
+        stored = {**columns, **{column: f"%(default_{column})s" for column in self._defaults}}
+        self.statement = f"""
+            INSERT INTO {model._meta.db_table} ({", ".join(map(quoted, stored))})
+            SELECT {", ".join(stored.values())}
+              FROM {source}
+        """
+
+    def values(self, **values: Any) -> dict[str, Any]:
+        """Return what the statement is executed with: these values, and the defaults."""
+        if self._defaults:
+            new = self._model()
+            for column, field in self._defaults.items():
+                default = field.get_db_prep_save(field.pre_save(new, add=True), connection)
+                values[f"default_{column}"] = default
+        return values
+
+
+def stored_columns(model: type[models.Model]) -> dict[str, Field]:
+    """Return the columns that an INSERT fills in, with their fields: not what the database does."""
+    return {
+        str(field.column): field
+        for field in model._meta.concrete_fields
+        if not (field.generated or isinstance(field, models.AutoField))
+    }
+
+
+@cache
+def _insert_of_rows(model: type[models.Model], vendor: str) -> InsertSelect:
+    """Return the statement that stores the records of its parameter `rows`."""
+    fields = stored_columns(model)
+    types = (f"{quoted(column)} {_type_in_record(field)}" for column, field in fields.items())
+    return InsertSelect(
+        model,
+        {column: _from_record(column, field) for column, field in fields.items()},
+        f"jsonb_to_recordset(%(rows)s) AS new_row({', '.join(types)})",
+    )
+
+
+def _type_in_record(field: Field) -> str:
+    if isinstance(field, models.JSONField):
+        return "text"
+    # Without its length: the column itself refuses what is too long, a cast would cut it off.
+    return str(field.db_type(connection)).partition("(")[0]
+
+
+def _from_record(column: str, field: Field) -> str:
+    value = f"new_row.{quoted(column)}"
+    if isinstance(field, models.JSONField):
+        value += "::jsonb"
+    if _is_computed_by_database(field):
+        default, _ = connection.schema_editor().db_default_sql(field)
+        return f"COALESCE({value}, {default.replace('%', '%%')})"
+    return value
+
+
+def _is_computed_by_database(field: Field) -> bool:
+    return field.has_db_default() and hasattr(field.db_default, "resolve_expression")
+
+
+@cache
+def _recorder(model: type[models.Model]) -> Callable[[models.Model], dict[str, Any]]:
+    """Return a function from an instance to its record, by column."""
+    fields = stored_columns(model)
+    values_of = attrgetter(*(field.attname for field in fields.values()))
+    # Most values go into a record as they are; asking each field for each would double the time.
+    prepared = {column: field for column, field in fields.items() if _has_to_prepare(field)}
+
+    def record_of(instance: models.Model) -> dict[str, Any]:
+        record = dict(zip(fields, values_of(instance), strict=True))
+        for column, field in prepared.items():
+            record[column] = _prepared(field, instance)
+        return record
+
+    return record_of
+
+
+def _has_to_prepare(field: Field) -> bool:
+    is_set_on_save = type(field).pre_save is not models.Field.pre_save
+    return isinstance(field, models.JSONField) or is_set_on_save or field.has_db_default()
+
+
+def _prepared(field: Field, instance: models.Model) -> Any:
+    value = field.pre_save(instance, add=True)
+    if isinstance(value, DatabaseDefault):
+        [default] = value.get_source_expressions()
+        value = default.value if isinstance(default, Value) else None
+    if isinstance(field, models.JSONField) and value is not None:
+        return json.dumps(value, cls=field.encoder)
+    return value
