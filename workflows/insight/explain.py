@@ -33,6 +33,9 @@ RUN_SENTENCES = {
     RunState.SUCCESS: "Every task is success.",
     RunState.FAILED: "A task ended badly, and nothing is left that could be dispatched.",
 }
+BROKEN_VERBS = {TaskState.FAILED.value: "failed", TaskState.CANCELED.value: "was canceled"}
+WAITING_VERBS = {APPROVAL: "waits for approval", HOLD: "is on hold"}
+"""What is said of a root cause, by its status."""
 NOTHING_ACTIVE = "No task is with a runner: what is ready waits to be dispatched."
 
 
@@ -171,12 +174,7 @@ def _unfinished(
 
 
 def _told(cause: Cause) -> str:
-    verb = {
-        TaskState.FAILED.value: "failed",
-        TaskState.CANCELED.value: "was canceled",
-        APPROVAL: "waits for approval",
-        HOLD: "is on hold",
-    }[cause.status]
+    verb = (BROKEN_VERBS | WAITING_VERBS)[cause.status]
     return f"{_name(cause)} {verb}" + (f" ({cause.reason})" if cause.reason else "")
 
 

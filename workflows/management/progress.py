@@ -9,16 +9,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from workflows.management.marks import MARKS
 from workflows.models import Event, Task, TaskState, WorkflowRun
 
-MARKS = {
-    TaskState.PENDING: ("·", "dim"),
-    TaskState.DISPATCHED: ("»", "cyan"),
-    TaskState.RUNNING: ("▶", "bold blue"),
-    TaskState.SUCCESS: ("✓", "green"),
-    TaskState.FAILED: ("✗", "bold red"),
-    TaskState.CANCELED: ("⊘", "yellow"),
-}
 MOST_ROWS = 24
 
 

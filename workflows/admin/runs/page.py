@@ -14,7 +14,7 @@ from workflows.admin.actions.registry import CANCEL_REST, DISPATCH, DISPATCH_ALL
 from workflows.admin.runs.live import changed_tasks, new_events
 from workflows.admin.tasks import SIGNS, remarks
 from workflows.admin.ui.base import page_of
-from workflows.admin.ui.display import list_url, pretty
+from workflows.admin.ui.display import IN_BAR, list_url, pretty
 from workflows.admin.ui.sentences import dispatch_sentence, explained, linked
 from workflows.insight.attention import undecided
 from workflows.insight.explain import explain, run_sentence
@@ -37,7 +37,6 @@ MOST_CAUSES = 3
 FORM_TOKENS = re.compile('<input type="hidden" name="csrfmiddlewaretoken"[^>]*>')
 LATEST = 15
 """Attempts and events on the page of a run; their lists have all of them."""
-STATES_IN_BAR = ("success", "running", "dispatched", "failed", "canceled", "pending")
 
 
 def changes(page: OperableAdmin, request: HttpRequest, run_id: int, after: int) -> dict[str, Any]:
@@ -128,7 +127,7 @@ def _bar(run: WorkflowRun) -> Iterator[dict[str, Any]]:
     """Yield the pieces of the progress bar, in percent of its width."""
     counts, at = run.task_counts, 0.0
     total = sum(counts.values()) or 1
-    for state in STATES_IN_BAR:
+    for state in (*IN_BAR, TaskState.PENDING):
         if n := counts[state]:
             width = 100 * n / total
             yield {"state": state, "count": n, "x": round(at, 2), "width": round(width, 2)}
