@@ -1,4 +1,4 @@
-"""The tables of the domain."""
+"""The models of the domain."""
 
 from workflows.models.approval import Approval, ApprovalStatus
 from workflows.models.attempt import LogPiece, TaskAttempt

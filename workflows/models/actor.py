@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person or a program that asked for something, and by which way."""
+    """A person or a program that asked for something, and how."""
 
     user: str = ""
     """The key of the user, as text; empty for machines."""
     name: str = ""
     """What people read in the trail: a user name, `local runner`, `runner gpu-1`."""
     via: str = ""
-    """The way: web, API, command, chat or schedule; empty for runners and executors."""
+    """How: web, API, command, chat or schedule; empty for runners and executors."""
 
     @classmethod
     def of(cls, user: "AbstractBaseUser | AnonymousUser", *, via: str) -> "Actor":
@@ -29,4 +29,4 @@ class Actor:
 
 
 NOBODY = Actor()
-"""Who acted is not known, or does not matter."""
+"""Used where it is not known, or does not matter, who acted."""

@@ -1,4 +1,4 @@
-"""A person's word that a task may go out."""
+"""The approval of a task by a person."""
 
 from django.db import models
 from django.utils import timezone
@@ -7,18 +7,18 @@ from workflows.models.task import Task
 
 
 class ApprovalStatus(models.TextChoices):
-    """Where an approval is; it is decided once."""
+    """The states of an approval; it is decided once."""
 
     PENDING = "pending"
     """Nobody has decided; the task waits."""
     APPROVED = "approved"
-    """The task may go out as far as people are concerned."""
+    """The task no longer waits for a person."""
     REJECTED = "rejected"
     """The task was canceled by the decision."""
 
 
 class Approval(models.Model):
-    """The decision that a task waits for. A retry after a rejection asks for another."""
+    """The decision that a task waits for. A retry after a rejection requests another one."""
 
     task = models.ForeignKey(Task, models.PROTECT, related_name="approvals")
     status = models.CharField(

@@ -17,33 +17,33 @@ class Outcome(models.TextChoices):
     FAILED = "failed"
     CANCELED = "canceled"
     REFUSED = "refused"
-    """The runner did not take it; the task is pending again and nothing was started."""
+    """The runner did not take it: nothing was started, and the task is pending again."""
 
 
 def status_of(outcome: str, started_at: object) -> str:
-    """Return a task's state as far as an attempt took it."""
+    """Return the state that an attempt has brought its task to."""
     return outcome or (TaskState.RUNNING if started_at else TaskState.DISPATCHED)
 
 
 class TaskAttemptQuerySet(models.QuerySet["TaskAttempt"]):
-    """Questions about many attempts."""
+    """Queries for sets of attempts."""
 
     def open(self) -> "TaskAttemptQuerySet":
         """Return the attempts that have not ended."""
         return self.filter(outcome="")
 
     def overdue(self) -> "TaskAttemptQuerySet":
-        """Return the open attempts that nobody has answered for in time."""
+        """Return the open attempts whose lease has expired."""
         return self.open().filter(lease_expires_at__lt=timezone.now())
 
     def waiting(self) -> "TaskAttemptQuerySet":
-        """Return the attempts that nobody has started, in the order of their dispatch."""
-        # Each has a moment of its own, so that the index alone gives the order.
+        """Return the attempts that wait to be started, in the order of their dispatch."""
+        # No two have the same moment, so the index alone gives the order.
         return self.open().filter(started_at=None).order_by("dispatched_at")
 
 
 class TaskAttempt(models.Model):
-    """One dispatch of a task. A retry makes a new one; this one is kept as it ended."""
+    """One dispatch of a task. A retry creates another attempt; this one stays as it ended."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     task = models.ForeignKey(Task, models.PROTECT, related_name="attempts", db_index=False)
@@ -65,7 +65,7 @@ class TaskAttempt(models.Model):
     finished_at = models.DateTimeField(null=True)
     lease_expires_at = models.DateTimeField(
         null=True,
-        help_text="Until then its executor or runner is believed to be at it.",
+        help_text="When the lease expires: until then the attempt counts as alive.",
     )
     token_hash = models.CharField(max_length=64, blank=True, editable=False)
 
@@ -76,7 +76,7 @@ class TaskAttempt(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["task", "number"], name="attempt_unique_number")
         ]
-        # What executors and every dispatch look for, again and again.
+        # For what executors and every dispatch look for again and again.
         indexes = [
             models.Index(fields=["outcome", "runner_kind", "dispatched_at"], name="attempt_open"),
             models.Index(fields=["outcome", "lease_expires_at"], name="attempt_overdue"),
@@ -87,23 +87,23 @@ class TaskAttempt(models.Model):
 
     @property
     def status(self) -> str:
-        """The task's state as far as this attempt took it."""
+        """The state that this attempt has brought its task to."""
         return status_of(self.outcome, self.started_at)
 
     @property
     def is_claimed(self) -> bool:
-        """Whether an executor of ours has it: it has begun, or will without asking again."""
-        # Nobody but its executor ever sets a lease on an attempt that waits in the database.
+        """True if an executor has it, which has started it or will without another claim."""
+        # Of an attempt that waits in the database, only an executor that claims it sets the lease.
         return bool(self.started_at or (self.backend.pulls and self.lease_expires_at))
 
     @property
     def backend(self) -> RunnerBackend:
-        """How its runner is reached, even if that has been deleted since."""
+        """The backend that reaches its runner, even if the runner has been deleted since."""
         return Runner(kind=self.runner_kind).backend
 
 
 class LogPiece(models.Model):
-    """A bounded piece of what an attempt printed."""
+    """A piece of limited length of what an attempt printed."""
 
     attempt = models.ForeignKey(
         TaskAttempt, models.CASCADE, related_name="log_pieces", db_index=False

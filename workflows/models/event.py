@@ -1,11 +1,11 @@
-"""What is remembered: one line per thing that happened, written once."""
+"""The audit trail: one event for each thing that happened, written once."""
 
 from django.db import models
 from django.utils import timezone
 
 
 class EventType(models.TextChoices):
-    """Everything that leaves a line."""
+    """Everything that leaves an event."""
 
     RUN_CREATED = "workflow_run.created"
     RUN_RUNNING = "workflow_run.running"
@@ -36,10 +36,10 @@ class EventType(models.TextChoices):
 
 
 class Event(models.Model):
-    """One line of the trail: who did what, when, why, to which task. Never edited."""
+    """One line of the trail: who did what to which task, when and why. Never edited."""
 
     event_type = models.CharField(max_length=40, choices=EventType.choices)
-    # PROTECT: a run or a task with a past cannot be deleted from under its trail.
+    # PROTECT: a run or a task that has events cannot be deleted.
     run = models.ForeignKey(
         "WorkflowRun", models.PROTECT, null=True, related_name="events", db_index=False
     )

@@ -1,4 +1,4 @@
-"""Checks and fields that the models share."""
+"""Fields and validators that several models use."""
 
 from math import isfinite
 from typing import Any
@@ -11,7 +11,7 @@ DEEPEST_JSON = 50
 
 def check_json(value: object) -> None:
     """
-    Accept JSON that both databases can store, looking at it without recursion.
+    Accept JSON that both databases can store; recursion would fail on what is nested deeply.
 
     :raises ValidationError: on NUL characters, lone surrogates, NaN, infinity or absurd depth.
     """

@@ -9,19 +9,19 @@ from django_fsm import FSMField, transition
 from workflows.models.actor import NOBODY, Actor
 from workflows.models.event import EventType
 from workflows.models.fields import JSONObjectField
-from workflows.models.task import Task, TaskState
+from workflows.models.task import ACTIVE, BROKEN, Task, TaskState
 from workflows.models.template import WorkflowTemplate
 
 
 class RunState(models.TextChoices):
-    """Where a run is."""
+    """The states of a run."""
 
     CREATED = "created"
     """Expanded; nothing has been dispatched yet."""
     RUNNING = "running"
     """Ready tasks may be dispatched."""
     PAUSED = "paused"
-    """An operator stopped the dispatching; what is active goes on."""
+    """An operator paused it: nothing is dispatched, active tasks go on."""
     SUCCESS = "success"
     """Every task is success."""
     FAILED = "failed"
@@ -32,25 +32,25 @@ class RunState(models.TextChoices):
 
 DISPATCHABLE = (RunState.CREATED, RunState.RUNNING)
 CLOSED = (RunState.PAUSED, RunState.ABORTED)
-"""Refuse to be dispatched; a run that ended by itself answers that nothing is ready."""
+"""A dispatch is refused; of a run that ended by itself it answers that nothing is ready."""
 UNFINISHED = (RunState.CREATED, RunState.RUNNING, RunState.PAUSED)
 
 
 class WorkflowRunQuerySet(models.QuerySet["WorkflowRun"]):
-    """Questions about many runs."""
+    """Queries for sets of runs."""
 
     def dispatchable(self) -> "WorkflowRunQuerySet":
-        """Return the runs that may hand out tasks."""
+        """Return the runs whose tasks may be dispatched."""
         return self.filter(state__in=DISPATCHABLE)
 
     def movable(self) -> "WorkflowRunQuerySet":
-        """Return the runs that have a ready task."""
+        """Return the dispatchable runs that have a ready task."""
         ready = Task.objects.ready().filter(run=models.OuterRef("pk"))
         return self.dispatchable().filter(models.Exists(ready))
 
 
 class WorkflowRun(models.Model):
-    """One execution of a workflow: its tasks and edges are its own."""
+    """One execution of a workflow, with tasks and edges of its own."""
 
     template = models.ForeignKey(
         WorkflowTemplate, models.SET_NULL, null=True, blank=True, related_name="runs"
@@ -65,7 +65,7 @@ class WorkflowRun(models.Model):
     state = FSMField(default=RunState.CREATED, choices=RunState.choices, editable=False)
     created_by = models.CharField(max_length=150, blank=True, editable=False)
     initiated_by = models.CharField(
-        max_length=150, blank=True, help_text="What whoever created it says of themselves."
+        max_length=150, blank=True, help_text="Who or what started the run, as its creator says."
     )
     approver_must_differ = models.BooleanField(default=False, editable=False)
     parameters = JSONObjectField(
@@ -79,13 +79,13 @@ class WorkflowRun(models.Model):
     )
     auto_dispatch = models.BooleanField(
         default=False,
-        help_text="When a task ends, dispatch what became ready. The first dispatch is yours.",
+        help_text="Dispatch what becomes ready when a task ends; not before the first dispatch.",
     )
     last_dispatch = models.JSONField(
         null=True, editable=False, help_text="The answer to the latest dispatch-ready."
     )
-    # How many of its tasks are in each state, kept under the run's lock by whoever moves tasks,
-    # so that neither a report nor a list ever counts them.
+    # How many of its tasks are in each state. Every transition of tasks updates these under the
+    # run's lock, so that neither a report nor a list ever counts tasks.
     pending_count = models.PositiveIntegerField(default=0, editable=False)
     dispatched_count = models.PositiveIntegerField(default=0, editable=False)
     running_count = models.PositiveIntegerField(default=0, editable=False)
@@ -118,7 +118,7 @@ class WorkflowRun(models.Model):
         return f"workflow run {self.pk}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Store the run; a new one together with its tasks, or not at all."""
+        """Save the run; a new one together with its tasks, or not at all."""
         # post_save expands the template, and fires outside any transaction of the save itself.
         with transaction.atomic(savepoint=False):
             super().save(*args, **kwargs)
@@ -129,50 +129,50 @@ class WorkflowRun(models.Model):
         return {state: getattr(self, f"{state}_count") for state in TaskState.values}
 
     def count_moved(self, source: str, target: str, tasks: int) -> None:
-        """Take over a move of so many tasks into the counts."""
+        """Update the counts after a transition of so many tasks."""
         for state, change in ((source, -tasks), (target, tasks)):
             setattr(self, f"{state}_count", getattr(self, f"{state}_count") + change)
 
     @property
     def active_count(self) -> int:
         """How many tasks are with a runner."""
-        return self.dispatched_count + self.running_count
+        return sum(getattr(self, f"{state}_count") for state in ACTIVE)
 
     @property
     def broken_count(self) -> int:
         """How many tasks ended without success."""
-        return self.failed_count + self.canceled_count
+        return sum(getattr(self, f"{state}_count") for state in BROKEN)
 
     @transition(
         "state", RunState.CREATED, RunState.RUNNING, custom={"event": EventType.RUN_RUNNING}
     )
     def start(self, *, by: Actor = NOBODY, reason: str = "") -> None:
-        """Begin, with the first dispatch or an operator's first word."""
+        """Begin, with the first dispatch or an operator's first action."""
         self.started_at = timezone.now()
 
     @transition("state", RunState.RUNNING, RunState.PAUSED, custom={"event": EventType.RUN_PAUSED})
     def pause(self, *, by: Actor = NOBODY, reason: str = "") -> None:
-        """Hand out no more tasks until resumed."""
+        """Dispatch no more tasks until the run is resumed."""
 
     @transition("state", RunState.PAUSED, RunState.RUNNING, custom={"event": EventType.RUN_RESUMED})
     def resume(self, *, by: Actor = NOBODY, reason: str = "") -> None:
-        """Hand out tasks again."""
+        """Dispatch tasks again."""
 
     @transition("state", UNFINISHED, RunState.ABORTED, custom={"event": EventType.RUN_ABORTED})
     def abort(self, *, by: Actor = NOBODY, reason: str = "") -> None:
-        """End for good."""
+        """End permanently."""
         self.finished_at = timezone.now()
 
     @transition(
         "state", RunState.RUNNING, RunState.SUCCESS, custom={"event": EventType.RUN_SUCCEEDED}
     )
     def succeed(self, *, by: Actor = NOBODY, reason: str = "") -> None:
-        """End well."""
+        """End in success."""
         self.finished_at = timezone.now()
 
     @transition("state", RunState.RUNNING, RunState.FAILED, custom={"event": EventType.RUN_FAILED})
     def fail(self, *, by: Actor = NOBODY, reason: str = "") -> None:
-        """End as far as the run can go by itself."""
+        """End in failure: the run can go no further by itself."""
         self.finished_at = timezone.now()
 
     @transition(
@@ -182,5 +182,5 @@ class WorkflowRun(models.Model):
         custom={"event": EventType.RUN_RUNNING},
     )
     def reopen(self, *, by: Actor = NOBODY, reason: str = "") -> None:
-        """Go on after an operator's retry or mark success; after success, by a reset only."""
+        """Go on after a retry or a mark of success; after success, only by a reset of tasks."""
         self.finished_at = None

@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 
 class TaskState(models.TextChoices):
-    """Where a task is."""
+    """The states of a task."""
 
     PENDING = "pending"
-    """Not handed out. Ready once all of its upstream tasks are success."""
+    """Not dispatched. Ready once all of its upstream tasks are success."""
     DISPATCHED = "dispatched"
     """Handed to its runner, which has not reported a start yet."""
     RUNNING = "running"
-    """Its runner works on it."""
+    """Its runner is executing it."""
     SUCCESS = "success"
     """Done: reported by its runner, or set by hand."""
     FAILED = "failed"
-    """Ended badly. An operator may retry it or mark it success."""
+    """Ended in failure. An operator may retry it or mark it success."""
     CANCELED = "canceled"
-    """Ended by an operator's word. It may be retried or marked success."""
+    """Ended at an operator's request. It may be retried or marked success."""
 
 
 ACTIVE = (TaskState.DISPATCHED, TaskState.RUNNING)
@@ -36,33 +36,31 @@ BROKEN = (TaskState.FAILED, TaskState.CANCELED)
 ENDED = (TaskState.SUCCESS, *BROKEN)
 
 
-class Written(models.Value):
-    """A constant of ours that is written out: no partial index answers to a parameter."""
+class Literal(models.Value):
+    """A constant that stands in the SQL itself: a parameter never matches a partial index."""
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
-        """Return the constant itself."""
+        """Return the constant as SQL."""
         return f"{self.value}" if isinstance(self.value, int) else f"'{self.value}'", []
 
 
-# A task that nothing keeps from being dispatched but its run and its runner.
-FREE = models.Q(state=Written(TaskState.PENDING.value), unmet_count=Written(0))
+# A task that is dispatched as soon as its run and its runner allow it.
+FREE = models.Q(state=Literal(TaskState.PENDING.value), unmet_count=Literal(0))
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
-    """Questions about many tasks."""
+    """Queries for sets of tasks."""
 
     def ready(self) -> "TaskQuerySet":
-        """Return the tasks that may go out, their run permitting, in the template's order."""
+        """Return the tasks that can be dispatched if their run can, in the template's order."""
         return self.filter(FREE).order_by("position")
 
     def root_causes(self) -> "TaskQuerySet":
-        """Return the failed and canceled tasks that keep a pending one from ever being ready."""
-        permanently_blocked = TaskDependency.objects.filter(
+        """Return the failed and canceled tasks that a pending task depends on directly."""
+        pending_downstream = TaskDependency.objects.filter(
             depends_on=models.OuterRef("pk"), task__state=TaskState.PENDING
         )
-        return self.filter(models.Exists(permanently_blocked), state__in=BROKEN).order_by(
-            "position"
-        )
+        return self.filter(models.Exists(pending_downstream), state__in=BROKEN).order_by("position")
 
 
 class Task(models.Model):
@@ -127,8 +125,8 @@ class Task(models.Model):
                 condition=models.Q(state__in=TaskState.values), name="task_known_state"
             ),
         ]
-        # Answer "what is the first ready task" and "what is the first that waits for an executor"
-        # without looking at any other task.
+        # They answer "what is the first ready task" and "what is the first task that waits for an
+        # executor" without a look at any other task.
         indexes = [
             models.Index(
                 fields=["run", "position"],
@@ -152,7 +150,7 @@ class Task(models.Model):
 
     @property
     def last_attempt(self) -> "TaskAttempt | None":
-        """The latest attempt; costs nothing where the attempts are prefetched."""
+        """The latest attempt; no query if the attempts are prefetched."""
         return max(self.attempts.all(), key=lambda attempt: attempt.number, default=None)
 
     @transition(
@@ -162,7 +160,7 @@ class Task(models.Model):
         custom={"event": EventType.TASK_DISPATCHED},
     )
     def dispatch(self, *, by: Actor = NOBODY, reason: str = "") -> None:
-        """Hand out."""
+        """Hand the task to its runner."""
 
     @transition(
         "state",
@@ -171,21 +169,21 @@ class Task(models.Model):
         custom={"event": EventType.TASK_SUBMIT_FAILED},
     )
     def take_back(self, *, by: Actor = NOBODY, reason: str = "") -> None:
-        """Return to the queue: the runner certainly did not take it."""
+        """Make the task pending again: its runner certainly did not take it."""
 
     @transition(
         "state", TaskState.DISPATCHED, TaskState.RUNNING, custom={"event": EventType.TASK_RUNNING}
     )
     def start(self, *, by: Actor = NOBODY, reason: str = "") -> None:
-        """Take over the runner's word that it works on the task."""
+        """Record that the runner has started the task."""
 
     @transition("state", ACTIVE, TaskState.SUCCESS, custom={"event": EventType.TASK_SUCCEEDED})
     def succeed(self, *, by: Actor = NOBODY, reason: str = "") -> None:
-        """End well. A lost report of the start is no obstacle."""
+        """End in success; also if the report of the start was lost."""
 
     @transition("state", ACTIVE, TaskState.FAILED, custom={"event": EventType.TASK_FAILED})
     def fail(self, *, by: Actor = NOBODY, reason: str = "") -> None:
-        """End badly."""
+        """End in failure."""
 
     @transition(
         "state",
@@ -194,23 +192,23 @@ class Task(models.Model):
         custom={"event": EventType.TASK_CANCELED},
     )
     def cancel(self, *, by: Actor = NOBODY, reason: str = "") -> None:
-        """End by an operator's word."""
+        """End at an operator's request."""
 
     @transition("state", BROKEN, TaskState.PENDING, custom={"event": EventType.TASK_RETRIED})
     def retry(self, *, by: Actor = NOBODY, reason: str = "") -> None:
-        """Return to the queue by an operator's word."""
+        """Make the task pending again at an operator's request."""
 
     @transition("state", ENDED, TaskState.PENDING, custom={"event": EventType.TASK_RETRIED})
     def reset(self, *, by: Actor = NOBODY, reason: str = "") -> None:
-        """Return to the queue, although it may have ended well, with all that follows it."""
+        """Make the task pending again, even after success, together with what is downstream."""
 
     @transition("state", BROKEN, TaskState.SUCCESS, custom={"event": EventType.TASK_MARKED_SUCCESS})
     def mark_success(self, *, by: Actor = NOBODY, reason: str = "") -> None:
-        """Count as done by an operator's word, and show that for ever."""
+        """Count the task as success at an operator's request; that stays visible permanently."""
 
 
 class TaskDependency(models.Model):
-    """An edge of a run: `task` waits for `depends_on`."""
+    """An edge of a run: `task` waits until `depends_on` is success."""
 
     task = models.ForeignKey(Task, models.CASCADE, related_name="dependencies", db_index=False)
     depends_on = models.ForeignKey(Task, models.CASCADE, related_name="dependants")
@@ -234,4 +232,4 @@ CLEARED: dict[str, Any] = {
     "started_at": None,
     "finished_at": None,
 }
-"""What a task forgets when it begins anew; its attempts and the trail remember."""
+"""What is cleared when a task starts anew; its attempts and events keep what there was."""

@@ -1,4 +1,4 @@
-"""What people draw: a named DAG of steps."""
+"""Templates: named graphs of steps that runs are copied from."""
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -11,7 +11,7 @@ TIMEOUT_VALIDATORS = [MinValueValidator(1), MaxValueValidator(LONGEST_TIMEOUT_S)
 
 
 class WorkflowTemplate(models.Model):
-    """A named DAG of steps. Runs are copies of it, so editing it never touches them."""
+    """A named DAG of steps. Runs are copies of it: editing it never changes them."""
 
     name = models.CharField(max_length=200, db_index=True)
     description = models.TextField(blank=True)
@@ -39,7 +39,7 @@ class WorkflowTemplate(models.Model):
 
 
 class TemplateVersion(models.Model):
-    """A template as somebody saved it. Never edited; the latest one equals the template."""
+    """A template as it was saved once. Never edited; the latest version equals the template."""
 
     template = models.ForeignKey(
         WorkflowTemplate, models.CASCADE, related_name="versions", db_index=False
@@ -62,7 +62,7 @@ class TemplateVersion(models.Model):
 
 
 class TemplateStep(models.Model):
-    """One node of a template."""
+    """One step of a template."""
 
     template = models.ForeignKey(WorkflowTemplate, models.CASCADE, related_name="steps")
     step_id = models.CharField(
@@ -113,7 +113,7 @@ class TemplateStep(models.Model):
 
 
 class StepDependency(models.Model):
-    """An edge of a template: `step` waits for `depends_on`."""
+    """An edge of a template: `step` waits until `depends_on` is success."""
 
     step = models.ForeignKey(TemplateStep, models.CASCADE, related_name="dependencies")
     depends_on = models.ForeignKey(TemplateStep, models.CASCADE, related_name="dependants")

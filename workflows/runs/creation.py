@@ -1,4 +1,4 @@
-"""How runs, and tasks that are in no run yet, come into being; and what runs are made of."""
+"""Creates runs, and tasks that are in no run yet; lists the tasks of runs."""
 
 import json
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from workflows.runs.locks import LARGEST_ID
 from workflows.runs.transitions import batches
 
 TABLES = {"run": WorkflowRun._meta.db_table, "task": Task._meta.db_table}
-# An array for each run: a row for each task takes twice as long.
+# One array for each run: one row for each task takes twice as long.
 TASK_IDS = """
     SELECT run.id, (
                SELECT json_agg(id)::text
@@ -53,27 +53,18 @@ def create_run(
     if template_id is None and not task_ids:
         raise Invalid({"workflow_template_id": ["Give a workflow_template_id or task_ids."]})
     template = _template(template_id) if template_id is not None else None
-    given = _checked(parameters or {})
-    # Of a run made of existing tasks the template is only a label.
-    schema = template.parameters_schema if template and not task_ids else {}
-    shown, secrets = take_parameters(schema, given)
     run = WorkflowRun(
         template=template,
         expands_template=not task_ids,
         created_by=by.name,
         initiated_by=initiated_by or by.name,
-        parameters=shown,
-        secrets=secrets,
         auto_dispatch=auto_dispatch,
     )
+    _take_parameters(run, parameters or {})
     if task_ids:
-        tasks = _free_tasks(task_ids)
-        run.template_name = template.name if template else ""
-        run.pending_count = len(tasks)
-        run.save()
-        _adopt(run, tasks)
+        _save_with_tasks(run, _free_tasks(task_ids))
     else:
-        run.save()
+        run.save()  # expands the template
     failpoints.point("run.created")
     return run
 
@@ -91,7 +82,7 @@ def create_task(
     """
     Create a task that is in no run yet.
 
-    :param runner: the name of one; None for the default runner.
+    :param runner: the name of a runner; None for the default runner.
     :raises Invalid: if there is no such runner, or the payload is wrong.
     """
     task = Task(
@@ -113,6 +104,11 @@ def create_task(
     return task
 
 
+def task_ids_of(run_ids: Sequence[int]) -> dict[int, list[int]]:
+    """Return the ids of the tasks of runs, in list order; one statement for all."""
+    return {run: json.loads(ids or "[]") for run, ids in select(TASK_IDS, runs=list(run_ids))}
+
+
 def _template(template_id: int) -> WorkflowTemplate:
     try:
         return WorkflowTemplate.objects.get(pk=template_id)
@@ -120,18 +116,20 @@ def _template(template_id: int) -> WorkflowTemplate:
         raise NotFound("workflow template", template_id) from None
 
 
-def _checked(parameters: dict[str, Any]) -> dict[str, Any]:
+def _take_parameters(run: WorkflowRun, parameters: dict[str, Any]) -> None:
     try:
         check_json_object(parameters)
     except ValidationError as exc:
         raise Invalid({"parameters": exc.messages}) from exc
-    return parameters
+    # The template of a run made of existing tasks is only a label.
+    schema = run.template.parameters_schema if run.template and run.expands_template else {}
+    run.parameters, run.secrets = take_parameters(schema, parameters)
 
 
 def _free_tasks(task_ids: Sequence[int]) -> list[Task]:
     if len(set(task_ids)) < len(task_ids):
         raise Invalid({"task_ids": ["A task is listed twice."]})
-    # In the order of their ids: two calls that want the same tasks wait for each other in turn.
+    # In the order of their ids: two calls that want the same tasks cannot block each other.
     possible = [task_id for task_id in task_ids if abs(task_id) <= LARGEST_ID]
     locked = Task.objects.select_for_update(no_key=True).filter(pk__in=possible).order_by("pk")
     found = {task.pk: task for task in locked}
@@ -145,13 +143,11 @@ def _free_tasks(task_ids: Sequence[int]) -> list[Task]:
     return [found[task_id] for task_id in task_ids]
 
 
-def _adopt(run: WorkflowRun, tasks: Sequence[Task]) -> None:
+def _save_with_tasks(run: WorkflowRun, tasks: Sequence[Task]) -> None:
+    run.template_name = run.template.name if run.template else ""
+    run.pending_count = len(tasks)
+    run.save()
     for position, task in enumerate(tasks):
         task.run, task.position = run, position
     for batch in batches(tasks):
         Task.objects.bulk_update(batch, ["run", "position"])
-
-
-def task_ids_of(run_ids: Sequence[int]) -> dict[int, list[int]]:
-    """Return the ids of the tasks of runs, in list order; one statement for all."""
-    return {run: json.loads(ids or "[]") for run, ids in select(TASK_IDS, runs=list(run_ids))}

@@ -1,4 +1,4 @@
-"""The trail: every transition leaves one event, in the transaction that makes it."""
+"""The trail: every transition leaves one event, in the same database transaction."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,13 +14,13 @@ Transition = Callable[..., None]
 
 
 def states_of(transition: Transition) -> tuple[list[str], str]:
-    """Return the states that an arrow leaves from, and the one that it leads to."""
+    """Return the states that a transition starts from, and the one that it leads to."""
     transitions = transition._django_fsm.transitions  # type: ignore[attr-defined]
     return list(transitions), next(iter(transitions.values())).target
 
 
 def event_of(transition: Transition) -> str:
-    """Return the type of event that an arrow leaves."""
+    """Return the type of event that a transition leaves."""
     transitions = transition._django_fsm.transitions  # type: ignore[attr-defined]
     return str(next(iter(transitions.values())).custom["event"])
 
@@ -34,7 +34,7 @@ def record(
     reason: str = "",
     payload: dict[str, Any] | None = None,
 ) -> Event:
-    """Write one line of the trail."""
+    """Write one event."""
     return Event.objects.create(
         event_type=event_type,
         run=run,
@@ -49,5 +49,5 @@ def record(
 def record_run_transition(
     instance: WorkflowRun, name: str, source: RunState, method_kwargs: Any, **_: Any
 ) -> None:
-    """Write the event of a run's transition."""
+    """Write the event of a transition of a run."""
     record(event_of(getattr(WorkflowRun, name)), run=instance, **method_kwargs)

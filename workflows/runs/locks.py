@@ -1,4 +1,4 @@
-"""The run's row is the one lock of the run: whoever changes its tasks holds it."""
+"""The row of a run is the one lock of the run: whoever changes its tasks holds it."""
 
 from workflows.db.statements import columns_of, read
 from workflows.errors import Conflict, NotFound
@@ -15,7 +15,7 @@ def lock_run(run_id: int) -> WorkflowRun:
     """
     Take the lock of a run until the transaction ends, and return the run as it is then.
 
-    Read its tasks afterwards, in another statement: a join would show them from before the wait.
+    Read its tasks afterwards, by another statement: a join would show them as before the wait.
 
     :raises NotFound: if there is no such run.
     """

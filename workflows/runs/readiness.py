@@ -1,4 +1,4 @@
-"""What is blocked, why, and down to which root causes."""
+"""Finds which tasks are blocked, why, and by which root causes."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -15,17 +15,16 @@ APPROVAL = "waiting for approval"
 HOLD = "on hold"
 NOTHING_LEFT = "no ready tasks"
 
-
-# Of several, the answer to dispatch-ready names the first.
+# Of several reasons, the answer to dispatch-ready names the first in this order.
 PRECEDENCE = (DEPENDENCIES, APPROVAL, HOLD)
 
 MOST_CAUSES = 20
-"""How many root causes an answer names for one task; it says when there are more."""
+"""Root causes that an answer names for one task; `more_root_causes` says if there are more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A task that keeps others from being ready: it ended badly, or waits for a person."""
+    """A task that keeps others from being ready: it failed, was canceled, or waits for a person."""
 
     task_id: int
     step_id: str | None
@@ -34,8 +33,8 @@ class Cause:
     reason: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """Return the form that the API answers with."""
-        # By hand: asdict() copies what is in it, at five times the cost, for each of many tasks.
+        """Return it as the API answers with it."""
+        # Not by asdict(), which copies all values: five times the cost, for each of many tasks.
         return {
             "task_id": self.task_id,
             "step_id": self.step_id,
@@ -56,10 +55,10 @@ class Blocked:
     more_root_causes: bool = False
     note: str = ""
     resume_at: str | None = None
-    """When a hold ends by itself."""
+    """When its hold ends by itself."""
 
     def as_json(self) -> dict[str, Any]:
-        """Return the form that the API answers with."""
+        """Return it as the API answers with it."""
         return {
             "task_id": self.task_id,
             "step_id": self.step_id,
@@ -75,7 +74,7 @@ def blocked_tasks(run: WorkflowRun, *, most: int | None = None) -> list[Blocked]
     """
     Return the tasks that wait for a dependency or for a person, in the template's order.
 
-    :param most: return the first of them only, which is quicker.
+    :param most: return only the first so many, which is quicker.
     """
     waiting = Task.objects.filter(run=run, state=TaskState.PENDING, unmet_count__gt=0)
     return why_blocked(run, waiting.order_by("position").defer("payload")[:most])
@@ -83,11 +82,11 @@ def blocked_tasks(run: WorkflowRun, *, most: int | None = None) -> list[Blocked]
 
 def why_blocked(run: WorkflowRun, tasks: Iterable[Task]) -> list[Blocked]:
     """
-    Return why tasks of a run, which are pending and not ready, wait.
+    Return why tasks of a run wait that are pending and not ready.
 
-    Four statements and one pass over what is pending, whatever the number of paths.
+    Four statements and one pass over the pending tasks, whatever the number of paths.
     """
-    causes = {cause.task_id: cause for cause in (*_persons_in(run), *causes_in(run))}
+    causes = {cause.task_id: cause for cause in (*_waiting_for_persons(run), *causes_in(run))}
     upstream = upstream_of_pending(run) if causes else {}
     found = root_causes(upstream, causes, most=MOST_CAUSES + 1)
     return [_blocked(task, [causes[pk] for pk in found.get(task.pk, ())]) for task in tasks]
@@ -100,7 +99,7 @@ def _blocked(task: Task, causes: Sequence[Cause]) -> Blocked:
 
 
 def waits_for(task: Task) -> str:
-    """Say in the contract's words what a pending task waits for; empty if for nothing."""
+    """Return the reason, as the API words it, why a pending task waits; empty if it is ready."""
     if task.unmet_dependencies:
         return DEPENDENCIES
     if task.awaits_approval:
@@ -113,14 +112,14 @@ def causes_in(run: WorkflowRun) -> list[Cause]:
     return causes_of(Task.objects.root_causes().filter(run=run))
 
 
-def _persons_in(run: WorkflowRun) -> list[Cause]:
-    waited_for = Q(is_held=True) | Q(awaits_approval=True)
-    tasks = Task.objects.filter(waited_for, run=run, state=TaskState.PENDING)
+def _waiting_for_persons(run: WorkflowRun) -> list[Cause]:
+    waits = Q(is_held=True) | Q(awaits_approval=True)
+    tasks = Task.objects.filter(waits, run=run, state=TaskState.PENDING)
     return [as_cause(task) for task in tasks.order_by("position").defer("payload")]
 
 
 def causes_of(tasks: Iterable[Task]) -> list[Cause]:
-    """Describe broken tasks with their own reasons; one statement for all."""
+    """Describe broken tasks as causes, with their own reasons; one statement for all."""
     broken = list(tasks)
     attempts = TaskAttempt.objects.filter(
         task__in=[task.pk for task in broken], number=F("task__attempt_count")
@@ -130,11 +129,11 @@ def causes_of(tasks: Iterable[Task]) -> list[Cause]:
 
 
 def as_cause(task: Task, message: str = "") -> Cause:
-    """Describe a task as the cause of something."""
-    return Cause(task.pk, task.step_id, task.title, _standing(task), task.note or message)
+    """Describe a task as a cause of others that are blocked."""
+    return Cause(task.pk, task.step_id, task.title, _status_of(task), task.note or message)
 
 
-def _standing(task: Task) -> str:
+def _status_of(task: Task) -> str:
     if task.state == TaskState.PENDING and (task.awaits_approval or task.is_held):
         return APPROVAL if task.awaits_approval else HOLD
     return str(task.state)
@@ -142,21 +141,21 @@ def _standing(task: Task) -> str:
 
 def deadlocks(runs: Iterable[WorkflowRun]) -> dict[int, dict[str, Any]]:
     """
-    Return what the API says of each deadlocked run, by run id.
+    Return what the API says of the runs that are deadlocked, by run id.
 
-    Deadlocked: tasks are pending, none is active or free, and a root cause failed or was canceled.
-    Three statements for any number of runs, none while no run is suspect.
+    A run is deadlocked if tasks are pending, none is active or ready, and a root cause failed or
+    was canceled. Three statements for any number of runs; none if the counters rule it out.
     """
-    suspects = {run.pk: run for run in runs if _may_be_deadlocked(run)}
+    candidates = {run.pk: run for run in runs if _may_be_deadlocked(run)}
     causes: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    if suspects:
-        free = Task.objects.ready().filter(run__in=suspects).values_list("run", flat=True)
-        stuck = set(suspects) - set(free.order_by().distinct())
+    if candidates:
+        ready = Task.objects.ready().filter(run__in=candidates).values_list("run", flat=True)
+        stuck = set(candidates) - set(ready.order_by().distinct())
         broken = list(Task.objects.root_causes().filter(run__in=stuck))
         for task, cause in zip(broken, causes_of(broken), strict=True):
             causes[task.run_id or 0].append(cause.as_json())
     return {
-        pk: {"root_causes": found, "blocked": suspects[pk].pending_count}
+        pk: {"root_causes": found, "blocked": candidates[pk].pending_count}
         for pk, found in causes.items()
     }
 

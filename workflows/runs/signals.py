@@ -1,4 +1,4 @@
-"""A new run gets its tasks."""
+"""Expands new runs."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from workflows.runs.expansion import expand_run
 
 @receiver(post_save, sender=WorkflowRun)
 def expand_new_run(instance: WorkflowRun, created: bool, raw: bool = False, **_: Any) -> None:
-    """Expand the template when a run is created, in the same transaction."""
+    """Give a new run its tasks, in the transaction that creates it."""
     if created and not raw:
         record(EventType.RUN_CREATED, run=instance, by=Actor(name=instance.created_by))
         if instance.template_id and instance.expands_template:
