@@ -1,4 +1,4 @@
-"""Rows for tests. Templates and runs are made by the domain itself, from drawings."""
+"""Rows for tests. Templates and runs are created by the product's own code, from drawings."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ class RunnerFactory(factory.django.DjangoModelFactory[Runner]):
 
 
 class TemplateFactory(factory.django.DjangoModelFactory[WorkflowTemplate]):
-    """A template from a drawing; what else is given, every step has."""
+    """A template from a drawing; every step gets the other fields that are given."""
 
     class Meta:
         model = WorkflowTemplate

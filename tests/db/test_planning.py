@@ -1,4 +1,4 @@
-"""What is written by hand is planned by index, in its own transaction only."""
+"""Statements written by hand are planned by index; the settings end with the transaction."""
 
 import pytest
 from django.db import connection, transaction
@@ -24,7 +24,7 @@ def setting(name: str) -> str:
         ("plan_cache_mode", "force_generic_plan"),
     ],
 )
-def test_a_planners_setting_ends_with_the_transaction(name: str, within: str) -> None:
+def test_planner_setting_ends_with_its_transaction(name: str, within: str) -> None:
     before = setting(name)
     with transaction.atomic(), pipeline():
         assert setting(name) == within

@@ -1,4 +1,4 @@
-"""What the database itself refuses, whatever the code above it does."""
+"""What the database refuses, whatever the code does."""
 
 from collections.abc import Callable
 
@@ -32,7 +32,7 @@ def refuses(change: Callable[[], object]) -> bool:
     return False
 
 
-def test_a_step_id_is_unique_in_its_template() -> None:
+def test_step_id_is_unique_in_its_template() -> None:
     template = TemplateFactory.create(drawing="a > b")
     assert refuses(lambda: TemplateStep.objects.create(template=template, step_id="a", title="A"))
     assert not refuses(
@@ -40,7 +40,7 @@ def test_a_step_id_is_unique_in_its_template() -> None:
     )
 
 
-def test_an_edge_of_a_template_is_unique_and_joins_two_steps() -> None:
+def test_edge_of_a_template_is_unique_and_joins_two_steps() -> None:
     edge = TemplateFactory.create(drawing="a > b").steps.get(step_id="b").dependencies.get()
     assert refuses(
         lambda: StepDependency.objects.create(step=edge.step, depends_on=edge.depends_on)
@@ -48,27 +48,27 @@ def test_an_edge_of_a_template_is_unique_and_joins_two_steps() -> None:
     assert refuses(lambda: StepDependency.objects.create(step=edge.step, depends_on=edge.step))
 
 
-def test_an_edge_of_a_run_is_unique_and_joins_two_tasks(runs: DrawRun) -> None:
+def test_edge_of_a_run_is_unique_and_joins_two_tasks(runs: DrawRun) -> None:
     run = runs("a > b")
     a, b = task(run, "a"), task(run, "b")
     assert refuses(lambda: TaskDependency.objects.create(task=b, depends_on=a))
     assert refuses(lambda: TaskDependency.objects.create(task=b, depends_on=b))
 
 
-def test_a_place_and_a_step_id_are_unique_in_a_run(runs: DrawRun) -> None:
+def test_position_and_step_id_are_unique_in_a_run(runs: DrawRun) -> None:
     run = runs("a > b")
     assert refuses(lambda: Task.objects.create(run=run, title="x", step_id="a", position=9))
     assert refuses(lambda: Task.objects.create(run=run, title="x", step_id="x", position=1))
 
 
 @pytest.mark.parametrize("state", ["queued", "", "SUCCESS"])
-def test_no_state_is_invented(runs: DrawRun, state: str) -> None:
+def test_unknown_state_is_refused(runs: DrawRun, state: str) -> None:
     run = runs("a")
     assert refuses(lambda: Task.objects.filter(run=run).update(state=state))
     assert refuses(lambda: WorkflowRun.objects.filter(pk=run.pk).update(state=state))
 
 
-def test_the_counter_of_unmet_dependencies_is_never_negative(runs: DrawRun) -> None:
+def test_negative_unmet_count_is_refused(runs: DrawRun) -> None:
     run = runs("a")
     assert refuses(lambda: Task.objects.filter(run=run).update(unmet_count=-1))
 
@@ -76,12 +76,12 @@ def test_the_counter_of_unmet_dependencies_is_never_negative(runs: DrawRun) -> N
 @pytest.mark.parametrize(
     "state", ["pending", "dispatched", "running", "success", "failed", "canceled"]
 )
-def test_the_counts_of_a_run_are_never_negative(runs: DrawRun, state: str) -> None:
+def test_negative_task_count_of_a_run_is_refused(runs: DrawRun, state: str) -> None:
     run = runs("a")
     assert refuses(lambda: WorkflowRun.objects.filter(pk=run.pk).update(**{f"{state}_count": -1}))
 
 
-def test_a_task_has_one_attempt_of_a_number(runs: DrawRun) -> None:
+def test_second_attempt_with_the_same_number_is_refused(runs: DrawRun) -> None:
     run = runs("a")
     dispatch(run)
     first = attempt(run, "a")
@@ -89,7 +89,7 @@ def test_a_task_has_one_attempt_of_a_number(runs: DrawRun) -> None:
     assert refuses(lambda: TaskAttempt.objects.bulk_create([first]))
 
 
-def test_a_log_has_one_piece_at_a_place(runs: DrawRun) -> None:
+def test_second_log_piece_at_the_same_offset_is_refused(runs: DrawRun) -> None:
     run = runs("a")
     dispatch(run)
     of = attempt(run, "a")
@@ -97,13 +97,13 @@ def test_a_log_has_one_piece_at_a_place(runs: DrawRun) -> None:
     assert refuses(lambda: LogPiece.objects.create(attempt=of, offset=0, text="again"))
 
 
-def test_there_is_one_default_runner_at_most() -> None:
+def test_second_default_runner_is_refused() -> None:
     Runner.objects.create(name="other")
     assert refuses(lambda: Runner.objects.update(is_default=True))
 
 
 @pytest.mark.parametrize("model", [WorkflowRun, Task])
-def test_what_has_a_past_cannot_be_deleted(
+def test_run_and_task_with_events_cannot_be_deleted(
     runs: DrawRun, model: type[WorkflowRun] | type[Task]
 ) -> None:
     runs("a > b")

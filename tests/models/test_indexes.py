@@ -1,4 +1,4 @@
-"""What is next is found without looking at any other task, whatever the planner knows."""
+"""The next task is found by an index, whatever statistics the planner has."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,38 +24,40 @@ def plan_of(statement: str, values: Any) -> str:
         return "\n".join(str(row[-1]) for row in cursor.fetchall())
 
 
-def of_a_dispatch(run: WorkflowRun) -> str:
+def plan_of_dispatch(run: WorkflowRun) -> str:
     values = {"run": run.pk, "default": 0, "unwilling": [], "left_out": [], "limit": 1}
     return plan_of(*bound(READY, values))
 
 
-def of_a_look(run: WorkflowRun) -> str:
+def plan_of_queryset(run: WorkflowRun) -> str:
     statement, values = Task.objects.ready().filter(run=run)[:1].query.sql_with_params()
     return plan_of(statement, values)
 
 
-@pytest.mark.parametrize("plan", [of_a_dispatch, of_a_look])
-@pytest.mark.parametrize("is_known", [True, False])
-def test_the_first_ready_task_is_found_by_its_index(
-    runs: DrawRun, plan: Callable[[WorkflowRun], str], is_known: bool
+@pytest.mark.parametrize("plan", [plan_of_dispatch, plan_of_queryset])
+@pytest.mark.parametrize("is_analyzed", [True, False])
+def test_first_ready_task_is_found_by_its_index(
+    runs: DrawRun, plan: Callable[[WorkflowRun], str], is_analyzed: bool
 ) -> None:
     others = [runs(", ".join(f"s{i}" for i in range(200))) for _ in range(5)]
     Task.objects.filter(run__in=others).update(state="success")
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-    run = others[0] if is_known else runs(", ".join(f"s{i}" for i in range(50)))
+    run = others[0] if is_analyzed else runs(", ".join(f"s{i}" for i in range(50)))
     assert INDEX in (found := plan(run)), found
     assert "sort" not in found.lower()
     assert "temp b-tree" not in found.lower()
 
 
-@pytest.mark.parametrize("is_known", [True, False])
-def test_what_waits_for_an_executor_is_found_from_its_run(runs: DrawRun, is_known: bool) -> None:
+@pytest.mark.parametrize("is_analyzed", [True, False])
+def test_attempts_that_wait_for_an_executor_are_found_from_the_tasks_of_their_run(
+    runs: DrawRun, is_analyzed: bool
+) -> None:
     others = [runs(", ".join(f"s{i}" for i in range(200))) for _ in range(5)]
     dispatch_all(others[0])
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-    run = others[0] if is_known else runs(", ".join(f"s{i}" for i in range(50)))
+    run = others[0] if is_analyzed else runs(", ".join(f"s{i}" for i in range(50)))
     with transaction.atomic(), pipeline():
         found = plan_of(*bound(FIRST_WAITING, {"run": run.pk, "room": 4}))
     assert "task_first_dispatched" in found, found

@@ -1,4 +1,4 @@
-"""Both state machines: every pair of a state and an arrow, as docs/states.md draws them."""
+"""Both state machines: every pair of a state and a transition, as docs/states.md draws them."""
 
 import pytest
 from django_fsm import ConcurrentTransition, TransitionNotAllowed
@@ -10,10 +10,10 @@ from tests.support.verbs import state, states, task, trail
 from workflows.models import RunState, Task, TaskState, WorkflowRun
 from workflows.runs.transitions import save_progress, transition_tasks
 
-Arrows = dict[str, tuple[set[str], str, str]]
-"""By name: where an arrow may leave from, where it leads, which event it leaves."""
+Transitions = dict[str, tuple[set[str], str, str]]
+"""By name: the states that a transition starts from, where it leads, which event it leaves."""
 
-TASK_ARROWS: Arrows = {
+TASK_TRANSITIONS: Transitions = {
     "dispatch": ({"pending"}, "dispatched", "task.dispatched"),
     "take_back": ({"dispatched"}, "pending", "task.submit_failed"),
     "start": ({"dispatched"}, "running", "task.running"),
@@ -24,7 +24,7 @@ TASK_ARROWS: Arrows = {
     "reset": ({"success", "failed", "canceled"}, "pending", "task.retried"),
     "mark_success": ({"failed", "canceled"}, "success", "task.marked_success"),
 }
-RUN_ARROWS: Arrows = {
+RUN_TRANSITIONS: Transitions = {
     "start": ({"created"}, "running", "workflow_run.running"),
     "pause": ({"running"}, "paused", "workflow_run.paused"),
     "resume": ({"paused"}, "running", "workflow_run.resumed"),
@@ -35,10 +35,10 @@ RUN_ARROWS: Arrows = {
 }
 
 
-def pairs(arrows: Arrows, states: list[str], *, allowed: bool) -> list[tuple[str, str]]:
+def pairs(transitions: Transitions, states: list[str], *, allowed: bool) -> list[tuple[str, str]]:
     return [
         (start, name)
-        for name, (sources, *_) in arrows.items()
+        for name, (sources, *_) in transitions.items()
         for start in states
         if (start in sources) == allowed
     ]
@@ -54,14 +54,14 @@ def task_in(run: WorkflowRun, start: str) -> Task:
 
 
 @pytest.mark.parametrize(
-    ("start", "transition"), pairs(TASK_ARROWS, TaskState.values, allowed=True)
+    ("start", "transition"), pairs(TASK_TRANSITIONS, TaskState.values, allowed=True)
 )
-def test_a_task_moves_along_its_arrows(runs: DrawRun, start: str, transition: str) -> None:
+def test_task_makes_each_of_its_transitions(runs: DrawRun, start: str, transition: str) -> None:
     run = runs("a")
     transition_tasks(
         run, [task_in(run, start)], getattr(Task, transition), by=who("ada"), reason="why not"
     )
-    _, target, event = TASK_ARROWS[transition]
+    _, target, event = TASK_TRANSITIONS[transition]
     assert states(run) == {"a": target}
     assert trail(run) == [f"{event} a"]
     last = run.events.latest("id")
@@ -70,9 +70,9 @@ def test_a_task_moves_along_its_arrows(runs: DrawRun, start: str, transition: st
 
 
 @pytest.mark.parametrize(
-    ("start", "transition"), pairs(TASK_ARROWS, TaskState.values, allowed=False)
+    ("start", "transition"), pairs(TASK_TRANSITIONS, TaskState.values, allowed=False)
 )
-def test_a_task_moves_nowhere_else(runs: DrawRun, start: str, transition: str) -> None:
+def test_task_refuses_every_other_transition(runs: DrawRun, start: str, transition: str) -> None:
     run = runs("a")
     stuck = task_in(run, start)
     before = everything()
@@ -82,21 +82,25 @@ def test_a_task_moves_nowhere_else(runs: DrawRun, start: str, transition: str) -
     assert run.task_counts[start] == 1
 
 
-@pytest.mark.parametrize(("start", "transition"), pairs(RUN_ARROWS, RunState.values, allowed=True))
-def test_a_run_moves_along_its_arrows(runs: DrawRun, start: str, transition: str) -> None:
+@pytest.mark.parametrize(
+    ("start", "transition"), pairs(RUN_TRANSITIONS, RunState.values, allowed=True)
+)
+def test_run_makes_each_of_its_transitions(runs: DrawRun, start: str, transition: str) -> None:
     run = runs("a")
     run.state = start
     getattr(run, transition)(by=who("ada"), reason="why not")
     save_progress(run)
-    _, target, event = RUN_ARROWS[transition]
+    _, target, event = RUN_TRANSITIONS[transition]
     assert state(run) == target
     assert trail(run) == [event]
     last = run.events.latest("id")
     assert (last.actor, last.reason) == ("ada", "why not")
 
 
-@pytest.mark.parametrize(("start", "transition"), pairs(RUN_ARROWS, RunState.values, allowed=False))
-def test_a_run_moves_nowhere_else(runs: DrawRun, start: str, transition: str) -> None:
+@pytest.mark.parametrize(
+    ("start", "transition"), pairs(RUN_TRANSITIONS, RunState.values, allowed=False)
+)
+def test_run_refuses_every_other_transition(runs: DrawRun, start: str, transition: str) -> None:
     run = runs("a")
     run.state = start
     with pytest.raises(TransitionNotAllowed):
@@ -104,14 +108,18 @@ def test_a_run_moves_nowhere_else(runs: DrawRun, start: str, transition: str) ->
     assert trail(run) == []
 
 
-@pytest.mark.parametrize(("model", "arrows"), [(Task, TASK_ARROWS), (WorkflowRun, RUN_ARROWS)])
-def test_there_are_no_other_arrows(model: type[Task] | type[WorkflowRun], arrows: Arrows) -> None:
+@pytest.mark.parametrize(
+    ("model", "transitions"), [(Task, TASK_TRANSITIONS), (WorkflowRun, RUN_TRANSITIONS)]
+)
+def test_no_other_transition_is_declared(
+    model: type[Task] | type[WorkflowRun], transitions: Transitions
+) -> None:
     declared = {
         (found.source, found.name, found.target)
         for found in model().get_all_state_transitions()  # type: ignore[union-attr]
     }
     assert declared == {
         (source, name, target)
-        for name, (sources, target, _) in arrows.items()
+        for name, (sources, target, _) in transitions.items()
         for source in sources
     }

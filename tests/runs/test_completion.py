@@ -1,4 +1,4 @@
-"""What the tasks make of their run; deadlock and its root causes."""
+"""How tasks end their run; deadlock and its root causes."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def causes(run: WorkflowRun) -> list[str]:
     return [cause["step_id"] for cause in found["root_causes"]] if found else []
 
 
-def test_a_run_succeeds_once_every_task_has(runs: DrawRun) -> None:
+def test_run_succeeds_once_every_task_has(runs: DrawRun) -> None:
     run = runs("a, b")
     dispatch(run, limit=None)
     finish(run, "b")
@@ -35,7 +35,7 @@ def test_a_run_succeeds_once_every_task_has(runs: DrawRun) -> None:
     assert deadlock(run) is None
 
 
-def test_a_run_fails_once_nothing_is_active_or_ready_any_more(runs: DrawRun) -> None:
+def test_run_fails_once_nothing_is_active_or_ready(runs: DrawRun) -> None:
     run = runs("a, b, c")
     dispatch(run)
     finish(run, "a", "failed")
@@ -49,7 +49,7 @@ def test_a_run_fails_once_nothing_is_active_or_ready_any_more(runs: DrawRun) -> 
     assert trail(run)[-1] == "workflow_run.failed"
 
 
-def test_a_run_without_pending_tasks_is_failed_but_not_deadlocked(runs: DrawRun) -> None:
+def test_failed_run_without_pending_tasks_is_not_deadlocked(runs: DrawRun) -> None:
     run = runs("a")
     dispatch(run)
     finish(run, "a", "failed")
@@ -57,7 +57,7 @@ def test_a_run_without_pending_tasks_is_failed_but_not_deadlocked(runs: DrawRun)
     assert "workflow_run.deadlocked" not in trail(run)
 
 
-def test_a_deadlock_is_named_with_its_root_causes(runs: DrawRun) -> None:
+def test_deadlock_names_its_root_causes(runs: DrawRun) -> None:
     #  a ✗ ─ b ─ c
     #  d ✗ ─────┘
     #  e ✗          (nobody waits for it)
@@ -81,7 +81,7 @@ def test_a_deadlock_is_named_with_its_root_causes(runs: DrawRun) -> None:
     }
 
 
-def test_a_run_with_something_active_is_not_deadlocked(runs: DrawRun) -> None:
+def test_run_with_active_task_is_not_deadlocked(runs: DrawRun) -> None:
     run = runs("a > b, c")
     dispatch(run, limit=None)
     finish(run, "a", "failed")
@@ -90,21 +90,21 @@ def test_a_run_with_something_active_is_not_deadlocked(runs: DrawRun) -> None:
     assert causes(run) == ["a"]
 
 
-def test_a_run_with_something_ready_is_not_deadlocked(runs: DrawRun) -> None:
+def test_run_with_ready_task_is_not_deadlocked(runs: DrawRun) -> None:
     run = runs("a > b, c")
     dispatch(run)
     finish(run, "a", "failed")
     assert deadlock(run) is None
 
 
-def test_a_run_that_waits_for_nothing_bad_is_not_deadlocked(runs: DrawRun) -> None:
+def test_run_without_broken_task_is_not_deadlocked(runs: DrawRun) -> None:
     run = runs("a > b")
     assert deadlock(run) is None
     dispatch(run)
     assert deadlock(run) is None
 
 
-def test_a_paused_run_can_be_deadlocked(runs: DrawRun) -> None:
+def test_paused_run_can_be_deadlocked(runs: DrawRun) -> None:
     run = runs("a > b")
     dispatch(run)
     pause(run.pk, by=who("ada"))
@@ -112,7 +112,7 @@ def test_a_paused_run_can_be_deadlocked(runs: DrawRun) -> None:
     assert (state(run), causes(run)) == ("paused", ["a"])
 
 
-def test_an_aborted_run_is_not_deadlocked(runs: DrawRun) -> None:
+def test_aborted_run_is_not_deadlocked(runs: DrawRun) -> None:
     run = runs("a > b")
     dispatch(run)
     start(run, "a")
@@ -121,7 +121,7 @@ def test_an_aborted_run_is_not_deadlocked(runs: DrawRun) -> None:
     assert deadlock(run) is None
 
 
-def test_a_cause_behind_a_cause_is_its_own_story(runs: DrawRun) -> None:
+def test_failure_behind_a_canceled_task_is_not_a_root_cause(runs: DrawRun) -> None:
     run = runs("a > b > c, x")
     dispatch(run)
     finish(run, "a", "failed")
@@ -132,7 +132,7 @@ def test_a_cause_behind_a_cause_is_its_own_story(runs: DrawRun) -> None:
     assert causes(run) == ["b"]
 
 
-def test_a_ladder_of_many_paths_is_explained_at_once(runs: DrawRun) -> None:
+def test_graph_with_millions_of_paths_is_explained_in_one_pass(runs: DrawRun) -> None:
     rails = []
     above = ["top"]
     for level in range(24):
@@ -147,7 +147,7 @@ def test_a_ladder_of_many_paths_is_explained_at_once(runs: DrawRun) -> None:
     assert {cause.step_id for task in blocked for cause in task.root_causes} == {"top"}
 
 
-def test_a_failed_task_whose_branch_was_finished_otherwise_is_no_cause(runs: DrawRun) -> None:
+def test_failed_task_without_pending_downstream_is_not_a_root_cause(runs: DrawRun) -> None:
     run = runs("a > b, c > d")
     dispatch(run)
     finish(run, "a", "failed")
@@ -157,7 +157,7 @@ def test_a_failed_task_whose_branch_was_finished_otherwise_is_no_cause(runs: Dra
     assert causes(run) == ["c"]
 
 
-def test_any_number_of_runs_is_looked_at_with_three_statements(
+def test_deadlocks_of_many_runs_take_three_statements(
     runs: DrawRun, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     dead = [runs("a > b") for _ in range(3)]
@@ -169,8 +169,8 @@ def test_any_number_of_runs_is_looked_at_with_three_statements(
     with django_assert_num_queries(3):
         assert set(deadlocks(dead)) == {run.pk for run in dead}
     with django_assert_num_queries(0):
-        assert deadlocks([runs_of_no_interest(run) for run in dead]) == {}
+        assert deadlocks([as_if_active(run) for run in dead]) == {}
 
 
-def runs_of_no_interest(run: WorkflowRun) -> WorkflowRun:
+def as_if_active(run: WorkflowRun) -> WorkflowRun:
     return WorkflowRun(pk=run.pk, state="running", pending_count=3, running_count=1)

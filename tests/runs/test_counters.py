@@ -1,4 +1,4 @@
-"""The counters of a run and of its tasks are a second truth: they always equal the first."""
+"""The counters of a run and of its tasks always equal what counting the rows gives."""
 
 import random
 from collections import Counter
@@ -30,7 +30,7 @@ def drawing(chance: random.Random) -> str:
 
 
 def check_counters(run: WorkflowRun) -> None:
-    """Compare what is counted along the way with what counting the rows gives."""
+    """Compare the counters with what counting the rows gives."""
     run.refresh_from_db()
     states = Counter(Task.objects.filter(run=run).values_list("state", flat=True))
     assert {state: n for state, n in run.task_counts.items() if n} == states
@@ -44,7 +44,7 @@ def check_counters(run: WorkflowRun) -> None:
 
 
 def check_trail(run: WorkflowRun) -> None:
-    """Play the trail from the beginning: it leads every task to where it is."""
+    """Replay the trail from the beginning: it leads every task to its present state."""
     leads_to = {
         "task.created": "pending",
         "task.dispatched": "dispatched",
@@ -63,7 +63,7 @@ def check_trail(run: WorkflowRun) -> None:
 
 
 class Walk:
-    """Somebody who does things to a run at random, sensible ones and others."""
+    """Random operations on a run, sensible ones and others."""
 
     def __init__(self, run: WorkflowRun, script: Script, chance: random.Random) -> None:
         """Begin a walk."""
@@ -80,11 +80,11 @@ class Walk:
             lambda: operations.pause(run.pk, by=who("walk")),
             lambda: operations.resume(run.pk, by=who("walk")),
             lambda: operations.resume(run.pk, by=who("walk")),
-            self._change_the_weather,
+            self._change_refusals,
         ]
 
     def step(self) -> None:
-        """Do one thing; that it is refused is fine."""
+        """Do one operation; a refusal is fine."""
         with suppress(WorkflowError):
             self._chance.choice(self._operations)()
 
@@ -102,7 +102,7 @@ class Walk:
     def _task(self) -> int:
         return self._chance.choice(list(Task.objects.filter(run=self._run).order_by("pk"))).pk
 
-    def _change_the_weather(self) -> None:
+    def _change_refusals(self) -> None:
         self._script.refusals.clear()
         for title in self._chance.sample([f"s{i}" for i in range(STEPS)], 3):
             self._script.refuse(title)
@@ -110,7 +110,7 @@ class Walk:
 
 @pytest.mark.parametrize("auto_dispatch", [False, True])
 @pytest.mark.parametrize("seed", range(3))
-def test_counters_and_trail_survive_a_random_walk(
+def test_counters_and_trail_stay_right_during_random_operations(
     runs: DrawRun, script: Script, seed: int, auto_dispatch: bool
 ) -> None:
     chance = random.Random(seed)  # noqa: S311 (a walk that can be repeated)

@@ -1,4 +1,4 @@
-"""How a run comes into being, and what is refused."""
+"""How a run is created, and what is refused."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def test_tasks_are_put_into_a_run_in_the_order_given() -> None:
     assert sent == [three.pk, one.pk, two.pk]
 
 
-def test_a_template_beside_task_ids_is_only_a_label() -> None:
+def test_template_given_with_task_ids_is_only_a_label() -> None:
     template = TemplateFactory.create(drawing="a > b", name="nightly")
     alone = TaskFactory.create()
     run = create_run(template_id=template.pk, task_ids=[alone.pk], by=who("ada"))
@@ -35,14 +35,14 @@ def test_a_template_beside_task_ids_is_only_a_label() -> None:
     assert (run.template, run.template_name) == (template, "nightly")
 
 
-def test_the_run_and_its_trail_say_who_made_it() -> None:
+def test_run_and_its_trail_name_their_creator() -> None:
     template = TemplateFactory.create()
     run = create_run(template_id=template.pk, initiated_by="the scheduler", by=who("ada"))
     assert run.initiated_by == "the scheduler"
     assert set(run.events.values_list("actor", flat=True)) == {"ada"}
 
 
-def test_who_made_it_also_initiated_it_unless_said_otherwise() -> None:
+def test_creator_is_the_initiator_unless_another_is_given() -> None:
     assert create_run(template_id=TemplateFactory.create().pk, by=who("ada")).initiated_by == "ada"
 
 
@@ -56,7 +56,7 @@ def test_who_made_it_also_initiated_it_unless_said_otherwise() -> None:
         ({"template_id": 999_999, "task_ids": [999_999]}, NotFound, "workflow template 999999"),
     ],
 )
-def test_what_does_not_exist_makes_no_run(
+def test_run_of_something_that_does_not_exist_is_refused(
     asked: dict[str, Any], refusal: type[Exception], words: str
 ) -> None:
     before = everything()
@@ -65,7 +65,7 @@ def test_what_does_not_exist_makes_no_run(
     assert everything() == before
 
 
-def test_a_task_cannot_be_in_two_runs(runs: DrawRun) -> None:
+def test_task_that_is_in_a_run_is_refused(runs: DrawRun) -> None:
     run = runs("a")
     free, taken = TaskFactory.create(), task(run, "a")
     before = everything()
@@ -74,20 +74,20 @@ def test_a_task_cannot_be_in_two_runs(runs: DrawRun) -> None:
     assert everything() == before
 
 
-def test_a_task_cannot_be_listed_twice() -> None:
+def test_task_listed_twice_is_refused() -> None:
     free = TaskFactory.create()
     with pytest.raises(Invalid, match="listed twice"):
         create_run(task_ids=[free.pk, free.pk], by=who("ada"))
 
 
-def test_only_pending_tasks_are_put_into_a_run() -> None:
+def test_task_that_is_not_pending_is_refused() -> None:
     ended = TaskFactory.create(state="canceled")
     with pytest.raises(Conflict, match=f"task {ended.pk} is canceled"):
         create_run(task_ids=[ended.pk], by=who("ada"))
 
 
 @pytest.mark.parametrize("parameters", [[1], "text", {"x": "nul \0"}, {"x": float("inf")}])
-def test_parameters_are_an_object_that_can_be_stored(parameters: Any) -> None:
+def test_parameters_that_cannot_be_stored_are_refused(parameters: Any) -> None:
     template = TemplateFactory.create()
     before = everything()
     with pytest.raises(Invalid, match="parameters"):
@@ -95,7 +95,7 @@ def test_parameters_are_an_object_that_can_be_stored(parameters: Any) -> None:
     assert everything() == before
 
 
-def test_tasks_created_alone_run_like_any_other() -> None:
+def test_task_created_alone_runs_like_any_other() -> None:
     alone = TaskFactory.create()
     run = create_run(task_ids=[alone.pk], by=who("ada"))
     assert dispatch(run).dispatches[0].task_id == alone.pk
@@ -103,7 +103,7 @@ def test_tasks_created_alone_run_like_any_other() -> None:
     assert finished.number == 1
 
 
-def test_a_run_walks_from_its_first_step_to_its_end(runs: DrawRun) -> None:
+def test_run_goes_from_its_first_step_to_success(runs: DrawRun) -> None:
     run = runs("a > b")
     for step_id in ("a", "b"):
         assert dispatch_all(run) == [step_id]

@@ -1,4 +1,4 @@
-"""A new run gets its template's steps and edges, as rows of its own."""
+"""A new run gets copies of its template's steps and edges."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ from workflows.models import Task, WorkflowRun, WorkflowTemplate
 from workflows.runs.creation import create_run
 
 
-def test_one_task_per_step_in_list_order(runs: DrawRun) -> None:
+def test_run_has_one_task_per_step_in_list_order(runs: DrawRun) -> None:
     run = runs("zoo, aardvark > mouse, zoo > mouse")
     tasks = Task.objects.filter(run=run).order_by("position")
     assert [(task.position, task.step_id) for task in tasks] == [
@@ -35,14 +35,14 @@ def test_one_task_per_step_in_list_order(runs: DrawRun) -> None:
     ]
 
 
-def test_tasks_wait_for_as_many_as_they_depend_on(runs: DrawRun) -> None:
+def test_unmet_count_of_new_tasks_is_their_number_of_dependencies(runs: DrawRun) -> None:
     run = runs("a > d, b > d, c > d, a > b")
     unmet = dict(Task.objects.filter(run=run).values_list("step_id", "unmet_count"))
     assert unmet == {"a": 0, "b": 1, "c": 0, "d": 3}
     assert run.task_counts["pending"] == 4
 
 
-def test_a_step_hands_all_that_it_says_to_its_task(runs: DrawRun, local: Runner) -> None:
+def test_task_gets_every_setting_of_its_step(runs: DrawRun, local: Runner) -> None:
     payload = {"command": ["du", "-s", "/ä"], "cwd": "{{ params.where }}"}
     run = runs("a", payload=payload, runner="local", timeout_seconds=90)
     task = Task.objects.get(run=run)
@@ -55,7 +55,7 @@ def test_a_step_hands_all_that_it_says_to_its_task(runs: DrawRun, local: Runner)
     assert (task.state, task.note, task.attempt_count) == ("pending", "", 0)
 
 
-def test_the_run_remembers_name_and_version_of_its_template(runs: DrawRun) -> None:
+def test_run_keeps_name_and_version_of_its_template(runs: DrawRun) -> None:
     run = runs("a", name="nightly")
     run.refresh_from_db()
     assert (run.template_name, run.template_version) == ("nightly", 1)
@@ -68,7 +68,7 @@ def test_two_runs_of_a_template_share_nothing(db: None) -> None:
     assert set(one.tasks.all()).isdisjoint(two.tasks.all())
 
 
-def test_a_later_edit_of_the_template_never_touches_a_run(runs: DrawRun) -> None:
+def test_later_edit_of_the_template_does_not_change_the_run(runs: DrawRun) -> None:
     run = runs("a > b > c", name="nightly")
     before = (states(run), edges(run), trail(run, whole=True))
     replace_template(run.template_id or 0, parse_template(template_of("x > y")))
@@ -88,7 +88,7 @@ def test_a_later_edit_of_the_template_never_touches_a_run(runs: DrawRun) -> None
     ],
     ids=["create_run", "save"],
 )
-def test_a_refused_expansion_leaves_no_run(make: Callable[[WorkflowTemplate], WorkflowRun]) -> None:
+def test_refused_expansion_leaves_no_run(make: Callable[[WorkflowTemplate], WorkflowRun]) -> None:
     template = WorkflowTemplate.objects.create(name="no steps")
     before = everything()
     with pytest.raises(InvalidGraph, match="has no steps"):
@@ -97,7 +97,7 @@ def test_a_refused_expansion_leaves_no_run(make: Callable[[WorkflowTemplate], Wo
 
 
 @pytest.mark.django_db
-def test_a_run_saved_again_is_not_expanded_again(runs: DrawRun) -> None:
+def test_run_saved_again_is_not_expanded_again(runs: DrawRun) -> None:
     run = runs("a > b")
     run.save()
     WorkflowRun.objects.get(pk=run.pk).save()
@@ -106,7 +106,7 @@ def test_a_run_saved_again_is_not_expanded_again(runs: DrawRun) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("size", [10, 10_000])
-def test_any_template_is_expanded_by_the_same_number_of_statements(
+def test_template_of_any_size_is_expanded_by_the_same_number_of_statements(
     size: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     chain = " > ".join(f"s{i}" for i in range(size))

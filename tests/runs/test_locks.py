@@ -1,4 +1,4 @@
-"""What each lock is there for: a rival acts at the moment that the lock closes."""
+"""What each lock prevents: a rival acts at the moment when the lock is held."""
 
 from datetime import timedelta
 
@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 UPDATE_TASK = "UPDATE workflows_task SET"
 
 
-def test_a_second_dispatch_waits_and_takes_the_next_task(runs: DrawRun) -> None:
+def test_second_dispatch_waits_and_takes_the_next_task(runs: DrawRun) -> None:
     run = runs("a, b")
     with rival_before(UPDATE_TASK, lambda: dispatch_some(run, 1)) as rival:
         assert dispatch_some(run, 1) == ["a"]
@@ -42,7 +42,7 @@ def test_a_second_dispatch_waits_and_takes_the_next_task(runs: DrawRun) -> None:
     assert trail(run) == ["workflow_run.running", "task.dispatched a", "task.dispatched b"]
 
 
-def test_an_operator_waits_for_a_dispatch(runs: DrawRun) -> None:
+def test_pause_waits_for_a_dispatch(runs: DrawRun) -> None:
     run = runs("a, b")
     with rival_before(UPDATE_TASK, lambda: operations.pause(run.pk, by=who("ada"))) as rival:
         dispatch(run)
@@ -52,7 +52,7 @@ def test_an_operator_waits_for_a_dispatch(runs: DrawRun) -> None:
     assert trail(run) == ["workflow_run.running", "task.dispatched a", "workflow_run.paused"]
 
 
-def test_a_report_waits_for_another_of_the_same_run(runs: DrawRun) -> None:
+def test_report_waits_for_another_of_the_same_run(runs: DrawRun) -> None:
     run = runs("a > c, b > c")
     dispatch(run, limit=None)
     with rival_before(UPDATE_TASK, lambda: finish(run, "b")) as rival:
@@ -62,7 +62,7 @@ def test_a_report_waits_for_another_of_the_same_run(runs: DrawRun) -> None:
     assert (run.task_counts["success"], task(run, "c").unmet_count) == (2, 0)
 
 
-def test_an_end_waits_for_a_cancel(runs: DrawRun) -> None:
+def test_report_that_waited_for_a_cancel_is_refused(runs: DrawRun) -> None:
     run = runs("a")
     dispatch(run)
     with rival_before(UPDATE_TASK, lambda: finish(run, "a")) as rival:
@@ -72,7 +72,7 @@ def test_an_end_waits_for_a_cancel(runs: DrawRun) -> None:
     assert trail(run)[-1] == "task.report_refused a"
 
 
-def test_an_attempt_is_claimed_by_one_executor(runs: DrawRun) -> None:
+def test_attempt_is_claimed_by_one_executor_only(runs: DrawRun) -> None:
     run = runs("a")
     dispatch(run)
 
@@ -86,7 +86,7 @@ def test_an_attempt_is_claimed_by_one_executor(runs: DrawRun) -> None:
     assert trail(run)[-1] == "task.running a"
 
 
-def test_the_last_place_of_a_runner_is_given_once(runs: DrawRun, script: Script) -> None:
+def test_last_free_place_of_a_runner_is_used_once(runs: DrawRun, script: Script) -> None:
     Runner.objects.filter(name="scripted").update(capacity=1)
     one, two = runs("a"), runs("b")
     with rival_before(UPDATE_TASK, lambda: dispatch_some(two, 1)) as rival:
@@ -95,7 +95,7 @@ def test_the_last_place_of_a_runner_is_given_once(runs: DrawRun, script: Script)
     assert states(two) == {"b": "pending"}
 
 
-def test_what_is_taken_back_and_a_report_are_both_counted(runs: DrawRun, script: Script) -> None:
+def test_refused_submission_and_report_are_both_counted(runs: DrawRun, script: Script) -> None:
     run = runs("a, b")
     script.refuse("a")
     closing = 'UPDATE "workflows_taskattempt" SET "outcome"'
@@ -107,7 +107,7 @@ def test_what_is_taken_back_and_a_report_are_both_counted(runs: DrawRun, script:
     assert {of: n for of, n in run.task_counts.items() if n} == {"pending": 1, "success": 1}
 
 
-def test_who_reports_at_the_last_moment_is_not_lost(runs: DrawRun) -> None:
+def test_attempt_reported_during_recovery_is_not_lost(runs: DrawRun) -> None:
     run = runs("a")
     dispatch(run)
     start_attempts(run.pk, [attempt(run, "a").pk], lease=-timedelta(minutes=1), by=who("executor"))
@@ -117,7 +117,7 @@ def test_who_reports_at_the_last_moment_is_not_lost(runs: DrawRun) -> None:
     assert trail(run)[-2:] == ["task.succeeded a", "workflow_run.succeeded"]
 
 
-def test_a_template_is_not_replaced_while_it_is_expanded(db: None) -> None:
+def test_template_is_not_replaced_while_it_is_expanded(db: None) -> None:
     template = TemplateFactory.create(drawing="a > b > c")
     other = parse_template(template_of("x > y", name=template.name))
     copying_edges = "INSERT INTO workflows_taskdependency"
@@ -128,7 +128,7 @@ def test_a_template_is_not_replaced_while_it_is_expanded(db: None) -> None:
     assert create_run(template_id=template.pk, by=who("test")).template_version == 2
 
 
-def test_a_template_is_not_expanded_while_it_is_replaced(db: None) -> None:
+def test_template_is_not_expanded_while_it_is_replaced(db: None) -> None:
     template = TemplateFactory.create(drawing="a > b > c")
     other = parse_template(template_of("x > y", name=template.name))
     deleting = 'DELETE FROM "workflows_templatestep"'
@@ -141,7 +141,7 @@ def test_a_template_is_not_expanded_while_it_is_replaced(db: None) -> None:
     assert (edges(run), run.template_version) == ({("x", "y")}, 2)
 
 
-def test_two_replacements_are_two_versions(db: None) -> None:
+def test_concurrent_replacements_are_two_versions(db: None) -> None:
     template = TemplateFactory.create(drawing="a")
     first, second = (parse_template(template_of(drawing)) for drawing in ("x", "y"))
     deleting = 'DELETE FROM "workflows_templatestep"'
@@ -152,7 +152,7 @@ def test_two_replacements_are_two_versions(db: None) -> None:
     assert [step.step_id for step in template.steps.all()] == ["y"]
 
 
-def test_a_task_is_not_put_into_a_run_while_it_is_canceled(db: None) -> None:
+def test_task_is_not_put_into_a_run_while_it_is_canceled(db: None) -> None:
     alone = TaskFactory.create()
     with rival_before(UPDATE_TASK, lambda: create_run(task_ids=[alone.pk], by=who("bob"))) as rival:
         operations.cancel(alone.pk, by=who("ada"))
@@ -161,7 +161,7 @@ def test_a_task_is_not_put_into_a_run_while_it_is_canceled(db: None) -> None:
     assert (alone.state, alone.run) == ("canceled", None)
 
 
-def test_a_task_is_not_canceled_while_it_is_put_into_a_run(db: None) -> None:
+def test_task_is_not_canceled_while_it_is_put_into_a_run(db: None) -> None:
     alone = TaskFactory.create()
     inserting = 'INSERT INTO "workflows_workflowrun"'
     with rival_before(inserting, lambda: operations.cancel(alone.pk, by=who("ada"))) as rival:

@@ -1,4 +1,4 @@
-"""What is ready, in which order, and what keeps the rest."""
+"""Which tasks are ready, in which order, and what blocks the others."""
 
 import pytest
 
@@ -24,12 +24,12 @@ def test_join_waits_for_both_arms(runs: DrawRun) -> None:
     assert trail(run)[-2:] == ["task.succeeded load", "workflow_run.succeeded"]
 
 
-def test_ready_tasks_go_out_in_list_order_not_by_alphabet(runs: DrawRun) -> None:
+def test_ready_tasks_are_dispatched_in_list_order_not_alphabetically(runs: DrawRun) -> None:
     run = runs("zoo, yak, ant, 10, 9")
     assert dispatch_all(run) == ["zoo", "yak", "ant", "10", "9"]
 
 
-def test_ready_tasks_go_out_in_list_order_not_by_depth(runs: DrawRun) -> None:
+def test_ready_tasks_are_dispatched_in_list_order_not_by_depth(runs: DrawRun) -> None:
     run = runs("root > deep > deeper, other, last")
     walk(run, "root", "deep")
     assert dispatch_all(run) == ["deeper", "other", "last"]
@@ -41,7 +41,7 @@ def test_one_call_dispatches_one_task(runs: DrawRun) -> None:
     assert states(run) == {"a": "dispatched", "b": "pending", "c": "pending"}
 
 
-def test_a_call_dispatches_no_more_than_it_is_asked_for(runs: DrawRun) -> None:
+def test_call_dispatches_no_more_than_its_limit(runs: DrawRun) -> None:
     run = runs("a, b, c")
     assert dispatch_some(run, 2) == ["a", "b"]
     assert dispatch_some(run, 2) == ["c"]
@@ -71,16 +71,16 @@ def test_failure_elsewhere_does_not_stop_live_branches(runs: DrawRun, how: str) 
     }  # fmt: skip
 
 
-def test_dependencies_are_those_of_the_same_run_only(runs: DrawRun) -> None:
+def test_dependency_is_not_satisfied_by_another_run(runs: DrawRun) -> None:
     run, other = runs("a > b"), runs("a > b")
     walk(other, "a")
     assert dispatch_all(run) == ["a"]
     assert dispatch(run).reason == "dependencies not satisfied"
 
 
-def test_blocked_tasks_name_their_first_causes_not_their_parents(runs: DrawRun) -> None:
+def test_blocked_tasks_name_root_causes_not_direct_parents(runs: DrawRun) -> None:
     run = runs("a > b > c > d, x > d, y > z")
-    walk_to_failure(run, "a")
+    dispatch_and_fail(run, "a")
     walk(run, "x", "y", "z")
     answer = dispatch(run)
     assert answer.reason == "dependencies not satisfied"
@@ -92,12 +92,12 @@ def test_blocked_tasks_name_their_first_causes_not_their_parents(runs: DrawRun) 
     assert answer.blocked[0].root_causes[0].status == "failed"
 
 
-def walk_to_failure(run: WorkflowRun, step_id: str) -> None:
+def dispatch_and_fail(run: WorkflowRun, step_id: str) -> None:
     assert dispatch_some(run, 1) == [step_id]
     finish(run, step_id, "failed")
 
 
-def test_a_task_that_waits_for_something_active_has_no_root_cause(runs: DrawRun) -> None:
+def test_task_that_waits_for_an_active_task_has_no_root_cause(runs: DrawRun) -> None:
     run = runs("a > b")
     dispatch(run)
     assert dispatch(run).blocked[0].root_causes == ()

@@ -1,4 +1,4 @@
-"""Sets of tasks move along one arrow, all or none."""
+"""A set of tasks makes a transition, all tasks or none."""
 
 import pytest
 from django.db import transaction
@@ -21,7 +21,7 @@ def unmet(run: WorkflowRun) -> list[int]:
     return [task.unmet_count for task in tasks_of(run)]
 
 
-def test_a_set_moves_and_leaves_one_event_each(runs: DrawRun) -> None:
+def test_transition_of_a_set_leaves_one_event_for_each_task(runs: DrawRun) -> None:
     run = runs("a, b, c")
     both = tasks_of(run)[:2]
     transition_tasks(
@@ -40,7 +40,7 @@ def test_a_set_moves_and_leaves_one_event_each(runs: DrawRun) -> None:
     assert (run.task_counts["pending"], run.task_counts["dispatched"]) == (1, 2)
 
 
-def test_no_task_moves_where_one_is_not_where_it_was_read(runs: DrawRun) -> None:
+def test_no_task_changes_if_one_is_no_longer_in_the_state_that_was_read(runs: DrawRun) -> None:
     run = runs("a, b, c")
     read = tasks_of(run)
     Task.objects.filter(pk=read[1].pk).update(state="canceled")
@@ -51,7 +51,7 @@ def test_no_task_moves_where_one_is_not_where_it_was_read(runs: DrawRun) -> None
     assert run.task_counts["pending"] == 3
 
 
-def test_success_releases_what_waits_and_only_that(runs: DrawRun) -> None:
+def test_success_unblocks_only_direct_downstream_tasks(runs: DrawRun) -> None:
     run = runs("a > d, b > d, c > d, a > e")
     assert unmet(run) == [0, 3, 0, 0, 1]
     ended = [task for task in tasks_of(run) if task.step_id in {"a", "c"}]
@@ -62,21 +62,21 @@ def test_success_releases_what_waits_and_only_that(runs: DrawRun) -> None:
 
 
 @pytest.mark.parametrize("transition", [Task.fail, Task.cancel])
-def test_a_bad_end_releases_nothing(runs: DrawRun, transition: object) -> None:
+def test_failure_and_cancel_unblock_nothing(runs: DrawRun, transition: object) -> None:
     run = runs("a > b")
     transition_tasks(run, tasks_of(run)[:1], Task.dispatch, by=who("ada"))
     transition_tasks(run, tasks_of(run)[:1], transition, by=who("ada"))  # type: ignore[arg-type]
     assert unmet(run) == [0, 1]
 
 
-def test_nothing_is_released_twice_by_a_mark_of_success(runs: DrawRun) -> None:
+def test_mark_success_after_cancel_unblocks_once(runs: DrawRun) -> None:
     run = runs("a > c, b > c")
     transition_tasks(run, tasks_of(run)[:1], Task.cancel, by=who("ada"))
     transition_tasks(run, tasks_of(run)[:1], Task.mark_success, by=who("ada"))
     assert unmet(run) == [0, 1, 0]
 
 
-def test_moving_no_tasks_costs_and_leaves_nothing(
+def test_transition_of_no_tasks_sends_no_statement(
     runs: DrawRun, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     run = runs("a")
@@ -85,7 +85,7 @@ def test_moving_no_tasks_costs_and_leaves_nothing(
     assert trail(run) == []
 
 
-def test_more_tasks_than_fit_one_statement_move_too(runs: DrawRun) -> None:
+def test_more_tasks_than_one_batch_make_the_transition(runs: DrawRun) -> None:
     run = runs(", ".join(f"s{i}" for i in range(BATCH + 1)))
     transition_tasks(run, tasks_of(run), Task.dispatch, by=who("ada"))
     assert set(states(run).values()) == {"dispatched"}

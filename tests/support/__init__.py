@@ -1,1 +1,1 @@
-"""What the tests lean on: drawn graphs, verbs for runs, a scripted runner, databases."""
+"""Support for the tests: drawn graphs, verbs for runs, a scripted runner, databases."""

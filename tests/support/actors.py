@@ -4,5 +4,5 @@ from workflows.models.actor import Actor
 
 
 def who(name: str) -> Actor:
-    """Return an actor whom the trail calls so."""
+    """Return an actor with this name in the trail."""
     return Actor(name=name)

@@ -28,7 +28,7 @@ def dispatch_until_empty(run_id: int) -> list[int]:
 
 
 def main(run_id: int, threads: int) -> None:
-    """Wait for the word, dispatch, and say what went out."""
+    """Wait for a line of input, dispatch, and print what was dispatched."""
     print("ready", flush=True)  # noqa: T201 (a command's output)
     sys.stdin.readline()
     for sent in at_once([lambda: dispatch_until_empty(run_id)] * threads):

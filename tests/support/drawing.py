@@ -1,4 +1,4 @@
-"""Graphs as one draws them on a napkin: `a > b > d, a > c > d`."""
+"""Graphs drawn as text: `a > b > d, a > c > d`."""
 
 from itertools import pairwise
 from typing import Any, Protocol

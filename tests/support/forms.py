@@ -1,4 +1,4 @@
-"""Every click that a page offers: its forms, once for each of their buttons and actions."""
+"""Reads the forms of a page, with what each of their buttons and actions would send."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,17 +8,17 @@ from typing import Any
 
 @dataclass
 class Form:
-    """A form as it would be sent untouched, and what can be pressed in it."""
+    """A form as it would be sent unchanged, and its buttons."""
 
     url: str
     method: str
     values: dict[str, list[str]] = field(default_factory=dict)
     buttons: list[tuple[str, str]] = field(default_factory=list)
     actions: list[str] = field(default_factory=list)
-    """What a list offers to do to the selected rows."""
+    """The actions of a list for the selected rows."""
 
     def clicks(self) -> Iterator[dict[str, list[str]]]:
-        """Yield what each click would send; the rows of a list are all selected."""
+        """Yield what each button and action would send; all rows of a list are selected."""
         for name, value in self.buttons or [("", "")]:
             yield {**self.values, name: [value]}
         for action in self.actions:
@@ -29,7 +29,7 @@ class FormReader(HTMLParser):
     """Collects the forms of a page."""
 
     def __init__(self, url: str) -> None:
-        """Begin with none; a form without an action is sent to the page itself."""
+        """Begin without forms; a form without an action is sent to the page itself."""
         super().__init__()
         self.forms: list[Form] = []
         self._url = url
@@ -39,7 +39,7 @@ class FormReader(HTMLParser):
         self._is_text = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Take over a form, a field or a button."""
+        """Read a form, a field or a button."""
         has = {name: value or "" for name, value in attrs}
         if tag == "form":
             method = has.get("method", "get").lower()
@@ -69,7 +69,7 @@ class FormReader(HTMLParser):
             self._named, self._is_text = "", False
 
     def handle_data(self, data: str) -> None:
-        """Take over the text of a field."""
+        """Read the text of a field."""
         if self._is_text and self._open:
             self._open.values[self._named].append(data)
 

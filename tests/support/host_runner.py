@@ -1,4 +1,4 @@
-"""A host-runner as others write them: a real HTTP server that speaks the protocol."""
+"""A host-runner as users write them: a real HTTP server that implements the protocol."""
 
 import json
 import threading
@@ -13,14 +13,14 @@ Reply = tuple[int, Any]
 
 @dataclass
 class HostRunner:
-    """What the server was asked, and how it is to answer."""
+    """What the server has received, and how it answers."""
 
     url: str = ""
     submissions: list[dict[str, Any]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     """Method and path of every request, in order."""
     tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """What it knows: the answer to a poll, by task id."""
+    """The tasks that it knows: the answer to a poll, by task id."""
     on_submit: Callable[[dict[str, Any]], Reply] | None = None
     on_cancel: Callable[[str], Reply] | None = None
 
@@ -38,7 +38,7 @@ class HostRunner:
         return 404, {"detail": "unknown task"}
 
     def accept(self, body: dict[str, Any]) -> Reply:
-        """Take a task; the same again is the same task."""
+        """Accept a task; the same submission again is the same task."""
         known = {"task_id": body["task_id"], "status": "queued"}
         return 202, self.tasks.setdefault(body["task_id"], known)
 
@@ -49,7 +49,7 @@ class HostRunner:
         return 200, self.tasks[task_id]
 
     def says(self, task_id: int, status: str, **more: Any) -> None:
-        """Let a poll find a task like this."""
+        """Set what a poll of a task answers."""
         self.tasks[str(task_id)] = {"task_id": str(task_id), "status": status, **more}
 
 

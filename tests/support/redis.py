@@ -1,4 +1,4 @@
-"""A Redis for the tests, gone when they are over."""
+"""Starts a Redis for the tests, and ends it when they are over."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Somebody who does something else at the worst moment."""
+"""Concurrent actions at a chosen moment."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -19,10 +19,10 @@ BLOCKED = """
 @contextmanager
 def rival_before(statement: str, act: Callable[[], object]) -> Iterator[Future[object]]:
     """
-    Have a rival act, on a connection of its own, right before the first statement with these words.
+    Act on another connection right before the first statement that contains this text.
 
-    The statement is executed once the rival is done, or waits for a lock; which of the two is what
-    the locks are about. The block ends once the rival is done.
+    The statement is executed once the rival is done, or waits for a lock. The block ends once the
+    rival is done.
     """
     future: Future[object] = Future()
     with ThreadPoolExecutor(1) as pool:

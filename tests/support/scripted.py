@@ -1,4 +1,4 @@
-"""A runner of the tests: it does what the test says, and remembers what it was handed."""
+"""A runner for tests: it does what the test says, and keeps what was submitted to it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,28 +21,28 @@ BACKEND = "tests.support.scripted.ScriptedBackend"
 
 @dataclass
 class Script:
-    """What the runner was handed, and how it is to answer."""
+    """What was submitted to the runner, and how it answers."""
 
     handed: list[dict[str, Any]] = field(default_factory=list)
     """Every payload that was submitted, refused ones included, in order."""
     ended: list[str] = field(default_factory=list)
-    """The titles of what it was asked to end, in order."""
+    """The titles of the tasks that it was asked to cancel, in order."""
     refusals: dict[str, str] = field(default_factory=dict)
-    """By name of the runner or title of the task: why it is refused."""
+    """Why a submission is refused, by name of the runner or title of the task."""
     on_submit: Callable[[dict[str, Any]], None] | None = None
-    """What happens elsewhere while a submission is under way."""
+    """Called during a submission, as something that happens elsewhere meanwhile."""
 
     @property
     def titles(self) -> list[str]:
-        """The titles of what was handed over, in order."""
+        """The titles of the submitted tasks, in order."""
         return [wire["title"] for wire in self.handed]
 
     def refuse(self, name: str, why: str = "no disk space") -> None:
-        """Have a runner take nothing at all, or nothing of the tasks with this title."""
+        """Refuse every task of a runner, or every task with a title."""
         self.refusals[name] = why
 
     def accept(self, name: str) -> None:
-        """Take attempts of this runner or title again."""
+        """Accept tasks of this runner or with this title again."""
         self.refusals.pop(name, None)
 
 
@@ -62,7 +62,7 @@ class ScriptedBackend(RunnerBackend):
         }
 
     def submit(self, wire: dict[str, Any], to: RunnerAddress, *, token: str) -> Submission:
-        """Remember the attempt; accept or refuse it as the script says."""
+        """Keep the attempt; accept or refuse it as the script says."""
         self.script.handed.append(wire)
         if self.script.on_submit:
             self.script.on_submit(wire)
@@ -79,12 +79,12 @@ class ScriptedBackend(RunnerBackend):
         )
 
     def poll(self, wire: dict[str, Any], at: RunnerAddress) -> RunnerReport | None:
-        """Say nothing new of what was handed over."""
+        """Report nothing new about a submitted task."""
         if wire not in self.script.handed:
             raise UnknownTask("404")
         return RunnerReport("queued")
 
     def cancel(self, wire: dict[str, Any], at: RunnerAddress) -> RunnerReport | None:
-        """Remember who was to be ended; that will be reported, if at all, by the test."""
+        """Keep the title; the test reports the end, if it does."""
         self.script.ended.append(wire["title"])
         return RunnerReport("queued")

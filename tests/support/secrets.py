@@ -1,4 +1,4 @@
-"""Where the value of a secret must not be: everywhere but in its own place."""
+"""Finds the value of a secret in columns where it must not be."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ OWN_PLACE = ("workflows.WorkflowRun", "secrets")
 
 
 def places_of(value: str = VALUE) -> list[str]:
-    """Return the columns of the whole database that hold a value, its own place left out."""
+    """Return the columns of the whole database that hold a value, except its own column."""
     found = set()
     for model in apps.get_models():
         for row in model._default_manager.values():

@@ -1,4 +1,4 @@
-"""All that the database holds, to show that something changed nothing."""
+"""The whole content of the database, to show that something changed nothing."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.apps import apps
 
 
 def everything() -> dict[str, list[dict[str, Any]]]:
-    """Return every row of every table of the product's own."""
+    """Return every row of every table of the product."""
     models = [*apps.get_app_config("workflows").get_models()]
     models += apps.get_app_config("runners").get_models()
     return {

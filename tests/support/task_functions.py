@@ -1,4 +1,4 @@
-"""Functions that the tests' payloads name; every process that executes for a test loads them."""
+"""Functions for payloads of tests; every process that executes tasks of a test loads them."""
 
 import os
 import sys
@@ -29,7 +29,7 @@ def leave(code: int) -> None:
 
 @task_function("tests.die")
 def die() -> None:
-    """End the process without a word."""
+    """End the process without a report."""
     os._exit(7)
 
 
@@ -41,13 +41,13 @@ def sleep(seconds: float) -> None:
 
 @task_function("tests.pid")
 def pid() -> int:
-    """Return the number of the process that this is called in."""
+    """Return the id of the process that this is called in."""
     return os.getpid()
 
 
 @task_function("tests.give")
 def give(kind: str) -> Any:
-    """Return something that is no storable JSON."""
+    """Return something that cannot be stored as JSON."""
     return {
         "object": object(),
         "nan": float("nan"),
@@ -64,5 +64,5 @@ def echo(value: Any) -> Any:
 
 @task_function("tests.complain")
 def complain(why: str) -> None:
-    """Fail with a message; `\\0` and `\\ud800` stand for what no database holds."""
+    """Fail with a message; `<nul>` and `<half>` in it become `\\0` and `\\ud800`."""
     raise ValueError(why.replace("<nul>", "\0").replace("<half>", "\ud800"))

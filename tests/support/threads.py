@@ -1,4 +1,4 @@
-"""Several callers at the same moment."""
+"""Several calls at the same moment."""
 
 import threading
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""What tests do to runs and what they look at, in the words of the domain."""
+"""What tests do with runs and read from them, in the words of the domain."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def dispatch_all(run: WorkflowRun) -> list[str]:
 
 
 def dispatch_some(run: WorkflowRun, limit: int | None) -> list[str]:
-    """Dispatch so many ready tasks; return their step ids in the order of dispatch."""
+    """Dispatch up to `limit` ready tasks; return their step ids in the order of dispatch."""
     sent = [sending.task_id for sending in dispatch(run, limit=limit).dispatches]
     names = dict(Task.objects.filter(run=run).values_list("pk", "step_id"))
     return [names[task_id] or "" for task_id in sent]
@@ -95,7 +95,7 @@ def trail(run: WorkflowRun, *, whole: bool = False) -> list[str]:
     """
     Return what happened to a run: `task.dispatched a`, `workflow_run.failed`.
 
-    :param whole: with the creation, which is the same for every run.
+    :param whole: include the events of the creation, which are the same for every run.
     """
     return [
         f"{event.event_type} {event.task}" if event.task else event.event_type
