@@ -123,8 +123,13 @@ def _recorder(model: type[models.Model]) -> Callable[[models.Model], dict[str, A
 
 
 def _has_to_prepare(field: Field) -> bool:
-    is_set_on_save = type(field).pre_save is not models.Field.pre_save
-    return isinstance(field, models.JSONField) or is_set_on_save or field.has_db_default()
+    return isinstance(field, models.JSONField) or field.has_db_default() or _is_set_on_save(field)
+
+
+def _is_set_on_save(field: Field) -> bool:
+    if isinstance(field, models.DateField | models.TimeField):
+        return field.auto_now or field.auto_now_add
+    return type(field).pre_save is not models.Field.pre_save
 
 
 def _prepared(field: Field, instance: models.Model) -> Any:
