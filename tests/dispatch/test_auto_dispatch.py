@@ -8,7 +8,8 @@ from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.verbs import attempt, dispatch, finish, start, state, states, task, trail
 from workflows.models import WorkflowRun
-from workflows.reports.apply import Report, apply_reports
+from workflows.reports.apply import apply_reports
+from workflows.reports.report import Report
 
 
 def test_it_is_off_by_default(runs: DrawRun) -> None:

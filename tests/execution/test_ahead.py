@@ -15,7 +15,7 @@ from tests.support.drawing import DrawRun
 from tests.support.trail import check_trail
 from tests.support.verbs import attempt, dispatch_all, states, trail
 from workflows import operations
-from workflows.dispatch.claims import give_back, start_attempts
+from workflows.dispatch.claims import claim_attempts, mark_started, release_claims
 from workflows.execution.executor import Executor
 from workflows.execution.prefetch import PrefetchBuffer
 from workflows.models import TaskAttempt, WorkflowRun
@@ -91,8 +91,8 @@ def test_who_stops_leaves_what_it_has_not_begun(execution: Execution) -> None:
 
     def goes_on() -> bool:
         if "after" in claimed(run):
-            executor.take_no_more()
-        return executor.takes_more and not is_over(run)
+            executor.stop_claiming()
+        return executor.is_claiming and not is_over(run)
 
     executor.serve(goes_on)
     assert claimed(run) == set()
@@ -124,7 +124,7 @@ def serve(run: WorkflowRun) -> None:
 def test_nobody_else_begins_what_is_claimed(run: WorkflowRun) -> None:
     serve(run)
     assert states(run)["a"] == "dispatched"
-    assert give_back(run.pk, [attempt(run, "a").pk]) == {attempt(run, "a").pk}
+    assert release_claims(run.pk, [attempt(run, "a").pk]) == {attempt(run, "a").pk}
     serve(run)
     assert states(run)["a"] == "success"
 
@@ -132,32 +132,32 @@ def test_nobody_else_begins_what_is_claimed(run: WorkflowRun) -> None:
 def test_who_saw_it_before_it_was_claimed_does_not_begin_it(run: WorkflowRun) -> None:
     seen = [attempt(run, "a").pk]
     minute = timedelta(minutes=1)
-    assert start_attempts(run.pk, seen, lease=minute, by=who("another")) == []
+    assert claim_attempts(run.pk, seen, lease=minute, by=who("another")) == []
     assert states(run)["a"] == "dispatched"
-    [started] = start_attempts(run.pk, seen, lease=minute, by=who("who has it"), are_claimed=True)
+    [started] = mark_started(run.pk, seen, lease=minute, by=who("who has it"))
     assert (started.pk, trail(run)[-1]) == (seen[0], "task.running a")
 
 
 def test_what_was_given_back_unheard_is_not_begun_here(
     run: WorkflowRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ahead = PrefetchBuffer(slots=1)
-    ahead.add(attempt(run, "a"))
+    prefetched = PrefetchBuffer(slots=1)
+    prefetched.add(attempt(run, "a"))
 
     def breaks(*_: object) -> set[UUID]:
         raise OperationalError("the connection is lost, after the commit")
 
-    monkeypatch.setattr("workflows.execution.prefetch.give_back", breaks)
+    monkeypatch.setattr("workflows.execution.prefetch.release_claims", breaks)
     with pytest.raises(OperationalError):
-        ahead.leave(all_of_it=True)
-    assert ahead.next() is None
+        prefetched.release_all()
+    assert prefetched.next() is None
 
 
 def test_who_has_claimed_a_canceled_task_is_asked_to_end_it(run: WorkflowRun) -> None:
     operations.cancel(attempt(run, "a").task_id, by=who("ada"), reason="not today")
     assert states(run)["a"] == "dispatched"
     assert trail(run)[-1] == "task.cancel_requested a"
-    assert give_back(run.pk, [attempt(run, "a").pk]) == set()
+    assert release_claims(run.pk, [attempt(run, "a").pk]) == set()
 
 
 def test_what_its_executor_has_taken_to_the_grave_is_lost(run: WorkflowRun) -> None:

@@ -13,7 +13,7 @@ from tests.support.actors import who
 from tests.support.verbs import attempt as attempt_of
 from tests.support.verbs import dispatch_all, report, start, state, states, task, trail
 from workflows import operations
-from workflows.dispatch.claims import start_attempts
+from workflows.dispatch.claims import claim_attempts
 from workflows.execution.executor import STOPPED, Executor
 from workflows.models import Task, TaskAttempt, WorkflowRun
 from workflows.reports.recovery import recover_overdue
@@ -118,7 +118,7 @@ def test_a_stopped_executor_says_so_and_leaves_what_it_has_not_begun(
     def goes_on() -> bool:
         if len(stubborn_pids(tmp_path)) < 2:
             return True
-        executor.take_no_more()
+        executor.stop_claiming()
         executor.end_all()
         return False
 
@@ -134,7 +134,7 @@ def test_an_attempt_whose_lease_ran_out_is_lost_and_its_late_report_refused(
     run = execution.drawn({"a": {"python": "noop"}, "b": {"python": "noop"}}, "a > b")
     dispatch_all(run)
     lost = attempt_of(run, "a")
-    start_attempts(run.pk, [lost.pk], lease=timedelta(seconds=60), by=who("local runner"))
+    claim_attempts(run.pk, [lost.pk], lease=timedelta(seconds=60), by=who("local runner"))
     assert not recover_overdue(by=who("rescue"))
 
     TaskAttempt.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
@@ -194,7 +194,7 @@ def test_a_report_by_somebody_else_is_not_overwritten(execution: Execution) -> N
     start(run, "a")
     report(attempt_of(run, "a"), "failed", message="settled elsewhere")
     assert (
-        start_attempts(
+        claim_attempts(
             run.pk, [attempt_of(run, "a").pk], lease=timedelta(seconds=60), by=who("late")
         )
         == []

@@ -23,7 +23,8 @@ from tests.support.verbs import (
 from workflows import operations
 from workflows.errors import NotFound, ReportRefused
 from workflows.models import TaskAttempt, WorkflowRun
-from workflows.reports.apply import Report, apply_report, apply_reports
+from workflows.reports.apply import apply_report, apply_reports
+from workflows.reports.report import Report
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.tables import everything
 from tests.support.verbs import attempt, dispatch, finish, state, states, task, trail
-from workflows.dispatch.claims import start_attempts
+from workflows.dispatch.claims import claim_attempts
 from workflows.errors import ReportRefused
 from workflows.models import TaskAttempt, WorkflowRun
 from workflows.operations.tasks import retry
@@ -21,7 +21,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def claim(run: WorkflowRun, step_id: str, lease: timedelta = MINUTE) -> list[TaskAttempt]:
-    return start_attempts(run.pk, [attempt(run, step_id).pk], lease=lease, by=who("executor"))
+    return claim_attempts(run.pk, [attempt(run, step_id).pk], lease=lease, by=who("executor"))
 
 
 def test_a_claimed_attempt_runs_under_a_lease(runs: DrawRun) -> None:
@@ -54,7 +54,7 @@ def test_an_attempt_that_has_ended_or_is_outdated_is_not_claimed(runs: DrawRun) 
     assert claim(run, "a") == []
     retry(task(run, "a").pk, by=who("ada"))
     dispatch(run)
-    assert start_attempts(run.pk, [old.pk], lease=MINUTE, by=who("executor")) == []
+    assert claim_attempts(run.pk, [old.pk], lease=MINUTE, by=who("executor")) == []
 
 
 def test_a_lease_that_has_run_out_fails_the_task(runs: DrawRun) -> None:
