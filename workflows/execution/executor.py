@@ -118,7 +118,7 @@ class Executor:
         self._run_id = run_id
         self._attempt_id = attempt_id
         self._is_claiming = True
-        self._working: dict[UUID, RunningAttempt] = {}
+        self._running: dict[UUID, RunningAttempt] = {}
         # Reports and logs that are not stored yet. They are cleared after the commit: if it fails,
         # they are stored again, which changes nothing.
         self._finished: dict[int, list[Report]] = defaultdict(list)
@@ -130,7 +130,7 @@ class Executor:
     @property
     def is_idle(self) -> bool:
         """True if no attempt is running or prefetched, and every end is reported."""
-        return not self._working and not self._finished and not self._prefetched
+        return not self._running and not self._finished and not self._prefetched
 
     def serve(self, goes_on: Callable[[], bool]) -> None:
         """Execute while `goes_on`, then until the running attempts have ended; end the slots."""
@@ -139,7 +139,7 @@ class Executor:
                 self._turn()
         finally:
             own = () if self._attempt_id else self._idle
-            for slot in [*own, *(work.slot for work in self._working.values())]:
+            for slot in [*own, *(each.slot for each in self._running.values())]:
                 slot.close()
 
     @property
@@ -153,8 +153,8 @@ class Executor:
 
     def end_all(self, why: str = STOPPED) -> None:
         """End the running attempts; they are reported as failed, with the reason."""
-        for work in self._working.values():
-            work.end(why)
+        for running in self._running.values():
+            running.end(why)
 
     def _turn(self) -> None:
         has_news = bool(self._finished)
@@ -174,7 +174,7 @@ class Executor:
             connection.close()
             time.sleep(RETRY_AFTER_S)
         # If everything is reported now, `serve` decides whether to go on before this waits again.
-        if self._working or not has_news:
+        if self._running or not has_news:
             self._collect()
 
     def _is_due(self, what: str, every_s: float) -> bool:
@@ -235,7 +235,7 @@ class Executor:
         return Q(runner_kind=RunnerKind.LOCAL, lease_expires_at=None)
 
     def _free_slots(self) -> int:
-        return self._concurrency - len(self._working) if self._is_claiming else 0
+        return self._concurrency - len(self._running) if self._is_claiming else 0
 
     def _begin_all(self, claimed: Claimed) -> None:
         """Begin the started attempts, then prefetched ones as long as there are slots."""
@@ -246,7 +246,7 @@ class Executor:
         self._begin_prefetched()
 
     def _begin_prefetched(self) -> None:
-        while len(self._working) < self._concurrency and (attempt := self._prefetched.next()):
+        while len(self._running) < self._concurrency and (attempt := self._prefetched.next()):
             self._begin(attempt)
 
     def _begin(self, attempt: TaskAttempt) -> None:
@@ -269,18 +269,18 @@ class Executor:
         deadline = time.monotonic() + attempt.timeout_seconds
         secrets = secrets_of(attempt)
         log = AttemptLog(attempt.pk, secrets=secrets)
-        work = RunningAttempt(attempt, self._free_slot(), log, deadline, secrets)
-        self._working[attempt.pk] = work
-        work.slot.begin(job)
+        running = RunningAttempt(attempt, self._free_slot(), log, deadline, secrets)
+        self._running[attempt.pk] = running
+        running.slot.begin(job)
         failpoints.point("execution.begun")
 
     def _report_starts(self) -> None:
         """Store the start of prefetched attempts that run for a while."""
         latest = timezone.now() - REPORT_START_AFTER
         unreported = [
-            work.attempt
-            for work in self._working.values()
-            if not work.attempt.started_at and work.started_at < latest
+            running.attempt
+            for running in self._running.values()
+            if not running.attempt.started_at and running.started_at < latest
         ]
         for run_id, attempts in by_run(unreported).items():
             ids = [attempt.pk for attempt in attempts]
@@ -297,22 +297,22 @@ class Executor:
         return Slot()
 
     def _check(self) -> None:
-        for work in self._working.values():
-            work.end_if_overdue()
-            self._pieces += work.log.pieces()
-        if self._working:
+        for running in self._running.values():
+            running.end_if_overdue()
+            self._pieces += running.log.pieces()
+        if self._running:
             self._end_canceled()
         self._store_pieces()
         self._pieces.clear()
 
     def _end_canceled(self) -> None:
         """End attempts that an operator canceled or that another process has closed."""
-        gone = TaskAttempt.objects.filter(pk__in=[*self._working, *self._prefetched]).exclude(
+        gone = TaskAttempt.objects.filter(pk__in=[*self._running, *self._prefetched]).exclude(
             Q(outcome=""), task__cancel_requested_at=None
         )
         for attempt_id, outcome in gone.values_list("pk", "outcome"):
-            if attempt_id in self._working:
-                self._working[attempt_id].end(CANCELED)
+            if attempt_id in self._running:
+                self._running[attempt_id].end(CANCELED)
                 continue
             attempt = self._prefetched.pop(attempt_id)
             if not outcome:
@@ -325,8 +325,8 @@ class Executor:
 
     def _renew(self) -> None:
         """Renew the leases of its attempts; now and then, do what no other process does."""
-        if self._working:
-            extend_leases([*self._working, *self._prefetched], EXECUTOR_LEASE)
+        if self._running:
+            extend_leases([*self._running, *self._prefetched], EXECUTOR_LEASE)
         if _is_upkeep_due():
             recover_overdue(by=self._by)
             release_due(by=self._by)
@@ -334,42 +334,42 @@ class Executor:
 
     def _collect(self) -> None:
         """Wait a moment for output and outcomes of the slots, and take them."""
-        if not self._working:
+        if not self._running:
             time.sleep(LOOK_EVERY_S if self._is_claiming and not self._finished else 0)
             return
         received = self._receive(0 if self._finished else LOOK_EVERY_S)
         # Attempts that end a moment later are reported in the same transaction. There is a limit:
         # an attempt that prints without a pause must not keep the others from being reported.
         give_up_at = time.monotonic() + MAX_REPORT_TOGETHER_S
-        while received and self._working and self._finished and time.monotonic() < give_up_at:
+        while received and self._running and self._finished and time.monotonic() < give_up_at:
             received = self._receive(REPORT_TOGETHER_S)
 
     def _receive(self, timeout_s: float) -> bool:
         """Take the first output and outcomes that arrive in time; return True if any did."""
         sources: dict[Any, RunningAttempt] = {}
-        for work in self._working.values():
-            sources |= {work.slot.output: work, work.slot.control: work}
+        for running in self._running.values():
+            sources |= {running.slot.output: running, running.slot.control: running}
         ready = wait(list(sources), timeout_s)
         for source in ready:
-            work = sources[source]
-            if source is work.slot.output:
-                work.log.write(work.slot.read_output())
-            elif work.attempt.pk in self._working:
-                self._take_outcome(work)
+            running = sources[source]
+            if source is running.slot.output:
+                running.log.write(running.slot.read_output())
+            elif running.attempt.pk in self._running:
+                self._take_outcome(running)
         return bool(ready)
 
-    def _take_outcome(self, work: RunningAttempt) -> None:
-        if (outcome := work.slot.outcome()) is None:
+    def _take_outcome(self, running: RunningAttempt) -> None:
+        if (outcome := running.slot.outcome()) is None:
             return
-        while output := work.slot.read_output():
-            work.log.write(output)
-        self._pieces += work.log.last_pieces()
-        del self._working[work.attempt.pk]
+        while output := running.slot.read_output():
+            running.log.write(output)
+        self._pieces += running.log.last_pieces()
+        del self._running[running.attempt.pk]
         if outcome.is_dead:
-            work.slot.close()
+            running.slot.close()
         else:
-            self._idle.append(work.slot)
-        self._finished[work.attempt.run_id].append(work.report(outcome))
-        self._prefetched.record_duration(timezone.now() - work.started_at)
+            self._idle.append(running.slot)
+        self._finished[running.attempt.run_id].append(running.report(outcome))
+        self._prefetched.record_duration(timezone.now() - running.started_at)
         failpoints.point("execution.ended")
         self._begin_prefetched()
