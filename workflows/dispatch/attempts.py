@@ -103,11 +103,11 @@ def _transition(
 
 
 def _choose(run: WorkflowRun, limit: int | None, pool: RunnerPool) -> list[Task]:
-    """Return the first ready tasks that can go out; one statement more for each full runner."""
+    """Return the first ready tasks whose runners have a free place, up to the limit."""
     chosen: list[Task] = []
     while limit is None or len(chosen) < limit:
         tasks = _ready(run, NO_LIMIT if limit is None else limit - len(chosen), pool, chosen)
-        admitted = pool.admit(tasks)
+        admitted = pool.admit(tasks)  # notes full runners, so that the next query skips their tasks
         chosen += admitted
         if len(admitted) == len(tasks):
             break

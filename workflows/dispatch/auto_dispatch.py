@@ -56,7 +56,7 @@ def dispatch_waiting(runner_ids: Collection[int], *, by: Actor, **conditions: An
     """
     failpoints.point("places.freed")
     waiting = Task.objects.ready().filter(
-        RunnerPool().on(runner_ids), run=OuterRef("pk"), **conditions
+        RunnerPool().tasks_of(runner_ids), run=OuterRef("pk"), **conditions
     )
     runs = WorkflowRun.objects.filter(Exists(waiting), state=RunState.RUNNING, auto_dispatch=True)
     total = 0

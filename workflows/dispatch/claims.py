@@ -8,7 +8,6 @@ started later, without asking again, when a slot is free.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -81,9 +80,9 @@ def claim_waiting(run_id: int, request: ClaimRequest) -> Claimed:
         run = lock_run(run_id)
         claimed = claim_in_locked_run(run, request, RunnerPool())
         if claimed:
-            failpoints.point("start.claimed")
+            failpoints.point("claim.stored")
             save_progress(run)
-    failpoints.point("start.committed")
+    failpoints.point("claim.committed")
     return claimed
 
 
@@ -95,7 +94,7 @@ def claim_in_locked_run(run: WorkflowRun, request: ClaimRequest, pool: RunnerPoo
     """
     found = select(FIRST_WAITING, run=run.pk, limit=request.total)
     ids = [UUID(str(pk)).hex for (pk,) in found]
-    waiting = _read_waiting(WAITING_AMONG, run, pool, attempts=ids) if ids else []
+    waiting = _read_waiting(WAITING_AMONG, run, pool, ids) if ids else []
     waiting.sort(key=lambda attempt: attempt.dispatched_at)
     claimed = Claimed(waiting[: request.slots], waiting[request.slots :])
     _start(run, claimed.started, lease=request.lease, by=request.by)
@@ -155,18 +154,18 @@ def _start_among(
     with transaction.atomic(), pipeline():
         run = lock_run(run_id)
         ids = [attempt_id.hex for attempt_id in attempt_ids]
-        waiting = _read_waiting(statement, run, RunnerPool(), attempts=ids)
+        waiting = _read_waiting(statement, run, RunnerPool(), ids)
         _start(run, waiting, lease=lease, by=by)
-        failpoints.point("start.claimed")
+        failpoints.point("claim.stored")
         save_progress(run)
-    failpoints.point("start.committed")
+    failpoints.point("claim.committed")
     return waiting
 
 
 def _read_waiting(
-    statement: str, run: WorkflowRun, pool: RunnerPool, **which: Any
+    statement: str, run: WorkflowRun, pool: RunnerPool, attempt_ids: Sequence[str]
 ) -> list[TaskAttempt]:
-    attempts = read(TaskAttempt, statement, run=run.pk, **which)
+    attempts = read(TaskAttempt, statement, run=run.pk, attempts=attempt_ids)
     for attempt in attempts:
         attempt.runner = pool.runners.get(attempt.runner_id)
         attempt.task = Task(pk=attempt.task_id, run=run, state=TaskState.DISPATCHED)

@@ -126,7 +126,7 @@ class RunnerPool:
         """The ids of the tasks that their runners have declined during this call."""
         return list(self._declined)
 
-    def on(self, keys: Collection[int | None]) -> Q:
+    def tasks_of(self, keys: Collection[int | None]) -> Q:
         """Return the condition of the tasks that these runners execute."""
         own = Q(runner__isnull=False, runner__in=[key for key in keys if key])
         is_default = (self._default.pk if self._default else None) in keys

@@ -83,7 +83,7 @@ def _submit_one(attempt: TaskAttempt, pool: RunnerPool) -> Dispatch | None:
 def _call_runner(attempt: TaskAttempt, runner: Runner, pool: RunnerPool) -> Submission | None:
     """Call a runner; note in the pool if it refuses."""
     token = token_of(attempt.pk)
-    failpoints.point("submission.begins")
+    failpoints.point("submission.started")
     try:
         return runner.backend.submit(revealed(attempt), runner.address, token=token)
     except RunnerUnavailable as exc:

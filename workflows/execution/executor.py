@@ -272,7 +272,7 @@ class Executor:
         running = RunningAttempt(attempt, self._free_slot(), log, deadline, secrets)
         self._running[attempt.pk] = running
         running.slot.begin(job)
-        failpoints.point("execution.begun")
+        failpoints.point("execution.started")
 
     def _report_starts(self) -> None:
         """Store the start of prefetched attempts that run for a while."""

@@ -83,7 +83,7 @@ class DispatchCall:
             self._start(run)
             to_submit = self._create_attempts(run)
             close_run_if_finished(run, by=self.by)
-            failpoints.point("dispatch.handed_out")
+            failpoints.point("dispatch.created")
             result = None if to_submit else self._conclude(run)
             self._save(run, result)
         return Round(to_submit, result)

@@ -89,7 +89,7 @@ def _apply(run_id: int, reports: Sequence[Report], request: ClaimRequest, *, by:
     refused = _refuse(run, tasks, reports, by=by)
     accepted = _accept(tasks, [each for each in reports if each.attempt_id not in refused])
     _store(run, accepted, by=by)
-    failpoints.point("report.taken_over")
+    failpoints.point("report.applied")
     claimed = _continue(run, accepted, request, by=by)
     return _Applied(refused, claimed)
 

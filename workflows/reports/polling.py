@@ -96,7 +96,7 @@ def _note_submission(attempt: TaskAttempt, report: RunnerReport) -> None:
 
 
 def _apply_answer(attempt: TaskAttempt, answer: Answer, *, by: Actor) -> str:
-    failpoints.point("contact.answered")
+    failpoints.point("poll.answered")
     match answer:
         case UnknownTask():
             return _end_unknown(attempt, by=by)

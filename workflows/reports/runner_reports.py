@@ -68,7 +68,7 @@ def _apply_and_extend_lease(attempt: TaskAttempt, reported: RunnerReport) -> str
         by = Actor(name=f"runner {attempt.runner_name}")
         if refused := apply_reports(attempt.run_id, [report], by=by):
             return refused[attempt.pk]
-        failpoints.point("hearing.reported")
+        failpoints.point("runner_report.applied")
         if reported.status != TaskState.RUNNING:
             _store_output(attempt.pk, reported.output, secrets)
     extend_lease(attempt, POLL_AFTER)
