@@ -27,7 +27,8 @@ from benchmarks.product import (
 from workflows.authoring.wfformat import NOOP
 from workflows.models import TaskState, WorkflowRun, WorkflowTemplate
 from workflows.operations.dispatch_ready import dispatch_ready
-from workflows.reports.apply import Report, apply_report
+from workflows.reports.apply import apply_report
+from workflows.reports.report import Report
 
 Workload = Callable[[Bench], Iterator[Figure]]
 

@@ -92,7 +92,8 @@ def release(version: str, *done: str, failed: str = "", running: tuple[str, ...]
 def report(run_id: int, step_id: str, status: str) -> None:
     """Report on a task as its runner would."""
     from workflows.models import LogPiece, TaskAttempt
-    from workflows.reports.apply import Report, apply_report
+    from workflows.reports.apply import apply_report
+    from workflows.reports.report import Report
 
     attempt = TaskAttempt.objects.get(task__run=run_id, task__step_id=step_id)
     failed = status == "failed"

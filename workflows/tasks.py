@@ -1,4 +1,4 @@
-"""The door of Celery's workers."""
+"""The Celery task that workers execute attempts with."""
 
 from typing import Any
 from uuid import UUID
@@ -13,11 +13,11 @@ from workflows.models.actor import Actor
 
 @shared_task(name=TASK, bind=True)
 def execute_attempt(self: Task, attempt_id: str) -> None:
-    """Execute one attempt to its end; nothing, if it is claimed or over."""
+    """Execute one attempt to its end; do nothing if it is claimed or has ended."""
     execute(UUID(attempt_id), by=Actor(name=f"worker {self.request.hostname}"))
 
 
 @worker_shutdown.connect
 def leave_no_process(**_: Any) -> None:
-    """End what would keep the worker from leaving. Pool processes just go: theirs follow them."""
+    """Close the slots that would keep this process alive; those of pool processes end with them."""
     close_spare_slots()

@@ -15,7 +15,8 @@ from workflows.authoring.store import spec_of
 from workflows.authoring.yaml_json import read_json
 from workflows.models import TaskAttempt, TaskState, WorkflowRun
 from workflows.operations.dispatch_ready import dispatch_ready
-from workflows.reports.apply import Report, apply_reports
+from workflows.reports.apply import apply_reports
+from workflows.reports.report import Report
 from workflows.runs.creation import create_run
 
 FOLDER = Path(__file__).parents[2].parent / "shared" / "data" / "wfformat"

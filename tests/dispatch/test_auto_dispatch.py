@@ -1,4 +1,4 @@
-"""A run that dispatches by itself: what became ready goes out when a task ends."""
+"""Runs with auto-dispatch: the report of an end dispatches the tasks that became ready."""
 
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
@@ -8,17 +8,18 @@ from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.verbs import attempt, dispatch, finish, start, state, states, task, trail
 from workflows.models import WorkflowRun
-from workflows.reports.apply import Report, apply_reports
+from workflows.reports.apply import apply_reports
+from workflows.reports.report import Report
 
 
-def test_it_is_off_by_default(runs: DrawRun) -> None:
+def test_auto_dispatch_is_off_by_default(runs: DrawRun) -> None:
     run = runs("a > b")
     dispatch(run)
     finish(run, "a")
     assert states(run) == {"a": "success", "b": "pending"}
 
 
-def test_what_became_ready_goes_out_with_the_report(runs: DrawRun) -> None:
+def test_success_report_dispatches_newly_ready_tasks(runs: DrawRun) -> None:
     run = runs("a > b, a > c > d", auto_dispatch=True)
     dispatch(run)
     finish(run, "a")
@@ -26,19 +27,19 @@ def test_what_became_ready_goes_out_with_the_report(runs: DrawRun) -> None:
     assert trail(run)[-3:] == ["task.succeeded a", "task.dispatched b", "task.dispatched c"]
 
 
-def test_the_first_dispatch_is_the_operators(runs: DrawRun) -> None:
+def test_creating_a_run_dispatches_nothing(runs: DrawRun) -> None:
     run = runs("a", auto_dispatch=True)
     assert (state(run), states(run)) == ("created", {"a": "pending"})
 
 
-def test_a_start_dispatches_nothing_new(runs: DrawRun) -> None:
+def test_start_report_dispatches_nothing(runs: DrawRun) -> None:
     run = runs("a > b", auto_dispatch=True)
     dispatch(run)
     start(run, "a")
     assert states(run) == {"a": "running", "b": "pending"}
 
 
-def test_a_failure_lets_live_branches_go_on(runs: DrawRun) -> None:
+def test_failure_does_not_stop_other_branches(runs: DrawRun) -> None:
     run = runs("a > c, b > d", auto_dispatch=True)
     dispatch(run, limit=None)
     finish(run, "a", "failed")
@@ -48,7 +49,7 @@ def test_a_failure_lets_live_branches_go_on(runs: DrawRun) -> None:
     assert state(run) == "failed"
 
 
-def test_what_ended_together_is_dispatched_together(runs: DrawRun) -> None:
+def test_reports_of_one_call_dispatch_all_newly_ready_tasks(runs: DrawRun) -> None:
     run = runs("a > c, b > d, a > e, b > e", auto_dispatch=True)
     dispatch(run, limit=None)
     reports = [Report(attempt(run, of).pk, "success") for of in "ab"]
@@ -56,7 +57,7 @@ def test_what_ended_together_is_dispatched_together(runs: DrawRun) -> None:
     assert trail(run)[-3:] == ["task.dispatched c", "task.dispatched d", "task.dispatched e"]
 
 
-def test_a_whole_run_goes_by_itself(runs: DrawRun) -> None:
+def test_run_finishes_without_further_dispatch_calls(runs: DrawRun) -> None:
     run = runs("a > b > d, a > c > d", auto_dispatch=True)
     dispatch(run)
     for step_id in "abcd":
@@ -64,20 +65,20 @@ def test_a_whole_run_goes_by_itself(runs: DrawRun) -> None:
     assert state(run) == "success"
 
 
-def test_a_payload_that_cannot_be_filled_in_ends_the_chain(runs: DrawRun) -> None:
+def test_payload_with_unknown_name_fails_the_task_and_the_run(runs: DrawRun) -> None:
     run = runs("a > b", auto_dispatch=True, payload={"text": "{{ params.no }}"})
     dispatch(run)
     assert (state(run), states(run)) == ("failed", {"a": "failed", "b": "pending"})
 
 
-def test_a_free_place_of_a_full_runner_is_offered_to_waiting_runs(
+def test_place_freed_on_full_runner_is_offered_to_waiting_run(
     runs: DrawRun,
     script: Script,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     Runner.objects.filter(name="scripted").update(capacity=1)
     one, two = runs("a", auto_dispatch=True), runs("x, y", auto_dispatch=True)
-    begin(two)
+    first_succeeds_and_second_waits(two)
     dispatch(one)
     with django_capture_on_commit_callbacks(execute=True):
         finish(one, "a")
@@ -85,8 +86,8 @@ def test_a_free_place_of_a_full_runner_is_offered_to_waiting_runs(
     assert script.titles == ["x", "a", "y"]
 
 
-def begin(run: WorkflowRun) -> None:
-    """Run the first task, and let the second wait for a place."""
+def first_succeeds_and_second_waits(run: WorkflowRun) -> None:
+    """Let the first task succeed while its runner takes no other task."""
     dispatch(run)
     Runner.objects.update(is_enabled=False)
     finish(run, "x")

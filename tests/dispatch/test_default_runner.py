@@ -1,4 +1,4 @@
-"""At most one runner is the default one; making another the default releases it."""
+"""At most one runner is the default: saving another default replaces it."""
 
 import pytest
 
@@ -14,17 +14,17 @@ def defaults() -> list[str]:
     return list(Runner.objects.filter(is_default=True).values_list("name", flat=True))
 
 
-def test_an_installation_begins_with_the_local_runner() -> None:
+def test_installation_has_local_runner_as_default() -> None:
     assert defaults() == ["local"]
     assert Runner.objects.get().kind == "local"
 
 
-def test_a_new_default_takes_over() -> None:
+def test_saving_a_default_runner_replaces_the_old_default() -> None:
     RunnerFactory.create(name="other", is_default=True)
     assert defaults() == ["other"]
 
 
-def test_an_old_runner_can_become_the_default_and_stay_it() -> None:
+def test_existing_runner_becomes_default_and_stays_default() -> None:
     other = RunnerFactory.create(name="other")
     assert defaults() == ["local"]
     other.is_default = True
@@ -33,18 +33,18 @@ def test_an_old_runner_can_become_the_default_and_stay_it() -> None:
     assert defaults() == ["other"]
 
 
-def test_there_may_be_no_default(local: Runner) -> None:
+def test_default_runner_can_be_unset(local: Runner) -> None:
     local.is_default = False
     local.save()
     assert defaults() == []
 
 
-def test_a_step_without_a_runner_goes_to_whoever_is_the_default_then(runs: DrawRun) -> None:
+def test_step_without_runner_uses_the_default_at_dispatch(runs: DrawRun) -> None:
     run = runs("a")
     other = RunnerFactory.create(name="other", is_default=True)
     dispatch(run)
     assert attempt(run, "a").runner == other
 
 
-def test_a_form_may_make_another_runner_the_default() -> None:
+def test_second_default_runner_passes_validation() -> None:
     Runner(name="other", is_default=True).full_clean()

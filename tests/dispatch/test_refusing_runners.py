@@ -1,4 +1,4 @@
-"""A runner that does not take a task: nothing is dispatched, nothing is lost, nobody starves."""
+"""Runners that refuse tasks: no task is lost, and other runners still get theirs."""
 
 import pytest
 from django.db import connection
@@ -42,7 +42,7 @@ def two_runners(script: Script) -> WorkflowRun:
     return create_run(template_id=template.pk, by=who("test"))
 
 
-def test_a_refused_task_is_pending_again_and_says_why(runs: DrawRun, script: Script) -> None:
+def test_refused_task_is_pending_again_with_reason(runs: DrawRun, script: Script) -> None:
     run = runs("a")
     script.refuse("scripted")
     answer = dispatch(run)
@@ -61,7 +61,7 @@ def test_a_refused_task_is_pending_again_and_says_why(runs: DrawRun, script: Scr
     assert {state: n for state, n in run.task_counts.items() if n} == {"pending": 1}
 
 
-def test_a_refused_task_is_tried_again_by_the_next_call(runs: DrawRun, script: Script) -> None:
+def test_next_call_retries_refused_task(runs: DrawRun, script: Script) -> None:
     run = runs("a")
     script.refuse("scripted")
     dispatch(run)
@@ -72,7 +72,7 @@ def test_a_refused_task_is_tried_again_by_the_next_call(runs: DrawRun, script: S
     assert trail(run)[-1] == "task.dispatched a"
 
 
-def test_a_refusal_is_no_failure_of_the_task(runs: DrawRun, script: Script) -> None:
+def test_refusal_does_not_fail_the_task(runs: DrawRun, script: Script) -> None:
     run = runs("a > b, c")
     script.refuse("a")
     dispatch(run, limit=None)
@@ -81,7 +81,7 @@ def test_a_refusal_is_no_failure_of_the_task(runs: DrawRun, script: Script) -> N
     assert not [event for event in trail(run) if "failed" in event and "submit" not in event]
 
 
-def test_a_refused_task_does_not_keep_later_ones_of_its_runner(
+def test_later_tasks_of_the_runner_are_dispatched_after_a_refusal(
     runs: DrawRun, script: Script
 ) -> None:
     run = runs("a, b, c")
@@ -90,16 +90,14 @@ def test_a_refused_task_does_not_keep_later_ones_of_its_runner(
     assert dispatch(run).reason == "runner refused: scripted: payload not understood"
 
 
-def test_a_runner_that_takes_nothing_is_asked_once(runs: DrawRun, script: Script) -> None:
+def test_unavailable_runner_is_called_once_per_call(runs: DrawRun, script: Script) -> None:
     run = runs("a, b, c")
     script.refuse("scripted")
     assert dispatch(run).reason == REFUSED
     assert script.titles == ["a"]
 
 
-def test_a_runner_that_declines_one_task_after_the_other_is_left_alone(
-    runs: DrawRun, script: Script
-) -> None:
+def test_runner_gets_no_more_tasks_after_many_refusals(runs: DrawRun, script: Script) -> None:
     names = [f"s{i}" for i in range(MOST_DECLINED + 5)]
     run = runs(", ".join(names))
     for name in names:
@@ -119,7 +117,7 @@ def task_of(run: WorkflowRun, task_id: int) -> str | None:
     return run.tasks.get(pk=task_id).step_id
 
 
-def test_a_refusing_runner_does_not_starve_the_others(
+def test_other_runners_get_their_tasks_when_one_refuses(
     two_runners: WorkflowRun, script: Script
 ) -> None:
     script.refuse("scripted")
@@ -127,7 +125,9 @@ def test_a_refusing_runner_does_not_starve_the_others(
     assert dispatch(two_runners).reason == REFUSED
 
 
-def test_asked_for_all_the_others_go_out_in_order(two_runners: WorkflowRun, script: Script) -> None:
+def test_without_limit_tasks_of_other_runners_are_dispatched_in_order(
+    two_runners: WorkflowRun, script: Script
+) -> None:
     script.refuse("scripted")
     assert dispatch_all(two_runners) == ["b", "d"]
     assert states(two_runners) == {
@@ -138,14 +138,14 @@ def test_asked_for_all_the_others_go_out_in_order(two_runners: WorkflowRun, scri
     }
 
 
-def test_a_disabled_runner_gets_nothing(two_runners: WorkflowRun, script: Script) -> None:
+def test_disabled_runner_gets_no_task(two_runners: WorkflowRun, script: Script) -> None:
     Runner.objects.filter(name="scripted").update(is_enabled=False)
     assert dispatch_all(two_runners) == ["b", "d"]
     assert script.titles == ["b", "d"]
     assert dispatch(two_runners).reason == "runner refused: scripted is disabled"
 
 
-def test_without_a_default_runner_only_steps_with_their_own_go_out(
+def test_without_default_runner_only_steps_with_a_runner_are_dispatched(
     runs: DrawRun, two_runners: WorkflowRun
 ) -> None:
     Runner.objects.update(is_default=False)
@@ -155,7 +155,7 @@ def test_without_a_default_runner_only_steps_with_their_own_go_out(
     assert states(run) == {"x": "pending"}
 
 
-def test_a_full_runner_gets_no_more_than_it_has_places(
+def test_runner_gets_no_more_tasks_than_its_capacity(
     two_runners: WorkflowRun, script: Script
 ) -> None:
     Runner.objects.filter(name="scripted").update(capacity=1)
@@ -166,14 +166,14 @@ def test_a_full_runner_gets_no_more_than_it_has_places(
     assert dispatch_all(two_runners) == ["c"]
 
 
-def test_a_place_is_taken_by_tasks_of_other_runs_too(runs: DrawRun, script: Script) -> None:
+def test_tasks_of_other_runs_count_towards_the_capacity(runs: DrawRun, script: Script) -> None:
     Runner.objects.filter(name="scripted").update(capacity=2)
     one, two = runs("a, b"), runs("c, d")
     assert dispatch_all(one) == ["a", "b"]
     assert dispatch(two).reason == "runner is full: scripted has 2 at a time"
 
 
-def test_a_refused_attempt_takes_no_place(runs: DrawRun, script: Script) -> None:
+def test_refused_attempt_does_not_count_towards_the_capacity(runs: DrawRun, script: Script) -> None:
     Runner.objects.filter(name="scripted").update(capacity=1)
     run = runs("a, b")
     script.refuse("a")
@@ -181,7 +181,7 @@ def test_a_refused_attempt_takes_no_place(runs: DrawRun, script: Script) -> None
     assert states(run) == {"a": "pending", "b": "dispatched"}
 
 
-def test_a_refusal_goes_before_a_dependency_in_the_reason(runs: DrawRun, script: Script) -> None:
+def test_reason_names_refusal_before_dependency(runs: DrawRun, script: Script) -> None:
     run = runs("a > b, c > b")
     script.refuse("a")
     assert dispatch_all(run) == ["c"]
@@ -191,9 +191,7 @@ def test_a_refusal_goes_before_a_dependency_in_the_reason(runs: DrawRun, script:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_runner_hears_of_a_task_once_its_dispatch_is_committed(
-    runs: DrawRun, script: Script
-) -> None:
+def test_runner_is_called_after_the_commit(runs: DrawRun, script: Script) -> None:
     run = runs("a")
     seen = []
     script.on_submit = lambda _: seen.append((connection.in_atomic_block, states(run)["a"]))
@@ -202,7 +200,7 @@ def test_a_runner_hears_of_a_task_once_its_dispatch_is_committed(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_report_may_arrive_before_the_runner_has_answered(runs: DrawRun, script: Script) -> None:
+def test_report_before_the_submission_is_answered_is_applied(runs: DrawRun, script: Script) -> None:
     run = runs("a")
     script.on_submit = lambda _: finish(run, "a")
     assert len(dispatch(run).dispatches) == 1
@@ -212,7 +210,9 @@ def test_a_report_may_arrive_before_the_runner_has_answered(runs: DrawRun, scrip
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_task_that_has_started_is_not_taken_back(runs: DrawRun, script: Script) -> None:
+def test_task_that_ended_during_a_refused_submission_stays_ended(
+    runs: DrawRun, script: Script
+) -> None:
     run = runs("a")
     script.refuse("a")
     script.on_submit = lambda _: finish(run, "a")
@@ -223,7 +223,7 @@ def test_a_task_that_has_started_is_not_taken_back(runs: DrawRun, script: Script
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("stop", ["cancel", "abort"])
-def test_a_task_canceled_meanwhile_does_not_come_back(
+def test_task_canceled_during_a_refused_submission_is_canceled(
     runs: DrawRun, script: Script, stop: str
 ) -> None:
     run = runs("a")
@@ -245,7 +245,9 @@ def test_a_task_canceled_meanwhile_does_not_come_back(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_was_canceled_while_it_was_accepted_is_ended(runs: DrawRun, script: Script) -> None:
+def test_task_canceled_during_its_submission_is_canceled_on_the_runner(
+    runs: DrawRun, script: Script
+) -> None:
     run = runs("a")
 
     def cancel(_: object) -> None:
@@ -254,11 +256,13 @@ def test_what_was_canceled_while_it_was_accepted_is_ended(runs: DrawRun, script:
 
     script.on_submit = cancel
     dispatch(run)
-    assert script.ended == ["a", "a"]  # asked with the cancel, in vain, and once it was accepted
+    assert script.ended == ["a", "a"]  # in vain by the cancel, and again after the submission
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_run_paused_meanwhile_goes_on_to_no_other_task(runs: DrawRun, script: Script) -> None:
+def test_run_paused_during_a_submission_dispatches_no_other_task(
+    runs: DrawRun, script: Script
+) -> None:
     run = runs("a, b")
     script.refuse("a")
 
@@ -271,14 +275,14 @@ def test_a_run_paused_meanwhile_goes_on_to_no_other_task(runs: DrawRun, script: 
     assert script.titles == ["a"]
 
 
-def test_a_start_that_was_reported_twice_is_taken_once(runs: DrawRun, script: Script) -> None:
+def test_repeated_start_report_leaves_one_event(runs: DrawRun, script: Script) -> None:
     run = runs("a")
     dispatch(run)
     start(run, "a", "a")
     assert trail(run)[-2:] == ["task.dispatched a", "task.running a"]
 
 
-def test_auto_dispatch_hands_over_after_the_commit(
+def test_auto_dispatch_submits_after_the_commit(
     runs: DrawRun,
     script: Script,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
@@ -294,7 +298,7 @@ def test_auto_dispatch_hands_over_after_the_commit(
     assert script.titles == ["a", "b", "c"]
 
 
-def test_what_was_started_goes_on_although_its_runner_seemed_away(
+def test_started_task_keeps_running_when_its_submission_times_out(
     runs: DrawRun, script: Script
 ) -> None:
     run = runs("a")
@@ -314,7 +318,7 @@ def test_what_was_started_goes_on_although_its_runner_seemed_away(
     ]
 
 
-def test_a_place_left_free_is_offered_to_what_was_not_refused(
+def test_unused_place_is_offered_to_tasks_that_were_not_refused(
     runs: DrawRun, script: Script
 ) -> None:
     Runner.objects.filter(name="scripted").update(capacity=1)
@@ -326,13 +330,15 @@ def test_a_place_left_free_is_offered_to_what_was_not_refused(
     dispatch(runs("x"))
     assert dispatch(full).reason == "runner is full: scripted has 1 at a time"
     assert not offer_free_places(by=who("rescue"))
-    TaskAttempt.objects.open().update(outcome="success")  # by somebody who died before he offered
+    TaskAttempt.objects.open().update(
+        outcome="success"
+    )  # by a process that died before it offered the place
     assert offer_free_places(by=who("rescue")) == 1
     assert states(full) == {"b": "dispatched", "c": "pending"}
 
 
 @pytest.mark.parametrize("limit", [2, None])
-def test_a_refused_task_leaves_its_place_to_the_next_one(
+def test_place_of_refused_task_goes_to_the_next_task(
     runs: DrawRun, script: Script, limit: int | None
 ) -> None:
     Runner.objects.filter(name="scripted").update(capacity=1)

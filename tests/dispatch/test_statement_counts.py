@@ -1,4 +1,4 @@
-"""What an operation costs does not grow with the run."""
+"""The number of statements of an operation does not grow with the run."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ SMALL, LARGE = 10, 10_000
 
 
 def statements(call: Any) -> int:
-    """Count the statements of a call, those of bulk batches but once: SQLite's are small."""
+    """Count the statements of a call; batches of a bulk INSERT count once, as on PostgreSQL."""
     with CaptureQueriesContext(connection) as captured:
         call()
     inserts = [row["sql"] for row in captured if row["sql"].startswith("INSERT")]
@@ -26,7 +26,7 @@ def statements(call: Any) -> int:
 
 
 def costs(run: WorkflowRun) -> dict[str, int]:
-    """Do one of each to the first arm of a star; return the number of statements of each."""
+    """Execute each operation once; return its number of statements."""
     found = {"the first dispatch": statements(lambda: dispatch(run))}
     found["a start"] = statements(lambda: start(run, "s0"))
     found["an end"] = statements(lambda: finish(run, "s0"))
@@ -41,17 +41,17 @@ def costs(run: WorkflowRun) -> dict[str, int]:
 
 
 def star(arms: int) -> str:
-    """Draw many independent steps, each with one that waits for it."""
+    """Draw many independent steps, each with one downstream step."""
     return ", ".join(f"s{i} > t{i}" for i in range(arms // 2))
 
 
-def test_every_operation_takes_as_many_statements_in_a_large_run(runs: DrawRun) -> None:
+def test_statements_per_operation_do_not_grow_with_the_run(runs: DrawRun) -> None:
     small, large = costs(runs(star(SMALL))), costs(runs(star(LARGE)))
     assert small == large
     assert max(small.values()) <= 20, small
 
 
-def test_an_abort_takes_as_many_statements_in_a_large_run(runs: DrawRun) -> None:
+def test_statements_of_an_abort_do_not_grow_with_the_run(runs: DrawRun) -> None:
     def abort_half_way(arms: int) -> int:
         run = runs(star(arms))
         dispatch(run, limit=arms // 4)
@@ -62,7 +62,9 @@ def test_an_abort_takes_as_many_statements_in_a_large_run(runs: DrawRun) -> None
 
 
 @pytest.mark.parametrize("auto_dispatch", [False, True])
-def test_a_set_takes_as_many_statements_as_one(runs: DrawRun, auto_dispatch: bool) -> None:
+def test_statements_do_not_grow_with_the_number_of_dispatched_tasks(
+    runs: DrawRun, auto_dispatch: bool
+) -> None:
     def all_at_once(arms: int) -> tuple[int, int]:
         run = runs(f"root > {', root > '.join(f's{i}' for i in range(arms))}")
         WorkflowRun.objects.filter(pk=run.pk).update(auto_dispatch=auto_dispatch)
@@ -73,8 +75,10 @@ def test_a_set_takes_as_many_statements_as_one(runs: DrawRun, auto_dispatch: boo
     assert all_at_once(5) == all_at_once(500)
 
 
-def test_an_empty_handed_dispatch_takes_as_many_statements_in_a_large_run(runs: DrawRun) -> None:
-    def empty_handed(length: int) -> int:
+def test_statements_of_a_dispatch_with_nothing_ready_do_not_grow_with_the_run(
+    runs: DrawRun,
+) -> None:
+    def with_nothing_ready(length: int) -> int:
         run = runs(" > ".join(f"s{i}" for i in range(length)))
         dispatch(run)
         finish(run, "s0", "failed")
@@ -82,4 +86,4 @@ def test_an_empty_handed_dispatch_takes_as_many_statements_in_a_large_run(runs: 
         assert attempt(run, "s0").outcome == "failed"
         return statements(lambda: dispatch(run))
 
-    assert empty_handed(SMALL) == empty_handed(2_000)
+    assert with_nothing_ready(SMALL) == with_nothing_ready(2_000)

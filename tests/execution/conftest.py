@@ -13,10 +13,10 @@ from workflows.models import Task, TaskAttempt, TaskState, WorkflowRun
 
 
 class Execution:
-    """Executes runs to their end in this process, and looks at what became of their tasks."""
+    """Executes runs to their end in this process, and returns their attempts."""
 
     def __init__(self, draw: DrawRun) -> None:
-        """Begin with nothing."""
+        """Keep the function that draws runs."""
         self._draw = draw
 
     def run(self, payload: dict[str, Any], **step: Any) -> TaskAttempt:
@@ -32,7 +32,7 @@ class Execution:
     def drawn(
         self, payloads: dict[str, dict[str, Any]], drawing: str = "", **common: Any
     ) -> WorkflowRun:
-        """Make a run that dispatches by itself, with these payloads."""
+        """Make a run with auto-dispatch and these payloads."""
         run = self._draw(drawing or ", ".join(payloads), auto_dispatch=True, **common)
         for step_id, payload in payloads.items():
             Task.objects.filter(run=run, step_id=step_id).update(payload=payload)
@@ -45,7 +45,7 @@ class Execution:
         concurrency: int = 4,
         meanwhile: Callable[[Executor], None] = lambda executor: None,
     ) -> dict[str, TaskAttempt]:
-        """Dispatch, and execute until nothing is active any more."""
+        """Dispatch, and execute until no task is active any more."""
         dispatch_all(run)
         executor = Executor(concurrency=concurrency, by=who("local runner"))
 
@@ -67,5 +67,5 @@ def execution(runs: DrawRun) -> Execution:
 
 
 def log_of(attempt: TaskAttempt) -> str:
-    """Return everything that an attempt printed, as far as it was kept."""
+    """Return the stored log of an attempt."""
     return "".join(piece.text for piece in attempt.log_pieces.all())

@@ -1,4 +1,4 @@
-"""Commands: what is executed, in which surroundings, and how its end is told."""
+"""Commands: arguments, environment, directory, and the reported end."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ from tests.support.verbs import state, states, trail
 PRINT_ENVIRONMENT = ["python", "-c", "import os; print(dict(os.environ))"]
 
 
-def test_a_command_that_ends_well_is_a_success(execution: Execution) -> None:
+def test_command_with_exit_code_0_is_a_success(execution: Execution) -> None:
     attempt = execution.run({"command": ["python", "-c", "print('hello')"]})
     assert (attempt.outcome, attempt.exit_code, attempt.message) == ("success", 0, "")
     assert log_of(attempt) == "hello\n"
@@ -19,7 +19,7 @@ def test_a_command_that_ends_well_is_a_success(execution: Execution) -> None:
     assert attempt.lease_expires_at is None
 
 
-def test_the_trail_tells_every_move_and_by_whom(execution: Execution) -> None:
+def test_each_transition_leaves_an_event_with_its_actor(execution: Execution) -> None:
     attempt = execution.run({"command": ["true"]})
     run = attempt.task.run
     assert run
@@ -33,19 +33,19 @@ def test_the_trail_tells_every_move_and_by_whom(execution: Execution) -> None:
     assert run.events.get(event_type="task.succeeded").actor == "local runner"
 
 
-def test_standard_error_stands_in_the_log_where_it_was_written(execution: Execution) -> None:
+def test_log_keeps_the_order_of_output_and_errors(execution: Execution) -> None:
     attempt = execution.run({"command": ["sh", "-c", "echo one; echo two >&2; echo three"]})
     assert log_of(attempt) == "one\ntwo\nthree\n"
 
 
-def test_arguments_reach_the_command_as_they_are(execution: Execution) -> None:
+def test_arguments_reach_the_command_unchanged(execution: Execution) -> None:
     nasty = ["$(touch /tmp/x)", "; ls", "a  b", "*", "'\"", "ümlaut", ""]
     code = "import json, sys; print(json.dumps(sys.argv[1:]))"
     attempt = execution.run({"command": ["python", "-c", code, *nasty]})
     assert json.loads(log_of(attempt)) == nasty
 
 
-def test_a_command_sees_no_secret_of_its_executor(
+def test_environment_of_the_executor_is_not_visible_to_commands(
     execution: Execution, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     execution.run({"command": ["true"]})  # the fork server reads its settings once, when it starts
@@ -58,7 +58,7 @@ def test_a_command_sees_no_secret_of_its_executor(
     assert f"'ORCHESTRATOR_ATTEMPT_ID': '{attempt.pk}'" in seen
 
 
-def test_a_command_runs_in_the_directory_it_asks_for(execution: Execution, tmp_path: Any) -> None:
+def test_command_runs_in_the_given_directory(execution: Execution, tmp_path: Any) -> None:
     attempt = execution.run({"command": ["pwd"], "cwd": str(tmp_path)})
     assert log_of(attempt).strip() == str(tmp_path.resolve())
 
@@ -81,7 +81,7 @@ def test_a_command_runs_in_the_directory_it_asks_for(execution: Execution, tmp_p
         ({}, None, "payload needs a 'command'"),
     ],
 )
-def test_what_cannot_succeed_fails_and_says_why(
+def test_command_that_cannot_succeed_fails_with_reason(
     execution: Execution, payload: dict[str, Any], exit_code: int | None, message: str
 ) -> None:
     attempt = execution.run(payload)
@@ -93,19 +93,19 @@ def test_what_cannot_succeed_fails_and_says_why(
     assert failure.payload["message"] == attempt.message
 
 
-def test_a_number_from_an_expression_is_an_argument(execution: Execution) -> None:
+def test_number_from_an_expression_becomes_an_argument(execution: Execution) -> None:
     payload = {"command": ["echo", "{{ params.n }}", "{{ params.x }}"]}
     attempt = execution.steps({"step": payload}, parameters={"n": 5, "x": 1.5})["step"]
     assert log_of(attempt) == "5 1.5\n"
 
 
-def test_output_that_is_no_text_does_no_harm(execution: Execution) -> None:
+def test_binary_output_is_shown_with_replacement_characters(execution: Execution) -> None:
     attempt = execution.run({"command": ["head", "-c", "200000", "/dev/urandom"]})
     assert attempt.outcome == "success"
     assert "\ufffd" in log_of(attempt)
 
 
-def test_output_beyond_the_cap_is_cut_and_the_log_says_so(execution: Execution) -> None:
+def test_long_output_is_cut_and_the_log_says_so(execution: Execution) -> None:
     script = "head -c 100000000 /dev/zero | tr '\\0' x; echo; echo END"
     attempt = execution.run({"command": ["sh", "-c", script]})
     log = log_of(attempt)

@@ -1,4 +1,4 @@
-"""Time-outs, cancels, stops and crashes: the work ends, and nothing is left running."""
+"""Time-outs, cancellations, stops and crashes: no process is left running."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.support.actors import who
 from tests.support.verbs import attempt as attempt_of
 from tests.support.verbs import dispatch_all, report, start, state, states, task, trail
 from workflows import operations
-from workflows.dispatch.claims import start_attempts
+from workflows.dispatch.claims import claim_attempts
 from workflows.execution.executor import STOPPED, Executor
 from workflows.models import Task, TaskAttempt, WorkflowRun
 from workflows.reports.recovery import recover_overdue
@@ -27,20 +27,20 @@ def _short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def stubborn_pids(directory: Path) -> list[int]:
-    """Return the processes of the stubborn command, once it has written them down."""
+    """Return the process ids that the stubborn command has written; none before that."""
     file = directory / "pids"
     return [int(line) for line in file.read_text().split()] if file.exists() else []
 
 
 def is_alive(pid: int) -> bool:
-    """Say whether a process runs; a dead one that nobody has buried yet does not."""
+    """Return True if a process runs; a zombie does not."""
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
 
 
-def test_a_command_that_ignores_sigterm_is_killed_with_its_children(
+def test_command_that_ignores_sigterm_is_killed_with_its_children(
     execution: Execution, tmp_path: Path
 ) -> None:
     payload = {"command": ["sh", "-c", STUBBORN], "cwd": str(tmp_path)}
@@ -52,15 +52,13 @@ def test_a_command_that_ignores_sigterm_is_killed_with_its_children(
     assert not any(map(is_alive, pids))
 
 
-def test_a_function_is_ended_by_its_time_out(execution: Execution) -> None:
+def test_function_is_ended_after_its_time_out(execution: Execution) -> None:
     payload = {"python": "tests.sleep", "kwargs": {"seconds": 300}}
     attempt = execution.run(payload, timeout_seconds=1)
     assert (attempt.outcome, attempt.message) == ("failed", "timed out after 1 s")
 
 
-def test_cancel_ends_the_process_group_and_not_only_the_row(
-    execution: Execution, tmp_path: Path
-) -> None:
+def test_cancel_ends_the_process_group(execution: Execution, tmp_path: Path) -> None:
     payload = {"command": ["sh", "-c", STUBBORN], "cwd": str(tmp_path)}
     run = execution.drawn({"step": payload})
     pids: list[int] = []
@@ -84,7 +82,9 @@ def test_cancel_ends_the_process_group_and_not_only_the_row(
     assert (asked.actor, asked.reason) == ("anna", "not today")
 
 
-def test_abort_ends_what_runs_and_cancels_what_waits(execution: Execution, tmp_path: Path) -> None:
+def test_abort_ends_running_tasks_and_cancels_pending_ones(
+    execution: Execution, tmp_path: Path
+) -> None:
     stubborn = {"command": ["sh", "-c", STUBBORN], "cwd": str(tmp_path)}
     run = execution.drawn({"a": stubborn, "b": {"python": "noop"}}, "a > b")
 
@@ -98,7 +98,7 @@ def test_abort_ends_what_runs_and_cancels_what_waits(execution: Execution, tmp_p
     assert not any(map(is_alive, stubborn_pids(tmp_path)))
 
 
-def test_what_a_command_leaves_in_the_background_ends_with_it(
+def test_background_processes_of_a_command_end_with_it(
     execution: Execution, tmp_path: Path
 ) -> None:
     script = "sleep 300 & echo $! > pids"
@@ -107,7 +107,7 @@ def test_what_a_command_leaves_in_the_background_ends_with_it(
     assert not any(map(is_alive, stubborn_pids(tmp_path)))
 
 
-def test_a_stopped_executor_says_so_and_leaves_what_it_has_not_begun(
+def test_stopped_executor_fails_running_tasks_and_leaves_the_others(
     execution: Execution, tmp_path: Path
 ) -> None:
     stubborn = {"command": ["sh", "-c", STUBBORN], "cwd": str(tmp_path)}
@@ -118,7 +118,7 @@ def test_a_stopped_executor_says_so_and_leaves_what_it_has_not_begun(
     def goes_on() -> bool:
         if len(stubborn_pids(tmp_path)) < 2:
             return True
-        executor.take_no_more()
+        executor.stop_claiming()
         executor.end_all()
         return False
 
@@ -128,13 +128,13 @@ def test_a_stopped_executor_says_so_and_leaves_what_it_has_not_begun(
     assert not any(map(is_alive, stubborn_pids(tmp_path)))
 
 
-def test_an_attempt_whose_lease_ran_out_is_lost_and_its_late_report_refused(
+def test_attempt_with_expired_lease_is_lost_and_can_be_retried(
     execution: Execution,
 ) -> None:
     run = execution.drawn({"a": {"python": "noop"}, "b": {"python": "noop"}}, "a > b")
     dispatch_all(run)
     lost = attempt_of(run, "a")
-    start_attempts(run.pk, [lost.pk], lease=timedelta(seconds=60), by=who("local runner"))
+    claim_attempts(run.pk, [lost.pk], lease=timedelta(seconds=60), by=who("local runner"))
     assert not recover_overdue(by=who("rescue"))
 
     TaskAttempt.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
@@ -150,7 +150,7 @@ def test_an_attempt_whose_lease_ran_out_is_lost_and_its_late_report_refused(
     assert states(run) == {"a": "success", "b": "success"}
 
 
-def test_the_log_can_be_read_while_the_command_runs(execution: Execution, tmp_path: Path) -> None:
+def test_log_can_be_read_while_the_command_runs(execution: Execution, tmp_path: Path) -> None:
     script = "echo begun; while [ ! -e go ]; do sleep 0.05; done; echo done"
     run = execution.drawn({"a": {"command": ["sh", "-c", script], "cwd": str(tmp_path)}})
     seen: list[str] = []
@@ -165,7 +165,7 @@ def test_the_log_can_be_read_while_the_command_runs(execution: Execution, tmp_pa
     assert log_of(attempt) == "begun\ndone\n"
 
 
-def test_at_most_so_many_attempts_run_at_a_time(execution: Execution) -> None:
+def test_no_more_attempts_run_at_a_time_than_the_concurrency(execution: Execution) -> None:
     run = execution.drawn({name: {"command": ["sleep", "0.2"]} for name in "abcdef"})
     most: list[int] = []
     execution.to_end(
@@ -177,7 +177,7 @@ def test_at_most_so_many_attempts_run_at_a_time(execution: Execution) -> None:
     assert set(states(run).values()) == {"success"}
 
 
-def test_a_slot_that_died_while_idle_is_replaced(execution: Execution) -> None:
+def test_slot_that_died_while_idle_is_replaced(execution: Execution) -> None:
     executor = Executor(concurrency=1, by=who("local runner"))
     slot = Slot()
     executor._idle.append(slot)
@@ -188,13 +188,13 @@ def test_a_slot_that_died_while_idle_is_replaced(execution: Execution) -> None:
     assert states(run) == {"a": "success"}
 
 
-def test_a_report_by_somebody_else_is_not_overwritten(execution: Execution) -> None:
+def test_attempt_that_was_reported_elsewhere_cannot_be_claimed(execution: Execution) -> None:
     run = execution.drawn({"a": {"python": "noop"}})
     dispatch_all(run)
     start(run, "a")
-    report(attempt_of(run, "a"), "failed", message="settled elsewhere")
+    report(attempt_of(run, "a"), "failed", message="reported elsewhere")
     assert (
-        start_attempts(
+        claim_attempts(
             run.pk, [attempt_of(run, "a").pk], lease=timedelta(seconds=60), by=who("late")
         )
         == []

@@ -1,4 +1,4 @@
-"""Python functions: only registered ones, with results that flow downstream."""
+"""Python functions: only registered ones are executed, and their results are used downstream."""
 
 import pytest
 
@@ -6,13 +6,13 @@ from tests.execution.conftest import Execution, log_of
 from tests.support.verbs import states
 
 
-def test_what_a_function_returns_is_the_result(execution: Execution) -> None:
+def test_return_value_of_a_function_is_the_result(execution: Execution) -> None:
     attempt = execution.run({"python": "tests.add", "kwargs": {"left": 2, "right": 3}})
     assert (attempt.outcome, attempt.result) == ("success", {"sum": 5})
     assert log_of(attempt) == "adding 2 and 3\n"
 
 
-def test_results_and_parameters_are_used_downstream(execution: Execution) -> None:
+def test_results_and_parameters_are_available_downstream(execution: Execution) -> None:
     attempts = execution.steps(
         {
             "first": {"python": "tests.add", "kwargs": {"left": "{{ params.start }}", "right": 1}},
@@ -50,7 +50,7 @@ def test_results_and_parameters_are_used_downstream(execution: Execution) -> Non
         ({"python": "tests.give", "kwargs": {"kind": "huge"}}, "larger than 1,000,000 characters"),
     ],
 )
-def test_a_function_that_fails_says_why(
+def test_function_that_fails_gives_the_reason(
     execution: Execution, payload: dict[str, object], message: str
 ) -> None:
     attempt = execution.run(payload)
@@ -59,13 +59,13 @@ def test_a_function_that_fails_says_why(
     assert attempt.result is None
 
 
-def test_the_traceback_of_a_failure_is_in_the_log(execution: Execution) -> None:
+def test_traceback_of_a_failure_is_in_the_log(execution: Execution) -> None:
     attempt = execution.run({"python": "tests.fail", "kwargs": {"text": "no luck"}})
     assert "Traceback (most recent call last)" in log_of(attempt)
     assert log_of(attempt).endswith("ValueError: no luck\n")
 
 
-def test_a_function_that_kills_its_process_harms_no_other_task(execution: Execution) -> None:
+def test_function_that_kills_its_process_does_not_affect_other_tasks(execution: Execution) -> None:
     attempts = execution.steps(
         {"a": {"python": "tests.die"}, "b": {"python": "noop"}, "c": {"python": "tests.die"}}
     )
@@ -74,12 +74,12 @@ def test_a_function_that_kills_its_process_harms_no_other_task(execution: Execut
     assert states(run) == {"a": "failed", "b": "success", "c": "failed"}
 
 
-def test_one_process_serves_many_calls(execution: Execution) -> None:
+def test_one_process_executes_many_functions(execution: Execution) -> None:
     run = execution.drawn({name: {"python": "tests.pid"} for name in "abcdef"})
     attempts = execution.to_end(run, concurrency=1)
     assert len({attempt.result for attempt in attempts.values()}) == 1
 
 
-def test_a_message_that_no_database_holds_is_shown_with_marks(execution: Execution) -> None:
+def test_characters_that_cannot_be_stored_are_replaced_in_messages(execution: Execution) -> None:
     attempt = execution.run({"python": "tests.complain", "kwargs": {"why": "a<nul>b<half>c"}})
     assert (attempt.outcome, attempt.message) == ("failed", "ValueError: a\ufffdb?c")

@@ -1,4 +1,4 @@
-"""The database goes away for a moment: the executor waits for it, and says the truth afterwards."""
+"""The database connection is lost: the executor waits, and reports correctly afterwards."""
 
 from collections.abc import Iterator
 
@@ -35,7 +35,7 @@ def is_unfinished(run: WorkflowRun, other: psycopg.Connection) -> bool:
 
 
 @pytest.mark.parametrize("moment", ["before it begins", "while it works"])
-def test_an_executor_outlives_a_lost_connection(
+def test_executor_survives_a_lost_connection(
     execution: Execution, other: psycopg.Connection, moment: str
 ) -> None:
     run = execution.drawn({"a": {"command": ["sleep", "0.3"]}})

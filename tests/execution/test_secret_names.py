@@ -1,4 +1,4 @@
-"""Secrets in the environment of an executor: its commands get them, and nobody sees them."""
+"""Secrets from the environment of an executor: commands get them, logs and results do not."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def named(local: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTHER_TOKEN", "of another runner")
 
 
-def test_a_command_gets_what_its_runner_names_and_nothing_else(execution: Execution) -> None:
+def test_command_gets_the_secrets_that_its_runner_names(execution: Execution) -> None:
     code = (
         "import os, sys; seen = os.environ; "
         f"sys.exit(seen['DEPLOY_TOKEN'] != '{TOKEN}' or 'OTHER_TOKEN' in seen or 'NOT_SET' in seen)"
@@ -23,7 +23,7 @@ def test_a_command_gets_what_its_runner_names_and_nothing_else(execution: Execut
     assert execution.run({"command": ["python", "-c", code]}).exit_code == 0
 
 
-def test_the_value_is_masked_in_the_log_however_it_is_printed(execution: Execution) -> None:
+def test_secret_printed_piece_by_piece_is_masked_in_the_log(execution: Execution) -> None:
     code = (
         "import os, sys, time\n"
         "for piece in ('<', *os.environ['DEPLOY_TOKEN'], '>'):\n"
@@ -32,7 +32,7 @@ def test_the_value_is_masked_in_the_log_however_it_is_printed(execution: Executi
     assert log_of(execution.run({"command": ["python", "-c", code]})) == "<********>"
 
 
-def test_the_value_is_masked_in_results_and_messages(execution: Execution) -> None:
+def test_secret_is_masked_in_results_and_messages(execution: Execution) -> None:
     told = execution.run({"python": "tests.echo", "kwargs": {"value": {"deep": [f"x{TOKEN}y"]}}})
     assert told.result == {"deep": ["x********y"]}
     failed = execution.run({"python": f"no function called {TOKEN}"})

@@ -1,4 +1,4 @@
-"""A secret reaches the command that it is for, and nobody and nothing else."""
+"""A secret parameter reaches the commands that use it, and no page, response, file or row."""
 
 from hashlib import sha256
 from typing import Any
@@ -47,7 +47,7 @@ def run_with(**payloads: dict[str, Any]) -> WorkflowRun:
 
 @pytest.fixture
 def run(execution: Execution) -> WorkflowRun:
-    """Return a run whose steps have told their secret wherever they could."""
+    """Return a run whose steps have put their secret into every output they have."""
     run = run_with(
         command=COMMAND,
         function=ECHO,
@@ -63,13 +63,13 @@ def attempt_of(run: WorkflowRun, step_id: str) -> TaskAttempt:
     return TaskAttempt.objects.get(task__run=run, task__step_id=step_id)
 
 
-def test_a_command_gets_the_secret_as_argument_and_in_its_environment(run: WorkflowRun) -> None:
+def test_command_gets_the_secret_as_argument_and_in_its_environment(run: WorkflowRun) -> None:
     assert task(run, "command").state == "success"
     said = log_of(attempt_of(run, "command")).splitlines()
     assert sorted(said) == [f"argument {MASK}", f"bearer Bearer {MASK}"]
 
 
-def test_what_a_function_returns_of_it_is_masked(run: WorkflowRun) -> None:
+def test_secret_in_a_return_value_is_masked(run: WorkflowRun) -> None:
     assert attempt_of(run, "function").result == {"a": [f"x{MASK}"]}
 
 
@@ -81,17 +81,17 @@ def test_what_a_function_returns_of_it_is_masked(run: WorkflowRun) -> None:
         ("missing", f"/nowhere/{MASK}"),
     ],
 )
-def test_why_a_task_failed_is_told_without_it(run: WorkflowRun, step_id: str, why: str) -> None:
+def test_secret_in_a_failure_message_is_masked(run: WorkflowRun, step_id: str, why: str) -> None:
     assert task(run, step_id).state == "failed"
     assert why in attempt_of(run, step_id).message
 
 
-def test_no_row_of_the_database_holds_it_but_its_own(run: WorkflowRun) -> None:
+def test_database_has_the_secret_only_in_its_own_column(run: WorkflowRun) -> None:
     assert run.secrets == {"token": VALUE}
     assert places_of() == []
 
 
-def test_no_answer_of_the_api_holds_it(run: WorkflowRun) -> None:
+def test_api_responses_do_not_contain_the_secret(run: WorkflowRun) -> None:
     api = APIClient()
     api.force_authenticate(UserFactory.create(is_superuser=True))
     tasks = list(run.tasks.values_list("pk", flat=True))
@@ -112,7 +112,7 @@ def test_no_answer_of_the_api_holds_it(run: WorkflowRun) -> None:
 
 
 @pytest.mark.parametrize("body", [{"limit": "all"}, {"limit": "all", "dry_run": True}])
-def test_no_answer_to_a_dispatch_holds_it(db: None, body: dict[str, Any]) -> None:
+def test_dispatch_responses_do_not_contain_the_secret(db: None, body: dict[str, Any]) -> None:
     run = run_with(command=COMMAND, function=ECHO)
     api = APIClient()
     api.force_authenticate(UserFactory.create(is_superuser=True))
@@ -128,7 +128,7 @@ def test_no_answer_to_a_dispatch_holds_it(db: None, body: dict[str, Any]) -> Non
     assert places_of() == []
 
 
-def test_no_page_of_the_admin_holds_it(run: WorkflowRun, client: Client) -> None:
+def test_admin_pages_do_not_contain_the_secret(run: WorkflowRun, client: Client) -> None:
     client.force_login(UserFactory.create(is_staff=True, is_superuser=True))
     lists = [list_url(each) for each in (WorkflowRun, Task, TaskAttempt, Event, Approval)]
     rows: list[Any] = [run, *run.tasks.all(), *TaskAttempt.objects.all(), *Event.objects.all()]
@@ -140,11 +140,11 @@ def test_no_page_of_the_admin_holds_it(run: WorkflowRun, client: Client) -> None
         assert VALUE not in page.content.decode(), place
 
 
-def test_no_file_holds_it(run: WorkflowRun) -> None:
+def test_exported_files_do_not_contain_the_secret(run: WorkflowRun) -> None:
     assert VALUE not in export_template("Secretive")
 
 
-def test_a_dispatch_keeps_the_place_of_the_secret_not_its_value(db: None) -> None:
+def test_attempt_keeps_the_name_of_the_secret_instead_of_its_value(db: None) -> None:
     run = run_with(command=COMMAND)
 
     dispatch_all(run)

@@ -53,7 +53,7 @@ def unsent(world: World, runs: list[WorkflowRun]) -> None:
 def left(world: World, runs: list[WorkflowRun]) -> None:
     """Let an executor die before, at work."""
     dispatched(world, runs)
-    world.kill("execute", "execution.begun", runs)
+    world.kill("execute", "execution.started", runs)
     let_leases_run_out()
 
 
@@ -64,30 +64,30 @@ def refusing(world: World, runs: list[WorkflowRun]) -> None:
 
 # The point, what reaches it, how often one does so at least, and what has happened before.
 KILLS: list[tuple[str, str, int, Prepare]] = [
-    ("dispatch.handed_out", "dispatch", 2, nothing),
+    ("dispatch.created", "dispatch", 2, nothing),
     ("dispatch.committed", "dispatch", 1, nothing),
     ("dispatch.concluded", "dispatch", 1, nothing),
-    ("submission.begins", "dispatch", 2, nothing),
+    ("submission.started", "dispatch", 2, nothing),
     ("submission.accepted", "dispatch", 2, nothing),
     ("submission.noted", "dispatch", 2, nothing),
     ("submission.refused", "dispatch", 1, refusing),
     ("submission.taken_back", "dispatch", 1, refusing),
-    ("start.claimed", "execute", 1, dispatched),
-    ("start.committed", "execute", 1, dispatched),
-    ("execution.begun", "execute", 1, dispatched),
+    ("claim.stored", "execute", 1, dispatched),
+    ("claim.committed", "execute", 1, dispatched),
+    ("execution.started", "execute", 1, dispatched),
     ("execution.ended", "execute", 1, dispatched),
-    ("report.taken_over", "execute", 1, dispatched),
+    ("report.applied", "execute", 1, dispatched),
     ("report.committed", "execute", 1, dispatched),
-    ("report.taken_over", "succeed", 4, dispatched),
-    ("hearing.reported", "succeed", 4, dispatched),
+    ("report.applied", "succeed", 4, dispatched),
+    ("runner_report.applied", "succeed", 4, dispatched),
     ("cancel.requested", "cancel", 3, dispatched),
     ("cancel.committed", "cancel", 2, dispatched),
-    ("contact.answered", "cancel", 2, dispatched),
+    ("poll.answered", "cancel", 2, dispatched),
     # Those who settle what others have left may die as well.
-    ("contact.answered", "settle", 2, silent),
-    ("submission.begins", "settle", 2, unsent),
+    ("poll.answered", "settle", 2, silent),
+    ("submission.started", "settle", 2, unsent),
     ("submission.accepted", "settle", 2, unsent),
-    ("report.taken_over", "settle", 1, left),
+    ("report.applied", "settle", 1, left),
 ]
 
 
@@ -153,8 +153,8 @@ def test_process_killed_while_adopting_tasks_leaves_them_free(world: World, time
     [
         ("cancel.requested", 1),
         ("cancel.committed", 1),
-        ("contact.answered", 2),
-        ("report.taken_over", 2),
+        ("poll.answered", 2),
+        ("report.applied", 2),
     ],
 )
 def test_process_killed_during_abort_aborts_all_or_nothing(

@@ -31,8 +31,9 @@ from workflows.dispatch.tokens import token_of  # noqa: E402
 from workflows.execution.executor import Executor  # noqa: E402
 from workflows.models import TaskAttempt, WorkflowRun  # noqa: E402
 from workflows.operations.dispatch_ready import dispatch_ready  # noqa: E402
-from workflows.reports.apply import Report, apply_report  # noqa: E402
+from workflows.reports.apply import apply_report  # noqa: E402
 from workflows.reports.recovery import recover_overdue  # noqa: E402
+from workflows.reports.report import Report  # noqa: E402
 from workflows.reports.runner_reports import apply_callback  # noqa: E402
 from workflows.runs.creation import create_run  # noqa: E402
 

@@ -1,4 +1,4 @@
-"""One call of dispatch-ready: what it answers, keeps and writes."""
+"""One call of dispatch-ready: its answer, the kept answer, and its events."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from workflows.models import WorkflowRun
 from workflows.operations.dispatch_ready import dispatch_ready
 
 
-def test_the_answer_says_what_was_dispatched(runs: DrawRun, local: Runner) -> None:
+def test_answer_names_the_dispatched_task(runs: DrawRun, local: Runner) -> None:
     run = runs("a, b", payload={"command": ["true"]}, timeout_seconds=9)
     answer = dispatch(run).as_json()
     made = attempt(run, "a")
@@ -44,7 +44,7 @@ def test_the_answer_says_what_was_dispatched(runs: DrawRun, local: Runner) -> No
     assert (made.number, made.runner, made.timeout_seconds) == (1, local, 9)
 
 
-def test_the_answer_says_why_nothing_was_dispatched(runs: DrawRun) -> None:
+def test_answer_gives_the_reason_if_nothing_was_dispatched(runs: DrawRun) -> None:
     run = runs("a > b")
     dispatch(run)
     assert dispatch(run).as_json() == {
@@ -68,7 +68,7 @@ def test_the_answer_says_why_nothing_was_dispatched(runs: DrawRun) -> None:
 
 
 @pytest.mark.parametrize("limit", [2, None])
-def test_the_answer_lists_all_that_went_out(runs: DrawRun, limit: int | None) -> None:
+def test_answer_lists_all_dispatched_tasks(runs: DrawRun, limit: int | None) -> None:
     run = runs("a, b")
     answer = dispatch(run, limit=limit).as_json()
     assert [sent["task_id"] for sent in answer["dispatches"]] == [
@@ -78,7 +78,7 @@ def test_the_answer_lists_all_that_went_out(runs: DrawRun, limit: int | None) ->
     assert answer["dispatch"] == answer["dispatches"][0]
 
 
-def test_the_trail_says_who_dispatched_what_to_whom(runs: DrawRun) -> None:
+def test_events_name_the_actor_the_attempt_and_the_runner(runs: DrawRun) -> None:
     run = runs("a")
     dispatch(run, by=who("ada"))
     started, sent = run.events.order_by("-id")[:2][::-1]
@@ -87,7 +87,7 @@ def test_the_trail_says_who_dispatched_what_to_whom(runs: DrawRun) -> None:
     assert sent.payload == {"attempt_id": str(attempt(run, "a").pk), "runner": "local"}
 
 
-def test_the_first_dispatch_starts_the_run(runs: DrawRun) -> None:
+def test_first_dispatch_starts_the_run(runs: DrawRun) -> None:
     run = runs("a, b")
     assert run.started_at is None
     dispatch(run)
@@ -97,14 +97,14 @@ def test_the_first_dispatch_starts_the_run(runs: DrawRun) -> None:
     assert trail(run) == ["workflow_run.running", "task.dispatched a", "task.dispatched b"]
 
 
-def test_there_must_be_such_a_run(db: None) -> None:
+def test_unknown_run_raises_not_found(db: None) -> None:
     with pytest.raises(NotFound, match="workflow run 999999 not found"):
         dispatch_ready(999_999, by=who("ada"))
 
 
 @pytest.mark.parametrize("dry_run", [False, True])
 @pytest.mark.parametrize("how", ["paused", "aborted"])
-def test_a_run_that_is_stopped_refuses(runs: DrawRun, how: str, dry_run: bool) -> None:
+def test_paused_or_aborted_run_refuses(runs: DrawRun, how: str, dry_run: bool) -> None:
     run = runs("a")
     {"paused": operations.pause, "aborted": operations.abort}[how](run.pk, by=who("ada"))
     before = everything()
@@ -113,14 +113,14 @@ def test_a_run_that_is_stopped_refuses(runs: DrawRun, how: str, dry_run: bool) -
     assert everything() == before
 
 
-def test_a_finished_run_has_nothing_ready(runs: DrawRun) -> None:
+def test_finished_run_has_no_ready_tasks(runs: DrawRun) -> None:
     run = runs("a")
     walk(run, "a")
     assert dispatch(run).reason == "no ready tasks"
     assert trail(run)[-2:] == ["workflow_run.succeeded", "dispatch.nothing_ready"]
 
 
-def test_a_failed_run_says_what_blocks_it(runs: DrawRun) -> None:
+def test_failed_run_names_the_root_cause(runs: DrawRun) -> None:
     run = runs("a > b")
     dispatch(run)
     finish(run, "a", "failed")
@@ -129,13 +129,13 @@ def test_a_failed_run_says_what_blocks_it(runs: DrawRun) -> None:
     assert [cause.step_id for cause in answer.blocked[0].root_causes] == ["a"]
 
 
-def test_nothing_is_ready_while_all_is_under_way(runs: DrawRun) -> None:
+def test_no_task_is_ready_while_all_are_active(runs: DrawRun) -> None:
     run = runs("a, b")
     dispatch(run, limit=None)
     assert dispatch(run).reason == "no ready tasks"
 
 
-def test_an_empty_handed_repeat_is_folded_into_one_event(runs: DrawRun) -> None:
+def test_repeated_call_with_nothing_ready_counts_up_one_event(runs: DrawRun) -> None:
     run = runs("a > b")
     dispatch(run)
     for _ in range(3):
@@ -146,7 +146,7 @@ def test_an_empty_handed_repeat_is_folded_into_one_event(runs: DrawRun) -> None:
     assert last.payload == {"count": 3, "blocked": 1}
 
 
-def test_only_repeats_are_folded(runs: DrawRun) -> None:
+def test_call_with_nothing_ready_leaves_a_new_event_after_any_other_event(runs: DrawRun) -> None:
     run = runs("a > b")
     dispatch(run)
     dispatch(run, by=who("ada"))
@@ -163,7 +163,7 @@ def test_only_repeats_are_folded(runs: DrawRun) -> None:
     ]
 
 
-def test_the_run_keeps_the_latest_answer(runs: DrawRun) -> None:
+def test_run_keeps_the_latest_answer(runs: DrawRun) -> None:
     run = runs("a > b")
     for _ in range(2):
         answer = dispatch(run)
@@ -171,7 +171,7 @@ def test_the_run_keeps_the_latest_answer(runs: DrawRun) -> None:
         assert run.last_dispatch == json_form(answer)
 
 
-def test_the_kept_answer_is_bounded_and_says_so(runs: DrawRun) -> None:
+def test_kept_answer_is_shortened_and_says_so(runs: DrawRun) -> None:
     run = runs(", ".join(f"s{i}" for i in range(MOST_KEPT + 5)))
     answer = dispatch(run, limit=None)
     run.refresh_from_db()
@@ -199,7 +199,7 @@ def failed(run: WorkflowRun, script: Script) -> None:
 
 
 def nothing(run: WorkflowRun, script: Script) -> None:
-    """Leave the run as it was created."""
+    """Leave the run as created."""
 
 
 def disabled(run: WorkflowRun, script: Script) -> None:
@@ -216,7 +216,7 @@ def full(run: WorkflowRun, script: Script) -> None:
 
 @pytest.mark.parametrize("limit", [1, 2, None])
 @pytest.mark.parametrize("situation", [nothing, under_way, failed, disabled, without_default, full])
-def test_a_dry_run_answers_like_the_real_call_and_writes_nothing(
+def test_dry_run_answers_like_the_real_call_and_writes_nothing(
     runs: DrawRun, script: Script, situation: Any, limit: int | None
 ) -> None:
     run = runs("a > c, b, d", payload={"text": "{{ params.x }}"}, parameters={"x": 1})
@@ -230,7 +230,7 @@ def test_a_dry_run_answers_like_the_real_call_and_writes_nothing(
 
 
 def comparable(answer: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what only a real dispatch has: an attempt, and the runner's own words."""
+    """Remove what only a real dispatch has: an attempt, and the runner's own message."""
     for sent in (*answer.get("dispatches", ()), *filter(None, [answer["dispatch"]])):
         sent.pop("attempt_id", None)
         sent["runner_payload"].pop("idempotency_key", None)
@@ -238,12 +238,12 @@ def comparable(answer: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def test_a_dry_run_names_no_attempt(runs: DrawRun) -> None:
+def test_dry_run_has_no_attempt_id(runs: DrawRun) -> None:
     answer = dispatch(runs("a"), dry_run=True).as_json()
     assert answer["dispatch"]["attempt_id"] is None
 
 
-def test_a_task_goes_to_its_own_runner(runs: DrawRun, script: Script) -> None:
+def test_task_goes_to_its_own_runner(runs: DrawRun, script: Script) -> None:
     own = RunnerFactory.create(kind="scripted")
     run = runs("a", runner=own.name)
     dispatch(run)

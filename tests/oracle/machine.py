@@ -16,7 +16,8 @@ from workflows import operations
 from workflows.insight.explain import READY
 from workflows.operations.runs import cancel_rest
 from workflows.operations.tasks import retry_downstream
-from workflows.reports.apply import Report, apply_report, apply_reports
+from workflows.reports.apply import apply_report, apply_reports
+from workflows.reports.report import Report
 
 LIMITS = st.sampled_from([1, 1, 2, 3, None])
 STATUSES = st.sampled_from(["running", "success", "success", "success", "failed", "canceled"])

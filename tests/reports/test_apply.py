@@ -1,4 +1,4 @@
-"""What becomes of attempts: reports that are late, repeated, out of order, outdated."""
+"""Reports on attempts: on time, late, repeated, out of order, outdated."""
 
 from typing import Any
 from uuid import uuid4
@@ -23,12 +23,13 @@ from tests.support.verbs import (
 from workflows import operations
 from workflows.errors import NotFound, ReportRefused
 from workflows.models import TaskAttempt, WorkflowRun
-from workflows.reports.apply import Report, apply_report, apply_reports
+from workflows.reports.apply import apply_report, apply_reports
+from workflows.reports.report import Report
 
 pytestmark = pytest.mark.django_db
 
 
-def test_a_task_runs_and_ends(runs: DrawRun) -> None:
+def test_start_and_end_reports_are_stored(runs: DrawRun) -> None:
     run = runs("a")
     dispatch(run)
     start(run, "a")
@@ -48,7 +49,7 @@ def test_a_task_runs_and_ends(runs: DrawRun) -> None:
 
 
 @pytest.mark.parametrize("status", ["success", "failed", "canceled"])
-def test_a_lost_report_of_the_start_is_no_obstacle(runs: DrawRun, status: str) -> None:
+def test_end_report_without_start_report_is_applied(runs: DrawRun, status: str) -> None:
     run = runs("a")
     dispatch(run)
     finish(run, "a", status)
@@ -56,7 +57,7 @@ def test_a_lost_report_of_the_start_is_no_obstacle(runs: DrawRun, status: str) -
     assert attempt(run, "a").started_at is None
 
 
-def test_the_trail_keeps_what_was_said(runs: DrawRun) -> None:
+def test_event_keeps_exit_code_and_message(runs: DrawRun) -> None:
     run = runs("a")
     dispatch(run)
     finish(run, "a", "failed", exit_code=3, message="disk full")
@@ -70,7 +71,7 @@ def test_the_trail_keeps_what_was_said(runs: DrawRun) -> None:
 
 
 @pytest.mark.parametrize("status", ["running", "success", "failed", "canceled"])
-def test_a_repeated_report_is_accepted_and_changes_nothing(runs: DrawRun, status: str) -> None:
+def test_repeated_report_is_accepted_and_changes_nothing(runs: DrawRun, status: str) -> None:
     run = runs("a > b")
     dispatch(run)
     report(attempt(run, "a"), status, message="once")
@@ -91,7 +92,7 @@ def test_a_repeated_report_is_accepted_and_changes_nothing(runs: DrawRun, status
         ("canceled", "running"),
     ],
 )
-def test_a_report_after_the_end_is_refused_and_leaves_an_event(
+def test_report_after_the_end_is_refused_and_leaves_an_event(
     runs: DrawRun, first: str, second: str
 ) -> None:
     run = runs("a")
@@ -112,7 +113,7 @@ def unchanged(run: WorkflowRun) -> Any:
     return {name: rows for name, rows in everything().items() if name != "workflows.Event"}
 
 
-def test_an_outdated_attempt_is_refused(runs: DrawRun) -> None:
+def test_report_on_outdated_attempt_is_refused(runs: DrawRun) -> None:
     run = runs("a")
     dispatch(run)
     finish(run, "a", "failed")
@@ -128,7 +129,7 @@ def test_an_outdated_attempt_is_refused(runs: DrawRun) -> None:
     assert states(run) == {"a": "success"}
 
 
-def test_a_repeat_of_an_outdated_attempt_changes_nothing(runs: DrawRun) -> None:
+def test_repeated_report_on_outdated_attempt_changes_nothing(runs: DrawRun) -> None:
     run = runs("a")
     dispatch(run)
     finish(run, "a", "failed")
@@ -139,13 +140,13 @@ def test_a_repeat_of_an_outdated_attempt_changes_nothing(runs: DrawRun) -> None:
     assert everything() == before
 
 
-def test_an_attempt_must_exist(db: None) -> None:
+def test_report_on_unknown_attempt_raises_not_found(db: None) -> None:
     nobody = uuid4()
     with pytest.raises(NotFound, match=f"attempt {nobody} not found"):
         apply_report(Report(nobody, "success"), by=who("runner"))
 
 
-def test_a_report_never_revives_an_aborted_run(runs: DrawRun) -> None:
+def test_report_does_not_reopen_an_aborted_run(runs: DrawRun) -> None:
     run = runs("a > b, c")
     dispatch(run)
     start(run, "a")
@@ -156,7 +157,7 @@ def test_a_report_never_revives_an_aborted_run(runs: DrawRun) -> None:
 
 
 @pytest.mark.parametrize("status", ["success", "failed"])
-def test_a_report_never_unpauses_a_run(runs: DrawRun, status: str) -> None:
+def test_report_does_not_resume_a_paused_run(runs: DrawRun, status: str) -> None:
     run = runs("a > b", auto_dispatch=True)
     dispatch(run)
     operations.pause(run.pk, by=who("ada"))
@@ -166,7 +167,7 @@ def test_a_report_never_unpauses_a_run(runs: DrawRun, status: str) -> None:
     assert trail(run)[-2:] == ["workflow_run.paused", ended]
 
 
-def test_the_last_report_of_a_paused_run_does_not_end_it(runs: DrawRun) -> None:
+def test_last_report_does_not_close_a_paused_run(runs: DrawRun) -> None:
     run = runs("a")
     dispatch(run)
     operations.pause(run.pk, by=who("ada"))
@@ -177,7 +178,7 @@ def test_the_last_report_of_a_paused_run_does_not_end_it(runs: DrawRun) -> None:
     assert trail(run)[-3:] == ["task.succeeded a", "workflow_run.resumed", "workflow_run.succeeded"]
 
 
-def test_reports_arrive_together(runs: DrawRun) -> None:
+def test_reports_of_one_call_are_applied_together(runs: DrawRun) -> None:
     run = runs("a > d, b > d, c > e")
     dispatch(run, limit=None)
     finish(run, "c", "failed")
@@ -210,7 +211,7 @@ def test_reports_arrive_together(runs: DrawRun) -> None:
     ]
 
 
-def test_a_refused_report_keeps_none_of_the_others_back(runs: DrawRun) -> None:
+def test_refused_report_does_not_keep_others_from_being_applied(runs: DrawRun) -> None:
     run = runs("a, b")
     walk(run, "a")
     dispatch(run)

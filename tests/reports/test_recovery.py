@@ -1,4 +1,4 @@
-"""Attempts whose executor is gone."""
+"""Recovery of attempts whose lease has expired."""
 
 from datetime import timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.tables import everything
 from tests.support.verbs import attempt, dispatch, finish, state, states, task, trail
-from workflows.dispatch.claims import start_attempts
+from workflows.dispatch.claims import claim_attempts
 from workflows.errors import ReportRefused
 from workflows.models import TaskAttempt, WorkflowRun
 from workflows.operations.tasks import retry
@@ -21,10 +21,10 @@ MINUTE = timedelta(minutes=1)
 
 
 def claim(run: WorkflowRun, step_id: str, lease: timedelta = MINUTE) -> list[TaskAttempt]:
-    return start_attempts(run.pk, [attempt(run, step_id).pk], lease=lease, by=who("executor"))
+    return claim_attempts(run.pk, [attempt(run, step_id).pk], lease=lease, by=who("executor"))
 
 
-def test_a_claimed_attempt_runs_under_a_lease(runs: DrawRun) -> None:
+def test_claimed_attempt_runs_with_a_lease(runs: DrawRun) -> None:
     run = runs("a")
     dispatch(run)
     before = timezone.now()
@@ -36,7 +36,7 @@ def test_a_claimed_attempt_runs_under_a_lease(runs: DrawRun) -> None:
     assert run.events.latest("id").actor == "executor"
 
 
-def test_an_attempt_is_claimed_once(runs: DrawRun) -> None:
+def test_second_claim_of_an_attempt_gets_nothing(runs: DrawRun) -> None:
     run = runs("a")
     dispatch(run)
     claim(run, "a")
@@ -46,7 +46,7 @@ def test_an_attempt_is_claimed_once(runs: DrawRun) -> None:
     assert after == before
 
 
-def test_an_attempt_that_has_ended_or_is_outdated_is_not_claimed(runs: DrawRun) -> None:
+def test_ended_or_outdated_attempt_cannot_be_claimed(runs: DrawRun) -> None:
     run = runs("a")
     dispatch(run)
     finish(run, "a", "failed")
@@ -54,10 +54,10 @@ def test_an_attempt_that_has_ended_or_is_outdated_is_not_claimed(runs: DrawRun) 
     assert claim(run, "a") == []
     retry(task(run, "a").pk, by=who("ada"))
     dispatch(run)
-    assert start_attempts(run.pk, [old.pk], lease=MINUTE, by=who("executor")) == []
+    assert claim_attempts(run.pk, [old.pk], lease=MINUTE, by=who("executor")) == []
 
 
-def test_a_lease_that_has_run_out_fails_the_task(runs: DrawRun) -> None:
+def test_expired_lease_fails_the_task_as_lost(runs: DrawRun) -> None:
     run = runs("a > b, c")
     dispatch(run, limit=None)
     claim(run, "a", lease=-MINUTE)
@@ -70,7 +70,7 @@ def test_a_lease_that_has_run_out_fails_the_task(runs: DrawRun) -> None:
     assert run.events.latest("id").actor == "rescue"
 
 
-def test_nothing_is_lost_while_leases_hold(runs: DrawRun) -> None:
+def test_recovery_changes_nothing_before_leases_expire(runs: DrawRun) -> None:
     run = runs("a, b")
     dispatch(run)
     claim(run, "a")
@@ -79,7 +79,7 @@ def test_nothing_is_lost_while_leases_hold(runs: DrawRun) -> None:
     assert everything() == before
 
 
-def test_a_lost_attempt_ends_a_run_that_waited_for_it(runs: DrawRun) -> None:
+def test_lost_attempt_closes_a_run_that_waits_only_for_it(runs: DrawRun) -> None:
     run = runs("a > b")
     dispatch(run)
     claim(run, "a", lease=-MINUTE)
@@ -88,7 +88,7 @@ def test_a_lost_attempt_ends_a_run_that_waited_for_it(runs: DrawRun) -> None:
     assert trail(run)[-3:] == ["task.lost a", "workflow_run.failed", "workflow_run.deadlocked"]
 
 
-def test_a_lost_attempt_can_be_retried_and_no_longer_reports(runs: DrawRun) -> None:
+def test_lost_attempt_can_be_retried_and_its_report_is_refused(runs: DrawRun) -> None:
     run = runs("a")
     dispatch(run)
     claim(run, "a", lease=-MINUTE)
@@ -101,7 +101,7 @@ def test_a_lost_attempt_can_be_retried_and_no_longer_reports(runs: DrawRun) -> N
     assert states(run) == {"a": "success"}
 
 
-def test_attempts_of_many_runs_are_settled(runs: DrawRun) -> None:
+def test_attempts_of_many_runs_are_recovered_in_one_call(runs: DrawRun) -> None:
     made = [runs("a, b") for _ in range(3)]
     for run in made:
         dispatch(run, limit=None)
@@ -112,7 +112,7 @@ def test_attempts_of_many_runs_are_settled(runs: DrawRun) -> None:
     assert not recover_overdue(by=who("rescue"))
 
 
-def test_whoever_reported_in_time_is_not_lost(runs: DrawRun) -> None:
+def test_reported_attempt_is_not_lost(runs: DrawRun) -> None:
     run = runs("a")
     dispatch(run)
     claim(run, "a", lease=-MINUTE)
@@ -121,14 +121,14 @@ def test_whoever_reported_in_time_is_not_lost(runs: DrawRun) -> None:
     assert states(run) == {"a": "success"}
 
 
-def test_what_waits_behind_a_slow_submission_is_not_submitted_by_others(
+def test_attempts_behind_a_slow_submission_are_not_submitted_by_recovery(
     runs: DrawRun, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [timezone.now()]
 
     def take_long(wire: dict[str, Any]) -> None:
         now[0] += timedelta(seconds=20)
-        if len(script.handed) < 10:  # or they would submit each other's for ever
+        if len(script.handed) < 10:  # otherwise this would never end
             recover_overdue(by=who("rescue"))
 
     script.on_submit = take_long

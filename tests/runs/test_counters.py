@@ -14,7 +14,8 @@ from tests.support.verbs import dispatch
 from workflows import operations
 from workflows.errors import WorkflowError
 from workflows.models import Event, Task, TaskAttempt, TaskState, WorkflowRun
-from workflows.reports.apply import Report, apply_reports
+from workflows.reports.apply import apply_reports
+from workflows.reports.report import Report
 
 STEPS = 14
 MOVES = 60

@@ -23,7 +23,7 @@ from tests.support.verbs import (
 from workflows import operations
 from workflows.authoring.spec import parse_template
 from workflows.authoring.store import replace_template
-from workflows.dispatch.claims import start_attempts
+from workflows.dispatch.claims import claim_attempts
 from workflows.errors import Conflict
 from workflows.models import Task, WorkflowRun
 from workflows.reports.recovery import recover_overdue
@@ -78,7 +78,7 @@ def test_attempt_is_claimed_by_one_executor_only(runs: DrawRun) -> None:
 
     def claim() -> int:
         made = [attempt(run, "a").pk]
-        return len(start_attempts(run.pk, made, lease=timedelta(minutes=1), by=who("executor")))
+        return len(claim_attempts(run.pk, made, lease=timedelta(minutes=1), by=who("executor")))
 
     with rival_before(UPDATE_TASK, claim) as rival:
         assert claim() == 1
@@ -110,7 +110,7 @@ def test_refused_submission_and_report_are_both_counted(runs: DrawRun, script: S
 def test_attempt_reported_during_recovery_is_not_lost(runs: DrawRun) -> None:
     run = runs("a")
     dispatch(run)
-    start_attempts(run.pk, [attempt(run, "a").pk], lease=-timedelta(minutes=1), by=who("executor"))
+    claim_attempts(run.pk, [attempt(run, "a").pk], lease=-timedelta(minutes=1), by=who("executor"))
     with rival_before("SELECT workflows_workflowrun", lambda: finish(run, "a")):
         assert not recover_overdue(by=who("rescue"))
     assert states(run) == {"a": "success"}

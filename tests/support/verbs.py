@@ -7,7 +7,8 @@ from workflows.dispatch.result import DispatchResult
 from workflows.models import Event, EventType, Task, TaskAttempt, TaskDependency, WorkflowRun
 from workflows.models.actor import Actor
 from workflows.operations import dispatch_ready
-from workflows.reports.apply import Report, apply_report
+from workflows.reports.apply import apply_report
+from workflows.reports.report import Report
 
 TEST = who("test")
 CREATION = (EventType.RUN_CREATED, EventType.TASK_CREATED)

@@ -1,17 +1,17 @@
-"""Ready tasks become dispatched, each with its attempt."""
+"""Dispatches ready tasks in the database: each becomes dispatched and gets a new attempt."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 
-from runners.base import LONGEST_TIMEOUT_S, TaskPayload
+from runners.base import LONGEST_TIMEOUT_S, RunnerBackend, TaskPayload
 from runners.models import Runner
 from workflows.db.inserts import insert
 from workflows.db.statements import Sql, columns_of, read
-from workflows.dispatch.claims import Take
-from workflows.dispatch.leases import SUBMITTED_WITHIN
+from workflows.dispatch.claims import NO_CLAIM, Claimed, ClaimRequest, claim_unsaved
+from workflows.dispatch.leases import SUBMIT_WITHIN
 from workflows.dispatch.runner_pool import RunnerPool
 from workflows.dispatch.tokens import hash_of, token_of
 from workflows.models import RunState, Task, TaskAttempt, TaskState, WorkflowRun
@@ -20,6 +20,7 @@ from workflows.models.attempt import Outcome
 from workflows.models.run import DISPATCHABLE
 from workflows.models.task import CLEARED
 from workflows.payloads.rendering import UnknownName, render_payloads
+from workflows.runs.events import Transition
 from workflows.runs.transitions import (
     RecordedTransition,
     batches,
@@ -37,60 +38,76 @@ READY = f"""
 NO_LIMIT = 2**62
 
 
-def create_attempts(
-    run: WorkflowRun, limit: int | None, pool: RunnerPool, *, by: Actor, take: Take | None = None
-) -> list[TaskAttempt]:
-    """
-    Move the first ready tasks to dispatched, each with its attempt: the outbox of submit().
+class Created(NamedTuple):
+    """The attempts of newly dispatched tasks, and those of them that an executor has claimed."""
 
-    :param take: who starts some of them on the spot.
+    attempts: Sequence[TaskAttempt] = ()
+    claimed: Claimed = Claimed()
+
+
+def create_attempts(
+    run: WorkflowRun,
+    limit: int | None,
+    pool: RunnerPool,
+    *,
+    by: Actor,
+    request: ClaimRequest = NO_CLAIM,
+) -> Created:
+    """
+    Move the first ready tasks to dispatched, each with its attempt.
+
+    `submit` hands the attempts to their runners once they are committed.
+
+    :param request: what an executor claims of them in the same transaction.
     """
     if run.state not in DISPATCHABLE:
-        return []
+        return Created()
     tasks = _choose(run, limit, pool)
     if not tasks:
-        return []
+        return Created()
     if run.state == RunState.CREATED:
         run.start(by=by)
-    attempts = _attempts(run, tasks, pool)
+    attempts = _build_attempts(run, tasks, pool)
     now = timezone.now()
-    for attempt in attempts:
-        if take and take.wants(attempt):
-            take.take(attempt, now)
-    _dispatch(run, [a for a in attempts if not a.started_at], now, by=by)
-    _dispatch(run, [a for a in attempts if a.started_at], now, by=take.by if take else by)
+    claimed = claim_unsaved(attempts, request, now)
+    not_started = [attempt for attempt in attempts if not attempt.started_at]
+    _transition(run, not_started, Task.dispatch, by=by, dispatched_at=now)
+    path = [Task.dispatch, Task.start]
+    _transition(run, claimed.started, *path, by=request.by, dispatched_at=now, started_at=now)
     for batch in batches(attempts):
         insert(batch)
-    _fail_what_cannot_be_filled_in(run, attempts, by=by)
-    return attempts
+    _fail_unrendered_tasks(run, attempts, by=by)
+    return Created(attempts, claimed)
 
 
-def _dispatch(
-    run: WorkflowRun, attempts: Sequence[TaskAttempt], now: datetime, *, by: Actor
+def _transition(
+    run: WorkflowRun,
+    attempts: Sequence[TaskAttempt],
+    *path: Transition,
+    by: Actor,
+    **moments: datetime,
 ) -> None:
     if not attempts:
         return
     payloads = {a.task_id: {"attempt_id": str(a.pk), "runner": a.runner_name} for a in attempts}
-    transitions = [Task.dispatch, Task.start] if attempts[0].started_at else [Task.dispatch]
     transition_tasks_along(
         run,
         [attempt.task for attempt in attempts],
-        [RecordedTransition(transition, payloads) for transition in transitions],
+        [RecordedTransition(transition, payloads) for transition in path],
         by=by,
-        dispatched_at=now,
         attempt_count=Sql("attempt_count + 1"),
-        **{**CLEARED, "started_at": attempts[0].started_at},
+        **{**CLEARED, **moments},
     )
     for attempt in attempts:
         attempt.task.attempt_count += 1
 
 
 def _choose(run: WorkflowRun, limit: int | None, pool: RunnerPool) -> list[Task]:
-    """Return the first ready tasks that can go out; one statement more for each full runner."""
+    """Return the first ready tasks whose runners have a free place, up to the limit."""
     chosen: list[Task] = []
     while limit is None or len(chosen) < limit:
         tasks = _ready(run, NO_LIMIT if limit is None else limit - len(chosen), pool, chosen)
-        admitted = pool.admit(tasks)
+        admitted = pool.admit(tasks)  # notes full runners, so that the next query skips their tasks
         chosen += admitted
         if len(admitted) == len(tasks):
             break
@@ -112,12 +129,14 @@ def _ready(run: WorkflowRun, limit: int, pool: RunnerPool, chosen: Sequence[Task
     return tasks
 
 
-def _attempts(run: WorkflowRun, tasks: Sequence[Task], pool: RunnerPool) -> list[TaskAttempt]:
+def _build_attempts(run: WorkflowRun, tasks: Sequence[Task], pool: RunnerPool) -> list[TaskAttempt]:
     payloads = render_payloads(run, tasks)
-    return [_attempt(task, payloads[task.pk], pool.runner_of(task)) for task in tasks]
+    return [_build_attempt(task, payloads[task.pk], pool.runner_of(task)) for task in tasks]
 
 
-def _attempt(task: Task, payload: dict[str, Any] | UnknownName, runner: Runner) -> TaskAttempt:
+def _build_attempt(
+    task: Task, payload: dict[str, Any] | UnknownName, runner: Runner
+) -> TaskAttempt:
     attempt = TaskAttempt(
         task=task,
         number=task.attempt_count + 1,
@@ -128,34 +147,46 @@ def _attempt(task: Task, payload: dict[str, Any] | UnknownName, runner: Runner) 
         timeout_seconds=task.timeout_seconds or LONGEST_TIMEOUT_S,
     )
     if isinstance(payload, UnknownName):
-        attempt.outcome, attempt.message = Outcome.FAILED, str(payload)
-        attempt.finished_at = attempt.dispatched_at
-        return attempt
-    attempt.payload = runner.backend.wire(
-        TaskPayload(
-            task_id=task.pk,
-            run_id=task.run_id or 0,
-            attempt_id=str(attempt.pk),
-            title=task.title,
-            payload=payload,
-            timeout_seconds=attempt.timeout_seconds,
-        )
-    )
-    if runner.backend.pulls:
-        attempt.submitted_at = attempt.dispatched_at
+        _end_unrendered(attempt, payload)
     else:
-        attempt.lease_expires_at = attempt.dispatched_at + SUBMITTED_WITHIN
-    if not runner.backend.claims:
-        attempt.token_hash = hash_of(token_of(attempt.pk))
+        attempt.payload = runner.backend.wire(_task_payload(attempt, payload))
+        _prepare_submission(attempt, runner.backend)
     return attempt
 
 
-def _fail_what_cannot_be_filled_in(
-    run: WorkflowRun, attempts: Sequence[TaskAttempt], *, by: Actor
-) -> None:
-    broken = {attempt.task: attempt for attempt in attempts if attempt.outcome}
-    if broken:
-        reasons = {task.pk: {"message": attempt.message} for task, attempt in broken.items()}
+def _end_unrendered(attempt: TaskAttempt, error: UnknownName) -> None:
+    attempt.outcome, attempt.message = Outcome.FAILED, str(error)
+    attempt.finished_at = attempt.dispatched_at
+
+
+def _task_payload(attempt: TaskAttempt, payload: dict[str, Any]) -> TaskPayload:
+    return TaskPayload(
+        task_id=attempt.task_id,
+        run_id=attempt.run_id,
+        attempt_id=str(attempt.pk),
+        title=attempt.task.title,
+        payload=payload,
+        timeout_seconds=attempt.timeout_seconds,
+    )
+
+
+def _prepare_submission(attempt: TaskAttempt, backend: RunnerBackend) -> None:
+    if backend.pulls:
+        attempt.submitted_at = attempt.dispatched_at
+    else:
+        attempt.lease_expires_at = attempt.dispatched_at + SUBMIT_WITHIN
+    if not backend.claims:
+        attempt.token_hash = hash_of(token_of(attempt.pk))
+
+
+def _fail_unrendered_tasks(run: WorkflowRun, attempts: Sequence[TaskAttempt], *, by: Actor) -> None:
+    unrendered = [attempt for attempt in attempts if attempt.outcome]
+    if unrendered:
         transition_tasks(
-            run, list(broken), Task.fail, by=by, payloads=reasons, finished_at=timezone.now()
+            run,
+            [attempt.task for attempt in unrendered],
+            Task.fail,
+            by=by,
+            payloads={attempt.task_id: {"message": attempt.message} for attempt in unrendered},
+            finished_at=timezone.now(),
         )

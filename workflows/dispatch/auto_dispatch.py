@@ -1,4 +1,4 @@
-"""What follows when something has changed: what became ready goes out, what is over ends."""
+"""After a state change: dispatches newly ready tasks of runs with auto-dispatch, closes the run."""
 
 from collections.abc import Collection
 from typing import Any
@@ -7,11 +7,11 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from workflows.db import failpoints
-from workflows.dispatch.attempts import create_attempts
-from workflows.dispatch.claims import Take
+from workflows.dispatch.attempts import Created, create_attempts
+from workflows.dispatch.claims import NO_CLAIM, ClaimRequest
 from workflows.dispatch.runner_pool import RunnerPool
 from workflows.dispatch.submission import is_to_submit, submit
-from workflows.models import RunState, Task, TaskAttempt, WorkflowRun
+from workflows.models import RunState, Task, WorkflowRun
 from workflows.models.actor import Actor
 from workflows.runs.completion import close_run_if_finished
 from workflows.runs.locks import lock_run
@@ -19,56 +19,63 @@ from workflows.runs.transitions import save_progress
 
 
 def advance_run(
-    run: WorkflowRun, *, by: Actor, take: Take | None = None, pool: RunnerPool | None = None
-) -> int:
+    run: WorkflowRun,
+    *,
+    by: Actor,
+    request: ClaimRequest = NO_CLAIM,
+    pool: RunnerPool | None = None,
+) -> Created:
     """
-    After something changed: dispatch what became ready if the run does so by itself, and roll up.
+    After a state change, dispatch newly ready tasks and close the run if it is finished.
 
-    The caller holds the run's lock. Runners that must be called are called after the commit.
+    Only runs with auto-dispatch are dispatched. The caller holds the run's lock. The attempts are
+    submitted to their runners after the commit.
 
-    :param take: who starts some of it on the spot.
-    :param fleet: the runners, if they have been read already.
-    :returns: how many tasks were handed out.
+    :param request: what an executor claims of the new attempts.
+    :param pool: the runners, if they have been read already.
     """
-    handed_out: list[TaskAttempt] = []
+    created = Created()
     if run.auto_dispatch and run.state == RunState.RUNNING:
         runners = pool or RunnerPool()
-        handed_out = create_attempts(run, None, runners, by=by, take=take)
-        if any(map(is_to_submit, handed_out)):
-            transaction.on_commit(lambda: submit(handed_out, runners, by=by))
+        created = create_attempts(run, None, runners, by=by, request=request)
+        if any(map(is_to_submit, created.attempts)):
+            transaction.on_commit(lambda: submit(created.attempts, runners, by=by))
     close_run_if_finished(run, by=by)
     save_progress(run)
-    return len(handed_out)
+    return created
 
 
-def dispatch_waiting(runner_ids: Collection[int], *, by: Actor, **which: Any) -> int:
+def dispatch_waiting(runner_ids: Collection[int], *, by: Actor, **conditions: Any) -> int:
     """
-    Offer free places of runners to the runs that dispatch by themselves, the oldest first.
+    Offer free places of runners to the runs with auto-dispatch, the oldest run first.
 
-    Outside any transaction: one run after the other is locked, until the places are taken.
+    Call it outside any transaction: it locks one run after the other, until no place is left.
 
-    :param which: columns of the tasks that they are offered to.
-    :returns: how many tasks were handed out.
+    :param conditions: which tasks the places are offered to, as in a `filter`.
+    :returns: how many tasks were dispatched.
     """
     failpoints.point("places.freed")
-    waiting = Task.objects.ready().filter(RunnerPool().on(runner_ids), run=OuterRef("pk"), **which)
-    handed_out = 0
+    waiting = Task.objects.ready().filter(
+        RunnerPool().tasks_of(runner_ids), run=OuterRef("pk"), **conditions
+    )
     runs = WorkflowRun.objects.filter(Exists(waiting), state=RunState.RUNNING, auto_dispatch=True)
+    total = 0
     for run_id in runs.order_by("pk").values_list("pk", flat=True):
         with transaction.atomic():
-            n = advance_run(lock_run(run_id), by=by)
-        handed_out += n
-        if not n:
+            dispatched = len(advance_run(lock_run(run_id), by=by).attempts)
+        total += dispatched
+        if not dispatched:
             break
-    return handed_out
+    return total
 
 
 def offer_free_places(*, by: Actor) -> int:
     """
-    Dispatch what waits for a place that is free: whoever left it died before it was offered.
+    Dispatch tasks that wait although their runner has a free place.
 
-    What a runner has refused, as its note says, waits for the next dispatch, or it would be
-    refused for ever.
+    This happens if a process dies after it has freed a place and before it has offered it. A task
+    with a note was refused by its runner: it waits for the next dispatch, otherwise it would be
+    offered and refused again and again.
     """
     free = RunnerPool().with_free_places()
     return sum(dispatch_waiting([pk], by=by, note="") for pk in free)

@@ -1,9 +1,13 @@
-"""Attempts are claimed for execution, each by one executor."""
+"""
+Claims: an executor reserves attempts for itself, so that each is executed by one executor only.
+
+Those that it has a free slot for are started at once. A few more may be prefetched: claimed, and
+started later, without asking again, when a slot is free.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -14,148 +18,119 @@ from workflows.db import failpoints
 from workflows.db.statements import columns_of, execute, pipeline, read, select
 from workflows.dispatch.runner_pool import RunnerPool
 from workflows.models import Task, TaskAttempt, TaskState, WorkflowRun
-from workflows.models.actor import Actor
+from workflows.models.actor import NOBODY, Actor
 from workflows.runs.locks import lock_run
 from workflows.runs.transitions import TaskLike, batches, save_progress, transition_tasks
 
 
-@dataclass(slots=True)
-class Take:
-    """What an executor takes at once, in the transaction that hands it out."""
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The attempts that one claim has won."""
 
-    room: int
-    """Free slots: so many attempts are started."""
-    ahead: int
-    """So many more are claimed, and begin once a slot is free."""
+    started: Sequence[TaskAttempt] = ()
+    prefetched: Sequence[TaskAttempt] = ()
+
+    def __add__(self, other: "Claimed") -> "Claimed":
+        """Return the attempts of both claims."""
+        return Claimed([*self.started, *other.started], [*self.prefetched, *other.prefetched])
+
+    def __bool__(self) -> bool:
+        """Return True if any attempt was claimed."""
+        return bool(self.started or self.prefetched)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRequest:
+    """What an executor can use now, and under which lease."""
+
+    slots: int
+    """How many attempts it starts at once: its free slots."""
+    prefetch: int
+    """How many more it claims, to start them when a slot is free."""
     lease: timedelta
     by: Actor
-    taken: list[TaskAttempt] = field(default_factory=list)
 
     @property
-    def left(self) -> int:
-        """How many more it takes."""
-        return self.room + self.ahead - len(self.taken)
+    def total(self) -> int:
+        """How many attempts it claims at most."""
+        return self.slots + self.prefetch
 
-    def wants(self, attempt: TaskAttempt) -> bool:
-        """Say whether an attempt is for local executors, and there is room for it."""
-        mine = attempt.runner_kind == RunnerKind.LOCAL and not attempt.outcome
-        return mine and self.left > 0
-
-    def take(self, attempt: TaskAttempt, now: datetime) -> None:
-        """Claim an attempt, and start it if a slot is free."""
-        attempt.lease_expires_at = now + self.lease
-        if len(self.taken) < self.room:
-            attempt.started_at = now
-        self.taken.append(attempt)
+    def without(self, claimed: Claimed) -> "ClaimRequest":
+        """Return what is left of the request after a claim."""
+        return replace(
+            self,
+            slots=self.slots - len(claimed.started),
+            prefetch=self.prefetch - len(claimed.prefetched),
+        )
 
 
-ATTEMPT = TaskAttempt._meta.db_table
-
-# Of an attempt that nobody has started, and that its task has not outlived.
-WAITING = f"""
-    SELECT {columns_of(TaskAttempt, "attempt")}
-      FROM {ATTEMPT} attempt JOIN {Task._meta.db_table} task ON task.id = attempt.task_id
-     WHERE attempt.outcome = '' AND attempt.started_at IS NULL AND task.run_id = %(run)s
-       AND task.state = '{TaskState.DISPATCHED}' AND task.attempt_count = attempt.number
-"""
-WAITING_AMONG = f"{WAITING} AND attempt.id = ANY(%(attempts)s::uuid[])"
-# Another executor may have claimed a local one since it was seen, and not begun it yet.
-UNCLAIMED_AMONG = f"""
-    {WAITING_AMONG} AND (attempt.lease_expires_at IS NULL OR attempt.runner_kind <> 'local')
-"""
-# From the dispatched tasks of the run, in order, each to its attempt, until there are enough. In
-# this form no planner can begin with all attempts that wait in all runs; the columns of their index
-# are hidden from it.
-FIRST_WAITING = f"""
-    SELECT found.id FROM (
-        SELECT (SELECT attempt.id FROM {ATTEMPT} attempt
-                 WHERE attempt.task_id = task.id AND attempt.number = task.attempt_count
-                   AND COALESCE(attempt.outcome, '') = ''
-                   AND COALESCE(attempt.runner_kind, '') = 'local'
-                   AND COALESCE(attempt.started_at, attempt.lease_expires_at) IS NULL) AS id
-          FROM {Task._meta.db_table} task
-         WHERE task.run_id = %(run)s AND task.state = '{TaskState.DISPATCHED}'
-         ORDER BY task.position
-    ) AS found WHERE found.id IS NOT NULL LIMIT %(room)s
-"""
-WRITE_STARTS = f"""
-    UPDATE {ATTEMPT} SET started_at = %(now)s, lease_expires_at = %(lease_expires_at)s
-     WHERE id = ANY(%(attempts)s::uuid[])
-"""
-WRITE_CLAIMS = f"""
-    UPDATE {ATTEMPT} SET lease_expires_at = %(lease_expires_at)s
-     WHERE id = ANY(%(attempts)s::uuid[])
-"""
-# What was canceled meanwhile stays: its executor is asked to end it.
-GIVE_BACK = f"""
-    UPDATE {ATTEMPT} SET lease_expires_at = NULL
-     WHERE id = ANY(%(attempts)s::uuid[]) AND outcome = '' AND started_at IS NULL
-       AND task_id IN (SELECT id FROM {Task._meta.db_table}
-                        WHERE run_id = %(run)s AND cancel_requested_at IS NULL)
-    RETURNING id
-"""
+NO_CLAIM = ClaimRequest(slots=0, prefetch=0, lease=timedelta(), by=NOBODY)
 
 
-def start_attempts(
-    run_id: int,
-    attempt_ids: Sequence[UUID],
-    *,
-    lease: timedelta,
-    by: Actor,
-    are_claimed: bool = False,
+def claim_attempts(
+    run_id: int, attempt_ids: Sequence[UUID], *, lease: timedelta, by: Actor
 ) -> list[TaskAttempt]:
-    """
-    Start attempts that the caller executes; return those that nobody else has claimed.
+    """Claim attempts and start them; return those that nobody else has claimed or ended."""
+    return _start_among(UNCLAIMED_AMONG, run_id, attempt_ids, lease=lease, by=by)
 
-    :param lease: how long the claim holds unless it is renewed.
-    :param are_claimed: the caller has claimed them before.
-    """
+
+def claim_waiting(run_id: int, request: ClaimRequest) -> Claimed:
+    """Claim the first waiting local attempts of a run, in a transaction of its own."""
     with transaction.atomic(), pipeline():
         run = lock_run(run_id)
-        ids = [attempt_id.hex for attempt_id in attempt_ids]
-        statement = WAITING_AMONG if are_claimed else UNCLAIMED_AMONG
-        waiting = _waiting(statement, run, RunnerPool(), attempts=ids)
-        _start(run, waiting, lease=lease, by=by)
-        failpoints.point("start.claimed")
-        save_progress(run)
-    failpoints.point("start.committed")
-    return waiting
-
-
-def start_waiting(run_id: int, take: Take) -> None:
-    """Take what local attempts of a run wait, in a transaction of its own."""
-    with transaction.atomic(), pipeline():
-        run = lock_run(run_id)
-        take_waiting(run, take, RunnerPool())
-        if take.taken:
-            failpoints.point("start.claimed")
+        claimed = claim_in_locked_run(run, request, RunnerPool())
+        if claimed:
+            failpoints.point("claim.stored")
             save_progress(run)
-    failpoints.point("start.committed")
+    failpoints.point("claim.committed")
+    return claimed
 
 
-def take_waiting(run: WorkflowRun, take: Take, pool: RunnerPool) -> None:
-    """Take what was handed out earlier, in the run's order. The caller holds the run's lock."""
-    first = [UUID(str(pk)).hex for (pk,) in select(FIRST_WAITING, run=run.pk, room=take.left)]
-    waiting = _waiting(WAITING_AMONG, run, pool, attempts=first) if first else []
+def claim_in_locked_run(run: WorkflowRun, request: ClaimRequest, pool: RunnerPool) -> Claimed:
+    """
+    Claim the first waiting local attempts of a run, in the order of their dispatch.
+
+    The caller holds the run's lock and stores the run.
+    """
+    found = select(FIRST_WAITING, run=run.pk, limit=request.total)
+    ids = [UUID(str(pk)).hex for (pk,) in found]
+    waiting = _read_waiting(WAITING_AMONG, run, pool, ids) if ids else []
     waiting.sort(key=lambda attempt: attempt.dispatched_at)
-    _start(run, waiting[: take.room], lease=take.lease, by=take.by)
-    if ahead := waiting[take.room :]:
-        expires = timezone.now() + take.lease
-        execute(WRITE_CLAIMS, attempts=[a.pk.hex for a in ahead], lease_expires_at=expires)
-        for attempt in ahead:
-            attempt.lease_expires_at = expires
-    take.taken += waiting
+    claimed = Claimed(waiting[: request.slots], waiting[request.slots :])
+    _start(run, claimed.started, lease=request.lease, by=request.by)
+    _prefetch(claimed.prefetched, lease=request.lease)
+    return claimed
 
 
-def give_back(run_id: int, attempt_ids: Sequence[UUID]) -> set[UUID]:
-    """Give up claims of what has not begun; return those that anybody may claim again."""
+def claim_unsaved(attempts: Sequence[TaskAttempt], request: ClaimRequest, now: datetime) -> Claimed:
+    """Claim the first local attempts among those that the caller is about to insert."""
+    if not request.total:
+        return Claimed()
+    local = [a for a in attempts if a.runner_kind == RunnerKind.LOCAL and not a.outcome]
+    claimed = Claimed(local[: request.slots], local[request.slots : request.total])
+    for attempt in claimed.started:
+        attempt.started_at = now
+    for attempt in local[: request.total]:
+        attempt.lease_expires_at = now + request.lease
+    return claimed
+
+
+def mark_started(
+    run_id: int, attempt_ids: Sequence[UUID], *, lease: timedelta, by: Actor
+) -> list[TaskAttempt]:
+    """Store that an executor has started attempts which it had prefetched; return these."""
+    return _start_among(WAITING_AMONG, run_id, attempt_ids, lease=lease, by=by)
+
+
+def release_claims(run_id: int, attempt_ids: Sequence[UUID]) -> set[UUID]:
+    """Give up claims on attempts that have not started; return those that others may claim."""
     with transaction.atomic():
         lock_run(run_id)
         ids = [attempt_id.hex for attempt_id in attempt_ids]
-        return {UUID(str(pk)) for (pk,) in select(GIVE_BACK, run=run_id, attempts=ids)}
+        return {UUID(str(pk)) for (pk,) in select(RELEASE, run=run_id, attempts=ids)}
 
 
-def begin(
+def store_starts(
     run: WorkflowRun,
     tasks: Sequence[TaskLike],
     attempt_ids: Sequence[UUID],
@@ -163,18 +138,34 @@ def begin(
     lease: timedelta | None,
     by: Actor,
 ) -> None:
-    """Take over that tasks have started, each by the attempt at the same place of the list."""
+    """Move tasks to running, each with the attempt at the same place of the second list."""
     now = timezone.now()
-    told = zip(tasks, attempt_ids, strict=True)
-    payloads = {task.pk: {"attempt_id": str(attempt_id)} for task, attempt_id in told}
+    pairs = zip(tasks, attempt_ids, strict=True)
+    payloads = {task.pk: {"attempt_id": str(attempt_id)} for task, attempt_id in pairs}
     transition_tasks(run, tasks, Task.start, by=by, payloads=payloads, started_at=now)
+    expires = now + lease if lease else None
     for batch in batches([attempt_id.hex for attempt_id in attempt_ids]):
-        expires = now + lease if lease else None
-        execute(WRITE_STARTS, attempts=batch, now=now, lease_expires_at=expires)
+        execute(SET_STARTED, attempts=batch, now=now, lease_expires_at=expires)
 
 
-def _waiting(statement: str, run: WorkflowRun, pool: RunnerPool, **which: Any) -> list[TaskAttempt]:
-    attempts = read(TaskAttempt, statement, run=run.pk, **which)
+def _start_among(
+    statement: str, run_id: int, attempt_ids: Sequence[UUID], *, lease: timedelta, by: Actor
+) -> list[TaskAttempt]:
+    with transaction.atomic(), pipeline():
+        run = lock_run(run_id)
+        ids = [attempt_id.hex for attempt_id in attempt_ids]
+        waiting = _read_waiting(statement, run, RunnerPool(), ids)
+        _start(run, waiting, lease=lease, by=by)
+        failpoints.point("claim.stored")
+        save_progress(run)
+    failpoints.point("claim.committed")
+    return waiting
+
+
+def _read_waiting(
+    statement: str, run: WorkflowRun, pool: RunnerPool, attempt_ids: Sequence[str]
+) -> list[TaskAttempt]:
+    attempts = read(TaskAttempt, statement, run=run.pk, attempts=attempt_ids)
     for attempt in attempts:
         attempt.runner = pool.runners.get(attempt.runner_id)
         attempt.task = Task(pk=attempt.task_id, run=run, state=TaskState.DISPATCHED)
@@ -186,6 +177,64 @@ def _start(
 ) -> None:
     if attempts:
         tasks = [attempt.task for attempt in attempts]
-        begin(run, tasks, [attempt.pk for attempt in attempts], lease=lease, by=by)
+        store_starts(run, tasks, [attempt.pk for attempt in attempts], lease=lease, by=by)
         for attempt in attempts:
             attempt.started_at = timezone.now()
+
+
+def _prefetch(attempts: Sequence[TaskAttempt], *, lease: timedelta) -> None:
+    if attempts:
+        expires = timezone.now() + lease
+        ids = [attempt.pk.hex for attempt in attempts]
+        execute(SET_LEASES, attempts=ids, lease_expires_at=expires)
+        for attempt in attempts:
+            attempt.lease_expires_at = expires
+
+
+# Queries
+
+ATTEMPT = TaskAttempt._meta.db_table
+
+# An attempt that nobody has started, and that is the latest of its task.
+WAITING = f"""
+    SELECT {columns_of(TaskAttempt, "attempt")}
+      FROM {ATTEMPT} attempt JOIN {Task._meta.db_table} task ON task.id = attempt.task_id
+     WHERE attempt.outcome = '' AND attempt.started_at IS NULL AND task.run_id = %(run)s
+       AND task.state = '{TaskState.DISPATCHED}' AND task.attempt_count = attempt.number
+"""
+WAITING_AMONG = f"{WAITING} AND attempt.id = ANY(%(attempts)s::uuid[])"
+# Another executor may have claimed a local attempt since it was found, without starting it yet.
+UNCLAIMED_AMONG = f"""
+    {WAITING_AMONG} AND (attempt.lease_expires_at IS NULL OR attempt.runner_kind <> 'local')
+"""
+# Goes through the run's dispatched tasks in order, looks up the attempt of each, and stops as soon
+# as there are enough. COALESCE hides the indexed columns of attempts from the planner: otherwise it
+# might begin with the waiting attempts of all runs.
+FIRST_WAITING = f"""
+    SELECT found.id FROM (
+        SELECT (SELECT attempt.id FROM {ATTEMPT} attempt
+                 WHERE attempt.task_id = task.id AND attempt.number = task.attempt_count
+                   AND COALESCE(attempt.outcome, '') = ''
+                   AND COALESCE(attempt.runner_kind, '') = 'local'
+                   AND COALESCE(attempt.started_at, attempt.lease_expires_at) IS NULL) AS id
+          FROM {Task._meta.db_table} task
+         WHERE task.run_id = %(run)s AND task.state = '{TaskState.DISPATCHED}'
+         ORDER BY task.position
+    ) AS found WHERE found.id IS NOT NULL LIMIT %(limit)s
+"""
+SET_STARTED = f"""
+    UPDATE {ATTEMPT} SET started_at = %(now)s, lease_expires_at = %(lease_expires_at)s
+     WHERE id = ANY(%(attempts)s::uuid[])
+"""
+SET_LEASES = f"""
+    UPDATE {ATTEMPT} SET lease_expires_at = %(lease_expires_at)s
+     WHERE id = ANY(%(attempts)s::uuid[])
+"""
+# An attempt whose cancellation was requested stays claimed: its executor ends it.
+RELEASE = f"""
+    UPDATE {ATTEMPT} SET lease_expires_at = NULL
+     WHERE id = ANY(%(attempts)s::uuid[]) AND outcome = '' AND started_at IS NULL
+       AND task_id IN (SELECT id FROM {Task._meta.db_table}
+                        WHERE run_id = %(run)s AND cancel_requested_at IS NULL)
+    RETURNING id
+"""

@@ -1,31 +1,65 @@
-"""How long somebody may be silent about an attempt before it is asked after, or counts as lost."""
+"""
+Leases: how long an attempt counts as alive without a further sign of life.
 
+Whoever has an attempt in hand extends its lease: the process that submits it, the executor that
+runs it, the answer of the runner that was polled. An attempt whose lease has expired is overdue,
+and `reports.recovery` deals with it. Claims set their first lease in `dispatch.claims`; the report
+of the end removes it.
+"""
+
+from collections.abc import Collection, Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from django.utils import timezone
 
 from workflows.models import TaskAttempt
+from workflows.runs.transitions import batches
 
-LEASE = timedelta(seconds=60)
-"""How long an executor holds an attempt without renewing its claim."""
+EXECUTOR_LEASE = timedelta(seconds=60)
+"""How long an executor keeps its claim on an attempt without renewing it."""
 
-SUBMITTED_WITHIN = timedelta(seconds=30)
-"""A dispatch that has not been submitted by then never will be: its process is gone."""
+RENEW_EVERY_S = 15.0
+"""How often an executor renews the leases of its attempts."""
 
-ON_ITS_WAY = timedelta(seconds=30)
-"""How long the rest of a batch waits for its turn before that is said again."""
+SUBMIT_WITHIN = timedelta(seconds=30)
+"""If an attempt is not submitted by then, the process that dispatched it is gone."""
 
-ASK_AFTER = timedelta(seconds=60)
-"""How long a runner that reports by itself may be silent before it is asked."""
+POLL_AFTER = timedelta(seconds=60)
+"""How long a runner that calls back may send no report before it is polled."""
 
-CLAIMED_WITHIN = timedelta(minutes=1)
-"""How long an attempt may wait in a queue before it is put there again; it starts once anyway."""
+POLL_AGAIN_AFTER = timedelta(seconds=15)
+"""How long to wait before a runner is polled, or asked to cancel, once more."""
 
-ASK_AGAIN_AFTER = timedelta(seconds=15)
-"""How long to wait before a question is repeated, or a cancel."""
+CLAIM_WITHIN = timedelta(minutes=1)
+"""How long an attempt may wait in a queue before it is queued again; it starts only once."""
 
 
-def extend_lease(attempt: TaskAttempt, silence: timedelta) -> None:
-    """Believe for a while that the runner is at it."""
-    open_one = TaskAttempt.objects.open().filter(pk=attempt.pk)
-    open_one.update(lease_expires_at=timezone.now() + silence)
+def extend_lease(attempt: TaskAttempt, lease: timedelta) -> None:
+    """Let a lease of an open attempt begin now."""
+    extend_leases([attempt.pk], lease)
+
+
+def extend_leases(attempt_ids: Collection[UUID], lease: timedelta) -> None:
+    """Let a lease of each open attempt begin now."""
+    attempts = TaskAttempt.objects.open().filter(pk__in=attempt_ids)
+    attempts.update(lease_expires_at=timezone.now() + lease)
+
+
+def replace_lease(attempt: TaskAttempt, lease: timedelta) -> bool:
+    """Extend a lease if nobody has changed it since the attempt was read; return True if so."""
+    unchanged = TaskAttempt.objects.open().filter(
+        pk=attempt.pk, lease_expires_at=attempt.lease_expires_at
+    )
+    return bool(unchanged.update(lease_expires_at=timezone.now() + lease))
+
+
+def extend_submission_leases(attempts: Sequence[TaskAttempt]) -> None:
+    """Give attempts that wait for their submission more time; also in the objects themselves."""
+    expires = timezone.now() + SUBMIT_WITHIN
+    for batch in batches(attempts):
+        unstarted = TaskAttempt.objects.open().filter(started_at=None)
+        ids = [attempt.pk for attempt in batch]
+        unstarted.filter(pk__in=ids).update(lease_expires_at=expires)
+    for attempt in attempts:
+        attempt.lease_expires_at = expires

@@ -1,7 +1,7 @@
-"""The answer to dispatch-ready, the same behind every door."""
+"""The result of dispatch-ready, the same for the API, the admin and the commands."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from runners.base import Submission
@@ -14,7 +14,7 @@ from workflows.runs.readiness import NOTHING_LEFT, PRECEDENCE, Blocked, blocked_
 
 @dataclass(frozen=True, slots=True)
 class Dispatch:
-    """A task that was handed out."""
+    """A task that was dispatched, and its submission to the runner."""
 
     task_id: int
     attempt_id: str
@@ -23,11 +23,23 @@ class Dispatch:
 
     @classmethod
     def of(cls, attempt: TaskAttempt, submission: Submission) -> "Dispatch":
-        """Describe an attempt and what became of handing it over."""
+        """Describe an attempt and its submission."""
         return cls(attempt.task_id, str(attempt.pk), attempt.payload, submission)
 
+    @classmethod
+    def unsubmitted(cls, attempt: TaskAttempt) -> "Dispatch":
+        """Describe an attempt whose runner is not called: it pulls, or this is a dry run."""
+        submission = Submission(
+            submitted=not attempt.outcome,
+            runner=attempt.runner_name,
+            runner_url=None,
+            runner_task_status=attempt.outcome or "queued",
+            message=attempt.message or f"waits for runner {attempt.runner_name}",
+        )
+        return cls.of(attempt, submission)
+
     def as_json(self, *, dry_run: bool = False) -> dict[str, Any]:
-        """Return the form that the API answers with; a dry run makes no attempt to name."""
+        """Return the JSON of the API; a dry run has no attempt whose id could be given."""
         return {
             "task_id": self.task_id,
             "attempt_id": None if dry_run else self.attempt_id,
@@ -38,7 +50,7 @@ class Dispatch:
 
 @dataclass(frozen=True, slots=True)
 class DispatchResult:
-    """What was dispatched; or that nothing was, why, and what blocks."""
+    """What was dispatched; if nothing was, the reason and the blocked tasks."""
 
     run_id: int
     limit: int | None
@@ -48,7 +60,7 @@ class DispatchResult:
     dry_run: bool = False
 
     def as_json(self, *, most: int | None = None) -> dict[str, Any]:
-        """Return the form that the API answers with, at most so many entries in each list."""
+        """Return the JSON of the API, with at most `most` entries in each list."""
         sent = [dispatch.as_json(dry_run=self.dry_run) for dispatch in self.dispatches[:most]]
         answer: dict[str, Any] = {
             "run_id": self.run_id,
@@ -64,81 +76,24 @@ class DispatchResult:
         return answer
 
     def as_kept(self, most: int) -> dict[str, Any]:
-        """Return the form that the run keeps: shortened, and saying so."""
+        """Return the JSON that is stored with the run: `left_out` entries are missing."""
         kept = self.as_json(most=most)
         left_out = max(len(self.dispatches), len(self.blocked)) - most
         return {**kept, "left_out": left_out} if left_out > 0 else kept
 
 
 MOST_KEPT = 100
-"""How many entries of an answer's lists the run keeps; the answer itself has all of them."""
+"""How many entries of a result's lists are stored with the run; the result itself has them all."""
 
 
-@dataclass(slots=True)
-class _Call:
-    """One call of dispatch-ready, over all of its rounds."""
-
-    run_id: int
-    limit: int | None
-    by: Actor
-    dry_run: bool
-    pool: RunnerPool = field(default_factory=RunnerPool)
-    handed_out: list[TaskAttempt] = field(default_factory=list)
-    sent: dict[TaskAttempt, Dispatch] = field(default_factory=dict)
-
-    @property
-    def room(self) -> int | None:
-        return None if self.limit is None else self.limit - len(self.sent)
-
-    @property
-    def dispatches(self) -> tuple[Dispatch, ...]:
-        return tuple(filter(None, map(self.sent.get, self.handed_out)))
+def why_nothing_dispatched(run: WorkflowRun, pool: RunnerPool) -> tuple[str, tuple[Blocked, ...]]:
+    """Return the reason that counts most, and the tasks that are blocked, each with its own."""
+    blocked = (*_refused_tasks(run, pool), *blocked_tasks(run))
+    return _first_reason(blocked), blocked
 
 
-def _foreseen(attempt: TaskAttempt) -> Submission:
-    """Say what becomes of an attempt whose runner need not be called, or will not be (dry run)."""
-    return Submission(
-        submitted=not attempt.outcome,
-        runner=attempt.runner_name,
-        runner_url=None,
-        runner_task_status=attempt.outcome or "queued",
-        message=attempt.message or f"waits for runner {attempt.runner_name}",
-    )
-
-
-def _conclude(run: WorkflowRun, call: _Call) -> DispatchResult:
-    """Answer, and keep the answer with the run."""
-    blocked: tuple[Blocked, ...] = ()
-    reason = None
-    if not call.sent:
-        blocked = (*_refused(run, call.pool), *blocked_tasks(run))
-        reason = _reason(blocked)
-        _note_nothing_ready(run, reason, len(blocked), by=call.by)
-    result = DispatchResult(
-        run.pk, call.limit, call.dispatches, reason, blocked, dry_run=call.dry_run
-    )
-    run.last_dispatch = result.as_kept(MOST_KEPT)
-    return result
-
-
-def _refused(run: WorkflowRun, pool: RunnerPool) -> Iterator[Blocked]:
-    """Yield the ready tasks that were tried in this call and could not go out."""
-    for task in Task.objects.ready().filter(run=run):
-        if why := pool.refusal_of(task):
-            yield Blocked(task.pk, task.step_id, why)
-
-
-def _reason(blocked: Sequence[Blocked]) -> str:
-    """Return the reason that counts most: a refusal, then the order of the contract."""
-    reasons = {task.reason: None for task in blocked}
-    if not reasons:
-        return NOTHING_LEFT
-    refusals = [reason for reason in reasons if reason not in PRECEDENCE]
-    return refusals[0] if refusals else min(reasons, key=PRECEDENCE.index)
-
-
-def _note_nothing_ready(run: WorkflowRun, reason: str, blocked: int, *, by: Actor) -> None:
-    """Write one event; an operator's tenth click in a row only counts up."""
+def record_nothing_ready(run: WorkflowRun, reason: str, blocked: int, *, by: Actor) -> None:
+    """Record one event; if it repeats the run's latest event, count that up instead."""
     last = Event.objects.filter(run=run).order_by("-id").first()
     same = last and (last.event_type, last.reason, last.actor) == (
         EventType.NOTHING_READY,
@@ -151,3 +106,19 @@ def _note_nothing_ready(run: WorkflowRun, reason: str, blocked: int, *, by: Acto
     else:
         payload = {"count": 1, "blocked": blocked}
         record(EventType.NOTHING_READY, run=run, by=by, reason=reason, payload=payload)
+
+
+def _refused_tasks(run: WorkflowRun, pool: RunnerPool) -> Iterator[Blocked]:
+    """Yield the ready tasks whose runner refused them, or had no free place, in this call."""
+    for task in Task.objects.ready().filter(run=run):
+        if reason := pool.refusal_of(task):
+            yield Blocked(task.pk, task.step_id, reason)
+
+
+def _first_reason(blocked: Sequence[Blocked]) -> str:
+    """Return a refusal if there is one, else the first reason in the order of the API."""
+    reasons = {task.reason: None for task in blocked}
+    if not reasons:
+        return NOTHING_LEFT
+    refusals = [reason for reason in reasons if reason not in PRECEDENCE]
+    return refusals[0] if refusals else min(reasons, key=PRECEDENCE.index)

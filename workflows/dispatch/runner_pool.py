@@ -1,4 +1,4 @@
-"""The runners, as one call of dispatch sees them."""
+"""The runners during one call: which tasks they execute, what they refuse, which are full."""
 
 from collections.abc import Collection, Iterable, Sequence
 
@@ -9,18 +9,19 @@ from workflows.db.statements import columns_of, read
 from workflows.models import Task, TaskAttempt
 
 MOST_DECLINED = 100
-"""Tasks of one call that a runner may decline, one by one, before it is given no more."""
+"""How many tasks a runner may decline in one call before it is offered no more."""
 
 
 ALL_RUNNERS = f"SELECT {columns_of(Runner)} FROM {Runner._meta.db_table}"
 NO_RUNNER = 0
+"""Stands for the runner of tasks that have none, where there is no default runner."""
 
 
 class RunnerPool:
-    """All runners, read once, and what they refuse during this call."""
+    """All runners, read once, and what they have refused during this call."""
 
     def __init__(self) -> None:
-        """Read the runners; there are few."""
+        """Read all runners; there are few."""
         self.runners: dict[int | None, Runner] = {
             runner.pk: runner for runner in read(Runner, ALL_RUNNERS)
         }
@@ -37,37 +38,37 @@ class RunnerPool:
         self._unavailable: set[int] = set()
 
     def runner_of(self, task: Task) -> Runner:
-        """Return the runner of a task that `willing` lets through."""
+        """Return the runner of a task; there is one unless `refusal_of` says otherwise."""
         return self.runners[self._key(task)]
 
     def refuse(self, runner: Runner, why: str) -> None:
-        """Give a runner no more tasks during this call, not even those of the batch under way."""
-        self._refusals[runner.pk] = _refused(runner, why)
+        """Offer a runner no more tasks during this call, the rest of the batch included."""
+        self._refusals[runner.pk] = _refusal_by(runner, why)
         self._unavailable.add(runner.pk)
 
     def is_unavailable(self, runner: Runner) -> bool:
-        """Say whether a runner has answered in this call that it takes nothing."""
+        """Return True if a runner has refused all tasks during this call."""
         return runner.pk in self._unavailable
 
     def decline(self, task: Task, why: str) -> None:
-        """Let a task wait for another call; its runner may take the others."""
+        """Leave a task to a later call; its runner may still take others."""
         runner = self.runner_of(task)
         self._full.pop(runner.pk, None)  # the place that was meant for this task is free again
-        self._declined[task.pk] = _refused(runner, why)
+        self._declined[task.pk] = _refusal_by(runner, why)
         if len(self._declined) >= MOST_DECLINED:
             self.refuse(runner, why)
 
     def refusal_of(self, task: Task) -> str | None:
-        """Say why a ready task cannot go out, if so."""
+        """Return why a ready task cannot be dispatched; None if it can."""
         key = self._key(task)
         return self._declined.get(task.pk) or self._refusals.get(key) or self._full.get(key)
 
     def admit(self, tasks: Sequence[Task]) -> list[Task]:
         """
-        Return the tasks that their runners have a place for, in the same order.
+        Return the tasks whose runners have a free place, in the same order.
 
         The rows of runners with a capacity stay locked until the transaction ends: of two runs
-        that want the last place, one gets it. Runs are always locked before runners.
+        that want the last place, only one gets it. Runs are always locked before runners.
         """
         limited = self._limited(tasks)
         if limited:
@@ -81,21 +82,21 @@ class RunnerPool:
                 admitted.append(task)
                 free.update({key: free[key] - 1} if key in free else {})
             else:
-                self._is_full(key)
+                self._note_full(key)
         return admitted
 
-    def look_for_places(self, tasks: Sequence[Task]) -> None:
-        """Note which runners of these tasks are full at this moment, without keeping it so."""
+    def note_full_runners(self, tasks: Sequence[Task]) -> None:
+        """Note which runners of these tasks are full now, without locking them."""
         for key, n in self._free_places(self._limited(tasks)).items():
             if n <= 0:
-                self._is_full(key)
+                self._note_full(key)
 
     def with_free_places(self) -> list[int]:
-        """Return the runners with a capacity that have a place free at this moment."""
+        """Return the ids of the runners with a capacity that have a free place now."""
         limited = {pk for pk, r in self.runners.items() if pk and r.capacity and r.is_enabled}
         return [pk for pk, n in self._free_places(limited).items() if pk and n > 0]
 
-    def _is_full(self, key: int | None) -> None:
+    def _note_full(self, key: int | None) -> None:
         runner = self.runners[key]
         self._full[key] = f"runner is full: {runner} has {runner.capacity} at a time"
 
@@ -112,20 +113,20 @@ class RunnerPool:
 
     @property
     def default_key(self) -> int:
-        """The id of the default runner; 0 if there is none."""
+        """The id of the default runner; NO_RUNNER if there is none."""
         return self._default.pk if self._default else NO_RUNNER
 
     @property
     def unwilling(self) -> list[int]:
-        """The ids of the runners that take nothing now; 0 for tasks that have none."""
+        """The ids of the runners that take nothing now; NO_RUNNER for tasks that have none."""
         return [key or NO_RUNNER for key in (*self._refusals, *self._full)]
 
     @property
     def declined(self) -> list[int]:
-        """The ids of the tasks that their runners did not want in this call."""
+        """The ids of the tasks that their runners have declined during this call."""
         return list(self._declined)
 
-    def on(self, keys: Collection[int | None]) -> Q:
+    def tasks_of(self, keys: Collection[int | None]) -> Q:
         """Return the condition of the tasks that these runners execute."""
         own = Q(runner__isnull=False, runner__in=[key for key in keys if key])
         is_default = (self._default.pk if self._default else None) in keys
@@ -135,5 +136,5 @@ class RunnerPool:
         return task.runner_id or (self._default.pk if self._default else None)
 
 
-def _refused(runner: Runner, why: str) -> str:
+def _refusal_by(runner: Runner, why: str) -> str:
     return f"runner refused: {runner}: {why}"

@@ -1,7 +1,7 @@
-"""What was dispatched reaches its runner: after the commit, or not at all."""
+"""Submits dispatched attempts to their runners, after the commit of their dispatch."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
@@ -11,68 +11,79 @@ from django.utils import timezone
 from runners.base import RunnerError, RunnerUnavailable, Submission
 from runners.models import Runner
 from workflows.db import failpoints
-from workflows.dispatch.leases import ASK_AFTER, CLAIMED_WITHIN, ON_ITS_WAY
+from workflows.dispatch.leases import (
+    CLAIM_WITHIN,
+    POLL_AFTER,
+    SUBMIT_WITHIN,
+    extend_submission_leases,
+    replace_lease,
+)
 from workflows.dispatch.result import Dispatch
 from workflows.dispatch.runner_pool import RunnerPool
 from workflows.dispatch.tokens import hash_of, token_of
-from workflows.models import Task, TaskAttempt, TaskState
+from workflows.models import Task, TaskAttempt, TaskState, WorkflowRun
 from workflows.models.actor import Actor
-from workflows.models.attempt import Outcome
+from workflows.models.attempt import Outcome, by_run
 from workflows.payloads.secrets import masked, revealed, secrets_of
 from workflows.runs.completion import close_run_if_finished
 from workflows.runs.locks import lock_run
-from workflows.runs.transitions import batches, save_progress, transition_tasks
+from workflows.runs.transitions import save_progress, transition_tasks
 
 
 def submit(
     attempts: Sequence[TaskAttempt], pool: RunnerPool, *, by: Actor
 ) -> dict[TaskAttempt, Dispatch]:
     """
-    Hand committed attempts to their runners, outside any transaction; return those that went out.
+    Submit committed attempts to their runners; return those that were accepted.
 
-    An attempt that its runner certainly did not start is closed, and its task is pending again.
+    Call it outside any transaction. If a runner certainly did not start an attempt, the attempt is
+    closed and its task is pending again.
     """
     sent: dict[TaskAttempt, Dispatch] = {}
     refused: dict[str, list[TaskAttempt]] = defaultdict(list)
     batch = list(filter(is_to_submit, attempts))
     for attempt in batch:
-        _renew(attempt, batch, sent)
-        runner = pool.runners[attempt.runner_id]
-        # One that takes nothing is not called again for the rest of the batch.
-        if pool.is_unavailable(runner) or not (said := _submit(attempt, runner, pool)):
-            refused[pool.refusal_of(attempt.task) or ""].append(attempt)
+        if _expires_soon(attempt):
+            extend_submission_leases([each for each in batch if each not in sent])
+        if dispatch := _submit_one(attempt, pool):
+            sent[attempt] = dispatch
         else:
-            failpoints.point("submission.accepted")
-            sent[attempt] = Dispatch.of(attempt, said)
-            _note_submission(attempt, _expected_silence(attempt, runner))
-            failpoints.point("submission.noted")
-            _end_if_unwanted(attempt, runner)
-    for why, group in refused.items():
+            refused[pool.refusal_of(attempt.task) or ""].append(attempt)
+    for reason, group in refused.items():
         failpoints.point("submission.refused")
-        _take_back(group, why, by=by)
+        _take_back(group, reason, by=by)
     return sent
 
 
-def _renew(
-    attempt: TaskAttempt, batch: Sequence[TaskAttempt], sent: Collection[TaskAttempt]
-) -> None:
-    """Keep rescue from what is left of a batch while those whose turn it was take their time."""
-    now = timezone.now()
-    if attempt.lease_expires_at and attempt.lease_expires_at > now + ON_ITS_WAY / 2:
-        return
-    left = [attempt for attempt in batch if attempt not in sent]
-    for some in batches(left):
-        unstarted = TaskAttempt.objects.open().filter(started_at=None)
-        ids = [attempt.pk for attempt in some]
-        unstarted.filter(pk__in=ids).update(lease_expires_at=now + ON_ITS_WAY)
-    for attempt in left:
-        attempt.lease_expires_at = now + ON_ITS_WAY
+def is_to_submit(attempt: TaskAttempt) -> bool:
+    """Return True if an attempt must still be submitted to its runner."""
+    return not attempt.submitted_at and not attempt.outcome
 
 
-def _submit(attempt: TaskAttempt, runner: Runner, pool: RunnerPool) -> Submission | None:
-    """Call a runner; note with the fleet what it refuses."""
+def _expires_soon(attempt: TaskAttempt) -> bool:
+    """Return True if earlier submissions of the batch took half of the time there was."""
+    in_time = timezone.now() + SUBMIT_WITHIN / 2
+    return not attempt.lease_expires_at or attempt.lease_expires_at <= in_time
+
+
+def _submit_one(attempt: TaskAttempt, pool: RunnerPool) -> Dispatch | None:
+    """Submit an attempt and note that; None if its runner refuses."""
+    runner = pool.runners[attempt.runner_id]
+    # A runner that takes nothing is not called again for the rest of the batch.
+    if pool.is_unavailable(runner) or not (submission := _call_runner(attempt, runner, pool)):
+        return None
+    failpoints.point("submission.accepted")
+    dispatch = Dispatch.of(attempt, submission)
+    _note_submission(attempt, runner)
+    failpoints.point("submission.noted")
+    _cancel_if_unwanted(attempt, runner)
+    return dispatch
+
+
+def _call_runner(attempt: TaskAttempt, runner: Runner, pool: RunnerPool) -> Submission | None:
+    """Call a runner; note in the pool if it refuses."""
     token = token_of(attempt.pk)
-    failpoints.point("submission.begins")
+    failpoints.point("submission.started")
     try:
         return runner.backend.submit(revealed(attempt), runner.address, token=token)
     except RunnerUnavailable as exc:
@@ -83,65 +94,65 @@ def _submit(attempt: TaskAttempt, runner: Runner, pool: RunnerPool) -> Submissio
 
 
 def _without_secrets(refusal: RunnerError, attempt: TaskAttempt) -> str:
-    """A runner that refuses may repeat what it was told."""
+    """Mask the secrets in a refusal: it may quote what was submitted."""
     return str(masked(str(refusal), secrets_of(attempt)))
 
 
-def _expected_silence(attempt: TaskAttempt, runner: Runner) -> timedelta:
-    if not runner.backend.claims:
-        return ASK_AFTER
-    # Twice as long each time: a queue that is long, not lost, is not filled with repetitions.
-    return max(CLAIMED_WITHIN, timezone.now() - attempt.dispatched_at)
-
-
-def _note_submission(attempt: TaskAttempt, silence: timedelta) -> None:
+def _note_submission(attempt: TaskAttempt, runner: Runner) -> None:
     attempt.submitted_at = timezone.now()
-    # Not `save()`: the runner's first report may have been quicker than its answer, and then it
-    # has set another lease.
-    attempts = TaskAttempt.objects.filter(pk=attempt.pk)
-    attempts.update(submitted_at=attempt.submitted_at, token_hash=hash_of(token_of(attempt.pk)))
-    attempts.open().filter(lease_expires_at=attempt.lease_expires_at).update(
-        lease_expires_at=attempt.submitted_at + silence
+    # Not `save()`, and the lease only if it is unchanged: the first report may have arrived before
+    # the runner's answer, and has set another lease.
+    TaskAttempt.objects.filter(pk=attempt.pk).update(
+        submitted_at=attempt.submitted_at, token_hash=hash_of(token_of(attempt.pk))
     )
+    replace_lease(attempt, _lease_after_submission(attempt, runner))
 
 
-def _end_if_unwanted(attempt: TaskAttempt, runner: Runner) -> None:
-    """End what was canceled while it was being submitted, and so could not be ended then."""
+def _lease_after_submission(attempt: TaskAttempt, runner: Runner) -> timedelta:
+    if not runner.backend.claims:
+        return POLL_AFTER
+    # Twice as long each time: a queue that is long, not lost, is not filled with repetitions.
+    return max(CLAIM_WITHIN, timezone.now() - attempt.dispatched_at)
+
+
+def _cancel_if_unwanted(attempt: TaskAttempt, runner: Runner) -> None:
+    """Cancel an attempt on its runner if its cancellation was requested during the submission."""
     wanted = TaskAttempt.objects.open().filter(pk=attempt.pk, task__cancel_requested_at=None)
     if not wanted.exists():
         with suppress(RunnerError):
             runner.backend.cancel(attempt.payload, runner.address)
 
 
-def is_to_submit(attempt: TaskAttempt) -> bool:
-    """Say whether a runner must still be told of an attempt."""
-    return not attempt.submitted_at and not attempt.outcome
-
-
-def _take_back(attempts: Sequence[TaskAttempt], why: str, *, by: Actor) -> None:
-    by_run: dict[int, list[TaskAttempt]] = defaultdict(list)
-    for attempt in attempts:
-        by_run[attempt.task.run_id or 0].append(attempt)
-    for run_id, group in by_run.items():
-        _take_back_in(run_id, group, why, by=by)
+def _take_back(attempts: Sequence[TaskAttempt], reason: str, *, by: Actor) -> None:
+    for run_id, group in by_run(attempts).items():
+        _take_back_in_run(run_id, group, reason, by=by)
 
 
 @transaction.atomic
-def _take_back_in(run_id: int, attempts: Sequence[TaskAttempt], why: str, *, by: Actor) -> None:
-    """Return tasks to the queue, unless something else has happened to them meanwhile."""
+def _take_back_in_run(
+    run_id: int, attempts: Sequence[TaskAttempt], reason: str, *, by: Actor
+) -> None:
+    """Close refused attempts; their tasks are pending again, or canceled if that was requested."""
     run = lock_run(run_id)
-    # What has been started goes on: the runner had it, and only its answer was lost.
+    # An attempt that has started goes on: the runner took it, and only its answer was lost.
     ids = [attempt.pk for attempt in attempts]
     unstarted = TaskAttempt.objects.open().filter(pk__in=ids, started_at=None)
     tasks = list(Task.objects.filter(attempts__in=unstarted, state=TaskState.DISPATCHED))
-    unstarted.update(outcome=Outcome.REFUSED, message=why, finished_at=timezone.now())
+    unstarted.update(outcome=Outcome.REFUSED, message=reason, finished_at=timezone.now())
     for attempt in attempts:
         attempt.outcome = Outcome.REFUSED
-    unwanted = [task for task in tasks if task.cancel_requested_at]  # meanwhile
-    wanted = [task for task in tasks if not task.cancel_requested_at]
-    transition_tasks(run, unwanted, Task.cancel, by=by, reason=why, finished_at=timezone.now())
-    note = f"{why} (last tried {timezone.now():%H:%M} UTC)"
-    transition_tasks(run, wanted, Task.take_back, by=by, reason=why, note=note, dispatched_at=None)
+    _release_tasks(run, tasks, reason, by=by)
     failpoints.point("submission.taken_back")
     close_run_if_finished(run, by=by)
     save_progress(run)
+
+
+def _release_tasks(run: WorkflowRun, tasks: Sequence[Task], reason: str, *, by: Actor) -> None:
+    now = timezone.now()
+    canceled = [task for task in tasks if task.cancel_requested_at]
+    pending = [task for task in tasks if not task.cancel_requested_at]
+    transition_tasks(run, canceled, Task.cancel, by=by, reason=reason, finished_at=now)
+    note = f"{reason} (last tried {now:%H:%M} UTC)"
+    transition_tasks(
+        run, pending, Task.take_back, by=by, reason=reason, note=note, dispatched_at=None
+    )

@@ -1,4 +1,4 @@
-"""The token with which a runner proves that a report is about its attempt."""
+"""The token with which a runner proves that its report belongs to the attempt."""
 
 import hashlib
 from uuid import UUID
@@ -10,17 +10,17 @@ def token_of(attempt_id: UUID) -> str:
     """
     Return the token of an attempt.
 
-    Made anew whenever it is sent, so that a submission repeated after a crash carries the same
-    one; only its hash is stored.
+    It is computed whenever it is sent, so that a submission repeated after a crash has the same
+    token. Only its hash is stored.
     """
     return salted_hmac("workflows.tokens", str(attempt_id), algorithm="sha256").hexdigest()
 
 
 def hash_of(token: str) -> str:
-    """Return what is stored of a token."""
+    """Return the hash of a token, which is stored."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
-def is_token(token: str, hashed: str) -> bool:
-    """Say whether a token is the one whose hash is stored."""
+def token_matches(token: str, hashed: str) -> bool:
+    """Return True if a token has this hash."""
     return bool(hashed) and constant_time_compare(hash_of(token), hashed)

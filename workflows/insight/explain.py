@@ -135,7 +135,7 @@ def _why(task: Task) -> list[Blocked]:
 def _ready(tasks: Iterable[Task]) -> list[Blocked]:
     """Describe what is ready and yet not dispatched: nobody asked, or its runner takes nothing."""
     pool, ready = RunnerPool(), list(tasks)
-    pool.look_for_places(ready)
+    pool.note_full_runners(ready)
     reasons = (pool.refusal_of(task) or task.note or READY for task in ready)
     return [Blocked(task.pk, task.step_id, why) for task, why in zip(ready, reasons, strict=True)]
 

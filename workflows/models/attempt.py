@@ -1,6 +1,8 @@
 """One dispatch of a task, and what it printed."""
 
 import uuid
+from collections import defaultdict
+from collections.abc import Iterable
 
 from django.db import models
 from django.utils import timezone
@@ -91,6 +93,11 @@ class TaskAttempt(models.Model):
         return status_of(self.outcome, self.started_at)
 
     @property
+    def run_id(self) -> int:
+        """The id of its task's run: a task is in one before it is dispatched."""
+        return self.task.run_id or 0
+
+    @property
     def is_claimed(self) -> bool:
         """True if an executor has it, which has started it or will without another claim."""
         # Of an attempt that waits in the database, only an executor that claims it sets the lease.
@@ -100,6 +107,14 @@ class TaskAttempt(models.Model):
     def backend(self) -> RunnerBackend:
         """The backend that reaches its runner, even if the runner has been deleted since."""
         return Runner(kind=self.runner_kind).backend
+
+
+def by_run(attempts: Iterable[TaskAttempt]) -> dict[int, list[TaskAttempt]]:
+    """Return attempts grouped by the ids of their runs."""
+    groups: dict[int, list[TaskAttempt]] = defaultdict(list)
+    for attempt in attempts:
+        groups[attempt.run_id].append(attempt)
+    return groups
 
 
 class LogPiece(models.Model):

@@ -1,14 +1,24 @@
-"""OUTBOUND: ready tasks are handed to their runners."""
+"""Dispatches ready tasks of a run and submits them to their runners."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from django.db import transaction
 
 from workflows.db import failpoints
 from workflows.db.statements import pipeline
 from workflows.dispatch.attempts import create_attempts
-from workflows.dispatch.result import Dispatch, DispatchResult, _Call, _conclude, _foreseen
+from workflows.dispatch.result import (
+    MOST_KEPT,
+    Dispatch,
+    DispatchResult,
+    record_nothing_ready,
+    why_nothing_dispatched,
+)
+from workflows.dispatch.runner_pool import RunnerPool
 from workflows.dispatch.submission import is_to_submit, submit
 from workflows.errors import RunNotDispatchable
-from workflows.models import RunState
+from workflows.models import RunState, TaskAttempt, WorkflowRun
 from workflows.models.actor import Actor
 from workflows.models.run import CLOSED
 from workflows.reports.recovery import recover_overdue
@@ -23,49 +33,94 @@ def dispatch_ready(
     """
     Dispatch the first ready tasks of a run, in the template's order.
 
-    Asking twice is harmless: a dispatched task is no longer ready. Runners are called once the
-    transaction has committed, so they never hear of work that was rolled back. What a runner
-    refuses is pending again, and the next round tries the tasks of the other runners.
+    A repeated call is harmless: a dispatched task is no longer ready. Runners are called after the
+    commit, so they never get a task whose dispatch was rolled back. A task that its runner refuses
+    is pending again, and the next round tries tasks of other runners instead.
 
     :param limit: how many tasks at most; None for all that are ready.
-    :param dry_run: answer as the real call would, and write nothing.
+    :param dry_run: return what the real call would, and write nothing.
     :raises NotFound: if there is no such run.
     :raises RunNotDispatchable: if the run is paused or aborted.
     """
-    result = _dispatch(_Call(run_id, limit, by, dry_run))
-    # What is ready does not wait for runners that are silent about something else.
+    result = DispatchCall(run_id, limit, by, dry_run).execute()
+    # Only if nothing is ready: recovery may have to wait for runners that do not respond.
     if not result.dispatches and not dry_run and recover_overdue(run_id=run_id, by=by):
-        result = _dispatch(_Call(run_id, limit, by, dry_run))
+        result = DispatchCall(run_id, limit, by, dry_run).execute()
     return result
 
 
-def _dispatch(call: _Call) -> DispatchResult:
-    while (result := _round(call)) is None:
-        failpoints.point("dispatch.committed")
-        call.sent |= submit(call.handed_out, call.pool, by=call.by)
-    failpoints.point("dispatch.concluded")
-    return result
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One transaction of a call: attempts to submit after it, or the result of the call."""
+
+    to_submit: Sequence[TaskAttempt] = ()
+    result: DispatchResult | None = None
 
 
-def _round(call: _Call) -> DispatchResult | None:
-    """Hand out what there is room for; the result, once no runner has to be called."""
-    with transaction.atomic(), pipeline():
-        run = lock_run(call.run_id)
-        if run.state in CLOSED and not call.handed_out:
+@dataclass(slots=True)
+class DispatchCall:
+    """One call of dispatch-ready: as many rounds as it takes until no runner has to be called."""
+
+    run_id: int
+    limit: int | None
+    by: Actor
+    dry_run: bool
+    pool: RunnerPool = field(default_factory=RunnerPool)
+    created: list[TaskAttempt] = field(default_factory=list)
+    sent: dict[TaskAttempt, Dispatch] = field(default_factory=dict)
+
+    def execute(self) -> DispatchResult:
+        """Run the rounds, and submit after each what it has created; return the result."""
+        while (result := (current := self._round()).result) is None:
+            failpoints.point("dispatch.committed")
+            self.sent |= submit(current.to_submit, self.pool, by=self.by)
+        failpoints.point("dispatch.concluded")
+        return result
+
+    def _round(self) -> Round:
+        with transaction.atomic(), pipeline():
+            run = self._lock()
+            self._start(run)
+            to_submit = self._create_attempts(run)
+            close_run_if_finished(run, by=self.by)
+            failpoints.point("dispatch.created")
+            result = None if to_submit else self._conclude(run)
+            self._save(run, result)
+        return Round(to_submit, result)
+
+    def _lock(self) -> WorkflowRun:
+        run = lock_run(self.run_id)
+        if run.state in CLOSED and not self.created:
             raise RunNotDispatchable(f"{run} is {run.state}")
+        return run
+
+    def _start(self, run: WorkflowRun) -> None:
+        """Start a run with auto-dispatch even if nothing is ready: from now on it dispatches."""
         if run.auto_dispatch and run.state == RunState.CREATED:
-            # The first word is given: what an approval or a release makes ready goes out by itself.
-            run.start(by=call.by)
-        handed_out = create_attempts(run, call.room, call.pool, by=call.by)
-        call.handed_out += handed_out
-        for attempt in handed_out:
-            if call.dry_run or not is_to_submit(attempt):
-                call.sent[attempt] = Dispatch.of(attempt, _foreseen(attempt))
-        close_run_if_finished(run, by=call.by)
-        failpoints.point("dispatch.handed_out")
-        done = call.dry_run or not any(map(is_to_submit, handed_out))
-        result = _conclude(run, call) if done else None
-        save_progress(run, with_answer=done)
-        if call.dry_run:
+            run.start(by=self.by)
+
+    def _create_attempts(self, run: WorkflowRun) -> list[TaskAttempt]:
+        """Create attempts up to the limit; return those that must be submitted."""
+        limit = None if self.limit is None else self.limit - len(self.sent)
+        created, _ = create_attempts(run, limit, self.pool, by=self.by)
+        self.created += created
+        for attempt in created:
+            if self.dry_run or not is_to_submit(attempt):
+                self.sent[attempt] = Dispatch.unsubmitted(attempt)
+        return [attempt for attempt in created if attempt not in self.sent]
+
+    def _conclude(self, run: WorkflowRun) -> DispatchResult:
+        dispatches = tuple(self.sent[each] for each in self.created if each in self.sent)
+        result = DispatchResult(run.pk, self.limit, dispatches, dry_run=self.dry_run)
+        if dispatches:
+            return result
+        reason, blocked = why_nothing_dispatched(run, self.pool)
+        record_nothing_ready(run, reason, len(blocked), by=self.by)
+        return replace(result, reason=reason, blocked=blocked)
+
+    def _save(self, run: WorkflowRun, result: DispatchResult | None) -> None:
+        if result:
+            run.last_dispatch = result.as_kept(MOST_KEPT)
+        save_progress(run, with_answer=result is not None)
+        if self.dry_run:
             transaction.set_rollback(True)
-    return result

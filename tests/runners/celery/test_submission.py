@@ -15,7 +15,7 @@ from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.redis import free_port
 from tests.support.verbs import attempt, dispatch, dispatch_all, finish, states, task, trail
-from workflows.dispatch.leases import CLAIMED_WITHIN
+from workflows.dispatch.leases import CLAIM_WITHIN
 from workflows.execution.executor import close_spare_slots, execute
 from workflows.models import TaskAttempt, WorkflowRun
 from workflows.operations.tasks import cancel
@@ -100,12 +100,12 @@ def test_a_message_that_was_lost_is_sent_again_after_a_while(runs: DrawRun, pool
     run = runs("a")
     dispatch(run)
     assert not recover_overdue(by=who("rescue"))
-    later(run, CLAIMED_WITHIN)
+    later(run, CLAIM_WITHIN)
     assert recover_overdue(by=who("rescue")) == {"submitted": 1}
     # It may be the queue that is long: each time, it is given twice as long.
-    later(run, CLAIMED_WITHIN * 1.1)
+    later(run, CLAIM_WITHIN * 1.1)
     assert recover_overdue(by=who("rescue")) == {"submitted": 1}
-    later(run, CLAIMED_WITHIN * 1.9)
+    later(run, CLAIM_WITHIN * 1.9)
     assert not recover_overdue(by=who("rescue"))
     assert len({str(message["body"]) for message in messages(pool)}) == 1
     assert len(messages(pool)) == 3

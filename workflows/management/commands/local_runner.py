@@ -46,7 +46,7 @@ class Command(BaseCommand):
     def _goes_on(self) -> bool:
         if self._stop_by is None:
             return True
-        self._executor.take_no_more()
+        self._executor.stop_claiming()
         if time.monotonic() >= self._stop_by:
             self._executor.end_all()
         return False

@@ -122,7 +122,7 @@ class Follower:
 
     def _goes_on(self) -> bool:
         if self._is_stopped:
-            self._executor.take_no_more()
+            self._executor.stop_claiming()
             self._executor.end_all()
             return False
         if self._executor.is_idle or time.monotonic() >= self._next_look:

@@ -1,4 +1,4 @@
-"""Where tasks are short, some are claimed before a slot is free; the trail stays true."""
+"""Short tasks are prefetched: claimed before a slot is free. The events stay correct."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,7 +15,7 @@ from tests.support.drawing import DrawRun
 from tests.support.trail import check_trail
 from tests.support.verbs import attempt, dispatch_all, states, trail
 from workflows import operations
-from workflows.dispatch.claims import give_back, start_attempts
+from workflows.dispatch.claims import claim_attempts, mark_started, release_claims
 from workflows.execution.executor import Executor
 from workflows.execution.prefetch import PrefetchBuffer
 from workflows.models import TaskAttempt, WorkflowRun
@@ -28,18 +28,18 @@ LONG: Payloads = {"long": {"command": ["sleep", "1"]}, "after": {"python": "noop
 
 @pytest.fixture(autouse=True)
 def _every_task_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However busy the machine is."""
+    """Prefetch however slow the machine is."""
     monkeypatch.setattr("workflows.execution.prefetch.SHORT", timedelta(seconds=60))
 
 
 def claimed(run: WorkflowRun) -> set[str]:
-    """Return the steps that an executor has, and has not begun, as far as is stored."""
+    """Return the steps that are stored as claimed and not started."""
     found = TaskAttempt.objects.open().filter(task__run=run, started_at=None)
     return {str(each.task) for each in found.exclude(lease_expires_at=None)}
 
 
 def executor_of(run: WorkflowRun) -> Executor:
-    """Return one with a single slot, which it does not leave to other runs."""
+    """Return an executor with a single slot, for one run."""
     return Executor(concurrency=1, by=who("local runner"), run_id=run.pk)
 
 
@@ -48,12 +48,12 @@ def is_over(run: WorkflowRun) -> bool:
 
 
 def to_end(run: WorkflowRun, look: Callable[[], object]) -> None:
-    """Execute a run, looking at it before each turn."""
+    """Execute a run; call `look` before each turn."""
     dispatch_all(run)
     executor_of(run).serve(lambda: bool(look()) or not is_over(run))
 
 
-def test_short_tasks_are_claimed_ahead_and_each_start_is_told(execution: Execution) -> None:
+def test_short_tasks_are_prefetched_and_each_start_leaves_an_event(execution: Execution) -> None:
     run = execution.drawn(SHORT)
     seen: set[str] = set()
     to_end(run, lambda: seen.update(claimed(run)))
@@ -70,7 +70,7 @@ def test_short_tasks_are_claimed_ahead_and_each_start_is_told(execution: Executi
         assert moments.dispatched_at <= moments.started_at <= moments.finished_at
 
 
-def test_what_must_wait_behind_a_long_task_is_left_to_others(execution: Execution) -> None:
+def test_task_prefetched_behind_a_long_one_is_released(execution: Execution) -> None:
     run = execution.drawn(SHORT | LONG)
     seen: list[tuple[bool, str]] = []
 
@@ -78,21 +78,21 @@ def test_what_must_wait_behind_a_long_task_is_left_to_others(execution: Executio
         seen.append(("after" in claimed(run), states(run)["long"]))
 
     to_end(run, look)
-    assert any(is_claimed for is_claimed, _ in seen), "nothing was claimed ahead"
+    assert any(is_claimed for is_claimed, _ in seen), "nothing was prefetched"
     assert (False, "running") in seen
     assert is_over(run)
     check_trail(run)
 
 
-def test_who_stops_leaves_what_it_has_not_begun(execution: Execution) -> None:
+def test_stopping_executor_releases_prefetched_tasks(execution: Execution) -> None:
     run = execution.drawn(SHORT | LONG)
     dispatch_all(run)
     executor = executor_of(run)
 
     def goes_on() -> bool:
         if "after" in claimed(run):
-            executor.take_no_more()
-        return executor.takes_more and not is_over(run)
+            executor.stop_claiming()
+        return executor.is_claiming and not is_over(run)
 
     executor.serve(goes_on)
     assert claimed(run) == set()
@@ -104,7 +104,7 @@ def test_who_stops_leaves_what_it_has_not_begun(execution: Execution) -> None:
 
 @pytest.fixture
 def run(runs: DrawRun) -> WorkflowRun:
-    """Return a run whose only task some executor has claimed and not begun."""
+    """Return a run whose only task an executor has claimed and not started."""
     run = runs("a", payload={"python": "noop"})
     dispatch_all(run)
     lease(run, timedelta(seconds=60))
@@ -116,51 +116,51 @@ def lease(run: WorkflowRun, until: timedelta) -> None:
 
 
 def serve(run: WorkflowRun) -> None:
-    """Let an executor look once."""
+    """Let an executor look for attempts once."""
     looks = iter([True])
     Executor(concurrency=1, by=who("local runner")).serve(lambda: next(looks, False))
 
 
-def test_nobody_else_begins_what_is_claimed(run: WorkflowRun) -> None:
+def test_prefetched_attempt_is_not_started_by_another_executor(run: WorkflowRun) -> None:
     serve(run)
     assert states(run)["a"] == "dispatched"
-    assert give_back(run.pk, [attempt(run, "a").pk]) == {attempt(run, "a").pk}
+    assert release_claims(run.pk, [attempt(run, "a").pk]) == {attempt(run, "a").pk}
     serve(run)
     assert states(run)["a"] == "success"
 
 
-def test_who_saw_it_before_it_was_claimed_does_not_begin_it(run: WorkflowRun) -> None:
+def test_attempt_prefetched_after_it_was_found_cannot_be_claimed(run: WorkflowRun) -> None:
     seen = [attempt(run, "a").pk]
     minute = timedelta(minutes=1)
-    assert start_attempts(run.pk, seen, lease=minute, by=who("another")) == []
+    assert claim_attempts(run.pk, seen, lease=minute, by=who("another")) == []
     assert states(run)["a"] == "dispatched"
-    [started] = start_attempts(run.pk, seen, lease=minute, by=who("who has it"), are_claimed=True)
+    [started] = mark_started(run.pk, seen, lease=minute, by=who("who has it"))
     assert (started.pk, trail(run)[-1]) == (seen[0], "task.running a")
 
 
-def test_what_was_given_back_unheard_is_not_begun_here(
+def test_attempt_whose_release_got_no_answer_is_not_started(
     run: WorkflowRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ahead = PrefetchBuffer(slots=1)
-    ahead.add(attempt(run, "a"))
+    prefetched = PrefetchBuffer(slots=1)
+    prefetched.add(attempt(run, "a"))
 
-    def breaks(*_: object) -> set[UUID]:
-        raise OperationalError("the connection is lost, after the commit")
+    def lose_connection(*_: object) -> set[UUID]:
+        raise OperationalError("the connection was lost after the commit")
 
-    monkeypatch.setattr("workflows.execution.prefetch.give_back", breaks)
+    monkeypatch.setattr("workflows.execution.prefetch.release_claims", lose_connection)
     with pytest.raises(OperationalError):
-        ahead.leave(all_of_it=True)
-    assert ahead.next() is None
+        prefetched.release_all()
+    assert prefetched.next() is None
 
 
-def test_who_has_claimed_a_canceled_task_is_asked_to_end_it(run: WorkflowRun) -> None:
+def test_prefetched_attempt_to_be_canceled_is_not_released(run: WorkflowRun) -> None:
     operations.cancel(attempt(run, "a").task_id, by=who("ada"), reason="not today")
     assert states(run)["a"] == "dispatched"
     assert trail(run)[-1] == "task.cancel_requested a"
-    assert give_back(run.pk, [attempt(run, "a").pk]) == set()
+    assert release_claims(run.pk, [attempt(run, "a").pk]) == set()
 
 
-def test_what_its_executor_has_taken_to_the_grave_is_lost(run: WorkflowRun) -> None:
+def test_prefetched_attempt_of_dead_executor_is_lost(run: WorkflowRun) -> None:
     lease(run, timedelta(seconds=-1))
     assert recover_overdue(by=who("rescue")) == {"lost": 1}
     assert states(run)["a"] == "failed"

@@ -1,0 +1,70 @@
+"""A report on an attempt, the task that it is about, and which reports are refused."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from workflows.models import Task, TaskState
+from workflows.models.attempt import status_of
+from workflows.runs.events import Transition, states_of
+
+TRANSITIONS: Mapping[str, Transition] = {
+    TaskState.RUNNING: Task.start,
+    TaskState.SUCCESS: Task.succeed,
+    TaskState.FAILED: Task.fail,
+    TaskState.CANCELED: Task.cancel,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is reported about one attempt. `status` is a key of TRANSITIONS."""
+
+    attempt_id: UUID
+    status: str
+    exit_code: int | None = None
+    result: Any = None
+    message: str = ""
+    started_at: datetime | None = None
+    """When the attempt started, if that has not been reported before."""
+    is_lost: bool = False
+    """Recovery has found that nobody will report on the attempt any more."""
+
+    def event_payload(self) -> dict[str, Any]:
+        """Return what the event of the report keeps."""
+        return {
+            "attempt_id": str(self.attempt_id),
+            **({"exit_code": self.exit_code} if self.exit_code is not None else {}),
+            **({"message": self.message} if self.message else {}),
+        }
+
+
+@dataclass(slots=True, eq=False)
+class ReportedTask:
+    """A task, its state and id, and the attempt of it that a report is about."""
+
+    attempt_number: int
+    attempt_outcome: str
+    attempt_started_at: Any
+    pk: int
+    state: str
+    attempt_count: int
+    runner_id: int | None
+    capacity: int | None
+
+    @property
+    def status(self) -> str:
+        """The state of the task as far as this attempt took it."""
+        return status_of(self.attempt_outcome, self.attempt_started_at)
+
+    def objection_to(self, report: Report) -> str:
+        """Return why a report cannot be applied; empty if it can, or repeats what is known."""
+        if self.status == report.status:
+            return ""
+        if self.attempt_number != self.attempt_count:
+            return f"attempt {self.attempt_number} of task {self.pk} is outdated"
+        if self.attempt_outcome or self.state not in states_of(TRANSITIONS[report.status])[0]:
+            return f"task {self.pk} is {self.state}, it cannot become {report.status}"
+        return ""
