@@ -27,7 +27,7 @@ def contents() -> list[list[object]]:
 
 @pytest.mark.parametrize("model", HISTORY)
 @pytest.mark.parametrize("page", ["change", "delete"])
-def test_not_even_a_superuser_edits_or_deletes_history(
+def test_superuser_cannot_edit_or_delete_history(
     root: Client, run: WorkflowRun, model: type[Model], page: str
 ) -> None:
     row = model._default_manager.all()[0]
@@ -40,7 +40,7 @@ def test_not_even_a_superuser_edits_or_deletes_history(
 
 
 @pytest.mark.parametrize("model", [Task, TaskAttempt, Event, Approval])
-def test_not_even_a_superuser_adds_tasks_attempts_or_events(
+def test_superuser_cannot_add_tasks_attempts_events_or_approvals(
     root: Client, run: WorkflowRun, model: type[Model]
 ) -> None:
     answer = root.post(add_url(model), {"title": "x", "event_type": "task.succeeded"})
@@ -49,7 +49,9 @@ def test_not_even_a_superuser_adds_tasks_attempts_or_events(
 
 
 @pytest.mark.parametrize("model", HISTORY)
-def test_the_lists_offer_no_deletion(root: Client, run: WorkflowRun, model: type[Model]) -> None:
+def test_lists_of_history_offer_no_deletion(
+    root: Client, run: WorkflowRun, model: type[Model]
+) -> None:
     before = contents()
 
     page = root.get(list_url(model))

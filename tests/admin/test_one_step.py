@@ -1,4 +1,4 @@
-"""A template that is too large for the form: a step is found in its list, and edited by itself."""
+"""Templates that are too large for the form: each step is edited on a page of its own."""
 
 from typing import Any
 
@@ -41,10 +41,12 @@ def steps_of(template: WorkflowTemplate) -> dict[str, tuple[str, ...]]:
     return {step.step_id: step.depends_on for step in spec_of(template).steps}
 
 
-def test_the_page_says_so_and_offers_the_ways_out(root: Client, template: WorkflowTemplate) -> None:
+def test_large_template_links_to_export_import_and_each_step(
+    root: Client, template: WorkflowTemplate
+) -> None:
     page = root.get(url_of(template))
 
-    assert "With 4 steps this template is too large to be edited as a whole here." in text_of(page)
+    assert "With 4 steps this template is too large to be edited here as a whole." in text_of(page)
     html = page.content.decode()
     for name in ("export", "import"):
         args = [template.pk] if name == "export" else []
@@ -52,7 +54,7 @@ def test_the_page_says_so_and_offers_the_ways_out(root: Client, template: Workfl
     assert step_url(template.pk, "check") in html
 
 
-def test_a_step_is_found_by_its_id_or_title(root: Client, template: WorkflowTemplate) -> None:
+def test_search_finds_steps_by_id_or_title(root: Client, template: WorkflowTemplate) -> None:
     template.steps.filter(step_id="tell").update(title="Say it was CHECKED")
 
     found = root.get(url_of(template), {"step": "check"})
@@ -63,7 +65,7 @@ def test_a_step_is_found_by_its_id_or_title(root: Client, template: WorkflowTemp
     assert "No step has this in its id or title." in text_of(nothing)
 
 
-def test_the_pages_of_what_was_found_keep_the_search(root: Client) -> None:
+def test_next_page_of_results_keeps_the_search(root: Client) -> None:
     many = TemplateFactory.create(drawing=", ".join(f"host-{n}" for n in range(60)))
 
     html = root.get(url_of(many), {"step": "host"}).content.decode()
@@ -71,7 +73,7 @@ def test_the_pages_of_what_was_found_keep_the_search(root: Client) -> None:
     assert 'href="?step=host&amp;page=2#steps"' in html
 
 
-def test_all_fields_of_a_step_are_stored_and_the_others_stay(
+def test_saving_a_step_stores_its_fields_and_no_other_step(
     author: Client, template: WorkflowTemplate
 ) -> None:
     RunnerFactory.create(name="gpu")
@@ -83,7 +85,7 @@ def test_all_fields_of_a_step_are_stored_and_the_others_stay(
         row(runner="gpu", payload='{"python": "noop"}', timeout_seconds=5, requires_approval="on"),
     )
 
-    assert said(answer) == [("success", "Step check is stored; this is version 2.")]
+    assert said(answer) == [("success", "Step check is saved. The template is now version 2.")]
     assert answer["Location"] == f"{url_of(template)}?step=check#steps"
     assert steps_of(template)["tell"] == ("check",)
     step = spec_of(template).steps[1]
@@ -92,7 +94,7 @@ def test_all_fields_of_a_step_are_stored_and_the_others_stay(
     assert template.versions.get(number=2).saved_by == "arthur"
 
 
-def test_what_waits_for_a_step_learns_its_new_id(
+def test_renaming_a_step_renames_it_in_its_dependents(
     author: Client, template: WorkflowTemplate
 ) -> None:
     author.post(step_url(template.pk, "check"), row(step_id="verify, twice"))
@@ -121,7 +123,7 @@ def test_what_waits_for_a_step_learns_its_new_id(
         ({"began_with": "7"}, "Somebody else saved this template"),
     ],
 )
-def test_what_is_wrong_is_said_and_nothing_is_stored(
+def test_invalid_step_is_refused_and_nothing_is_stored(
     author: Client, template: WorkflowTemplate, fields: dict[str, Any], why: str
 ) -> None:
     before = spec_of(template)
@@ -133,16 +135,14 @@ def test_what_is_wrong_is_said_and_nothing_is_stored(
     assert (template.version, spec_of(template)) == (1, before)
 
 
-def test_a_step_that_is_not_there_is_no_page(author: Client, template: WorkflowTemplate) -> None:
+def test_unknown_step_is_not_found(author: Client, template: WorkflowTemplate) -> None:
     assert author.get(step_url(template.pk, "nobody")).status_code == 404
     assert author.get(step_url(template.pk + 1, "check")).status_code == 404
     assert author.get(step_url(template.pk, "").partition("?")[0]).status_code == 404
 
 
-def test_who_may_not_change_templates_is_offered_nothing(
-    viola: Client, template: WorkflowTemplate
-) -> None:
-    assert "edit that one" not in text_of(viola.get(url_of(template)))
+def test_viewer_cannot_open_or_change_a_step(viola: Client, template: WorkflowTemplate) -> None:
+    assert "Find a step to edit it" not in text_of(viola.get(url_of(template)))
     assert step_url(template.pk, "check") not in viola.get(url_of(template)).content.decode()
     assert viola.get(step_url(template.pk, "check")).status_code == 403
     assert viola.post(step_url(template.pk, "check"), row(step_id="x")).status_code == 403
@@ -150,7 +150,7 @@ def test_who_may_not_change_templates_is_offered_nothing(
     assert template.version == 1
 
 
-def test_the_page_of_a_step_takes_as_many_statements_in_a_large_template(root: Client) -> None:
+def test_step_page_of_large_template_takes_no_more_statements(root: Client) -> None:
     def cost(steps: int) -> int:
         drawing = " > ".join(f"s{n}" for n in range(steps))
         address = step_url(TemplateFactory.create(drawing=drawing).pk, "s1")

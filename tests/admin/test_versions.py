@@ -1,4 +1,4 @@
-"""The history of a template: who changed what, what ran it, and back to an earlier version."""
+"""The versions of a template: who changed what, which runs used it, and restoring one."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def steps_now(template: WorkflowTemplate) -> list[str]:
     return [step.step_id for step in spec_of(stored).steps]
 
 
-def test_the_history_lists_who_saved_when_and_how_many_runs(
+def test_history_lists_versions_with_author_and_runs(
     viola: Client, template: WorkflowTemplate
 ) -> None:
     create_run(template_id=template.pk, by=who("test"))
@@ -52,7 +52,7 @@ def test_the_history_lists_who_saved_when_and_how_many_runs(
     assert "Restore…" not in text_of(page)
 
 
-def test_the_runs_of_a_version_are_a_list(root: Client, template: WorkflowTemplate) -> None:
+def test_version_links_to_its_runs(root: Client, template: WorkflowTemplate) -> None:
     create_run(template_id=template.pk, by=who("test"))
     change(template, "a > d")
     later = create_run(template_id=template.pk, by=who("test"))
@@ -63,7 +63,7 @@ def test_the_runs_of_a_version_are_a_list(root: Client, template: WorkflowTempla
     assert [run.pk for run in listed] == [later.pk]
 
 
-def test_a_run_leads_to_the_version_that_it_ran(root: Client, template: WorkflowTemplate) -> None:
+def test_run_links_to_its_version(root: Client, template: WorkflowTemplate) -> None:
     run = create_run(template_id=template.pk, by=who("test"))
     address = f'href="{version_url(template.pk, 2)}"'
 
@@ -71,7 +71,7 @@ def test_a_run_leads_to_the_version_that_it_ran(root: Client, template: Workflow
     assert address in root.get(list_url(WorkflowRun)).content.decode()
 
 
-def test_a_version_shows_what_it_changed(viola: Client, template: WorkflowTemplate) -> None:
+def test_version_shows_added_and_removed_steps(viola: Client, template: WorkflowTemplate) -> None:
     page = viola.get(version_url(template.pk, 2))
 
     text = text_of(page)
@@ -84,24 +84,24 @@ def test_a_version_shows_what_it_changed(viola: Client, template: WorkflowTempla
     assert "Restore…" not in text
 
 
-def test_any_two_versions_are_compared(root: Client, template: WorkflowTemplate) -> None:
+def test_any_two_versions_can_be_compared(root: Client, template: WorkflowTemplate) -> None:
     change(template, "a > b")
 
     same = root.get(version_url(template.pk, 3), {"against": "1"})
     newer = root.get(version_url(template.pk, 1), {"against": "2"})
 
-    assert "Nothing differs" in text_of(same)
+    assert "No differences." in text_of(same)
     assert newer.context["other"].number == 2
 
 
-def test_the_first_version_stands_alone(root: Client, template: WorkflowTemplate) -> None:
+def test_first_version_is_compared_with_none(root: Client, template: WorkflowTemplate) -> None:
     page = root.get(version_url(template.pk, 1))
 
     assert "The first version." in text_of(page)
     assert page.context["difference"].is_empty
 
 
-def test_a_version_from_before_versions_were_kept_is_no_dead_end(
+def test_version_that_was_not_kept_redirects_to_the_history(
     viola: Client, template: WorkflowTemplate
 ) -> None:
     template.versions.get(number=1).delete()
@@ -112,28 +112,28 @@ def test_a_version_from_before_versions_were_kept_is_no_dead_end(
 
     assert earlier["Location"] == url_of(template, "history")
     [(level, text)] = said(earlier)
-    assert (level, text[:40]) == ("warning", "Version 1 is from before versions were k")
+    assert (level, text[:40]) == ("warning", "Version 1 was not kept: it is older than")
     assert "The first version that was kept." in text_of(first)
     assert unknown.status_code == 404
 
 
-def test_a_restored_version_is_asked_for_and_then_is_the_latest(
+def test_restoring_asks_first_and_then_creates_a_new_version(
     root: Client, template: WorkflowTemplate
 ) -> None:
     question = root.get(version_url(template.pk, 1, "restore"))
     before = template.versions.count()
     answer = root.post(version_url(template.pk, 1, "restore"))
 
-    assert "that makes a new version, 3" in text_of(question)
+    assert "Restoring creates version 3 with the content of version 1." in text_of(question)
     assert before == 2
     assert answer["Location"] == url_of(template)
-    assert said(answer) == [("success", "Version 1 is restored, as version 3.")]
+    assert said(answer) == [("success", "Version 1 is restored as version 3.")]
     assert steps_now(template) == ["a", "b"]
     latest = TemplateVersion.objects.get(template=template, number=3)
     assert latest.saved_by == "root"
 
 
-def test_a_version_is_restored_although_an_older_process_kept_none_of_the_latest(
+def test_version_is_restored_although_the_latest_was_not_kept(
     root: Client, template: WorkflowTemplate
 ) -> None:
     template.versions.get(number=2).delete()
@@ -146,7 +146,7 @@ def test_a_version_is_restored_although_an_older_process_kept_none_of_the_latest
     assert list(template.versions.values_list("number", flat=True)) == [3, 1]
 
 
-def test_a_version_that_cannot_be_restored_says_why(root: Client, local: Runner) -> None:
+def test_refused_restore_says_why(root: Client, local: Runner) -> None:
     template = TemplateFactory.create(drawing="a", runner="local")
     change(template, "b")
     local.delete()
@@ -159,7 +159,7 @@ def test_a_version_that_cannot_be_restored_says_why(root: Client, local: Runner)
     assert steps_now(template) == ["b"]
 
 
-def test_restoring_needs_the_permission_to_change(
+def test_restoring_needs_the_change_permission(
     client_of: ClientOf, viola: Client, template: WorkflowTemplate
 ) -> None:
     author = client_of("arthur", *VIEW_ALL, "workflows.change_workflowtemplate")
@@ -171,7 +171,7 @@ def test_restoring_needs_the_permission_to_change(
 
 
 @pytest.mark.parametrize("page", ["version", "restore"])
-def test_what_does_not_exist_is_not_found(
+def test_unknown_version_or_template_is_not_found(
     root: Client, template: WorkflowTemplate, page: str
 ) -> None:
     places = [version_url(template.pk, 9, page), version_url(987654, 1, page)]
@@ -182,7 +182,7 @@ def test_what_does_not_exist_is_not_found(
 
 
 @pytest.mark.parametrize("against", ["x", "", "-1", "9" * 30])
-def test_a_strange_comparison_is_the_usual_one(
+def test_invalid_against_compares_with_the_version_before(
     root: Client, template: WorkflowTemplate, against: str
 ) -> None:
     page = root.get(version_url(template.pk, 2), {"against": against})
@@ -190,13 +190,13 @@ def test_a_strange_comparison_is_the_usual_one(
     assert page.context["other"].number == 1
 
 
-def test_the_history_of_no_template_is_not_found(root: Client) -> None:
+def test_history_of_unknown_template_is_not_found(root: Client) -> None:
     place = reverse("admin:workflows_workflowtemplate_history", args=["987654"])
 
     assert root.get(place).status_code == 404
 
 
-def test_looking_needs_the_permission_to_view(
+def test_version_pages_need_the_view_permission(
     client_of: ClientOf, template: WorkflowTemplate
 ) -> None:
     nobody = client_of("norman")
@@ -205,7 +205,7 @@ def test_looking_needs_the_permission_to_view(
     assert [nobody.get(place).status_code for place in places] == [403, 403, 403]
 
 
-def test_a_long_history_takes_as_many_statements_as_a_short_one(
+def test_number_of_statements_does_not_grow_with_versions(
     root: Client, template: WorkflowTemplate
 ) -> None:
     places = [url_of(template, "history"), version_url(template.pk, 2)]

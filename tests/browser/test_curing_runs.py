@@ -172,7 +172,7 @@ def test_everything_is_reached_by_the_keyboard(browse: Browse, stuck: WorkflowRu
 def test_a_link_of_a_sentence_chooses_its_task(browse: Browse, stuck: WorkflowRun) -> None:
     page = open_run(browse, stuck)
 
-    page.locator("#told").get_by_role("link", name="deploy").click()
+    page.locator("#run-sentence").get_by_role("link", name="deploy").click()
 
     expect(page.get_by_role("complementary").locator("h2")).to_have_text("deploy")
     assert page.url.endswith(f"#task-{task(stuck, 'deploy').pk}")
