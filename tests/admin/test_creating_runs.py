@@ -7,16 +7,8 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.admin.conftest import VIEW_ALL, ClientOf, add_url, text_of, url_of
-from tests.factories import TemplateFactory
 from tests.support.verbs import states, trail
 from workflows.models import Event, Task, WorkflowRun, WorkflowTemplate
-
-
-@pytest.fixture
-def template(db: None) -> WorkflowTemplate:
-    """Return a template of two steps."""
-    template: WorkflowTemplate = TemplateFactory.create(drawing="a > b")
-    return template
 
 
 def create(client: Client, **data: Any) -> Any:

@@ -28,7 +28,7 @@ def save(client: Client, template: WorkflowTemplate, **changes: Any) -> Any:
     return client.post(url_of(template), {**posted_form(client, template), **changes})
 
 
-def steps_now(template: WorkflowTemplate) -> dict[str, tuple[str, ...]]:
+def dependencies_now(template: WorkflowTemplate) -> dict[str, tuple[str, ...]]:
     stored = spec_of(WorkflowTemplate.objects.get(pk=template.pk))
     return {step.step_id: step.depends_on for step in stored.steps}
 
@@ -85,7 +85,7 @@ def test_dependencies_are_separated_by_line_ends_or_commas(
 
     add(root, *rows, {"step_id": "last", "depends_on": text})
 
-    assert steps_now(WorkflowTemplate.objects.get())["last"] == parents
+    assert dependencies_now(WorkflowTemplate.objects.get())["last"] == parents
 
 
 def test_steps_are_dispatched_in_the_order_given_then_as_listed(root: Client) -> None:
@@ -93,7 +93,7 @@ def test_steps_are_dispatched_in_the_order_given_then_as_listed(root: Client) ->
 
     add(root, *({"step_id": name, "order": order} for name, order in rows))
 
-    assert list(steps_now(WorkflowTemplate.objects.get())) == ["b", "a", "c", "x", "y"]
+    assert list(dependencies_now(WorkflowTemplate.objects.get())) == ["b", "a", "c", "x", "y"]
 
 
 def test_blank_and_removed_rows_are_ignored(root: Client) -> None:
@@ -101,7 +101,7 @@ def test_blank_and_removed_rows_are_ignored(root: Client) -> None:
 
     add(root, {"step_id": "a"}, removed, {"step_id": "", "payload": ""}, {"step_id": "b"})
 
-    assert list(steps_now(WorkflowTemplate.objects.get())) == ["a", "b"]
+    assert list(dependencies_now(WorkflowTemplate.objects.get())) == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_saving_a_change_creates_one_version(root: Client) -> None:
 
     assert said(answer)[0][0] == "success"
     assert version_now(template) == 2
-    assert steps_now(template) == {"a": (), "b": ("a",)}
+    assert dependencies_now(template) == {"a": (), "b": ("a",)}
 
 
 def test_ticking_approval_requires_approval(root: Client) -> None:
@@ -248,7 +248,7 @@ def test_step_can_be_renamed_together_with_its_dependents(root: Client) -> None:
 
     save(root, template, **{"steps-0-step_id": "first", "steps-1-depends_on": "first"})
 
-    assert steps_now(template) == {"first": (), "b": ("first",)}
+    assert dependencies_now(template) == {"first": (), "b": ("first",)}
 
 
 def test_renaming_a_step_but_not_its_dependents_is_refused(root: Client) -> None:
@@ -257,7 +257,7 @@ def test_renaming_a_step_but_not_its_dependents_is_refused(root: Client) -> None
     page = save(root, template, **{"steps-0-step_id": "first"})
 
     assert "step 'b' depends on unknown step 'a'" in text_of(page)
-    assert steps_now(template) == {"a": (), "b": ("a",)}
+    assert dependencies_now(template) == {"a": (), "b": ("a",)}
 
 
 def test_editing_a_template_does_not_change_its_runs(root: Client) -> None:
@@ -266,5 +266,5 @@ def test_editing_a_template_does_not_change_its_runs(root: Client) -> None:
 
     save(root, template, **{"steps-1-DELETE": "on"})
 
-    assert steps_now(template) == {"a": ()}
+    assert dependencies_now(template) == {"a": ()}
     assert edges(run) == {("a", "b")}

@@ -24,13 +24,6 @@ from workflows.authoring.store import replace_template, spec_of
 from workflows.models import TemplateStep, WorkflowRun, WorkflowTemplate
 
 
-@pytest.fixture
-def template(db: None) -> WorkflowTemplate:
-    """Return a template of two steps."""
-    template: WorkflowTemplate = TemplateFactory.create(drawing="a > b")
-    return template
-
-
 def chain(steps: int) -> str:
     return " > ".join(f"s{number}" for number in range(steps))
 

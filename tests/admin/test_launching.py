@@ -38,7 +38,7 @@ def template_with(schema: dict[str, Any]) -> WorkflowTemplate:
 
 
 @pytest.fixture
-def template(db: None) -> WorkflowTemplate:
+def described_template(db: None) -> WorkflowTemplate:
     """Return a template that asks for one parameter of each kind."""
     return template_with(SCHEMA)
 
@@ -71,9 +71,9 @@ def errors(page: Any) -> dict[str, list[str]]:
 
 
 def test_each_parameter_has_a_field_with_label_help_and_default(
-    root: Client, template: WorkflowTemplate
+    root: Client, described_template: WorkflowTemplate
 ) -> None:
-    form = form_of(root, template)
+    form = form_of(root, described_template)
 
     day, copies = form["parameter-day"], form["parameter-copies"]
     assert (day.label, day.help_text, day.field.required) == ("Day", "Which one.", True)
@@ -85,11 +85,11 @@ def test_each_parameter_has_a_field_with_label_help_and_default(
 
 
 def test_run_gets_parameters_in_the_types_of_the_schema(
-    root: Client, template: WorkflowTemplate
+    root: Client, described_template: WorkflowTemplate
 ) -> None:
     answer = launch(
         root,
-        template,
+        described_template,
         day="2026-01-31",
         copies="3",
         ratio="0.5",
@@ -119,24 +119,26 @@ def test_run_gets_parameters_in_the_types_of_the_schema(
 
 
 def test_empty_fields_are_omitted_or_get_their_default(
-    root: Client, template: WorkflowTemplate
+    root: Client, described_template: WorkflowTemplate
 ) -> None:
-    launch(root, template, day="2026-01-31")
+    launch(root, described_template, day="2026-01-31")
 
     assert launched() == {"day": "2026-01-31", "copies": 2, "dry": False, "note": "nothing"}
 
 
-def test_emptied_text_with_default_stays_empty(root: Client, template: WorkflowTemplate) -> None:
-    launch(root, template, day="2026-01-31", note="")
+def test_emptied_text_with_default_stays_empty(
+    root: Client, described_template: WorkflowTemplate
+) -> None:
+    launch(root, described_template, day="2026-01-31", note="")
 
     assert launched()["note"] == ""
 
 
 def test_secret_parameter_is_masked_and_stored_apart(
-    root: Client, template: WorkflowTemplate
+    root: Client, described_template: WorkflowTemplate
 ) -> None:
-    refused = launch(root, template, day="no day", token="hunter2")
-    launch(root, template, day="2026-01-31", token="hunter2")
+    refused = launch(root, described_template, day="no day", token="hunter2")
+    launch(root, described_template, day="2026-01-31", token="hunter2")
 
     run = WorkflowRun.objects.get()
     assert "hunter2" not in refused.content.decode()
@@ -163,9 +165,9 @@ def test_secret_parameter_is_masked_and_stored_apart(
     ],
 )
 def test_invalid_parameter_is_refused_at_its_field(
-    root: Client, template: WorkflowTemplate, name: str, value: str, why: str
+    root: Client, described_template: WorkflowTemplate, name: str, value: str, why: str
 ) -> None:
-    page = launch(root, template, **{"day": "2026-01-31", name: value})
+    page = launch(root, described_template, **{"day": "2026-01-31", name: value})
 
     assert list(errors(page)) == [f"parameter-{name}"]
     assert why in errors(page)[f"parameter-{name}"][0]
@@ -237,23 +239,25 @@ def test_defaults_of_every_type_survive_the_form_unchanged(root: Client) -> None
 
 
 def test_form_posted_after_schema_change_is_checked_by_the_new_schema(
-    root: Client, template: WorkflowTemplate
+    root: Client, described_template: WorkflowTemplate
 ) -> None:
     WorkflowTemplate.objects.update(
         parameters_schema={"properties": {"other": {"type": "string"}}, "required": ["other"]}
     )
 
-    page = root.post(add_url(WorkflowRun), {"template": template.pk, "parameter-day": "2026-01-31"})
+    page = root.post(
+        add_url(WorkflowRun), {"template": described_template.pk, "parameter-day": "2026-01-31"}
+    )
 
     assert errors(page) == {"parameter-other": ["This field is required."]}
 
 
 def test_add_page_without_template_offers_a_choice(
-    root: Client, template: WorkflowTemplate
+    root: Client, described_template: WorkflowTemplate
 ) -> None:
     page = root.get(add_url(WorkflowRun))
 
-    assert f'<option value="{template.pk}">Described</option>' in page.content.decode()
+    assert f'<option value="{described_template.pk}">Described</option>' in page.content.decode()
 
 
 @pytest.mark.parametrize("named", ["987654", "x", "", "9" * 30])
@@ -271,13 +275,13 @@ def test_choice_without_templates_says_what_to_do(root: Client) -> None:
 
 
 def test_launch_form_needs_the_add_permission(
-    client_of: ClientOf, viola: Client, template: WorkflowTemplate
+    client_of: ClientOf, viola: Client, described_template: WorkflowTemplate
 ) -> None:
     adder = client_of("anna", "workflows.add_workflowrun", *VIEW_ALL)
 
     assert viola.get(add_url(WorkflowRun)).status_code == 403
-    assert viola.get(add_url(WorkflowRun), {"template": template.pk}).status_code == 403
-    assert launch(adder, template, day="2026-01-31").status_code == 302
+    assert viola.get(add_url(WorkflowRun), {"template": described_template.pk}).status_code == 403
+    assert launch(adder, described_template, day="2026-01-31").status_code == 302
 
 
 def test_number_of_statements_does_not_grow_with_parameters(

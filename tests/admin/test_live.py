@@ -131,7 +131,7 @@ def test_one_change_of_a_large_run_is_a_small_response(olga: Client) -> None:
     assert "3 more failed" in answer.json()["parts"]["trouble"]
 
 
-def test_number_of_statements_does_not_grow_with_tasks(olga: Client) -> None:
+def test_statements_of_a_poll_do_not_grow_with_tasks(olga: Client) -> None:
     counts = []
     for run in (fan(2), fan(60)):
         before = latest(run)

@@ -19,7 +19,7 @@ AUTHOR = ("workflows.change_workflowtemplate", *VIEW_ALL)
 
 
 @pytest.fixture(autouse=True)
-def template(db: None, monkeypatch: pytest.MonkeyPatch) -> WorkflowTemplate:
+def large_template(db: None, monkeypatch: pytest.MonkeyPatch) -> WorkflowTemplate:
     """Return a template that is larger than the form takes."""
     monkeypatch.setattr(model_admin, "MOST_STEPS", 3)
     found: WorkflowTemplate = TemplateFactory.create(drawing="copy > check > tell, check > prune")
@@ -42,23 +42,23 @@ def steps_of(template: WorkflowTemplate) -> dict[str, tuple[str, ...]]:
 
 
 def test_large_template_links_to_export_import_and_each_step(
-    root: Client, template: WorkflowTemplate
+    root: Client, large_template: WorkflowTemplate
 ) -> None:
-    page = root.get(url_of(template))
+    page = root.get(url_of(large_template))
 
     assert "With 4 steps this template is too large to be edited here as a whole." in text_of(page)
     html = page.content.decode()
     for name in ("export", "import"):
-        args = [template.pk] if name == "export" else []
+        args = [large_template.pk] if name == "export" else []
         assert reverse(f"admin:workflows_workflowtemplate_{name}", args=args) in html
-    assert step_url(template.pk, "check") in html
+    assert step_url(large_template.pk, "check") in html
 
 
-def test_search_finds_steps_by_id_or_title(root: Client, template: WorkflowTemplate) -> None:
-    template.steps.filter(step_id="tell").update(title="Say it was CHECKED")
+def test_search_finds_steps_by_id_or_title(root: Client, large_template: WorkflowTemplate) -> None:
+    large_template.steps.filter(step_id="tell").update(title="Say it was CHECKED")
 
-    found = root.get(url_of(template), {"step": "check"})
-    nothing = root.get(url_of(template), {"step": "nothing"})
+    found = root.get(url_of(large_template), {"step": "check"})
+    nothing = root.get(url_of(large_template), {"step": "nothing"})
 
     assert [step.step_id for step in found.context["steps"]] == ["check", "tell"]
     assert "2 found" in text_of(found)
@@ -74,32 +74,32 @@ def test_next_page_of_results_keeps_the_search(root: Client) -> None:
 
 
 def test_saving_a_step_stores_its_fields_and_no_other_step(
-    author: Client, template: WorkflowTemplate
+    author: Client, large_template: WorkflowTemplate
 ) -> None:
     RunnerFactory.create(name="gpu")
-    shown = author.get(step_url(template.pk, "check"))
+    shown = author.get(step_url(large_template.pk, "check"))
     assert 'value="check"' in shown.content.decode()
 
     answer = author.post(
-        step_url(template.pk, "check"),
+        step_url(large_template.pk, "check"),
         row(runner="gpu", payload='{"python": "noop"}', timeout_seconds=5, requires_approval="on"),
     )
 
     assert said(answer) == [("success", "Step check is saved. The template is now version 2.")]
-    assert answer["Location"] == f"{url_of(template)}?step=check#steps"
-    assert steps_of(template)["tell"] == ("check",)
-    step = spec_of(template).steps[1]
+    assert answer["Location"] == f"{url_of(large_template)}?step=check#steps"
+    assert steps_of(large_template)["tell"] == ("check",)
+    step = spec_of(large_template).steps[1]
     assert (step.title, step.runner, step.payload) == ("Check", "gpu", {"python": "noop"})
     assert (step.timeout_seconds, step.requires_approval) == (5, True)
-    assert template.versions.get(number=2).saved_by == "arthur"
+    assert large_template.versions.get(number=2).saved_by == "arthur"
 
 
 def test_renaming_a_step_renames_it_in_its_dependents(
-    author: Client, template: WorkflowTemplate
+    author: Client, large_template: WorkflowTemplate
 ) -> None:
-    author.post(step_url(template.pk, "check"), row(step_id="verify, twice"))
+    author.post(step_url(large_template.pk, "check"), row(step_id="verify, twice"))
 
-    assert steps_of(template) == {
+    assert steps_of(large_template) == {
         "copy": (),
         "verify, twice": ("copy",),
         "tell": ("verify, twice",),
@@ -124,30 +124,35 @@ def test_renaming_a_step_renames_it_in_its_dependents(
     ],
 )
 def test_invalid_step_is_refused_and_nothing_is_stored(
-    author: Client, template: WorkflowTemplate, fields: dict[str, Any], why: str
+    author: Client, large_template: WorkflowTemplate, fields: dict[str, Any], why: str
 ) -> None:
-    before = spec_of(template)
+    before = spec_of(large_template)
 
-    page = author.post(step_url(template.pk, "check"), row(**fields))
+    page = author.post(step_url(large_template.pk, "check"), row(**fields))
 
     assert why in text_of(page)
-    template.refresh_from_db()
-    assert (template.version, spec_of(template)) == (1, before)
+    large_template.refresh_from_db()
+    assert (large_template.version, spec_of(large_template)) == (1, before)
 
 
-def test_unknown_step_is_not_found(author: Client, template: WorkflowTemplate) -> None:
-    assert author.get(step_url(template.pk, "nobody")).status_code == 404
-    assert author.get(step_url(template.pk + 1, "check")).status_code == 404
-    assert author.get(step_url(template.pk, "").partition("?")[0]).status_code == 404
+def test_unknown_step_is_not_found(author: Client, large_template: WorkflowTemplate) -> None:
+    assert author.get(step_url(large_template.pk, "nobody")).status_code == 404
+    assert author.get(step_url(large_template.pk + 1, "check")).status_code == 404
+    assert author.get(step_url(large_template.pk, "").partition("?")[0]).status_code == 404
 
 
-def test_viewer_cannot_open_or_change_a_step(viola: Client, template: WorkflowTemplate) -> None:
-    assert "Find a step to edit it" not in text_of(viola.get(url_of(template)))
-    assert step_url(template.pk, "check") not in viola.get(url_of(template)).content.decode()
-    assert viola.get(step_url(template.pk, "check")).status_code == 403
-    assert viola.post(step_url(template.pk, "check"), row(step_id="x")).status_code == 403
-    template.refresh_from_db()
-    assert template.version == 1
+def test_viewer_cannot_open_or_change_a_step(
+    viola: Client, large_template: WorkflowTemplate
+) -> None:
+    assert "Find a step to edit it" not in text_of(viola.get(url_of(large_template)))
+    assert (
+        step_url(large_template.pk, "check")
+        not in viola.get(url_of(large_template)).content.decode()
+    )
+    assert viola.get(step_url(large_template.pk, "check")).status_code == 403
+    assert viola.post(step_url(large_template.pk, "check"), row(step_id="x")).status_code == 403
+    large_template.refresh_from_db()
+    assert large_template.version == 1
 
 
 def test_step_page_of_large_template_takes_no_more_statements(root: Client) -> None:

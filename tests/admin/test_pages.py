@@ -33,7 +33,7 @@ INLINE = re.compile(
 
 
 @pytest.fixture
-def run(runs: DrawRun) -> WorkflowRun:
+def busy_run(runs: DrawRun) -> WorkflowRun:
     """Return a run that has everything that a page can show."""
     runs("gate", requires_approval=True)
     run = runs("a > b, c", parameters={"day": "<b>2026</b>"}, payload={"python": "noop"})
@@ -55,17 +55,19 @@ def pages() -> Iterator[str]:
     yield url_of(TaskAttempt.objects.all()[0], "log")
 
 
-def test_every_page_opens_without_inline_scripts_and_styles(root: Client, run: WorkflowRun) -> None:
+def test_every_page_opens_without_inline_scripts_and_styles(
+    root: Client, busy_run: WorkflowRun
+) -> None:
     for page in pages():
         answer = root.get(page)
         assert answer.status_code == 200, page
         assert not INLINE.findall(answer.getvalue().decode()), page
 
 
-def test_texts_of_runners_and_users_are_escaped(root: Client, run: WorkflowRun) -> None:
+def test_texts_of_runners_and_users_are_escaped(root: Client, busy_run: WorkflowRun) -> None:
     page = "".join(
         root.get(url_of(row)).content.decode()
-        for row in (run, *run.tasks.all(), *TaskAttempt.objects.all())
+        for row in (busy_run, *busy_run.tasks.all(), *TaskAttempt.objects.all())
     )
 
     assert "&lt;b&gt;2026" in page
@@ -74,7 +76,7 @@ def test_texts_of_runners_and_users_are_escaped(root: Client, run: WorkflowRun) 
     assert not re.search("<[biu]>", page)
 
 
-def test_every_page_redirects_to_login_when_logged_out(run: WorkflowRun) -> None:
+def test_every_page_redirects_to_login_when_logged_out(busy_run: WorkflowRun) -> None:
     for page in pages():
         answer = Client().get(page)
         assert answer.status_code == 302, page
@@ -82,14 +84,14 @@ def test_every_page_redirects_to_login_when_logged_out(run: WorkflowRun) -> None
 
 
 def test_staff_without_permissions_gets_403_on_every_page(
-    client_of: ClientOf, run: WorkflowRun
+    client_of: ClientOf, busy_run: WorkflowRun
 ) -> None:
     for page in pages():
         if page != "/admin/":
             assert client_of(page).get(page).status_code == 403, page
 
 
-def test_viewer_sees_lists_and_pages_without_buttons(viola: Client, run: WorkflowRun) -> None:
+def test_viewer_sees_lists_and_pages_without_buttons(viola: Client, busy_run: WorkflowRun) -> None:
     for model in MODELS:
         last: Model | None = model._default_manager.order_by("pk").last()
         assert last
@@ -101,9 +103,9 @@ def test_viewer_sees_lists_and_pages_without_buttons(viola: Client, run: Workflo
 
 
 def test_run_page_leaves_out_what_its_reader_may_not_view(
-    client_of: ClientOf, run: WorkflowRun
+    client_of: ClientOf, busy_run: WorkflowRun
 ) -> None:
-    html = client_of("ruth", "workflows.view_workflowrun").get(url_of(run)).content.decode()
+    html = client_of("ruth", "workflows.view_workflowrun").get(url_of(busy_run)).content.decode()
 
     assert [name for name in ("tasks", "attempts", "events") if f'id="{name}"' in html] == []
 
@@ -127,7 +129,7 @@ def test_step_names_are_escaped_in_sentences(olga: Client) -> None:
 @pytest.mark.parametrize("pk", ["0", "x", "9" * 30, "00000000-0000-0000-0000-000000000000"])
 @pytest.mark.parametrize("model", MODELS)
 def test_page_of_unknown_row_redirects_to_the_index(
-    root: Client, run: WorkflowRun, model: type[Model], pk: str
+    root: Client, busy_run: WorkflowRun, model: type[Model], pk: str
 ) -> None:
     answer = root.get(f"{list_url(model)}{pk}/change/")
 

@@ -26,7 +26,7 @@ def worked_on(steps: int) -> WorkflowRun:
     return run
 
 
-def test_number_of_statements_does_not_grow_with_tasks(
+def test_statements_of_run_page_do_not_grow_with_tasks(
     root: Client,
 ) -> None:
     small, large = worked_on(2), worked_on(60)
