@@ -13,9 +13,7 @@ from tests.support.verbs import walk
 from workflows.models import TaskAttempt
 
 
-def test_making_a_runner_the_default_unsets_the_previous_default(
-    root: Client, local: Runner
-) -> None:
+def test_making_a_runner_the_default_releases_the_other(root: Client, local: Runner) -> None:
     root.post(
         add_url(Runner),
         {"name": "gpu", "kind": "local", "capacity": "2", "is_enabled": "on", "is_default": "on"},
@@ -27,7 +25,7 @@ def test_making_a_runner_the_default_unsets_the_previous_default(
     assert not local.is_default
 
 
-def test_only_configured_kinds_are_offered(
+def test_only_the_kinds_of_this_installation_are_offered(
     root: Client, script: Script, settings: Settings
 ) -> None:
     settings.RUNNER_BACKENDS = {
@@ -41,7 +39,7 @@ def test_only_configured_kinds_are_offered(
     assert 'value="http"' not in html
 
 
-def test_http_runner_is_saved_with_its_url(root: Client, local: Runner) -> None:
+def test_a_runner_on_another_host_has_its_url(root: Client, local: Runner) -> None:
     data = {"name": "gpu", "kind": "http", "url": "http://gpu-1:9000", "is_enabled": "on"}
 
     root.post(add_url(Runner), data)
@@ -62,7 +60,7 @@ def test_http_runner_is_saved_with_its_url(root: Client, local: Runner) -> None:
         ("http", "http://" + "g" * 500, "at most 500 characters"),
     ],
 )
-def test_invalid_url_is_refused_at_its_field(
+def test_a_wrong_url_is_refused_at_its_field(
     root: Client, local: Runner, kind: str, url: str, why: str
 ) -> None:
     page = root.post(add_url(Runner), {"name": "gpu", "kind": kind, "url": url})
@@ -77,7 +75,7 @@ def test_invalid_url_is_refused_at_its_field(
     ("field", "value"),
     [("kind", "mainframe"), ("capacity", "0"), ("capacity", "-1"), ("name", ""), ("name", "local")],
 )
-def test_invalid_values_are_refused_at_their_field(
+def test_wrong_values_are_refused_at_their_field(
     root: Client, local: Runner, field: str, value: str
 ) -> None:
     page = root.post(add_url(Runner), {"name": "gpu", "kind": "local", field: value})
@@ -86,7 +84,7 @@ def test_invalid_values_are_refused_at_their_field(
     assert Runner.objects.count() == 1
 
 
-def test_runner_in_use_cannot_be_deleted(root: Client, local: Runner, runs: DrawRun) -> None:
+def test_a_runner_in_use_is_protected(root: Client, local: Runner, runs: DrawRun) -> None:
     runner = RunnerFactory.create(name="gpu")
     runs(", ".join(f"s{number}" for number in range(15)), runner="gpu")
 
@@ -98,7 +96,7 @@ def test_runner_in_use_cannot_be_deleted(root: Client, local: Runner, runs: Draw
     assert Runner.objects.filter(name="gpu").exists()
 
 
-def test_runner_with_only_past_attempts_can_be_deleted(root: Client, runs: DrawRun) -> None:
+def test_a_runner_that_only_did_past_attempts_may_go(root: Client, runs: DrawRun) -> None:
     walk(runs("a"), "a")
     RunnerFactory.create(name="other", is_default=True)
 
@@ -108,9 +106,7 @@ def test_runner_with_only_past_attempts_can_be_deleted(root: Client, runs: DrawR
     assert TaskAttempt.objects.get().runner_name == "local"
 
 
-def test_changing_runners_needs_their_permissions(
-    viola: Client, client_of: ClientOf, local: Runner
-) -> None:
+def test_runners_need_their_permissions(viola: Client, client_of: ClientOf, local: Runner) -> None:
     data = {"name": "mine", "kind": "local"}
 
     assert viola.post(url_of(local), data).status_code == 403
