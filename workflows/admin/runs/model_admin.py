@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from workflows.admin.actions.registry import CANCEL_REST, DISPATCH, DISPATCH_ALL, STEERING
 from workflows.admin.runs.launch import LaunchAdmin
 from workflows.admin.runs.live import latest_event
-from workflows.admin.runs.page import page_context, run_title
+from workflows.admin.runs.page import run_page_context, run_title
 from workflows.admin.runs.views import RunViews
 from workflows.admin.templates.versions import version_url
 from workflows.admin.ui.base import AttentionFilter, ReadOnlyAdmin, is_id
@@ -129,7 +129,9 @@ class WorkflowRunAdmin(LaunchAdmin, RunViews):
     ) -> HttpResponse:
         """Add what the page shows of the run."""
         if obj is not None:
-            context.update(page_context(self, request, obj), title=run_title(obj), subtitle=None)
+            context.update(
+                run_page_context(self, request, obj), title=run_title(obj), subtitle=None
+            )
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     @admin.display(description="run", ordering="pk")

@@ -57,7 +57,7 @@ def changes_since(
     return {"state": run.state, "parts": live.as_html(), "tasks": tasks, "events": events}
 
 
-def page_context(
+def run_page_context(
     model_admin: OperableAdmin, request: HttpRequest, run: WorkflowRun
 ) -> dict[str, Any]:
     """Return the context of the whole page: its live parts, and what only a reload changes."""

@@ -201,29 +201,22 @@ class WorkflowTemplateAdmin(RefusableAdmin, BuilderViews):
         form_url: str = "",
         obj: WorkflowTemplate | None = None,
     ) -> HttpResponse:
-        """Add links, and the builder or the read-only list of steps."""
+        """Add the links to the runs, and the builder or the read-only list of steps."""
         if change and obj is not None:
-            context |= self._links_and_rights(request, obj)
+            may_run = request.user.has_perm("workflows.add_workflowrun")
+            context["run_url"] = _run_url(obj) if may_run else None
+            context["runs_url"] = list_url(WorkflowRun, template__id__exact=obj.pk)
+            is_large = _step_count(obj) > MOST_STEPS
+            context |= {"is_large": is_large, "step_total": _step_count(obj)}
+            context["may_edit"] = is_large and request.user.has_perm(CHANGE)
+            context["may_import"] = _may_import(request)
             if not context["inline_admin_formsets"]:
                 context["steps"] = _page_of_steps(obj, request)
-                is_drawn = _step_count(obj) <= MOST_DRAWN
-                context["drawing"] = template_graph(obj) if is_drawn else None
+                context["drawing"] = template_graph(obj) if _step_count(obj) <= MOST_DRAWN else None
         if context["inline_admin_formsets"] and request.method == "GET":
             context["plain"] = "plain" in request.GET
             context["builder"] = None if context["plain"] else builder_data(obj)
         return super().render_change_form(request, context, add, change, form_url, obj)
-
-    def _links_and_rights(self, request: HttpRequest, template: WorkflowTemplate) -> dict[str, Any]:
-        may, step_count = request.user.has_perm, _step_count(template)
-        is_large = step_count > MOST_STEPS
-        return {
-            "run_url": _run_url(template) if may("workflows.add_workflowrun") else None,
-            "runs_url": list_url(WorkflowRun, template__id__exact=template.pk),
-            "is_large": is_large,
-            "step_total": step_count,
-            "may_edit": is_large and may(CHANGE),
-            "may_import": _may_import(request),
-        }
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
