@@ -1,4 +1,4 @@
-"""The site of the admin: its navigation, its first page, and the numbers beside the names."""
+"""The admin site: its navigation, its dashboard, and the numbers in the navigation."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 
-from workflows.insight.attention import counts
+from workflows.insight.attention import attention_counts
 
-# This module is imported while the models are registered with the site, which the pages of
-# workflows.admin do when they are imported: it must not import them before it is asked for a page.
+# Importing workflows.admin registers its pages with this site, so this module imports from there
+# inside its methods only.
 
 LOOKS = {
     "WorkflowRun": ("runs", "Runs"),
@@ -26,7 +26,7 @@ LOOKS = {
     "Group": ("users", "Groups"),
     "AuthToken": ("tokens", "API tokens"),
 }
-"""Icon and name of a list, by its model."""
+"""The icon and the name of a list in the navigation, by its model."""
 OPERATE = ("WorkflowRun", "Task", "TaskAttempt", "Approval", "Event")
 DESIGN = ("WorkflowTemplate", "Runner")
 COUNTED = {
@@ -35,35 +35,36 @@ COUNTED = {
     "Approval": "approvals",
     "Runner": "runners",
 }
+"""The number that stands beside a list, as a key of `attention_counts`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """One line of the navigation."""
+class NavigationLink:
+    """A link of the navigation."""
 
     name: str
     url: str
     icon: str
     is_current: bool
     count: str = ""
-    """Which of the numbers of `counts` stands beside it."""
+    """The key of its number in `attention_counts`; empty if it has none."""
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """Lines of the navigation under one heading."""
+class NavigationGroup:
+    """Links of the navigation under one heading."""
 
     name: str
-    places: Sequence[Place]
+    links: Sequence[NavigationLink]
 
 
 class Console(AdminSite):
-    """The operator's console."""
+    """The admin site with a navigation and a dashboard of its own."""
 
     site_header = site_title = "Orchestrator"
     index_title = "Dashboard"
-    site_url = None  # the site has no other page for people
-    enable_nav_sidebar = False  # there is one of our own
+    site_url = None  # there is no public site to link to
+    enable_nav_sidebar = False  # replaced by our own navigation
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Add the navigation."""
@@ -75,7 +76,7 @@ class Console(AdminSite):
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        """Show what needs a hand, what runs, and what has finished."""
+        """Show the dashboard."""
         from workflows.admin.dashboard.page import dashboard
 
         return super().index(request, {**dashboard(request), **(extra_context or {})})
@@ -83,47 +84,45 @@ class Console(AdminSite):
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Ask for a password that cannot be guessed at."""
+        """Log in with a limit on failed attempts."""
         from workflows.admin.login import LoginForm
 
         self.login_form = LoginForm
         return super().login(request, extra_context)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """Add the address of the numbers."""
+        """Add the URL of the numbers in the navigation."""
         view = self.admin_view(self.attention_view)
         return [path("attention/", view, name="attention"), *super().get_urls()]
 
     def attention_view(self, request: HttpRequest) -> HttpResponse:
-        """Return how much waits for a person, as far as the reader may see it."""
-        return JsonResponse(counts(request.user.has_perm))
+        """Return how many items need attention, of the kinds that the reader may see."""
+        return JsonResponse(attention_counts(request.user.has_perm))
 
 
 def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Say why somebody may not do what they clicked on, and who may."""
-    reason = str(exception) or "You do not have the permission that this needs."
-    context = {**site.each_context(request), "title": "This is not yours to do", "reason": reason}
+    """Answer 403 with the permission that is missing, and what each group may do."""
+    reason = str(exception) or "You don't have the permission that this needs."
+    context = {**site.each_context(request), "title": "You don't have permission", "reason": reason}
     return TemplateResponse(request, "admin/refused.html", context, status=403).render()
 
 
-def _navigation(here: str, apps: Sequence[Mapping[str, Any]]) -> Iterator[Group]:
+def _navigation(here: str, apps: Sequence[Mapping[str, Any]]) -> Iterator[NavigationGroup]:
     models = {model["object_name"]: model for app in apps for model in app["models"]}
     index = reverse("admin:index")
-    first = Place("Dashboard", index, "dashboard", here == index)
-    yield Group("Operate", [first, *_places(here, models, OPERATE)])
-    for name, wanted in (
-        ("Design", DESIGN),
-        ("Settings", [each for each in models if each not in {*OPERATE, *DESIGN}]),
-    ):
-        if places := list(_places(here, models, wanted)):
-            yield Group(name, places)
+    dashboard = NavigationLink("Dashboard", index, "dashboard", here == index)
+    yield NavigationGroup("Operate", [dashboard, *_links(here, models, OPERATE)])
+    others = [name for name in models if name not in {*OPERATE, *DESIGN}]
+    for heading, names in (("Design", DESIGN), ("Settings", others)):
+        if links := list(_links(here, models, names)):
+            yield NavigationGroup(heading, links)
 
 
-def _places(
-    here: str, models: Mapping[str, Mapping[str, Any]], wanted: Sequence[str]
-) -> Iterator[Place]:
-    for name in wanted:
+def _links(
+    here: str, models: Mapping[str, Mapping[str, Any]], names: Sequence[str]
+) -> Iterator[NavigationLink]:
+    for name in names:
         if model := models.get(name):
             icon, label = LOOKS.get(name, ("settings", str(model["name"])))
             url = str(model["admin_url"])
-            yield Place(label, url, icon, here.startswith(url), COUNTED.get(name, ""))
+            yield NavigationLink(label, url, icon, here.startswith(url), COUNTED.get(name, ""))

@@ -1,4 +1,4 @@
-"""Fixtures of the admin's tests."""
+"""Fixtures and helpers of the admin's tests."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.html import strip_tags
 
-from tests.factories import UserFactory
+from tests.factories import TemplateFactory, UserFactory
 from workflows.models import Approval, Task, WorkflowRun, WorkflowTemplate
 
 OPERATE = "workflows.operate_workflowrun"
@@ -32,7 +32,7 @@ ClientOf = Callable[..., Client]
 
 @pytest.fixture
 def client_of(db: None) -> ClientOf:
-    """Make clients: `client_of("viola", *VIEW_ALL)` acts as a member of the staff who may that."""
+    """Make clients: `client_of("viola", *VIEW_ALL)` is staff user viola with these permissions."""
 
     def make(username: str, *permissions: str, **fields: Any) -> Client:
         user: User = UserFactory.create(username=username, is_staff=True, **fields)
@@ -55,14 +55,21 @@ def root(client_of: ClientOf) -> Client:
 
 @pytest.fixture
 def olga(client_of: ClientOf) -> Client:
-    """Act as olga, who may look at everything and operate runs."""
+    """Act as olga, who may view everything and operate runs."""
     return client_of("olga", OPERATE, *VIEW_ALL)
 
 
 @pytest.fixture
 def viola(client_of: ClientOf) -> Client:
-    """Act as viola, who may look at everything and do nothing."""
+    """Act as viola, who may view everything and change nothing."""
     return client_of("viola", *VIEW_ALL)
+
+
+@pytest.fixture
+def template(db: None) -> WorkflowTemplate:
+    """Return a template of two steps."""
+    template: WorkflowTemplate = TemplateFactory.create(drawing="a > b")
+    return template
 
 
 def list_url(model: type[Model]) -> str:

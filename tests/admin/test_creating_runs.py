@@ -1,4 +1,4 @@
-"""Runs are created in the admin by the operation that every door uses."""
+"""Runs are created in the admin by the same operation as in the API."""
 
 from typing import Any
 
@@ -7,23 +7,15 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.admin.conftest import VIEW_ALL, ClientOf, add_url, text_of, url_of
-from tests.factories import TemplateFactory
 from tests.support.verbs import states, trail
 from workflows.models import Event, Task, WorkflowRun, WorkflowTemplate
-
-
-@pytest.fixture
-def template(db: None) -> WorkflowTemplate:
-    """Return a template of two steps."""
-    template: WorkflowTemplate = TemplateFactory.create(drawing="a > b")
-    return template
 
 
 def create(client: Client, **data: Any) -> Any:
     return client.post(add_url(WorkflowRun), data)
 
 
-def test_a_run_is_expanded_and_its_page_follows(root: Client, template: WorkflowTemplate) -> None:
+def test_new_run_is_expanded_and_its_page_opens(root: Client, template: WorkflowTemplate) -> None:
     answer = create(
         root, template=template.pk, parameters='{"day": "2026-01-31"}', auto_dispatch="on"
     )
@@ -43,7 +35,7 @@ def test_parameters_are_optional(root: Client, template: WorkflowTemplate) -> No
     assert WorkflowRun.objects.get().parameters == {}
 
 
-def test_the_template_leads_to_the_form_with_itself_chosen(
+def test_template_page_links_to_form_with_template_chosen(
     root: Client, template: WorkflowTemplate
 ) -> None:
     page = root.get(url_of(template)).content.decode()
@@ -64,10 +56,10 @@ def test_the_template_leads_to_the_form_with_itself_chosen(
         ('{"a": "\\ud800"}', "contains a lone surrogate"),
         ('{"a": ' + "[" * 60 + "]" * 60 + "}", "nested deeper than 50 levels"),
         ('{"a": ' + "[" * 100_000, "nested too deeply"),
-        ('{"a": ' + "1" * 5_000 + "}", "a number too long"),
+        ('{"a": ' + "1" * 5_000 + "}", "a number is too long"),
     ],
 )
-def test_parameters_that_are_no_object_are_refused_at_their_field(
+def test_invalid_parameters_are_refused_at_their_field(
     root: Client, template: WorkflowTemplate, parameters: str, why: str
 ) -> None:
     page = create(root, template=template.pk, parameters=parameters)
@@ -78,14 +70,14 @@ def test_parameters_that_are_no_object_are_refused_at_their_field(
 
 
 @pytest.mark.parametrize("pk", ["", "x", "987654", "9" * 30])
-def test_a_template_that_does_not_exist_is_refused_at_its_field(root: Client, pk: str) -> None:
+def test_unknown_template_is_refused_at_its_field(root: Client, pk: str) -> None:
     page = create(root, template=pk)
 
     assert page.context["adminform"].form.errors["template"]
     assert not WorkflowRun.objects.exists()
 
 
-def test_a_template_that_cannot_be_run_is_refused_in_the_domains_words(root: Client) -> None:
+def test_template_without_steps_is_refused_with_the_reason(root: Client) -> None:
     empty = WorkflowTemplate.objects.create(name="Empty")
 
     page = create(root, template=empty.pk)
@@ -94,7 +86,7 @@ def test_a_template_that_cannot_be_run_is_refused_in_the_domains_words(root: Cli
     assert [model.objects.count() for model in (WorkflowRun, Event, Task)] == [0, 0, 0]
 
 
-def test_adding_runs_needs_its_permission(
+def test_creating_a_run_needs_the_add_permission(
     client_of: ClientOf, viola: Client, template: WorkflowTemplate
 ) -> None:
     adder = client_of("anna", "workflows.add_workflowrun", *VIEW_ALL)

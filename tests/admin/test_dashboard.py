@@ -1,4 +1,4 @@
-"""The first page: what needs a hand with its cure, what runs, what has finished."""
+"""The dashboard: what needs attention, which runs are in progress, which have finished."""
 
 import re
 from datetime import timedelta
@@ -28,7 +28,7 @@ NUMBER = re.compile(r'href="([^"]+)"[^>]*>(?:<(?!/a)[^>]*>|[^<\d])*(\d+)<')
 
 @pytest.fixture
 def busy(runs: DrawRun) -> WorkflowRun:
-    """Return a deadlocked run, in an installation that has one of everything that needs a hand."""
+    """Return a deadlocked run, beside one item of every other kind that needs attention."""
     RunnerFactory.create(name="gpu", is_enabled=False)
     runs("train", runner="gpu", name="training")
     runs("deploy", requires_approval=True, name="delivery")
@@ -50,7 +50,7 @@ def dashboard(client: Client) -> str:
     return text_of(client.get(INDEX))
 
 
-def test_what_needs_a_hand_is_said_with_the_reason(root: Client, busy: WorkflowRun) -> None:
+def test_each_item_says_what_is_wrong_and_why(root: Client, busy: WorkflowRun) -> None:
     text = dashboard(root)
 
     assert f"run {busy.pk} backup: a failed (exit code 2). 2 tasks can never run." in text
@@ -60,7 +60,7 @@ def test_what_needs_a_hand_is_said_with_the_reason(root: Client, busy: WorkflowR
     assert "b: local has not reported on it in time." in text
 
 
-def test_each_line_brings_its_cure(root: Client, busy: WorkflowRun) -> None:
+def test_each_item_has_its_suggested_actions(root: Client, busy: WorkflowRun) -> None:
     html = root.get(INDEX).content.decode()
 
     buttons = re.findall(r'name="action" value="(\w+)"', html)
@@ -73,7 +73,7 @@ def buttons_of(client: Client) -> list[str]:
     return re.findall(r'name="action" value="(\w+)"', client.get(INDEX).content.decode())
 
 
-def test_a_paused_run_that_is_stuck_is_named_with_all_that_may_help(
+def test_paused_deadlocked_run_offers_retry_mark_success_cancel_rest_and_resume(
     olga: Client, runs: DrawRun
 ) -> None:
     run = runs("a > b > c", name="backup")
@@ -88,7 +88,7 @@ def test_a_paused_run_that_is_stuck_is_named_with_all_that_may_help(
     assert buttons_of(olga) == ["retry", "mark_success", "cancel_rest", "resume"]
 
 
-def test_a_paused_run_that_could_go_on_is_not_offered_to_cancel_anything(
+def test_paused_run_with_active_tasks_does_not_offer_cancel_rest(
     olga: Client, runs: DrawRun
 ) -> None:
     run = runs("a > b, c", name="backup")
@@ -101,7 +101,7 @@ def test_a_paused_run_that_could_go_on_is_not_offered_to_cancel_anything(
     assert buttons_of(olga) == ["retry", "mark_success", "resume"]
 
 
-def test_a_failure_is_named_while_other_branches_go_on(olga: Client, runs: DrawRun) -> None:
+def test_failed_task_is_shown_while_other_branches_run(olga: Client, runs: DrawRun) -> None:
     run = runs("a > b, c", name="backup")
     dispatch_all(run)
     start(run, "c")
@@ -111,7 +111,7 @@ def test_a_failure_is_named_while_other_branches_go_on(olga: Client, runs: DrawR
     assert buttons_of(olga) == ["retry", "mark_success"]
 
 
-def test_a_stuck_run_is_resumed_from_here(olga: Client, runs: DrawRun) -> None:
+def test_resume_action_resumes_stuck_run(olga: Client, runs: DrawRun) -> None:
     run = runs("a, b")
     dispatch_all(run)
     operations.pause(run.pk, by=who("test"))
@@ -123,7 +123,7 @@ def test_a_stuck_run_is_resumed_from_here(olga: Client, runs: DrawRun) -> None:
     assert events(run)[-1].actor == "olga"
 
 
-def test_a_run_with_very_many_failures_leads_to_their_list(
+def test_run_with_too_many_failures_links_to_their_list(
     olga: Client, runs: DrawRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attention_items, "MOST_CAUSES", 2)
@@ -142,7 +142,7 @@ def test_a_run_with_very_many_failures_leads_to_their_list(
     assert buttons_of(olga) == ["retry", "mark_success"]
 
 
-def test_a_cure_of_the_dashboard_cures(root: Client, busy: WorkflowRun) -> None:
+def test_retry_from_dashboard_resolves_its_item(root: Client, busy: WorkflowRun) -> None:
     broken = task(busy, "a")
     assert f'name="_selected_action" value="{broken.pk}"' in root.get(INDEX).content.decode()
 
@@ -155,7 +155,7 @@ def test_a_cure_of_the_dashboard_cures(root: Client, busy: WorkflowRun) -> None:
     assert "a failed" not in dashboard(root)
 
 
-def test_who_may_only_look_sees_the_matters_and_no_button(viola: Client, busy: WorkflowRun) -> None:
+def test_viewer_sees_items_without_buttons(viola: Client, busy: WorkflowRun) -> None:
     html = viola.get(INDEX).content.decode()
 
     assert "2 tasks can never run" in html
@@ -164,7 +164,9 @@ def test_who_may_only_look_sees_the_matters_and_no_button(viola: Client, busy: W
     assert "Start a run" not in html
 
 
-def test_an_operator_may_not_decide_from_here(olga: Client, busy: WorkflowRun) -> None:
+def test_operator_without_decide_permission_is_not_offered_approve(
+    olga: Client, busy: WorkflowRun
+) -> None:
     html = olga.get(INDEX).content.decode()
 
     assert 'value="retry"' in html
@@ -180,7 +182,7 @@ def test_an_operator_may_not_decide_from_here(olga: Client, busy: WorkflowRun) -
         ("workflows.view_taskattempt", {"Overdue tasks"}),
     ],
 )
-def test_nobody_reads_here_what_its_list_would_not_show(
+def test_each_section_needs_the_view_permission_of_its_list(
     client_of: ClientOf, busy: WorkflowRun, permission: str, seen: set[str]
 ) -> None:
     page = client_of("pat", permission).get(INDEX).content.decode()
@@ -201,7 +203,7 @@ def test_nobody_reads_here_what_its_list_would_not_show(
     } == seen
 
 
-def test_every_number_leads_to_the_rows_that_it_counts(root: Client, busy: WorkflowRun) -> None:
+def test_every_number_links_to_the_rows_it_counts(root: Client, busy: WorkflowRun) -> None:
     html = root.get(INDEX).content.decode()
 
     lists = [
@@ -209,7 +211,7 @@ def test_every_number_leads_to_the_rows_that_it_counts(root: Client, busy: Workf
         for url, number in NUMBER.findall(html)
         if "/change/" not in url
     ]
-    assert len(lists) == 4 + 1 + 3 + 3  # kinds of matters, in progress, states, today's table
+    assert len(lists) == 4 + 1 + 3 + 3  # attention groups, in progress, states, today's table
     for url, number in lists:
         answer = root.get(url)
         assert answer.status_code == 200, url
@@ -217,13 +219,13 @@ def test_every_number_leads_to_the_rows_that_it_counts(root: Client, busy: Workf
             assert answer.context["cl"].result_count == number, url
 
 
-def test_no_link_of_the_dashboard_is_dead(root: Client, busy: WorkflowRun) -> None:
+def test_every_link_of_the_dashboard_opens(root: Client, busy: WorkflowRun) -> None:
     for url in set(HREF.findall(root.get(INDEX).content.decode())):
         if not url.startswith("/static/"):
             assert root.get(unescape(url)).status_code == 200, url
 
 
-def test_the_table_says_what_the_chart_shows(root: Client, runs: DrawRun) -> None:
+def test_table_has_the_numbers_of_the_chart(root: Client, runs: DrawRun) -> None:
     for day, how in ((0, "success"), (0, "failed"), (3, "success"), (20, "success")):
         run = runs("a")
         dispatch_all(run)
@@ -243,19 +245,19 @@ def test_the_table_says_what_the_chart_shows(root: Client, runs: DrawRun) -> Non
     assert sorted(bars) == ["failed", "success", "success"]
 
 
-def test_an_empty_installation_is_told_what_to_do_first(root: Client) -> None:
+def test_empty_installation_says_what_to_do_first(root: Client) -> None:
     text = dashboard(root)
 
-    assert "Nothing needs your hand." in text
-    assert "There is no workflow yet. Draw a template, or load an example" in text
-    assert "No run has finished in these days." in text
+    assert "Nothing needs your attention." in text
+    assert "There is no template yet. Create one, or load an example" in text
+    assert "No run has finished in the last 14 days." in text
 
 
-def test_who_may_see_nothing_is_told_whom_to_ask(client_of: ClientOf) -> None:
-    assert "An administrator can add you to the group Observer" in dashboard(client_of("nora"))
+def test_user_without_permissions_is_told_whom_to_ask(client_of: ClientOf) -> None:
+    assert "Ask an administrator to add you to the group Observer" in dashboard(client_of("nora"))
 
 
-def test_sixty_runs_take_as_many_statements_as_three(root: Client, busy: WorkflowRun) -> None:
+def test_number_of_statements_does_not_grow_with_runs(root: Client, busy: WorkflowRun) -> None:
     def cost(more: int) -> int:
         for _ in range(more):
             run = RunFactory.create(template__drawing="a > b, c")
@@ -270,7 +272,7 @@ def test_sixty_runs_take_as_many_statements_as_three(root: Client, busy: Workflo
     assert cost(3) == cost(57) <= 30
 
 
-def test_the_numbers_are_counted_for_those_who_may_see_them(
+def test_attention_endpoint_counts_what_its_reader_may_view(
     root: Client, client_of: ClientOf, busy: WorkflowRun
 ) -> None:
     found = root.get("/admin/attention/")
@@ -281,7 +283,9 @@ def test_the_numbers_are_counted_for_those_who_may_see_them(
     assert Client().get("/admin/attention/").status_code == 302
 
 
-def test_the_lists_keep_what_needs_a_hand(root: Client, busy: WorkflowRun) -> None:
+def test_attention_filters_of_lists_keep_what_needs_attention(
+    root: Client, busy: WorkflowRun
+) -> None:
     runs = root.get(list_url(WorkflowRun), {"attention": "failed"})
     attempts = root.get(list_url(TaskAttempt), {"attention": "overdue"})
     nonsense = root.get(list_url(WorkflowRun), {"attention": "x"})
@@ -291,28 +295,28 @@ def test_the_lists_keep_what_needs_a_hand(root: Client, busy: WorkflowRun) -> No
     assert len(nonsense.context["cl"].result_list) == WorkflowRun.objects.count()
 
 
-def test_the_navigation_has_the_places_that_the_reader_may_go_to(
+def test_navigation_links_to_lists_that_the_reader_may_view(
     root: Client, viola: Client, client_of: ClientOf
 ) -> None:
-    def places(client: Client) -> dict[str, list[str]]:
+    def navigation(client: Client) -> dict[str, list[str]]:
         groups = client.get(INDEX).context["navigation"]
-        return {group.name: [place.name for place in group.places] for group in groups}
+        return {group.name: [link.name for link in group.links] for group in groups}
 
     operate = ["Dashboard", "Runs", "Tasks", "Attempts", "Approvals", "Events"]
-    assert places(viola) == {"Operate": operate, "Design": ["Templates", "Runners"]}
-    assert places(root)["Settings"] == ["Groups", "Users", "API tokens"]
-    assert places(client_of("nora")) == {"Operate": ["Dashboard"]}
+    assert navigation(viola) == {"Operate": operate, "Design": ["Templates", "Runners"]}
+    assert navigation(root)["Settings"] == ["Groups", "Users", "API tokens"]
+    assert navigation(client_of("nora")) == {"Operate": ["Dashboard"]}
 
 
-def test_the_navigation_marks_where_one_is(olga: Client, busy: WorkflowRun) -> None:
+def test_navigation_marks_the_current_list(olga: Client, busy: WorkflowRun) -> None:
     for address in (list_url(Task), url_of(task(busy, "a"))):
         groups = olga.get(address).context["navigation"]
-        here = [place.name for group in groups for place in group.places if place.is_current]
+        here = [link.name for group in groups for link in group.links if link.is_current]
         assert here == ["Tasks"]
 
 
-def test_lists_without_rows_say_what_to_do(root: Client, runs: DrawRun) -> None:
-    assert "choose a template and press Run" in text_of(root.get(list_url(WorkflowRun)))
+def test_empty_lists_say_what_to_do(root: Client, runs: DrawRun) -> None:
+    assert "Open a template and press Run" in text_of(root.get(list_url(WorkflowRun)))
     assert "Nothing waits for approval" in text_of(root.get(list_url(Approval)))
 
     runs("a")
@@ -320,9 +324,7 @@ def test_lists_without_rows_say_what_to_do(root: Client, runs: DrawRun) -> None:
     assert "Nothing matches. Clear all filters" in found
 
 
-def test_the_attempt_of_the_dashboard_is_the_one_that_is_overdue(
-    root: Client, busy: WorkflowRun
-) -> None:
+def test_overdue_item_links_to_the_overdue_task(root: Client, busy: WorkflowRun) -> None:
     overdue = WorkflowRun.objects.get(template_name="export")
 
     assert f'href="{url_of(attempt(overdue, "b").task)}"' in root.get(INDEX).content.decode()

@@ -95,8 +95,8 @@ def test_of_many_blocked_tasks_the_first_are_told(olga: Client, runs: DrawRun) -
 
     answer = press(olga, run)
 
-    assert said(answer)[0][1].endswith("s4: Cannot start: a failed. And 115 more wait.")
-    assert "s4: Cannot start: a failed. And 115 more wait." in text_of(olga.get(url_of(run)))
+    assert said(answer)[0][1].endswith("s4: Cannot start: a failed. 115 more tasks wait.")
+    assert "s4: Cannot start: a failed. 115 more tasks wait." in text_of(olga.get(url_of(run)))
 
 
 def test_a_refusal_of_the_runner_is_shown_in_its_words(

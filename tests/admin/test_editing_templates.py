@@ -28,7 +28,7 @@ def save(client: Client, template: WorkflowTemplate, **changes: Any) -> Any:
     return client.post(url_of(template), {**posted_form(client, template), **changes})
 
 
-def steps_now(template: WorkflowTemplate) -> dict[str, tuple[str, ...]]:
+def dependencies_now(template: WorkflowTemplate) -> dict[str, tuple[str, ...]]:
     stored = spec_of(WorkflowTemplate.objects.get(pk=template.pk))
     return {step.step_id: step.depends_on for step in stored.steps}
 
@@ -59,7 +59,7 @@ def test_new_steps_may_depend_on_each_other_in_the_same_save(root: Client) -> No
     assert template.version == 1
 
 
-def test_a_template_made_here_runs(root: Client) -> None:
+def test_template_made_in_the_form_can_be_run(root: Client) -> None:
     add(root, {"step_id": "a"}, {"step_id": "b", "depends_on": "a"})
 
     run = create_run(template_id=WorkflowTemplate.objects.get().pk, by=who("test"))
@@ -78,14 +78,14 @@ def test_a_template_made_here_runs(root: Client) -> None:
         (" \n\n", ()),
     ],
 )
-def test_dependencies_are_one_a_line_or_parted_by_commas(
+def test_dependencies_are_separated_by_line_ends_or_commas(
     root: Client, text: str, parents: tuple[str, ...]
 ) -> None:
     rows = [{"step_id": name} for name in ("a", "b", "x, y")]
 
     add(root, *rows, {"step_id": "last", "depends_on": text})
 
-    assert steps_now(WorkflowTemplate.objects.get())["last"] == parents
+    assert dependencies_now(WorkflowTemplate.objects.get())["last"] == parents
 
 
 def test_steps_are_dispatched_in_the_order_given_then_as_listed(root: Client) -> None:
@@ -93,15 +93,15 @@ def test_steps_are_dispatched_in_the_order_given_then_as_listed(root: Client) ->
 
     add(root, *({"step_id": name, "order": order} for name, order in rows))
 
-    assert list(steps_now(WorkflowTemplate.objects.get())) == ["b", "a", "c", "x", "y"]
+    assert list(dependencies_now(WorkflowTemplate.objects.get())) == ["b", "a", "c", "x", "y"]
 
 
-def test_blank_and_removed_rows_are_no_steps(root: Client) -> None:
+def test_blank_and_removed_rows_are_ignored(root: Client) -> None:
     removed = {"step_id": "gone", "payload": "{broken", "DELETE": "on"}
 
     add(root, {"step_id": "a"}, removed, {"step_id": "", "payload": ""}, {"step_id": "b"})
 
-    assert list(steps_now(WorkflowTemplate.objects.get())) == ["a", "b"]
+    assert list(dependencies_now(WorkflowTemplate.objects.get())) == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_blank_and_removed_rows_are_no_steps(root: Client) -> None:
         ({}, "a template needs at least one step"),
     ],
 )
-def test_what_is_no_dag_is_refused_naming_the_steps(
+def test_steps_that_form_no_dag_are_refused_with_the_reason(
     root: Client, steps: dict[str, str], why: str
 ) -> None:
     page = add(root, *({"step_id": name, "depends_on": on} for name, on in steps.items()))
@@ -124,7 +124,7 @@ def test_what_is_no_dag_is_refused_naming_the_steps(
     assert not WorkflowTemplate.objects.exists()
 
 
-def test_a_step_id_that_is_used_twice_is_named(root: Client) -> None:
+def test_duplicate_step_id_is_named(root: Client) -> None:
     page = add(root, {"step_id": "a"}, {"step_id": "a"})
 
     assert "duplicate step_id 'a'" in text_of(page)
@@ -151,7 +151,9 @@ def test_a_step_id_that_is_used_twice_is_named(root: Client) -> None:
         ("runner", "nobody", "not one of the available choices"),
     ],
 )
-def test_a_wrong_field_is_named_in_its_row(root: Client, field: str, value: str, why: str) -> None:
+def test_invalid_field_is_refused_in_its_row(
+    root: Client, field: str, value: str, why: str
+) -> None:
     wrong = {"step_id": "b", "title": "B", field: value}
 
     page = add(root, {"step_id": "a"}, wrong)
@@ -164,21 +166,21 @@ def test_a_wrong_field_is_named_in_its_row(root: Client, field: str, value: str,
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 201])
-def test_a_wrong_name_is_refused_at_its_field(root: Client, name: str) -> None:
+def test_invalid_name_is_refused_at_its_field(root: Client, name: str) -> None:
     page = add(root, {"step_id": "a"}, name=name)
 
     assert list(page.context["adminform"].form.errors) == ["name"]
 
 
 @pytest.mark.parametrize("total", ["", "x", "-1", "9" * 30])
-def test_a_tampered_form_is_refused(root: Client, total: str) -> None:
+def test_form_with_invalid_row_count_is_refused(root: Client, total: str) -> None:
     page = add(root, {"step_id": "a"}, **{"steps-TOTAL_FORMS": total})
 
     assert page.status_code == 200
     assert not WorkflowTemplate.objects.exists()
 
 
-def test_the_form_has_every_property_of_a_step_and_of_a_template() -> None:
+def test_form_has_a_field_for_every_property() -> None:
     assert {each.name for each in fields(StepSpec)} == set(StepForm.base_fields) - {"order"}
     assert {each.name for each in fields(TemplateSpec)} == {*TemplateForm.Meta.fields, "steps"}
 
@@ -201,7 +203,7 @@ STRANGE = {
 }
 
 
-def test_saving_without_a_change_makes_no_new_version(root: Client) -> None:
+def test_saving_without_changes_creates_no_version(root: Client) -> None:
     template = create_template(parse_template(STRANGE))
     before = spec_of(template)
 
@@ -211,17 +213,17 @@ def test_saving_without_a_change_makes_no_new_version(root: Client) -> None:
     assert spec_of(WorkflowTemplate.objects.get(pk=template.pk)) == before
 
 
-def test_a_change_makes_one_new_version(root: Client) -> None:
+def test_saving_a_change_creates_one_version(root: Client) -> None:
     template = TemplateFactory.create(drawing="a > b")
 
     answer = save(root, template, **{"steps-1-title": "Something else"})
 
     assert said(answer)[0][0] == "success"
     assert version_now(template) == 2
-    assert steps_now(template) == {"a": (), "b": ("a",)}
+    assert dependencies_now(template) == {"a": (), "b": ("a",)}
 
 
-def test_approvals_are_asked_for_by_ticking(root: Client) -> None:
+def test_ticking_approval_requires_approval(root: Client) -> None:
     template = TemplateFactory.create(drawing="a > b")
 
     save(root, template, **{"steps-1-requires_approval": "on", "approver_must_differ": "on"})
@@ -231,7 +233,7 @@ def test_approvals_are_asked_for_by_ticking(root: Client) -> None:
     assert spec.approver_must_differ
 
 
-def test_approvals_are_given_up_by_removing_the_tick(root: Client) -> None:
+def test_unticking_approval_removes_the_requirement(root: Client) -> None:
     template = TemplateFactory.create(requires_approval=True)
 
     save(root, template, **{"steps-0-requires_approval": ""})
@@ -241,28 +243,28 @@ def test_approvals_are_given_up_by_removing_the_tick(root: Client) -> None:
     assert version_now(template) == 2
 
 
-def test_a_step_is_renamed_together_with_its_dependants(root: Client) -> None:
+def test_step_can_be_renamed_together_with_its_dependents(root: Client) -> None:
     template = TemplateFactory.create(drawing="a > b")
 
     save(root, template, **{"steps-0-step_id": "first", "steps-1-depends_on": "first"})
 
-    assert steps_now(template) == {"first": (), "b": ("first",)}
+    assert dependencies_now(template) == {"first": (), "b": ("first",)}
 
 
-def test_a_renamed_step_whose_dependants_were_forgotten_is_refused(root: Client) -> None:
+def test_renaming_a_step_but_not_its_dependents_is_refused(root: Client) -> None:
     template = TemplateFactory.create(drawing="a > b")
 
     page = save(root, template, **{"steps-0-step_id": "first"})
 
     assert "step 'b' depends on unknown step 'a'" in text_of(page)
-    assert steps_now(template) == {"a": (), "b": ("a",)}
+    assert dependencies_now(template) == {"a": (), "b": ("a",)}
 
 
-def test_runs_stay_as_they_were_made(root: Client) -> None:
+def test_editing_a_template_does_not_change_its_runs(root: Client) -> None:
     template = TemplateFactory.create(drawing="a > b")
     run = create_run(template_id=template.pk, by=who("test"))
 
     save(root, template, **{"steps-1-DELETE": "on"})
 
-    assert steps_now(template) == {"a": ()}
+    assert dependencies_now(template) == {"a": ()}
     assert edges(run) == {("a", "b")}

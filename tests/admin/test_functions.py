@@ -1,4 +1,4 @@
-"""Whoever edits a template is offered the functions that its steps may name."""
+"""The template pages list the functions that steps may name."""
 
 import re
 
@@ -11,14 +11,14 @@ from tests.factories import TemplateFactory
 from workflows.models import WorkflowTemplate
 
 
-def test_the_plain_form_lists_them_with_what_they_do(root: Client) -> None:
+def test_plain_form_lists_functions_with_descriptions(root: Client) -> None:
     page = text_of(root.get(f"{add_url(WorkflowTemplate)}?plain"))
 
     assert "Functions that a payload may name" in page
     assert re.search(r"noop ?Do nothing\.", page)
 
 
-def test_the_builder_is_told_of_them(root: Client) -> None:
+def test_builder_data_has_functions_with_descriptions(root: Client) -> None:
     data = root.get(url_of(TemplateFactory.create())).context["builder"]
 
     assert data["functions"]["noop"] == "Do nothing."
@@ -26,11 +26,11 @@ def test_the_builder_is_told_of_them(root: Client) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "?plain"])
-def test_modules_that_cannot_be_imported_break_no_page(
+def test_page_opens_and_names_module_that_cannot_be_imported(
     root: Client, settings: Settings, query: str
 ) -> None:
     settings.TASK_FUNCTION_MODULES = ["runners.functions", "no.such.module"]
 
     page = text_of(root.get(f"{add_url(WorkflowTemplate)}{query}"))
 
-    assert "mend TASK_FUNCTION_MODULES: No module named 'no'." in page
+    assert "correct TASK_FUNCTION_MODULES: No module named 'no'." in page

@@ -1,4 +1,4 @@
-"""What every answer tells browsers to refuse."""
+"""The security headers of every response."""
 
 import pytest
 from django.test import Client
@@ -8,7 +8,7 @@ STRICT = "default-src 'self'"
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/admin/login/", "/healthz", "/no-such-path", "/admin/no-such/"])
-def test_every_answer_has_a_strict_policy(path: str) -> None:
+def test_every_response_has_strict_security_headers(path: str) -> None:
     answer = Client().get(path)
 
     policy = answer["Content-Security-Policy"].split("; ")
@@ -20,7 +20,7 @@ def test_every_answer_has_a_strict_policy(path: str) -> None:
     assert answer["Referrer-Policy"] == "same-origin"
 
 
-def test_the_page_of_the_api_may_bring_styles_but_no_scripts(root: Client) -> None:
+def test_api_docs_page_allows_inline_styles_but_no_inline_scripts(root: Client) -> None:
     policy = dict(
         part.split(" ", 1) for part in root.get("/docs")["Content-Security-Policy"].split("; ")
     )

@@ -24,18 +24,11 @@ from workflows.authoring.store import replace_template, spec_of
 from workflows.models import TemplateStep, WorkflowRun, WorkflowTemplate
 
 
-@pytest.fixture
-def template(db: None) -> WorkflowTemplate:
-    """Return a template of two steps."""
-    template: WorkflowTemplate = TemplateFactory.create(drawing="a > b")
-    return template
-
-
 def chain(steps: int) -> str:
     return " > ".join(f"s{number}" for number in range(steps))
 
 
-def test_a_stale_form_is_refused_and_overwrites_nothing(
+def test_stale_form_is_refused_and_overwrites_nothing(
     root: Client, template: WorkflowTemplate
 ) -> None:
     form = posted_form(root, template)
@@ -51,7 +44,7 @@ def test_a_stale_form_is_refused_and_overwrites_nothing(
     assert [step.step_id for step in spec_of(stored).steps] == ["x", "y", "z"]
 
 
-def test_sending_a_stale_form_again_does_not_help(root: Client, template: WorkflowTemplate) -> None:
+def test_stale_form_is_refused_again_when_resent(root: Client, template: WorkflowTemplate) -> None:
     form = posted_form(root, template)
     replace_template(template.pk, parse_template(template_of("x")))
     root.post(url_of(template), form)
@@ -60,7 +53,7 @@ def test_sending_a_stale_form_again_does_not_help(root: Client, template: Workfl
 
 
 @pytest.mark.parametrize("version", ["", "x", "0", "-1"])
-def test_a_form_that_does_not_say_its_version_is_refused(
+def test_form_without_its_version_is_refused(
     root: Client, template: WorkflowTemplate, version: str
 ) -> None:
     form = posted_form(root, template)
@@ -72,7 +65,7 @@ def test_a_form_that_does_not_say_its_version_is_refused(
     assert WorkflowTemplate.objects.get().version == 1
 
 
-def test_a_template_that_was_deleted_meanwhile_is_a_message(
+def test_saving_a_deleted_template_shows_a_message(
     root: Client, template: WorkflowTemplate
 ) -> None:
     form, address, template_id = posted_form(root, template), url_of(template), template.pk
@@ -84,7 +77,7 @@ def test_a_template_that_was_deleted_meanwhile_is_a_message(
     assert f"ID “{template_id}” doesn" in said(answer)[0][1]
 
 
-def test_the_largest_form_is_saved(root: Client) -> None:
+def test_form_of_most_steps_is_saved(root: Client) -> None:
     template = TemplateFactory.create(drawing=chain(MOST_STEPS))
     form = posted_form(root, template)
 
@@ -94,7 +87,7 @@ def test_the_largest_form_is_saved(root: Client) -> None:
     assert WorkflowTemplate.objects.get().version == 2
 
 
-def test_a_form_of_many_steps_takes_as_many_statements_as_one_of_few(root: Client) -> None:
+def test_number_of_statements_does_not_grow_with_steps(root: Client) -> None:
     small = TemplateFactory.create(drawing=chain(2))
     large = TemplateFactory.create(drawing=chain(60))
     root.get(url_of(small))  # what is read once per process has been read
@@ -107,7 +100,7 @@ def test_a_form_of_many_steps_takes_as_many_statements_as_one_of_few(root: Clien
     assert len(many) == len(few) <= 10
 
 
-def test_more_steps_than_the_form_takes_are_refused_with_advice(root: Client) -> None:
+def test_too_many_steps_are_refused_with_advice(root: Client) -> None:
     rows = [{"step_id": f"s{number}"} for number in range(MOST_STEPS + 1)]
 
     page = root.post(add_url(WorkflowTemplate), {"name": "Large", **step_rows(*rows)})
@@ -116,14 +109,14 @@ def test_more_steps_than_the_form_takes_are_refused_with_advice(root: Client) ->
     assert not WorkflowTemplate.objects.exists()
 
 
-def test_a_template_beyond_the_form_is_shown_page_by_page(root: Client) -> None:
+def test_template_too_large_for_the_form_is_shown_in_pages(root: Client) -> None:
     template = TemplateFactory.create(drawing=chain(1_000), payload={"python": "noop"})
     root.get(url_of(template))
     with CaptureQueriesContext(connection) as statements:
         first = root.get(url_of(template))
 
     text = text_of(first)
-    assert "With 1000 steps this template is too large to be edited as a whole here." in text
+    assert "With 1000 steps this template is too large to be edited here as a whole." in text
     assert "manage.py import_workflow" in text
     assert 's49 s49 s48 default {"python": "noop"} a day' in text
     assert "page 1 of 20" in text
@@ -133,14 +126,14 @@ def test_a_template_beyond_the_form_is_shown_page_by_page(root: Client) -> None:
     assert root.post(url_of(template), {"name": "x"}).status_code == 403
 
 
-def test_who_may_only_look_sees_the_steps(viola: Client, template: WorkflowTemplate) -> None:
+def test_viewer_sees_steps_without_form(viola: Client, template: WorkflowTemplate) -> None:
     page = viola.get(url_of(template))
 
     assert "b b a default" in text_of(page)
     assert 'name="steps-0-step_id"' not in page.content.decode()
 
 
-def test_changing_needs_its_permission_and_no_other(
+def test_changing_a_template_needs_the_change_permission_only(
     client_of: ClientOf, viola: Client, template: WorkflowTemplate
 ) -> None:
     editor = client_of("edda", *VIEW_ALL, "workflows.change_workflowtemplate")
@@ -153,7 +146,7 @@ def test_changing_needs_its_permission_and_no_other(
     assert WorkflowTemplate.objects.get().version == 2
 
 
-def test_deleting_counts_what_goes_and_leaves_the_runs(root: Client) -> None:
+def test_deleting_a_template_deletes_its_steps_and_keeps_its_runs(root: Client) -> None:
     template = TemplateFactory.create(drawing=chain(30))
     run = RunFactory.create(template=template)
     with CaptureQueriesContext(connection) as statements:
@@ -169,7 +162,9 @@ def test_deleting_counts_what_goes_and_leaves_the_runs(root: Client) -> None:
     assert run.tasks.count() == 30
 
 
-def test_deleting_needs_its_permission(viola: Client, template: WorkflowTemplate) -> None:
+def test_deleting_a_template_needs_the_delete_permission(
+    viola: Client, template: WorkflowTemplate
+) -> None:
     assert viola.post(url_of(template, "delete"), {"post": "yes"}).status_code == 403
     answer = viola.post(
         list_url(WorkflowTemplate),

@@ -1,4 +1,4 @@
-"""A run is launched with a form that its template's schema makes."""
+"""The form that starts a run has a field for each parameter of the template's schema."""
 
 import json
 from typing import Any
@@ -38,7 +38,7 @@ def template_with(schema: dict[str, Any]) -> WorkflowTemplate:
 
 
 @pytest.fixture
-def template(db: None) -> WorkflowTemplate:
+def described_template(db: None) -> WorkflowTemplate:
     """Return a template that asks for one parameter of each kind."""
     return template_with(SCHEMA)
 
@@ -70,10 +70,10 @@ def errors(page: Any) -> dict[str, list[str]]:
     return {name: list(texts) for name, texts in page.context["adminform"].form.errors.items()}
 
 
-def test_each_parameter_has_a_field_with_its_label_help_and_default(
-    root: Client, template: WorkflowTemplate
+def test_each_parameter_has_a_field_with_label_help_and_default(
+    root: Client, described_template: WorkflowTemplate
 ) -> None:
-    form = form_of(root, template)
+    form = form_of(root, described_template)
 
     day, copies = form["parameter-day"], form["parameter-copies"]
     assert (day.label, day.help_text, day.field.required) == ("Day", "Which one.", True)
@@ -84,12 +84,12 @@ def test_each_parameter_has_a_field_with_its_label_help_and_default(
     assert "parameters" not in form.fields
 
 
-def test_a_run_gets_what_was_typed_in_the_types_of_the_schema(
-    root: Client, template: WorkflowTemplate
+def test_run_gets_parameters_in_the_types_of_the_schema(
+    root: Client, described_template: WorkflowTemplate
 ) -> None:
     answer = launch(
         root,
-        template,
+        described_template,
         day="2026-01-31",
         copies="3",
         ratio="0.5",
@@ -118,25 +118,27 @@ def test_a_run_gets_what_was_typed_in_the_types_of_the_schema(
     assert set(Event.objects.values_list("actor", flat=True)) == {"root"}
 
 
-def test_what_nobody_typed_is_left_out_or_has_its_default(
-    root: Client, template: WorkflowTemplate
+def test_empty_fields_are_omitted_or_get_their_default(
+    root: Client, described_template: WorkflowTemplate
 ) -> None:
-    launch(root, template, day="2026-01-31")
+    launch(root, described_template, day="2026-01-31")
 
     assert launched() == {"day": "2026-01-31", "copies": 2, "dry": False, "note": "nothing"}
 
 
-def test_an_emptied_text_is_not_its_default_again(root: Client, template: WorkflowTemplate) -> None:
-    launch(root, template, day="2026-01-31", note="")
+def test_emptied_text_with_default_stays_empty(
+    root: Client, described_template: WorkflowTemplate
+) -> None:
+    launch(root, described_template, day="2026-01-31", note="")
 
     assert launched()["note"] == ""
 
 
-def test_a_secret_is_kept_apart_and_never_shown_again(
-    root: Client, template: WorkflowTemplate
+def test_secret_parameter_is_masked_and_stored_apart(
+    root: Client, described_template: WorkflowTemplate
 ) -> None:
-    refused = launch(root, template, day="no day", token="hunter2")
-    launch(root, template, day="2026-01-31", token="hunter2")
+    refused = launch(root, described_template, day="no day", token="hunter2")
+    launch(root, described_template, day="2026-01-31", token="hunter2")
 
     run = WorkflowRun.objects.get()
     assert "hunter2" not in refused.content.decode()
@@ -162,17 +164,17 @@ def test_a_secret_is_kept_apart_and_never_shown_again(
         ("note", "a\0b", "Null characters are not allowed."),
     ],
 )
-def test_a_wrong_parameter_is_refused_at_its_field(
-    root: Client, template: WorkflowTemplate, name: str, value: str, why: str
+def test_invalid_parameter_is_refused_at_its_field(
+    root: Client, described_template: WorkflowTemplate, name: str, value: str, why: str
 ) -> None:
-    page = launch(root, template, **{"day": "2026-01-31", name: value})
+    page = launch(root, described_template, **{"day": "2026-01-31", name: value})
 
     assert list(errors(page)) == [f"parameter-{name}"]
     assert why in errors(page)[f"parameter-{name}"][0]
     assert not WorkflowRun.objects.exists()
 
 
-def test_what_is_wrong_with_all_of_them_is_told_above_the_form(root: Client) -> None:
+def test_error_about_all_parameters_is_shown_above_the_form(root: Client) -> None:
     schema = {"properties": {"a": {"type": "string"}, "b": {"type": "string"}}, "minProperties": 2}
 
     page = launch(root, template_with(schema), a="x")
@@ -180,7 +182,7 @@ def test_what_is_wrong_with_all_of_them_is_told_above_the_form(root: Client) -> 
     assert errors(page) == {"__all__": ["{'a': 'x'} does not have enough properties"]}
 
 
-def test_no_refusal_repeats_a_secret() -> None:
+def test_refusal_does_not_contain_the_secret() -> None:
     secret = {"type": "string", "writeOnly": True}
     schema = {"properties": {"token": secret, "b": {"type": "string"}}, "minProperties": 2}
 
@@ -204,7 +206,7 @@ def test_parameters_may_have_any_name(root: Client) -> None:
 
 
 @pytest.mark.parametrize("schema", [{}, {"minProperties": 1}, {"properties": {}}])
-def test_a_template_without_described_parameters_takes_an_object(
+def test_template_without_properties_takes_a_json_object(
     root: Client, schema: dict[str, Any]
 ) -> None:
     launch(root, template_with(schema), parameters='{"x": 1}')
@@ -212,7 +214,7 @@ def test_a_template_without_described_parameters_takes_an_object(
     assert launched() == {"x": 1}
 
 
-def test_a_default_of_each_kind_is_shown_so_that_it_comes_back(root: Client) -> None:
+def test_defaults_of_every_type_survive_the_form_unchanged(root: Client) -> None:
     defaults: dict[str, Any] = {
         "text": "a\nb",
         "number": 1.5,
@@ -236,47 +238,53 @@ def test_a_default_of_each_kind_is_shown_so_that_it_comes_back(root: Client) -> 
     assert json.dumps(launched(), sort_keys=True) == json.dumps(defaults, sort_keys=True)
 
 
-def test_the_schema_may_change_while_the_form_is_open(
-    root: Client, template: WorkflowTemplate
+def test_form_posted_after_schema_change_is_checked_by_the_new_schema(
+    root: Client, described_template: WorkflowTemplate
 ) -> None:
     WorkflowTemplate.objects.update(
         parameters_schema={"properties": {"other": {"type": "string"}}, "required": ["other"]}
     )
 
-    page = root.post(add_url(WorkflowRun), {"template": template.pk, "parameter-day": "2026-01-31"})
+    page = root.post(
+        add_url(WorkflowRun), {"template": described_template.pk, "parameter-day": "2026-01-31"}
+    )
 
     assert errors(page) == {"parameter-other": ["This field is required."]}
 
 
-def test_without_a_template_one_is_chosen_first(root: Client, template: WorkflowTemplate) -> None:
+def test_add_page_without_template_offers_a_choice(
+    root: Client, described_template: WorkflowTemplate
+) -> None:
     page = root.get(add_url(WorkflowRun))
 
-    assert f'<option value="{template.pk}">Described</option>' in page.content.decode()
+    assert f'<option value="{described_template.pk}">Described</option>' in page.content.decode()
 
 
 @pytest.mark.parametrize("named", ["987654", "x", "", "9" * 30])
-def test_a_template_that_is_gone_leads_back_to_the_choice(root: Client, named: str) -> None:
+def test_unknown_template_leads_back_to_the_choice(root: Client, named: str) -> None:
     page = root.get(add_url(WorkflowRun), {"template": named})
 
     assert "Run which template?" in text_of(page)
-    assert ("no such template" in text_of(page)) == bool(named)
+    assert ("This template does not exist" in text_of(page)) == bool(named)
 
 
-def test_without_any_template_the_next_thing_to_do_is_told(root: Client) -> None:
-    assert "There is no template yet. Draw the first one" in text_of(root.get(add_url(WorkflowRun)))
+def test_choice_without_templates_says_what_to_do(root: Client) -> None:
+    assert "There is no template yet. Create the first one" in text_of(
+        root.get(add_url(WorkflowRun))
+    )
 
 
-def test_launching_needs_its_permission(
-    client_of: ClientOf, viola: Client, template: WorkflowTemplate
+def test_launch_form_needs_the_add_permission(
+    client_of: ClientOf, viola: Client, described_template: WorkflowTemplate
 ) -> None:
     adder = client_of("anna", "workflows.add_workflowrun", *VIEW_ALL)
 
     assert viola.get(add_url(WorkflowRun)).status_code == 403
-    assert viola.get(add_url(WorkflowRun), {"template": template.pk}).status_code == 403
-    assert launch(adder, template, day="2026-01-31").status_code == 302
+    assert viola.get(add_url(WorkflowRun), {"template": described_template.pk}).status_code == 403
+    assert launch(adder, described_template, day="2026-01-31").status_code == 302
 
 
-def test_a_long_form_takes_as_many_statements_as_a_short_one(
+def test_number_of_statements_does_not_grow_with_parameters(
     root: Client, django_assert_max_num_queries: Any
 ) -> None:
     many = {"properties": {f"p{number}": {"enum": [1, 2]} for number in range(60)}}

@@ -1,4 +1,4 @@
-"""Lists: what they show, and that more rows cost no more statements."""
+"""Lists: what they show, in a constant number of statements."""
 
 from collections.abc import Callable
 
@@ -46,7 +46,7 @@ def make_token() -> None:
         (AuthToken, make_token),
     ],
 )
-def test_thirty_rows_take_as_many_statements_as_one(
+def test_number_of_statements_does_not_grow_with_rows(
     root: Client, model: type[Model], make: Callable[[], object]
 ) -> None:
     make()
@@ -65,7 +65,7 @@ def test_thirty_rows_take_as_many_statements_as_one(
     assert len(thirty) <= 12
 
 
-def test_the_list_of_runs_shows_state_counts_and_deadlock(root: Client, runs: DrawRun) -> None:
+def test_run_list_shows_state_counts_and_deadlock(root: Client, runs: DrawRun) -> None:
     run = runs("a > b, c", name="Sales")
     dispatch_all(run)
     finish(run, "a", "failed")
@@ -77,7 +77,7 @@ def test_the_list_of_runs_shows_state_counts_and_deadlock(root: Client, runs: Dr
 
 
 @pytest.mark.parametrize("search", ["Sales", "anna", "{pk}"])
-def test_runs_are_found_by_number_template_and_who(
+def test_search_finds_runs_by_number_template_and_initiator(
     root: Client, runs: DrawRun, search: str
 ) -> None:
     found = RunFactory.create(template__name="Sales", initiated_by="anna")
@@ -101,9 +101,7 @@ def test_runs_are_filtered_by_state_and_template(root: Client, runs: DrawRun) ->
     assert list(by_template.context["cl"].result_list) == [other]
 
 
-def test_the_tasks_of_one_run_are_listed_in_the_templates_order(
-    root: Client, runs: DrawRun
-) -> None:
+def test_tasks_of_one_run_are_listed_in_template_order(root: Client, runs: DrawRun) -> None:
     runs("x > y")
     run = runs("c > b > a")
 
@@ -115,7 +113,7 @@ def test_the_tasks_of_one_run_are_listed_in_the_templates_order(
 
 @pytest.mark.parametrize("model", [Task, TaskAttempt, Event])
 @pytest.mark.parametrize("value", ["x", "-1", "1e9", "9" * 40, "٣"])
-def test_a_filter_by_no_number_finds_nothing(
+def test_filter_by_invalid_id_finds_nothing(
     root: Client, runs: DrawRun, model: type[Model], value: str
 ) -> None:
     walk(runs("a"), "a")
@@ -138,15 +136,13 @@ def test_attempts_and_events_are_filtered_by_run_and_task(root: Client, runs: Dr
         assert len(by_task.context["cl"].result_list) == of_task
 
 
-def test_the_list_of_templates_shows_version_and_number_of_steps(
-    root: Client, runs: DrawRun
-) -> None:
+def test_template_list_shows_version_and_number_of_steps(root: Client, runs: DrawRun) -> None:
     runs("a > b > c", name="Sales")
 
     assert "Sales 1 3 runs" in text_of(root.get(list_url(WorkflowTemplate)))
 
 
-def test_the_list_of_tokens_shows_no_digest(root: Client) -> None:
+def test_token_list_does_not_show_digests(root: Client) -> None:
     make_token()
     token = AuthToken.objects.get()
 

@@ -1,4 +1,4 @@
-"""What an open page of a run asks for: the graph once, then what has changed."""
+"""What an open run page requests: the graph once, then the changes."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ def fan(steps: int) -> WorkflowRun:
     return run
 
 
-def test_the_graph_has_tasks_edges_times_and_what_is_usual(olga: Client, runs: DrawRun) -> None:
+def test_graph_has_tasks_edges_times_and_usual_durations(olga: Client, runs: DrawRun) -> None:
     run = runs("a > b, c")
     hold(task(run, "c").pk, by=who("test"))
     dispatch_all(run)
@@ -58,9 +58,7 @@ def test_the_graph_has_tasks_edges_times_and_what_is_usual(olga: Client, runs: D
     assert graph["usual"] == []
 
 
-def test_nothing_new_is_a_304_of_one_statement_besides_the_login(
-    root: Client, runs: DrawRun
-) -> None:
+def test_poll_without_changes_is_a_304_with_one_statement(root: Client, runs: DrawRun) -> None:
     run = runs("a > b")
     newest = latest(run)
     poll(root, run, 0)  # what is read once per process has been read
@@ -75,7 +73,7 @@ def test_nothing_new_is_a_304_of_one_statement_besides_the_login(
     assert "workflows_event" in ours[0]
 
 
-def test_what_happened_to_tasks_is_sent_with_the_live_parts(olga: Client, runs: DrawRun) -> None:
+def test_changed_tasks_are_sent_with_the_live_parts(olga: Client, runs: DrawRun) -> None:
     run = runs("a > b, c")
     before = latest(run)
     dispatch_all(run)
@@ -102,7 +100,7 @@ def test_what_happened_to_tasks_is_sent_with_the_live_parts(olga: Client, runs: 
     assert marked in [event[2:] for event in changes["events"]]
 
 
-def test_of_many_events_the_latest_are_sent_and_long_reasons_cut(
+def test_only_the_latest_events_are_sent_with_shortened_reasons(
     olga: Client, runs: DrawRun
 ) -> None:
     run = runs(", ".join(f"s{n}" for n in range(30)))
@@ -117,7 +115,7 @@ def test_of_many_events_the_latest_are_sent_and_long_reasons_cut(
     assert [event[0] for event in sent] == sorted(event[0] for event in sent)
 
 
-def test_one_change_of_a_large_run_is_small(olga: Client) -> None:
+def test_one_change_of_a_large_run_is_a_small_response(olga: Client) -> None:
     run = fan(LARGE)
     before = latest(run)
     for number in range(5):
@@ -133,7 +131,7 @@ def test_one_change_of_a_large_run_is_small(olga: Client) -> None:
     assert "3 more failed" in answer.json()["parts"]["trouble"]
 
 
-def test_a_large_run_takes_as_many_statements_as_a_small_one(olga: Client) -> None:
+def test_statements_of_a_poll_do_not_grow_with_tasks(olga: Client) -> None:
     counts = []
     for run in (fan(2), fan(60)):
         before = latest(run)
@@ -149,7 +147,7 @@ def test_a_large_run_takes_as_many_statements_as_a_small_one(olga: Client) -> No
     assert counts[0] <= (13, 9)
 
 
-def test_a_deadlock_is_told_with_its_cures_in_as_many_statements_whatever_its_size(
+def test_deadlock_is_shown_with_actions_in_a_constant_number_of_statements(
     olga: Client,
 ) -> None:
     counts = []
@@ -169,16 +167,16 @@ def test_a_deadlock_is_told_with_its_cures_in_as_many_statements_whatever_its_si
 
 
 @pytest.mark.parametrize("after", ["x", "-1", "1e3", "٣", "9" * 40, ""])
-def test_an_event_that_cannot_be_is_not_found(olga: Client, runs: DrawRun, after: str) -> None:
+def test_invalid_event_id_is_not_found(olga: Client, runs: DrawRun, after: str) -> None:
     assert poll(olga, runs("a"), after).status_code == 404
 
 
-def test_an_unknown_run_is_not_found(olga: Client) -> None:
+def test_unknown_run_is_not_found(olga: Client) -> None:
     for page in ("changes", "graph"):
         assert olga.get(f"/admin/workflows/workflowrun/987654/{page}/").status_code == 404
 
 
-def test_an_event_of_the_future_changes_nothing(olga: Client, runs: DrawRun) -> None:
+def test_future_event_id_gives_no_changes(olga: Client, runs: DrawRun) -> None:
     run = runs("a")
 
     changes = poll(olga, run, latest(run) + 1000).json()
@@ -186,7 +184,7 @@ def test_an_event_of_the_future_changes_nothing(olga: Client, runs: DrawRun) -> 
     assert (changes["tasks"], changes["events"]) == ([], [])
 
 
-def test_who_may_not_look_is_refused(client_of: ClientOf, runs: DrawRun) -> None:
+def test_polling_needs_the_view_permissions(client_of: ClientOf, runs: DrawRun) -> None:
     run = runs("a")
     stranger, halfway = client_of("ruth"), client_of("anna", "workflows.view_workflowrun")
 
@@ -198,7 +196,7 @@ def test_who_may_not_look_is_refused(client_of: ClientOf, runs: DrawRun) -> None
     assert (changes["tasks"], changes["events"]) == ([], [])
 
 
-def test_who_may_only_look_is_shown_no_buttons(viola: Client, runs: DrawRun) -> None:
+def test_viewer_gets_live_parts_without_buttons(viola: Client, runs: DrawRun) -> None:
     run = runs("a > b")
     dispatch_all(run)
     finish(run, "a", "failed")
@@ -210,7 +208,7 @@ def test_who_may_only_look_is_shown_no_buttons(viola: Client, runs: DrawRun) -> 
     assert "csrf" not in "".join(parts.values())
 
 
-def test_asking_leaves_no_trace(olga: Client, runs: DrawRun) -> None:
+def test_polling_writes_no_events(olga: Client, runs: DrawRun) -> None:
     run = runs("a")
     before = Event.objects.count()
 

@@ -1,4 +1,4 @@
-"""The login of the console: passwords cannot be guessed at."""
+"""The login of the admin refuses further attempts after too many failures."""
 
 from base64 import b64encode
 from collections.abc import Iterator
@@ -38,18 +38,18 @@ def refusals(answer: Any) -> list[str]:
     return list(answer.context["form"].non_field_errors())
 
 
-def test_a_password_lets_its_user_in() -> None:
+def test_correct_password_logs_in() -> None:
     assert [login().status_code for _ in range(5)] == [302] * 5
 
 
-def test_too_many_failures_close_a_user_name_for_every_address() -> None:
+def test_too_many_failures_block_a_user_name_from_every_address() -> None:
     for n in range(2):
         assert refusals(login(guess="wrong", REMOTE_ADDR=f"10.0.0.{n}")) != [TOO_MANY]
 
     assert refusals(login(REMOTE_ADDR="10.0.0.9")) == [TOO_MANY]
 
 
-def test_too_many_failures_close_an_address_for_every_user_name() -> None:
+def test_too_many_failures_block_an_address_for_every_user_name() -> None:
     for n in range(4):
         assert refusals(login(f"guess{n}", HTTP_X_FORWARDED_FOR=f"10.9.9.{n}")) != [TOO_MANY]
 
@@ -57,7 +57,7 @@ def test_too_many_failures_close_an_address_for_every_user_name() -> None:
     assert login(REMOTE_ADDR="10.0.0.2").status_code == 302
 
 
-def test_what_fails_at_the_console_counts_for_the_api_too() -> None:
+def test_failed_admin_logins_count_for_the_api_too() -> None:
     for _ in range(2):
         login(guess="wrong")
 
@@ -65,7 +65,7 @@ def test_what_fails_at_the_console_counts_for_the_api_too() -> None:
     assert Client().get("/tasks", headers={"Authorization": f"Basic {basic}"}).status_code == 429
 
 
-def test_a_session_goes_on_while_its_user_name_is_closed(alice: User) -> None:
+def test_open_session_survives_blocking_of_its_user_name(alice: User) -> None:
     client = Client()
     client.force_login(alice)
     for _ in range(3):
@@ -75,14 +75,14 @@ def test_a_session_goes_on_while_its_user_name_is_closed(alice: User) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "\0", "alice\0", "x" * 100_000, "{{ 7*7 }}", "' OR 1=1 --"])
-def test_odd_names_are_refused_like_wrong_ones(name: str) -> None:
+def test_malformed_user_names_are_refused(name: str) -> None:
     answer = login(name)
 
     assert answer.status_code == 200
     assert answer.context["form"].errors
 
 
-def test_the_cookie_of_a_session_is_kept_from_scripts_and_other_sites() -> None:
+def test_session_cookie_is_httponly_and_samesite() -> None:
     cookie = login().cookies["sessionid"]
 
     assert (cookie["httponly"], cookie["samesite"], cookie["max-age"]) == (True, "Lax", 43_200)

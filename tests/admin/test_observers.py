@@ -185,6 +185,6 @@ def test_a_refused_click_says_why_and_who_may(observer: Client, run: WorkflowRun
     for refused in (answer, acted):
         text = refused.content.decode()
         assert refused.status_code == 403
-        assert "an <em>Operator</em> starts runs and steers them" in text
+        assert "an <em>Operator</em> also starts runs and controls them" in text
     assert "the permission workflows.operate_workflowrun" in acted.content.decode()
     assert TaskAttempt.objects.filter(task__run=run).count() == len(["a", "c"])

@@ -1,4 +1,4 @@
-"""A template that is too large for the form: a step is found in its list, and edited by itself."""
+"""Templates that are too large for the form: each step is edited on a page of its own."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ AUTHOR = ("workflows.change_workflowtemplate", *VIEW_ALL)
 
 
 @pytest.fixture(autouse=True)
-def template(db: None, monkeypatch: pytest.MonkeyPatch) -> WorkflowTemplate:
+def large_template(db: None, monkeypatch: pytest.MonkeyPatch) -> WorkflowTemplate:
     """Return a template that is larger than the form takes."""
     monkeypatch.setattr(model_admin, "MOST_STEPS", 3)
     found: WorkflowTemplate = TemplateFactory.create(drawing="copy > check > tell, check > prune")
@@ -41,29 +41,31 @@ def steps_of(template: WorkflowTemplate) -> dict[str, tuple[str, ...]]:
     return {step.step_id: step.depends_on for step in spec_of(template).steps}
 
 
-def test_the_page_says_so_and_offers_the_ways_out(root: Client, template: WorkflowTemplate) -> None:
-    page = root.get(url_of(template))
+def test_large_template_links_to_export_import_and_each_step(
+    root: Client, large_template: WorkflowTemplate
+) -> None:
+    page = root.get(url_of(large_template))
 
-    assert "With 4 steps this template is too large to be edited as a whole here." in text_of(page)
+    assert "With 4 steps this template is too large to be edited here as a whole." in text_of(page)
     html = page.content.decode()
     for name in ("export", "import"):
-        args = [template.pk] if name == "export" else []
+        args = [large_template.pk] if name == "export" else []
         assert reverse(f"admin:workflows_workflowtemplate_{name}", args=args) in html
-    assert step_url(template.pk, "check") in html
+    assert step_url(large_template.pk, "check") in html
 
 
-def test_a_step_is_found_by_its_id_or_title(root: Client, template: WorkflowTemplate) -> None:
-    template.steps.filter(step_id="tell").update(title="Say it was CHECKED")
+def test_search_finds_steps_by_id_or_title(root: Client, large_template: WorkflowTemplate) -> None:
+    large_template.steps.filter(step_id="tell").update(title="Say it was CHECKED")
 
-    found = root.get(url_of(template), {"step": "check"})
-    nothing = root.get(url_of(template), {"step": "nothing"})
+    found = root.get(url_of(large_template), {"step": "check"})
+    nothing = root.get(url_of(large_template), {"step": "nothing"})
 
     assert [step.step_id for step in found.context["steps"]] == ["check", "tell"]
     assert "2 found" in text_of(found)
     assert "No step has this in its id or title." in text_of(nothing)
 
 
-def test_the_pages_of_what_was_found_keep_the_search(root: Client) -> None:
+def test_next_page_of_results_keeps_the_search(root: Client) -> None:
     many = TemplateFactory.create(drawing=", ".join(f"host-{n}" for n in range(60)))
 
     html = root.get(url_of(many), {"step": "host"}).content.decode()
@@ -71,33 +73,33 @@ def test_the_pages_of_what_was_found_keep_the_search(root: Client) -> None:
     assert 'href="?step=host&amp;page=2#steps"' in html
 
 
-def test_all_fields_of_a_step_are_stored_and_the_others_stay(
-    author: Client, template: WorkflowTemplate
+def test_saving_a_step_stores_its_fields_and_no_other_step(
+    author: Client, large_template: WorkflowTemplate
 ) -> None:
     RunnerFactory.create(name="gpu")
-    shown = author.get(step_url(template.pk, "check"))
+    shown = author.get(step_url(large_template.pk, "check"))
     assert 'value="check"' in shown.content.decode()
 
     answer = author.post(
-        step_url(template.pk, "check"),
+        step_url(large_template.pk, "check"),
         row(runner="gpu", payload='{"python": "noop"}', timeout_seconds=5, requires_approval="on"),
     )
 
-    assert said(answer) == [("success", "Step check is stored; this is version 2.")]
-    assert answer["Location"] == f"{url_of(template)}?step=check#steps"
-    assert steps_of(template)["tell"] == ("check",)
-    step = spec_of(template).steps[1]
+    assert said(answer) == [("success", "Step check is saved. The template is now version 2.")]
+    assert answer["Location"] == f"{url_of(large_template)}?step=check#steps"
+    assert steps_of(large_template)["tell"] == ("check",)
+    step = spec_of(large_template).steps[1]
     assert (step.title, step.runner, step.payload) == ("Check", "gpu", {"python": "noop"})
     assert (step.timeout_seconds, step.requires_approval) == (5, True)
-    assert template.versions.get(number=2).saved_by == "arthur"
+    assert large_template.versions.get(number=2).saved_by == "arthur"
 
 
-def test_what_waits_for_a_step_learns_its_new_id(
-    author: Client, template: WorkflowTemplate
+def test_renaming_a_step_renames_it_in_its_dependents(
+    author: Client, large_template: WorkflowTemplate
 ) -> None:
-    author.post(step_url(template.pk, "check"), row(step_id="verify, twice"))
+    author.post(step_url(large_template.pk, "check"), row(step_id="verify, twice"))
 
-    assert steps_of(template) == {
+    assert steps_of(large_template) == {
         "copy": (),
         "verify, twice": ("copy",),
         "tell": ("verify, twice",),
@@ -121,36 +123,39 @@ def test_what_waits_for_a_step_learns_its_new_id(
         ({"began_with": "7"}, "Somebody else saved this template"),
     ],
 )
-def test_what_is_wrong_is_said_and_nothing_is_stored(
-    author: Client, template: WorkflowTemplate, fields: dict[str, Any], why: str
+def test_invalid_step_is_refused_and_nothing_is_stored(
+    author: Client, large_template: WorkflowTemplate, fields: dict[str, Any], why: str
 ) -> None:
-    before = spec_of(template)
+    before = spec_of(large_template)
 
-    page = author.post(step_url(template.pk, "check"), row(**fields))
+    page = author.post(step_url(large_template.pk, "check"), row(**fields))
 
     assert why in text_of(page)
-    template.refresh_from_db()
-    assert (template.version, spec_of(template)) == (1, before)
+    large_template.refresh_from_db()
+    assert (large_template.version, spec_of(large_template)) == (1, before)
 
 
-def test_a_step_that_is_not_there_is_no_page(author: Client, template: WorkflowTemplate) -> None:
-    assert author.get(step_url(template.pk, "nobody")).status_code == 404
-    assert author.get(step_url(template.pk + 1, "check")).status_code == 404
-    assert author.get(step_url(template.pk, "").partition("?")[0]).status_code == 404
+def test_unknown_step_is_not_found(author: Client, large_template: WorkflowTemplate) -> None:
+    assert author.get(step_url(large_template.pk, "nobody")).status_code == 404
+    assert author.get(step_url(large_template.pk + 1, "check")).status_code == 404
+    assert author.get(step_url(large_template.pk, "").partition("?")[0]).status_code == 404
 
 
-def test_who_may_not_change_templates_is_offered_nothing(
-    viola: Client, template: WorkflowTemplate
+def test_viewer_cannot_open_or_change_a_step(
+    viola: Client, large_template: WorkflowTemplate
 ) -> None:
-    assert "edit that one" not in text_of(viola.get(url_of(template)))
-    assert step_url(template.pk, "check") not in viola.get(url_of(template)).content.decode()
-    assert viola.get(step_url(template.pk, "check")).status_code == 403
-    assert viola.post(step_url(template.pk, "check"), row(step_id="x")).status_code == 403
-    template.refresh_from_db()
-    assert template.version == 1
+    assert "Find a step to edit it" not in text_of(viola.get(url_of(large_template)))
+    assert (
+        step_url(large_template.pk, "check")
+        not in viola.get(url_of(large_template)).content.decode()
+    )
+    assert viola.get(step_url(large_template.pk, "check")).status_code == 403
+    assert viola.post(step_url(large_template.pk, "check"), row(step_id="x")).status_code == 403
+    large_template.refresh_from_db()
+    assert large_template.version == 1
 
 
-def test_the_page_of_a_step_takes_as_many_statements_in_a_large_template(root: Client) -> None:
+def test_step_page_of_large_template_takes_no_more_statements(root: Client) -> None:
     def cost(steps: int) -> int:
         drawing = " > ".join(f"s{n}" for n in range(steps))
         address = step_url(TemplateFactory.create(drawing=drawing).pk, "s1")

@@ -1,4 +1,4 @@
-"""Every page opens, for those who may, and works under a strict content security policy."""
+"""Pages open for users with permission, and work under a strict content security policy."""
 
 import re
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ INLINE = re.compile(
 
 
 @pytest.fixture
-def run(runs: DrawRun) -> WorkflowRun:
+def busy_run(runs: DrawRun) -> WorkflowRun:
     """Return a run that has everything that a page can show."""
     runs("gate", requires_approval=True)
     run = runs("a > b, c", parameters={"day": "<b>2026</b>"}, payload={"python": "noop"})
@@ -55,17 +55,19 @@ def pages() -> Iterator[str]:
     yield url_of(TaskAttempt.objects.all()[0], "log")
 
 
-def test_every_page_opens_without_inline_scripts_and_styles(root: Client, run: WorkflowRun) -> None:
+def test_every_page_opens_without_inline_scripts_and_styles(
+    root: Client, busy_run: WorkflowRun
+) -> None:
     for page in pages():
         answer = root.get(page)
         assert answer.status_code == 200, page
         assert not INLINE.findall(answer.getvalue().decode()), page
 
 
-def test_what_runners_and_people_wrote_is_escaped(root: Client, run: WorkflowRun) -> None:
+def test_texts_of_runners_and_users_are_escaped(root: Client, busy_run: WorkflowRun) -> None:
     page = "".join(
         root.get(url_of(row)).content.decode()
-        for row in (run, *run.tasks.all(), *TaskAttempt.objects.all())
+        for row in (busy_run, *busy_run.tasks.all(), *TaskAttempt.objects.all())
     )
 
     assert "&lt;b&gt;2026" in page
@@ -74,24 +76,22 @@ def test_what_runners_and_people_wrote_is_escaped(root: Client, run: WorkflowRun
     assert not re.search("<[biu]>", page)
 
 
-def test_nobody_is_let_in_without_a_login(run: WorkflowRun) -> None:
+def test_every_page_redirects_to_login_when_logged_out(busy_run: WorkflowRun) -> None:
     for page in pages():
         answer = Client().get(page)
         assert answer.status_code == 302, page
         assert answer["Location"].startswith("/admin/login/"), page
 
 
-def test_a_member_of_the_staff_without_permissions_sees_nothing(
-    client_of: ClientOf, run: WorkflowRun
+def test_staff_without_permissions_gets_403_on_every_page(
+    client_of: ClientOf, busy_run: WorkflowRun
 ) -> None:
     for page in pages():
         if page != "/admin/":
             assert client_of(page).get(page).status_code == 403, page
 
 
-def test_who_may_only_look_sees_lists_and_pages_but_no_forms(
-    viola: Client, run: WorkflowRun
-) -> None:
+def test_viewer_sees_lists_and_pages_without_buttons(viola: Client, busy_run: WorkflowRun) -> None:
     for model in MODELS:
         last: Model | None = model._default_manager.order_by("pk").last()
         assert last
@@ -102,15 +102,15 @@ def test_who_may_only_look_sees_lists_and_pages_but_no_forms(
             assert 'name="how"' not in html, page
 
 
-def test_a_page_of_a_run_leaves_out_what_its_reader_may_not_see(
-    client_of: ClientOf, run: WorkflowRun
+def test_run_page_leaves_out_what_its_reader_may_not_view(
+    client_of: ClientOf, busy_run: WorkflowRun
 ) -> None:
-    html = client_of("ruth", "workflows.view_workflowrun").get(url_of(run)).content.decode()
+    html = client_of("ruth", "workflows.view_workflowrun").get(url_of(busy_run)).content.decode()
 
     assert [name for name in ("tasks", "attempts", "events") if f'id="{name}"' in html] == []
 
 
-def test_names_of_steps_are_escaped_in_sentences(olga: Client) -> None:
+def test_step_names_are_escaped_in_sentences(olga: Client) -> None:
     steps = steps_of("a > c")
     steps[0]["step_id"], steps[1]["depends_on"] = "<b>a</b>", ["<b>a</b>"]
     template = create_template(parse_template({"name": "bold", "steps": steps}))
@@ -128,8 +128,8 @@ def test_names_of_steps_are_escaped_in_sentences(olga: Client) -> None:
 
 @pytest.mark.parametrize("pk", ["0", "x", "9" * 30, "00000000-0000-0000-0000-000000000000"])
 @pytest.mark.parametrize("model", MODELS)
-def test_a_row_that_does_not_exist_leads_back_with_a_message(
-    root: Client, run: WorkflowRun, model: type[Model], pk: str
+def test_page_of_unknown_row_redirects_to_the_index(
+    root: Client, busy_run: WorkflowRun, model: type[Model], pk: str
 ) -> None:
     answer = root.get(f"{list_url(model)}{pk}/change/")
 

@@ -32,11 +32,11 @@ def codenames(group: str) -> set[str]:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("group", "own"), OWN.items())
-def test_each_group_sees_everything_and_does_its_own(group: str, own: set[str]) -> None:
+def test_each_group_views_everything_and_has_its_own_permissions(group: str, own: set[str]) -> None:
     assert codenames(group) == {f"view_{model}" for model in VIEWED} | own
 
 
-def test_a_new_model_is_seen_or_a_part_of_one_that_is() -> None:
+def test_every_model_is_viewable_or_part_of_a_viewable_one() -> None:
     models = {
         model._meta.model_name
         for label in ("workflows", "runners")
@@ -47,7 +47,7 @@ def test_a_new_model_is_seen_or_a_part_of_one_that_is() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_groups_come_and_go_with_their_migration() -> None:
+def test_groups_are_created_and_deleted_by_their_migration() -> None:
     kept = Group.objects.create(name="Finance")
 
     call_command("migrate", "workflows", "0001", verbosity=0)

@@ -26,7 +26,7 @@ def worked_on(steps: int) -> WorkflowRun:
     return run
 
 
-def test_a_page_of_a_large_run_takes_as_many_statements_as_one_of_a_small_one(
+def test_statements_of_run_page_do_not_grow_with_tasks(
     root: Client,
 ) -> None:
     small, large = worked_on(2), worked_on(60)
@@ -41,7 +41,7 @@ def test_a_page_of_a_large_run_takes_as_many_statements_as_one_of_a_small_one(
     assert len(many) == len(few) <= 27
 
 
-def test_it_tells_state_counts_origin_and_parameters(root: Client) -> None:
+def test_page_shows_state_counts_template_and_parameters(root: Client) -> None:
     template = TemplateFactory.create(name="Sales")
     run = RunFactory.create(
         template=template, initiated_by="anna", parameters={"day": "2026-01-31"}
@@ -56,7 +56,7 @@ def test_it_tells_state_counts_origin_and_parameters(root: Client) -> None:
     assert f'href="{url_of(template)}"' in root.get(url_of(run)).content.decode()
 
 
-def test_a_run_outlives_its_template(root: Client) -> None:
+def test_page_of_a_run_whose_template_was_deleted_opens(root: Client) -> None:
     template = TemplateFactory.create(name="Sales")
     run = RunFactory.create(template=template)
     template.delete()
@@ -64,7 +64,7 @@ def test_a_run_outlives_its_template(root: Client) -> None:
     assert "Sales, version 1 (deleted)" in text_of(root.get(url_of(run)))
 
 
-def test_a_deadlock_is_named_with_links_to_its_root_causes(root: Client, runs: DrawRun) -> None:
+def test_deadlock_is_explained_with_links_to_its_root_causes(root: Client, runs: DrawRun) -> None:
     run = runs("a > b > c, x")
     dispatch_all(run)
     finish(run, "a", "failed")
@@ -73,11 +73,11 @@ def test_a_deadlock_is_named_with_links_to_its_root_causes(root: Client, runs: D
     page = root.get(url_of(run))
 
     assert "Deadlock: 2 tasks can never run because a failed. Retry," in text_of(page)
-    deadlock = page.content.decode().split('id="told"')[1].split("</p>")[0]
+    deadlock = page.content.decode().split('id="run-sentence"')[1].split("</p>")[0]
     assert f'<a href="{url_of(task(run, "a"))}">a</a>' in deadlock
 
 
-def test_a_run_that_can_go_on_is_called_no_deadlock(root: Client, runs: DrawRun) -> None:
+def test_failed_run_with_ready_tasks_is_not_called_deadlocked(root: Client, runs: DrawRun) -> None:
     run = runs("a > b, x")
     dispatch_all(run)
     finish(run, "a", "failed")
@@ -85,7 +85,7 @@ def test_a_run_that_can_go_on_is_called_no_deadlock(root: Client, runs: DrawRun)
     assert "eadlock" not in text_of(root.get(url_of(run)))
 
 
-def test_it_tells_what_waits_and_why_with_links(root: Client, runs: DrawRun) -> None:
+def test_waiting_tasks_are_explained_with_links(root: Client, runs: DrawRun) -> None:
     run = runs("a > b > c, x")
     dispatch_some(run, 1)
     finish(run, "a", "failed", message="exit code 3")
@@ -93,7 +93,7 @@ def test_it_tells_what_waits_and_why_with_links(root: Client, runs: DrawRun) -> 
     page = root.get(url_of(run))
 
     text = (
-        "What waits, and why Task Why "
+        "Waiting tasks, and why they wait Task Why "
         "x Ready: the next dispatch takes it. "
         "b Cannot start: a failed (exit code 3). "
         "c Cannot start: a failed (exit code 3)."
@@ -103,21 +103,21 @@ def test_it_tells_what_waits_and_why_with_links(root: Client, runs: DrawRun) -> 
     assert f'<a href="{url_of(task(run, "a"))}">a</a> failed' in waiting
 
 
-def test_of_many_that_wait_the_first_are_told_and_the_rest_linked(
-    root: Client, runs: DrawRun
-) -> None:
+def test_only_the_first_waiting_tasks_are_explained(root: Client, runs: DrawRun) -> None:
     run = runs(" > ".join(f"s{number}" for number in range(30)))
 
     page = root.get(url_of(run))
 
-    assert len(page.context["waiting"]) == 10
+    assert len(page.context["waiting_tasks"]) == 10
     assert "The first 10 of 30. All pending tasks" in text_of(page)
     pending = f"{list_url(Task)}?run={run.pk}&amp;state__exact=pending"
     assert pending in page.content.decode()
     assert len(root.get(unescape(pending)).context["cl"].result_list) == 30
 
 
-def test_a_paused_run_says_what_that_means(root: Client, runs: DrawRun) -> None:
+def test_paused_run_and_its_tasks_say_that_nothing_is_dispatched(
+    root: Client, runs: DrawRun
+) -> None:
     run = runs("a")
     pause(run.pk, by=who("test"))
 
@@ -126,7 +126,7 @@ def test_a_paused_run_says_what_that_means(root: Client, runs: DrawRun) -> None:
     assert sentence in text_of(root.get(url_of(task(run, "a"))))
 
 
-def test_tasks_are_paged_in_the_templates_order_and_lead_to_the_whole_list(
+def test_tasks_are_paged_in_template_order_with_link_to_the_list(
     root: Client, runs: DrawRun
 ) -> None:
     run = runs(", ".join(f"s{number}" for number in range(30)))
@@ -141,11 +141,11 @@ def test_tasks_are_paged_in_the_templates_order_and_lead_to_the_whole_list(
 
 
 @pytest.mark.parametrize("page", ["0", "x", "99", "9" * 30, "-1"])
-def test_a_page_that_does_not_exist_is_another_one(root: Client, runs: DrawRun, page: str) -> None:
+def test_invalid_page_number_shows_an_existing_page(root: Client, runs: DrawRun, page: str) -> None:
     assert root.get(url_of(runs("a")), {"page": page}).status_code == 200
 
 
-def test_the_latest_attempts_and_events_lead_to_the_whole_lists(root: Client) -> None:
+def test_latest_attempts_and_events_link_to_their_lists(root: Client) -> None:
     run = worked_on(20)
 
     page = root.get(url_of(run))
@@ -158,7 +158,7 @@ def test_the_latest_attempts_and_events_lead_to_the_whole_lists(root: Client) ->
     assert f"{list_url(TaskAttempt)}?run={run.pk}" in html
 
 
-def test_a_kept_answer_that_was_shortened_is_counted_whole(root: Client, runs: DrawRun) -> None:
+def test_shortened_dispatch_answer_counts_all_tasks(root: Client, runs: DrawRun) -> None:
     run = runs(", ".join(f"s{number}" for number in range(120)))
     dispatch_all(run)
 

@@ -94,7 +94,7 @@ def test_the_end_of_a_long_log_is_shown_and_the_whole_of_it_is_text(
     page = root.get(url_of(last))
     whole = root.get(url_of(last, "log"))
 
-    assert "23 characters before this are left out here." in text_of(page)
+    assert "The first 23 characters are not shown here." in text_of(page)
     assert "17 rows" not in text_of(page).split("Log of")[1]
     text = whole.getvalue().decode()
     assert text == "17 rows without region\n" + "middle\n" * 10 + "the end\n"

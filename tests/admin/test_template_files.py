@@ -1,4 +1,4 @@
-"""Files go into the admin and come out of it; the builder begins with what is stored."""
+"""Import and export of template files, and the data that the builder starts with."""
 
 import json
 from typing import Any
@@ -36,7 +36,7 @@ def send(client: Client, place: str, text: str, name: str = "nightly.yaml", **da
     return client.post(place, {"file": SimpleUploadedFile(name, text.encode()), **data})
 
 
-def test_a_file_is_read_and_nothing_is_stored(root: Client) -> None:
+def test_reading_a_file_stores_nothing(root: Client) -> None:
     answer = send(root, READ, YAML)
 
     assert answer.json() == {
@@ -52,7 +52,7 @@ def test_a_file_is_read_and_nothing_is_stored(root: Client) -> None:
 @pytest.mark.parametrize(
     ("commands", "payload"), [({}, {"python": "noop"}), ({"commands": "on"}, {"command": ["true"]})]
 )
-def test_a_recorded_workflow_is_read_with_or_without_its_commands(
+def test_wfformat_file_is_read_with_or_without_its_commands(
     root: Client, commands: dict[str, str], payload: dict[str, Any]
 ) -> None:
     answer = send(root, READ, json.dumps(RECORDED), "recorded.json", **commands)
@@ -72,7 +72,7 @@ def test_a_recorded_workflow_is_read_with_or_without_its_commands(
     ],
 )
 @pytest.mark.parametrize("place", [READ, IMPORT])
-def test_a_file_that_cannot_be_used_says_where_and_why(
+def test_invalid_file_is_refused_with_place_and_reason(
     root: Client, place: str, text: str, name: str, why: str
 ) -> None:
     answer = send(root, place, text, name)
@@ -85,13 +85,13 @@ def test_a_file_that_cannot_be_used_says_where_and_why(
     assert not WorkflowTemplate.objects.exists()
 
 
-def test_a_request_without_a_file_is_refused_at_its_field(root: Client) -> None:
+def test_request_without_file_is_refused_at_its_field(root: Client) -> None:
     assert root.post(READ).json() == {"file": ["This field is required."]}
     assert root.get(READ).status_code == 405
     assert "This field is required." in text_of(root.post(IMPORT))
 
 
-def test_an_imported_file_is_a_new_template_or_a_new_version(root: Client) -> None:
+def test_import_creates_a_template_or_a_new_version(root: Client) -> None:
     first = send(root, IMPORT, YAML)
     same = send(root, IMPORT, YAML)
     second = send(root, IMPORT, YAML.replace("title: B", "title: Second"))
@@ -104,9 +104,7 @@ def test_an_imported_file_is_a_new_template_or_a_new_version(root: Client) -> No
     assert list(template.versions.values_list("saved_by", flat=True)) == ["root", "root"]
 
 
-def test_importing_needs_the_permissions_to_add_and_to_change(
-    client_of: ClientOf, viola: Client
-) -> None:
+def test_import_needs_the_permissions_to_add_and_change(client_of: ClientOf, viola: Client) -> None:
     adder = client_of("anna", *VIEW_ALL, "workflows.add_workflowtemplate")
 
     assert send(viola, READ, YAML).status_code == 403
@@ -116,12 +114,12 @@ def test_importing_needs_the_permissions_to_add_and_to_change(
     assert "Import a file" not in text_of(adder.get(list_url(WorkflowTemplate)))
 
 
-def test_the_list_offers_the_import(root: Client) -> None:
+def test_template_list_links_to_the_import(root: Client) -> None:
     assert f'href="{IMPORT}"' in root.get(list_url(WorkflowTemplate)).content.decode()
     assert root.get(IMPORT).status_code == 200
 
 
-def test_an_exported_file_is_the_template(viola: Client) -> None:
+def test_exported_file_holds_the_template(viola: Client) -> None:
     template = TemplateFactory.create(name="Über alles / x", drawing="a > b")
     replace_template(template.pk, parse_template(template_of("c", name=template.name)))
 
@@ -134,7 +132,7 @@ def test_an_exported_file_is_the_template(viola: Client) -> None:
     assert viola.get(url_of(template, "export"), {"version": "9"}).status_code == 404
 
 
-def test_the_builder_begins_with_what_is_stored(root: Client) -> None:
+def test_builder_data_holds_the_stored_template(root: Client) -> None:
     RunnerFactory.create(name="gpu")
     template = create_template(parse_template(template_of("a > b", payload={"x": 1.0})))
 
@@ -146,7 +144,7 @@ def test_the_builder_begins_with_what_is_stored(root: Client) -> None:
     assert root.get(add_url(WorkflowTemplate)).context["builder"]["version"] is None
 
 
-def test_nothing_in_a_template_ends_the_script_that_holds_it(root: Client) -> None:
+def test_template_name_cannot_close_the_script_element(root: Client) -> None:
     template = TemplateFactory.create(name="</script><b>x")
 
     page = root.get(url_of(template)).content.decode()
@@ -154,14 +152,14 @@ def test_nothing_in_a_template_ends_the_script_that_holds_it(root: Client) -> No
     assert "</script><b>" not in page
 
 
-def test_the_plain_form_is_there_on_demand_and_after_a_refusal(root: Client) -> None:
+def test_plain_form_is_shown_on_request_and_after_a_refusal(root: Client) -> None:
     template = TemplateFactory.create(drawing="a")
 
     assert root.get(url_of(template), {"plain": ""}).context["builder"] is None
     assert "builder" not in root.post(url_of(template), {"name": ""}).context
 
 
-def test_who_may_only_look_sees_the_drawing(viola: Client) -> None:
+def test_viewer_sees_the_graph_without_builder(viola: Client) -> None:
     page = viola.get(url_of(TemplateFactory.create(drawing="a > b")))
 
     assert "builder" not in page.context
@@ -170,7 +168,7 @@ def test_who_may_only_look_sees_the_drawing(viola: Client) -> None:
     ]
 
 
-def test_a_template_too_large_for_the_form_is_drawn(root: Client) -> None:
+def test_template_too_large_for_the_form_is_drawn(root: Client) -> None:
     many = ", ".join(f"s{number}" for number in range(MOST_STEPS + 1))
 
     page = root.get(url_of(TemplateFactory.create(drawing=many)))

@@ -1,4 +1,4 @@
-"""The history of a template: who changed what, what ran it, and back to an earlier version."""
+"""The versions of a template: who changed what, which runs used it, and restoring one."""
 
 from typing import Any
 
@@ -26,24 +26,24 @@ def change(template: WorkflowTemplate, drawing: str, **common: Any) -> None:
 
 
 @pytest.fixture
-def template(db: None) -> WorkflowTemplate:
+def revised_template(db: None) -> WorkflowTemplate:
     """Return a template with two versions: `a > b` and `a > c`."""
     template: WorkflowTemplate = TemplateFactory.create(drawing="a > b")
     change(template, "a > c")
     return template
 
 
-def steps_now(template: WorkflowTemplate) -> list[str]:
+def step_ids_now(template: WorkflowTemplate) -> list[str]:
     stored = WorkflowTemplate.objects.get(pk=template.pk)
     return [step.step_id for step in spec_of(stored).steps]
 
 
-def test_the_history_lists_who_saved_when_and_how_many_runs(
-    viola: Client, template: WorkflowTemplate
+def test_history_lists_versions_with_author_and_runs(
+    viola: Client, revised_template: WorkflowTemplate
 ) -> None:
-    create_run(template_id=template.pk, by=who("test"))
+    create_run(template_id=revised_template.pk, by=who("test"))
 
-    page = viola.get(url_of(template, "history"))
+    page = viola.get(url_of(revised_template, "history"))
 
     assert "version 2 bob" in text_of(page)
     assert "1 run the latest" in text_of(page)
@@ -52,27 +52,29 @@ def test_the_history_lists_who_saved_when_and_how_many_runs(
     assert "Restore…" not in text_of(page)
 
 
-def test_the_runs_of_a_version_are_a_list(root: Client, template: WorkflowTemplate) -> None:
-    create_run(template_id=template.pk, by=who("test"))
-    change(template, "a > d")
-    later = create_run(template_id=template.pk, by=who("test"))
+def test_version_links_to_its_runs(root: Client, revised_template: WorkflowTemplate) -> None:
+    create_run(template_id=revised_template.pk, by=who("test"))
+    change(revised_template, "a > d")
+    later = create_run(template_id=revised_template.pk, by=who("test"))
 
-    page = root.get(version_url(template.pk, 3))
+    page = root.get(version_url(revised_template.pk, 3))
     listed = root.get(page.context["runs_url"]).context["cl"].result_list
 
     assert [run.pk for run in listed] == [later.pk]
 
 
-def test_a_run_leads_to_the_version_that_it_ran(root: Client, template: WorkflowTemplate) -> None:
-    run = create_run(template_id=template.pk, by=who("test"))
-    address = f'href="{version_url(template.pk, 2)}"'
+def test_run_links_to_its_version(root: Client, revised_template: WorkflowTemplate) -> None:
+    run = create_run(template_id=revised_template.pk, by=who("test"))
+    address = f'href="{version_url(revised_template.pk, 2)}"'
 
     assert address in root.get(url_of(run)).content.decode()
     assert address in root.get(list_url(WorkflowRun)).content.decode()
 
 
-def test_a_version_shows_what_it_changed(viola: Client, template: WorkflowTemplate) -> None:
-    page = viola.get(version_url(template.pk, 2))
+def test_version_shows_added_and_removed_steps(
+    viola: Client, revised_template: WorkflowTemplate
+) -> None:
+    page = viola.get(version_url(revised_template.pk, 2))
 
     text = text_of(page)
     assert "1 step added" in text
@@ -84,69 +86,71 @@ def test_a_version_shows_what_it_changed(viola: Client, template: WorkflowTempla
     assert "Restore…" not in text
 
 
-def test_any_two_versions_are_compared(root: Client, template: WorkflowTemplate) -> None:
-    change(template, "a > b")
+def test_any_two_versions_can_be_compared(root: Client, revised_template: WorkflowTemplate) -> None:
+    change(revised_template, "a > b")
 
-    same = root.get(version_url(template.pk, 3), {"against": "1"})
-    newer = root.get(version_url(template.pk, 1), {"against": "2"})
+    same = root.get(version_url(revised_template.pk, 3), {"against": "1"})
+    newer = root.get(version_url(revised_template.pk, 1), {"against": "2"})
 
-    assert "Nothing differs" in text_of(same)
+    assert "No differences." in text_of(same)
     assert newer.context["other"].number == 2
 
 
-def test_the_first_version_stands_alone(root: Client, template: WorkflowTemplate) -> None:
-    page = root.get(version_url(template.pk, 1))
+def test_first_version_is_compared_with_none(
+    root: Client, revised_template: WorkflowTemplate
+) -> None:
+    page = root.get(version_url(revised_template.pk, 1))
 
     assert "The first version." in text_of(page)
     assert page.context["difference"].is_empty
 
 
-def test_a_version_from_before_versions_were_kept_is_no_dead_end(
-    viola: Client, template: WorkflowTemplate
+def test_version_that_was_not_kept_redirects_to_the_history(
+    viola: Client, revised_template: WorkflowTemplate
 ) -> None:
-    template.versions.get(number=1).delete()
+    revised_template.versions.get(number=1).delete()
 
-    earlier = viola.get(version_url(template.pk, 1))
-    first = viola.get(version_url(template.pk, 2))
-    unknown = viola.get(version_url(template.pk, 3))
+    earlier = viola.get(version_url(revised_template.pk, 1))
+    first = viola.get(version_url(revised_template.pk, 2))
+    unknown = viola.get(version_url(revised_template.pk, 3))
 
-    assert earlier["Location"] == url_of(template, "history")
+    assert earlier["Location"] == url_of(revised_template, "history")
     [(level, text)] = said(earlier)
-    assert (level, text[:40]) == ("warning", "Version 1 is from before versions were k")
+    assert (level, text[:40]) == ("warning", "Version 1 was not kept: it is older than")
     assert "The first version that was kept." in text_of(first)
     assert unknown.status_code == 404
 
 
-def test_a_restored_version_is_asked_for_and_then_is_the_latest(
-    root: Client, template: WorkflowTemplate
+def test_restoring_asks_first_and_then_creates_a_new_version(
+    root: Client, revised_template: WorkflowTemplate
 ) -> None:
-    question = root.get(version_url(template.pk, 1, "restore"))
-    before = template.versions.count()
-    answer = root.post(version_url(template.pk, 1, "restore"))
+    question = root.get(version_url(revised_template.pk, 1, "restore"))
+    before = revised_template.versions.count()
+    answer = root.post(version_url(revised_template.pk, 1, "restore"))
 
-    assert "that makes a new version, 3" in text_of(question)
+    assert "Restoring creates version 3 with the content of version 1." in text_of(question)
     assert before == 2
-    assert answer["Location"] == url_of(template)
-    assert said(answer) == [("success", "Version 1 is restored, as version 3.")]
-    assert steps_now(template) == ["a", "b"]
-    latest = TemplateVersion.objects.get(template=template, number=3)
+    assert answer["Location"] == url_of(revised_template)
+    assert said(answer) == [("success", "Version 1 is restored as version 3.")]
+    assert step_ids_now(revised_template) == ["a", "b"]
+    latest = TemplateVersion.objects.get(template=revised_template, number=3)
     assert latest.saved_by == "root"
 
 
-def test_a_version_is_restored_although_an_older_process_kept_none_of_the_latest(
-    root: Client, template: WorkflowTemplate
+def test_version_is_restored_although_the_latest_was_not_kept(
+    root: Client, revised_template: WorkflowTemplate
 ) -> None:
-    template.versions.get(number=2).delete()
+    revised_template.versions.get(number=2).delete()
 
-    question = root.get(version_url(template.pk, 1, "restore"))
-    root.post(version_url(template.pk, 1, "restore"))
+    question = root.get(version_url(revised_template.pk, 1, "restore"))
+    root.post(version_url(revised_template.pk, 1, "restore"))
 
     assert "1 step added" in text_of(question)
-    assert steps_now(template) == ["a", "b"]
-    assert list(template.versions.values_list("number", flat=True)) == [3, 1]
+    assert step_ids_now(revised_template) == ["a", "b"]
+    assert list(revised_template.versions.values_list("number", flat=True)) == [3, 1]
 
 
-def test_a_version_that_cannot_be_restored_says_why(root: Client, local: Runner) -> None:
+def test_refused_restore_says_why(root: Client, local: Runner) -> None:
     template = TemplateFactory.create(drawing="a", runner="local")
     change(template, "b")
     local.delete()
@@ -156,64 +160,68 @@ def test_a_version_that_cannot_be_restored_says_why(root: Client, local: Runner)
     [(level, text)] = said(answer)
     assert level == "error"
     assert "there is no runner named 'local'" in text
-    assert steps_now(template) == ["b"]
+    assert step_ids_now(template) == ["b"]
 
 
-def test_restoring_needs_the_permission_to_change(
-    client_of: ClientOf, viola: Client, template: WorkflowTemplate
+def test_restoring_needs_the_change_permission(
+    client_of: ClientOf, viola: Client, revised_template: WorkflowTemplate
 ) -> None:
     author = client_of("arthur", *VIEW_ALL, "workflows.change_workflowtemplate")
-    place = version_url(template.pk, 1, "restore")
+    place = version_url(revised_template.pk, 1, "restore")
 
     assert [viola.get(place).status_code, viola.post(place).status_code] == [403, 403]
-    assert steps_now(template) == ["a", "c"]
+    assert step_ids_now(revised_template) == ["a", "c"]
     assert author.post(place).status_code == 302
 
 
 @pytest.mark.parametrize("page", ["version", "restore"])
-def test_what_does_not_exist_is_not_found(
-    root: Client, template: WorkflowTemplate, page: str
+def test_unknown_version_or_template_is_not_found(
+    root: Client, revised_template: WorkflowTemplate, page: str
 ) -> None:
-    places = [version_url(template.pk, 9, page), version_url(987654, 1, page)]
+    places = [version_url(revised_template.pk, 9, page), version_url(987654, 1, page)]
     answers = [root.get(place) for place in places]
 
     assert [answer.status_code for answer in answers] == [404, 404]
-    assert root.get(version_url(template.pk, 2), {"against": "77"}).status_code == 404
+    assert root.get(version_url(revised_template.pk, 2), {"against": "77"}).status_code == 404
 
 
 @pytest.mark.parametrize("against", ["x", "", "-1", "9" * 30])
-def test_a_strange_comparison_is_the_usual_one(
-    root: Client, template: WorkflowTemplate, against: str
+def test_invalid_against_compares_with_the_version_before(
+    root: Client, revised_template: WorkflowTemplate, against: str
 ) -> None:
-    page = root.get(version_url(template.pk, 2), {"against": against})
+    page = root.get(version_url(revised_template.pk, 2), {"against": against})
 
     assert page.context["other"].number == 1
 
 
-def test_the_history_of_no_template_is_not_found(root: Client) -> None:
+def test_history_of_unknown_template_is_not_found(root: Client) -> None:
     place = reverse("admin:workflows_workflowtemplate_history", args=["987654"])
 
     assert root.get(place).status_code == 404
 
 
-def test_looking_needs_the_permission_to_view(
-    client_of: ClientOf, template: WorkflowTemplate
+def test_version_pages_need_the_view_permission(
+    client_of: ClientOf, revised_template: WorkflowTemplate
 ) -> None:
     nobody = client_of("norman")
-    places = [url_of(template, "history"), version_url(template.pk, 1), url_of(template, "export")]
+    places = [
+        url_of(revised_template, "history"),
+        version_url(revised_template.pk, 1),
+        url_of(revised_template, "export"),
+    ]
 
     assert [nobody.get(place).status_code for place in places] == [403, 403, 403]
 
 
-def test_a_long_history_takes_as_many_statements_as_a_short_one(
-    root: Client, template: WorkflowTemplate
+def test_number_of_statements_does_not_grow_with_versions(
+    root: Client, revised_template: WorkflowTemplate
 ) -> None:
-    places = [url_of(template, "history"), version_url(template.pk, 2)]
+    places = [url_of(revised_template, "history"), version_url(revised_template.pk, 2)]
     costs = []
     for number in range(0, 30, 29):
         for each in range(number):
-            change(template, f"a > x{each}")
-            create_run(template_id=template.pk, by=who("test"))
+            change(revised_template, f"a > x{each}")
+            create_run(template_id=revised_template.pk, by=who("test"))
         for place in places:
             root.get(place)
             with CaptureQueriesContext(connection) as statements:

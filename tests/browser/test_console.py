@@ -88,14 +88,14 @@ def test_the_numbers_and_the_dashboard_follow_without_a_reload(
     runs = page.locator('#navigation [data-count="runs"]')
     expect(runs).to_have_text("1")
     expect(page.locator('#navigation [data-count="approvals"]')).to_have_text("1")
-    expect(page.locator("#matters")).to_contain_text("2 tasks can never run")
+    expect(page.locator("#attention")).to_contain_text("2 tasks can never run")
     page.evaluate("window.isTheSame = true")
 
     retry(task(failed, "a").pk, by=who("ada"))
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # looks at it again
 
     expect(runs).to_be_hidden()
-    expect(page.locator("#matters")).not_to_contain_text("can never run")
+    expect(page.locator("#attention")).not_to_contain_text("can never run")
     expect(page.locator("#unfinished")).to_contain_text("backup")
     assert page.evaluate("window.isTheSame")
 
@@ -131,7 +131,7 @@ def test_times_are_told_in_the_readers_zone(browse: Browse, failed: WorkflowRun)
 def test_a_cure_is_one_informed_click_away(browse: Browse, failed: WorkflowRun) -> None:
     page = browse("/admin/")
 
-    page.locator("#matters li", has_text="backup").get_by_role("button", name="Retry").click()
+    page.locator("#attention li", has_text="backup").get_by_role("button", name="Retry").click()
     expect(page.locator("#content")).to_contain_text("a")
     page.locator("#content form button[type=submit]").first.click()
 
@@ -179,7 +179,7 @@ def test_who_may_only_look_is_offered_nothing_to_press(browse: Browse, failed: W
 
     page = browse("/admin/", user=oscar)
 
-    expect(page.locator("#matters")).to_contain_text("2 tasks can never run")
+    expect(page.locator("#attention")).to_contain_text("2 tasks can never run")
     buttons = page.locator("#content button, #content input[type=submit], #content a.button")
     expect(buttons).to_have_count(0)
 

@@ -50,7 +50,7 @@ def test_a_failure_is_read_at_its_dependants_and_cured(browse: Browse, runs: Dra
     answer(page, "Mark success", "deployed by hand")
 
     expect(vertex(page, "deploy, success by hand")).to_be_visible()
-    expect(trouble).to_contain_text("what is ready waits to be dispatched")
+    expect(trouble).to_contain_text("ready tasks wait to be dispatched")
     expect(trouble).not_to_contain_text("can never run")
     walk(run, "smoke", "announce")
     expect(page.locator("#part-summary .badge").first).to_have_text("success")
@@ -172,7 +172,7 @@ def test_everything_is_reached_by_the_keyboard(browse: Browse, stuck: WorkflowRu
 def test_a_link_of_a_sentence_chooses_its_task(browse: Browse, stuck: WorkflowRun) -> None:
     page = open_run(browse, stuck)
 
-    page.locator("#told").get_by_role("link", name="deploy").click()
+    page.locator("#run-sentence").get_by_role("link", name="deploy").click()
 
     expect(page.get_by_role("complementary").locator("h2")).to_have_text("deploy")
     assert page.url.endswith(f"#task-{task(stuck, 'deploy').pk}")

@@ -59,7 +59,7 @@ def test_the_answer_to_a_dispatch_is_shown_with_its_payload(browse: Browse, runs
     answer = page.locator("#answer")
     expect(answer).to_contain_text("Dispatched a to runner local.")
     expect(page.locator(".messagelist")).to_contain_text("Dispatched a to runner local.")
-    answer.get_by_text("The response payload").click()
+    answer.get_by_text("Response payload").click()
     expect(answer.locator("pre")).to_contain_text('"dispatched": true')
     assert is_the_same(page)
 

@@ -1,4 +1,4 @@
-"""What needs a person's hand, and what does not."""
+"""What needs a person's attention, and what does not."""
 
 from datetime import timedelta
 from typing import Any
@@ -15,10 +15,10 @@ from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.verbs import attempt, dispatch_all, finish, start, task, walk
 from workflows.insight.attention import (
-    broken_runs,
-    counts,
-    idle_runners,
+    attention_counts,
+    failed_or_stuck_runs,
     overdue_attempts,
+    runner_problems,
     undecided,
 )
 from workflows.models import Approval, TaskAttempt, WorkflowRun, WorkflowTemplate
@@ -45,26 +45,31 @@ def template(db: None) -> WorkflowTemplate:
     return found
 
 
-def idle() -> list[tuple[str, int, str, bool]]:
+def problems() -> list[tuple[str, int, str, bool]]:
     return [
-        (str(each.runner), each.tasks, each.why.split(" (last tried")[0], bool(each.since))
-        for each in idle_runners()
+        (
+            str(each.runner),
+            each.tasks,
+            each.refusal.split(" (last tried")[0],
+            bool(each.silent_since),
+        )
+        for each in runner_problems()
     ]
 
 
-def test_a_failed_run_needs_a_hand_until_a_later_one_has_done_it(
+def test_failed_run_needs_attention_until_a_later_run_succeeds(
     template: WorkflowTemplate,
 ) -> None:
     failed = fail(run_of(template, day=1))
     later = run_of(template, day=1)
-    assert list(broken_runs()) == [failed]
+    assert list(failed_or_stuck_runs()) == [failed]
 
     walk(later, "a", "b")
 
-    assert list(broken_runs()) == []
+    assert list(failed_or_stuck_runs()) == []
 
 
-def test_a_success_with_other_parameters_or_before_makes_good_for_nothing(
+def test_only_later_success_with_same_parameters_resolves_a_failure(
     template: WorkflowTemplate,
 ) -> None:
     walk(run_of(template, day=1), "a", "b")
@@ -72,53 +77,53 @@ def test_a_success_with_other_parameters_or_before_makes_good_for_nothing(
     walk(run_of(template, day=2), "a", "b")
     walk(run_of(TemplateFactory.create(drawing="a"), day=1), "a")
 
-    assert list(broken_runs()) == [failed]
+    assert list(failed_or_stuck_runs()) == [failed]
 
 
-def test_what_failed_long_ago_is_history(template: WorkflowTemplate) -> None:
+def test_run_that_failed_long_ago_needs_no_attention(template: WorkflowTemplate) -> None:
     old = fail(run_of(template))
     WorkflowRun.objects.filter(pk=old.pk).update(finished_at=timezone.now() - timedelta(days=8))
 
-    assert list(broken_runs()) == []
+    assert list(failed_or_stuck_runs()) == []
 
 
-def test_a_paused_run_needs_a_hand_once_something_in_it_has_failed(runs: DrawRun) -> None:
+def test_paused_run_needs_attention_once_a_task_has_failed(runs: DrawRun) -> None:
     run, well = runs("a > b, c"), runs("a > b")
     for each in (run, well):
         dispatch_all(each)
         pause(each.pk, by=who("ada"))
-    assert list(broken_runs()) == []
+    assert list(failed_or_stuck_runs()) == []
 
     finish(run, "a", "failed")
-    assert list(broken_runs()) == [run]
+    assert list(failed_or_stuck_runs()) == [run]
 
     retry(task(run, "a").pk, by=who("ada"))
-    assert list(broken_runs()) == []
+    assert list(failed_or_stuck_runs()) == []
 
 
-def test_a_failure_needs_a_hand_although_other_branches_go_on(runs: DrawRun) -> None:
+def test_failed_task_needs_attention_while_other_branches_run(runs: DrawRun) -> None:
     run = runs("a > b, c")
     dispatch_all(run)
     start(run, "c")
-    assert list(broken_runs()) == []
+    assert list(failed_or_stuck_runs()) == []
 
     finish(run, "a", "failed")
-    assert list(broken_runs()) == [run]
+    assert list(failed_or_stuck_runs()) == [run]
 
     retry(task(run, "a").pk, by=who("ada"))
-    assert list(broken_runs()) == []
+    assert list(failed_or_stuck_runs()) == []
 
 
-def test_an_aborted_run_needs_no_hand_whatever_failed_in_it(runs: DrawRun) -> None:
+def test_aborted_run_with_failed_task_needs_no_attention(runs: DrawRun) -> None:
     run = runs("a > b, c")
     dispatch_all(run)
     finish(run, "a", "failed")
     abort(run.pk, by=who("ada"))
 
-    assert list(broken_runs()) == []
+    assert list(failed_or_stuck_runs()) == []
 
 
-def test_an_approval_needs_a_hand_until_it_is_decided_or_needless(runs: DrawRun) -> None:
+def test_approval_needs_attention_until_decided_or_task_is_canceled(runs: DrawRun) -> None:
     run = runs("a, b, c", requires_approval=True)
     approve(Approval.objects.get(task=task(run, "a")).pk, by=who("ada"))
     cancel(task(run, "b").pk, by=who("ada"))
@@ -126,65 +131,67 @@ def test_an_approval_needs_a_hand_until_it_is_decided_or_needless(runs: DrawRun)
     assert [approval.task.step_id for approval in undecided(Approval.objects.all())] == ["c"]
 
 
-def test_a_disabled_runner_needs_a_hand_while_ready_tasks_wait_for_it(runs: DrawRun) -> None:
+def test_disabled_runner_needs_attention_while_ready_tasks_wait_for_it(runs: DrawRun) -> None:
     gpu = RunnerFactory.create(name="gpu", is_enabled=False)
     run = runs("a, b > c", runner="gpu")
-    assert idle() == [("gpu", 2, "", False)]
+    assert problems() == [("gpu", 2, "", False)]
 
     pause(run.pk, by=who("ada"))
-    assert idle() == []
+    assert problems() == []
 
     gpu.is_enabled = True
     gpu.save()
     runs("a", runner="gpu")
-    assert idle() == []
+    assert problems() == []
 
 
-def test_without_a_default_runner_steps_that_name_none_wait(runs: DrawRun, local: Runner) -> None:
+def test_missing_default_runner_needs_attention_while_tasks_wait_for_it(
+    runs: DrawRun, local: Runner
+) -> None:
     runs("a")
     Runner.objects.update(is_default=False)
 
-    assert idle() == [("None", 1, "", False)]
+    assert problems() == [("None", 1, "", False)]
 
 
-def test_steps_that_name_the_default_runner_are_counted_with_those_that_do_not(
+def test_tasks_naming_the_default_runner_are_counted_with_tasks_naming_none(
     runs: DrawRun, local: Runner
 ) -> None:
     Runner.objects.update(is_enabled=False)
     runs("a")
     runs("a, b", runner="local")
 
-    assert idle() == [("local", 3, "", False)]
+    assert problems() == [("local", 3, "", False)]
 
 
-def test_a_runner_that_refuses_is_named_with_what_it_said(runs: DrawRun, script: Script) -> None:
+def test_refusing_runner_is_reported_with_its_refusal(runs: DrawRun, script: Script) -> None:
     script.refuse("scripted")
     run = runs("a, b")
     dispatch_all(run)
 
-    assert idle() == [("scripted", 2, "runner refused: scripted: no disk space", False)]
+    assert problems() == [("scripted", 2, "runner refused: scripted: no disk space", False)]
 
     script.accept("scripted")
     dispatch_all(run)
-    assert idle() == []
+    assert problems() == []
 
 
-def test_a_runner_is_silent_if_it_starts_nothing_for_minutes(runs: DrawRun) -> None:
+def test_runner_that_starts_nothing_for_minutes_is_silent(runs: DrawRun) -> None:
     run = runs("a, b, c")
     dispatch_all(run)
-    assert idle() == []
+    assert problems() == []
 
     TaskAttempt.objects.update(dispatched_at=timezone.now() - timedelta(minutes=3))
-    assert idle() == [("local", 3, "", True)]
+    assert problems() == [("local", 3, "", True)]
 
     start(run, "a")  # now it is busy, and the others wait for their turn
     TaskAttempt.objects.filter(pk=attempt(run, "a").pk).update(
         lease_expires_at=timezone.now() + timedelta(minutes=1)
     )
-    assert idle() == []
+    assert problems() == []
 
 
-def test_an_attempt_is_overdue_if_it_was_begun_and_nobody_answers_for_it(runs: DrawRun) -> None:
+def test_started_attempt_is_overdue_once_its_lease_has_expired(runs: DrawRun) -> None:
     run = runs("a, b")
     dispatch_all(run)
     start(run, "a")
@@ -193,27 +200,29 @@ def test_an_attempt_is_overdue_if_it_was_begun_and_nobody_answers_for_it(runs: D
     assert list(overdue_attempts()) == [attempt(run, "a")]
 
 
-def test_the_counts_are_those_that_the_reader_may_see(runs: DrawRun) -> None:
+def test_counts_leave_out_what_the_reader_may_not_view(runs: DrawRun) -> None:
     fail(runs("a > b"))
     runs("a", requires_approval=True)
 
-    assert counts(lambda permission: permission == "workflows.view_approval") == {"approvals": 1}
-    everything = counts(lambda permission: True)
+    assert attention_counts(lambda permission: permission == "workflows.view_approval") == {
+        "approvals": 1
+    }
+    everything = attention_counts(lambda permission: True)
     assert everything.pop("event") > 0
     assert everything == {"runs": 1, "approvals": 1, "attempts": 0, "runners": 0}
 
 
-def test_the_counts_of_an_empty_installation_are_zero(db: None) -> None:
-    assert set(counts(lambda permission: True).values()) == {0}
+def test_counts_of_an_empty_installation_are_zero(db: None) -> None:
+    assert set(attention_counts(lambda permission: True).values()) == {0}
 
 
-def test_sixty_runs_are_counted_with_as_many_statements_as_three(runs: DrawRun) -> None:
+def test_number_of_statements_does_not_grow_with_runs(runs: DrawRun) -> None:
     def cost(more: int) -> int:
         for _ in range(more):
             fail(runs("a > b"))
             runs("a", requires_approval=True)
         with CaptureQueriesContext(connection) as captured:
-            assert counts(lambda permission: True)["runs"] >= more
+            assert attention_counts(lambda permission: True)["runs"] >= more
         return len(captured)
 
     assert cost(3) == cost(57) <= 8

@@ -1,4 +1,4 @@
-"""How long steps usually take."""
+"""How long steps usually run."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ def finished(template: WorkflowTemplate, **seconds: float) -> WorkflowRun:
     return run
 
 
-def test_it_is_the_median_of_earlier_runs(
+def test_usual_seconds_are_the_median_of_earlier_runs(
     db: None, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     template = TemplateFactory.create(drawing="a > b")
@@ -35,7 +35,7 @@ def test_it_is_the_median_of_earlier_runs(
         assert usual_seconds(run) == {"a": 2, "b": 10}
 
 
-def test_unfinished_later_and_foreign_runs_say_nothing(db: None) -> None:
+def test_unfinished_later_and_other_templates_runs_are_ignored(db: None) -> None:
     template, other = TemplateFactory.create(), TemplateFactory.create()
     run = RunFactory.create(template=template)
     finished(template, extract=1, load=1)
@@ -43,7 +43,7 @@ def test_unfinished_later_and_foreign_runs_say_nothing(db: None) -> None:
     assert usual_seconds(run) == {}
 
 
-def test_what_failed_or_was_set_by_hand_says_nothing(db: None) -> None:
+def test_failed_and_hand_marked_tasks_are_ignored(db: None) -> None:
     template = TemplateFactory.create(drawing="a, b, c")
     run = RunFactory.create(template=template)
     dispatch_all(run)
@@ -56,7 +56,7 @@ def test_what_failed_or_was_set_by_hand_says_nothing(db: None) -> None:
     assert list(usual_seconds(RunFactory.create(template=template))) == ["a"]
 
 
-def test_a_run_without_a_template_has_no_past(db: None) -> None:
+def test_run_without_template_has_no_usual_seconds(db: None) -> None:
     template = TemplateFactory.create()
     run = RunFactory.create(template=template)
     template.delete()

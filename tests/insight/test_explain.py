@@ -1,4 +1,4 @@
-"""Every task that does not move can be explained down to its root causes."""
+"""Why tasks wait is explained down to their root causes."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from workflows.operations.holds import hold
 from workflows.runs.creation import create_task
 
 
-def told(run: WorkflowRun) -> dict[str, str]:
+def sentences(run: WorkflowRun) -> dict[str, str]:
     """Return the sentence about each blocked task."""
     return {entry["step_id"]: entry["sentence"] for entry in explain(run.pk)["blocked"]}
 
@@ -32,12 +32,12 @@ def causes(run: WorkflowRun) -> dict[str, list[str]]:
     }
 
 
-def test_a_failed_ancestor_is_named_with_its_own_reason(runs: DrawRun) -> None:
+def test_failed_ancestor_is_named_with_its_own_reason(runs: DrawRun) -> None:
     run = runs("build > test > deploy, lint")
     dispatch_all(run)
     finish(run, "lint")
     finish(run, "build", "failed", exit_code=2, message="exit code 2")
-    assert told(run) == {
+    assert sentences(run) == {
         "test": "Cannot start: `build` failed (exit code 2).",
         "deploy": "Cannot start: `build` failed (exit code 2).",
     }
@@ -49,7 +49,7 @@ def test_a_failed_ancestor_is_named_with_its_own_reason(runs: DrawRun) -> None:
     assert answer["deadlock"]["blocked"] == 2
 
 
-def test_the_first_cause_on_each_way_up_is_named_and_nothing_beyond(runs: DrawRun) -> None:
+def test_only_the_nearest_cause_on_each_path_is_named(runs: DrawRun) -> None:
     run = runs("a > b > c > e, d > e")
     dispatch_all(run)
     finish(run, "a")
@@ -58,30 +58,30 @@ def test_the_first_cause_on_each_way_up_is_named_and_nothing_beyond(runs: DrawRu
     dispatch_all(run)
     finish(run, "b", "failed")
     assert causes(run) == {"e": ["d", "c"]} or causes(run) == {"e": ["c", "d"]}
-    assert "`c` was canceled (not needed)" in told(run)["e"]
+    assert "`c` was canceled (not needed)" in sentences(run)["e"]
 
 
-def test_an_active_ancestor_is_waited_for(runs: DrawRun) -> None:
+def test_active_upstream_task_is_named_with_its_state(runs: DrawRun) -> None:
     run = runs("a > c, b > c > d")
     dispatch_all(run)
     start(run, "a")
-    assert told(run) == {
+    assert sentences(run) == {
         "c": "Waits for `a` (running) and `b` (dispatched).",
         "d": "Waits for `c` (pending).",
     }
 
 
-def test_what_is_ready_says_so(runs: DrawRun) -> None:
+def test_ready_task_is_explained_as_ready(runs: DrawRun) -> None:
     run = runs("a, b")
     answer = explain(run.pk)
     assert answer["sentence"].startswith("Nothing has been dispatched yet")
-    assert set(told(run).values()) == {"Ready: the next dispatch takes it."}
+    assert set(sentences(run).values()) == {"Ready: the next dispatch takes it."}
 
 
-def test_persons_who_are_waited_for_are_causes(db: None) -> None:
+def test_approvals_and_holds_are_root_causes(db: None) -> None:
     run = gated("a > b, c > d", "a")
     hold(task(run, "c").pk, by=who("ada"), reason="disk is full")
-    assert told(run) == {
+    assert sentences(run) == {
         "a": "Waits for somebody to approve it.",
         "b": "Cannot start: `a` waits for approval.",
         "c": "Is on hold (disk is full).",
@@ -89,16 +89,16 @@ def test_persons_who_are_waited_for_are_causes(db: None) -> None:
     }
 
 
-def test_a_runner_that_takes_nothing_is_named(runs: DrawRun, local: Runner) -> None:
+def test_full_or_disabled_runner_is_named(runs: DrawRun, local: Runner) -> None:
     run = runs("a, b")
     Runner.objects.filter(pk=local.pk).update(capacity=1)
     dispatch(run)
-    assert told(run) == {"b": "Ready, but runner is full: local has 1 at a time."}
+    assert sentences(run) == {"b": "Ready, but runner is full: local has 1 at a time."}
     Runner.objects.filter(pk=local.pk).update(is_enabled=False)
-    assert told(run) == {"b": "Ready, but runner refused: local is disabled."}
+    assert sentences(run) == {"b": "Ready, but runner refused: local is disabled."}
 
 
-def test_a_paused_and_an_aborted_run_say_so(runs: DrawRun) -> None:
+def test_paused_and_aborted_runs_have_their_own_sentence(runs: DrawRun) -> None:
     run = runs("a > b")
     operations.pause(run.pk, by=who("ada"))
     assert explain(run.pk)["sentence"].startswith("The run is paused")
@@ -107,12 +107,12 @@ def test_a_paused_and_an_aborted_run_say_so(runs: DrawRun) -> None:
     assert explain(run.pk)["blocked"] == []
 
 
-def test_there_must_be_such_a_run(db: None) -> None:
+def test_unknown_run_raises_not_found(db: None) -> None:
     with pytest.raises(NotFound, match="workflow run 999 not found"):
         explain(999)
 
 
-def test_a_ladder_of_2_to_the_24_paths_is_explained_at_once(runs: DrawRun) -> None:
+def test_run_with_2_to_the_24_paths_is_explained_in_one_pass(runs: DrawRun) -> None:
     #   ┌─ l0 ─┐ ┌─ l1 ─┐
     # s0       s1        s2 …
     #   └─ r0 ─┘ └─ r1 ─┘
@@ -120,11 +120,11 @@ def test_a_ladder_of_2_to_the_24_paths_is_explained_at_once(runs: DrawRun) -> No
     run = runs(", ".join(rungs))
     dispatch(run)
     finish(run, "s0", "failed")
-    assert len(told(run)) == 72
+    assert len(sentences(run)) == 72
     assert set(map(tuple, causes(run).values())) == {("s0",)}
 
 
-def test_the_number_of_causes_named_is_bounded_and_said(runs: DrawRun) -> None:
+def test_number_of_named_causes_is_limited_and_the_rest_mentioned(runs: DrawRun) -> None:
     run = runs(", ".join(f"s{n} > end" for n in range(30)))
     dispatch_all(run)
     for n in range(30):
@@ -132,11 +132,11 @@ def test_the_number_of_causes_named_is_bounded_and_said(runs: DrawRun) -> None:
     [entry] = explain(run.pk)["blocked"]
     assert len(entry["root_causes"]) == 20
     assert entry["more_root_causes"] is True
-    assert entry["sentence"].endswith("17 more, and more.")
+    assert entry["sentence"].endswith("and at least 17 more.")
 
 
 @pytest.mark.parametrize("size", [3, 60])
-def test_the_number_of_statements_does_not_grow(
+def test_number_of_statements_does_not_grow_with_tasks(
     runs: DrawRun, size: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     run = runs(" > ".join(f"s{n}" for n in range(size)) + ", x > y")
@@ -152,7 +152,7 @@ def test_the_number_of_statements_does_not_grow(
 STATEMENTS = 10
 
 
-def test_the_first_ones_are_told_as_they_are_among_all(runs: DrawRun) -> None:
+def test_first_entries_equal_those_of_the_whole_explanation(runs: DrawRun) -> None:
     run = runs("a > b > c, x, y > z")
     hold(task(run, "y").pk, by=who("ada"))
     dispatch_some(run, 1)
@@ -162,7 +162,7 @@ def test_the_first_ones_are_told_as_they_are_among_all(runs: DrawRun) -> None:
     assert explain(run.pk, most=3)["blocked"] == everything[:3]
 
 
-def test_one_task_is_told_of_as_among_all(runs: DrawRun) -> None:
+def test_explain_task_equals_its_entry_in_explain(runs: DrawRun) -> None:
     run = runs("a > b > c, x, y > z")
     hold(task(run, "y").pk, by=who("ada"), reason="disk is full")
     dispatch_some(run, 1)
@@ -172,8 +172,8 @@ def test_one_task_is_told_of_as_among_all(runs: DrawRun) -> None:
     assert explain_task(task(run, "a")) is None
 
 
-def test_a_task_without_a_run_is_told_of_too(db: None) -> None:
+def test_task_without_run_is_explained_too(db: None) -> None:
     alone = hold(create_task(title="alone", by=who("ada")).pk, by=who("ada"), reason="later")
-    told_of = explain_task(alone)
-    assert told_of
-    assert told_of["sentence"] == "Is on hold (later)."
+    entry = explain_task(alone)
+    assert entry
+    assert entry["sentence"] == "Is on hold (later)."

@@ -1,4 +1,4 @@
-"""The admin: lists, pages and buttons for people. Every effect is one call of an operation."""
+"""The admin: lists, pages and buttons for people. Each button calls one operation."""
 
 from django.contrib import admin
 from django.contrib.admin import AdminSite
@@ -25,13 +25,13 @@ PAGES = {
     WorkflowRun: WorkflowRunAdmin,
     WorkflowTemplate: WorkflowTemplateAdmin,
 }
-"""The pages of each model."""
+"""The admin of each model."""
 
 
 def register(site: AdminSite) -> None:
-    """Register the pages of this product with an admin site."""
+    """Register the models of workflows and runners with an admin site."""
     for model, page in PAGES.items():
-        if site.is_registered(model):  # knox registers a page of its own
+        if site.is_registered(model):  # knox has registered an admin of its own
             site.unregister(model)
         site.register(model, page)
 

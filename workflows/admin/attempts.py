@@ -1,4 +1,4 @@
-"""Attempts: what each runner was given, what came back, what was printed."""
+"""The admin of attempts: what each runner was given, what it reported, and the log."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,31 +19,31 @@ from workflows.models import LogPiece, Task, TaskAttempt
 
 TIMES = tuple(map(moment, ("dispatched_at", "submitted_at", "started_at", "finished_at")))
 PIECES_SHOWN = 2
-"""The last ones, on a page; the whole log is one click away."""
+"""How many of the last pieces of a log a page shows; a link leads to the whole log."""
 
 
 def log_end(attempt: TaskAttempt) -> dict[str, Any]:
-    """Return the end of a log: its text, and how many characters come before it."""
+    """Return the end of an attempt's log, and how many characters come before it."""
     pieces = list(attempt.log_pieces.order_by("-offset")[:PIECES_SHOWN])[::-1]
     text = "".join(piece.text for piece in pieces)
     return {"text": text, "before": pieces[0].offset if pieces else 0}
 
 
 class OverdueFilter(AttentionFilter):
-    """The attempts that nobody has answered for in time."""
+    """Filters the attempts that the dashboard calls overdue."""
 
     choice = ("overdue", "overdue")
 
-    def needing(self) -> QuerySet[TaskAttempt]:
-        """Return them."""
+    def needing_attention(self) -> QuerySet[TaskAttempt]:
+        """Return the overdue attempts."""
         return overdue_attempts()
 
 
 class TaskAttemptAdmin(ReadOnlyAdmin):
-    """Attempts are only looked at."""
+    """Attempts are read-only."""
 
     change_form_template = "workflows/taskattempt/change_form.html"
-    when_empty = "Nothing has been dispatched yet: press Dispatch on the page of a run."
+    when_empty = "Nothing has been dispatched yet. Dispatch a ready task on the page of a run."
 
     list_display = (
         "__str__",
@@ -63,22 +63,22 @@ class TaskAttemptAdmin(ReadOnlyAdmin):
         "dispatched_at",
     )
     search_fields = ("runner_name", "message")
-    search_help_text = "Name of the runner, or words of the message."
+    search_help_text = "Search by runner name or by words of the message."
     ordering = ("-dispatched_at",)
     fieldsets = (
         (None, {"fields": (("task_link", "run_shown", "number"), "status_shown", "message")}),
         ("Runner", {"fields": (("runner_name", "runner_kind", "timeout_seconds"), "id")}),
         ("Outcome", {"fields": ("exit_code", "result_shown")}),
         ("Times", {"fields": (TIMES, "lease_expires_at")}),
-        ("What the runner was given", {"fields": ("payload_shown",)}),
+        ("Payload as the runner received it", {"fields": ("payload_shown",)}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TaskAttempt]:
-        """Read the tasks with the attempts."""
+        """Read the tasks together with the attempts."""
         return super().get_queryset(request).select_related("task").defer("task__payload")
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the address of the whole log."""
+        """Add the URL of the whole log."""
         view = self.admin_site.admin_view(self.log_view)
         name = "workflows_taskattempt_log"
         return [path("<uuid:attempt_id>/log/", view, name=name), *super().get_urls()]
@@ -89,7 +89,9 @@ class TaskAttemptAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         if not TaskAttempt.objects.filter(pk=attempt_id).exists():
             raise Http404
-        return StreamingHttpResponse(_texts(attempt_id), content_type="text/plain; charset=utf-8")
+        return StreamingHttpResponse(
+            _log_texts(attempt_id), content_type="text/plain; charset=utf-8"
+        )
 
     def render_change_form(
         self,
@@ -117,7 +119,7 @@ class TaskAttemptAdmin(ReadOnlyAdmin):
 
     @admin.display(description="status", ordering="outcome")
     def status_shown(self, attempt: TaskAttempt) -> SafeString:
-        """Return how far the attempt came."""
+        """Return the status of the attempt."""
         return badge(attempt.status)
 
     @admin.display(description="message")
@@ -127,15 +129,15 @@ class TaskAttemptAdmin(ReadOnlyAdmin):
 
     @admin.display(description="result")
     def result_shown(self, attempt: TaskAttempt) -> str | SafeString:
-        """Return what the task returned."""
+        """Return the result of the task."""
         return pretty(attempt.result)
 
     @admin.display(description="payload")
     def payload_shown(self, attempt: TaskAttempt) -> str | SafeString:
-        """Return what the runner was given, with everything filled in."""
+        """Return the payload that the runner received, with all expressions filled in."""
         return pretty(attempt.payload)
 
 
-def _texts(attempt_id: UUID) -> Iterator[str]:
+def _log_texts(attempt_id: UUID) -> Iterator[str]:
     pieces = LogPiece.objects.filter(attempt=attempt_id).order_by("offset")
     yield from pieces.values_list("text", flat=True).iterator(chunk_size=10)

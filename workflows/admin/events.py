@@ -1,4 +1,4 @@
-"""Events: the trail, as it was written."""
+"""The admin of events: the audit trail, as it was written."""
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from workflows.admin.ui.base import ReadOnlyAdmin, RunFilter, TaskFilter
-from workflows.admin.ui.display import EMPTY, link, moment, page_url, pretty, run_link, sign
+from workflows.admin.ui.display import EMPTY, link, moment, page_url, plain_badge, pretty, run_link
 from workflows.models import Event, Task
 
 CREATED = moment("created_at")
@@ -32,18 +32,18 @@ ICONS = {
     "approved": "approved",
     "rejected": "rejected",
 }
-"""By the second word of the type of an event; the others have a quiet one."""
+"""The icon of an event by the last word of its type; other events have a neutral one."""
 
 
 class EventAdmin(ReadOnlyAdmin):
-    """Events are only looked at: nobody adds, edits or deletes one."""
+    """Events are read-only: nobody adds, edits or deletes one."""
 
     change_form_template = "workflows/event/change_form.html"
-    when_empty = "Nothing has happened yet."
+    when_empty = "There are no events yet."
     list_display = (CREATED, "type_shown", "run_shown", "task_link", "actor", "reason")
     list_filter = (RunFilter, TaskFilter, "event_type", "created_at")
     search_fields = ("actor", "reason")
-    search_help_text = "Who acted, or words of the reason."
+    search_help_text = "Search by actor or by words of the reason."
     ordering = ("-id",)
     list_per_page = 100
     fields = (
@@ -57,13 +57,13 @@ class EventAdmin(ReadOnlyAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
-        """Read the tasks with the events."""
+        """Read the tasks together with the events."""
         return super().get_queryset(request).select_related("task").defer("task__payload")
 
     @admin.display(description="event", ordering="event_type")
     def type_shown(self, event: Event) -> SafeString:
-        """Return what happened, with the icon of what became of it."""
-        return sign(event.event_type, ICONS.get(event.event_type.split(".")[-1], "created"))
+        """Return the type of the event, with its icon."""
+        return plain_badge(event.event_type, ICONS.get(event.event_type.split(".")[-1], "created"))
 
     @admin.display(description="workflow run", ordering="run_id")
     def run_shown(self, event: Event) -> str | SafeString:
@@ -77,5 +77,5 @@ class EventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="payload")
     def payload_shown(self, event: Event) -> str | SafeString:
-        """Return what else is known."""
+        """Return the details of the event."""
         return pretty(event.payload) if event.payload else EMPTY

@@ -1,4 +1,4 @@
-"""The login of the console; its failed logins are counted together with the API's."""
+"""The login form of the admin. Its failed logins count together with those of the API."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from workflows.api.authentication import failures_of
 
 
 class LoginForm(AdminAuthenticationForm):
-    """A user name and a password that cannot be guessed at."""
+    """A login form that refuses further attempts after too many failed ones."""
 
     def clean(self) -> dict[str, Any]:
-        """Check them, unless too many logins failed lately."""
+        """Check user name and password, unless too many logins have failed recently."""
         counts = failures_of(self.cleaned_data.get("username", ""), self.request)  # type: ignore[arg-type]
         if any(count.is_full for count in counts):
             minutes = -(-settings.FAILED_LOGINS["seconds"] // 60)

@@ -1,4 +1,4 @@
-"""API tokens: knox's own page lists digests and shows a new token in a passing message."""
+"""The admin of API tokens; knox's own lists digests and shows a new token in a message."""
 
 from django.http import HttpRequest
 
@@ -6,9 +6,9 @@ from workflows.admin.ui.base import StyledAdmin
 
 
 class AuthTokenAdmin(StyledAdmin):
-    """Tokens are looked at and revoked here; `manage.py create_api_token` makes them."""
+    """Tokens are listed and revoked here; `manage.py create_api_token` makes them."""
 
-    when_empty = "There is no token yet: manage.py create_api_token makes one."
+    when_empty = "There is no token yet. Make one with manage.py create_api_token."
     list_display = ("token_key", "user", "created", "expiry")
     list_display_links = None
     list_select_related = ("user",)
@@ -16,7 +16,7 @@ class AuthTokenAdmin(StyledAdmin):
     fields = ("token_key", "user", "created", "expiry")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody: a token is shown once, to the one who asked for it in the terminal."""
+        """Nobody: a token is shown once, in the terminal of whoever made it."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:

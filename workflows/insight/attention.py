@@ -1,4 +1,8 @@
-"""What needs a person's hand: asked by every open page, so a constant number of statements."""
+"""
+What needs a person's attention: the queries behind the dashboard and the numbers in the navigation.
+
+Every open page asks for them again and again, so each takes a constant number of statements.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,110 +29,109 @@ from workflows.models.run import DISPATCHABLE, WorkflowRunQuerySet
 from workflows.models.task import FREE
 
 RECENT = timedelta(days=7)
-"""What failed longer ago is history."""
+"""A run that failed longer ago needs no attention any more."""
 SILENT_AFTER = timedelta(minutes=2)
-"""How long a runner may leave what it was given before it is called silent."""
+"""How long a runner may have attempts without starting one before it is called silent."""
 REFUSED = "runner refused"
 
 
 @dataclass(frozen=True, slots=True)
-class IdleRunner:
-    """A runner on which tasks wait in vain."""
+class RunnerProblem:
+    """A runner that keeps tasks waiting: it is disabled, missing, refuses them, or is silent."""
 
     runner: Runner | None
-    """None: tasks wait for a default runner, and there is none."""
+    """None if tasks wait for a default runner and there is none."""
     tasks: int
-    why: str
-    """The last refusal; empty if it is disabled, or silent."""
-    since: datetime | None = None
-    """If it is silent: the dispatch of the first attempt that it has not started."""
+    """How many tasks wait for the runner."""
+    refusal: str
+    """What the runner said when it last refused a task; empty if it is disabled or silent."""
+    silent_since: datetime | None = None
+    """When the oldest attempt was dispatched that a silent runner has not started."""
 
 
-def broken_runs() -> WorkflowRunQuerySet:
+def failed_or_stuck_runs() -> WorkflowRunQuerySet:
     """
-    Return the runs that cannot go on well without a hand.
+    Return the runs that will not succeed unless a person does something.
 
-    Those that failed lately, unless a later one with the same parameters did it; those in which
-    something has failed while other branches go on; and those that are paused with something
-    failed or canceled: they will not end by themselves.
+    - Runs that failed recently, unless a later run of the template with the same parameters
+      succeeded.
+    - Running runs in which a task has failed while other branches go on.
+    - Paused runs with a failed or canceled task: they never finish by themselves.
     """
-    again = WorkflowRun.objects.filter(
+    later_success = WorkflowRun.objects.filter(
         template=OuterRef("template"),
         parameters=OuterRef("parameters"),
         pk__gt=OuterRef("pk"),
         state=RunState.SUCCESS,
     )
-    lately = timezone.now() - RECENT
-    failed = Q(~Exists(again), state=RunState.FAILED, finished_at__gte=lately)
+    recent = Q(state=RunState.FAILED, finished_at__gte=timezone.now() - RECENT)
+    failed = Q(recent, ~Exists(later_success))
     stuck = Q(Q(failed_count__gt=0) | Q(canceled_count__gt=0), state=RunState.PAUSED)
     failing = Q(failed_count__gt=0, state=RunState.RUNNING)
     return WorkflowRun.objects.filter(failed | stuck | failing)
 
 
 def undecided(approvals: QuerySet[Approval]) -> QuerySet[Approval]:
-    """Return what somebody may decide: a task that was canceled meanwhile waits for nobody."""
+    """Return the approvals that wait for a decision; those of canceled tasks do not."""
     return approvals.filter(status=ApprovalStatus.PENDING, task__state=TaskState.PENDING)
 
 
 def overdue_attempts() -> TaskAttemptQuerySet:
-    """Return what a runner began, and what nobody has answered for in time."""
+    """Return the started attempts whose runner has not reported before the lease expired."""
     return TaskAttempt.objects.overdue().filter(started_at__isnull=False)
 
 
-def idle_runners() -> list[IdleRunner]:
-    """Return the runners that refuse ready tasks or leave their attempts; three statements."""
+def runner_problems() -> list[RunnerProblem]:
+    """Return the runners that refuse ready tasks or do not start attempts; three statements."""
     runners = {runner.pk: runner for runner in Runner.objects.all()}
     default = next((runner for runner in runners.values() if runner.is_default), None)
     refusing = [
-        IdleRunner(runners.get(row["key"]), row["tasks"], row["why"] or "")
-        for row in _refused(default)
+        RunnerProblem(runners.get(row["key"]), row["tasks"], row["refusal"] or "")
+        for row in _refused_tasks_by_runner(default)
     ]
     silent = [
-        IdleRunner(runners[row["runner"]], row["tasks"], "", row["since"])
-        for row in _left_alone()
+        RunnerProblem(runners[row["runner"]], row["tasks"], "", row["silent_since"])
+        for row in _unstarted_attempts_by_runner()
         if row["runner"] in runners
     ]
     return refusing + silent
 
 
-def _refused(default: Runner | None) -> QuerySet[Task, Any]:
-    """Group ready tasks by the runner that will not take them."""
-    unwilling = Q(runner__is_enabled=False) | Q(note__startswith=REFUSED)
+def _refused_tasks_by_runner(default: Runner | None) -> QuerySet[Task, Any]:
+    """Group the ready tasks that are not dispatched because of their runner, by that runner."""
+    refused = Q(runner__is_enabled=False) | Q(note__startswith=REFUSED)
     if default is None or not default.is_enabled:
-        unwilling |= Q(runner=None)
+        refused |= Q(runner=None)
     key = Coalesce(F("runner"), Value(default.pk)) if default else F("runner")
-    ready = Task.objects.filter(FREE, unwilling, run__state__in=DISPATCHABLE).order_by()
-    why = Max("note", filter=Q(note__startswith=REFUSED))
-    return ready.values(key=key).annotate(tasks=Count("pk"), why=why)
+    ready = Task.objects.filter(FREE, refused, run__state__in=DISPATCHABLE).order_by()
+    refusal = Max("note", filter=Q(note__startswith=REFUSED))
+    return ready.values(key=key).annotate(tasks=Count("pk"), refusal=refusal)
 
 
-def _left_alone() -> QuerySet[TaskAttempt, Any]:
-    """Group attempts that wait for a start by runner, where it is not busy with others either."""
+def _unstarted_attempts_by_runner() -> QuerySet[TaskAttempt, Any]:
+    """Group the attempts that have waited too long for their start, by runner; busy ones aside."""
     now = timezone.now()
-    at_work = TaskAttempt.objects.open().filter(
+    being_executed = TaskAttempt.objects.open().filter(
         runner=OuterRef("runner"), started_at__isnull=False, lease_expires_at__gte=now
     )
-    waiting = TaskAttempt.objects.open().filter(
-        ~Exists(at_work), started_at=None, dispatched_at__lt=now - SILENT_AFTER
+    unstarted = TaskAttempt.objects.open().filter(
+        ~Exists(being_executed), started_at=None, dispatched_at__lt=now - SILENT_AFTER
     )
-    by_runner = waiting.order_by().values("runner")
-    return by_runner.annotate(tasks=Count("pk"), since=Min("dispatched_at"))
+    by_runner = unstarted.order_by().values("runner")
+    return by_runner.annotate(tasks=Count("pk"), silent_since=Min("dispatched_at"))
 
 
-def counts(may: Callable[[str], bool]) -> dict[str, int]:
+def attention_counts(may: Callable[[str], bool]) -> dict[str, int]:
     """
-    Return how much of what needs a hand, and the latest event by its id.
+    Return how many items need attention, by kind, and the id of the latest event.
 
-    :param may: says whether the reader has a permission; the rest is left out.
+    :param may: returns True if the reader has a permission; kinds without it are left out.
     """
-    found: dict[str, tuple[str, Callable[[], int | None]]] = {
-        "runs": ("workflows.view_workflowrun", broken_runs().count),
-        "approvals": (
-            "workflows.view_approval",
-            undecided(Approval.objects.all()).count,
-        ),
+    count_of: dict[str, tuple[str, Callable[[], int | None]]] = {
+        "runs": ("workflows.view_workflowrun", failed_or_stuck_runs().count),
+        "approvals": ("workflows.view_approval", undecided(Approval.objects.all()).count),
         "attempts": ("workflows.view_taskattempt", overdue_attempts().count),
-        "runners": ("runners.view_runner", lambda: len(idle_runners())),
+        "runners": ("runners.view_runner", lambda: len(runner_problems())),
         "event": ("workflows.view_event", lambda: Event.objects.aggregate(n=Max("pk"))["n"]),
     }
-    return {name: count() or 0 for name, (needed, count) in found.items() if may(needed)}
+    return {name: count() or 0 for name, (needed, count) in count_of.items() if may(needed)}

@@ -1,4 +1,8 @@
-"""What needs a hand, line by line: what it is, why, and the cure for those who may."""
+"""
+The items that need attention, as the dashboard lists them.
+
+Each says what is wrong and why, and has the actions that its reader is allowed to take.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -16,26 +20,26 @@ from django.utils.text import Truncator
 
 from runners.models import Runner, RunnerKind
 from workflows.admin.actions.registry import CANCEL_REST, DECIDING, MENDING, STEERING, Operation
-from workflows.admin.ui.display import link, list_url, page_url
+from workflows.admin.ui.display import link, list_url, page_url, run_link
 from workflows.admin.ui.sentences import linked
 from workflows.insight.attention import (
-    IdleRunner,
-    broken_runs,
-    idle_runners,
+    RunnerProblem,
+    failed_or_stuck_runs,
     overdue_attempts,
+    runner_problems,
     undecided,
 )
-from workflows.insight.explain import told
+from workflows.insight.explain import describe_causes
 from workflows.models import Approval, RunState, Task, TaskAttempt, WorkflowRun
 from workflows.models.task import BROKEN
 from workflows.runs.readiness import Cause, causes_of, deadlocks
 
 SHOWN = 5
-"""Of each kind; the lists have all."""
+"""How many items of each group are shown; the lists have all of them."""
 MOST_CAUSES = 50
-"""Of one run; where there are more, their list is the place to mend them."""
+"""How many failed tasks of a run a button acts on; if there are more, use their list."""
 LONGEST_REASON = 100
-ALSO = {RunState.PAUSED: ", paused", RunState.RUNNING: ", still running"}
+STATE_SUFFIXES = {RunState.PAUSED: ", paused", RunState.RUNNING: ", still running"}
 BY_NAME = {each.name: each for each in (*MENDING, *DECIDING, *STEERING, CANCEL_REST)}
 SILENCE = {
     RunnerKind.LOCAL.value: "Is manage.py local_runner running?",
@@ -45,8 +49,8 @@ SILENCE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Cure:
-    """A button: an operation on some rows of a list, asked for first."""
+class SuggestedAction:
+    """A button that starts an operation on rows of a list."""
 
     operation: Operation
     url: str
@@ -54,56 +58,62 @@ class Cure:
 
 
 @dataclass(frozen=True, slots=True)
-class Matter:
-    """One line of what needs a hand."""
+class Shortcut:
+    """A link to the page where an item can be dealt with."""
 
-    kind: str
+    url: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionItem:
+    """One line of the list: what is wrong, and what its reader can do about it."""
+
     badge: str
     text: SafeString
     since: datetime | None = None
-    cures: Sequence[Cure] = ()
-    way: tuple[str, str] = ("", "")
-    """Where else the cure is: address and name."""
+    suggested_actions: Sequence[SuggestedAction] = ()
+    shortcut: Shortcut | None = None
 
 
 @dataclass(slots=True)
-class Matters:
-    """Matters of one kind: the first of them, and where the others are."""
+class AttentionGroup:
+    """The first items of one kind, and the list that has all of them."""
 
     title: str
     icon: str
     url: str
     total: int
-    lines: list[Matter] = field(default_factory=list)
+    items: list[AttentionItem] = field(default_factory=list)
 
 
-def matters_for(request: HttpRequest) -> list[Matters]:
-    """Return what needs a hand, of the kinds that the reader may see."""
+def attention_groups(request: HttpRequest) -> list[AttentionGroup]:
+    """Return what needs attention, of the kinds that the reader may see."""
     may = request.user.has_perm
-    kinds = (
-        ("workflows.view_workflowrun", _broken),
-        ("workflows.view_approval", _approvals),
-        ("runners.view_runner", _runners),
-        ("workflows.view_taskattempt", _overdue),
+    makers = (
+        ("workflows.view_workflowrun", _run_group),
+        ("workflows.view_approval", _approval_group),
+        ("runners.view_runner", _runner_group),
+        ("workflows.view_taskattempt", _overdue_group),
     )
-    found = [matters(request) for needed, matters in kinds if may(needed)]
-    return [matters for matters in found if matters.total]
+    groups = [make_group(request) for permission, make_group in makers if may(permission)]
+    return [group for group in groups if group.total]
 
 
-def _broken(request: HttpRequest) -> Matters:
-    found = broken_runs()
+def _run_group(request: HttpRequest) -> AttentionGroup:
+    found = failed_or_stuck_runs()
     url = list_url(WorkflowRun, attention="failed")
-    matters = Matters("Failed and stuck runs", "failed", url, found.count())
-    latest = (F("finished_at").desc(nulls_first=True), "-pk")
-    shown = list(found.defer("last_dispatch").order_by(*latest)[:SHOWN])
-    causes, stuck = _causes(shown), deadlocks(shown)
+    group = AttentionGroup("Failed and stuck runs", "failed", url, found.count())
+    latest_first = (F("finished_at").desc(nulls_first=True), "-pk")
+    shown = list(found.defer("last_dispatch").order_by(*latest_first)[:SHOWN])
+    causes, deadlocked = _causes_by_run(shown), deadlocks(shown)
     for run in shown:
-        blocked = stuck[run.pk]["blocked"] if run.pk in stuck else 0
-        matters.lines.append(_failure(request, run, causes[run.pk], blocked))
-    return matters
+        blocked = deadlocked[run.pk]["blocked"] if run.pk in deadlocked else 0
+        group.items.append(_run_item(request, run, causes[run.pk], blocked))
+    return group
 
 
-def _causes(runs: Sequence[WorkflowRun]) -> dict[int, list[Cause]]:
+def _causes_by_run(runs: Sequence[WorkflowRun]) -> dict[int, list[Cause]]:
     tasks = Task.objects.filter(run__in=runs, state__in=BROKEN).defer("payload")
     place = Window(RowNumber(), partition_by="run", order_by="position")
     broken = list(tasks.annotate(place=place).filter(place__lte=MOST_CAUSES))
@@ -114,110 +124,127 @@ def _causes(runs: Sequence[WorkflowRun]) -> dict[int, list[Cause]]:
     return found
 
 
-def _failure(
+def _run_item(
     request: HttpRequest, run: WorkflowRun, causes: Sequence[Cause], blocked: int
-) -> Matter:
-    why = linked(_why(run, causes), [cause.as_json() for cause in causes])
-    also = ALSO.get(run.state, "")
-    wait = f" {blocked} task{'s' if blocked > 1 else ''} can never run." if blocked else ""
-    text = format_html("{} {}{}: {}.{}", _named(run), run.template_name, also, why, wait)
-    kind = "deadlocked" if blocked else run.state if run.state == RunState.PAUSED else "failed"
-    cures = _cures_of_run(request, run, causes, is_stuck=blocked > 0)
-    way = _all_broken(run) if run.broken_count > len(causes) else ("", "")
-    return Matter("run", kind, text, run.finished_at or run.updated_at, cures, way)
+) -> AttentionItem:
+    """Return the line of a run, in which `blocked` tasks can never run."""
+    summary = linked(_failure_summary(run, causes), [cause.as_json() for cause in causes])
+    suffix = STATE_SUFFIXES.get(run.state, "")
+    stuck = f" {blocked} task{'s' if blocked > 1 else ''} can never run." if blocked else ""
+    name = run_link(run.pk)
+    text = format_html("{} {}{}: {}.{}", name, run.template_name, suffix, summary, stuck)
+    badge = "deadlocked" if blocked else run.state if run.state == RunState.PAUSED else "failed"
+    actions = _run_actions(request, run, causes, is_deadlocked=blocked > 0)
+    shortcut = _all_broken_tasks(run) if run.broken_count > len(causes) else None
+    return AttentionItem(badge, text, run.finished_at or run.updated_at, actions, shortcut)
 
 
-def _why(run: WorkflowRun, causes: Sequence[Cause]) -> str:
-    if (more := run.broken_count - len(causes)) <= 0:
-        return told(causes)
-    return f"{told(causes[:1])} and {more + len(causes) - 1:,} more"
+def _failure_summary(run: WorkflowRun, causes: Sequence[Cause]) -> str:
+    if run.broken_count <= len(causes):
+        return describe_causes(causes)
+    return f"{describe_causes(causes[:1])} and {run.broken_count - 1:,} more"
 
 
-def _all_broken(run: WorkflowRun) -> tuple[str, str]:
-    address = list_url(Task, run=run.pk, state__in=",".join(BROKEN))
-    return address, f"All {run.broken_count:,} tasks"
+def _all_broken_tasks(run: WorkflowRun) -> Shortcut:
+    url = list_url(Task, run=run.pk, state__in=",".join(BROKEN))
+    return Shortcut(url, f"All {run.broken_count:,} tasks")
 
 
-def _cures_of_run(
-    request: HttpRequest, run: WorkflowRun, causes: Sequence[Cause], *, is_stuck: bool
-) -> Sequence[Cure]:
-    """Return what mends the tasks, if it reaches all of them, and what lets the run go on."""
+def _run_actions(
+    request: HttpRequest, run: WorkflowRun, causes: Sequence[Cause], *, is_deadlocked: bool
+) -> Sequence[SuggestedAction]:
+    """Return the actions on the failed tasks, unless there are too many, and those on the run."""
     tasks = [cause.task_id for cause in causes]
-    mending = _cures(request, Task, ("retry", "mark_success"), tasks)
-    of_run = [*(["cancel_rest"] if is_stuck else []), "resume"]
-    steering = _cures(request, WorkflowRun, of_run, [run.pk])
+    of_tasks = _actions(request, Task, ("retry", "mark_success"), tasks)
+    names = [*(["cancel_rest"] if is_deadlocked else []), "resume"]
+    of_run = _actions(request, WorkflowRun, names, [run.pk])
     return [
-        *(mending if len(causes) == run.broken_count else []),
-        *(cure for cure in steering if cure.operation.suits(run)),
+        *(of_tasks if len(causes) == run.broken_count else []),
+        *(action for action in of_run if action.operation.suits(run)),
     ]
 
 
-def _approvals(request: HttpRequest) -> Matters:
+def _approval_group(request: HttpRequest) -> AttentionGroup:
     found = undecided(Approval.objects.all())
-    matters = Matters("Waiting for approval", "approval", list_url(Approval), found.count())
+    group = AttentionGroup("Waiting for approval", "approval", list_url(Approval), found.count())
     first = found.select_related("task__run").defer("task__payload", "task__run__last_dispatch")
     for approval in first.order_by("id")[:SHOWN]:
-        cures = _cures(request, Approval, ("approve", "reject"), [approval.pk])
-        task = approval.task
-        of = format_html(" of {} {}", _named(task.run), task.run.template_name) if task.run else ""
-        name = link(page_url(Approval, approval.pk), task)
-        text = format_html("{}{}: {}", name, of, task.title)
-        matters.lines.append(Matter("approval", "approval", text, approval.created_at, cures))
-    return matters
+        text = format_html(
+            "{}{}: {}",
+            link(page_url(Approval, approval.pk), approval.task),
+            _of_run(approval.task),
+            approval.task.title,
+        )
+        actions = _actions(request, Approval, ("approve", "reject"), [approval.pk])
+        group.items.append(AttentionItem("approval", text, approval.created_at, actions))
+    return group
 
 
-def _runners(request: HttpRequest) -> Matters:
-    idle = idle_runners()
-    matters = Matters("Runners", "runners", list_url(Runner), len(idle))
-    matters.lines = [_idle(request, each) for each in idle[:SHOWN]]
-    return matters
+def _of_run(task: Task) -> str:
+    if not task.run:
+        return ""
+    return format_html(" of {} {}", run_link(task.run_id), task.run.template_name)
 
 
-def _idle(request: HttpRequest, idle: IdleRunner) -> Matter:
-    tasks = f"{idle.tasks} ready task{'s wait' if idle.tasks > 1 else ' waits'} for it"
+def _runner_group(request: HttpRequest) -> AttentionGroup:
+    problems = runner_problems()
+    group = AttentionGroup("Runners", "runners", list_url(Runner), len(problems))
+    group.items = [_runner_item(request, problem) for problem in problems[:SHOWN]]
+    return group
+
+
+def _runner_item(request: HttpRequest, problem: RunnerProblem) -> AttentionItem:
+    tasks = f"{problem.tasks} ready task{'s wait' if problem.tasks > 1 else ' waits'}"
     may_change = request.user.has_perm("runners.change_runner")
-    if (runner := idle.runner) is None:
-        text = format_html("There is no default runner: {}.", tasks.removesuffix(" for it"))
-        way = (list_url(Runner), "Choose one") if may_change else ("", "")
-        return Matter("runner", "refused", text, way=way)
-    name = link(page_url(Runner, runner.pk), runner)
-    if idle.since:
-        attempts = f"{idle.tasks} attempt{'s' if idle.tasks > 1 else ''}"
-        text = format_html("{} is silent: it has not started {}. {}", name, attempts, _hint(runner))
-        way = (list_url(TaskAttempt, outcome__exact="", runner_kind=runner.kind), "Its attempts")
-        return Matter("runner", "silent", text, idle.since, way=way)
+    if (runner := problem.runner) is None:
+        text = format_html("There is no default runner: {}.", tasks)
+        shortcut = Shortcut(list_url(Runner), "Choose one")
+        return AttentionItem("refused", text, shortcut=shortcut if may_change else None)
+    if problem.silent_since:
+        return _silent_item(runner, problem)
+    url = page_url(Runner, runner.pk)
     if not runner.is_enabled:
-        way = (page_url(Runner, runner.pk), "Enable it") if may_change else ("", "")
-        return Matter("runner", "disabled", format_html("{}: {}.", name, tasks), way=way)
-    text = format_html("{}: {}. {}", name, tasks, idle.why)
-    return Matter("runner", "refused", text, way=(page_url(Runner, runner.pk), "Look at it"))
+        text = format_html("{}: {} for it.", link(url, runner), tasks)
+        shortcut = Shortcut(url, "Enable it")
+        return AttentionItem("disabled", text, shortcut=shortcut if may_change else None)
+    text = format_html("{}: {} for it. {}", link(url, runner), tasks, problem.refusal)
+    return AttentionItem("refused", text, shortcut=Shortcut(url, "Look at it"))
+
+
+def _silent_item(runner: Runner, problem: RunnerProblem) -> AttentionItem:
+    name = link(page_url(Runner, runner.pk), runner)
+    attempts = f"{problem.tasks} attempt{'s' if problem.tasks > 1 else ''}"
+    text = format_html("{} is silent: it has not started {}. {}", name, attempts, _hint(runner))
+    url = list_url(TaskAttempt, outcome__exact="", runner_kind=runner.kind)
+    return AttentionItem(
+        "silent", text, problem.silent_since, shortcut=Shortcut(url, "Its attempts")
+    )
 
 
 def _hint(runner: Runner) -> str:
     return SILENCE.get(runner.kind, "")
 
 
-def _overdue(request: HttpRequest) -> Matters:
+def _overdue_group(request: HttpRequest) -> AttentionGroup:
     found = overdue_attempts()
     url = list_url(TaskAttempt, attention="overdue")
-    matters = Matters("Overdue tasks", "clock", url, found.count())
+    group = AttentionGroup("Overdue tasks", "clock", url, found.count())
     first = found.select_related("task").defer("payload", "task__payload")
     for attempt in first.order_by("lease_expires_at")[:SHOWN]:
         name = link(page_url(Task, attempt.task_id), attempt.task)
         text = format_html("{}: {} has not reported on it in time.", name, attempt.runner_name)
-        cures = _cures(request, Task, ("cancel",), [attempt.task_id])
-        matters.lines.append(Matter("task", "overdue", text, attempt.lease_expires_at, cures))
-    return matters
+        actions = _actions(request, Task, ("cancel",), [attempt.task_id])
+        group.items.append(AttentionItem("overdue", text, attempt.lease_expires_at, actions))
+    return group
 
 
-def _cures(
+def _actions(
     request: HttpRequest, model: Any, names: Sequence[str], rows: Sequence[object]
-) -> list[Cure]:
-    page: Any = admin.site.get_model_admin(model)
-    if not (page.has_view_permission(request) and page.has_operate_permission(request)):
+) -> list[SuggestedAction]:
+    """Return these operations on these rows, if the reader has the permission."""
+    model_admin: Any = admin.site.get_model_admin(model)
+    if not (
+        model_admin.has_view_permission(request) and model_admin.has_operate_permission(request)
+    ):
         return []
-    return [Cure(BY_NAME[name], list_url(model), rows) for name in names]
-
-
-def _named(run: WorkflowRun) -> SafeString:
-    return link(page_url(WorkflowRun, run.pk), f"run {run.pk}")
+    return [SuggestedAction(BY_NAME[name], list_url(model), rows) for name in names]

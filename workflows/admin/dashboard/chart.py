@@ -1,22 +1,26 @@
-"""The chart of finished runs: one bar a day, and how long they took. Geometry, nothing else."""
+"""The geometry of the chart of finished runs: a bar for each day, and a line of durations."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-STEP, WIDTH = 48, 30
-"""From day to day, and of a bar."""
-TALL, LOW = 120, 44
-"""Heights of the bars, and of the durations beneath them."""
-TOP, GAP = 16, 54
-MINUTE, HOUR, FEW = 60, 3600, 10
+DAY_WIDTH, BAR_WIDTH = 48, 30
+BARS_TOP, BARS_HEIGHT = 16, 120
+LINE_HEIGHT = 44
+GAP = 54
+"""From the foot of the bars to the top of the line of durations."""
+NUMBER_GAP = 4
+"""Between a bar and the number above it."""
+MINUTE, HOUR = 60, 3600
+SHORT = 10
+"""Seconds below which tenths are shown."""
 STATES = ("success", "aborted", "failed")
-"""From below; what failed stands on top."""
+"""The segments of a bar, from the bottom."""
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What finished on one day: how many runs by state, and how long they took on average."""
+    """The runs that finished on one day, by state, and the average duration of successful ones."""
 
     day: date
     runs: Mapping[str, int]
@@ -24,18 +28,18 @@ class Day:
 
     @property
     def total(self) -> int:
-        """How many runs finished."""
+        """Return how many runs finished."""
         return sum(self.runs.values())
 
     @property
-    def took(self) -> str:
-        """How long successful runs took, as people say it."""
-        return "–" if self.seconds is None else spoken(self.seconds)
+    def average_duration(self) -> str:
+        """Return how long successful runs took, such as `3 min`."""
+        return "–" if self.seconds is None else duration_text(self.seconds)
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A part of a bar."""
+    """The part of a bar that stands for one state."""
 
     state: str
     runs: int
@@ -46,53 +50,58 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A day of the chart."""
+    """One day of the chart: its bar, and its point on the line of durations."""
 
     day: Day
     x: int
     segments: Sequence[Segment]
     top: float
-    """Where the number of all runs stands."""
+    """The y of the number of runs, above the bar."""
     duration_y: float | None
 
     @property
     def middle(self) -> int:
-        """Where the names of the day stand."""
-        return self.x + WIDTH // 2
+        """Return the x of the middle of the bar."""
+        return self.x + BAR_WIDTH // 2
 
 
-def spoken(seconds: float) -> str:
+def duration_text(seconds: float) -> str:
     """Return `0.4 s`, `42 s`, `3 min` or `5.2 h`."""
     if seconds < MINUTE:
-        return f"{seconds:.1f} s" if seconds < FEW else f"{seconds:.0f} s"
+        return f"{seconds:.1f} s" if seconds < SHORT else f"{seconds:.0f} s"
     return f"{seconds / MINUTE:.0f} min" if seconds < HOUR else f"{seconds / HOUR:.1f} h"
 
 
-def columns(days: Sequence[Day]) -> list[Column]:
-    """Return the bars of these days, from left to right."""
+def chart_columns(days: Sequence[Day]) -> list[Column]:
+    """Return the columns of these days, from left to right."""
     most = max([1, *(day.total for day in days)])
     longest = max([1.0, *(day.seconds or 0 for day in days)])
     return [_column(place, day, most, longest) for place, day in enumerate(days)]
 
 
+def duration_line(columns: Sequence[Column]) -> str:
+    """Return the `points` of the SVG polyline of durations."""
+    points = ((column.middle, column.duration_y) for column in columns)
+    return " ".join(f"{x},{y}" for x, y in points if y is not None)
+
+
 def _column(place: int, day: Day, most: int, longest: float) -> Column:
-    x = place * STEP + (STEP - WIDTH) // 2
-    segments = list(_segments(day, x, TALL / most))
-    top = min((segment.y for segment in segments), default=TOP + TALL)
-    y = None if day.seconds is None else TOP + TALL + GAP + LOW * (1 - day.seconds / longest)
-    return Column(day, x, segments, top - 4, y and round(y, 1))
+    x = place * DAY_WIDTH + (DAY_WIDTH - BAR_WIDTH) // 2
+    segments = list(_segments(day, x, BARS_HEIGHT / most))
+    top = min((segment.y for segment in segments), default=BARS_TOP + BARS_HEIGHT)
+    y = None if day.seconds is None else _duration_y(day.seconds / longest)
+    return Column(day, x, segments, top - NUMBER_GAP, y)
 
 
-def _segments(day: Day, x: int, unit: float) -> Iterator[Segment]:
-    y = float(TOP + TALL)
+def _duration_y(share: float) -> float:
+    """Return the y of a duration, given as its share of the longest one."""
+    return round(BARS_TOP + BARS_HEIGHT + GAP + LINE_HEIGHT * (1 - share), 1)
+
+
+def _segments(day: Day, x: int, run_height: float) -> Iterator[Segment]:
+    y = float(BARS_TOP + BARS_HEIGHT)
     for state in STATES:
         if runs := day.runs.get(state, 0):
-            height = round(runs * unit, 1)
+            height = round(runs * run_height, 1)
             y = round(y - height, 1)
             yield Segment(state, runs, x, y, height)
-
-
-def line(chart: Sequence[Column]) -> str:
-    """Return the points of the line of durations, as SVG has them."""
-    points = ((each.middle, each.duration_y) for each in chart)
-    return " ".join(f"{x},{y}" for x, y in points if y is not None)

@@ -1,4 +1,4 @@
-"""The first page: what needs a hand, what runs, and what has finished."""
+"""The dashboard: what needs attention, which runs are in progress, and which have finished."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,65 +11,67 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.timezone import get_current_timezone, localdate, make_aware
 
-from workflows.admin.dashboard.attention_items import matters_for
-from workflows.admin.dashboard.chart import STEP, Day, columns, line
-from workflows.admin.ui.display import done, list_url, time_shown
+from workflows.admin.dashboard.attention_items import attention_groups
+from workflows.admin.dashboard.chart import DAY_WIDTH, Day, chart_columns, duration_line
+from workflows.admin.ui.display import list_url, progress_bar, time_shown
 from workflows.models import RunState, WorkflowRun, WorkflowTemplate
 from workflows.models.run import UNFINISHED
 
-RUNNING_SHOWN = 10
+MOST_RUNS = 10
+"""How many of the unfinished runs are shown."""
 DAYS = 14
+"""How many days the chart shows."""
 FINISHED = (RunState.SUCCESS, RunState.FAILED, RunState.ABORTED)
 
 
 def dashboard(request: HttpRequest) -> dict[str, Any]:
     """Return what the page shows its reader; a constant number of statements."""
     user = request.user
-    context: dict[str, Any] = {"matters": matters_for(request)}
+    context: dict[str, Any] = {"attention_groups": attention_groups(request)}
     if user.has_perm("workflows.view_workflowrun"):
-        context |= _runs()
+        context |= _run_context()
     if user.has_perm("workflows.view_workflowtemplate"):
         context["templates_url"] = list_url(WorkflowTemplate)
         context["has_templates"] = WorkflowTemplate.objects.exists()
     if user.has_perm("workflows.add_workflowrun"):
-        context["run_url"] = reverse("admin:workflows_workflowrun_add")
+        context["start_run_url"] = reverse("admin:workflows_workflowrun_add")
     if user.has_perm("workflows.add_workflowtemplate"):
-        context["draw_url"] = reverse("admin:workflows_workflowtemplate_add")
+        context["new_template_url"] = reverse("admin:workflows_workflowtemplate_add")
     return context
 
 
-def _runs() -> dict[str, Any]:
+def _run_context() -> dict[str, Any]:
     unfinished = WorkflowRun.objects.filter(state__in=UNFINISHED).defer("last_dispatch")
     rows = [
-        (run, done(run.task_counts), time_shown(run.started_at or run.created_at))
-        for run in unfinished.order_by("-pk")[:RUNNING_SHOWN]
+        (run, progress_bar(run.task_counts), time_shown(run.started_at or run.created_at))
+        for run in unfinished.order_by("-pk")[:MOST_RUNS]
     ]
-    days = _days()
-    chart = columns(days)
+    days = _finished_days()
+    columns = chart_columns(days)
     return {
         "unfinished": rows,
         "unfinished_count": unfinished.count(),
         "unfinished_url": list_url(WorkflowRun, state__in=",".join(UNFINISHED)),
         "runs_url": list_url(WorkflowRun),
-        "days": [(day, _links(day)) for day in reversed(days) if day.total],
-        "columns": [(column, _links(column.day)) for column in chart],
-        "line": line(chart),
+        "days": [(day, _day_links(day)) for day in reversed(days) if day.total],
+        "columns": [(column, _day_links(column.day)) for column in columns],
+        "line": duration_line(columns),
         "finished": _totals(days),
-        "width": DAYS * STEP,
+        "width": DAYS * DAY_WIDTH,
     }
 
 
-def _days() -> list[Day]:
+def _finished_days() -> list[Day]:
     today = localdate()
     first = today - timedelta(days=DAYS - 1)
-    counted: dict[date, dict[str, int]] = defaultdict(dict)
+    counts: dict[date, dict[str, int]] = defaultdict(dict)
     seconds: dict[date, float] = {}
     for row in _finished_since(first):
-        counted[row["day"]][str(row["state"])] = row["n"]
+        counts[row["day"]][str(row["state"])] = row["n"]
         if row["took"] is not None and row["state"] == RunState.SUCCESS:
             seconds[row["day"]] = row["took"].total_seconds()
     all_days = (first + timedelta(days=n) for n in range(DAYS))
-    return [Day(day, counted.get(day, {}), seconds.get(day)) for day in all_days]
+    return [Day(day, counts.get(day, {}), seconds.get(day)) for day in all_days]
 
 
 def _finished_since(first: date) -> QuerySet[WorkflowRun, Any]:
@@ -79,8 +81,8 @@ def _finished_since(first: date) -> QuerySet[WorkflowRun, Any]:
     return by_day.annotate(n=Count("pk"), took=Avg(F("finished_at") - F("started_at")))
 
 
-def _links(day: Day) -> dict[str, str]:
-    """Return the addresses of what finished on a day: by state, and all."""
+def _day_links(day: Day) -> dict[str, str]:
+    """Return the lists of the runs that finished on a day: of all, and by state."""
     span = {"finished_at__date": day.day.isoformat()}
     by_state = {state: list_url(WorkflowRun, state__exact=state, **span) for state in day.runs}
     return {"all": list_url(WorkflowRun, **span), **by_state}

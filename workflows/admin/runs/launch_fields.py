@@ -1,4 +1,4 @@
-"""Fields of a form, made from what a template's schema says of its parameters."""
+"""Form fields for the parameters of a run, made from the template's parameters schema."""
 
 import json
 from collections.abc import Mapping
@@ -9,49 +9,49 @@ from django import forms
 from workflows.admin.ui.fields import JSONFormField
 from workflows.payloads.parameters import properties, secret_names
 
-About = Mapping[str, Any]
-"""The schema of one parameter."""
+Schema = Mapping[str, Any]
+"""The JSON Schema of one parameter."""
 
-LEFT_OUT = object()
-"""What stands for a parameter that nobody gave."""
-NOTHING: tuple[Any, ...] = (None, "", [])
+OMITTED = object()
+"""Stands for a parameter that is not given to the run."""
+EMPTY_VALUES: tuple[Any, ...] = (None, "", [])
 LONG_TEXT = 200
-"""Characters from which a text gets a field of several lines."""
+"""A text that may have more characters gets a field of several lines."""
 
 
 def parameter_fields(schema: dict[str, Any]) -> dict[str, forms.Field]:
-    """Return a field for each parameter that a schema describes, by its name."""
+    """Return, by name, a field for each parameter of a schema."""
     required = schema.get("required", ())
     secret = secret_names(schema)
     return {
-        name: _dressed(_field(about, secret=name in secret), name, about, name in required)
-        for name, about in properties(schema).items()
+        name: _described(_field(each, secret=name in secret), name, each, name in required)
+        for name, each in properties(schema).items()
     }
 
 
-def given(field: forms.Field, about: About, value: Any) -> Any:
+def parameter_value(field: forms.Field, schema: Schema, value: Any) -> Any:
     """
-    Return what was typed into a field, as the run gets it; LEFT_OUT where nothing was.
+    Return the cleaned value of a field as the run gets it; OMITTED if the field was left empty.
 
-    An emptied text with a default is an empty text: left out, it would be the default again.
+    An emptied field with a default is given as empty: if omitted, it would get the default again.
     """
-    if value not in NOTHING or isinstance(field, forms.BooleanField):
+    if value not in EMPTY_VALUES or isinstance(field, forms.BooleanField):
         return value
-    return value if field.required or "default" in about else LEFT_OUT
+    return value if field.required or "default" in schema else OMITTED
 
 
 class ChoiceField(forms.TypedChoiceField):
-    """One of the values of an `enum`, of whatever type."""
+    """One of the values of an `enum`, of any type."""
 
     def __init__(self, values: list[Any]) -> None:
-        """Number the values: what a browser sends is text."""
+        """Number the values, since browsers send text only."""
         self.values = values
-        self.numbered = [(str(number), _shown(value)) for number, value in enumerate(values)]
+        self.numbered = [(str(number), _choice_label(value)) for number, value in enumerate(values)]
         super().__init__(choices=self.numbered, coerce=lambda number: values[int(number)])
         self.empty_value: Any = None
 
     def prepare_value(self, value: Any) -> Any:
-        """Return the number of a value; what a browser sent is one already."""
+        """Return the number of a value; what a browser sent is a number already."""
         if isinstance(value, str) and value not in self.values:
             return value
         texts = [json.dumps(each, sort_keys=True) for each in self.values]
@@ -59,31 +59,31 @@ class ChoiceField(forms.TypedChoiceField):
         return str(texts.index(text)) if text in texts else ""
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Say yes: Django would take a value for its number."""
+        """Return True: Django would compare a value with its number."""
         return True
 
 
 class TextField(forms.CharField):
-    """A text as it is typed, with the ends of lines that it was stored with."""
+    """A text exactly as it was typed, with its original line ends."""
 
     def __init__(self, widget: forms.Widget) -> None:
-        """Leave spaces alone."""
+        """Keep leading and trailing spaces."""
         super().__init__(strip=False, widget=widget)
 
     def clean(self, value: Any) -> Any:
-        """Return the text; browsers end lines with CR and LF."""
+        """Return the text with LF as line end; browsers send CR LF."""
         return super().clean(value).replace("\r\n", "\n")
 
 
 class LinesField(TextField):
-    """Texts, one a line."""
+    """A list of texts, one per line."""
 
     def __init__(self) -> None:
-        """Have room for some."""
+        """Show several lines."""
         super().__init__(forms.Textarea(attrs={"rows": 4, "cols": 60}))
 
     def prepare_value(self, value: Any) -> Any:
-        """Return the lines."""
+        """Return a list as lines."""
         return "\n".join(value) if isinstance(value, list) else value
 
     def clean(self, value: Any) -> Any:
@@ -91,29 +91,29 @@ class LinesField(TextField):
         return [line for line in super().clean(value).split("\n") if line]
 
 
-def _field(about: About, *, secret: bool) -> forms.Field:
+def _field(schema: Schema, *, secret: bool) -> forms.Field:
     if secret:
         hidden = forms.PasswordInput(attrs={"autocomplete": "new-password"})
         return TextField(hidden)
-    if isinstance(about.get("enum"), list):
-        return ChoiceField(about["enum"])
-    match about:
+    if isinstance(schema.get("enum"), list):
+        return ChoiceField(schema["enum"])
+    match schema:
         case {"type": "string"}:
-            return _text_field(about)
+            return _text_field(schema)
         case {"type": "integer"}:
             return forms.IntegerField()
         case {"type": "number"}:
             return forms.FloatField()
         case {"type": "boolean"}:
             return forms.BooleanField()
-        case {"type": "array", "items": {"type": "string"}} if "enum" not in about["items"]:
+        case {"type": "array", "items": {"type": "string"}} if "enum" not in schema["items"]:
             return LinesField()
     return JSONFormField()
 
 
-def _text_field(about: About) -> forms.Field:
+def _text_field(schema: Schema) -> forms.Field:
     attributes = {"spellcheck": "false", "autocomplete": "off", "class": "vTextField"}
-    match about.get("format"):
+    match schema.get("format"):
         case "date":
             kind = {**attributes, "type": "date"}
         case "email" | "time" as name:
@@ -122,31 +122,32 @@ def _text_field(about: About) -> forms.Field:
             kind = {**attributes, "type": "url"}
         case _:
             kind = attributes
-    short = int(about.get("maxLength", 0)) <= LONG_TEXT and "\n" not in str(about.get("default"))
+    short = int(schema.get("maxLength", 0)) <= LONG_TEXT and "\n" not in str(schema.get("default"))
     widget = forms.TextInput(attrs=kind) if short else forms.Textarea(attrs={"rows": 4})
     return TextField(widget)
 
 
-def _dressed(field: forms.Field, name: str, about: About, required: bool) -> forms.Field:
-    field.label = str(about.get("title") or name)
-    field.help_text = _help(field, about)
-    field.initial = about.get("default")
-    # What has a default cannot be emptied, unless nothing is a value of it.
+def _described(field: forms.Field, name: str, schema: Schema, required: bool) -> forms.Field:
+    """Return a field with its label, help text and default, required or not."""
+    field.label = str(schema.get("title") or name)
+    field.help_text = _help_text(field, schema)
+    field.initial = schema.get("default")
+    # A field with a default cannot be left empty, unless empty is a value of its type.
     may_be_empty = (
-        isinstance(field, forms.BooleanField | LinesField) or about.get("type") == "string"
+        isinstance(field, forms.BooleanField | LinesField) or schema.get("type") == "string"
     )
     field.required = required and not isinstance(field, forms.BooleanField)
-    if about.get("default") is not None and not may_be_empty:
+    if schema.get("default") is not None and not may_be_empty:
         field.required = True
-    if isinstance(field, ChoiceField) and (not field.required or "default" not in about):
+    if isinstance(field, ChoiceField) and (not field.required or "default" not in schema):
         field.choices = [("", "–"), *field.numbered]
     return field
 
 
-def _help(field: forms.Field, about: About) -> str:
-    kinds = {LinesField: "One a line.", JSONFormField: "As JSON."}
-    return " ".join(filter(None, [str(about.get("description", "")), kinds.get(type(field))]))
+def _help_text(field: forms.Field, schema: Schema) -> str:
+    kinds = {LinesField: "One per line.", JSONFormField: "As JSON."}
+    return " ".join(filter(None, [str(schema.get("description", "")), kinds.get(type(field))]))
 
 
-def _shown(value: Any) -> str:
+def _choice_label(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

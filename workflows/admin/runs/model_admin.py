@@ -1,38 +1,23 @@
-"""Runs: their list, their page, the dispatch button."""
+"""The admin of runs: their list, and the page of a run."""
 
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
-from django.http import (
-    HttpRequest,
-    HttpResponse,
-)
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from workflows.admin.actions.registry import CANCEL_REST, DISPATCH, DISPATCH_ALL, STEERING
 from workflows.admin.runs.launch import LaunchAdmin
 from workflows.admin.runs.live import latest_event
-from workflows.admin.runs.page import titled, whole_context
+from workflows.admin.runs.page import run_page_context, run_title
 from workflows.admin.runs.views import RunViews
 from workflows.admin.templates.versions import version_url
-from workflows.admin.ui.base import (
-    AttentionFilter,
-    ReadOnlyAdmin,
-    is_id,
-)
-from workflows.admin.ui.display import (
-    EMPTY,
-    badge,
-    link,
-    moment,
-    page_url,
-    pretty,
-    progress,
-)
-from workflows.insight.attention import broken_runs
+from workflows.admin.ui.base import AttentionFilter, ReadOnlyAdmin, is_id
+from workflows.admin.ui.display import EMPTY, badge, link, moment, page_url, pretty, progress
+from workflows.insight.attention import failed_or_stuck_runs
 from workflows.models import WorkflowRun, WorkflowTemplate
 from workflows.runs.readiness import deadlocks
 
@@ -40,20 +25,20 @@ TIMES = tuple(map(moment, ("created_at", "started_at", "finished_at")))
 
 
 class FailedFilter(AttentionFilter):
-    """The runs that the dashboard calls failed or stuck."""
+    """Filters the runs that the dashboard calls failed or stuck."""
 
     choice = ("failed", "failed or stuck")
 
-    def needing(self) -> QuerySet[WorkflowRun]:
-        """Return them."""
-        return broken_runs()
+    def needing_attention(self) -> QuerySet[WorkflowRun]:
+        """Return the failed and stuck runs."""
+        return failed_or_stuck_runs()
 
 
 class RunList(ChangeList):
-    """A page of runs, with what is known of their deadlocks: one statement for all of them."""
+    """A page of runs with their deadlocks, which are read for all of them at once."""
 
     def get_results(self, request: HttpRequest) -> None:
-        """Read the page."""
+        """Read the runs of the page, and their deadlocks."""
         super().get_results(request)
         self.result_list = list(self.result_list)
         found = deadlocks(self.result_list)
@@ -62,10 +47,10 @@ class RunList(ChangeList):
 
 
 class WorkflowRunAdmin(LaunchAdmin, RunViews):
-    """Runs are made here, and then change by operations only."""
+    """Runs are started here; after that, only operations change them."""
 
     change_form_template = "workflows/workflowrun/change_form.html"
-    when_empty = "There is no run yet: choose a template and press Run…"
+    when_empty = "There is no run yet. Open a template and press Run…"
     operations = (DISPATCH, DISPATCH_ALL, *STEERING, CANCEL_REST)
     list_display = (
         "number",
@@ -84,7 +69,7 @@ class WorkflowRunAdmin(LaunchAdmin, RunViews):
         "created_at",
     )
     search_fields = ("id__exact", "template_name", "initiated_by")
-    search_help_text = "Number of a run, name of its template, or who started it."
+    search_help_text = "Search by run number, by template name, or by who started the run."
     fieldsets = (
         (
             None,
@@ -100,25 +85,25 @@ class WorkflowRunAdmin(LaunchAdmin, RunViews):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WorkflowRun]:
-        """Leave out the kept answer, which may be long; a run's page reads it by itself."""
+        """Leave out the latest dispatch answer, which may be long; a run's page reads it itself."""
         return super().get_queryset(request).defer("last_dispatch")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        """List with deadlocks."""
+        """Return the list that knows deadlocks."""
         return RunList
 
     def get_fieldsets(self, request: HttpRequest, obj: WorkflowRun | None = None) -> Any:
-        """Ask for little, show much."""
+        """Return the launch form's fields for a new run, and all fields for an existing one."""
         if obj is None:
             return self.launch_fieldsets(request)
         return super().get_fieldsets(request, obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Those who may add runs."""
+        """Return True for users with the permission to add runs."""
         return super(ReadOnlyAdmin, self).has_add_permission(request)
 
     def described(self, run: WorkflowRun) -> tuple[str, str]:
-        """Name the template and the state."""
+        """Return the template's name and the state."""
         return run.template_name, run.state
 
     def change_view(
@@ -128,7 +113,7 @@ class WorkflowRunAdmin(LaunchAdmin, RunViews):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Note the latest event before anything else: what comes after it, the first poll sees."""
+        """Read the latest event before anything else, so that the first poll misses none."""
         latest = latest_event(int(object_id)) if is_id(object_id) else None
         context = {**(extra_context or {}), "latest_event": latest}
         return super().change_view(request, object_id, form_url, context)
@@ -142,14 +127,16 @@ class WorkflowRunAdmin(LaunchAdmin, RunViews):
         form_url: str = "",
         obj: WorkflowRun | None = None,
     ) -> HttpResponse:
-        """Add what surrounds a run."""
+        """Add what the page shows of the run."""
         if obj is not None:
-            context.update(whole_context(self, request, obj), title=titled(obj), subtitle=None)
+            context.update(
+                run_page_context(self, request, obj), title=run_title(obj), subtitle=None
+            )
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     @admin.display(description="run", ordering="pk")
     def number(self, run: WorkflowRun) -> str:
-        """Return how people call a run."""
+        """Return the name of a run."""
         return f"run {run.pk}"
 
     @admin.display(description="template", ordering="template_name")
@@ -167,17 +154,17 @@ class WorkflowRunAdmin(LaunchAdmin, RunViews):
 
     @admin.display(description="state", ordering="state")
     def state_shown(self, run: WorkflowRun) -> SafeString:
-        """Return the state, and whether the run can go on by itself."""
+        """Return the state, and whether the run is deadlocked."""
         if getattr(run, "deadlock", None):
             return format_html("{} {}", badge(run.state), badge("deadlocked"))
         return badge(run.state)
 
     @admin.display(description="tasks")
     def progress_shown(self, run: WorkflowRun) -> SafeString:
-        """Return how many tasks are done, and what the others are."""
+        """Return how many tasks have succeeded, and the states of the others."""
         return progress(run.task_counts)
 
     @admin.display(description="parameters")
     def parameters_shown(self, run: WorkflowRun) -> str | SafeString:
-        """Return what the run was given."""
+        """Return the parameters of the run."""
         return pretty(run.parameters) if run.parameters else EMPTY

@@ -1,13 +1,13 @@
-"""What the page of a run shows; its live parts are made by the same functions at each poll."""
+"""What the page of a run shows. At each poll, the same code draws its live parts again."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from django.core.paginator import Page
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.utils.safestring import SafeString
 
 from workflows.admin.actions.model_admin import OperableAdmin
 from workflows.admin.actions.registry import CANCEL_REST, DISPATCH, DISPATCH_ALL, MENDING, STEERING
@@ -24,103 +24,170 @@ from workflows.operations.preview import Effect, Waiting, of_mending, rest_of
 from workflows.runs.readiness import causes_of, deadlocks
 
 Deadlock = Mapping[str, Any] | None
-"""What the API says of a run's deadlock, if there is one."""
-LARGE = ("last_dispatch", "parameters", "secrets")
-CURES = {"retry", "mark_success"}
+"""A run's deadlock in the API's form; None if there is none."""
+LARGE_FIELDS = ("last_dispatch", "parameters", "secrets")
+"""Fields that the live parts do not show."""
+SUGGESTED = {"retry", "mark_success"}
+"""The operations that are suggested for a failed or canceled task."""
 TEMPLATES = "workflows/workflowrun"
 PARTS = ("summary", "trouble", "steering")
-"""The live parts: each a template beside the page's own, and an element of the page."""
+"""The live parts: each is a template of its own, and an element of the page."""
 MOST_EXPLAINED = 10
-"""Tasks whose waiting is explained on the page of a run."""
+"""How many pending tasks are listed with the reason why they wait."""
 MOST_CAUSES = 3
-"""Broken tasks that get buttons of their own on top of the page."""
+"""How many failed or canceled tasks are listed with buttons of their own."""
 FORM_TOKENS = re.compile('<input type="hidden" name="csrfmiddlewaretoken"[^>]*>')
 LATEST = 15
-"""Attempts and events on the page of a run; their lists have all of them."""
+"""How many attempts and events are listed; their own lists have all of them."""
 
 
-def changes(page: OperableAdmin, request: HttpRequest, run_id: int, after: int) -> dict[str, Any]:
-    """
-    Return what a page has to draw anew: its live parts, and the tasks and events since an event.
-
-    May be newer than the latest event that the caller has seen; what came in between comes again.
-    """
-    run, may = WorkflowRun.objects.defer(*LARGE).get(pk=run_id), request.user.has_perm
-    events = list(new_events(run_id, after)) if may("workflows.view_event") else []
-    tasks = changed_tasks(run_id, after) if may("workflows.view_task") else []
-    return {
-        "state": run.state,
-        "parts": live_parts(page, request, run),
-        "tasks": tasks,
-        "events": events,
-    }
-
-
-def live_parts(page: OperableAdmin, request: HttpRequest, run: WorkflowRun) -> dict[str, str]:
-    """
-    Return the live parts of the page, as HTML.
-
-    Without tokens of their own for the forms: the page has one, and unchanged parts stay equal.
-    """
-    context = live_context(page, request, run, deadlocks([run]).get(run.pk))
-    return {
-        part: FORM_TOKENS.sub("", render_to_string(f"{TEMPLATES}/{part}.html", context, request))
-        for part in PARTS
-    }
-
-
-def live_context(
-    page: OperableAdmin, request: HttpRequest, run: WorkflowRun, deadlock: Deadlock
+def changes_since(
+    event_id: int, model_admin: OperableAdmin, request: HttpRequest, run_id: int
 ) -> dict[str, Any]:
-    """Return what the live parts show; a constant number of statements, few while all is well."""
-    # While the run moves, its pages ask often: then the question alone tells of effects.
-    waiting = Waiting([run.pk]) if deadlock else None
-    run.deadlock = deadlock  # type: ignore[attr-defined]
-    causes = (deadlock or {}).get("root_causes", ())
-    return {
-        "original": run,
-        "bar": list(_bar(run)),
-        "total": sum(run.task_counts.values()),
-        "deadlock": deadlock,
-        "told": linked(run_sentence(run, deadlock), causes),
-        "trouble": list(_trouble(page, request, run, deadlock, waiting)),
-        "broken": run.broken_count,
-        "more_causes": max(0, _cause_count(run, deadlock) - MOST_CAUSES),
-        "broken_url": list_url(Task, run=run.pk, state__in=",".join(BROKEN)),
-        "rest": _rest(page, request, run, waiting),
-        "approvals_count": undecided(Approval.objects.filter(task__run=run)).count(),
-        "approvals_url": list_url(Approval, run=run.pk),
-        "dispatching": page.offered(request, run, [DISPATCH, DISPATCH_ALL]),
-        "steering": page.offered(request, run, STEERING),
-        "task_list_url": list_url(Task),
-        "run_list_url": list_url(WorkflowRun),
-    }
+    """
+    Return what a page has to redraw: its live parts, and the tasks and events since an event.
+
+    The answer may be newer than the event that the page then knows as the latest; what happened
+    in between is simply sent once more.
+    """
+    run, may = WorkflowRun.objects.defer(*LARGE_FIELDS).get(pk=run_id), request.user.has_perm
+    events = list(new_events(run_id, event_id)) if may("workflows.view_event") else []
+    tasks = changed_tasks(run_id, event_id) if may("workflows.view_task") else []
+    live = LiveParts(model_admin, request, run, deadlocks([run]).get(run.pk))
+    return {"state": run.state, "parts": live.as_html(), "tasks": tasks, "events": events}
 
 
-def whole_context(page: OperableAdmin, request: HttpRequest, run: WorkflowRun) -> dict[str, Any]:
-    """Return what surrounds a run: its live parts, and what was true when it was asked for."""
-    answer = explain(run.pk, most=MOST_EXPLAINED)
-    tasks = run.tasks.select_related("runner").defer("payload").order_by("position")
-    attempts = TaskAttempt.objects.filter(task__run=run).order_by("-dispatched_at", "-number")
-    events = Event.objects.filter(run=run).order_by("-id").select_related("task")
+def run_page_context(
+    model_admin: OperableAdmin, request: HttpRequest, run: WorkflowRun
+) -> dict[str, Any]:
+    """Return the context of the whole page: its live parts, and what only a reload changes."""
+    explanation = explain(run.pk, most=MOST_EXPLAINED)
+    live = LiveParts(model_admin, request, run, explanation["deadlock"])
     return {
-        **live_context(page, request, run, answer["deadlock"]),
-        "waiting": list(map(_row, answer["blocked"])),
+        **live.context(),
+        "waiting_tasks": [
+            (entry["task_id"], entry["step_id"] or f"task {entry['task_id']}", explained(entry))
+            for entry in explanation["blocked"]
+        ],
         "pending_url": list_url(Task, run=run.pk, state__exact=TaskState.PENDING),
-        "sentence": dispatch_sentence(run.last_dispatch) if run.last_dispatch else None,
-        "answer": pretty(run.last_dispatch),
-        "tasks": _remarked(page_of(tasks, request)),
-        "attempts": attempts.select_related("task").defer("payload", "result")[:LATEST],
-        "events": events.defer("payload", "task__payload")[:LATEST],
-        "tasks_url": list_url(Task, run=run.pk),
-        "attempts_url": list_url(TaskAttempt, run=run.pk),
-        "events_url": list_url(Event, run=run.pk),
+        "dispatch_sentence": dispatch_sentence(run.last_dispatch) if run.last_dispatch else None,
+        "dispatch_answer": pretty(run.last_dispatch),
+        **_lists(request, run),
     }
 
 
-def titled(run: WorkflowRun) -> str:
-    """Return what stands on top of the page."""
+def run_title(run: WorkflowRun) -> str:
+    """Return the title of the page."""
     return f"Run {run.pk} · {run.template_name}" if run.template_name else f"Run {run.pk}"
+
+
+class LiveParts:
+    """
+    The parts of the page that change while its run does, as one reader sees them.
+
+    They take a constant number of statements. Pages ask for them often while a run moves, so the
+    effects of the suggested actions are read only once the run is deadlocked.
+    """
+
+    def __init__(
+        self,
+        model_admin: OperableAdmin,
+        request: HttpRequest,
+        run: WorkflowRun,
+        deadlock: Deadlock,
+    ) -> None:
+        """Remember whose page it is; nothing is read yet."""
+        self.model_admin = model_admin
+        self.request = request
+        self.run = run
+        self.deadlock = deadlock
+
+    def as_html(self) -> dict[str, str]:
+        """
+        Return each part as HTML, by name.
+
+        Without CSRF tokens: the page puts its own into the forms, and unchanged parts stay equal.
+        """
+        context = self.context()
+        return {
+            part: FORM_TOKENS.sub(
+                "", render_to_string(f"{TEMPLATES}/{part}.html", context, self.request)
+            )
+            for part in PARTS
+        }
+
+    def context(self) -> dict[str, Any]:
+        """Return the context of the parts' templates."""
+        return {
+            "original": self.run,
+            "deadlock": self.deadlock,
+            "bar": list(_bar(self.run)),
+            "total": sum(self.run.task_counts.values()),
+            **self._trouble(),
+            **self._buttons(),
+        }
+
+    def _trouble(self) -> dict[str, Any]:
+        run = self.run
+        causes = (self.deadlock or {}).get("root_causes", ())
+        total = len(causes) if self.deadlock else run.broken_count
+        return {
+            "run_sentence": linked(run_sentence(run, self.deadlock), causes),
+            "broken_count": run.broken_count,
+            "broken_tasks": list(self._broken_tasks()),
+            "more_broken": max(0, total - MOST_CAUSES),
+            "broken_url": list_url(Task, run=run.pk, state__in=",".join(BROKEN)),
+            "cancel_rest": self._cancel_rest(),
+            "approvals_count": undecided(Approval.objects.filter(task__run=run)).count(),
+            "approvals_url": list_url(Approval, run=run.pk),
+        }
+
+    def _buttons(self) -> dict[str, Any]:
+        offered = self.model_admin.offered
+        return {
+            "dispatching": offered(self.request, self.run, [DISPATCH, DISPATCH_ALL]),
+            "steering": offered(self.request, self.run, STEERING),
+            "task_list_url": list_url(Task),
+            "run_list_url": list_url(WorkflowRun),
+        }
+
+    def _broken_tasks(self) -> Iterator[dict[str, Any]]:
+        """Yield the first failed or canceled tasks, with their reasons and suggested actions."""
+        if not self.run.broken_count or self.run.state == RunState.ABORTED:
+            return
+        tasks = self._first_broken()
+        for task, cause in zip(tasks, causes_of(tasks), strict=True):
+            yield {"task": task, "cause": cause, "suggested_actions": self._suggested(task)}
+
+    def _first_broken(self) -> list[Task]:
+        if self.deadlock:
+            ids = [cause["task_id"] for cause in self.deadlock["root_causes"][:MOST_CAUSES]]
+            broken = Task.objects.filter(pk__in=ids).order_by("position")
+        else:
+            broken = Task.objects.filter(run=self.run, state__in=BROKEN)
+            broken = broken.order_by("-state", "position")
+        tasks = list(broken.defer("payload")[:MOST_CAUSES])
+        for task in tasks:
+            task.run = self.run
+        return tasks
+
+    def _suggested(self, task: Task) -> list[dict[str, Any]]:
+        effects = of_mending(self._waiting, task.pk) if self._waiting else {}
+        return [
+            {"operation": each, "effects": _effects_text(effects.get(each.name, ()))}
+            for each in self.model_admin.offered(self.request, task, MENDING)
+            if each.name in SUGGESTED
+        ]
+
+    def _cancel_rest(self) -> dict[str, Any] | None:
+        offered = self.model_admin.offered(self.request, self.run, [CANCEL_REST])
+        if not offered or not self._waiting:
+            return None
+        return {"operation": offered[0], "effects": _effects_text(rest_of(self._waiting))}
+
+    @cached_property
+    def _waiting(self) -> Waiting | None:
+        return Waiting([self.run.pk]) if self.deadlock else None
 
 
 def _bar(run: WorkflowRun) -> Iterator[dict[str, Any]]:
@@ -134,61 +201,26 @@ def _bar(run: WorkflowRun) -> Iterator[dict[str, Any]]:
             at += width
 
 
-def _cause_count(run: WorkflowRun, deadlock: Deadlock) -> int:
-    return len(deadlock["root_causes"]) if deadlock else run.broken_count
-
-
-def _trouble(
-    page: OperableAdmin,
-    request: HttpRequest,
-    run: WorkflowRun,
-    deadlock: Deadlock,
-    waiting: Waiting | None,
-) -> Iterator[dict[str, Any]]:
-    """Yield the first broken tasks with their cures, and what these would bring about."""
-    if not run.broken_count or run.state == RunState.ABORTED:
-        return
-    broken = _broken(run, deadlock)
-    for task, cause in zip(broken, causes_of(broken), strict=True):
-        foreseen = of_mending(waiting, task.pk) if waiting else {}
-        cures = [
-            {"operation": each, "effects": told(foreseen.get(each.name, ()))}
-            for each in page.offered(request, task, MENDING)
-            if each.name in CURES
-        ]
-        yield {"task": task, "cause": cause, "cures": cures}
-
-
-def _broken(run: WorkflowRun, deadlock: Deadlock) -> list[Task]:
-    if deadlock:
-        ids = [cause["task_id"] for cause in deadlock["root_causes"][:MOST_CAUSES]]
-        broken = Task.objects.filter(pk__in=ids).order_by("position")
-    else:
-        broken = Task.objects.filter(run=run, state__in=BROKEN).order_by("-state", "position")
-    tasks = list(broken.defer("payload")[:MOST_CAUSES])
-    for task in tasks:
-        task.run = run
-    return tasks
-
-
-def _rest(
-    page: OperableAdmin, request: HttpRequest, run: WorkflowRun, waiting: Waiting | None
-) -> dict[str, Any] | None:
-    if not waiting or not (offered := page.offered(request, run, [CANCEL_REST])):
-        return None
-    return {"operation": offered[0], "effects": told(rest_of(waiting))}
-
-
-def told(effects: Sequence[Effect]) -> str:
-    """Return effects as one sentence."""
+def _effects_text(effects: Sequence[Effect]) -> str:
     return "; ".join(effect.sentence for effect in effects)
 
 
-def _row(entry: Mapping[str, Any]) -> tuple[int, str, SafeString]:
-    return entry["task_id"], entry["step_id"] or f"task {entry['task_id']}", explained(entry)
+def _lists(request: HttpRequest, run: WorkflowRun) -> dict[str, Any]:
+    """Return the tasks, attempts and events of a run, and where the whole lists are."""
+    tasks = run.tasks.select_related("runner").defer("payload").order_by("position")
+    attempts = TaskAttempt.objects.filter(task__run=run).order_by("-dispatched_at", "-number")
+    events = Event.objects.filter(run=run).order_by("-id").select_related("task")
+    return {
+        "tasks": _with_remarks(page_of(tasks, request)),
+        "attempts": attempts.select_related("task").defer("payload", "result")[:LATEST],
+        "events": events.defer("payload", "task__payload")[:LATEST],
+        "tasks_url": list_url(Task, run=run.pk),
+        "attempts_url": list_url(TaskAttempt, run=run.pk),
+        "events_url": list_url(Event, run=run.pk),
+    }
 
 
-def _remarked(tasks: Page[Task]) -> Page[Task]:
+def _with_remarks(tasks: Page[Task]) -> Page[Task]:
     for task in tasks:
         task.remarks = [(text, SIGNS[text]) for text in remarks(task)]  # type: ignore[attr-defined]
     return tasks

@@ -1,4 +1,4 @@
-"""What the page of a run asks for: its graph, what has changed, a dispatch."""
+"""The URLs behind the page of a run: its graph, its changes, the dispatch buttons."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -20,7 +20,7 @@ from django.utils.http import quote_etag
 from workflows.admin.actions.model_admin import OperableAdmin
 from workflows.admin.actions.registry import DISPATCH, DISPATCH_ALL
 from workflows.admin.runs.live import graph_of, latest_event
-from workflows.admin.runs.page import changes
+from workflows.admin.runs.page import changes_since
 from workflows.admin.ui.base import actor, is_id
 from workflows.admin.ui.display import page_url, pretty
 from workflows.admin.ui.sentences import dispatch_sentence
@@ -30,14 +30,14 @@ from workflows.models import WorkflowRun
 from workflows.operations.dispatch_ready import dispatch_ready
 
 VIEW_TASK = "workflows.view_task"
-NOT_KEPT = {"Cache-Control": "no-store"}
+NO_STORE = {"Cache-Control": "no-store"}
 
 
 class RunViews(OperableAdmin):
-    """The addresses behind the page of a run."""
+    """The views behind the page of a run."""
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the addresses of the dispatch button and of what the page asks for."""
+        """Add the URLs of the dispatch buttons, the graph and the changes."""
         views = {
             "dispatch-ready": (self.dispatch_view, "dispatch"),
             "graph": (self.graph_view, "graph"),
@@ -54,11 +54,11 @@ class RunViews(OperableAdmin):
         return [*ours, *super().get_urls()]
 
     def graph_view(self, request: HttpRequest, run_id: int) -> JsonResponse:
-        """Return the tasks and edges of a run, for its drawing."""
+        """Return the tasks and edges of a run for its graph."""
         if not (self.has_view_permission(request) and request.user.has_perm(VIEW_TASK)):
             raise PermissionDenied
         run = get_object_or_404(self.get_queryset(request), pk=run_id)
-        return JsonResponse(graph_of(run), headers=NOT_KEPT)
+        return JsonResponse(graph_of(run), headers=NO_STORE)
 
     def changes_view(self, request: HttpRequest, run_id: int) -> HttpResponseBase:
         """Return what has changed in a run since the event `?after=`; 304 if nothing has."""
@@ -69,11 +69,11 @@ class RunViews(OperableAdmin):
             raise Http404
         etag = quote_etag(str(latest))
         return get_conditional_response(request, etag) or JsonResponse(
-            changes(self, request, run_id, int(after)), headers={"ETag": etag, **NOT_KEPT}
+            changes_since(int(after), self, request, run_id), headers={"ETag": etag, **NO_STORE}
         )
 
     def dispatch_view(self, request: HttpRequest, run_id: int) -> HttpResponse:
-        """Dispatch what is ready, or show what would be."""
+        """Dispatch one or all ready tasks, or preview that."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if not (self.has_view_permission(request) and self.has_operate_permission(request)):
@@ -98,7 +98,7 @@ class RunViews(OperableAdmin):
             "opts": self.opts,
             "media": self.media,
             "run_id": run_id,
-            "sentence": dispatch_sentence(answer, foreseen=True),
+            "sentence": dispatch_sentence(answer, is_preview=True),
             "answer": pretty(answer),
             "dispatchable": answer["dispatched"],
         }

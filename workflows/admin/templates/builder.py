@@ -1,4 +1,4 @@
-"""What the builder on a template's page needs besides the API: its data, and files in and out."""
+"""The builder of a template: the data that it starts with, and import and export of files."""
 
 from typing import Any
 
@@ -29,47 +29,39 @@ ADD = "workflows.add_workflowtemplate"
 
 
 class FileForm(forms.Form):
-    """A file that holds a template."""
+    """A file with a template."""
 
-    file = forms.FileField(help_text="YAML, or JSON whose name ends in .json; also WfFormat 1.5.")
+    file = forms.FileField(
+        help_text="A YAML file, a JSON file with a name that ends in .json, or a WfFormat 1.5 file."
+    )
     commands = forms.BooleanField(
-        label="Execute what was recorded",
+        label="Run the recorded commands",
         required=False,
-        help_text="Of a file in WfFormat; without it, its steps do nothing.",
+        help_text="Applies to WfFormat files only. Unless ticked, their steps do nothing.",
     )
 
 
 class BuilderViews(StepViews):
-    """Files in and out, and the data that the builder begins with."""
+    """The views that import, read and export files."""
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the ways of files."""
-        view = self.admin_site.admin_view
-        names = "workflows_workflowtemplate_{}".format
+        """Add the URLs of import, reading and export."""
+        view, name = self.admin_site.admin_view, "workflows_workflowtemplate_{}".format
         export = "<int:template_id>/export/"
         return [
-            path("import/", view(self.import_view), name=names("import")),
-            path("read-file/", view(require_POST(self.read_view)), name=names("read")),
-            path(export, view(self.export_view), name=names("export")),
+            path("import/", view(self.import_view), name=name("import")),
+            path("read-file/", view(require_POST(self.read_view)), name=name("read")),
+            path(export, view(self.export_view), name=name("export")),
             *super().get_urls(),
         ]
 
     def import_view(self, request: HttpRequest) -> HttpResponse:
-        """Store the template of a file: a new one, or a new version of the one of that name."""
+        """Store the template of a file: as a new one, or as a new version of the one so named."""
         if not (request.user.has_perm(ADD) and request.user.has_perm(CHANGE)):
             raise PermissionDenied
-        is_sent = request.method == "POST"
-        form = FileForm(request.POST if is_sent else None, request.FILES if is_sent else None)
-        if form.is_valid():
-            file, commands = form.cleaned_data["file"], form.cleaned_data["commands"]
-            try:
-                found = import_content(file.name, file.read(), commands=commands, by=actor(request))
-            except WorkflowError as refusal:
-                form.add_error("file", refusal.detail.splitlines())
-            else:
-                text = f"“{found.template}” is {found.change}: version {found.template.version}."
-                self.message_user(request, text, messages.SUCCESS)
-                return HttpResponseRedirect(page_url(WorkflowTemplate, found.template.pk))
+        form = FileForm(request.POST, request.FILES) if request.method == "POST" else FileForm()
+        if form.is_valid() and (redirect := self._import(request, form)):
+            return redirect
         context = {
             **self.admin_site.each_context(request),
             "title": "Import a template",
@@ -79,7 +71,7 @@ class BuilderViews(StepViews):
         return TemplateResponse(request, "workflows/workflowtemplate/import.html", context)
 
     def read_view(self, request: HttpRequest) -> HttpResponse:
-        """Answer with the template that a file holds, as plain data; nothing is stored."""
+        """Return the template of a file as JSON; nothing is stored."""
         if not (request.user.has_perm(ADD) or request.user.has_perm(CHANGE)):
             raise PermissionDenied
         form = FileForm(request.POST, request.FILES)
@@ -93,10 +85,10 @@ class BuilderViews(StepViews):
         return JsonResponse(plain(spec))
 
     def export_view(self, request: HttpRequest, template_id: int) -> HttpResponse:
-        """Answer with the template as a file; `?version=` for an earlier one."""
+        """Return the template as a file; `?version=` for an earlier version."""
         template = self._template(request, template_id)
-        named = request.GET.get("version", "")
-        number = int(named) if is_id(named) else template.version
+        version = request.GET.get("version", "")
+        number = int(version) if is_id(version) else template.version
         try:
             content = as_yaml(parse_template(version_of(template_id, number).content))
         except WorkflowError as refusal:
@@ -106,12 +98,24 @@ class BuilderViews(StepViews):
         headers = {"Content-Disposition": disposition}
         return HttpResponse(content, content_type="application/yaml", headers=headers)
 
+    def _import(self, request: HttpRequest, form: FileForm) -> HttpResponse | None:
+        """Store the template and redirect to it; None if the file was refused."""
+        file, commands = form.cleaned_data["file"], form.cleaned_data["commands"]
+        try:
+            found = import_content(file.name, file.read(), commands=commands, by=actor(request))
+        except WorkflowError as refusal:
+            form.add_error("file", refusal.detail.splitlines())
+            return None
+        text = f"“{found.template}” is {found.change}: version {found.template.version}."
+        self.message_user(request, text, messages.SUCCESS)
+        return HttpResponseRedirect(page_url(WorkflowTemplate, found.template.pk))
+
 
 def builder_data(template: WorkflowTemplate | None) -> dict[str, Any]:
-    """Return what the builder begins with: a template, or none yet."""
+    """Return the data that the builder starts with; None: for a new template."""
     runners = Runner.objects.values("name", "kind", "is_default", "is_enabled")
     functions, problem = functions_offered()
-    found: dict[str, Any] = {
+    data: dict[str, Any] = {
         "template": {"name": "", "steps": []},
         "version": None,
         "store": reverse("workflowtemplate-list"),
@@ -122,16 +126,16 @@ def builder_data(template: WorkflowTemplate | None) -> dict[str, Any]:
         "longest_timeout": LONGEST_TIMEOUT_S,
     }
     if template is not None:
-        found["template"] = plain(spec_of(template))
-        found["version"] = template.version
-        found["store"] = reverse("workflowtemplate-detail", args=[template.pk])
-        found["versions"] = reverse(
+        data["template"] = plain(spec_of(template))
+        data["version"] = template.version
+        data["store"] = reverse("workflowtemplate-detail", args=[template.pk])
+        data["versions"] = reverse(
             "admin:workflows_workflowtemplate_version", args=[template.pk, 0]
         )
-    found["change"] = reverse("admin:workflows_workflowtemplate_change", args=[0])
-    return found
+    data["change"] = reverse("admin:workflows_workflowtemplate_change", args=[0])
+    return data
 
 
-def graph_of(template: WorkflowTemplate) -> dict[str, Any]:
-    """Return a template as it is drawn where nobody edits it."""
+def template_graph(template: WorkflowTemplate) -> dict[str, Any]:
+    """Return the graph of a template, for a read-only drawing."""
     return difference(None, plain(spec_of(template))).as_graph()

@@ -1,4 +1,4 @@
-"""Templates: edited with all their steps in one form, stored by one operation."""
+"""The admin of templates: each is edited with its steps in one form, saved by one operation."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from workflows.admin.templates.builder import ADD, BuilderViews, builder_data, graph_of
+from workflows.admin.templates.builder import ADD, BuilderViews, builder_data, template_graph
 from workflows.admin.templates.step_page import CHANGE, step_url
 from workflows.admin.templates.steps import MOST_STEPS, StepFormSet, rows_of, step_formset
 from workflows.admin.templates.versions import MOST_DRAWN
@@ -36,10 +36,10 @@ EXAMPLE = (
 
 
 class SchemaField(JSONObjectFormField):
-    """What runs take as parameters."""
+    """The JSON Schema of the parameters of runs."""
 
     def clean(self, value: Any) -> Any:
-        """Return a schema that every door would accept."""
+        """Return a schema, checked as the API checks it."""
         schema = super().clean(value)
         if problems := list(check_schema(schema)):
             raise ValidationError(problems)
@@ -57,8 +57,8 @@ class TemplateForm(RefusableForm):
         widget=forms.Textarea(
             attrs={"rows": 4, "cols": 80, "class": "json", "spellcheck": "false"}
         ),
-        help_text="A JSON Schema of what a run is asked for; empty: anything. "
-        f"writeOnly makes a secret. Such as {EXAMPLE}",
+        help_text="A JSON Schema of the parameters of a run. Empty: any parameters. "
+        f"A writeOnly parameter is a secret. Example: {EXAMPLE}",
     )
     began_with = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
@@ -67,12 +67,12 @@ class TemplateForm(RefusableForm):
         fields = ("name", "description", "approver_must_differ", "parameters_schema")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Remember the version that the form was opened with."""
+        """Send along the version that the form was opened with, so that no newer one is lost."""
         super().__init__(*args, **kwargs)
         self.initial["began_with"] = self.instance.version if self.instance.pk else None
 
     def clean_description(self) -> str:
-        """Return the text with the line ends that it was stored with; browsers send others."""
+        """Return the text with LF as line end; browsers send CR LF."""
         return str(self.cleaned_data["description"]).replace("\r\n", "\n")
 
 
@@ -83,40 +83,40 @@ else:
 
 
 class StepInline(AnyInline):
-    """The steps, beneath the template; who may edit the one may edit the other."""
+    """The steps below the template; whoever may edit the template may edit them."""
 
     model = TemplateStep
     template = "workflows/workflowtemplate/steps.html"
 
     @property
     def media(self) -> forms.Media:
-        """Bring what makes picking dependencies comfortable; the form works without."""
+        """Return the script that helps with picking dependencies; the form works without it."""
         return forms.Media(js=["workflows/steps.js"])
 
     def get_formset(
         self, request: HttpRequest, obj: WorkflowTemplate | None = None, **kwargs: Any
     ) -> type[Any]:
-        """Return a form whose rows are plain data: a template is stored whole."""
+        """Return the formset of the steps, whose rows are plain data: templates are saved whole."""
         return step_formset(blank=1 if obj else 3)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """As of the template."""
+        """Return True: the permission for the template counts."""
         return True
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """As of the template."""
+        """Return True: the permission for the template counts."""
         return True
 
     has_view_permission = has_delete_permission = has_change_permission
 
 
 class WorkflowTemplateAdmin(RefusableAdmin, BuilderViews):
-    """Templates are checked and stored whole, by the operation that every door uses."""
+    """Templates are checked and saved whole, by the same operation as in the API."""
 
     change_form_template = "workflows/workflowtemplate/change_form.html"
     change_list_template = "workflows/workflowtemplate/change_list.html"
     when_empty = (
-        "There is no template yet: draw one here, or load an example with "
+        "There is no template yet. Add one here, or load an example with "
         "manage.py import_workflow examples/backup.yaml."
     )
     form = TemplateForm
@@ -124,15 +124,15 @@ class WorkflowTemplateAdmin(RefusableAdmin, BuilderViews):
     list_filter = ("updated_at",)
     readonly_fields = ("version", *TIMES)
     search_fields = ("name", "description")
-    search_help_text = "Name, or words of the description."
+    search_help_text = "Search by name or by words of the description."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WorkflowTemplate]:
-        """Count the steps."""
+        """Count the steps of each template."""
         templates: QuerySet[WorkflowTemplate] = super().get_queryset(request)
         return templates.annotate(step_count=Count("steps"))
 
     def get_fieldsets(self, request: HttpRequest, obj: WorkflowTemplate | None = None) -> Any:
-        """Show what is seldom edited on demand, and the version beside it."""
+        """Collapse the fields that are seldom edited, and show the version there."""
         seldom: list[Any] = [*TemplateForm.Meta.fields[2:]]
         if obj is not None:
             hidden = ["began_with"] if self.has_change_permission(request, obj) else []
@@ -145,12 +145,12 @@ class WorkflowTemplateAdmin(RefusableAdmin, BuilderViews):
     def has_change_permission(
         self, request: HttpRequest, obj: WorkflowTemplate | None = None
     ) -> bool:
-        """Those who may, as long as the form can take all steps."""
+        """Return True for users with the permission, unless there are too many steps for a form."""
         permitted = super().has_change_permission(request, obj)
         return permitted and _step_count(obj) <= MOST_STEPS
 
     def get_inlines(self, request: HttpRequest, obj: WorkflowTemplate | None) -> list[Any]:
-        """Show the form of the steps to those who may use it; others see a list."""
+        """Show the form of the steps to users who may change them; others see a list."""
         return [StepInline] if obj is None or self.has_change_permission(request, obj) else []
 
     def get_formset_kwargs(
@@ -163,12 +163,12 @@ class WorkflowTemplateAdmin(RefusableAdmin, BuilderViews):
         return kwargs
 
     def save_model(self, *_: Any) -> None:
-        """Store nothing yet: a template goes with its steps."""
+        """Save nothing yet: a template is saved with its steps."""
 
     def save_related(
         self, request: HttpRequest, form: TemplateForm, formsets: list[StepFormSet], change: bool
     ) -> None:
-        """Store the template whole."""
+        """Save the template with its steps."""
         own = {name: form.cleaned_data[name] for name in TemplateForm.Meta.fields}
         spec = parse_template({**own, "steps": formsets[0].steps()})
         if change:
@@ -180,11 +180,11 @@ class WorkflowTemplateAdmin(RefusableAdmin, BuilderViews):
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
     ) -> list[dict[str, Any]]:
-        """Leave the details to the version."""
+        """Return no details: the version has them."""
         return [{"added": {}} if add else {"changed": {"fields": ["steps"]}}]
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Count the steps that go with the templates; naming each takes a statement each."""
+        """Count the steps that are deleted too; naming each would take a statement each."""
         templates = list(objs)
         steps = TemplateStep.objects.filter(template__in=templates).count()
         counted = {self.opts.verbose_name_plural: len(templates), "steps": steps}
@@ -201,7 +201,7 @@ class WorkflowTemplateAdmin(RefusableAdmin, BuilderViews):
         form_url: str = "",
         obj: WorkflowTemplate | None = None,
     ) -> HttpResponse:
-        """Add the ways to the runs, the builder, and a list of the steps where there is none."""
+        """Add the links to the runs, and the builder or the read-only list of steps."""
         if change and obj is not None:
             may_run = request.user.has_perm("workflows.add_workflowrun")
             context["run_url"] = _run_url(obj) if may_run else None
@@ -212,7 +212,7 @@ class WorkflowTemplateAdmin(RefusableAdmin, BuilderViews):
             context["may_import"] = _may_import(request)
             if not context["inline_admin_formsets"]:
                 context["steps"] = _page_of_steps(obj, request)
-                context["drawing"] = graph_of(obj) if _step_count(obj) <= MOST_DRAWN else None
+                context["drawing"] = template_graph(obj) if _step_count(obj) <= MOST_DRAWN else None
         if context["inline_admin_formsets"] and request.method == "GET":
             context["plain"] = "plain" in request.GET
             context["builder"] = None if context["plain"] else builder_data(obj)
@@ -221,23 +221,23 @@ class WorkflowTemplateAdmin(RefusableAdmin, BuilderViews):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Offer to import a file."""
+        """Add whether the reader may import a file."""
         more = {"may_import": _may_import(request)}
         return super().changelist_view(request, {**(extra_context or {}), **more})
 
     @admin.display(description="steps", ordering="step_count")
     def steps_shown(self, template: WorkflowTemplate) -> int:
-        """Return how many steps there are."""
+        """Return the number of steps."""
         return _step_count(template)
 
     @admin.display(description="runs")
     def runs_shown(self, template: WorkflowTemplate) -> SafeString:
-        """Return the way to the runs made from the template."""
+        """Return a link to the runs of the template."""
         return link(list_url(WorkflowRun, template__id__exact=template.pk), "runs")
 
 
 def _step_count(template: WorkflowTemplate | None) -> int:
-    return int(getattr(template, "step_count", 0))  # a new one has not been counted
+    return int(getattr(template, "step_count", 0))  # a new template has no count yet
 
 
 def _may_import(request: HttpRequest) -> bool:

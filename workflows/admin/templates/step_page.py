@@ -1,4 +1,4 @@
-"""One step by itself: for templates that are too large to be edited as a whole."""
+"""The page of one step, for templates that are too large to be edited as a whole."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,7 +24,7 @@ NAME = "workflows_workflowtemplate_step"
 
 
 class OneStepForm(StepForm):
-    """A step whose place in the order stays as it is."""
+    """The form of one step, which keeps its place in the order."""
 
     order = None  # type: ignore[assignment]
     began_with = forms.IntegerField(widget=forms.HiddenInput)
@@ -41,12 +41,12 @@ class StepViews(VersionViews):
     """The page of a step."""
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the page of a step; which one is asked for, its id may be any text."""
+        """Add the page of a step; its id may be any text, so it is a query parameter."""
         view = self.admin_site.admin_view(self.step_view)
         return [path("<int:template_id>/step/", view, name=NAME), *super().get_urls()]
 
     def step_view(self, request: HttpRequest, template_id: int) -> HttpResponse:
-        """Show a step, `?step_id=`, and store the whole template with what was changed in it."""
+        """Show the step `?step_id=`; a POST stores the whole template with that step changed."""
         template = self._template(request, template_id)
         if not request.user.has_perm(CHANGE):
             raise PermissionDenied(f"This needs the permission {CHANGE}.")
@@ -56,23 +56,23 @@ class StepViews(VersionViews):
             raise Http404(f"There is no step '{step_id}' in {template}.")
         initial = {**rows_of([step])[0], "began_with": template.version}
         form = OneStepForm(request.POST if request.method == "POST" else None, initial=initial)
-        if form.is_valid() and (stored := _store(request, template_id, spec, step_id, form)):
+        if form.is_valid() and (stored := _save(request, template_id, spec, step_id, form)):
             return stored
-        back = f"{page_url(WorkflowTemplate, template_id)}?{urlencode({'step': step_id})}#steps"
+        back = _url_in_list(template_id, step_id)
         context = {"title": f"Step {step_id}", "form": form, "back": back}
         return self._page(request, "step_page.html", template, context)
 
 
 def step_url(template_id: int, step_id: str) -> str:
-    """Return the address of the page of a step."""
+    """Return the URL of the page of a step."""
     return f"{reverse(f'admin:{NAME}', args=[template_id])}?{urlencode({'step_id': step_id})}"
 
 
-def _store(
+def _save(
     request: HttpRequest, template_id: int, spec: TemplateSpec, step_id: str, form: OneStepForm
 ) -> HttpResponse | None:
     data = plain(spec)
-    data["steps"] = _with(data["steps"], step_id, form.cleaned_data)
+    data["steps"] = _with_step_changed(data["steps"], step_id, form.cleaned_data)
     began_with = form.cleaned_data["began_with"]
     try:
         stored = replace_template(
@@ -81,20 +81,25 @@ def _store(
     except WorkflowError as refusal:
         form.add_error(None, refusal.detail)
         return None
-    now = form.cleaned_data["step_id"]
-    messages.success(request, f"Step {now} is stored; this is version {stored.version}.")
-    address = f"{page_url(WorkflowTemplate, template_id)}?{urlencode({'step': now})}#steps"
-    return HttpResponseRedirect(address)
+    new_id = form.cleaned_data["step_id"]
+    text = f"Step {new_id} is saved. The template is now version {stored.version}."
+    messages.success(request, text)
+    return HttpResponseRedirect(_url_in_list(template_id, new_id))
 
 
-def _with(
+def _url_in_list(template_id: int, step_id: str) -> str:
+    """Return the URL of the template's page, with its list filtered by a step."""
+    return f"{page_url(WorkflowTemplate, template_id)}?{urlencode({'step': step_id})}#steps"
+
+
+def _with_step_changed(
     steps: Sequence[dict[str, Any]], step_id: str, row: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """Return the steps with one of them changed; those that wait for it learn its new id."""
-    now = step_of(row, known={step["step_id"] for step in steps})
-    renamed = {step_id: now["step_id"]}
+    """Return the steps with one of them changed; steps that depend on it get its new id."""
+    changed = step_of(row, known={step["step_id"] for step in steps})
+    renamed = {step_id: changed["step_id"]}
     others = [
         {**step, "depends_on": [renamed.get(on, on) for on in step.get("depends_on", ())]}
         for step in steps
     ]
-    return [now if step["step_id"] == step_id else step for step in others]
+    return [changed if step["step_id"] == step_id else step for step in others]

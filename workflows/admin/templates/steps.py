@@ -1,4 +1,4 @@
-"""The steps of a template as rows of a form."""
+"""The form of a template's steps, one row per step."""
 
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
@@ -16,20 +16,20 @@ from workflows.authoring.spec import StepSpec, check_payload
 from workflows.errors import InvalidGraph
 
 MOST_STEPS = 200
-"""Beyond it a form is no help any more: the template is shown, and edited as a file."""
+"""A template with more steps has no form: steps are edited one by one, or as a file."""
 
 DEFAULT_RUNNER = ("", "default")
 
 
-def _text(rows: int, **attributes: Any) -> forms.Textarea:
+def _textarea(rows: int, **attributes: Any) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows, "cols": 20, "spellcheck": "false", **attributes})
 
 
 class PayloadField(JSONObjectFormField):
-    """What a step is to do."""
+    """The payload of a step."""
 
     def clean(self, value: Any) -> Any:
-        """Return a payload that every door would accept."""
+        """Return a payload, checked as the API checks it."""
         payload = super().clean(value)
         if problems := list(check_payload(payload)):
             raise ValidationError(problems)
@@ -37,32 +37,33 @@ class PayloadField(JSONObjectFormField):
 
 
 class StepForm(forms.Form):
-    """One step. Texts are taken as they are typed: a step id is any text."""
+    """One step. Texts are kept as they were typed, since a step id may be any text."""
 
     order = forms.IntegerField(
         required=False,
         min_value=0,
-        help_text="Among ready tasks the lowest goes out first. Empty: at the end.",
+        help_text="Of several ready tasks, the one with the lowest number is dispatched first. "
+        "Empty: last.",
     )
     step_id = forms.CharField(
         max_length=200,
         strip=False,
         widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
-        help_text="Unique in its template; upper and lower case differ.",
+        help_text="Unique within the template; case matters.",
     )
     title = forms.CharField(
-        max_length=300, strip=False, required=False, help_text="Empty: the step id."
+        max_length=300, strip=False, required=False, help_text="Empty: same as the step id."
     )
     depends_on = forms.CharField(
         required=False,
         strip=False,
-        widget=_text(2, **{"class": "depends-on"}),
-        help_text="Step ids of this template, one a line: all of them must succeed first.",
+        widget=_textarea(2, **{"class": "depends-on"}),
+        help_text="Step ids of this template, one per line. All of them must succeed first.",
     )
     runner = forms.ChoiceField(required=False, help_text="Where the step is executed.")
     payload = PayloadField(
-        widget=_text(2, **{"class": "json"}),
-        help_text='What to do: {"command": ["tar", "-czf", …]} '
+        widget=_textarea(2, **{"class": "json"}),
+        help_text='What the step does: {"command": ["tar", "-czf", …]} '
         'or {"python": "name", "kwargs": {}}.',
     )
     timeout_seconds = forms.IntegerField(
@@ -70,16 +71,16 @@ class StepForm(forms.Form):
         required=False,
         min_value=1,
         max_value=LONGEST_TIMEOUT_S,
-        help_text=f"1 to {LONGEST_TIMEOUT_S} seconds; empty: a day.",
+        help_text=f"1 to {LONGEST_TIMEOUT_S} seconds. Empty: one day.",
     )
     requires_approval = forms.BooleanField(
         label="Approval",
         required=False,
-        help_text="Ticked: it waits until somebody with the permission approves it.",
+        help_text="Ticked: the step waits until somebody with the permission approves it.",
     )
 
     def clean_step_id(self) -> str:
-        """Return an id that can be seen."""
+        """Return an id that is not blank."""
         step_id: str = self.cleaned_data["step_id"]
         if not step_id.strip():
             raise ValidationError("Give the step an id.")
@@ -93,7 +94,7 @@ else:
 
 
 class StepFormSet(AnyFormSet):
-    """All steps of a template; they form a DAG, or it says why not."""
+    """All steps of a template; steps that do not form a DAG are refused with the reason."""
 
     default_error_messages = {
         "too_many_forms": f"This form takes at most {MOST_STEPS} steps; import a file instead."
@@ -108,9 +109,10 @@ class StepFormSet(AnyFormSet):
         **kwargs: Any,
     ) -> None:
         """
-        Read the names of the runners, once for all rows.
+        Read the names of the runners once for all rows.
 
-        What the admin passes besides is about rows of the database; these are none.
+        The admin passes further arguments about database rows, which are not used: the rows of
+        this form are plain data.
         """
         super().__init__(*args, **kwargs)
         self._runners = runner_choices()
@@ -122,16 +124,16 @@ class StepFormSet(AnyFormSet):
         return "steps"
 
     def get_queryset(self) -> tuple[()]:
-        """Return nothing: the admin asks, but no row of the form is a row of the database."""
+        """Return nothing, since the rows of the form are not database rows."""
         return ()
 
     def add_fields(self, form: Any, index: int | None) -> None:
-        """Offer the runners."""
+        """Offer the runners as choices."""
         super().add_fields(form, index)
         form.fields["runner"].choices = self._runners
 
     def clean(self) -> None:
-        """Refuse steps that form no DAG, naming the step or the cycle."""
+        """Refuse steps that do not form a DAG, naming the step or the cycle."""
         if any(self.errors):
             return
         try:
@@ -152,15 +154,15 @@ class StepFormSet(AnyFormSet):
 
 
 def functions_offered() -> tuple[dict[str, str], str]:
-    """Return the functions that a payload may name, with what each does; and why not, if so."""
+    """Return the functions that a payload may name, with descriptions; and what went wrong."""
     try:
         return known_functions(), ""
     except ImportError as exc:
-        return {}, f"The functions cannot be listed; mend TASK_FUNCTION_MODULES: {exc}."
+        return {}, f"The functions cannot be listed; correct TASK_FUNCTION_MODULES: {exc}."
 
 
 def step_formset(*, blank: int) -> type[StepFormSet]:
-    """Return the form of all steps, with so many blank rows for those without JavaScript."""
+    """Return the formset of the steps, with blank rows for browsers without JavaScript."""
     made: type[Any] = formset_factory(
         StepForm,
         StepFormSet,
@@ -174,7 +176,7 @@ def step_formset(*, blank: int) -> type[StepFormSet]:
 
 
 def rows_of(steps: Iterable[StepSpec]) -> list[dict[str, Any]]:
-    """Return stored steps as the form shows them; the gaps leave room for steps in between."""
+    """Return stored steps as form rows, with gaps in the order for steps in between."""
     return [
         {
             "order": position * 10,
@@ -191,17 +193,17 @@ def rows_of(steps: Iterable[StepSpec]) -> list[dict[str, Any]]:
 
 
 def runner_choices() -> list[tuple[str, str]]:
-    """Return the runners that a step may name, or none."""
+    """Return the choices of a step's runner: the default, then each by name."""
     names = Runner.objects.values_list("name", flat=True)
     return [DEFAULT_RUNNER, *((name, name) for name in names)]
 
 
 def step_of(row: dict[str, Any], known: Collection[str]) -> dict[str, Any]:
-    """Return a row of the form as plain data; `known` are the step ids of the template."""
+    """Return a form row as plain data; `known` are the step ids of the template."""
     return {
         "step_id": row["step_id"],
         "title": row["title"] if row["title"].strip() else row["step_id"],
-        "depends_on": list(_named(row["depends_on"], known)),
+        "depends_on": list(_step_ids(row["depends_on"], known)),
         "runner": row["runner"] or None,
         "payload": row["payload"],
         "timeout_seconds": row["timeout_seconds"],
@@ -209,8 +211,8 @@ def step_of(row: dict[str, Any], known: Collection[str]) -> dict[str, Any]:
     }
 
 
-def _named(text: str, known: Collection[str]) -> Iterable[str]:
-    """Yield the step ids of a text: one a line; commas will do, but an id may hold one itself."""
+def _step_ids(text: str, known: Collection[str]) -> Iterable[str]:
+    """Yield the step ids of a text, separated by line ends or commas; known ids may hold commas."""
     for line in text.splitlines():
         if line in known:
             yield line

@@ -1,4 +1,4 @@
-"""The history of a template: its versions, what differs between two of them, back to one."""
+"""The versions of a template: their list, the difference of two, and restoring one."""
 
 from typing import Any
 
@@ -18,30 +18,30 @@ from workflows.errors import NotFound, WorkflowError
 from workflows.models import TemplateVersion, WorkflowRun, WorkflowTemplate
 
 MOST_DRAWN = 3_000
-"""Steps; a drawing of more is no help."""
+"""A graph of more steps is not drawn; it would be unreadable."""
 MOST_COMPARED = 100
-"""Changed steps whose lines are shown."""
+"""How many changed steps are shown as text."""
 MOST_OFFERED = 200
-"""Versions to compare with."""
+"""How many versions can be chosen to compare with."""
 
 
 def version_url(template_id: int, number: int, page: str = "version") -> str:
-    """Return the address of a version."""
+    """Return the URL of a page of a version."""
     return reverse(f"admin:workflows_workflowtemplate_{page}", args=[template_id, number])
 
 
 class VersionViews(AnyAdmin):
-    """Pages about the versions of a template."""
+    """The pages about the versions of a template."""
 
     def get_urls(self) -> list[URLPattern]:
         """Add the pages of a version."""
         place = "<int:template_id>/versions/<int:number>/"
         return [
-            path(place, self.admin_site.admin_view(self.version_view), name=_name("version")),
+            path(place, self.admin_site.admin_view(self.version_view), name=_url_name("version")),
             path(
                 f"{place}restore/",
                 self.admin_site.admin_view(self.restore_view),
-                name=_name("restore"),
+                name=_url_name("restore"),
             ),
             *super().get_urls(),
         ]
@@ -62,13 +62,13 @@ class VersionViews(AnyAdmin):
         return self._page(request, "versions.html", template, context)
 
     def version_view(self, request: HttpRequest, template_id: int, number: int) -> HttpResponse:
-        """Show a version beside another one: the one before it, unless `?against=` says which."""
+        """Compare a version with `?against=`, or else with the version before it."""
         template = self._template(request, template_id)
         try:
             version = version_of(template_id, number)
         except NotFound as missing:
-            return self._not_kept(request, template, number, missing)
-        other = _other(version, request.GET.get("against", ""))
+            return self._to_history(request, template, number, missing)
+        other = _compared_version(version, request.GET.get("against", ""))
         offered = template.versions.exclude(number=number).order_by("-number")
         context = {
             "title": f"Version {number} of {template}",
@@ -78,16 +78,16 @@ class VersionViews(AnyAdmin):
             "runs": runs_by_version([version])[number],
             "runs_url": _runs_url(version),
             "may_restore": number != template.version and self.has_restore_permission(request),
-            **_shown(difference(other.content if other else None, version.content)),
+            **_difference_context(difference(other.content if other else None, version.content)),
         }
         return self._page(request, "version.html", template, context)
 
     def restore_view(self, request: HttpRequest, template_id: int, number: int) -> HttpResponse:
-        """Ask before a version becomes the latest one again; a POST does it."""
+        """Ask for confirmation, and restore the version on POST."""
         template = self._template(request, template_id)
         if not self.has_restore_permission(request):
             raise PermissionDenied
-        version = _version(template_id, number)
+        version = _version_or_404(template_id, number)
         if request.method == "POST":
             return self._restore(request, template, number)
         latest = plain(spec_of(template))
@@ -95,20 +95,20 @@ class VersionViews(AnyAdmin):
             "title": f"Restore version {number} of {template}?",
             "version": version,
             "other": template,
-            **_shown(difference(latest, version.content)),
+            **_difference_context(difference(latest, version.content)),
         }
         return self._page(request, "restore.html", template, context)
 
     def has_restore_permission(self, request: HttpRequest) -> bool:
-        """Those who may change templates, also ones that are too large for the form."""
+        """Return True for users who may change templates, however large these are."""
         return bool(request.user.has_perm("workflows.change_workflowtemplate"))
 
-    def _not_kept(
+    def _to_history(
         self, request: HttpRequest, template: WorkflowTemplate, number: int, missing: NotFound
     ) -> HttpResponse:
         if not 0 < number < template.version:
             raise Http404(missing.detail)
-        text = f"Version {number} is from before versions were kept; nobody knows what it was."
+        text = f"Version {number} was not kept: it is older than the history of versions."
         self.message_user(request, text, messages.WARNING)
         return HttpResponseRedirect(
             reverse("admin:workflows_workflowtemplate_history", args=[template.pk])
@@ -123,7 +123,7 @@ class VersionViews(AnyAdmin):
             text = f"Version {number} cannot be restored: {refusal.detail}"
             self.message_user(request, text, messages.ERROR)
             return HttpResponseRedirect(version_url(template.pk, number))
-        text = f"Version {number} is restored, as version {restored.version}."
+        text = f"Version {number} is restored as version {restored.version}."
         self.message_user(request, text, messages.SUCCESS)
         return HttpResponseRedirect(page_url(WorkflowTemplate, template.pk))
 
@@ -148,20 +148,20 @@ class VersionViews(AnyAdmin):
         return TemplateResponse(request, place, {**surroundings, **context})
 
 
-def _name(page: str) -> str:
+def _url_name(page: str) -> str:
     return f"workflows_workflowtemplate_{page}"
 
 
-def _version(template_id: int, number: int) -> TemplateVersion:
+def _version_or_404(template_id: int, number: int) -> TemplateVersion:
     try:
         return version_of(template_id, number)
     except NotFound as exc:
         raise Http404(exc.detail) from exc
 
 
-def _other(version: TemplateVersion, named: str) -> TemplateVersion | None:
-    if is_id(named):
-        return _version(version.template_id, int(named))
+def _compared_version(version: TemplateVersion, against: str) -> TemplateVersion | None:
+    if is_id(against):
+        return _version_or_404(version.template_id, int(against))
     earlier = TemplateVersion.objects.filter(template=version.template_id)
     return earlier.filter(number__lt=version.number).order_by("-number").first()
 
@@ -171,7 +171,7 @@ def _runs_url(version: TemplateVersion) -> str:
     return list_url(WorkflowRun, **chosen)
 
 
-def _shown(found: Difference) -> dict[str, Any]:
+def _difference_context(found: Difference) -> dict[str, Any]:
     changed = found.changed_steps
     counts = {sign: sum(step.change == sign for step in changed) for sign in SIGNS}
     return {

@@ -1,4 +1,4 @@
-"""What the pages of the admin share."""
+"""Base classes and filters that the model admins share."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -19,35 +19,35 @@ else:
     AnyModelForm = forms.ModelForm
 
 
-LONGEST_ID = 19
-"""Digits of the first number that no row can have."""
+MOST_ID_DIGITS = 18
+"""A longer number may not fit into the databases' integers."""
 
 
 def actor(request: HttpRequest) -> Actor:
-    """Return who acts, as the trail names them."""
+    """Return who sent a request, as events name them."""
     return Actor.of(request.user, via="web")
 
 
 def page_of(rows: QuerySet[Any], request: HttpRequest, size: int = 25) -> Page[Any]:
-    """Return the page of a list that stands on another row's page; `?page=` says which."""
+    """Return one page of a list that is shown on another object's page, as `?page=` says."""
     return Paginator(rows, size).get_page(request.GET.get("page"))
 
 
 class StyledAdmin(AnyAdmin):
-    """A model with our stylesheet."""
+    """A model admin with our stylesheet."""
 
     list_per_page = 50
     when_empty = "There is nothing here yet."
-    """What a list without rows says: what to do next."""
+    """What an empty list says: what to do next."""
 
     class Media:
         css = {"all": ["workflows/admin.css"]}
 
 
 class ReadOnlyAdmin(StyledAdmin):
-    """A model that is looked at; nobody adds, edits or deletes it here, superusers included."""
+    """A model that nobody adds, edits or deletes in the admin, superusers included."""
 
-    # These tables grow large: no second count of everything, no counts beside each filter.
+    # These tables grow large: no second count of all rows, no counts beside the filters.
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
 
@@ -65,12 +65,12 @@ class ReadOnlyAdmin(StyledAdmin):
 
 
 class RefusableForm(AnyModelForm):
-    """A form that can show what the domain refused."""
+    """A form that shows why its operation was refused."""
 
     refusal: WorkflowError | None = None
 
     def clean(self) -> dict[str, Any]:
-        """Show the refusal, at its field where there is one."""
+        """Show the refusal, at its field if it names one."""
         if isinstance(self.refusal, Invalid):
             for name, texts in self.refusal.fields.items():
                 field = name if name in self.fields else None
@@ -81,7 +81,7 @@ class RefusableForm(AnyModelForm):
 
 
 class RefusableAdmin(StyledAdmin):
-    """A model that is stored by the domain: what it refuses becomes errors of the form."""
+    """A model that is saved by an operation; a refusal is shown in the form."""
 
     def changeform_view(
         self,
@@ -90,7 +90,7 @@ class RefusableAdmin(StyledAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Show the form again if the domain refused it; nothing is kept of the first time."""
+        """Show the form again if its operation was refused, with nothing saved."""
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except WorkflowError as refusal:
@@ -100,58 +100,59 @@ class RefusableAdmin(StyledAdmin):
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> type[AnyModelForm]:
-        """Return the form, with the refusal that it is shown for."""
+        """Return the form class, which knows the refusal of this request if there is one."""
         form = super().get_form(request, obj, change=change, **kwargs)
-        # The class was made for this request: it may remember what is wrong with it.
+        # The class was made for this request alone, so it may be changed.
         form.refusal = getattr(request, "refusal", None)  # type: ignore[attr-defined]
         return form
 
 
 class RowFilter(admin.SimpleListFilter):
-    """The rows of one other row, such as the tasks of a run; shown while it is in the address."""
+    """Filters by one related row, such as the run of tasks; shown while it is in the URL."""
 
     path = ""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Offer the one that is chosen, beside Django's own "All"."""
+        """Offer the chosen row, beside Django's "All"."""
         return [(value, f"{self.title} {value}")] if (value := self.value()) else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Keep the rows of the chosen one."""
+        """Return the rows that belong to the chosen one."""
         if (value := self.value()) is None:
             return queryset
         return queryset.filter(**{self.path: value}) if is_id(value) else queryset.none()
 
 
 class AttentionFilter(admin.SimpleListFilter):
-    """What needs a hand, as the dashboard counts it."""
+    """Filters what needs attention, as the dashboard counts it."""
 
     title = "attention"
     parameter_name = "attention"
     choice = ("", "")
+    """The value in the URL, and the label."""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Offer the one choice, beside Django's own "All"."""
+        """Offer the one choice, beside Django's "All"."""
         return [self.choice]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Keep what needs a hand, if that is chosen."""
+        """Return what needs attention, if that is chosen."""
         if self.value() != self.choice[0]:
             return queryset
-        return queryset.filter(pk__in=self.needing().values("pk"))
+        return queryset.filter(pk__in=self.needing_attention().values("pk"))
 
-    def needing(self) -> QuerySet[Any]:
-        """Return what needs a hand."""
+    def needing_attention(self) -> QuerySet[Any]:
+        """Return the rows that need attention."""
         raise NotImplementedError
 
 
 def is_id(text: str) -> bool:
-    """Say whether a text can be the id of a row."""
-    return text.isascii() and text.isdecimal() and len(text) < LONGEST_ID
+    """Return True if a text can be the id of a row."""
+    return text.isascii() and text.isdecimal() and len(text) <= MOST_ID_DIGITS
 
 
 class RunFilter(RowFilter):
-    """The rows of one run."""
+    """Filters by run."""
 
     title = "workflow run"
     parameter_name = "run"
@@ -159,13 +160,13 @@ class RunFilter(RowFilter):
 
 
 class RunOfTaskFilter(RunFilter):
-    """The rows of one run's tasks."""
+    """Filters by the run of a task."""
 
     path = "task__run"
 
 
 class TaskFilter(RowFilter):
-    """The rows of one task."""
+    """Filters by task."""
 
     title = "task"
     parameter_name = "task"

@@ -1,4 +1,4 @@
-"""How states, numbers, JSON and links look in the admin."""
+"""How the admin shows states, numbers, times, JSON and links."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,27 +18,27 @@ from workflows.models import WorkflowRun
 
 EMPTY = "–"
 IN_BAR = ("success", "running", "dispatched", "failed", "canceled")
-"""The states that a bar shows, from the left; what is pending is its ground."""
+"""The states that a progress bar shows, from the left; pending tasks are its background."""
 
 
 def badge(text: str, kind: str = "") -> SafeString:
-    """Return a word on a small coloured field; theme.css has a colour and an icon for each."""
+    """Return a word as a coloured badge; theme.css has a colour and an icon for each kind."""
     return format_html('<span class="badge badge-{}">{}</span>', kind or text, text)
 
 
-def sign(text: str, kind: str) -> SafeString:
-    """Return a word with the icon of a state, for where a field would be too loud."""
+def plain_badge(text: str, kind: str) -> SafeString:
+    """Return a word with the icon of a kind, but without its coloured background."""
     return format_html('<span class="badge plain badge-{}">{}</span>', kind, text)
 
 
 def page_url(model: type[Model], pk: object) -> str:
-    """Return the address of a row's page."""
-    return reverse(f"admin:{_named(model)}_change", args=[pk])
+    """Return the URL of a row's page."""
+    return reverse(f"admin:{_url_prefix(model)}_change", args=[pk])
 
 
 def list_url(model: type[Model], **query: object) -> str:
-    """Return the address of a list, filtered."""
-    address = reverse(f"admin:{_named(model)}_changelist")
+    """Return the URL of a list, with filters."""
+    address = reverse(f"admin:{_url_prefix(model)}_changelist")
     return f"{address}?{urlencode(query)}" if query else address
 
 
@@ -48,12 +48,12 @@ def link(address: str, text: object) -> SafeString:
 
 
 def run_link(run_id: int | None) -> str | SafeString:
-    """Return the way to a run, without reading it."""
+    """Return a link to a run, without reading the run."""
     return link(page_url(WorkflowRun, run_id), f"run {run_id}") if run_id else EMPTY
 
 
 def pretty(value: object) -> str | SafeString:
-    """Return JSON as people read it."""
+    """Return a value as indented JSON."""
     if value is None:
         return EMPTY
     text = json.dumps(value, indent=2, ensure_ascii=False)
@@ -61,19 +61,19 @@ def pretty(value: object) -> str | SafeString:
 
 
 def progress(by_state: Mapping[str, int]) -> SafeString:
-    """Return how far a run is: a bar, and how many tasks are in each state."""
+    """Return the progress of a run: a bar, and how many tasks are in each state."""
     others = [
         (badge(f"{n} {state}", state),) for state, n in by_state.items() if n and state != "success"
     ]
     counts = format_html_join(" ", "{}", others)
-    return format_html("{} {}", done(by_state), counts)
+    return format_html("{} {}", progress_bar(by_state), counts)
 
 
-def done(by_state: Mapping[str, int]) -> SafeString:
-    """Return how far a run is: a bar with a part for each state, and how many tasks succeeded."""
+def progress_bar(by_state: Mapping[str, int]) -> SafeString:
+    """Return a bar with a part for each state, and how many tasks have succeeded."""
     total = sum(by_state.values())
     parts = format_html_join(
-        "", '<rect class="bar-{}" x="{}" width="{}" height="1"/>', _parts(by_state)
+        "", '<rect class="bar-{}" x="{}" width="{}" height="1"/>', _bar_parts(by_state)
     )
     bar = (
         '<span class="count"><svg class="bar" viewBox="0 0 {} 1" preserveAspectRatio="none" '
@@ -82,7 +82,7 @@ def done(by_state: Mapping[str, int]) -> SafeString:
     return format_html(bar, total or 1, parts, by_state["success"], total)
 
 
-def _parts(by_state: Mapping[str, int]) -> Iterator[tuple[str, int, int]]:
+def _bar_parts(by_state: Mapping[str, int]) -> Iterator[tuple[str, int, int]]:
     x = 0
     for state in IN_BAR:
         if n := by_state[state]:
@@ -91,18 +91,18 @@ def _parts(by_state: Mapping[str, int]) -> Iterator[tuple[str, int, int]]:
 
 
 def moment(field: str) -> Any:
-    """Return a column (which is a function of a row) that shows a time to the second."""
+    """Return a column for `list_display` that shows a time field to the second."""
 
     @admin.display(description=field.removesuffix("_at"), ordering=field)
     def shown(row: Model) -> str | SafeString:
         return time_shown(getattr(row, field))
 
-    shown.__name__ = field  # names the column in the page, where each must have another
+    shown.__name__ = field  # the column's name, which must be unique in a list
     return shown
 
 
 def time_shown(value: datetime | None) -> str | SafeString:
-    """Return a time to the second; times.js makes of it how long ago that was."""
+    """Return a time to the second; in the browser, times.js shows how long ago it was."""
     if value is None:
         return EMPTY
     local = localtime(value)
@@ -111,18 +111,18 @@ def time_shown(value: datetime | None) -> str | SafeString:
     return format_html(text, value.isoformat(), day, time)
 
 
-def minute(value: datetime) -> str:
-    """Return a moment as people write it, with its time zone."""
-    return date_format(localtime(value), "Y-m-d H:i T")
-
-
 def listed(texts: Iterable[Any], *, most: int, more: int = 0) -> SafeString:
-    """Return `a, b and 3 more`; what exceeds `most` and the unseen `more` are only counted."""
+    """
+    Return `a, b and 3 more`.
+
+    :param most: how many of the texts are shown; the others are counted.
+    :param more: how many exist besides these texts.
+    """
     texts = list(texts)
     left_out = max(0, len(texts) - most) + more
     shown = format_html_join(", ", "{}", ((text,) for text in texts[:most]))
     return shown + mark_safe(f" and {left_out:,} more") if left_out else shown  # noqa: S308 (a number)
 
 
-def _named(model: type[Model]) -> str:
+def _url_prefix(model: type[Model]) -> str:
     return f"{model._meta.app_label}_{model._meta.model_name}"

@@ -1,4 +1,4 @@
-"""JSON typed by people."""
+"""Form fields for JSON."""
 
 import json
 from typing import Any
@@ -9,51 +9,51 @@ from django.core.exceptions import ValidationError
 from workflows.models.fields import check_json, check_json_object
 
 ONE_LINE = 40
-"""Characters up to which a value is shown on one line."""
+"""A value of at most so many characters is shown on one line."""
 
 
 class JSONFormField(forms.CharField):
-    """Any JSON; says where a mistake is. Empty: nothing."""
+    """Any JSON; a mistake is shown with its line and column. Empty: None."""
 
     widget = forms.Textarea(attrs={"rows": 4, "cols": 60, "class": "json", "spellcheck": "false"})
 
     def __init__(self, **kwargs: Any) -> None:
-        """Take the text as it is typed."""
+        """Keep leading and trailing spaces."""
         super().__init__(strip=False, **kwargs)
 
     def prepare_value(self, value: Any) -> Any:
-        """Return the text of a value; a text that was typed stays as it is."""
+        """Return a value as text; what was typed stays as it was typed."""
         if value is None or isinstance(value, str):
             return value
         short = json.dumps(value, ensure_ascii=False)
         return short if len(short) <= ONE_LINE else json.dumps(value, indent=2, ensure_ascii=False)
 
     def clean(self, value: Any) -> Any:
-        """Return the value."""
+        """Return the parsed value."""
         text = super().clean(value)
         if not text.strip():
             return None
-        check_json(found := _parsed(text))
-        return found
+        check_json(parsed := _parsed(text))
+        return parsed
 
 
 class JSONObjectFormField(JSONFormField):
-    """An object as JSON. Empty: an object without keys."""
+    """A JSON object. Empty: an object without keys."""
 
     def __init__(self, **kwargs: Any) -> None:
         """Accept an empty field."""
         super().__init__(required=False, **kwargs)
 
     def prepare_value(self, value: Any) -> Any:
-        """Return the text of an object; none for one without keys."""
+        """Return an object as text; an object without keys as an empty text."""
         return super().prepare_value(value) if value else ""
 
     def clean(self, value: Any) -> Any:
-        """Return the object."""
-        found = super().clean(value)
-        found = {} if found is None and not str(value or "").strip() else found
-        check_json_object(found)
-        return found
+        """Return the parsed object."""
+        is_empty = not str(value or "").strip()
+        parsed = {} if is_empty else super().clean(value)
+        check_json_object(parsed)
+        return parsed
 
 
 def _parsed(text: str) -> object:
@@ -63,4 +63,6 @@ def _parsed(text: str) -> object:
         where = f"line {exc.lineno}, column {exc.colno}"
         raise ValidationError(f"Not valid JSON: {exc.msg} ({where}).") from exc
     except (RecursionError, ValueError) as exc:
-        raise ValidationError("Not valid JSON: nested too deeply, or a number too long.") from exc
+        raise ValidationError(
+            "Not valid JSON: it is nested too deeply, or a number is too long."
+        ) from exc

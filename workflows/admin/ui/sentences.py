@@ -1,4 +1,4 @@
-"""What happened, and why nothing did: the sentences of the domain, with links."""
+"""Sentences on dispatches and on waiting tasks, with links to the tasks that they name."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -8,77 +8,81 @@ from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from workflows.admin.ui.display import link, listed, page_url
-from workflows.insight.explain import sentence_from
+from workflows.insight.explain import task_sentence_from_json
 from workflows.models import Task
 
-MOST_NAMED = 10
-MOST_TOLD = 5
+MOST_DISPATCHED = 10
+"""How many dispatched tasks a sentence names; the others are counted."""
+MOST_BLOCKED = 5
+"""How many blocked tasks are explained; the others are counted."""
 
-Answer = Mapping[str, Any]
-"""An answer to dispatch-ready, in the form that the API gives it."""
+Json = Mapping[str, Any]
+"""A part of an answer, in the API's form."""
 
 
-def dispatch_sentence(answer: Answer, *, foreseen: bool = False) -> SafeString:
+def dispatch_sentence(answer: Json, *, is_preview: bool = False) -> SafeString:
     """
-    Say what was dispatched to which runner; or why nothing was, and what blocks.
+    Return which tasks were dispatched to which runners, or why none was.
 
-    :param foreseen: of a dry run: say what would be.
+    :param answer: to dispatch-ready.
+    :param is_preview: the answer is that of a dry run.
     """
     if answer["dispatched"]:
-        return _dispatched(answer, "Would dispatch" if foreseen else "Dispatched")
-    verb = "would be" if foreseen else "was"
+        return _dispatched_sentence(answer, "Would dispatch" if is_preview else "Dispatched")
+    verb = "would be" if is_preview else "was"
     blocked = answer["blocked"]
-    told = format_html_join("", " {}", ((_wait(task),) for task in blocked[:MOST_TOLD]))
-    more = len(blocked) - MOST_TOLD + answer.get("left_out", 0)
-    rest = f" And {more:,} more wait." if more > 0 else ""
-    return format_html("Nothing {} dispatched: {}.{}{}", verb, answer["reason"], told, rest)
+    reasons = format_html_join("", " {}", ((_blocked(task),) for task in blocked[:MOST_BLOCKED]))
+    more = len(blocked) - MOST_BLOCKED + answer.get("left_out", 0)
+    rest = f" {more:,} more task{'s wait' if more > 1 else ' waits'}." if more > 0 else ""
+    return format_html("Nothing {} dispatched: {}.{}{}", verb, answer["reason"], reasons, rest)
 
 
-def linked(sentence: str, tasks: Iterable[Answer]) -> SafeString:
-    """Return a sentence of the domain, in which the names of these tasks lead to their pages."""
+def linked(sentence: str, tasks: Iterable[Json]) -> SafeString:
+    """Return a sentence in which the quoted names of these tasks link to their pages."""
     links: dict[str, SafeString] = {
-        escape(f"`{_name(task)}`"): _link(task["task_id"], _name(task)) for task in tasks
+        escape(f"`{_task_name(task)}`"): _task_link(task["task_id"], _task_name(task))
+        for task in tasks
     }
     escaped = escape(sentence)
     if not links:
         return escaped
     names = re.compile("|".join(map(re.escape, links)))
-    # Escaped before, and what is put in is escaped too.
+    # Safe: the sentence is escaped above, and so is the text of each link.
     return mark_safe(names.sub(lambda found: links[found[0]], escaped))  # noqa: S308
 
 
-def explained(entry: Answer) -> SafeString:
-    """Return what the domain says of a task that waits, with links to what it waits for."""
+def explained(entry: Json) -> SafeString:
+    """Return why a task waits, from its entry in `explain`, with links to the tasks named."""
     return linked(entry["sentence"], [*entry["root_causes"], *entry["waits_for"]])
 
 
-def _dispatched(answer: Answer, verb: str) -> SafeString:
-    sent = answer.get("dispatches") or [answer["dispatch"]]
-    total = len(sent) + answer.get("left_out", 0)
-    named = _named(sent[:MOST_NAMED])
-    what = "" if total == 1 else f" {total:,} tasks:"
-    texts = listed(named, most=MOST_NAMED, more=total - len(sent[:MOST_NAMED]))
-    return format_html("{}{} {}.", verb, what, texts)
+def _dispatched_sentence(answer: Json, verb: str) -> SafeString:
+    dispatches = answer.get("dispatches") or [answer["dispatch"]]
+    total = len(dispatches) + answer.get("left_out", 0)
+    named = dispatches[:MOST_DISPATCHED]
+    count = "" if total == 1 else f" {total:,} tasks:"
+    texts = listed(_dispatches(named), most=MOST_DISPATCHED, more=total - len(named))
+    return format_html("{}{} {}.", verb, count, texts)
 
 
-def _named(sent: Sequence[Answer]) -> Iterator[SafeString]:
-    tasks = Task.objects.only("step_id").in_bulk([dispatch["task_id"] for dispatch in sent])
-    for dispatch in sent:
+def _dispatches(dispatches: Sequence[Json]) -> Iterator[SafeString]:
+    tasks = Task.objects.only("step_id").in_bulk([each["task_id"] for each in dispatches])
+    for dispatch in dispatches:
         pk = dispatch["task_id"]
         name = tasks.get(pk, f"task {pk}")
         runner = dispatch["runner_submission"]["runner"]
-        yield format_html("{} to runner {}", _link(pk, name), runner)
+        yield format_html("{} to runner {}", _task_link(pk, name), runner)
 
 
-def _wait(blocked: Answer) -> SafeString:
-    name = _link(blocked["task_id"], blocked["step_id"] or f"task {blocked['task_id']}")
-    sentence = linked(sentence_from(blocked), blocked["root_causes"])
+def _blocked(task: Json) -> SafeString:
+    name = _task_link(task["task_id"], task["step_id"] or f"task {task['task_id']}")
+    sentence = linked(task_sentence_from_json(task), task["root_causes"])
     return format_html("{}: {}", name, sentence)
 
 
-def _name(task: Answer) -> str:
+def _task_name(task: Json) -> str:
     return str(task["step_id"] or task["title"])
 
 
-def _link(task_id: int, name: object) -> SafeString:
+def _task_link(task_id: int, name: object) -> SafeString:
     return link(page_url(Task, task_id), name)
