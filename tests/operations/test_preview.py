@@ -35,14 +35,14 @@ def broken(runs: DrawRun) -> WorkflowRun:
 
 
 def test_a_retry_frees_what_waits_for_nothing_else_that_is_broken(broken: WorkflowRun) -> None:
-    assert told(effects.of_retry([task(broken, "a")])) == [
+    assert told(effects.preview_retry([task(broken, "a")])) == [
         "3 tasks can run once that succeeds: b c d",
         "1 task stays blocked by another: end",
     ]
 
 
 def test_a_mark_success_tells_what_is_ready_at_once_and_is_right(broken: WorkflowRun) -> None:
-    foreseen = told(effects.of_mark_success([task(broken, "a")]))
+    foreseen = told(effects.preview_mark_success([task(broken, "a")]))
 
     assert foreseen == [
         "2 tasks become ready at once: b d",
@@ -57,7 +57,7 @@ def test_a_mark_success_tells_what_is_ready_at_once_and_is_right(broken: Workflo
 def test_two_causes_mended_together_free_what_waits_for_both(broken: WorkflowRun) -> None:
     both = [task(broken, "a"), task(broken, "x")]
 
-    assert told(effects.of_retry(both)) == ["4 tasks can run once that succeeds: b c end d"]
+    assert told(effects.preview_retry(both)) == ["4 tasks can run once that succeeds: b c end d"]
 
 
 def test_a_task_on_hold_is_not_called_ready(runs: DrawRun) -> None:
@@ -66,7 +66,7 @@ def test_a_task_on_hold_is_not_called_ready(runs: DrawRun) -> None:
     dispatch_all(run)
     finish(run, "a", "failed")
 
-    found = told(effects.of_mark_success([task(run, "a")]))
+    found = told(effects.preview_mark_success([task(run, "a")]))
 
     assert found == ["1 task can run after that: b"]
 
@@ -76,34 +76,34 @@ def test_a_cancel_tells_what_can_never_run_then(runs: DrawRun) -> None:
     dispatch_all(run)
     start(run, "a")
 
-    assert told(effects.of_cancel([task(run, "a")])) == [
+    assert told(effects.preview_cancel([task(run, "a")])) == [
         "1 task is with its runner, and asked to end: a",
         "2 tasks that wait can never run then: b c",
     ]
-    assert told(effects.of_cancel([task(run, "b"), task(run, "x")])) == [
+    assert told(effects.preview_cancel([task(run, "b"), task(run, "x")])) == [
         "1 task is with its runner, and asked to end: x",
         "1 task that waits can never run then: c",
     ]
 
 
 def test_what_was_doomed_before_is_no_effect(broken: WorkflowRun) -> None:
-    assert effects.of_cancel([task(broken, "c")]) == []
-    assert effects.of_hold([task(broken, "b")]) == []
+    assert effects.preview_cancel([task(broken, "c")]) == []
+    assert effects.preview_hold([task(broken, "b")]) == []
 
 
 def test_a_hold_keeps_back_what_comes_after(runs: DrawRun) -> None:
     run = runs("a > b > c, d")
 
-    assert told(effects.of_hold([task(run, "a")])) == ["2 tasks wait until then, too: b c"]
-    assert effects.of_hold([task(run, "d")]) == []
+    assert told(effects.preview_hold([task(run, "a")])) == ["2 tasks wait until then, too: b c"]
+    assert effects.preview_hold([task(run, "d")]) == []
 
 
 def test_a_release_or_an_approval_makes_ready_what_waits_for_nothing_else(runs: DrawRun) -> None:
     run = runs("a > b", requires_approval=True)
     first, second = Approval.objects.order_by("pk").select_related("task")
 
-    assert told(effects.of_approve([first, second])) == ["1 task becomes ready at once: a"]
-    assert told(effects.of_reject([first])) == ["1 task that waits can never run then: b"]
+    assert told(effects.preview_approve([first, second])) == ["1 task becomes ready at once: a"]
+    assert told(effects.preview_reject([first])) == ["1 task that waits can never run then: b"]
     operations.approve(first.pk, by=who("test"))
     assert [str(each) for each in Task.objects.ready().filter(run=run)] == ["a"]
 
@@ -114,7 +114,7 @@ def test_a_retry_with_downstream_names_what_it_resets_and_resets_that(runs: Draw
     dispatch_all(run)
     finish(run, "c", "failed")
 
-    foreseen = effects.of_retry_downstream([task(run, "a")])
+    foreseen = effects.preview_retry_downstream([task(run, "a")])
 
     assert told(foreseen) == ["2 tasks that ended after it are reset, too: b c"]
     reset = retry_downstream(task(run, "a").pk, by=who("test"))
@@ -126,7 +126,7 @@ def test_it_warns_of_what_is_active_downstream(runs: DrawRun) -> None:
     walk(run, "a")
     dispatch_all(run)
 
-    found = told(effects.of_retry_downstream([task(run, "a")]))
+    found = told(effects.preview_retry_downstream([task(run, "a")]))
 
     assert found == ["1 task is active: cancel it first: b"]
 
@@ -136,11 +136,11 @@ def test_pause_and_abort_count(runs: DrawRun) -> None:
     dispatch_all(run)
     run.refresh_from_db()
 
-    assert [each.sentence for each in effects.of_pause([run])] == [
+    assert [each.sentence for each in effects.preview_pause([run])] == [
         "2 tasks are active and go on to their end",
         "2 tasks wait until the run is resumed",
     ]
-    assert [each.sentence for each in effects.of_abort([run])] == [
+    assert [each.sentence for each in effects.preview_abort([run])] == [
         "2 tasks have not started and are canceled",
         "2 tasks are active and asked to end",
     ]
@@ -149,9 +149,13 @@ def test_pause_and_abort_count(runs: DrawRun) -> None:
 def test_nothing_is_written(broken: WorkflowRun) -> None:
     before = trail(broken), states(broken)
 
-    for foresee in (effects.of_retry, effects.of_mark_success, effects.of_retry_downstream):
+    for foresee in (
+        effects.preview_retry,
+        effects.preview_mark_success,
+        effects.preview_retry_downstream,
+    ):
         foresee([task(broken, "a")])
-    effects.of_cancel_rest([broken])
+    effects.preview_cancel_rest([broken])
 
     assert (trail(broken), states(broken)) == before
 
@@ -159,11 +163,11 @@ def test_nothing_is_written(broken: WorkflowRun) -> None:
 @pytest.mark.parametrize(
     "foresee",
     [
-        effects.of_retry,
-        effects.of_mark_success,
-        effects.of_cancel,
-        effects.of_hold,
-        effects.of_retry_downstream,
+        effects.preview_retry,
+        effects.preview_mark_success,
+        effects.preview_cancel,
+        effects.preview_hold,
+        effects.preview_retry_downstream,
     ],
 )
 def test_a_large_run_takes_as_many_statements_as_a_small_one(db: None, foresee: object) -> None:
@@ -186,8 +190,8 @@ def test_of_very_many_runs_nothing_is_foreseen(
     one, two = runs("a > b"), runs("a > b")
     tasks = [task(one, "a"), task(two, "a")]
 
-    assert effects.of_hold(tasks) == []
-    assert told(effects.of_hold(tasks[:1])) == ["1 task waits until then, too: b"]
+    assert effects.preview_hold(tasks) == []
+    assert told(effects.preview_hold(tasks[:1])) == ["1 task waits until then, too: b"]
 
 
 def test_a_task_in_no_run_affects_no_other(db: None) -> None:
@@ -195,6 +199,6 @@ def test_a_task_in_no_run_affects_no_other(db: None) -> None:
     cancel(alone.pk, by=who("test"))
     alone.refresh_from_db()
 
-    assert effects.of_retry([alone]) == []
-    assert effects.of_retry_downstream([alone]) == []
+    assert effects.preview_retry([alone]) == []
+    assert effects.preview_retry_downstream([alone]) == []
     retry(alone.pk, by=who("test"))

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from workflows.admin.actions.model_admin import FROM_RUN, OperableAdmin
-from workflows.admin.actions.registry import MENDING
+from workflows.admin.actions.registry import TASK_OPERATIONS
 from workflows.admin.attempts import log_end
 from workflows.admin.ui.base import RunFilter
 from workflows.admin.ui.display import (
@@ -51,7 +51,7 @@ class TaskAdmin(OperableAdmin):
     """Tasks are looked at, and change by operations only."""
 
     change_form_template = "workflows/task/change_form.html"
-    operations = MENDING
+    operations = TASK_OPERATIONS
     when_empty = "There is no task yet: a run brings its own, one for each step of its template."
     list_display = (
         "__str__",
@@ -104,7 +104,7 @@ class TaskAdmin(OperableAdmin):
             raise PermissionDenied
         task = get_object_or_404(self.get_queryset(request), pk=task_id)
         context = {
-            **self._surroundings(request, task),
+            **self.page_context(request, task),
             "original": task,
             "state": self.state_shown(task),
             "payload": self.payload_shown(task),
@@ -114,25 +114,12 @@ class TaskAdmin(OperableAdmin):
         }
         return TemplateResponse(request, "workflows/task/panel.html", context)
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Task | None = None,
-    ) -> HttpResponse:
-        """Add what surrounds a task."""
-        if obj is not None:
-            context.update(self._surroundings(request, obj))
-        return super().render_change_form(request, context, add, change, form_url, obj)
-
-    def _surroundings(self, request: HttpRequest, task: Task) -> dict[str, Any]:
+    def page_context(self, request: HttpRequest, task: Task) -> dict[str, Any]:
+        """Return what the page of a task and its panel have in common."""
         attempts = list(task.attempts.defer("payload").order_by("-number")[:LATEST])
         last = attempts[0] if attempts else None
         return {
-            "mending": self.offered(request, task, MENDING),
+            "mending": self.buttons(request, task, TASK_OPERATIONS),
             "waiting": _waiting(task),
             "approval": _undecided(task),
             "approvals_url": list_url(Approval, task=task.pk, status="all"),

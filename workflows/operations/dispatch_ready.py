@@ -7,10 +7,9 @@ from workflows.db.statements import pipeline
 from workflows.dispatch.attempts import create_attempts
 from workflows.dispatch.result import Dispatch, DispatchResult, _Call, _conclude, _foreseen
 from workflows.dispatch.submission import is_to_submit, submit
-from workflows.errors import RunNotDispatchable
 from workflows.models import RunState
 from workflows.models.actor import Actor
-from workflows.models.run import CLOSED
+from workflows.operations.checks import check_dispatch_ready, enforce
 from workflows.reports.recovery import recover_overdue
 from workflows.runs.completion import close_run_if_finished
 from workflows.runs.locks import lock_run
@@ -51,8 +50,8 @@ def _round(call: _Call) -> DispatchResult | None:
     """Hand out what there is room for; the result, once no runner has to be called."""
     with transaction.atomic(), pipeline():
         run = lock_run(call.run_id)
-        if run.state in CLOSED and not call.handed_out:
-            raise RunNotDispatchable(f"{run} is {run.state}")
+        if not call.handed_out:
+            enforce(check_dispatch_ready(run, call.by))
         if run.auto_dispatch and run.state == RunState.CREATED:
             # The first word is given: what an approval or a release makes ready goes out by itself.
             run.start(by=call.by)

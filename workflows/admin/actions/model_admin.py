@@ -11,9 +11,10 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
-from workflows.admin.actions.forms import Question
-from workflows.admin.actions.outcomes import outcome_of, tell, tell_all
-from workflows.admin.actions.registry import Operation
+from workflows.admin.actions.buttons import Button, buttons_for
+from workflows.admin.actions.forms import OperationForm
+from workflows.admin.actions.outcomes import outcome_of, show_outcome, show_outcomes
+from workflows.admin.actions.registry import AdminOperation
 from workflows.admin.ui.base import ReadOnlyAdmin, actor, is_id
 from workflows.admin.ui.display import page_url
 from workflows.models import WorkflowRun
@@ -33,7 +34,7 @@ NOT_ACROSS = {"", "0", "false", "False"}
 class OperableAdmin(ReadOnlyAdmin):
     """A model whose rows change by operations, each of them one call of the domain."""
 
-    operations: Sequence[Operation] = ()
+    operations: Sequence[AdminOperation] = ()
     operate_permission = "workflows.operate_workflowrun"
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
@@ -71,29 +72,30 @@ class OperableAdmin(ReadOnlyAdmin):
             queryset = self.get_queryset(request)
         return super().response_action(request, queryset, *more)
 
-    def offered(
-        self, request: HttpRequest, row: Model, operations: Sequence[Operation]
-    ) -> list[Operation]:
-        """Return the operations that become buttons of a row's page."""
-        permitted = self.has_operate_permission(request)
-        return [each for each in operations if permitted and each.suits(row)]
+    def buttons(
+        self, request: HttpRequest, row: Model, operations: Sequence[AdminOperation]
+    ) -> list[Button]:
+        """Return the buttons of a row's page; none for those who may not operate."""
+        if not self.has_operate_permission(request):
+            return []
+        return list(buttons_for(row, operations, by=actor(request)))
 
     def carry_out(
-        self, request: HttpRequest, operation: Operation, rows: Sequence[Any], **answers: Any
+        self, request: HttpRequest, operation: AdminOperation, rows: Sequence[Any], **answers: Any
     ) -> None:
-        """Do it to one row after the other, and tell the operator what came of it."""
+        """Apply an operation to one row after the other, and show the outcome on the next page."""
         by = actor(request)
         outcomes = [outcome_of(operation, row, by=by, **answers) for row in rows]
         if len(outcomes) == 1:
-            tell(request, operation, outcomes[0])
+            show_outcome(request, operation, outcomes[0])
         else:
             now = self.get_queryset(request).in_bulk([row.pk for row in rows])
             described = {pk: self.described(row) for pk, row in now.items()}
-            tell_all(request, operation, outcomes, described)
+            show_outcomes(request, operation, outcomes, described)
 
 
 def operate(
-    operation: Operation, page: OperableAdmin, request: HttpRequest, queryset: QuerySet[Any]
+    operation: AdminOperation, page: OperableAdmin, request: HttpRequest, queryset: QuerySet[Any]
 ) -> HttpResponse | None:
     """Do it to the selected rows, one by one, after the operator has answered the question."""
     rows = list(queryset[: MOST_ROWS + 1])
@@ -102,35 +104,41 @@ def operate(
         page.message_user(request, text, messages.ERROR)
         return None
     answers: dict[str, Any] = {}
-    if operation.question:
-        form = operation.question(request.POST if "confirmed" in request.POST else None)
+    if operation.form:
+        form = operation.form(request.POST if "confirmed" in request.POST else None)
         if not form.is_valid():
-            return _ask(operation, page, request, rows, form)
+            return _confirm_page(operation, page, request, rows, form)
         answers = form.cleaned_data
     page.carry_out(request, operation, rows, **answers)
     return _back_to_page(request, rows)
 
 
-def _ask(
-    operation: Operation,
+def _confirm_page(
+    operation: AdminOperation,
     page: OperableAdmin,
     request: HttpRequest,
     rows: Sequence[Model],
-    form: Question,
+    form: OperationForm,
 ) -> HttpResponse:
+    by = actor(request)
     context = {
         **page.admin_site.each_context(request),
         "title": f"{operation.label}?",
         "operation": operation,
         "rows": [
-            (row, page_url(type(row), row.pk), *page.described(row), operation.suits(row))
+            (
+                row,
+                page_url(type(row), row.pk),
+                *page.described(row),
+                operation.domain.check(row, by),
+            )
             for row in rows
         ],
         "form": form,
         "opts": page.opts,
         "media": page.media,
         "checkbox_name": ACTION_CHECKBOX_NAME,
-        "effects": operation.foresee(rows),
+        "effects": operation.domain.preview(rows),
         "from_page": request.POST.get("from_page", ""),
         "back": _page_before(request, rows) or request.get_full_path(),
     }

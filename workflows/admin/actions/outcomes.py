@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from workflows.admin.actions.registry import Operation
+from workflows.admin.actions.registry import AdminOperation
 from workflows.admin.ui.display import page_url
 from workflows.errors import WorkflowError
 from workflows.models.actor import Actor
@@ -39,24 +39,25 @@ class Outcome:
         return ICONS[self.level]
 
 
-def outcome_of(operation: Operation, row: Any, *, by: Actor, **answers: Any) -> Outcome:
+def outcome_of(operation: AdminOperation, row: Any, *, by: Actor, **answers: Any) -> Outcome:
     """Do it to a row; a refusal is an outcome, too."""
     try:
-        return Outcome(row, *operation.act(row.pk, by=by, **answers))
+        result = operation.domain.apply(row.pk, by=by, **answers)
+        return Outcome(row, *operation.describe(result))
     except WorkflowError as refusal:
         return Outcome(row, messages.ERROR, f"{refusal.detail}.")
 
 
-def tell(request: HttpRequest, operation: Operation, outcome: Outcome) -> None:
+def show_outcome(request: HttpRequest, operation: AdminOperation, outcome: Outcome) -> None:
     """Tell what came of it, on the next page."""
     refused = outcome.level == messages.ERROR
     text = f"{operation.label} refused: {outcome.text}" if refused else outcome.text
     messages.add_message(request, outcome.level, text)
 
 
-def tell_all(
+def show_outcomes(
     request: HttpRequest,
-    operation: Operation,
+    operation: AdminOperation,
     outcomes: Sequence[Outcome],
     described: Mapping[Any, tuple[str, str]],
 ) -> None:

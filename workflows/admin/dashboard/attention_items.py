@@ -15,7 +15,15 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from runners.models import Runner, RunnerKind
-from workflows.admin.actions.registry import CANCEL_REST, DECIDING, MENDING, STEERING, Operation
+from workflows.admin.actions.registry import (
+    APPROVAL_OPERATIONS,
+    CANCEL,
+    CANCEL_REST,
+    MARK_SUCCESS,
+    RESUME,
+    RETRY,
+    AdminOperation,
+)
 from workflows.admin.ui.display import link, list_url, page_url
 from workflows.admin.ui.sentences import linked
 from workflows.insight.attention import (
@@ -36,7 +44,6 @@ MOST_CAUSES = 50
 """Of one run; where there are more, their list is the place to mend them."""
 LONGEST_REASON = 100
 ALSO = {RunState.PAUSED: ", paused", RunState.RUNNING: ", still running"}
-BY_NAME = {each.name: each for each in (*MENDING, *DECIDING, *STEERING, CANCEL_REST)}
 SILENCE = {
     RunnerKind.LOCAL.value: "Is manage.py local_runner running?",
     RunnerKind.HTTP.value: "Does it still work on anything?",
@@ -48,9 +55,11 @@ SILENCE = {
 class Cure:
     """A button: an operation on some rows of a list, asked for first."""
 
-    operation: Operation
+    operation: AdminOperation
     url: str
     rows: Sequence[object]
+    reason: str = ""
+    """Why it would be refused: then it is greyed out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +152,12 @@ def _cures_of_run(
 ) -> Sequence[Cure]:
     """Return what mends the tasks, if it reaches all of them, and what lets the run go on."""
     tasks = [cause.task_id for cause in causes]
-    mending = _cures(request, Task, ("retry", "mark_success"), tasks)
-    of_run = [*(["cancel_rest"] if is_stuck else []), "resume"]
-    steering = _cures(request, WorkflowRun, of_run, [run.pk])
+    of_tasks = _cures(request, Task, (RETRY, MARK_SUCCESS), tasks)
     return [
-        *(mending if len(causes) == run.broken_count else []),
-        *(cure for cure in steering if cure.operation.suits(run)),
+        *(of_tasks if len(causes) == run.broken_count else []),
+        # Its check would ask once more for each run what makes them stuck.
+        *(_cures(request, WorkflowRun, (CANCEL_REST,), [run.pk]) if is_stuck else []),
+        *_cures_of(request, run, (RESUME,)),
     ]
 
 
@@ -157,7 +166,7 @@ def _approvals(request: HttpRequest) -> Matters:
     matters = Matters("Waiting for approval", "approval", list_url(Approval), found.count())
     first = found.select_related("task__run").defer("task__payload", "task__run__last_dispatch")
     for approval in first.order_by("id")[:SHOWN]:
-        cures = _cures(request, Approval, ("approve", "reject"), [approval.pk])
+        cures = _cures_of(request, approval, APPROVAL_OPERATIONS)
         task = approval.task
         of = format_html(" of {} {}", _named(task.run), task.run.template_name) if task.run else ""
         name = link(page_url(Approval, approval.pk), task)
@@ -205,18 +214,27 @@ def _overdue(request: HttpRequest) -> Matters:
     for attempt in first.order_by("lease_expires_at")[:SHOWN]:
         name = link(page_url(Task, attempt.task_id), attempt.task)
         text = format_html("{}: {} has not reported on it in time.", name, attempt.runner_name)
-        cures = _cures(request, Task, ("cancel",), [attempt.task_id])
+        cures = _cures(request, Task, (CANCEL,), [attempt.task_id])
         matters.lines.append(Matter("task", "overdue", text, attempt.lease_expires_at, cures))
     return matters
 
 
 def _cures(
-    request: HttpRequest, model: Any, names: Sequence[str], rows: Sequence[object]
+    request: HttpRequest, model: Any, operations: Sequence[AdminOperation], rows: Sequence[object]
 ) -> list[Cure]:
     page: Any = admin.site.get_model_admin(model)
     if not (page.has_view_permission(request) and page.has_operate_permission(request)):
         return []
-    return [Cure(BY_NAME[name], list_url(model), rows) for name in names]
+    return [Cure(each, list_url(model), rows) for each in operations]
+
+
+def _cures_of(
+    request: HttpRequest, row: WorkflowRun | Approval, operations: Sequence[AdminOperation]
+) -> list[Cure]:
+    page: Any = admin.site.get_model_admin(type(row))
+    buttons = page.buttons(request, row, operations) if page.has_view_permission(request) else []
+    url = list_url(type(row))
+    return [Cure(each.operation, url, [row.pk], each.reason) for each in buttons]
 
 
 def _named(run: WorkflowRun) -> SafeString:

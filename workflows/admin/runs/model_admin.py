@@ -12,7 +12,7 @@ from django.http import (
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from workflows.admin.actions.registry import CANCEL_REST, DISPATCH, DISPATCH_ALL, STEERING
+from workflows.admin.actions.registry import CANCEL_REST, DISPATCH, DISPATCH_ALL, RUN_OPERATIONS
 from workflows.admin.runs.launch import LaunchAdmin
 from workflows.admin.runs.live import latest_event
 from workflows.admin.runs.page import titled, whole_context
@@ -66,7 +66,7 @@ class WorkflowRunAdmin(LaunchAdmin, RunViews):
 
     change_form_template = "workflows/workflowrun/change_form.html"
     when_empty = "There is no run yet: choose a template and press Run…"
-    operations = (DISPATCH, DISPATCH_ALL, *STEERING, CANCEL_REST)
+    operations = (DISPATCH, DISPATCH_ALL, *RUN_OPERATIONS, CANCEL_REST)
     list_display = (
         "number",
         "made_from",
@@ -133,19 +133,11 @@ class WorkflowRunAdmin(LaunchAdmin, RunViews):
         context = {**(extra_context or {}), "latest_event": latest}
         return super().change_view(request, object_id, form_url, context)
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: WorkflowRun | None = None,
-    ) -> HttpResponse:
-        """Add what surrounds a run."""
-        if obj is not None:
-            context.update(whole_context(self, request, obj), title=titled(obj), subtitle=None)
-        return super().render_change_form(request, context, add, change, form_url, obj)
+    def page_context(self, request: HttpRequest, run: WorkflowRun | None) -> dict[str, Any]:
+        """Return what surrounds a run."""
+        if run is None:
+            return {}
+        return {**whole_context(self, request, run), "title": titled(run), "subtitle": None}
 
     @admin.display(description="run", ordering="pk")
     def number(self, run: WorkflowRun) -> str:

@@ -9,8 +9,16 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+from workflows.admin.actions.buttons import Button
 from workflows.admin.actions.model_admin import OperableAdmin
-from workflows.admin.actions.registry import CANCEL_REST, DISPATCH, DISPATCH_ALL, MENDING, STEERING
+from workflows.admin.actions.registry import (
+    CANCEL_REST,
+    DISPATCH,
+    DISPATCH_ALL,
+    MARK_SUCCESS,
+    RETRY,
+    RUN_OPERATIONS,
+)
 from workflows.admin.runs.live import changed_tasks, new_events
 from workflows.admin.tasks import SIGNS, remarks
 from workflows.admin.ui.base import page_of
@@ -20,13 +28,12 @@ from workflows.insight.attention import undecided
 from workflows.insight.explain import explain, run_sentence
 from workflows.models import Approval, Event, RunState, Task, TaskAttempt, TaskState, WorkflowRun
 from workflows.models.task import BROKEN
-from workflows.operations.preview import Effect, Waiting, of_mending, rest_of
+from workflows.operations.preview import Effect, PendingTasks, preview_cancel_rest
 from workflows.runs.readiness import causes_of, deadlocks
 
 Deadlock = Mapping[str, Any] | None
 """What the API says of a run's deadlock, if there is one."""
 LARGE = ("last_dispatch", "parameters", "secrets")
-CURES = {"retry", "mark_success"}
 TEMPLATES = "workflows/workflowrun"
 PARTS = ("summary", "trouble", "steering")
 """The live parts: each a template beside the page's own, and an element of the page."""
@@ -74,7 +81,7 @@ def live_context(
 ) -> dict[str, Any]:
     """Return what the live parts show; a constant number of statements, few while all is well."""
     # While the run moves, its pages ask often: then the question alone tells of effects.
-    waiting = Waiting([run.pk]) if deadlock else None
+    pending = PendingTasks([run.pk]) if deadlock else None
     run.deadlock = deadlock  # type: ignore[attr-defined]
     causes = (deadlock or {}).get("root_causes", ())
     return {
@@ -83,15 +90,15 @@ def live_context(
         "total": sum(run.task_counts.values()),
         "deadlock": deadlock,
         "told": linked(run_sentence(run, deadlock), causes),
-        "trouble": list(_trouble(page, request, run, deadlock, waiting)),
+        "trouble": list(_trouble(page, request, run, deadlock, pending)),
         "broken": run.broken_count,
         "more_causes": max(0, _cause_count(run, deadlock) - MOST_CAUSES),
         "broken_url": list_url(Task, run=run.pk, state__in=",".join(BROKEN)),
-        "rest": _rest(page, request, run, waiting),
+        "rest": _rest(page, request, run, pending),
         "approvals_count": undecided(Approval.objects.filter(task__run=run)).count(),
         "approvals_url": list_url(Approval, run=run.pk),
-        "dispatching": page.offered(request, run, [DISPATCH, DISPATCH_ALL]),
-        "steering": page.offered(request, run, STEERING),
+        "dispatching": _dispatching(page, request, run),
+        "steering": page.buttons(request, run, RUN_OPERATIONS),
         "task_list_url": list_url(Task),
         "run_list_url": list_url(WorkflowRun),
     }
@@ -116,6 +123,13 @@ def whole_context(page: OperableAdmin, request: HttpRequest, run: WorkflowRun) -
         "attempts_url": list_url(TaskAttempt, run=run.pk),
         "events_url": list_url(Event, run=run.pk),
     }
+
+
+def _dispatching(page: OperableAdmin, request: HttpRequest, run: WorkflowRun) -> list[Button]:
+    # A run that succeeded has nothing left to dispatch; one that failed says what blocks it.
+    if run.state == RunState.SUCCESS:
+        return []
+    return page.buttons(request, run, [DISPATCH, DISPATCH_ALL])
 
 
 def titled(run: WorkflowRun) -> str:
@@ -143,18 +157,19 @@ def _trouble(
     request: HttpRequest,
     run: WorkflowRun,
     deadlock: Deadlock,
-    waiting: Waiting | None,
+    pending: PendingTasks | None,
 ) -> Iterator[dict[str, Any]]:
     """Yield the first broken tasks with their cures, and what these would bring about."""
     if not run.broken_count or run.state == RunState.ABORTED:
         return
     broken = _broken(run, deadlock)
     for task, cause in zip(broken, causes_of(broken), strict=True):
-        foreseen = of_mending(waiting, task.pk) if waiting else {}
         cures = [
-            {"operation": each, "effects": told(foreseen.get(each.name, ()))}
-            for each in page.offered(request, task, MENDING)
-            if each.name in CURES
+            {
+                "operation": each.operation,
+                "effects": told(each.operation.domain.preview([task], pending)) if pending else "",
+            }
+            for each in page.buttons(request, task, [RETRY, MARK_SUCCESS])
         ]
         yield {"task": task, "cause": cause, "cures": cures}
 
@@ -172,11 +187,12 @@ def _broken(run: WorkflowRun, deadlock: Deadlock) -> list[Task]:
 
 
 def _rest(
-    page: OperableAdmin, request: HttpRequest, run: WorkflowRun, waiting: Waiting | None
+    page: OperableAdmin, request: HttpRequest, run: WorkflowRun, pending: PendingTasks | None
 ) -> dict[str, Any] | None:
-    if not waiting or not (offered := page.offered(request, run, [CANCEL_REST])):
+    # Of a deadlocked run the check is known: it would ask again for what keeps it blocked.
+    if not pending or not page.has_operate_permission(request):
         return None
-    return {"operation": offered[0], "effects": told(rest_of(waiting))}
+    return {"operation": CANCEL_REST, "effects": told(preview_cancel_rest([run], pending))}
 
 
 def told(effects: Sequence[Effect]) -> str:
