@@ -47,7 +47,7 @@ class StatusFilter(admin.SimpleListFilter):
 
 
 class ApprovalAdmin(OperableAdmin):
-    """Approvals are looked at, and decided by operations only."""
+    """Approvals are read-only, and decided by operations only."""
 
     change_form_template = "workflows/approval/change_form.html"
     operations = APPROVAL_OPERATIONS
@@ -88,7 +88,7 @@ class ApprovalAdmin(OperableAdmin):
 
     def page_context(self, request: HttpRequest, approval: Approval) -> dict[str, Any]:
         """Return the buttons."""
-        return {"deciding": self.buttons(request, approval, APPROVAL_OPERATIONS)}
+        return {"buttons": self.buttons(request, approval, APPROVAL_OPERATIONS)}
 
     @admin.display(description="workflow run", ordering="task__run_id")
     def run_shown(self, approval: Approval) -> str | SafeString:
@@ -97,17 +97,17 @@ class ApprovalAdmin(OperableAdmin):
 
     @admin.display(description="task", ordering="task_id")
     def task_link(self, approval: Approval) -> SafeString:
-        """Return the task that waits, or waited."""
+        """Return the task that the decision is about."""
         return link(page_url(Task, approval.task_id), approval.task)
 
     @admin.display(description="title", ordering="task__title")
     def title_shown(self, approval: Approval) -> str:
-        """Return what the task is about."""
+        """Return the title of the task."""
         return Truncator(approval.task.title).chars(80)
 
     @admin.display(description="status", ordering="status")
     def status_shown(self, approval: Approval) -> SafeString:
-        """Return what was decided, if anything was."""
+        """Return the status."""
         return badge(approval.status)
 
     @admin.display(description="comment")

@@ -1,4 +1,4 @@
-"""Rows that change by operations only: actions of a list, buttons of a row's own page."""
+"""Model admins whose rows change by operations only: actions of the list, buttons of the page."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -20,33 +20,29 @@ from workflows.admin.ui.display import page_url
 from workflows.models import WorkflowRun
 
 MOST_ROWS = 500
-"""Rows that one click may touch: each is an operation of its own."""
-
-
+"""How many rows one click may change: each of them is an operation of its own."""
 FROM_RUN = "run"
-"""What `from_page` says of a task's button that is on the page of its run."""
-
-
+"""Value of `from_page` for a task's button on the page of its run."""
 NOT_ACROSS = {"", "0", "false", "False"}
-"""What `select_across` says when rows were chosen one by one."""
+"""Values of `select_across` for rows that were selected one by one."""
 
 
 class OperableAdmin(ReadOnlyAdmin):
-    """A model whose rows change by operations, each of them one call of the domain."""
+    """A model whose rows change by operations only."""
 
     operations: Sequence[AdminOperation] = ()
     operate_permission = "workflows.operate_workflowrun"
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
-        """Operators."""
+        """Return True for those who may change these rows by operations."""
         return request.user.has_perm(self.operate_permission)
 
     def described(self, row: Any) -> tuple[str, str]:
-        """Return what a question says of a row besides its name: a title, and its state."""
+        """Return the title and the state of a row, for pages that list rows of any model."""
         raise NotImplementedError
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Offer the operations to those who may; what is not offered cannot be posted either."""
+        """Offer the operations to operators only; Django refuses to run what is not offered."""
         if not self.has_operate_permission(request):
             return {}
         return {
@@ -56,7 +52,7 @@ class OperableAdmin(ReadOnlyAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Tell those who may not why nothing comes of their click; Django would keep silent."""
+        """Refuse others than operators with the reason; Django would ignore their click."""
         if request.method == "POST" and not self.has_operate_permission(request):
             raise PermissionDenied(f"This needs the permission {self.operate_permission}.")
         return super().changelist_view(request, extra_context)
@@ -64,7 +60,7 @@ class OperableAdmin(ReadOnlyAdmin):
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Any], *more: Any
     ) -> HttpResponse | None:
-        """Refuse what is no id; find the chosen rows even if they have left the filtered list."""
+        """Refuse what is not an id; find the selected rows even if they have left the filters."""
         if not all(map(is_id, request.POST.getlist(ACTION_CHECKBOX_NAME))):
             self.message_user(request, "What was selected does not exist.", messages.ERROR)
             return None
@@ -97,7 +93,7 @@ class OperableAdmin(ReadOnlyAdmin):
 def operate(
     operation: AdminOperation, page: OperableAdmin, request: HttpRequest, queryset: QuerySet[Any]
 ) -> HttpResponse | None:
-    """Do it to the selected rows, one by one, after the operator has answered the question."""
+    """Apply an operation to the selected rows, one by one, once its form has been filled in."""
     rows = list(queryset[: MOST_ROWS + 1])
     if not 0 < len(rows) <= MOST_ROWS:
         text = f"Nothing was done: select 1 to {MOST_ROWS} existing rows."
@@ -146,7 +142,7 @@ def _confirm_page(
 
 
 def _back_to_page(request: HttpRequest, rows: Sequence[Model]) -> HttpResponse | None:
-    """Return to the page that the button was on; a list returns to itself."""
+    """Return to the page that the button was on; None if it was the list itself."""
     address = _page_before(request, rows)
     return HttpResponseRedirect(address) if address else None
 
