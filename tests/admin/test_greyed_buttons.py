@@ -65,6 +65,16 @@ def test_creator_sees_why_somebody_else_must_decide(
     assert f"will be refused: {why}" in text_of(act(dora, "approve", [approval]))
 
 
+def test_confirm_page_lists_effects_of_rows_that_are_not_refused(
+    dora: Client, own: WorkflowRun, runs: DrawRun
+) -> None:
+    runs("b", requires_approval=True)
+
+    text = text_of(act(dora, "approve", list(Approval.objects.order_by("pk"))))
+
+    assert "What follows 1 task becomes ready at once: b " in text
+
+
 def test_approval_of_canceled_task_is_greyed(dora: Client, runs: DrawRun) -> None:
     run = runs("a", requires_approval=True)
     one = task(run, "a")

@@ -129,16 +129,6 @@ def test_preview_of_retry_downstream_lists_what_is_then_reset(runs: DrawRun) -> 
     assert [str(each) for each in reset.tasks[1:]] == [str(each) for each in found[0].tasks]
 
 
-def test_preview_of_retry_downstream_warns_of_active_tasks(runs: DrawRun) -> None:
-    run = runs("a > b")
-    walk(run, "a")
-    dispatch_all(run)
-
-    found = described(preview.preview_retry_downstream([task(run, "a")]))
-
-    assert found == ["1 task is active: cancel it first: b"]
-
-
 def test_preview_of_pause_and_abort_counts_tasks(runs: DrawRun) -> None:
     run = runs("a, b > c > d")
     dispatch_all(run)

@@ -1,4 +1,8 @@
-"""What else would happen if an operation were done: read before it is asked for, never written."""
+"""
+What else would happen if an operation were done to some rows; nothing is written here.
+
+Give the rows for which its check returns None: what it refuses has no effects.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,7 +10,7 @@ from dataclasses import dataclass
 
 from workflows.graph import downstream_of
 from workflows.models import Approval, Task, TaskDependency, TaskState, WorkflowRun
-from workflows.models.task import ACTIVE, BROKEN, ENDED
+from workflows.models.task import ACTIVE, ENDED
 
 MOST_RUNS = 20
 """Of more runs at once nothing is previewed: the pending tasks of each would have to be read."""
@@ -59,7 +63,7 @@ class PendingTasks:
 
 def preview_retry(tasks: Sequence[Task], pending: PendingTasks | None = None) -> list[Effect]:
     """Preview that failed and canceled tasks return to the queue."""
-    pending, ids = _read(tasks, BROKEN, pending)
+    pending, ids = _read(tasks, pending)
     after, still = pending.after(ids), pending.permanently_blocked(but_for=ids)
     can_run = "can run once that succeeds"
     return [
@@ -72,7 +76,7 @@ def preview_mark_success(
     tasks: Sequence[Task], pending: PendingTasks | None = None
 ) -> list[Effect]:
     """Preview that failed and canceled tasks count as done."""
-    pending, ids = _read(tasks, BROKEN, pending)
+    pending, ids = _read(tasks, pending)
     met = Counter(pk for cause in ids for pk in pending.following.get(cause, ()))
     ready = {pk for pk, n in met.items() if pending.tasks[pk].unmet_count == n}
     after, still = pending.after(ids), pending.permanently_blocked(but_for=ids)
@@ -85,7 +89,7 @@ def preview_mark_success(
 
 def preview_cancel(tasks: Sequence[Task]) -> list[Effect]:
     """Preview that tasks are canceled; what was permanently blocked before is no effect of it."""
-    pending, ids = _read(tasks, (TaskState.PENDING, *ACTIVE))
+    pending, ids = _read(tasks)
     active = tuple(task for task in tasks if task.state in ACTIVE)
     lost = pending.after(ids) - pending.permanently_blocked() - ids
     return [
@@ -98,14 +102,14 @@ def preview_cancel(tasks: Sequence[Task]) -> list[Effect]:
 
 def preview_hold(tasks: Sequence[Task]) -> list[Effect]:
     """Preview that pending tasks are held back."""
-    pending, ids = _read(tasks, (TaskState.PENDING,))
+    pending, ids = _read(tasks)
     kept = pending.after(ids) - pending.permanently_blocked() - ids
     return [*pending.effect(kept, "waits until then, too", "wait until then, too")]
 
 
 def preview_release(tasks: Sequence[Task]) -> list[Effect]:
     """Preview that pending tasks wait for one thing less: a release, or an approval."""
-    free = tuple(t for t in tasks if t.state == TaskState.PENDING and t.unmet_count == 1)
+    free = tuple(task for task in tasks if task.unmet_count == 1)
     return [*_effect_on(free, "becomes ready at once", "become ready at once")]
 
 
@@ -122,21 +126,15 @@ def preview_reject(approvals: Sequence[Approval]) -> list[Effect]:
 def preview_retry_downstream(tasks: Sequence[Task]) -> list[Effect]:
     """Preview that ended tasks return to the queue, with all that ended after them."""
     runs = {task.run_id for task in tasks if task.run_id}
-    ids = {task.pk for task in tasks if task.state in ENDED}
-    if not ids or len(runs) > MOST_RUNS:
+    ids = {task.pk for task in tasks}
+    if len(runs) > MOST_RUNS:
         return []
     after = _reached(ids, _following(runs)) - ids
-    found = Task.objects.filter(run__in=runs).exclude(state=TaskState.PENDING)
+    found = Task.objects.filter(run__in=runs, state__in=ENDED)
     rows = found.order_by("run_id", "position").only("run_id", "step_id", "title", "state")
-    others = [task for task in rows if task.pk in after]
-    ended = tuple(task for task in others if task.state in ENDED)
-    active = tuple(task for task in others if task.state in ACTIVE)
-    return [
-        *_effect_on(
-            ended, "that ended after it is reset, too", "that ended after it are reset, too"
-        ),
-        *_effect_on(active, "is active: cancel it first", "are active: cancel them first"),
-    ]
+    reset = tuple(task for task in rows if task.pk in after)
+    one, many = "that ended after it is reset, too", "that ended after it are reset, too"
+    return [*_effect_on(reset, one, many)]
 
 
 def preview_pause(runs: Sequence[WorkflowRun]) -> list[Effect]:
@@ -198,14 +196,13 @@ def _following(runs: Iterable[int], **of_task: str) -> dict[int, list[int]]:
 
 
 def _read(
-    tasks: Sequence[Task], states: Iterable[str], pending: PendingTasks | None = None
+    tasks: Sequence[Task], pending: PendingTasks | None = None
 ) -> tuple[PendingTasks, set[int]]:
-    """Return what is pending in the runs of these tasks, and which of them are in a state."""
+    """Return what is pending in the runs of these tasks, and the ids of the tasks."""
     runs = {task.run_id for task in tasks}
-    suited = {task.pk for task in tasks if task.state in states}
     if pending is None:
-        pending = PendingTasks(runs if suited and len(runs) <= MOST_RUNS else ())
-    return pending, suited
+        pending = PendingTasks(runs if len(runs) <= MOST_RUNS else ())
+    return pending, {task.pk for task in tasks}
 
 
 def _still_blocked(pending: PendingTasks, ids: set[int]) -> Iterator[Effect]:

@@ -117,24 +117,20 @@ def _confirm_page(
     form: OperationForm,
 ) -> HttpResponse:
     by = actor(request)
+    refusals = {row.pk: operation.domain.check(row, by) for row in rows}
     context = {
         **page.admin_site.each_context(request),
         "title": f"{operation.label}?",
         "operation": operation,
         "rows": [
-            (
-                row,
-                page_url(type(row), row.pk),
-                *page.described(row),
-                operation.domain.check(row, by),
-            )
+            (row, page_url(type(row), row.pk), *page.described(row), refusals[row.pk])
             for row in rows
         ],
         "form": form,
         "opts": page.opts,
         "media": page.media,
         "checkbox_name": ACTION_CHECKBOX_NAME,
-        "effects": operation.domain.preview(rows),
+        "effects": operation.domain.preview([row for row in rows if not refusals[row.pk]]),
         "from_page": request.POST.get("from_page", ""),
         "back": _page_before(request, rows) or request.get_full_path(),
     }
