@@ -79,11 +79,11 @@ def test_run_ends_again_and_keeps_earlier_attempts(runs: DrawRun) -> None:
 def test_dry_run_lists_same_tasks_and_writes_nothing(runs: DrawRun) -> None:
     run = ended(runs)
     before = everything()
-    foreseen = retry_downstream(task(run, "a").pk, by=who("ada"), dry_run=True)
+    listed = retry_downstream(task(run, "a").pk, by=who("ada"), dry_run=True)
     assert everything() == before
-    assert list(foreseen.states) == ["success"] * 5
+    assert list(listed.states) == ["success"] * 5
     done = retry_downstream(task(run, "a").pk, by=who("ada"))
-    assert [each.pk for each in done.tasks] == [each.pk for each in foreseen.tasks]
+    assert [each.pk for each in done.tasks] == [each.pk for each in listed.tasks]
 
 
 def test_pending_task_downstream_waits_again(runs: DrawRun) -> None:
