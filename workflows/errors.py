@@ -29,7 +29,11 @@ class Conflict(WorkflowError):
     code = "conflict"
 
 
-class RunNotDispatchable(Conflict):
+class WrongState(Conflict):
+    """The state of the thing itself does not allow it: a retry of what is running, for example."""
+
+
+class RunNotDispatchable(WrongState):
     """The run is paused or aborted; nothing can be dispatched from it."""
 
     code = "run_not_dispatchable"

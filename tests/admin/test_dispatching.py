@@ -16,9 +16,7 @@ from workflows import operations
 from workflows.models import EventType, TaskAttempt, WorkflowRun
 
 
-def test_the_button_dispatches_one_task_and_shows_the_stored_answer(
-    olga: Client, runs: DrawRun
-) -> None:
+def test_button_dispatches_one_task_and_shows_stored_answer(olga: Client, runs: DrawRun) -> None:
     run = runs("a > c, b > c")
 
     answer = press(olga, run)
@@ -32,7 +30,7 @@ def test_the_button_dispatches_one_task_and_shows_the_stored_answer(
     assert "Latest answer to dispatch-ready Dispatched a to runner local." in text_of(page)
 
 
-def test_the_trail_names_who_pressed_the_button(olga: Client, runs: DrawRun) -> None:
+def test_trail_names_who_pressed_the_button(olga: Client, runs: DrawRun) -> None:
     run = runs("a")
 
     press(olga, run)
@@ -41,7 +39,7 @@ def test_the_trail_names_who_pressed_the_button(olga: Client, runs: DrawRun) -> 
     assert {event.actor for event in events(run)[2:]} == {"olga"}
 
 
-def test_all_ready_tasks_are_dispatched_at_once(olga: Client, runs: DrawRun) -> None:
+def test_dispatch_all_button_dispatches_every_ready_task(olga: Client, runs: DrawRun) -> None:
     run = runs("a > c, b > c")
 
     answer = press(olga, run, "all")
@@ -51,7 +49,7 @@ def test_all_ready_tasks_are_dispatched_at_once(olga: Client, runs: DrawRun) -> 
     assert states(run) == {"a": "dispatched", "c": "pending", "b": "dispatched"}
 
 
-def test_a_preview_names_the_tasks_and_changes_nothing(olga: Client, runs: DrawRun) -> None:
+def test_preview_names_tasks_and_changes_nothing(olga: Client, runs: DrawRun) -> None:
     run = runs("a > c, b > c")
 
     page = press(olga, run, "preview")
@@ -63,7 +61,7 @@ def test_a_preview_names_the_tasks_and_changes_nothing(olga: Client, runs: DrawR
     assert WorkflowRun.objects.get(pk=run.pk).last_dispatch is None
 
 
-def test_a_preview_says_what_blocks(olga: Client, runs: DrawRun) -> None:
+def test_preview_says_what_blocks(olga: Client, runs: DrawRun) -> None:
     run = runs("a > b")
     dispatch_all(run)
 
@@ -73,7 +71,7 @@ def test_a_preview_says_what_blocks(olga: Client, runs: DrawRun) -> None:
     assert text in text_of(page)
 
 
-def test_nothing_ready_is_explained_down_to_the_root_cause(olga: Client, runs: DrawRun) -> None:
+def test_nothing_ready_is_explained_by_root_cause(olga: Client, runs: DrawRun) -> None:
     run = runs("a > b > c, x")
     dispatch_all(run)
     finish(run, "a", "failed")
@@ -88,7 +86,7 @@ def test_nothing_ready_is_explained_down_to_the_root_cause(olga: Client, runs: D
     assert events(run)[-1].event_type == EventType.NOTHING_READY
 
 
-def test_of_many_blocked_tasks_the_first_are_told(olga: Client, runs: DrawRun) -> None:
+def test_first_of_many_blocked_tasks_are_named(olga: Client, runs: DrawRun) -> None:
     run = runs(", ".join(f"a > s{number}" for number in range(120)))
     dispatch_all(run)
     finish(run, "a", "failed")
@@ -99,7 +97,7 @@ def test_of_many_blocked_tasks_the_first_are_told(olga: Client, runs: DrawRun) -
     assert "s4: Cannot start: a failed. 115 more tasks wait." in text_of(olga.get(url_of(run)))
 
 
-def test_a_refusal_of_the_runner_is_shown_in_its_words(
+def test_refusal_of_runner_is_shown_in_its_words(
     olga: Client, runs: DrawRun, script: Script
 ) -> None:
     script.refuse("scripted", "no disk space")
@@ -113,16 +111,14 @@ def test_a_refusal_of_the_runner_is_shown_in_its_words(
     assert states(run) == {"a": "pending"}
 
 
-def test_a_runner_that_is_called_hears_of_the_task_after_the_commit(
-    olga: Client, runs: DrawRun, script: Script
-) -> None:
+def test_runner_is_called_after_commit(olga: Client, runs: DrawRun, script: Script) -> None:
     press(olga, runs("a"))
 
     assert script.titles == ["a"]
     assert TaskAttempt.objects.get().submitted_at
 
 
-def test_a_disabled_runner_is_named(olga: Client, runs: DrawRun, local: Runner) -> None:
+def test_disabled_runner_is_named(olga: Client, runs: DrawRun, local: Runner) -> None:
     Runner.objects.filter(pk=local.pk).update(is_enabled=False)
 
     answer = press(olga, runs("a"))
@@ -131,12 +127,12 @@ def test_a_disabled_runner_is_named(olga: Client, runs: DrawRun, local: Runner) 
 
 
 @pytest.mark.parametrize("how", ["one", "all", "preview"])
-@pytest.mark.parametrize("steer", [operations.pause, operations.abort])
-def test_a_paused_or_aborted_run_refuses_and_says_so(
-    olga: Client, runs: DrawRun, how: str, steer: object
+@pytest.mark.parametrize("close", [operations.pause, operations.abort])
+def test_paused_or_aborted_run_refuses_dispatch_with_reason(
+    olga: Client, runs: DrawRun, how: str, close: object
 ) -> None:
     run = runs("a")
-    closed = steer(run.pk, by=who("test"))  # type: ignore[operator]
+    closed = close(run.pk, by=who("test"))  # type: ignore[operator]
     before = trail(run)
 
     answer = press(olga, run, how)
@@ -148,7 +144,7 @@ def test_a_paused_or_aborted_run_refuses_and_says_so(
     assert 'name="how"' not in olga.get(url_of(run)).content.decode()
 
 
-def test_an_unknown_run_is_a_message_and_no_crash(olga: Client, runs: DrawRun) -> None:
+def test_dispatch_of_unknown_run_is_an_error_message(olga: Client, runs: DrawRun) -> None:
     answer = olga.post("/admin/workflows/workflowrun/987654/dispatch-ready/", {"how": "one"})
 
     assert said(answer) == [
@@ -156,14 +152,14 @@ def test_an_unknown_run_is_a_message_and_no_crash(olga: Client, runs: DrawRun) -
     ]
 
 
-def test_a_link_dispatches_nothing(olga: Client, runs: DrawRun) -> None:
+def test_get_request_dispatches_nothing(olga: Client, runs: DrawRun) -> None:
     run = runs("a")
 
     assert olga.get(url_of(run, "dispatch")).status_code == 405
     assert states(run) == {"a": "pending"}
 
 
-def test_a_form_from_elsewhere_dispatches_nothing(olga: Client, runs: DrawRun) -> None:
+def test_form_without_csrf_token_dispatches_nothing(olga: Client, runs: DrawRun) -> None:
     run = runs("a")
     elsewhere = Client(enforce_csrf_checks=True)
     elsewhere.cookies = olga.cookies
@@ -173,7 +169,9 @@ def test_a_form_from_elsewhere_dispatches_nothing(olga: Client, runs: DrawRun) -
 
 
 @pytest.mark.parametrize("how", ["one", "all", "preview"])
-def test_who_may_not_operate_dispatches_nothing(viola: Client, runs: DrawRun, how: str) -> None:
+def test_user_without_permission_to_operate_dispatches_nothing(
+    viola: Client, runs: DrawRun, how: str
+) -> None:
     run = runs("a")
 
     assert press(viola, run, how).status_code == 403
@@ -181,7 +179,7 @@ def test_who_may_not_operate_dispatches_nothing(viola: Client, runs: DrawRun, ho
     assert trail(run) == []
 
 
-def test_who_may_operate_but_not_look_dispatches_nothing(
+def test_user_without_permission_to_view_dispatches_nothing(
     client_of: ClientOf, runs: DrawRun
 ) -> None:
     run = runs("a")
@@ -190,7 +188,7 @@ def test_who_may_operate_but_not_look_dispatches_nothing(
     assert states(run) == {"a": "pending"}
 
 
-def test_the_action_dispatches_one_task_of_each_selected_run(olga: Client, runs: DrawRun) -> None:
+def test_action_dispatches_one_task_of_each_selected_run(olga: Client, runs: DrawRun) -> None:
     first, paused, third = runs("a, b"), runs("a, b"), runs("x > y")
     operations.pause(paused.pk, by=who("test"))
 
@@ -206,7 +204,7 @@ def test_the_action_dispatches_one_task_of_each_selected_run(olga: Client, runs:
     ]
 
 
-def test_the_action_dispatches_all_ready_tasks(olga: Client, runs: DrawRun) -> None:
+def test_dispatch_all_action_dispatches_every_ready_task(olga: Client, runs: DrawRun) -> None:
     run = runs("a, b > c")
 
     act(olga, "dispatch_all_ready", [run])

@@ -20,7 +20,7 @@ def run(runs: DrawRun) -> WorkflowRun:
     return runs("a, b")
 
 
-def test_a_held_task_stays_back_and_its_page_says_why(olga: Client, run: WorkflowRun) -> None:
+def test_held_task_is_not_dispatched_and_its_page_says_why(olga: Client, run: WorkflowRun) -> None:
     answer = confirm(olga, "hold", [task(run, "a")], "disk swap")
 
     assert said(answer) == [
@@ -33,7 +33,7 @@ def test_a_held_task_stays_back_and_its_page_says_why(olga: Client, run: Workflo
     assert "pending on hold" in text_of(olga.get(url_of(run)))
 
 
-def test_a_hold_may_end_by_itself_at_a_moment_that_is_shown(olga: Client, run: WorkflowRun) -> None:
+def test_page_shows_when_hold_ends(olga: Client, run: WorkflowRun) -> None:
     confirm(olga, "hold", [task(run, "a")], resume_at="2999-01-31T08:30")
 
     assert task(run, "a").resume_at == datetime(2999, 1, 31, 8, 30, tzinfo=UTC)
@@ -52,7 +52,7 @@ def test_a_hold_may_end_by_itself_at_a_moment_that_is_shown(olga: Client, run: W
         ("9999-12-31T23:59-10:00", "This moment is too far away."),
     ],
 )
-def test_a_wrong_moment_is_an_error_of_the_form(
+def test_wrong_moment_is_an_error_of_the_form(
     olga: Client, run: WorkflowRun, moment: str, why: str
 ) -> None:
     page = confirm(olga, "hold", [task(run, "a")], "disk swap", resume_at=moment)
@@ -63,7 +63,7 @@ def test_a_wrong_moment_is_an_error_of_the_form(
     assert trail(run) == []
 
 
-def test_the_question_about_a_hold_asks_why_and_until_when(olga: Client, run: WorkflowRun) -> None:
+def test_form_of_hold_asks_for_reason_and_end(olga: Client, run: WorkflowRun) -> None:
     html = act(olga, "hold", [task(run, "a")]).content.decode()
 
     assert 'name="reason"' in html
@@ -71,7 +71,7 @@ def test_the_question_about_a_hold_asks_why_and_until_when(olga: Client, run: Wo
     assert "in UTC time" in html
 
 
-def test_a_released_task_goes_out(olga: Client, run: WorkflowRun) -> None:
+def test_released_task_is_dispatched(olga: Client, run: WorkflowRun) -> None:
     hold(task(run, "a").pk, by=who("test"), reason="disk swap")
 
     answer = confirm(olga, "release", [task(run, "a")], "disk is in")
@@ -82,7 +82,7 @@ def test_a_released_task_goes_out(olga: Client, run: WorkflowRun) -> None:
     assert dispatch_all(run) == ["a", "b"]
 
 
-def test_one_refusal_does_not_stop_the_others(olga: Client, run: WorkflowRun) -> None:
+def test_refused_hold_does_not_stop_the_others(olga: Client, run: WorkflowRun) -> None:
     a, b = task(run, "a"), task(run, "b")
     hold(a.pk, by=who("test"))
 
@@ -94,7 +94,7 @@ def test_one_refusal_does_not_stop_the_others(olga: Client, run: WorkflowRun) ->
     ]
 
 
-def test_a_task_without_a_run_is_held_too(olga: Client) -> None:
+def test_task_outside_any_run_can_be_held(olga: Client) -> None:
     alone = create_task(title="alone", by=who("test"))
 
     confirm(olga, "hold", [alone], "later")
@@ -102,7 +102,7 @@ def test_a_task_without_a_run_is_held_too(olga: Client) -> None:
     assert "Is on hold (later)." in text_of(olga.get(url_of(alone)))
 
 
-def test_the_page_offers_what_the_state_allows(olga: Client, run: WorkflowRun) -> None:
+def test_page_offers_what_the_state_allows(olga: Client, run: WorkflowRun) -> None:
     hold(task(run, "a").pk, by=who("test"))
     dispatch_all(run)
 

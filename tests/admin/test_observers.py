@@ -112,13 +112,13 @@ def address(path: str, pattern: URLPattern) -> str:
     return "/" + path.replace("^(?P<app_label>auth|runners|workflows|knox)/$", "workflows/")
 
 
-def test_the_observer_sees_what_there_is_to_see(observer: Client) -> None:
+def test_observer_sees_the_pages(observer: Client) -> None:
     seen = [page for page in addresses() if observer.get(page).status_code == 200]
 
     assert len(seen) > len(ROWS) * 2
 
 
-def test_no_page_of_an_observer_has_a_form_that_changes_anything(observer: Client) -> None:
+def test_page_of_observer_has_no_form_that_changes_anything(observer: Client) -> None:
     for page in addresses():
         answer = observer.get(page)
         if answer.status_code == 200 and "text/html" in answer["Content-Type"]:
@@ -126,7 +126,7 @@ def test_no_page_of_an_observer_has_a_form_that_changes_anything(observer: Clien
             assert not [form for form in forms if form.buttons or form.actions], page
 
 
-def test_no_click_that_an_administrator_could_make_works_for_an_observer(
+def test_click_of_administrator_changes_nothing_for_observer(
     root: Client, observer: Client
 ) -> None:
     clicks = []
@@ -149,9 +149,7 @@ def test_no_click_that_an_administrator_could_make_works_for_an_observer(
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
-def test_no_address_of_the_admin_changes_anything_for_an_observer(
-    observer: Client, method: str
-) -> None:
+def test_request_to_admin_changes_nothing_for_observer(observer: Client, method: str) -> None:
     before = contents()
     data = {"post": "yes", "confirmed": "1", "how": "all", "reason": "x", "is_enabled": "on"}
 
@@ -161,7 +159,7 @@ def test_no_address_of_the_admin_changes_anything_for_an_observer(
         assert contents() == before, page
 
 
-def test_no_call_of_the_api_changes_anything_for_an_observer(observer: Client) -> None:
+def test_request_to_api_changes_nothing_for_observer(observer: Client) -> None:
     before = contents()
     body = json.dumps({"reason": "x", "limit": "all", "name": "x", "title": "x"})
 
@@ -178,7 +176,7 @@ def test_no_call_of_the_api_changes_anything_for_an_observer(observer: Client) -
         assert contents() == before, endpoint
 
 
-def test_a_refused_click_says_why_and_who_may(observer: Client, run: WorkflowRun) -> None:
+def test_refused_click_says_why_and_who_may(observer: Client, run: WorkflowRun) -> None:
     answer = observer.post(f"/admin/workflows/workflowrun/{run.pk}/dispatch-ready/", {"how": "one"})
     acted = observer.post("/admin/workflows/task/", {"action": "retry", "_selected_action": [1]})
 

@@ -14,7 +14,7 @@ from workflows import operations
 from workflows.models import Task, WorkflowRun
 
 
-def test_counts_stand_on_top_and_refusals_come_first(olga: Client, runs: DrawRun) -> None:
+def test_panel_begins_with_counts_and_refusals(olga: Client, runs: DrawRun) -> None:
     run = runs("a, b, c > d")
     dispatch_all(run)
     finish(run, "a", "failed")
@@ -29,7 +29,7 @@ def test_counts_stand_on_top_and_refusals_come_first(olga: Client, runs: DrawRun
     assert [word for word, _ in said_of_each(answer)] == ["refused", "refused", "done", "done"]
 
 
-def test_each_line_leads_to_its_row_and_shows_its_state_now(olga: Client, runs: DrawRun) -> None:
+def test_each_line_links_to_its_row_and_shows_its_state_now(olga: Client, runs: DrawRun) -> None:
     run, other = runs("a"), runs("b", name="Sales")
     operations.pause(other.pk, by=who("test"))
 
@@ -41,7 +41,7 @@ def test_each_line_leads_to_its_row_and_shows_its_state_now(olga: Client, runs: 
     assert "<small>Sales</small>" in page
 
 
-def test_what_had_no_effect_is_neither_done_nor_refused(olga: Client, runs: DrawRun) -> None:
+def test_outcome_without_effect_is_neither_done_nor_refused(olga: Client, runs: DrawRun) -> None:
     ready, idle = runs("a"), runs("a")
     dispatch_all(idle)
 
@@ -53,7 +53,7 @@ def test_what_had_no_effect_is_neither_done_nor_refused(olga: Client, runs: Draw
     ]
 
 
-def test_nothing_is_cut_however_many_rows_there_are(olga: Client) -> None:
+def test_panel_lists_every_row_of_many(olga: Client) -> None:
     tasks = TaskFactory.create_batch(120)
 
     confirm(olga, "cancel", tasks)
@@ -66,7 +66,7 @@ def test_nothing_is_cut_however_many_rows_there_are(olga: Client) -> None:
     assert 'class="outcome"' not in olga.get(list_url(Task)).content.decode()
 
 
-def test_titles_are_texts_and_no_markup(olga: Client) -> None:
+def test_titles_in_panel_are_escaped(olga: Client) -> None:
     tasks = [TaskFactory.create(title="<script>alert(1)</script>") for _ in range(2)]
 
     confirm(olga, "cancel", tasks)
@@ -76,7 +76,7 @@ def test_titles_are_texts_and_no_markup(olga: Client) -> None:
     assert "&lt;script&gt;alert(1)" in page
 
 
-def test_one_row_keeps_its_message(olga: Client, runs: DrawRun) -> None:
+def test_outcome_of_one_row_is_a_message(olga: Client, runs: DrawRun) -> None:
     run = runs("a")
 
     confirm(olga, "pause", [run])

@@ -1,4 +1,4 @@
-"""What the page of a run shows of one of its tasks, beside the graph."""
+"""The panel of a task, which the page of a run shows beside its graph."""
 
 from django.db import connection
 from django.test import Client
@@ -26,7 +26,7 @@ def failed(runs: DrawRun, drawing: str, *, times: int = 1) -> WorkflowRun:
     return run
 
 
-def test_it_shows_state_log_result_attempts_payload_and_what_can_be_done(
+def test_panel_shows_state_log_result_attempts_payload_and_buttons(
     olga: Client, runs: DrawRun
 ) -> None:
     run = failed(runs, "a > b", times=2)
@@ -48,7 +48,7 @@ def test_it_shows_state_log_result_attempts_payload_and_what_can_be_done(
     assert 'data-open=""' in html
 
 
-def test_it_says_why_a_task_waits_with_a_link(olga: Client, runs: DrawRun) -> None:
+def test_panel_says_why_task_waits_with_a_link(olga: Client, runs: DrawRun) -> None:
     run = failed(runs, "a > b > c")
 
     page = olga.get(url_of(task(run, "c"), "panel"))
@@ -57,7 +57,7 @@ def test_it_says_why_a_task_waits_with_a_link(olga: Client, runs: DrawRun) -> No
     assert f'href="{url_of(task(run, "a"))}"' in page.content.decode()
 
 
-def test_a_log_that_may_grow_says_where_to_read_on(olga: Client, runs: DrawRun) -> None:
+def test_panel_says_where_to_continue_a_growing_log(olga: Client, runs: DrawRun) -> None:
     run = runs("a")
     dispatch_all(run)
 
@@ -67,7 +67,9 @@ def test_a_log_that_may_grow_says_where_to_read_on(olga: Client, runs: DrawRun) 
     )
 
 
-def test_many_attempts_and_neighbours_take_no_more_statements(olga: Client, runs: DrawRun) -> None:
+def test_panel_takes_as_many_statements_for_many_attempts_and_neighbours(
+    olga: Client, runs: DrawRun
+) -> None:
     small = failed(runs, "a > b")
     large = failed(runs, ", ".join(f"a > s{n}" for n in range(40)), times=20)
     olga.get(url_of(task(small, "a"), "panel"))  # what is read once per process has been read
@@ -80,7 +82,9 @@ def test_many_attempts_and_neighbours_take_no_more_statements(olga: Client, runs
     assert len(many) == len(few) <= 10
 
 
-def test_who_may_not_look_at_tasks_is_refused(client_of: ClientOf, runs: DrawRun) -> None:
+def test_panel_is_refused_without_permission_to_view_tasks(
+    client_of: ClientOf, runs: DrawRun
+) -> None:
     run = failed(runs, "a")
     address = url_of(task(run, "a"), "panel")
 
@@ -91,11 +95,11 @@ def test_who_may_not_look_at_tasks_is_refused(client_of: ClientOf, runs: DrawRun
     assert "<button" not in half.content.decode()
 
 
-def test_an_unknown_task_is_not_found(olga: Client) -> None:
+def test_panel_of_unknown_task_is_not_found(olga: Client) -> None:
     assert olga.get("/admin/workflows/task/987654/panel/").status_code == 404
 
 
-def test_its_buttons_return_to_the_page_of_the_run(olga: Client, runs: DrawRun) -> None:
+def test_button_of_panel_returns_to_page_of_run(olga: Client, runs: DrawRun) -> None:
     run = failed(runs, "a")
     one = task(run, "a")
 
@@ -106,7 +110,7 @@ def test_its_buttons_return_to_the_page_of_the_run(olga: Client, runs: DrawRun) 
     assert answer["Location"] == f"{url_of(run)}#task-{one.pk}"
 
 
-def test_a_task_in_no_run_returns_to_its_own_page(olga: Client) -> None:
+def test_button_of_task_outside_any_run_returns_to_its_page(olga: Client) -> None:
     alone = create_task(title="alone", by=who("test"))
 
     assert confirm(olga, "cancel", [alone], from_page="run")["Location"] == url_of(alone)

@@ -23,9 +23,7 @@ def failed(runs: DrawRun) -> WorkflowRun:
     return run
 
 
-def test_the_page_of_a_task_shows_its_attempts_its_log_and_its_result(
-    root: Client, failed: WorkflowRun
-) -> None:
+def test_page_of_task_shows_attempts_log_and_result(root: Client, failed: WorkflowRun) -> None:
     text = text_of(root.get(url_of(task(failed, "a"))))
 
     assert "Log of attempt 1 of a 17 rows without region" in text
@@ -35,9 +33,7 @@ def test_the_page_of_a_task_shows_its_attempts_its_log_and_its_result(
     assert "task.failed" in text
 
 
-def test_the_page_of_an_attempt_shows_payload_log_and_outcome(
-    root: Client, failed: WorkflowRun
-) -> None:
+def test_page_of_attempt_shows_payload_log_and_outcome(root: Client, failed: WorkflowRun) -> None:
     text = text_of(root.get(url_of(attempt(failed, "a"))))
 
     assert '"python": "noop"' in text
@@ -45,13 +41,13 @@ def test_the_page_of_an_attempt_shows_payload_log_and_outcome(
     assert '{ "rows": 17 }' in text
 
 
-def test_a_task_that_waits_names_its_root_causes(root: Client, failed: WorkflowRun) -> None:
+def test_page_of_blocked_task_names_root_causes(root: Client, failed: WorkflowRun) -> None:
     text = text_of(root.get(url_of(task(failed, "c"))))
 
     assert "Cannot start: a failed (exit code 3)." in text
 
 
-def test_a_task_that_waits_for_work_under_way_says_so(root: Client, runs: DrawRun) -> None:
+def test_page_of_waiting_task_names_active_task(root: Client, runs: DrawRun) -> None:
     run = runs("a > b")
     dispatch_all(run)
 
@@ -61,11 +57,13 @@ def test_a_task_that_waits_for_work_under_way_says_so(root: Client, runs: DrawRu
     assert "a dispatched" in text
 
 
-def test_a_ready_task_says_so(root: Client, runs: DrawRun) -> None:
+def test_page_of_ready_task_says_so(root: Client, runs: DrawRun) -> None:
     assert "Ready: the next dispatch takes it." in text_of(root.get(url_of(task(runs("a"), "a"))))
 
 
-def test_many_neighbours_and_attempts_take_no_more_statements(root: Client, runs: DrawRun) -> None:
+def test_page_takes_as_many_statements_for_many_attempts_and_neighbours(
+    root: Client, runs: DrawRun
+) -> None:
     small = runs("a > b")
     large = runs(", ".join(f"a > s{n}" for n in range(40)))
     for run, times in ((small, 2), (large, 20)):
@@ -84,7 +82,7 @@ def test_many_neighbours_and_attempts_take_no_more_statements(root: Client, runs
     assert len(many) == len(few) <= 14
 
 
-def test_the_end_of_a_long_log_is_shown_and_the_whole_of_it_is_text(
+def test_page_shows_end_of_long_log_and_links_to_whole_text(
     root: Client, failed: WorkflowRun
 ) -> None:
     last = attempt(failed, "a")
@@ -102,7 +100,7 @@ def test_the_end_of_a_long_log_is_shown_and_the_whole_of_it_is_text(
     assert whole["X-Content-Type-Options"] == "nosniff"
 
 
-def test_a_log_needs_the_permission_to_look_at_attempts(
+def test_log_is_refused_without_permission_to_view_attempts(
     client_of: ClientOf, failed: WorkflowRun
 ) -> None:
     address = url_of(attempt(failed, "a"), "log")
@@ -111,7 +109,7 @@ def test_a_log_needs_the_permission_to_look_at_attempts(
     assert client_of("anna", "workflows.view_taskattempt").get(address).status_code == 200
 
 
-def test_the_log_of_no_attempt_is_not_found(root: Client, failed: WorkflowRun) -> None:
+def test_log_of_unknown_attempt_is_not_found(root: Client, failed: WorkflowRun) -> None:
     address = url_of(TaskAttempt(), "log")
 
     assert root.get(address).status_code == 404

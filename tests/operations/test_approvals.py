@@ -1,4 +1,4 @@
-"""A task that needs a person's word waits for it; the word is given once."""
+"""A task that requires approval waits for it; each approval is decided once."""
 
 import pytest
 
@@ -43,14 +43,14 @@ def _database(db: None) -> None:
     """Every test here needs one."""
 
 
-def test_it_keeps_no_later_task_back() -> None:
+def test_task_waiting_for_approval_does_not_block_later_tasks() -> None:
     run = gated("a, b", "a")
     assert dispatch_all(run) == ["b"]
     assert dispatch(run).reason == "waiting for approval"
     assert trail(run)[0] == "approval.pending a"
 
 
-def test_an_approved_task_goes_out() -> None:
+def test_approved_task_is_dispatched() -> None:
     run = gated("a", "a")
     approve(approval_of(run, "a").pk, by=who("bob"), comment="looks good")
     assert dispatch_all(run) == ["a"]
@@ -64,7 +64,7 @@ def test_an_approved_task_goes_out() -> None:
     assert (event.actor, event.reason, event.task) == ("bob", "looks good", task(run, "a"))
 
 
-def test_a_dependency_counts_more_than_an_approval_and_that_more_than_a_hold() -> None:
+def test_reason_names_dependencies_before_approval() -> None:
     run = gated("a > b, c", "b", "c")
     assert dispatch_all(run) == ["a"]
     assert dispatch(run).reason == "dependencies not satisfied"
@@ -72,7 +72,7 @@ def test_a_dependency_counts_more_than_an_approval_and_that_more_than_a_hold() -
     assert dispatch(run).reason == "waiting for approval"
 
 
-def test_an_early_word_counts_once_the_dependencies_are_done() -> None:
+def test_early_approval_counts_once_dependencies_are_done() -> None:
     run = gated("a > b", "b")
     approve(approval_of(run, "b").pk, by=who("bob"))
     assert dispatch_all(run) == ["a"]
@@ -80,7 +80,7 @@ def test_an_early_word_counts_once_the_dependencies_are_done() -> None:
     assert dispatch_all(run) == ["b"]
 
 
-def test_a_rejection_cancels_the_task_and_dooms_what_follows() -> None:
+def test_rejection_cancels_task_and_blocks_what_follows() -> None:
     run = gated("a > b", "a")
     reject(approval_of(run, "a").pk, by=who("bob"), comment="not today")
     assert states(run) == {"a": "canceled", "b": "pending"}
@@ -95,7 +95,7 @@ def test_a_rejection_cancels_the_task_and_dooms_what_follows() -> None:
     assert task(run, "a").note == "rejected by bob: not today"
 
 
-def test_a_retry_after_a_rejection_asks_again() -> None:
+def test_retry_after_rejection_requests_approval_again() -> None:
     run = gated("a", "a")
     reject(approval_of(run, "a").pk, by=who("bob"))
     operations.retry(task(run, "a").pk, by=who("ada"))
@@ -105,7 +105,7 @@ def test_a_retry_after_a_rejection_asks_again() -> None:
     assert Approval.objects.count() == 2
 
 
-def test_a_retry_after_a_failure_does_not_ask_again() -> None:
+def test_retry_after_failure_does_not_request_approval_again() -> None:
     run = gated("a", "a")
     approve(approval_of(run, "a").pk, by=who("bob"))
     dispatch(run)
@@ -116,7 +116,7 @@ def test_a_retry_after_a_failure_does_not_ask_again() -> None:
 
 @pytest.mark.parametrize("first", [approve, reject])
 @pytest.mark.parametrize("second", [approve, reject])
-def test_the_second_decision_is_refused(first: object, second: object) -> None:
+def test_second_decision_is_refused(first: object, second: object) -> None:
     run = gated("a", "a")
     approval = approval_of(run, "a")
     first(approval.pk, by=who("bob"))  # type: ignore[operator]
@@ -127,19 +127,19 @@ def test_the_second_decision_is_refused(first: object, second: object) -> None:
     assert approval_of(run, "a").decided_by == "bob"
 
 
-def test_there_is_nothing_to_decide_about_a_task_that_ended() -> None:
+def test_approval_of_canceled_task_is_refused() -> None:
     run = gated("a, b", "a")
     operations.cancel(task(run, "a").pk, by=who("ada"))
     with pytest.raises(Conflict, match="is canceled"):
         approve(approval_of(run, "a").pk, by=who("bob"))
 
 
-def test_there_must_be_such_an_approval() -> None:
+def test_unknown_approval_is_not_found() -> None:
     with pytest.raises(NotFound, match="approval 999 not found"):
         approve(999, by=who("bob"))
 
 
-def test_the_template_may_ask_for_a_second_person() -> None:
+def test_creator_is_refused_where_approver_must_differ() -> None:
     run = gated("a", "a", approver_must_differ=True)
     with pytest.raises(Conflict, match="was created by ada; somebody else must decide"):
         approve(approval_of(run, "a").pk, by=who("ada"))
@@ -147,7 +147,7 @@ def test_the_template_may_ask_for_a_second_person() -> None:
     assert dispatch_all(run) == ["a"]
 
 
-def test_an_approval_dispatches_where_the_run_does_so_by_itself() -> None:
+def test_approval_in_auto_dispatch_run_dispatches_task() -> None:
     run = gated("a > b", "b")
     WorkflowRun.objects.filter(pk=run.pk).update(auto_dispatch=True)
     dispatch(run)
@@ -156,7 +156,7 @@ def test_an_approval_dispatches_where_the_run_does_so_by_itself() -> None:
     assert states(run) == {"a": "success", "b": "dispatched"}
 
 
-def test_so_it_does_where_nothing_could_go_out_at_first() -> None:
+def test_approval_dispatches_even_if_first_dispatch_found_nothing_ready() -> None:
     run = gated("a > b", "a")
     WorkflowRun.objects.filter(pk=run.pk).update(auto_dispatch=True)
     assert dispatch(run).reason == "dependencies not satisfied"
@@ -164,7 +164,7 @@ def test_so_it_does_where_nothing_could_go_out_at_first() -> None:
     assert states(run) == {"a": "dispatched", "b": "pending"}
 
 
-def test_a_failed_run_runs_on_after_an_approval() -> None:
+def test_approval_of_ready_task_reopens_failed_run() -> None:
     run = gated("a, b", "b")
     dispatch(run)
     finish(run, "a", "failed")
@@ -174,7 +174,7 @@ def test_a_failed_run_runs_on_after_an_approval() -> None:
     assert dispatch_some(run, 1) == ["b"]
 
 
-def test_a_task_made_alone_may_need_an_approval_too() -> None:
+def test_task_created_alone_waits_for_approval_in_its_run() -> None:
     made = create_task(title="alone", requires_approval=True, by=who("ada"))
     run = create_run(task_ids=[made.pk], by=who("ada"))
     assert dispatch(run).reason == "waiting for approval"
@@ -182,7 +182,7 @@ def test_a_task_made_alone_may_need_an_approval_too() -> None:
     assert dispatch(run).dispatches[0].task_id == made.pk
 
 
-def test_a_run_without_gates_asks_nobody(runs: DrawRun) -> None:
+def test_run_without_gates_requests_no_approval(runs: DrawRun) -> None:
     runs("a > b")
     RunFactory.create(template=TemplateFactory.create())
     assert not Approval.objects.exists()

@@ -1,4 +1,4 @@
-"""What can never run any more is canceled in one go."""
+"""Cancel-rest cancels every task that is permanently blocked, and nothing else."""
 
 import pytest
 
@@ -20,7 +20,7 @@ def stuck(runs: DrawRun) -> WorkflowRun:
     return run
 
 
-def test_only_what_waits_for_something_broken_is_canceled(stuck: WorkflowRun) -> None:
+def test_cancel_rest_cancels_only_what_waits_for_failed_task(stuck: WorkflowRun) -> None:
     cancel_rest(stuck.pk, by=who("olga"), reason="given up")
 
     assert states(stuck) == {
@@ -38,7 +38,7 @@ def test_only_what_waits_for_something_broken_is_canceled(stuck: WorkflowRun) ->
     ]
 
 
-def test_a_deadlock_ends(stuck: WorkflowRun) -> None:
+def test_cancel_rest_ends_deadlock(stuck: WorkflowRun) -> None:
     finish(stuck, "x")
     dispatch_all(stuck)
     finish(stuck, "y")
@@ -51,7 +51,7 @@ def test_a_deadlock_ends(stuck: WorkflowRun) -> None:
     assert not deadlocks([run])
 
 
-def test_where_nothing_is_doomed_it_is_refused(stuck: WorkflowRun, runs: DrawRun) -> None:
+def test_cancel_rest_is_refused_where_nothing_is_blocked(stuck: WorkflowRun, runs: DrawRun) -> None:
     cancel_rest(stuck.pk, by=who("test"))
     before = trail(stuck)
 
@@ -61,13 +61,13 @@ def test_where_nothing_is_doomed_it_is_refused(stuck: WorkflowRun, runs: DrawRun
     assert trail(stuck) == before
 
 
-def test_an_aborted_run_stays_as_it_is(stuck: WorkflowRun) -> None:
+def test_cancel_rest_is_refused_in_aborted_run(stuck: WorkflowRun) -> None:
     abort(stuck.pk, by=who("test"))
 
     with pytest.raises(Conflict, match="is aborted"):
         cancel_rest(stuck.pk, by=who("test"))
 
 
-def test_an_unknown_run_is_not_found(db: None) -> None:
+def test_cancel_rest_of_unknown_run_is_not_found(db: None) -> None:
     with pytest.raises(NotFound):
         cancel_rest(987654, by=who("test"))

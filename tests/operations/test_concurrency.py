@@ -72,7 +72,7 @@ def test_4_processes_of_8_threads_dispatch_every_task_once(runs: DrawRun) -> Non
     assert_each_dispatched_once(run, [int(pk) for output, _ in said for pk in output.split()])
 
 
-def test_one_result_reported_by_all_is_taken_once(runs: DrawRun) -> None:
+def test_result_reported_by_many_at_once_is_accepted_once(runs: DrawRun) -> None:
     run = runs("a > b", auto_dispatch=True)
     dispatch(run)
     made = attempt(run, "a")
@@ -83,7 +83,7 @@ def test_one_result_reported_by_all_is_taken_once(runs: DrawRun) -> None:
     )
 
 
-def test_of_two_contradicting_reports_one_is_refused(runs: DrawRun) -> None:
+def test_one_of_two_contradicting_reports_is_refused(runs: DrawRun) -> None:
     run = runs("a")
     dispatch(run)
     made = attempt(run, "a")
@@ -94,7 +94,7 @@ def test_of_two_contradicting_reports_one_is_refused(runs: DrawRun) -> None:
     assert trail(run).count("task.report_refused a") == 1
 
 
-def test_ends_of_all_arms_at_once_release_the_join(runs: DrawRun) -> None:
+def test_join_is_ready_after_all_its_arms_end_at_once(runs: DrawRun) -> None:
     arms = [f"arm{i}" for i in range(12)]
     run = runs(", ".join(f"{arm} > join" for arm in arms))
     dispatch_all(run)
@@ -105,7 +105,7 @@ def test_ends_of_all_arms_at_once_release_the_join(runs: DrawRun) -> None:
     assert run.task_counts["success"] == 12
 
 
-def test_a_task_wanted_by_many_runs_is_in_one(db: None) -> None:
+def test_task_claimed_by_many_new_runs_is_in_one_of_them(db: None) -> None:
     wanted = [task.pk for task in TaskFactory.create_batch(3)]
     orders = [wanted, wanted[::-1]] * 4
     answers = at_once([partial(create_run, task_ids=ids, by=who("test")) for ids in orders])
@@ -116,7 +116,7 @@ def test_a_task_wanted_by_many_runs_is_in_one(db: None) -> None:
     assert WorkflowRun.objects.count() == 1
 
 
-def test_the_last_of_many_new_defaults_is_the_default(db: None) -> None:
+def test_one_of_many_new_default_runners_is_the_default(db: None) -> None:
     runners = RunnerFactory.create_batch(8)
 
     def make_default(runner: Runner) -> None:
@@ -127,7 +127,7 @@ def test_the_last_of_many_new_defaults_is_the_default(db: None) -> None:
     assert Runner.objects.filter(is_default=True).count() == 1
 
 
-def test_a_cancel_and_a_dispatch_at_once_agree(runs: DrawRun) -> None:
+def test_cancel_and_dispatch_at_once_leave_task_canceled(runs: DrawRun) -> None:
     for _ in range(5):
         run = runs("a")
         cancel = partial(operations.cancel, task(run, "a").pk, by=who("ada"))
@@ -136,7 +136,7 @@ def test_a_cancel_and_a_dispatch_at_once_agree(runs: DrawRun) -> None:
         assert states(run) == {"a": "canceled"}
 
 
-def test_an_abort_and_reports_at_once_agree(runs: DrawRun) -> None:
+def test_abort_and_reports_at_once_leave_no_task_dispatched(runs: DrawRun) -> None:
     run = runs("a > d, b > d, c > d", auto_dispatch=True)
     dispatch_all(run)
     calls: list[Callable[[], object]] = [partial(finish, run, step_id) for step_id in "abc"]

@@ -1,4 +1,4 @@
-"""An operator keeps a task back, for a while or until released."""
+"""A task on hold is not dispatched until it is released, by hand or at its time."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ from workflows.models import Task
 from workflows.operations.holds import hold, release, release_due
 
 
-def test_a_held_task_keeps_no_later_one_back(runs: DrawRun) -> None:
+def test_held_task_does_not_block_later_tasks(runs: DrawRun) -> None:
     run = runs("a, b > c")
     hold(task(run, "a").pk, by=who("ada"), reason="disk is full")
     assert dispatch_some(run, 1) == ["b"]
@@ -33,7 +33,7 @@ def test_a_held_task_keeps_no_later_one_back(runs: DrawRun) -> None:
     assert dispatch(run).reason == "on hold"
 
 
-def test_a_released_task_goes_out_in_its_place(runs: DrawRun) -> None:
+def test_released_task_is_dispatched_in_template_order(runs: DrawRun) -> None:
     run = runs("a, b")
     hold(task(run, "a").pk, by=who("ada"), reason="disk is full")
     release(task(run, "a").pk, by=who("bob"), reason="disk was emptied")
@@ -44,7 +44,7 @@ def test_a_released_task_goes_out_in_its_place(runs: DrawRun) -> None:
     assert (released.actor, released.reason) == ("bob", "disk was emptied")
 
 
-def test_a_held_task_waits_for_its_dependencies_too(runs: DrawRun) -> None:
+def test_held_task_waits_for_its_dependencies_too(runs: DrawRun) -> None:
     run = runs("a > b")
     hold(task(run, "b").pk, by=who("ada"))
     dispatch(run)
@@ -54,7 +54,7 @@ def test_a_held_task_waits_for_its_dependencies_too(runs: DrawRun) -> None:
     assert dispatch_all(run) == ["b"]
 
 
-def test_a_release_dispatches_where_the_run_does_so_by_itself(runs: DrawRun) -> None:
+def test_release_in_auto_dispatch_run_dispatches_task(runs: DrawRun) -> None:
     run = runs("a > b", auto_dispatch=True)
     hold(task(run, "b").pk, by=who("ada"))
     dispatch(run)
@@ -64,7 +64,7 @@ def test_a_release_dispatches_where_the_run_does_so_by_itself(runs: DrawRun) -> 
     assert states(run) == {"a": "success", "b": "dispatched"}
 
 
-def test_a_run_that_failed_meanwhile_runs_on_after_the_release(runs: DrawRun) -> None:
+def test_release_of_ready_task_reopens_failed_run(runs: DrawRun) -> None:
     run = runs("a, b")
     hold(task(run, "b").pk, by=who("ada"))
     dispatch(run)
@@ -75,7 +75,7 @@ def test_a_run_that_failed_meanwhile_runs_on_after_the_release(runs: DrawRun) ->
     assert dispatch_all(run) == ["b"]
 
 
-def test_the_release_of_a_doomed_task_revives_nothing(runs: DrawRun) -> None:
+def test_release_of_blocked_task_does_not_reopen_failed_run(runs: DrawRun) -> None:
     run = runs("a > b")
     hold(task(run, "b").pk, by=who("ada"))
     dispatch(run)
@@ -84,7 +84,7 @@ def test_the_release_of_a_doomed_task_revives_nothing(runs: DrawRun) -> None:
     assert state(run) == "failed"
 
 
-def test_a_hold_ends_by_itself_when_its_time_has_come(runs: DrawRun) -> None:
+def test_task_is_released_once_its_hold_is_over(runs: DrawRun) -> None:
     run = runs("a, b")
     soon = timezone.now() + timedelta(hours=1)
     hold(task(run, "a").pk, by=who("ada"), resume_at=soon)
@@ -97,7 +97,7 @@ def test_a_hold_ends_by_itself_when_its_time_has_come(runs: DrawRun) -> None:
 
 
 @pytest.mark.parametrize("after", ["dispatch", "hold"])
-def test_only_a_pending_task_can_be_held_and_once(runs: DrawRun, after: str) -> None:
+def test_hold_of_dispatched_or_held_task_is_refused(runs: DrawRun, after: str) -> None:
     run = runs("a")
     if after == "dispatch":
         dispatch(run)
@@ -108,20 +108,20 @@ def test_only_a_pending_task_can_be_held_and_once(runs: DrawRun, after: str) -> 
         hold(task(run, "a").pk, by=who("ada"))
 
 
-def test_only_a_held_task_can_be_released(runs: DrawRun) -> None:
+def test_release_of_task_not_on_hold_is_refused(runs: DrawRun) -> None:
     run = runs("a")
     with pytest.raises(Conflict, match="is not on hold"):
         release(task(run, "a").pk, by=who("ada"))
 
 
-def test_a_hold_cannot_end_in_the_past(runs: DrawRun) -> None:
+def test_hold_until_past_moment_is_invalid(runs: DrawRun) -> None:
     run = runs("a")
     with pytest.raises(Invalid, match="resume_at: This moment has passed"):
         hold(task(run, "a").pk, by=who("ada"), resume_at=timezone.now())
     assert not task(run, "a").is_held
 
 
-def test_a_task_canceled_on_hold_is_still_on_hold_when_retried(runs: DrawRun) -> None:
+def test_task_canceled_on_hold_is_on_hold_after_retry(runs: DrawRun) -> None:
     run = runs("a, b")
     hold(task(run, "a").pk, by=who("ada"))
     operations.cancel(task(run, "a").pk, by=who("ada"))

@@ -41,7 +41,7 @@ def unmet(run: WorkflowRun) -> dict[str | None, int]:
     return dict(Task.objects.filter(run=run).values_list("step_id", "unmet_count"))
 
 
-def test_a_success_is_done_again_with_all_that_followed(runs: DrawRun) -> None:
+def test_succeeded_task_is_reset_with_all_that_followed(runs: DrawRun) -> None:
     run = ended(runs)
     before = len(trail(run))
     reset = retry_downstream(task(run, "b").pk, by=who("ada"), reason="bad input")
@@ -66,7 +66,7 @@ def test_a_success_is_done_again_with_all_that_followed(runs: DrawRun) -> None:
     ]
 
 
-def test_the_run_goes_to_its_end_again_and_keeps_what_was(runs: DrawRun) -> None:
+def test_run_ends_again_and_keeps_earlier_attempts(runs: DrawRun) -> None:
     run = ended(runs)
     retry_downstream(task(run, "b").pk, by=who("ada"))
     walk(run, "b", "d", "e")
@@ -76,17 +76,17 @@ def test_the_run_goes_to_its_end_again_and_keeps_what_was(runs: DrawRun) -> None
     assert task(run, "c").attempts.count() == 1
 
 
-def test_a_dry_run_lists_the_same_and_writes_nothing(runs: DrawRun) -> None:
+def test_dry_run_lists_same_tasks_and_writes_nothing(runs: DrawRun) -> None:
     run = ended(runs)
     before = everything()
-    foreseen = retry_downstream(task(run, "a").pk, by=who("ada"), dry_run=True)
+    listed = retry_downstream(task(run, "a").pk, by=who("ada"), dry_run=True)
     assert everything() == before
-    assert list(foreseen.states) == ["success"] * 5
+    assert list(listed.states) == ["success"] * 5
     done = retry_downstream(task(run, "a").pk, by=who("ada"))
-    assert [each.pk for each in done.tasks] == [each.pk for each in foreseen.tasks]
+    assert [each.pk for each in done.tasks] == [each.pk for each in listed.tasks]
 
 
-def test_what_waits_downstream_waits_again(runs: DrawRun) -> None:
+def test_pending_task_downstream_waits_again(runs: DrawRun) -> None:
     run = runs(DRAWING)
     walk(run, "a", "b")
     assert unmet(run)["d"] == 0
@@ -95,7 +95,7 @@ def test_what_waits_downstream_waits_again(runs: DrawRun) -> None:
     assert states(run)["d"] == "pending"
 
 
-def test_a_failed_run_goes_on_from_there(runs: DrawRun) -> None:
+def test_failed_run_continues_after_retry_downstream(runs: DrawRun) -> None:
     run = runs("a > b > c")
     walk(run, "a")
     dispatch(run)
@@ -108,7 +108,7 @@ def test_a_failed_run_goes_on_from_there(runs: DrawRun) -> None:
     assert state(run) == "success"
 
 
-def test_a_task_marked_success_is_no_longer_shown_so_when_it_is_done_again(runs: DrawRun) -> None:
+def test_reset_clears_mark_success(runs: DrawRun) -> None:
     run = runs("a > b")
     dispatch(run)
     finish(run, "a", "failed")
@@ -119,7 +119,7 @@ def test_a_task_marked_success_is_no_longer_shown_so_when_it_is_done_again(runs:
     assert "task.marked_success a" in trail(run)
 
 
-def test_results_of_the_first_time_are_not_used_again(runs: DrawRun) -> None:
+def test_result_of_earlier_attempt_is_not_used_after_reset(runs: DrawRun) -> None:
     run = runs("a > b")
     payload = {"python": "noop", "kwargs": {"x": "{{ tasks.a.result }}"}}
     Task.objects.filter(run=run, step_id="b").update(payload=payload)
@@ -133,7 +133,7 @@ def test_results_of_the_first_time_are_not_used_again(runs: DrawRun) -> None:
     assert "unknown name 'a'" in attempt(run, "b").message
 
 
-def test_with_auto_dispatch_it_goes_out_at_once(runs: DrawRun) -> None:
+def test_reset_task_of_auto_dispatch_run_is_dispatched_at_once(runs: DrawRun) -> None:
     run = runs("a > b", auto_dispatch=True)
     dispatch(run)
     finish(run, "a")
@@ -143,7 +143,9 @@ def test_with_auto_dispatch_it_goes_out_at_once(runs: DrawRun) -> None:
 
 
 @pytest.mark.parametrize("active", ["dispatched", "running"])
-def test_it_is_refused_while_something_downstream_is_active(runs: DrawRun, active: str) -> None:
+def test_retry_downstream_is_refused_while_task_after_it_is_active(
+    runs: DrawRun, active: str
+) -> None:
     run = runs("a > b > c")
     walk(run, "a")
     dispatch(run)
@@ -155,13 +157,13 @@ def test_it_is_refused_while_something_downstream_is_active(runs: DrawRun, activ
     assert everything() == before
 
 
-def test_it_is_refused_for_what_has_not_ended(runs: DrawRun) -> None:
+def test_retry_downstream_of_pending_task_is_refused(runs: DrawRun) -> None:
     run = runs("a > b")
     with pytest.raises(Conflict, match="is pending"):
         retry_downstream(task(run, "a").pk, by=who("ada"))
 
 
-def test_it_is_refused_in_an_aborted_run(runs: DrawRun) -> None:
+def test_retry_downstream_in_aborted_run_is_refused(runs: DrawRun) -> None:
     run = runs("a > b")
     walk(run, "a")
     abort(run.pk, by=who("test"))
@@ -169,12 +171,12 @@ def test_it_is_refused_in_an_aborted_run(runs: DrawRun) -> None:
         retry_downstream(task(run, "a").pk, by=who("ada"))
 
 
-def test_it_is_refused_for_what_does_not_exist(db: None) -> None:
+def test_retry_downstream_of_unknown_task_is_not_found(db: None) -> None:
     with pytest.raises(NotFound):
         retry_downstream(1, by=who("ada"))
 
 
-def test_a_canceled_task_downstream_is_reset_too(runs: DrawRun) -> None:
+def test_canceled_task_downstream_is_reset_too(runs: DrawRun) -> None:
     run = runs("a > b")
     walk(run, "a")
     cancel(task(run, "b").pk, by=who("test"))
@@ -183,7 +185,7 @@ def test_a_canceled_task_downstream_is_reset_too(runs: DrawRun) -> None:
     assert run.task_counts | {"pending": 2} == WorkflowRun.objects.get(pk=run.pk).task_counts
 
 
-def test_the_number_of_statements_does_not_depend_on_the_size(
+def test_retry_downstream_in_large_run_takes_as_many_statements(
     runs: DrawRun, django_assert_max_num_queries: pytest.FixtureRequest
 ) -> None:
     for width in (2, 40):

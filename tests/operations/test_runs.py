@@ -50,7 +50,7 @@ STATES = ["created", "running", "paused", "success", "failed", "aborted"]
 @pytest.mark.parametrize(
     ("operation", "before"), [(op, before) for op, moves in ALLOWED.items() for before in moves]
 )
-def test_an_operation_moves_a_run_and_says_who_and_why(
+def test_operation_changes_state_and_records_actor_and_reason(
     runs: DrawRun, operation: Operation, before: str
 ) -> None:
     run = run_in(runs, before)
@@ -64,7 +64,7 @@ def test_an_operation_moves_a_run_and_says_who_and_why(
     ("operation", "before"),
     [(op, before) for op, moves in ALLOWED.items() for before in STATES if before not in moves],
 )
-def test_an_operation_that_does_not_fit_is_refused(
+def test_operation_is_refused_in_wrong_state(
     runs: DrawRun, operation: Operation, before: str
 ) -> None:
     run = run_in(runs, before)
@@ -75,12 +75,12 @@ def test_an_operation_that_does_not_fit_is_refused(
 
 
 @pytest.mark.parametrize("operation", list(ALLOWED))
-def test_there_must_be_such_a_run(db: None, operation: Operation) -> None:
+def test_unknown_run_is_not_found(db: None, operation: Operation) -> None:
     with pytest.raises(NotFound, match="workflow run 999999 not found"):
         operation(999_999, by=who("ada"))
 
 
-def test_a_pause_lets_what_is_active_go_on(runs: DrawRun) -> None:
+def test_active_task_of_paused_run_goes_on(runs: DrawRun) -> None:
     run = runs("a, b")
     dispatch(run)
     pause(run.pk, by=who("ada"))
@@ -89,7 +89,7 @@ def test_a_pause_lets_what_is_active_go_on(runs: DrawRun) -> None:
     assert states(run) == {"a": "success", "b": "pending"}
 
 
-def test_a_resumed_run_dispatches_by_itself_what_became_ready(runs: DrawRun) -> None:
+def test_resumed_auto_dispatch_run_dispatches_what_became_ready(runs: DrawRun) -> None:
     run = runs("a > b", auto_dispatch=True)
     dispatch(run)
     pause(run.pk, by=who("ada"))
@@ -100,7 +100,7 @@ def test_a_resumed_run_dispatches_by_itself_what_became_ready(runs: DrawRun) -> 
     assert run.events.latest("id").actor == "ada"
 
 
-def test_a_resumed_run_that_failed_meanwhile_is_failed(runs: DrawRun) -> None:
+def test_run_whose_task_failed_while_paused_fails_when_resumed(runs: DrawRun) -> None:
     run = runs("a > b")
     dispatch(run)
     pause(run.pk, by=who("ada"))
@@ -113,7 +113,7 @@ def test_a_resumed_run_that_failed_meanwhile_is_failed(runs: DrawRun) -> None:
     ]
 
 
-def test_an_abort_cancels_what_nobody_executes(runs: DrawRun) -> None:
+def test_abort_cancels_what_nobody_executes(runs: DrawRun) -> None:
     run = runs("a > b, c, d")
     walk(run, "a")
     dispatch(run)
@@ -132,7 +132,7 @@ def test_an_abort_cancels_what_nobody_executes(runs: DrawRun) -> None:
     assert {of: n for of, n in run.task_counts.items() if n} == {"success": 1, "canceled": 3}
 
 
-def test_an_abort_asks_for_the_end_of_what_is_executed(runs: DrawRun) -> None:
+def test_abort_requests_cancel_of_running_task(runs: DrawRun) -> None:
     run = runs("a, b")
     dispatch(run)
     start(run, "a")
@@ -145,7 +145,7 @@ def test_an_abort_asks_for_the_end_of_what_is_executed(runs: DrawRun) -> None:
     assert state(run) == "aborted"
 
 
-def test_an_abort_asks_for_the_end_of_what_its_runner_was_handed(
+def test_abort_requests_cancel_of_task_submitted_to_its_runner(
     runs: DrawRun, script: Script
 ) -> None:
     run = runs("a")
@@ -155,7 +155,7 @@ def test_an_abort_asks_for_the_end_of_what_its_runner_was_handed(
     assert trail(run)[-2:] == ["workflow_run.aborted", "task.cancel_requested a"]
 
 
-def test_nothing_is_dispatched_after_an_abort(
+def test_nothing_is_dispatched_after_abort(
     runs: DrawRun, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     run = runs("a > b", auto_dispatch=True)

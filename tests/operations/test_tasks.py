@@ -56,7 +56,7 @@ def run_with(runs: DrawRun, wanted: str) -> WorkflowRun:
     ("operation", "before"),
     [(op, before) for op, fine in ALLOWED.items() for before in STATES if before not in fine],
 )
-def test_an_operation_that_does_not_fit_is_refused(
+def test_operation_is_refused_in_wrong_state(
     runs: DrawRun, operation: Operation, before: str
 ) -> None:
     run = run_with(runs, before)
@@ -67,7 +67,7 @@ def test_an_operation_that_does_not_fit_is_refused(
 
 
 @pytest.mark.parametrize("operation", list(ALLOWED))
-def test_there_must_be_such_a_task(db: None, operation: Operation) -> None:
+def test_unknown_task_is_not_found(db: None, operation: Operation) -> None:
     with pytest.raises(NotFound, match="task 999999 not found"):
         operation(999_999, by=who("ada"), reason="because")
 
@@ -77,14 +77,14 @@ def said(run: WorkflowRun) -> tuple[str, str, str]:
     return last.event_type, last.actor, last.reason
 
 
-def test_a_pending_task_is_canceled_at_once(runs: DrawRun) -> None:
+def test_pending_task_is_canceled_at_once(runs: DrawRun) -> None:
     run = run_with(runs, "pending")
     assert cancel(task(run, "a").pk, by=who("ada"), reason="not today").state == "canceled"
     assert said(run) == ("task.canceled", "ada", "not today")
     assert (task(run, "a").note, state(run)) == ("not today", "created")
 
 
-def test_a_task_that_still_waits_for_an_executor_is_canceled_at_once(runs: DrawRun) -> None:
+def test_unclaimed_task_is_canceled_at_once(runs: DrawRun) -> None:
     run = run_with(runs, "dispatched")
     cancel(task(run, "a").pk, by=who("ada"), reason="not today")
     assert states(run)["a"] == "canceled"
@@ -92,7 +92,7 @@ def test_a_task_that_still_waits_for_an_executor_is_canceled_at_once(runs: DrawR
     assert said(run) == ("task.canceled", "ada", "not today")
 
 
-def test_a_running_task_is_canceled_once_it_has_ended(runs: DrawRun) -> None:
+def test_running_task_is_canceled_once_it_has_ended(runs: DrawRun) -> None:
     run = run_with(runs, "running")
     answer = cancel(task(run, "a").pk, by=who("ada"), reason="not today")
     assert (answer.state, answer.cancel_requested_at is not None) == ("running", True)
@@ -101,9 +101,7 @@ def test_a_running_task_is_canceled_once_it_has_ended(runs: DrawRun) -> None:
     assert states(run)["a"] == "canceled"
 
 
-def test_a_task_that_its_runner_was_handed_is_canceled_once_it_has_ended(
-    runs: DrawRun, script: Script
-) -> None:
+def test_submitted_task_is_canceled_once_it_has_ended(runs: DrawRun, script: Script) -> None:
     run = run_with(runs, "dispatched")
     cancel(task(run, "a").pk, by=who("ada"))
     assert states(run)["a"] == "dispatched"
@@ -111,7 +109,7 @@ def test_a_task_that_its_runner_was_handed_is_canceled_once_it_has_ended(
     assert states(run)["a"] == "canceled"
 
 
-def test_a_second_request_to_cancel_changes_nothing(runs: DrawRun) -> None:
+def test_second_cancel_of_running_task_changes_nothing(runs: DrawRun) -> None:
     run = run_with(runs, "running")
     cancel(task(run, "a").pk, by=who("ada"))
     before = (trail(run), task(run, "a").cancel_requested_at)
@@ -119,14 +117,14 @@ def test_a_second_request_to_cancel_changes_nothing(runs: DrawRun) -> None:
     assert (trail(run), task(run, "a").cancel_requested_at) == before
 
 
-def test_success_wins_over_a_request_to_cancel(runs: DrawRun) -> None:
+def test_running_task_asked_to_end_may_still_succeed(runs: DrawRun) -> None:
     run = run_with(runs, "running")
     cancel(task(run, "a").pk, by=who("ada"))
     finish(run, "a")
     assert states(run)["a"] == "success"
 
 
-def test_canceling_the_last_hope_fails_the_run(runs: DrawRun) -> None:
+def test_canceling_last_ready_task_fails_run(runs: DrawRun) -> None:
     run = runs("a > b")
     cancel(task(run, "a").pk, by=who("ada"))
     assert state(run) == "failed"
@@ -139,7 +137,7 @@ def test_canceling_the_last_hope_fails_the_run(runs: DrawRun) -> None:
 
 
 @pytest.mark.parametrize("before", ["failed", "canceled"])
-def test_a_retried_task_is_tried_anew(runs: DrawRun, before: str) -> None:
+def test_retried_task_gets_new_attempt(runs: DrawRun, before: str) -> None:
     run = run_with(runs, before)
     dispatched = task(run, "a").attempt_count
     answer = retry(task(run, "a").pk, by=who("ada"), reason="disk added")
@@ -151,7 +149,7 @@ def test_a_retried_task_is_tried_anew(runs: DrawRun, before: str) -> None:
     assert states(run)["a"] == "success"
 
 
-def test_old_attempts_are_kept(runs: DrawRun) -> None:
+def test_retry_keeps_earlier_attempts(runs: DrawRun) -> None:
     run = run_with(runs, "failed")
     retry(task(run, "a").pk, by=who("ada"))
     dispatch(run)
@@ -161,7 +159,7 @@ def test_old_attempts_are_kept(runs: DrawRun) -> None:
 
 
 @pytest.mark.parametrize("before", ["failed", "canceled"])
-def test_a_task_marked_success_counts_as_done_and_shows_it(runs: DrawRun, before: str) -> None:
+def test_task_marked_success_counts_as_done_and_is_marked(runs: DrawRun, before: str) -> None:
     run = run_with(runs, before)
     answer = mark_success(task(run, "a").pk, by=who("ada"), reason="done by hand")
     assert (answer.state, answer.is_marked_success, answer.note) == (
@@ -174,7 +172,7 @@ def test_a_task_marked_success_counts_as_done_and_shows_it(runs: DrawRun, before
 
 
 @pytest.mark.parametrize("reason", ["", "  "])
-def test_a_mark_of_success_needs_a_reason(runs: DrawRun, reason: str) -> None:
+def test_mark_success_without_reason_is_invalid(runs: DrawRun, reason: str) -> None:
     run = run_with(runs, "failed")
     before = everything()
     with pytest.raises(Invalid, match="reason"):
@@ -182,22 +180,22 @@ def test_a_mark_of_success_needs_a_reason(runs: DrawRun, reason: str) -> None:
     assert everything() == before
 
 
-@pytest.mark.parametrize("mend", [retry, mark_success])
-def test_mending_a_task_revives_a_failed_run(runs: DrawRun, mend: Operation) -> None:
+@pytest.mark.parametrize("operation", [retry, mark_success])
+def test_retry_or_mark_success_reopens_failed_run(runs: DrawRun, operation: Operation) -> None:
     run = runs("a > b > c, a > c")
     dispatch(run)
     finish(run, "a", "failed")
     assert state(run) == "failed"
-    mend(task(run, "a").pk, by=who("ada"), reason="mended")
+    operation(task(run, "a").pk, by=who("ada"), reason="fixed")
     assert state(run) == "running"
     run.refresh_from_db()
     assert run.finished_at is None
-    walk(run, *([] if mend is mark_success else ["a"]), "b", "c")
+    walk(run, *([] if operation is mark_success else ["a"]), "b", "c")
     assert state(run) == "success"
     assert trail(run)[-1] == "workflow_run.succeeded"
 
 
-def test_marking_the_last_task_success_ends_the_run(runs: DrawRun) -> None:
+def test_marking_last_task_success_ends_run(runs: DrawRun) -> None:
     run = runs("a")
     dispatch(run)
     finish(run, "a", "failed")
@@ -209,7 +207,7 @@ def test_marking_the_last_task_success_ends_the_run(runs: DrawRun) -> None:
     ]
 
 
-def test_a_run_with_another_failure_stays_as_dead_as_it_is(runs: DrawRun) -> None:
+def test_run_with_another_failure_stays_failed(runs: DrawRun) -> None:
     run = runs("a > c, b > c")
     for step_id in "ab":
         dispatch(run)
@@ -219,7 +217,7 @@ def test_a_run_with_another_failure_stays_as_dead_as_it_is(runs: DrawRun) -> Non
     assert state(run) == "failed"
 
 
-def test_mending_a_task_does_not_unpause_its_run(runs: DrawRun) -> None:
+def test_retry_in_paused_run_does_not_resume_it(runs: DrawRun) -> None:
     run = runs("a > b", auto_dispatch=True)
     dispatch(run)
     pause(run.pk, by=who("ada"))
@@ -229,7 +227,9 @@ def test_mending_a_task_does_not_unpause_its_run(runs: DrawRun) -> None:
 
 
 @pytest.mark.parametrize("operation", [retry, mark_success])
-def test_nothing_is_mended_in_an_aborted_run(runs: DrawRun, operation: Operation) -> None:
+def test_retry_and_mark_success_in_aborted_run_are_refused(
+    runs: DrawRun, operation: Operation
+) -> None:
     run = run_with(runs, "failed")
     abort(run.pk, by=who("ada"))
     before = everything()
@@ -238,7 +238,7 @@ def test_nothing_is_mended_in_an_aborted_run(runs: DrawRun, operation: Operation
     assert everything() == before
 
 
-def test_a_retry_goes_out_by_itself_where_the_run_does_so(runs: DrawRun) -> None:
+def test_retry_in_auto_dispatch_run_dispatches_task(runs: DrawRun) -> None:
     run = runs("a > b", auto_dispatch=True)
     dispatch(run)
     finish(run, "a", "failed")
@@ -246,7 +246,7 @@ def test_a_retry_goes_out_by_itself_where_the_run_does_so(runs: DrawRun) -> None
     assert states(run) == {"a": "dispatched", "b": "pending"}
 
 
-def test_a_task_that_is_in_no_run_can_be_canceled_and_retried(db: None) -> None:
+def test_task_outside_any_run_can_be_canceled_and_retried(db: None) -> None:
     alone = TaskFactory.create()
     assert cancel(alone.pk, by=who("ada"), reason="not today").state == "canceled"
     assert retry(alone.pk, by=who("ada")).state == "pending"

@@ -1,4 +1,4 @@
-"""Approvals: what waits for a person's word, and who gave it."""
+"""Approvals: their list and their page, with what was decided and by whom."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from workflows.admin.actions.model_admin import OperableAdmin
-from workflows.admin.actions.registry import DECIDING
+from workflows.admin.actions.registry import APPROVAL_OPERATIONS
 from workflows.admin.tasks import titled
 from workflows.admin.ui.base import RunOfTaskFilter, TaskFilter
 from workflows.admin.ui.display import badge, link, moment, page_url, run_link
@@ -22,7 +22,7 @@ EVERY = "all"
 
 
 class StatusFilter(admin.SimpleListFilter):
-    """By status; what nobody has decided, unless something else is chosen."""
+    """By status; pending, unless another one is chosen."""
 
     title = "status"
     parameter_name = "status"
@@ -32,11 +32,11 @@ class StatusFilter(admin.SimpleListFilter):
         return [(value, value) for value in (*ApprovalStatus.values, EVERY)]
 
     def value(self) -> str:
-        """Return the chosen one."""
+        """Return the chosen status."""
         return super().value() or ApprovalStatus.PENDING.value
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        """Leave out Django's own "All", which stands for no choice."""
+        """Leave out Django's own "All": no choice means pending here."""
         yield from list(super().choices(changelist))[1:]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Approval]) -> QuerySet[Approval]:
@@ -47,10 +47,10 @@ class StatusFilter(admin.SimpleListFilter):
 
 
 class ApprovalAdmin(OperableAdmin):
-    """Approvals are looked at, and decided once."""
+    """Approvals are read-only, and decided by operations only."""
 
     change_form_template = "workflows/approval/change_form.html"
-    operations = DECIDING
+    operations = APPROVAL_OPERATIONS
     operate_permission = "workflows.decide_approval"
     when_empty = "Nothing waits for approval. The filter shows what was decided."
     list_display = (
@@ -78,26 +78,17 @@ class ApprovalAdmin(OperableAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Approval]:
-        """Read the tasks with the approvals."""
-        return super().get_queryset(request).select_related("task").defer("task__payload")
+        """Read tasks and runs with the approvals: the checks ask for both."""
+        approvals = super().get_queryset(request).select_related("task__run")
+        return approvals.defer("task__payload", "task__run__last_dispatch", "task__run__parameters")
 
     def described(self, approval: Approval) -> tuple[str, str]:
-        """Name the task, its run and the status."""
+        """Return the task with its run, and the status."""
         return titled(approval.task), approval.status
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Approval | None = None,
-    ) -> HttpResponse:
-        """Add the buttons."""
-        if obj is not None:
-            context["deciding"] = self.offered(request, obj, DECIDING)
-        return super().render_change_form(request, context, add, change, form_url, obj)
+    def page_context(self, request: HttpRequest, approval: Approval) -> dict[str, Any]:
+        """Return the buttons."""
+        return {"buttons": self.buttons(request, approval, APPROVAL_OPERATIONS)}
 
     @admin.display(description="workflow run", ordering="task__run_id")
     def run_shown(self, approval: Approval) -> str | SafeString:
@@ -106,17 +97,17 @@ class ApprovalAdmin(OperableAdmin):
 
     @admin.display(description="task", ordering="task_id")
     def task_link(self, approval: Approval) -> SafeString:
-        """Return the task that waits, or waited."""
+        """Return the task that the decision is about."""
         return link(page_url(Task, approval.task_id), approval.task)
 
     @admin.display(description="title", ordering="task__title")
     def title_shown(self, approval: Approval) -> str:
-        """Return what the task is about."""
+        """Return the title of the task."""
         return Truncator(approval.task.title).chars(80)
 
     @admin.display(description="status", ordering="status")
     def status_shown(self, approval: Approval) -> SafeString:
-        """Return what was decided, if anything was."""
+        """Return the status."""
         return badge(approval.status)
 
     @admin.display(description="comment")

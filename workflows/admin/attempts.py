@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
@@ -93,19 +93,9 @@ class TaskAttemptAdmin(ReadOnlyAdmin):
             _log_texts(attempt_id), content_type="text/plain; charset=utf-8"
         )
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: TaskAttempt | None = None,
-    ) -> HttpResponse:
-        """Add the end of the log."""
-        if obj is not None:
-            context.update({"last": obj, "log": log_end(obj)})
-        return super().render_change_form(request, context, add, change, form_url, obj)
+    def page_context(self, request: HttpRequest, attempt: TaskAttempt) -> dict[str, Any]:
+        """Return the end of the log."""
+        return {"last": attempt, "log": log_end(attempt)}
 
     @admin.display(description="task", ordering="task_id")
     def task_link(self, attempt: TaskAttempt) -> SafeString:

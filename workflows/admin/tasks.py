@@ -1,4 +1,4 @@
-"""Tasks: their list, their page with attempts and log."""
+"""Tasks: their list, their page, and the panel beside the graph of their run."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from workflows.admin.actions.model_admin import FROM_RUN, OperableAdmin
-from workflows.admin.actions.registry import MENDING
+from workflows.admin.actions.registry import TASK_OPERATIONS
 from workflows.admin.attempts import log_end
 from workflows.admin.ui.base import RunFilter
 from workflows.admin.ui.display import (
@@ -48,10 +48,10 @@ PANEL = "workflows_task_panel"
 
 
 class TaskAdmin(OperableAdmin):
-    """Tasks are looked at, and change by operations only."""
+    """Tasks are read-only, and change by operations only."""
 
     change_form_template = "workflows/task/change_form.html"
-    operations = MENDING
+    operations = TASK_OPERATIONS
     when_empty = "There is no task yet: a run brings its own, one for each step of its template."
     list_display = (
         "__str__",
@@ -90,21 +90,21 @@ class TaskAdmin(OperableAdmin):
         return ["position"] if RunFilter.parameter_name in request.GET else ["-id"]
 
     def described(self, task: Task) -> tuple[str, str]:
-        """Name the title, the run and the state."""
+        """Return the title with the run, and the state."""
         return titled(task), task.state
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the address of what stands beside the graph of a run."""
+        """Add the address of the panel beside the graph of a run."""
         view = self.admin_site.admin_view(self.panel_view)
         return [path("<int:task_id>/panel/", view, name=PANEL), *super().get_urls()]
 
     def panel_view(self, request: HttpRequest, task_id: int) -> HttpResponse:
-        """Return what the page of a run shows of one of its tasks."""
+        """Return the panel that the page of a run shows beside its graph."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         task = get_object_or_404(self.get_queryset(request), pk=task_id)
         context = {
-            **self._surroundings(request, task),
+            **self.page_context(request, task),
             "original": task,
             "state": self.state_shown(task),
             "payload": self.payload_shown(task),
@@ -114,27 +114,14 @@ class TaskAdmin(OperableAdmin):
         }
         return TemplateResponse(request, "workflows/task/panel.html", context)
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Task | None = None,
-    ) -> HttpResponse:
-        """Add what surrounds a task."""
-        if obj is not None:
-            context.update(self._surroundings(request, obj))
-        return super().render_change_form(request, context, add, change, form_url, obj)
-
-    def _surroundings(self, request: HttpRequest, task: Task) -> dict[str, Any]:
+    def page_context(self, request: HttpRequest, task: Task) -> dict[str, Any]:
+        """Return what the page of a task and its panel have in common."""
         attempts = list(task.attempts.defer("payload").order_by("-number")[:LATEST])
         last = attempts[0] if attempts else None
         return {
-            "mending": self.offered(request, task, MENDING),
-            "waiting": _waiting(task),
-            "approval": _undecided(task),
+            "buttons": self.buttons(request, task, TASK_OPERATIONS),
+            "waiting": _why_it_waits(task),
+            "approval": _pending_approval(task),
             "approvals_url": list_url(Approval, task=task.pk, status="all"),
             "attempts": attempts,
             "last": last,
@@ -152,7 +139,7 @@ class TaskAdmin(OperableAdmin):
 
     @admin.display(description="state", ordering="state")
     def state_shown(self, task: Task) -> SafeString:
-        """Return the state, and what people have to do with it."""
+        """Return the state, with remarks such as `on hold`."""
         badges = [badge(task.state), *(badge(text, SIGNS[text]) for text in remarks(task))]
         return format_html_join(" ", "{}", ((each,) for each in badges))
 
@@ -163,7 +150,7 @@ class TaskAdmin(OperableAdmin):
 
     @admin.display(description="note")
     def note_shown(self, task: Task) -> str:
-        """Return the beginning of what was last said."""
+        """Return the beginning of the note."""
         return Truncator(task.note).chars(80)
 
     @admin.display(description="runner", ordering="runner__name")
@@ -173,7 +160,7 @@ class TaskAdmin(OperableAdmin):
 
     @admin.display(description="payload")
     def payload_shown(self, task: Task) -> str | SafeString:
-        """Return what the task is to do, before anything is filled in."""
+        """Return the payload, with placeholders as they are written."""
         return pretty(task.payload)
 
     @admin.display(description="waits for")
@@ -187,11 +174,11 @@ class TaskAdmin(OperableAdmin):
         return _neighbours(task.downstream)
 
 
-STANDING_STILL = {RunState.CREATED, RunState.PAUSED, RunState.ABORTED}
+NOT_DISPATCHING = {RunState.CREATED, RunState.PAUSED, RunState.ABORTED}
 
 
 def remarks(task: Task) -> Iterator[str]:
-    """Yield what people have to do with the state of a task."""
+    """Yield what people have done to a task that its state does not show."""
     if task.state == TaskState.PENDING:
         if task.awaits_approval:
             yield "waits for approval"
@@ -208,17 +195,17 @@ def titled(task: Task) -> str:
     return f"{task.title} (run {task.run_id})" if task.run_id else task.title
 
 
-def _undecided(task: Task) -> Approval | None:
+def _pending_approval(task: Task) -> Approval | None:
     if task.state != TaskState.PENDING or not task.awaits_approval:
         return None
     return task.approvals.filter(status=ApprovalStatus.PENDING).first()
 
 
-def _waiting(task: Task) -> SafeString | None:
+def _why_it_waits(task: Task) -> SafeString | None:
     if not (entry := explain_task(task)):
         return None
     run = task.run
-    of_run = RUN_SENTENCES[RunState(run.state)] if run and run.state in STANDING_STILL else ""
+    of_run = RUN_SENTENCES[RunState(run.state)] if run and run.state in NOT_DISPATCHING else ""
     return format_html("{} {}", explained(entry), of_run)
 
 

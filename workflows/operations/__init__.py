@@ -1,4 +1,4 @@
-"""What people and programs may ask for: one function for each operation, behind every door."""
+"""What people and programs may ask for: one function for each operation, whoever calls it."""
 
 from workflows.operations.approvals import approve, reject
 from workflows.operations.dispatch_ready import dispatch_ready

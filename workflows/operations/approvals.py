@@ -1,19 +1,19 @@
-"""Tasks that wait for a person's word: asking for it, and giving it once."""
+"""Approve or reject a task that waits for approval; each approval is decided once."""
 
 from django.db import transaction
 from django.utils import timezone
 
 from workflows.dispatch.auto_dispatch import advance_run
-from workflows.errors import Conflict, NotFound
+from workflows.errors import NotFound
 from workflows.models import (
     Approval,
     ApprovalStatus,
     EventType,
     Task,
-    TaskState,
     WorkflowRun,
 )
 from workflows.models.actor import Actor
+from workflows.operations.checks import check_decision, enforce
 from workflows.runs.blocking import UNBLOCKED, unblock
 from workflows.runs.completion import reopen_if_ready
 from workflows.runs.events import record
@@ -24,12 +24,14 @@ from workflows.runs.transitions import transition_tasks
 @transaction.atomic
 def approve(approval_id: int, *, by: Actor, comment: str = "") -> Approval:
     """
-    Let a task go out, as far as people are concerned.
+    Decide for a task: it is dispatched once nothing else keeps it back.
 
     :raises NotFound: if there is no such approval.
     :raises Conflict: if it is decided, its task has ended, or `by` may not decide it.
     """
-    run, task, approval = _undecided(approval_id, by=by)
+    run, approval = _lock_approval(approval_id)
+    enforce(check_decision(approval, by))
+    task = approval.task
     _decide(approval, ApprovalStatus.APPROVED, by=by, comment=comment)
     unblock(task, awaits_approval=False)
     record(EventType.APPROVAL_APPROVED, run=run, task=task, by=by, reason=comment)
@@ -42,12 +44,14 @@ def approve(approval_id: int, *, by: Actor, comment: str = "") -> Approval:
 @transaction.atomic
 def reject(approval_id: int, *, by: Actor, comment: str = "") -> Approval:
     """
-    Cancel a task by deciding against it.
+    Decide against a task: it is canceled.
 
     :raises NotFound: if there is no such approval.
     :raises Conflict: if it is decided, its task has ended, or `by` may not decide it.
     """
-    run, task, approval = _undecided(approval_id, by=by)
+    run, approval = _lock_approval(approval_id)
+    enforce(check_decision(approval, by))
+    task = approval.task
     _decide(approval, ApprovalStatus.REJECTED, by=by, comment=comment)
     record(EventType.APPROVAL_REJECTED, run=run, task=task, by=by, reason=comment)
     note = f"rejected by {by}: {comment}" if comment else f"rejected by {by}"
@@ -67,20 +71,16 @@ def reject(approval_id: int, *, by: Actor, comment: str = "") -> Approval:
     return approval
 
 
-def _undecided(approval_id: int, *, by: Actor) -> tuple[WorkflowRun | None, Task, Approval]:
+def _lock_approval(approval_id: int) -> tuple[WorkflowRun | None, Approval]:
+    """Lock the run of an approval's task; return both as they are under the lock."""
     try:
         task_id = Approval.objects.values_list("task_id", flat=True).get(pk=approval_id)
     except Approval.DoesNotExist:
         raise NotFound("approval", approval_id) from None
     run, task = lock_task(task_id)
-    approval = Approval.objects.get(pk=approval_id)  # as it is under the lock
-    if approval.status != ApprovalStatus.PENDING:
-        raise Conflict(f"{approval} is {approval.status}")
-    if task.state != TaskState.PENDING:
-        raise Conflict(f"task {task.pk} is {task.state}")
-    if run and run.approver_must_differ and by.name == run.created_by:
-        raise Conflict(f"{run} was created by {by}; somebody else must decide")
-    return run, task, approval
+    approval = Approval.objects.get(pk=approval_id)
+    approval.task = task
+    return run, approval
 
 
 def _decide(approval: Approval, status: ApprovalStatus, *, by: Actor, comment: str) -> None:

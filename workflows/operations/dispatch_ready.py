@@ -17,10 +17,9 @@ from workflows.dispatch.result import (
 )
 from workflows.dispatch.runner_pool import RunnerPool
 from workflows.dispatch.submission import is_to_submit, submit
-from workflows.errors import RunNotDispatchable
 from workflows.models import RunState, TaskAttempt, WorkflowRun
 from workflows.models.actor import Actor
-from workflows.models.run import CLOSED
+from workflows.operations.checks import check_dispatch_ready, enforce
 from workflows.reports.recovery import recover_overdue
 from workflows.runs.completion import close_run_if_finished
 from workflows.runs.locks import lock_run
@@ -90,8 +89,8 @@ class DispatchCall:
 
     def _lock(self) -> WorkflowRun:
         run = lock_run(self.run_id)
-        if run.state in CLOSED and not self.created:
-            raise RunNotDispatchable(f"{run} is {run.state}")
+        if not self.created:
+            enforce(check_dispatch_ready(run, self.by))
         return run
 
     def _start(self, run: WorkflowRun) -> None:

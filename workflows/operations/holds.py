@@ -1,4 +1,4 @@
-"""Tasks that an operator keeps back for a while."""
+"""Hold tasks back from being dispatched, and release them."""
 
 from datetime import datetime
 
@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from workflows.dispatch.auto_dispatch import advance_run
 from workflows.errors import Conflict, Invalid
-from workflows.models import EventType, Task, TaskState
+from workflows.models import EventType, Task
 from workflows.models.actor import Actor
+from workflows.operations.checks import check_hold, check_release, enforce
 from workflows.runs.blocking import block, unblock
 from workflows.runs.completion import reopen_if_ready
 from workflows.runs.events import record
@@ -27,10 +28,7 @@ def hold(task_id: int, *, by: Actor, reason: str = "", resume_at: datetime | Non
     """
     check_resume_at(resume_at)
     run, task = lock_task(task_id)
-    if task.state != TaskState.PENDING:
-        raise Conflict(f"task {task.pk} is {task.state}")
-    if task.is_held:
-        raise Conflict(f"task {task.pk} is on hold")
+    enforce(check_hold(task, by))
     block(task, is_held=True, resume_at=resume_at, note=reason)
     payload = {"resume_at": resume_at.isoformat()} if resume_at else {}
     record(EventType.TASK_HELD, run=run, task=task, by=by, reason=reason, payload=payload)
@@ -43,14 +41,13 @@ def hold(task_id: int, *, by: Actor, reason: str = "", resume_at: datetime | Non
 @transaction.atomic
 def release(task_id: int, *, by: Actor, reason: str = "") -> Task:
     """
-    Let a held task go out when it is ready.
+    Let a held task be dispatched once it is ready.
 
     :raises NotFound: if there is no such task.
     :raises Conflict: if the task is not on hold.
     """
     run, task = lock_task(task_id)
-    if not task.is_held:
-        raise Conflict(f"task {task.pk} is not on hold")
+    enforce(check_release(task, by))
     unblock(task, is_held=False, resume_at=None, note="")
     record(EventType.TASK_RELEASED, run=run, task=task, by=by, reason=reason)
     if run:
@@ -62,9 +59,9 @@ def release(task_id: int, *, by: Actor, reason: str = "") -> Task:
 
 def check_resume_at(moment: datetime | None) -> None:
     """
-    Accept a moment that is still to come, or none.
+    Refuse a moment that has passed.
 
-    :raises Invalid: if it has passed.
+    :raises Invalid: if it has; None is fine.
     """
     if moment and moment <= timezone.now():
         raise Invalid({"resume_at": ["This moment has passed; give a later one, or none."]})
@@ -80,5 +77,5 @@ def _release_if_held(task_id: int, *, by: Actor) -> bool:
     try:
         release(task_id, by=by, reason="the time of its hold is over")
     except Conflict:
-        return False  # somebody was quicker
+        return False  # somebody has released it meanwhile
     return True

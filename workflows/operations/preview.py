@@ -1,19 +1,24 @@
-"""What an operation would bring about besides what it is done to; nothing is written here."""
+"""
+What else would happen if an operation were done to some rows; nothing is written here.
+
+Give the rows for which its check returns None: what it refuses has no effects.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from workflows.graph import downstream_of
 from workflows.models import Approval, Task, TaskDependency, TaskState, WorkflowRun
-from workflows.models.task import ACTIVE, BROKEN, ENDED
+from workflows.models.task import ACTIVE, ENDED
 
 MOST_RUNS = 20
-"""Of how many runs at once the effects are foreseen: what is pending in each of them is read."""
+"""Of more runs at once nothing is previewed: the pending tasks of each would have to be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What would happen to how many tasks, and to which, if these are known."""
+    """What would happen to how many other tasks, and to which ones where these were read."""
 
     count: int
     one: str
@@ -26,11 +31,11 @@ class Effect:
         return f"1 task {self.one}" if self.count == 1 else f"{self.count:,} tasks {self.many}"
 
 
-class Waiting:
-    """What is pending in some runs, what waits for what, and what ended badly before it."""
+class PendingTasks:
+    """The pending tasks of some runs, their dependencies, and what keeps them blocked."""
 
     def __init__(self, run_ids: Iterable[int | None]) -> None:
-        """Read it, in three statements."""
+        """Read them, in three statements."""
         runs = {run_id for run_id in run_ids if run_id}
         pending = Task.objects.filter(run__in=runs, state=TaskState.PENDING)
         columns = ("run_id", "step_id", "title", "state", "position", "unmet_count")
@@ -42,84 +47,98 @@ class Waiting:
 
     def after(self, task_ids: Iterable[int]) -> set[int]:
         """Return the pending tasks that wait for any of these, directly or not."""
-        return reached(task_ids, self.following)
+        return _reached(task_ids, self.following)
 
     def permanently_blocked(self, but_for: Iterable[int] = ()) -> set[int]:
-        """Return what can never run as things are, or would be if some causes were mended."""
+        """Return what can never run as things are, or would if some causes were resolved."""
         return self.after(self.causes.difference(but_for))
 
     def effect(self, task_ids: Iterable[int], one: str, many: str) -> Iterator[Effect]:
         """Yield what happens to these pending tasks, if there are any."""
         wanted = set(task_ids)
-        tasks = tuple(task for pk, task in self.tasks.items() if pk in wanted)
-        if tasks:
-            yield Effect(len(tasks), one, many, tasks)
+        yield from _effect_on(
+            tuple(task for pk, task in self.tasks.items() if pk in wanted), one, many
+        )
 
 
-def of_retry(tasks: Sequence[Task]) -> list[Effect]:
-    """Foresee that broken tasks return to the queue."""
-    return [*_retried(*_read(tasks))]
+def preview_retry(tasks: Sequence[Task], pending: PendingTasks | None = None) -> list[Effect]:
+    """Preview that failed and canceled tasks return to the queue."""
+    pending, ids = _read(tasks, pending)
+    after, still = pending.after(ids), pending.permanently_blocked(but_for=ids)
+    can_run = "can run once that succeeds"
+    return [
+        *pending.effect(after - still, can_run, can_run),
+        *_still_blocked(pending, after & still),
+    ]
 
 
-def of_mark_success(tasks: Sequence[Task]) -> list[Effect]:
-    """Foresee that broken tasks count as done."""
-    return [*_marked(*_read(tasks))]
+def preview_mark_success(
+    tasks: Sequence[Task], pending: PendingTasks | None = None
+) -> list[Effect]:
+    """Preview that failed and canceled tasks count as done."""
+    pending, ids = _read(tasks, pending)
+    met = Counter(pk for cause in ids for pk in pending.following.get(cause, ()))
+    ready = {pk for pk, n in met.items() if pending.tasks[pk].unmet_count == n}
+    after, still = pending.after(ids), pending.permanently_blocked(but_for=ids)
+    return [
+        *pending.effect(ready, "becomes ready at once", "become ready at once"),
+        *pending.effect(after - still - ready, "can run after that", "can run after that"),
+        *_still_blocked(pending, after & still),
+    ]
 
 
-def of_cancel(tasks: Sequence[Task]) -> list[Effect]:
-    """Foresee that tasks are canceled; what was doomed before is no effect of it."""
-    waiting, ids = _read(tasks, (TaskState.PENDING, *ACTIVE))
+def preview_cancel(tasks: Sequence[Task]) -> list[Effect]:
+    """Preview that tasks are canceled; what was permanently blocked before is no effect of it."""
+    pending, ids = _read(tasks)
     active = tuple(task for task in tasks if task.state in ACTIVE)
-    lost = waiting.after(ids) - waiting.permanently_blocked() - ids
+    lost = pending.after(ids) - pending.permanently_blocked() - ids
     return [
-        *_of(active, "is with its runner, and asked to end", "are with a runner, asked to end"),
-        *waiting.effect(lost, "that waits can never run then", "that wait can never run then"),
+        *_effect_on(
+            active, "is with its runner, and asked to end", "are with a runner, asked to end"
+        ),
+        *pending.effect(lost, "that waits can never run then", "that wait can never run then"),
     ]
 
 
-def of_hold(tasks: Sequence[Task]) -> list[Effect]:
-    """Foresee that pending tasks are kept back."""
-    waiting, ids = _read(tasks, (TaskState.PENDING,))
-    kept = waiting.after(ids) - waiting.permanently_blocked() - ids
-    return [*waiting.effect(kept, "waits until then, too", "wait until then, too")]
+def preview_hold(tasks: Sequence[Task]) -> list[Effect]:
+    """Preview that pending tasks are held back."""
+    pending, ids = _read(tasks)
+    kept = pending.after(ids) - pending.permanently_blocked() - ids
+    return [*pending.effect(kept, "waits until then, too", "wait until then, too")]
 
 
-def of_release(tasks: Sequence[Task]) -> list[Effect]:
-    """Foresee that pending tasks wait for one thing less: a release, or an approval."""
-    free = tuple(t for t in tasks if t.state == TaskState.PENDING and t.unmet_count == 1)
-    return [*_of(free, "becomes ready at once", "become ready at once")]
+def preview_release(tasks: Sequence[Task]) -> list[Effect]:
+    """Preview that pending tasks wait for one thing less: a release, or an approval."""
+    free = tuple(task for task in tasks if task.unmet_count == 1)
+    return [*_effect_on(free, "becomes ready at once", "become ready at once")]
 
 
-def of_approve(approvals: Sequence[Approval]) -> list[Effect]:
-    """Foresee that tasks are approved."""
-    return of_release([approval.task for approval in approvals])
+def preview_approve(approvals: Sequence[Approval]) -> list[Effect]:
+    """Preview that tasks are approved."""
+    return preview_release([approval.task for approval in approvals])
 
 
-def of_reject(approvals: Sequence[Approval]) -> list[Effect]:
-    """Foresee that tasks are canceled by a decision against them."""
-    return of_cancel([approval.task for approval in approvals])
+def preview_reject(approvals: Sequence[Approval]) -> list[Effect]:
+    """Preview that tasks are canceled by a decision against them."""
+    return preview_cancel([approval.task for approval in approvals])
 
 
-def of_retry_downstream(tasks: Sequence[Task]) -> list[Effect]:
-    """Foresee that ended tasks return to the queue, with all that ended after them."""
+def preview_retry_downstream(tasks: Sequence[Task]) -> list[Effect]:
+    """Preview that ended tasks return to the queue, with all that ended after them."""
     runs = {task.run_id for task in tasks if task.run_id}
-    ids = {task.pk for task in tasks if task.state in ENDED}
-    if not ids or len(runs) > MOST_RUNS:
+    ids = {task.pk for task in tasks}
+    if len(runs) > MOST_RUNS:
         return []
-    after = reached(ids, _following(runs)) - ids
-    found = Task.objects.filter(run__in=runs).exclude(state=TaskState.PENDING)
+    after = _reached(ids, _following(runs)) - ids
+    found = Task.objects.filter(run__in=runs, state__in=ENDED)
     rows = found.order_by("run_id", "position").only("run_id", "step_id", "title", "state")
-    others = [task for task in rows if task.pk in after]
-    ended = tuple(task for task in others if task.state in ENDED)
-    active = tuple(task for task in others if task.state in ACTIVE)
-    return [
-        *_of(ended, "that ended after it is reset, too", "that ended after it are reset, too"),
-        *_of(active, "is active: cancel it first", "are active: cancel them first"),
-    ]
+    reset = tuple(task for task in rows if task.pk in after)
+    one, many = "that ended after it is reset, too", "that ended after it are reset, too"
+    return [*_effect_on(reset, one, many)]
 
 
-def of_pause(runs: Sequence[WorkflowRun]) -> list[Effect]:
-    """Foresee that runs hand out nothing more for now."""
+def preview_pause(runs: Sequence[WorkflowRun]) -> list[Effect]:
+    """Preview that runs dispatch nothing more for now."""
     active = sum(run.active_count for run in runs)
     pending = sum(run.pending_count for run in runs)
     return [
@@ -128,8 +147,8 @@ def of_pause(runs: Sequence[WorkflowRun]) -> list[Effect]:
     ]
 
 
-def of_abort(runs: Sequence[WorkflowRun]) -> list[Effect]:
-    """Foresee that runs end for good."""
+def preview_abort(runs: Sequence[WorkflowRun]) -> list[Effect]:
+    """Preview that runs end permanently."""
     active = sum(run.active_count for run in runs)
     pending = sum(run.pending_count for run in runs)
     return [
@@ -138,25 +157,25 @@ def of_abort(runs: Sequence[WorkflowRun]) -> list[Effect]:
     ]
 
 
-def of_cancel_rest(runs: Sequence[WorkflowRun]) -> list[Effect]:
-    """Foresee that what can never run is canceled."""
-    return rest_of(Waiting(run.pk for run in runs)) if len(runs) <= MOST_RUNS else []
+def preview_cancel_rest(
+    runs: Sequence[WorkflowRun], pending: PendingTasks | None = None
+) -> list[Effect]:
+    """Preview that permanently blocked tasks are canceled."""
+    if len(runs) > MOST_RUNS:
+        return []
+    pending = pending or PendingTasks(run.pk for run in runs)
+    return [*pending.effect(pending.permanently_blocked(), "is canceled", "are canceled")]
 
 
-def rest_of(waiting: Waiting) -> list[Effect]:
-    """Foresee the same, where what waits has been read."""
-    return [*waiting.effect(waiting.permanently_blocked(), "is canceled", "are canceled")]
+def downstream_ids(task: Task) -> set[int]:
+    """Return the tasks that follow a task in its run, directly or not; reads all of its edges."""
+    if task.run_id is None:
+        return set()
+    edges = TaskDependency.objects.filter(task__run=task.run_id)
+    return downstream_of(task.pk, edges.values_list("depends_on_id", "task_id").iterator())
 
 
-def of_mending(waiting: Waiting, cause: int) -> dict[str, list[Effect]]:
-    """Foresee a retry and a mark success of one of the causes alone."""
-    return {
-        "retry": [*_retried(waiting, {cause})],
-        "mark_success": [*_marked(waiting, {cause})],
-    }
-
-
-def reached(task_ids: Iterable[int], following: dict[int, list[int]]) -> set[int]:
+def _reached(task_ids: Iterable[int], following: dict[int, list[int]]) -> set[int]:
     """Return what follows tasks, directly or not; one pass, whatever the number of paths."""
     found: set[int] = set()
     frontier = list(task_ids)
@@ -165,33 +184,6 @@ def reached(task_ids: Iterable[int], following: dict[int, list[int]]) -> set[int
         found.update(new)
         frontier += new
     return found
-
-
-def _read(tasks: Sequence[Task], states: Iterable[str] = BROKEN) -> tuple[Waiting, set[int]]:
-    runs = {task.run_id for task in tasks}
-    suited = {task.pk for task in tasks if task.state in states}
-    return Waiting(runs if suited and len(runs) <= MOST_RUNS else ()), suited
-
-
-def _retried(waiting: Waiting, ids: set[int]) -> Iterator[Effect]:
-    after, still = waiting.after(ids), waiting.permanently_blocked(but_for=ids)
-    yield from waiting.effect(
-        after - still, "can run once that succeeds", "can run once that succeeds"
-    )
-    yield from _still_blocked(waiting, after & still)
-
-
-def _marked(waiting: Waiting, ids: set[int]) -> Iterator[Effect]:
-    met = Counter(pk for cause in ids for pk in waiting.following.get(cause, ()))
-    ready = {pk for pk, n in met.items() if waiting.tasks[pk].unmet_count == n}
-    after, still = waiting.after(ids), waiting.permanently_blocked(but_for=ids)
-    yield from waiting.effect(ready, "becomes ready at once", "become ready at once")
-    yield from waiting.effect(after - still - ready, "can run after that", "can run after that")
-    yield from _still_blocked(waiting, after & still)
-
-
-def _still_blocked(waiting: Waiting, ids: set[int]) -> Iterator[Effect]:
-    return waiting.effect(ids, "stays blocked by another", "stay blocked by others")
 
 
 def _following(runs: Iterable[int], **of_task: str) -> dict[int, list[int]]:
@@ -203,7 +195,21 @@ def _following(runs: Iterable[int], **of_task: str) -> dict[int, list[int]]:
     return following
 
 
-def _of(tasks: tuple[Task, ...], one: str, many: str) -> Iterator[Effect]:
+def _read(
+    tasks: Sequence[Task], pending: PendingTasks | None = None
+) -> tuple[PendingTasks, set[int]]:
+    """Return what is pending in the runs of these tasks, and the ids of the tasks."""
+    runs = {task.run_id for task in tasks}
+    if pending is None:
+        pending = PendingTasks(runs if len(runs) <= MOST_RUNS else ())
+    return pending, {task.pk for task in tasks}
+
+
+def _still_blocked(pending: PendingTasks, ids: set[int]) -> Iterator[Effect]:
+    return pending.effect(ids, "stays blocked by another", "stay blocked by others")
+
+
+def _effect_on(tasks: tuple[Task, ...], one: str, many: str) -> Iterator[Effect]:
     if tasks:
         yield Effect(len(tasks), one, many, tasks)
 

@@ -1,23 +1,21 @@
 """What an operator does to runs."""
 
-from typing import Any
-
 from django.db import transaction
 from django.utils import timezone
-from django_fsm import can_proceed
 
 from workflows.dispatch.auto_dispatch import advance_run
-from workflows.errors import Conflict
-from workflows.models import (
-    RunState,
-    Task,
-    TaskState,
-    WorkflowRun,
-)
+from workflows.models import RunState, Task, TaskState, WorkflowRun
 from workflows.models.actor import Actor
 from workflows.models.task import ACTIVE
 from workflows.operations.cancellation import cancel_tasks
-from workflows.operations.preview import Waiting
+from workflows.operations.checks import (
+    check_abort,
+    check_cancel_rest,
+    check_pause,
+    check_resume,
+    enforce,
+)
+from workflows.operations.preview import PendingTasks
 from workflows.runs.locks import lock_run
 from workflows.runs.transitions import save_progress, transition_tasks
 
@@ -25,15 +23,15 @@ from workflows.runs.transitions import save_progress, transition_tasks
 @transaction.atomic
 def pause(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
     """
-    Hand out no more tasks of a run until it is resumed; what is active goes on.
+    Dispatch no more tasks of a run until it is resumed; active tasks go on.
 
     :raises NotFound: if there is no such run.
     :raises Conflict: if the run is paused or finished.
     """
     run = lock_run(run_id)
+    enforce(check_pause(run, by))
     if run.state == RunState.CREATED:
         run.start(by=by)
-    _check(run, run.pause)
     run.pause(by=by, reason=reason)
     save_progress(run)
     return run
@@ -42,13 +40,13 @@ def pause(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
 @transaction.atomic
 def resume(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
     """
-    Let a paused run hand out tasks again; what happened meanwhile is taken into account.
+    Let a paused run dispatch tasks again, and close it if its last task ended meanwhile.
 
     :raises NotFound: if there is no such run.
     :raises Conflict: if the run is not paused.
     """
     run = lock_run(run_id)
-    _check(run, run.resume)
+    enforce(check_resume(run, by))
     run.resume(by=by, reason=reason)
     advance_run(run, by=by)
     return run
@@ -57,23 +55,18 @@ def resume(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
 @transaction.atomic
 def abort(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
     """
-    End a run for good: cancel all that has not started, ask for the end of all that has.
+    End a run permanently: cancel what has not started, ask for the end of what has.
 
     :raises NotFound: if there is no such run.
     :raises Conflict: if the run is finished.
     """
     run = lock_run(run_id)
-    _check(run, run.abort)
+    enforce(check_abort(run, by))
     run.abort(by=by, reason=reason)
     unfinished = Task.objects.filter(run=run, state__in=[TaskState.PENDING, *ACTIVE])
     cancel_tasks(run, list(unfinished), by=by, reason=reason)
     save_progress(run)
     return run
-
-
-def _check(run: WorkflowRun, transition: Any) -> None:
-    if not can_proceed(transition):
-        raise Conflict(f"{run} is {run.state}")
 
 
 @transaction.atomic
@@ -85,15 +78,11 @@ def cancel_rest(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
     :raises Conflict: if the run is aborted, or nothing in it waits for such a task.
     """
     run = lock_run(run_id)
-    if run.state == RunState.ABORTED:
-        raise Conflict(f"{run} is {run.state}")
-    waiting = Waiting([run.pk])
-    permanently_blocked = waiting.permanently_blocked()
-    tasks = [task for pk, task in waiting.tasks.items() if pk in permanently_blocked]
-    if not tasks:
-        raise Conflict(f"nothing in {run} waits for a failed or canceled task")
-    transition_tasks(
-        run, tasks, Task.cancel, by=by, reason=reason, note=reason, finished_at=timezone.now()
-    )
+    enforce(check_cancel_rest(run, by))
+    pending = PendingTasks([run.pk])
+    blocked = pending.permanently_blocked()
+    tasks = [task for pk, task in pending.tasks.items() if pk in blocked]
+    now = timezone.now()
+    transition_tasks(run, tasks, Task.cancel, by=by, reason=reason, note=reason, finished_at=now)
     advance_run(run, by=by)
     return run

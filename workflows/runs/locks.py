@@ -42,4 +42,5 @@ def lock_task(task_id: int) -> tuple[WorkflowRun | None, Task]:
     task = Task.objects.select_for_update(no_key=True).get(pk=task_id)
     if task.run_id != run_id:
         raise Conflict(f"task {task_id} was just put into a run; try again")
+    task.run = run
     return run, task

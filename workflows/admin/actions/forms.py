@@ -1,4 +1,4 @@
-"""What an operator is asked before something is done; each answer is an argument of the domain."""
+"""What an operator is asked before an operation; each answer is one of its arguments."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -22,28 +22,28 @@ def _text(help_text: str, *, required: bool = False) -> forms.CharField:
     )
 
 
-class Question(forms.Form):
-    """A question whose answers are all optional, unless a field says otherwise."""
+class OperationForm(forms.Form):
+    """The arguments of an operation, besides the row and who asks."""
 
     def __init__(self, data: Any = None) -> None:
-        """Take what was answered, if anything was."""
+        """Take what was posted, or show the empty form."""
         super().__init__(data, label_suffix="")
 
 
-class WhyQuestion(Question):
-    """Why, for those who want to say it."""
+class ReasonForm(OperationForm):
+    """A reason, if there is one to give."""
 
     reason = _text("Kept in the trail, beside your name.")
 
 
-class MustSayWhyQuestion(Question):
-    """Why, without exception."""
+class RequiredReasonForm(OperationForm):
+    """A reason, without exception."""
 
     reason = _text("Kept in the trail, beside your name.", required=True)
 
 
-class HoldQuestion(WhyQuestion):
-    """Why, and for how long."""
+class HoldForm(ReasonForm):
+    """A reason, and when the hold ends."""
 
     resume_at = forms.DateTimeField(
         required=False,
@@ -54,8 +54,8 @@ class HoldQuestion(WhyQuestion):
         """Name the time zone that the moment is in."""
         super().__init__(data)
         self.fields["resume_at"].help_text = (
-            f"When it is released by itself, in {get_current_timezone_name()} time. "
-            "Empty: when somebody releases it."
+            "When the hold ends without anybody releasing the task, in "
+            f"{get_current_timezone_name()} time. Empty: when somebody releases it."
         )
 
     def clean_resume_at(self) -> datetime | None:
@@ -70,7 +70,7 @@ class HoldQuestion(WhyQuestion):
             raise ValidationError("This moment is too far away.") from exc
 
 
-class CommentQuestion(Question):
-    """What a person who decides wants to say."""
+class CommentForm(OperationForm):
+    """A comment on a decision."""
 
     comment = _text("Kept with the decision and in the trail, beside your name.")

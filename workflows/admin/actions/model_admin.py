@@ -1,4 +1,4 @@
-"""Rows that change by operations only: actions of a list, buttons of a row's own page."""
+"""Model admins whose rows change by operations only: actions of the list, buttons of the page."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -11,41 +11,38 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
-from workflows.admin.actions.forms import Question
-from workflows.admin.actions.outcomes import outcome_of, tell, tell_all
-from workflows.admin.actions.registry import Operation
+from workflows.admin.actions.buttons import Button, buttons_for
+from workflows.admin.actions.forms import OperationForm
+from workflows.admin.actions.outcomes import outcome_of, show_outcome, show_outcomes
+from workflows.admin.actions.registry import AdminOperation
 from workflows.admin.ui.base import ReadOnlyAdmin, actor, is_id
 from workflows.admin.ui.display import page_url
 from workflows.models import WorkflowRun
 
 MOST_ROWS = 500
-"""Rows that one click may touch: each is an operation of its own."""
-
-
+"""How many rows one click may change: each of them is an operation of its own."""
 FROM_RUN = "run"
-"""What `from_page` says of a task's button that is on the page of its run."""
-
-
+"""Value of `from_page` for a task's button on the page of its run."""
 NOT_ACROSS = {"", "0", "false", "False"}
-"""What `select_across` says when rows were chosen one by one."""
+"""Values of `select_across` for rows that were selected one by one."""
 
 
 class OperableAdmin(ReadOnlyAdmin):
-    """A model whose rows change by operations, each of them one call of the domain."""
+    """A model whose rows change by operations only."""
 
-    operations: Sequence[Operation] = ()
+    operations: Sequence[AdminOperation] = ()
     operate_permission = "workflows.operate_workflowrun"
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
-        """Operators."""
+        """Return True for those who may change these rows by operations."""
         return request.user.has_perm(self.operate_permission)
 
     def described(self, row: Any) -> tuple[str, str]:
-        """Return what a question says of a row besides its name: a title, and its state."""
+        """Return the title and the state of a row, for pages that list rows of any model."""
         raise NotImplementedError
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Offer the operations to those who may; what is not offered cannot be posted either."""
+        """Offer the operations to operators only; Django refuses to run what is not offered."""
         if not self.has_operate_permission(request):
             return {}
         return {
@@ -55,7 +52,7 @@ class OperableAdmin(ReadOnlyAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Tell those who may not why nothing comes of their click; Django would keep silent."""
+        """Refuse others than operators with the reason; Django would ignore their click."""
         if request.method == "POST" and not self.has_operate_permission(request):
             raise PermissionDenied(f"This needs the permission {self.operate_permission}.")
         return super().changelist_view(request, extra_context)
@@ -63,7 +60,7 @@ class OperableAdmin(ReadOnlyAdmin):
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Any], *more: Any
     ) -> HttpResponse | None:
-        """Refuse what is no id; find the chosen rows even if they have left the filtered list."""
+        """Refuse what is not an id; find the selected rows even if they have left the filters."""
         if not all(map(is_id, request.POST.getlist(ACTION_CHECKBOX_NAME))):
             self.message_user(request, "What was selected does not exist.", messages.ERROR)
             return None
@@ -71,66 +68,69 @@ class OperableAdmin(ReadOnlyAdmin):
             queryset = self.get_queryset(request)
         return super().response_action(request, queryset, *more)
 
-    def offered(
-        self, request: HttpRequest, row: Model, operations: Sequence[Operation]
-    ) -> list[Operation]:
-        """Return the operations that become buttons of a row's page."""
-        permitted = self.has_operate_permission(request)
-        return [each for each in operations if permitted and each.suits(row)]
+    def buttons(
+        self, request: HttpRequest, row: Model, operations: Sequence[AdminOperation]
+    ) -> list[Button]:
+        """Return the buttons of a row's page; none for those who may not operate."""
+        if not self.has_operate_permission(request):
+            return []
+        return list(buttons_for(row, operations, by=actor(request)))
 
     def carry_out(
-        self, request: HttpRequest, operation: Operation, rows: Sequence[Any], **answers: Any
+        self, request: HttpRequest, operation: AdminOperation, rows: Sequence[Any], **answers: Any
     ) -> None:
-        """Do it to one row after the other, and tell the operator what came of it."""
+        """Apply an operation to one row after the other, and show the outcome on the next page."""
         by = actor(request)
         outcomes = [outcome_of(operation, row, by=by, **answers) for row in rows]
         if len(outcomes) == 1:
-            tell(request, operation, outcomes[0])
+            show_outcome(request, operation, outcomes[0])
         else:
             now = self.get_queryset(request).in_bulk([row.pk for row in rows])
             described = {pk: self.described(row) for pk, row in now.items()}
-            tell_all(request, operation, outcomes, described)
+            show_outcomes(request, operation, outcomes, described)
 
 
 def operate(
-    operation: Operation, page: OperableAdmin, request: HttpRequest, queryset: QuerySet[Any]
+    operation: AdminOperation, page: OperableAdmin, request: HttpRequest, queryset: QuerySet[Any]
 ) -> HttpResponse | None:
-    """Do it to the selected rows, one by one, after the operator has answered the question."""
+    """Apply an operation to the selected rows, one by one, once its form has been filled in."""
     rows = list(queryset[: MOST_ROWS + 1])
     if not 0 < len(rows) <= MOST_ROWS:
         text = f"Nothing was done: select 1 to {MOST_ROWS} existing rows."
         page.message_user(request, text, messages.ERROR)
         return None
     answers: dict[str, Any] = {}
-    if operation.question:
-        form = operation.question(request.POST if "confirmed" in request.POST else None)
+    if operation.form:
+        form = operation.form(request.POST if "confirmed" in request.POST else None)
         if not form.is_valid():
-            return _ask(operation, page, request, rows, form)
+            return _confirm_page(operation, page, request, rows, form)
         answers = form.cleaned_data
     page.carry_out(request, operation, rows, **answers)
     return _back_to_page(request, rows)
 
 
-def _ask(
-    operation: Operation,
+def _confirm_page(
+    operation: AdminOperation,
     page: OperableAdmin,
     request: HttpRequest,
     rows: Sequence[Model],
-    form: Question,
+    form: OperationForm,
 ) -> HttpResponse:
+    by = actor(request)
+    refusals = {row.pk: operation.domain.check(row, by) for row in rows}
     context = {
         **page.admin_site.each_context(request),
         "title": f"{operation.label}?",
         "operation": operation,
         "rows": [
-            (row, page_url(type(row), row.pk), *page.described(row), operation.suits(row))
+            (row, page_url(type(row), row.pk), *page.described(row), refusals[row.pk])
             for row in rows
         ],
         "form": form,
         "opts": page.opts,
         "media": page.media,
         "checkbox_name": ACTION_CHECKBOX_NAME,
-        "effects": operation.foresee(rows),
+        "effects": operation.domain.preview([row for row in rows if not refusals[row.pk]]),
         "from_page": request.POST.get("from_page", ""),
         "back": _page_before(request, rows) or request.get_full_path(),
     }
@@ -138,7 +138,7 @@ def _ask(
 
 
 def _back_to_page(request: HttpRequest, rows: Sequence[Model]) -> HttpResponse | None:
-    """Return to the page that the button was on; a list returns to itself."""
+    """Return to the page that the button was on; None if it was the list itself."""
     address = _page_before(request, rows)
     return HttpResponseRedirect(address) if address else None
 

@@ -1,4 +1,4 @@
-"""What came of an operation: a message for one row, one panel for many."""
+"""Shows the outcome of an operation: a message for one row, a panel for many."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,19 +10,19 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from workflows.admin.actions.registry import Operation
+from workflows.admin.actions.registry import AdminOperation
 from workflows.admin.ui.display import page_url
 from workflows.errors import WorkflowError
 from workflows.models.actor import Actor
 
 WORDS = {messages.ERROR: "refused", messages.WARNING: "without effect", messages.SUCCESS: "done"}
-"""What came of it, by the level of the message; in the order in which they are listed."""
+"""Outcomes by the level of their message, in the order in which they are listed."""
 ICONS = {messages.ERROR: "refused", messages.WARNING: "silent", messages.SUCCESS: "success"}
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of an operation on one row."""
+    """The outcome of an operation on one row."""
 
     row: Any
     level: int
@@ -30,7 +30,7 @@ class Outcome:
 
     @property
     def word(self) -> str:
-        """Say it in a word."""
+        """Return the outcome in a word or two."""
         return WORDS[self.level]
 
     @property
@@ -39,29 +39,30 @@ class Outcome:
         return ICONS[self.level]
 
 
-def outcome_of(operation: Operation, row: Any, *, by: Actor, **answers: Any) -> Outcome:
-    """Do it to a row; a refusal is an outcome, too."""
+def outcome_of(operation: AdminOperation, row: Any, *, by: Actor, **answers: Any) -> Outcome:
+    """Apply an operation to a row; a refusal is an outcome, too."""
     try:
-        return Outcome(row, *operation.act(row.pk, by=by, **answers))
+        result = operation.domain.apply(row.pk, by=by, **answers)
+        return Outcome(row, *operation.describe(result))
     except WorkflowError as refusal:
         return Outcome(row, messages.ERROR, f"{refusal.detail}.")
 
 
-def tell(request: HttpRequest, operation: Operation, outcome: Outcome) -> None:
-    """Tell what came of it, on the next page."""
+def show_outcome(request: HttpRequest, operation: AdminOperation, outcome: Outcome) -> None:
+    """Show the outcome of one row as a message on the next page."""
     refused = outcome.level == messages.ERROR
     text = f"{operation.label} refused: {outcome.text}" if refused else outcome.text
     messages.add_message(request, outcome.level, text)
 
 
-def tell_all(
+def show_outcomes(
     request: HttpRequest,
-    operation: Operation,
+    operation: AdminOperation,
     outcomes: Sequence[Outcome],
     described: Mapping[Any, tuple[str, str]],
 ) -> None:
     """
-    Tell what came of it in each row, in one panel on the next page.
+    Show the outcome of each row, in one panel on the next page.
 
     :param described: by the id of a row its title, and the state that it is in now.
     """
@@ -85,5 +86,5 @@ def _lines(
 
 
 def _level(levels: Mapping[int, int]) -> int:
-    """Return the level of the whole: what is only partly done is a warning."""
+    """Return the level of the panel: a warning if the outcomes differ."""
     return next(iter(levels)) if len(levels) == 1 else messages.WARNING

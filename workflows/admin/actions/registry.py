@@ -1,195 +1,131 @@
-"""What an operator can do to runs and tasks: its name, when it is offered, what is asked."""
+"""The operations that the admin offers: their words, what is asked first, what is said after."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from workflows import operations
-from workflows.admin.actions import calls
 from workflows.admin.actions.forms import (
-    CommentQuestion,
-    HoldQuestion,
-    MustSayWhyQuestion,
-    Question,
-    WhyQuestion,
+    CommentForm,
+    HoldForm,
+    OperationForm,
+    ReasonForm,
+    RequiredReasonForm,
 )
-from workflows.models import Approval, ApprovalStatus, RunState, Task, TaskState, WorkflowRun
-from workflows.models.run import CLOSED, DISPATCHABLE
-from workflows.models.task import ENDED
-from workflows.operations import preview as effects
-from workflows.operations.preview import Effect
-from workflows.operations.runs import cancel_rest
-from workflows.runs.events import Transition, states_of
+from workflows.admin.actions.results import (
+    Message,
+    describe_approval,
+    describe_dispatch,
+    describe_reset,
+    describe_run,
+    describe_task,
+)
+from workflows.operations import catalog
+from workflows.operations.catalog import Operation
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
-    """One thing that an operator can do to a row."""
+class AdminOperation:
+    """An operation as the admin offers it. Whether it is allowed, its check says."""
 
-    name: str
+    domain: Operation
     label: str
-    act: calls.Act
-    suits: Callable[[Any], bool]
-    """Says whether to offer it for a row. Whether it is allowed, the domain says."""
-    question: type[Question] | None = None
-    """What is asked before; nothing is, if there is none."""
+    describe: Callable[[Any], Message]
+    """Says what happened, from what the operation returned."""
+    form: type[OperationForm] | None = None
+    """What is asked before; without one, a click is enough."""
     advice: str = ""
-    foresee: Callable[[Sequence[Any]], list[Effect]] = lambda rows: []
-    """Says what else would happen if it were done to these rows."""
+
+    @property
+    def name(self) -> str:
+        """Return what stands for it in addresses and forms."""
+        return self.domain.name
 
 
-def _may_be_asked(run: WorkflowRun) -> bool:
-    # A failed run dispatches nothing, but says what blocks it.
-    return run.state not in {*CLOSED, RunState.SUCCESS}
-
-
-def _is_dispatchable(run: WorkflowRun) -> bool:
-    return run.state in DISPATCHABLE
-
-
-def _has(transition: Transition) -> Callable[[WorkflowRun | Task], bool]:
-    sources, _ = states_of(transition)
-    return lambda row: row.state in sources
-
-
-def _is_broken(task: Task) -> bool:
-    return _has(Task.retry)(task) and not (task.run and task.run.state == RunState.ABORTED)
-
-
-def _may_be_redone(task: Task) -> bool:
-    return task.state in ENDED and not (task.run and task.run.state == RunState.ABORTED)
-
-
-def _may_have_a_rest(run: WorkflowRun) -> bool:
-    return bool(run.pending_count and run.broken_count) and run.state != RunState.ABORTED
-
-
-def _may_be_held(task: Task) -> bool:
-    return task.state == TaskState.PENDING and not task.is_held
-
-
-def _is_held(task: Task) -> bool:
-    return task.state == TaskState.PENDING and task.is_held
-
-
-def _is_undecided(approval: Approval) -> bool:
-    pending = approval.status == ApprovalStatus.PENDING
-    return pending and approval.task.state == TaskState.PENDING
-
-
-DISPATCH = Operation("dispatch_ready", "Dispatch ready task", calls.dispatch(1), _may_be_asked)
-DISPATCH_ALL = Operation(
-    "dispatch_all_ready", "Dispatch all ready tasks", calls.dispatch(None), _may_be_asked
+DISPATCH = AdminOperation(catalog.DISPATCH_READY, "Dispatch ready task", describe_dispatch)
+DISPATCH_ALL = AdminOperation(
+    catalog.DISPATCH_ALL_READY, "Dispatch all ready tasks", describe_dispatch
 )
-
-STEERING = (
-    Operation(
-        "pause",
-        "Pause",
-        calls.steer(operations.pause),
-        _is_dispatchable,
-        WhyQuestion,
-        "No more tasks are handed out until the run is resumed. What is active goes on.",
-        effects.of_pause,
-    ),
-    Operation("resume", "Resume", calls.steer(operations.resume), _has(WorkflowRun.resume)),
-    Operation(
-        "abort",
-        "Abort",
-        calls.steer(operations.abort),
-        _has(WorkflowRun.abort),
-        WhyQuestion,
-        "This is final. What has not started is canceled, what is active is asked to end.",
-        effects.of_abort,
-    ),
+PAUSE = AdminOperation(
+    catalog.PAUSE,
+    "Pause",
+    describe_run,
+    ReasonForm,
+    "No more tasks are dispatched until the run is resumed. Active tasks go on.",
 )
-
-CANCEL_REST = Operation(
-    "cancel_rest",
+RESUME = AdminOperation(catalog.RESUME, "Resume", describe_run)
+ABORT = AdminOperation(
+    catalog.ABORT,
+    "Abort",
+    describe_run,
+    ReasonForm,
+    "This is final. What has not started is canceled, what is active is asked to end.",
+)
+CANCEL_REST = AdminOperation(
+    catalog.CANCEL_REST,
     "Cancel the rest",
-    calls.steer(cancel_rest),
-    _may_have_a_rest,
-    WhyQuestion,
+    describe_run,
+    ReasonForm,
     "What waits for a failed or canceled task is canceled; what can still run goes on.",
-    effects.of_cancel_rest,
+)
+HOLD = AdminOperation(
+    catalog.HOLD,
+    "Hold",
+    describe_task,
+    HoldForm,
+    "The task is not dispatched until it is released. Other ready tasks do not wait for it.",
+)
+RELEASE = AdminOperation(
+    catalog.RELEASE,
+    "Release",
+    describe_task,
+    ReasonForm,
+    "The task can be dispatched once it is ready.",
+)
+CANCEL = AdminOperation(
+    catalog.CANCEL,
+    "Cancel",
+    describe_task,
+    ReasonForm,
+    "A task that is being executed is canceled once its process has been ended.",
+)
+RETRY = AdminOperation(
+    catalog.RETRY,
+    "Retry",
+    describe_task,
+    ReasonForm,
+    "The task returns to the queue; its next dispatch is a new attempt.",
+)
+RETRY_DOWNSTREAM = AdminOperation(
+    catalog.RETRY_DOWNSTREAM,
+    "Retry with downstream",
+    describe_reset,
+    ReasonForm,
+    "The task is done again, and so is all that ended after it on every path, even what "
+    "succeeded. Earlier attempts, their logs and results are kept.",
+)
+MARK_SUCCESS = AdminOperation(
+    catalog.MARK_SUCCESS,
+    "Mark success",
+    describe_task,
+    RequiredReasonForm,
+    "The task counts as done, and what waits for it becomes ready. "
+    "It is permanently shown as set by hand.",
+)
+APPROVE = AdminOperation(
+    catalog.APPROVE,
+    "Approve",
+    describe_approval,
+    CommentForm,
+    "The task can be dispatched once it is ready. A decision is final.",
+)
+REJECT = AdminOperation(
+    catalog.REJECT,
+    "Reject",
+    describe_approval,
+    CommentForm,
+    "The task is canceled, and what waits for it cannot start. A decision is final.",
 )
 
-MENDING = (
-    Operation(
-        "hold",
-        "Hold",
-        calls.mend(operations.hold),
-        _may_be_held,
-        HoldQuestion,
-        "The task is not dispatched until it is released. Others go out in its place.",
-        effects.of_hold,
-    ),
-    Operation(
-        "release",
-        "Release",
-        calls.mend(operations.release),
-        _is_held,
-        WhyQuestion,
-        "The task goes out once it is ready.",
-        effects.of_release,
-    ),
-    Operation(
-        "cancel",
-        "Cancel",
-        calls.mend(operations.cancel),
-        _has(Task.cancel),
-        WhyQuestion,
-        "A task that is being executed is canceled once its process has been ended.",
-        effects.of_cancel,
-    ),
-    Operation(
-        "retry",
-        "Retry",
-        calls.mend(operations.retry),
-        _is_broken,
-        WhyQuestion,
-        "The task returns to the queue; its next dispatch is a new attempt.",
-        effects.of_retry,
-    ),
-    Operation(
-        "retry_downstream",
-        "Retry with downstream",
-        calls.redo,
-        _may_be_redone,
-        WhyQuestion,
-        "The task is done again, and so is all that ended after it on every path, "
-        "even if it had ended well. Earlier attempts, their logs and results are kept.",
-        effects.of_retry_downstream,
-    ),
-    Operation(
-        "mark_success",
-        "Mark success",
-        calls.mend(operations.mark_success),
-        _is_broken,
-        MustSayWhyQuestion,
-        "The task counts as done, and what waits for it becomes ready. "
-        "It is shown as set by hand for ever.",
-        effects.of_mark_success,
-    ),
-)
-
-DECIDING = (
-    Operation(
-        "approve",
-        "Approve",
-        calls.decide(operations.approve),
-        _is_undecided,
-        CommentQuestion,
-        "The task goes out once it is ready. This is decided once.",
-        effects.of_approve,
-    ),
-    Operation(
-        "reject",
-        "Reject",
-        calls.decide(operations.reject),
-        _is_undecided,
-        CommentQuestion,
-        "The task is canceled, and what waits for it cannot start. This is decided once.",
-        effects.of_reject,
-    ),
-)
+RUN_OPERATIONS = (PAUSE, RESUME, ABORT)
+TASK_OPERATIONS = (HOLD, RELEASE, CANCEL, RETRY, RETRY_DOWNSTREAM, MARK_SUCCESS)
+APPROVAL_OPERATIONS = (APPROVE, REJECT)

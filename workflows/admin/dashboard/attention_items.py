@@ -19,7 +19,15 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from runners.models import Runner, RunnerKind
-from workflows.admin.actions.registry import CANCEL_REST, DECIDING, MENDING, STEERING, Operation
+from workflows.admin.actions.registry import (
+    APPROVAL_OPERATIONS,
+    CANCEL,
+    CANCEL_REST,
+    MARK_SUCCESS,
+    RESUME,
+    RETRY,
+    AdminOperation,
+)
 from workflows.admin.ui.display import link, list_url, page_url, run_link
 from workflows.admin.ui.sentences import linked
 from workflows.insight.attention import (
@@ -40,7 +48,6 @@ MOST_CAUSES = 50
 """How many failed tasks of a run a button acts on; if there are more, use their list."""
 LONGEST_REASON = 100
 STATE_SUFFIXES = {RunState.PAUSED: ", paused", RunState.RUNNING: ", still running"}
-BY_NAME = {each.name: each for each in (*MENDING, *DECIDING, *STEERING, CANCEL_REST)}
 SILENCE = {
     RunnerKind.LOCAL.value: "Is manage.py local_runner running?",
     RunnerKind.HTTP.value: "Does it still work on anything?",
@@ -52,9 +59,11 @@ SILENCE = {
 class SuggestedAction:
     """A button that starts an operation on rows of a list."""
 
-    operation: Operation
+    operation: AdminOperation
     url: str
     rows: Sequence[object]
+    reason: str = ""
+    """Why it would be refused: then it is greyed out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +164,12 @@ def _run_actions(
 ) -> Sequence[SuggestedAction]:
     """Return the actions on the failed tasks, unless there are too many, and those on the run."""
     tasks = [cause.task_id for cause in causes]
-    of_tasks = _actions(request, Task, ("retry", "mark_success"), tasks)
-    names = [*(["cancel_rest"] if is_deadlocked else []), "resume"]
-    of_run = _actions(request, WorkflowRun, names, [run.pk])
+    of_tasks = _actions(request, Task, (RETRY, MARK_SUCCESS), tasks)
     return [
         *(of_tasks if len(causes) == run.broken_count else []),
-        *(action for action in of_run if action.operation.suits(run)),
+        # Its check would ask once more for each run what makes them stuck.
+        *(_actions(request, WorkflowRun, (CANCEL_REST,), [run.pk]) if is_deadlocked else []),
+        *_checked_actions(request, run, (RESUME,)),
     ]
 
 
@@ -175,7 +184,7 @@ def _approval_group(request: HttpRequest) -> AttentionGroup:
             _of_run(approval.task),
             approval.task.title,
         )
-        actions = _actions(request, Approval, ("approve", "reject"), [approval.pk])
+        actions = _checked_actions(request, approval, APPROVAL_OPERATIONS)
         group.items.append(AttentionItem("approval", text, approval.created_at, actions))
     return group
 
@@ -233,18 +242,26 @@ def _overdue_group(request: HttpRequest) -> AttentionGroup:
     for attempt in first.order_by("lease_expires_at")[:SHOWN]:
         name = link(page_url(Task, attempt.task_id), attempt.task)
         text = format_html("{}: {} has not reported on it in time.", name, attempt.runner_name)
-        actions = _actions(request, Task, ("cancel",), [attempt.task_id])
+        actions = _actions(request, Task, (CANCEL,), [attempt.task_id])
         group.items.append(AttentionItem("overdue", text, attempt.lease_expires_at, actions))
     return group
 
 
 def _actions(
-    request: HttpRequest, model: Any, names: Sequence[str], rows: Sequence[object]
+    request: HttpRequest, model: Any, operations: Sequence[AdminOperation], rows: Sequence[object]
 ) -> list[SuggestedAction]:
-    """Return these operations on these rows, if the reader has the permission."""
-    model_admin: Any = admin.site.get_model_admin(model)
-    if not (
-        model_admin.has_view_permission(request) and model_admin.has_operate_permission(request)
-    ):
+    """Return operations on rows that are known to allow them, if the reader may operate."""
+    page: Any = admin.site.get_model_admin(model)
+    if not (page.has_view_permission(request) and page.has_operate_permission(request)):
         return []
-    return [SuggestedAction(BY_NAME[name], list_url(model), rows) for name in names]
+    return [SuggestedAction(each, list_url(model), rows) for each in operations]
+
+
+def _checked_actions(
+    request: HttpRequest, row: WorkflowRun | Approval, operations: Sequence[AdminOperation]
+) -> list[SuggestedAction]:
+    """Return the operations on a row as its own page offers them, greyed ones with the reason."""
+    page: Any = admin.site.get_model_admin(type(row))
+    buttons = page.buttons(request, row, operations) if page.has_view_permission(request) else []
+    url = list_url(type(row))
+    return [SuggestedAction(each.operation, url, [row.pk], each.reason) for each in buttons]

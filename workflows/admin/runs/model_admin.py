@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from workflows.admin.actions.registry import CANCEL_REST, DISPATCH, DISPATCH_ALL, STEERING
+from workflows.admin.actions.registry import CANCEL_REST, DISPATCH, DISPATCH_ALL, RUN_OPERATIONS
 from workflows.admin.runs.launch import LaunchAdmin
 from workflows.admin.runs.live import latest_event
 from workflows.admin.runs.page import run_page_context, run_title
@@ -51,7 +51,7 @@ class WorkflowRunAdmin(LaunchAdmin, RunViews):
 
     change_form_template = "workflows/workflowrun/change_form.html"
     when_empty = "There is no run yet. Open a template and press Run…"
-    operations = (DISPATCH, DISPATCH_ALL, *STEERING, CANCEL_REST)
+    operations = (DISPATCH, DISPATCH_ALL, *RUN_OPERATIONS, CANCEL_REST)
     list_display = (
         "number",
         "made_from",
@@ -118,21 +118,12 @@ class WorkflowRunAdmin(LaunchAdmin, RunViews):
         context = {**(extra_context or {}), "latest_event": latest}
         return super().change_view(request, object_id, form_url, context)
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: WorkflowRun | None = None,
-    ) -> HttpResponse:
-        """Add what the page shows of the run."""
-        if obj is not None:
-            context.update(
-                run_page_context(self, request, obj), title=run_title(obj), subtitle=None
-            )
-        return super().render_change_form(request, context, add, change, form_url, obj)
+    def page_context(self, request: HttpRequest, run: WorkflowRun | None) -> dict[str, Any]:
+        """Return what the page shows of the run."""
+        if run is None:
+            return {}
+        context = run_page_context(self, request, run)
+        return {**context, "title": run_title(run), "subtitle": None}
 
     @admin.display(description="run", ordering="pk")
     def number(self, run: WorkflowRun) -> str:

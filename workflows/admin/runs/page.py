@@ -1,7 +1,7 @@
 """What the page of a run shows. At each poll, the same code draws its live parts again."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -10,7 +10,15 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 
 from workflows.admin.actions.model_admin import OperableAdmin
-from workflows.admin.actions.registry import CANCEL_REST, DISPATCH, DISPATCH_ALL, MENDING, STEERING
+from workflows.admin.actions.registry import (
+    CANCEL_REST,
+    DISPATCH,
+    DISPATCH_ALL,
+    MARK_SUCCESS,
+    RETRY,
+    RUN_OPERATIONS,
+    AdminOperation,
+)
 from workflows.admin.runs.live import changed_tasks, new_events
 from workflows.admin.tasks import SIGNS, remarks
 from workflows.admin.ui.base import page_of
@@ -20,15 +28,13 @@ from workflows.insight.attention import undecided
 from workflows.insight.explain import explain, run_sentence
 from workflows.models import Approval, Event, RunState, Task, TaskAttempt, TaskState, WorkflowRun
 from workflows.models.task import BROKEN
-from workflows.operations.preview import Effect, Waiting, of_mending, rest_of
+from workflows.operations.preview import PendingTasks
 from workflows.runs.readiness import causes_of, deadlocks
 
 Deadlock = Mapping[str, Any] | None
 """A run's deadlock in the API's form; None if there is none."""
 LARGE_FIELDS = ("last_dispatch", "parameters", "secrets")
 """Fields that the live parts do not show."""
-SUGGESTED = {"retry", "mark_success"}
-"""The operations that are suggested for a failed or canceled task."""
 TEMPLATES = "workflows/workflowrun"
 PARTS = ("summary", "trouble", "steering")
 """The live parts: each is a template of its own, and an element of the page."""
@@ -143,10 +149,12 @@ class LiveParts:
         }
 
     def _buttons(self) -> dict[str, Any]:
-        offered = self.model_admin.offered
+        buttons, run = self.model_admin.buttons, self.run
+        # A run that succeeded has nothing left to dispatch; one that failed says what blocks it.
+        dispatching = [] if run.state == RunState.SUCCESS else [DISPATCH, DISPATCH_ALL]
         return {
-            "dispatching": offered(self.request, self.run, [DISPATCH, DISPATCH_ALL]),
-            "steering": offered(self.request, self.run, STEERING),
+            "dispatching": buttons(self.request, run, dispatching),
+            "steering": buttons(self.request, run, RUN_OPERATIONS),
             "task_list_url": list_url(Task),
             "run_list_url": list_url(WorkflowRun),
         }
@@ -172,22 +180,27 @@ class LiveParts:
         return tasks
 
     def _suggested(self, task: Task) -> list[dict[str, Any]]:
-        effects = of_mending(self._waiting, task.pk) if self._waiting else {}
         return [
-            {"operation": each, "effects": _effects_text(effects.get(each.name, ()))}
-            for each in self.model_admin.offered(self.request, task, MENDING)
-            if each.name in SUGGESTED
+            {"operation": each.operation, "effects": self._effects_of(each.operation, task)}
+            for each in self.model_admin.buttons(self.request, task, [RETRY, MARK_SUCCESS])
         ]
 
+    def _effects_of(self, operation: AdminOperation, row: Task | WorkflowRun) -> str:
+        """Return what an operation would bring about, as one sentence."""
+        if not self._pending:
+            return ""
+        effects = operation.domain.preview([row], self._pending)
+        return "; ".join(effect.sentence for effect in effects)
+
     def _cancel_rest(self) -> dict[str, Any] | None:
-        offered = self.model_admin.offered(self.request, self.run, [CANCEL_REST])
-        if not offered or not self._waiting:
+        # Of a deadlocked run the check is known: it would ask again for what keeps it blocked.
+        if not self._pending or not self.model_admin.has_operate_permission(self.request):
             return None
-        return {"operation": offered[0], "effects": _effects_text(rest_of(self._waiting))}
+        return {"operation": CANCEL_REST, "effects": self._effects_of(CANCEL_REST, self.run)}
 
     @cached_property
-    def _waiting(self) -> Waiting | None:
-        return Waiting([self.run.pk]) if self.deadlock else None
+    def _pending(self) -> PendingTasks | None:
+        return PendingTasks([self.run.pk]) if self.deadlock else None
 
 
 def _bar(run: WorkflowRun) -> Iterator[dict[str, Any]]:
@@ -199,10 +212,6 @@ def _bar(run: WorkflowRun) -> Iterator[dict[str, Any]]:
             width = 100 * n / total
             yield {"state": state, "count": n, "x": round(at, 2), "width": round(width, 2)}
             at += width
-
-
-def _effects_text(effects: Sequence[Effect]) -> str:
-    return "; ".join(effect.sentence for effect in effects)
 
 
 def _lists(request: HttpRequest, run: WorkflowRun) -> dict[str, Any]:

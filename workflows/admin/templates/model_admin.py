@@ -192,31 +192,14 @@ class WorkflowTemplateAdmin(RefusableAdmin, BuilderViews):
         lacking = set() if permitted else {self.opts.verbose_name}
         return [f"{each}, version {each.version}" for each in templates], counted, lacking, []
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: WorkflowTemplate | None = None,
-    ) -> HttpResponse:
-        """Add the links to the runs, and the builder or the read-only list of steps."""
-        if change and obj is not None:
-            may_run = request.user.has_perm("workflows.add_workflowrun")
-            context["run_url"] = _run_url(obj) if may_run else None
-            context["runs_url"] = list_url(WorkflowRun, template__id__exact=obj.pk)
-            is_large = _step_count(obj) > MOST_STEPS
-            context |= {"is_large": is_large, "step_total": _step_count(obj)}
-            context["may_edit"] = is_large and request.user.has_perm(CHANGE)
-            context["may_import"] = _may_import(request)
-            if not context["inline_admin_formsets"]:
-                context["steps"] = _page_of_steps(obj, request)
-                context["drawing"] = template_graph(obj) if _step_count(obj) <= MOST_DRAWN else None
-        if context["inline_admin_formsets"] and request.method == "GET":
-            context["plain"] = "plain" in request.GET
-            context["builder"] = None if context["plain"] else builder_data(obj)
-        return super().render_change_form(request, context, add, change, form_url, obj)
+    def page_context(
+        self, request: HttpRequest, template: WorkflowTemplate | None
+    ) -> dict[str, Any]:
+        """Return the links to the runs, and the builder or, without a form, a list of the steps."""
+        links = _links_of(template, request) if template else {}
+        if template and not self.get_inlines(request, template):
+            return {**links, **_list_of_steps(template, request)}
+        return {**links, **(_builder(template, request) if request.method == "GET" else {})}
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -238,6 +221,31 @@ class WorkflowTemplateAdmin(RefusableAdmin, BuilderViews):
 
 def _step_count(template: WorkflowTemplate | None) -> int:
     return int(getattr(template, "step_count", 0))  # a new template has no count yet
+
+
+def _links_of(template: WorkflowTemplate, request: HttpRequest) -> dict[str, Any]:
+    is_large = _step_count(template) > MOST_STEPS
+    may_run = request.user.has_perm("workflows.add_workflowrun")
+    return {
+        "run_url": _run_url(template) if may_run else None,
+        "runs_url": list_url(WorkflowRun, template__id__exact=template.pk),
+        "is_large": is_large,
+        "step_total": _step_count(template),
+        "may_edit": is_large and request.user.has_perm(CHANGE),
+        "may_import": _may_import(request),
+    }
+
+
+def _list_of_steps(template: WorkflowTemplate, request: HttpRequest) -> dict[str, Any]:
+    return {
+        "steps": _page_of_steps(template, request),
+        "drawing": template_graph(template) if _step_count(template) <= MOST_DRAWN else None,
+    }
+
+
+def _builder(template: WorkflowTemplate | None, request: HttpRequest) -> dict[str, Any]:
+    is_plain = "plain" in request.GET
+    return {"plain": is_plain, "builder": None if is_plain else builder_data(template)}
 
 
 def _may_import(request: HttpRequest) -> bool:

@@ -43,6 +43,17 @@ class StyledAdmin(AnyAdmin):
     class Media:
         css = {"all": ["workflows/admin.css"]}
 
+    def page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        """Return what the page of a row shows besides its fields; None is a row still to come."""
+        return {}
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Add what `page_context` returns."""
+        context.update(self.page_context(request, kwargs.get("obj")))
+        return super().render_change_form(request, context, *args, **kwargs)
+
 
 class ReadOnlyAdmin(StyledAdmin):
     """A model that nobody adds, edits or deletes in the admin, superusers included."""

@@ -15,7 +15,7 @@ from workflows.models import Approval
 
 
 class Approvals(Resource[Approval]):
-    """Approvals: decisions of people that tasks wait for."""
+    """Approvals: decisions that tasks wait for."""
 
     queryset = Approval.objects.select_related("task")
     serializer_class = ApprovalAnswer
@@ -24,7 +24,7 @@ class Approvals(Resource[Approval]):
     @extend_schema(request=CommentBody)
     @action(detail=True, methods=["post"], permission_classes=[MayDecide])
     def approve(self, request: Request, pk: int) -> Response:
-        """Let the task go out; 409 if somebody has decided already."""
+        """Let the task be dispatched once it is ready; 409 if somebody has decided already."""
         operations.approve(pk, **read(CommentBody, request), by=actor(request))
         return self.answer(pk)
 

@@ -12,24 +12,19 @@ from workflows import operations
 from workflows.api.filters import RunFilters
 from workflows.api.permissions import MayOperate
 from workflows.api.serializers.base import ReasonBody, read
-from workflows.api.serializers.dispatch import (
-    DispatchAnswer,
-    DispatchBody,
-)
+from workflows.api.serializers.dispatch import DispatchAnswer, DispatchBody
 from workflows.api.serializers.runs import ExplainAnswer, GraphAnswer, RunAnswer, RunBody
 from workflows.api.viewsets import Facts, Resource, actor
 from workflows.insight.explain import explain
 from workflows.models import Task, TaskDependency, WorkflowRun
-from workflows.operations.dispatch_ready import dispatch_ready
-from workflows.operations.runs import cancel_rest
 from workflows.runs.creation import create_run, task_ids_of
 from workflows.runs.readiness import deadlocks
 
 
 class WorkflowRuns(Resource[WorkflowRun]):
-    """Workflow runs: executions of a template, or of tasks put together."""
+    """Workflow runs: executions of a template, or of existing tasks."""
 
-    # The kept answer of the last dispatch may be long, and is not shown here.
+    # The stored answer of the last dispatch may be long, and is not shown here.
     queryset = WorkflowRun.objects.defer("last_dispatch")
     serializer_class = RunAnswer
     filterset_class = RunFilters
@@ -43,21 +38,21 @@ class WorkflowRuns(Resource[WorkflowRun]):
     @extend_schema(request=ReasonBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def pause(self, request: Request, pk: int) -> Response:
-        """Hand out no more tasks until the run is resumed."""
+        """Dispatch no more tasks until the run is resumed."""
         operations.pause(pk, **read(ReasonBody, request), by=actor(request))
         return self.answer(pk)
 
     @extend_schema(request=ReasonBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def resume(self, request: Request, pk: int) -> Response:
-        """Let a paused run hand out tasks again."""
+        """Let a paused run dispatch tasks again."""
         operations.resume(pk, **read(ReasonBody, request), by=actor(request))
         return self.answer(pk)
 
     @extend_schema(request=ReasonBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def abort(self, request: Request, pk: int) -> Response:
-        """End a run for good."""
+        """End a run permanently."""
         operations.abort(pk, **read(ReasonBody, request), by=actor(request))
         return self.answer(pk)
 
@@ -65,7 +60,7 @@ class WorkflowRuns(Resource[WorkflowRun]):
     @action(detail=True, methods=["post"], url_path="cancel-rest", permission_classes=[MayOperate])
     def cancel_rest(self, request: Request, pk: int) -> Response:
         """Cancel the pending tasks that wait for a failed or canceled one."""
-        cancel_rest(pk, **read(ReasonBody, request), by=actor(request))
+        operations.cancel_rest(pk, **read(ReasonBody, request), by=actor(request))
         return self.answer(pk)
 
     @extend_schema(request=DispatchBody, responses=DispatchAnswer)
@@ -74,13 +69,13 @@ class WorkflowRuns(Resource[WorkflowRun]):
     )
     def dispatch_ready(self, request: Request, pk: int) -> Response:
         """Dispatch the first ready tasks of the run; 409 if it is paused or aborted."""
-        result = dispatch_ready(pk, **read(DispatchBody, request), by=actor(request))
+        result = operations.dispatch_ready(pk, **read(DispatchBody, request), by=actor(request))
         return Response(result.as_json())
 
     @extend_schema(responses=ExplainAnswer)
     @action(detail=True)
     def explain(self, request: Request, pk: int) -> Response:
-        """Say why each pending task waits, down to its root causes."""
+        """Explain why each pending task waits, down to its root causes."""
         return Response(explain(pk))
 
     @extend_schema(responses=GraphAnswer)

@@ -15,7 +15,6 @@ from workflows.api.serializers.tasks import HoldBody, ResetAnswer, ResetBody, Ta
 from workflows.api.views.logs import read_log
 from workflows.api.viewsets import Resource, actor
 from workflows.models import Task, TaskDependency
-from workflows.operations.tasks import retry_downstream
 from workflows.runs.creation import create_task
 
 
@@ -34,7 +33,7 @@ class Tasks(Resource[Task]):
 
     @extend_schema(request=TaskBody, responses={201: TaskAnswer})
     def create(self, request: Request) -> Response:
-        """Create a task that a run can be made of later."""
+        """Create a task that can be put into a run later."""
         task = create_task(**read(TaskBody, request), by=actor(request))
         return self.answer(task.pk, 201)
 
@@ -57,9 +56,9 @@ class Tasks(Resource[Task]):
         detail=True, methods=["post"], url_path="retry-downstream", permission_classes=[MayOperate]
     )
     def retry_downstream(self, request: Request, pk: int) -> Response:
-        """Do an ended task again, and all that ended after it; `dry_run` lists what that is."""
+        """Retry an ended task and all that ended after it; `dry_run` only lists the tasks."""
         body = read(ResetBody, request)
-        reset = retry_downstream(pk, **body, by=actor(request))
+        reset = operations.retry_downstream(pk, **body, by=actor(request))
         resets = [
             {"task_id": task.pk, "step_id": task.step_id, "title": task.title, "status": state}
             for task, state in zip(reset.tasks, reset.states, strict=True)
@@ -70,7 +69,7 @@ class Tasks(Resource[Task]):
     @extend_schema(request=ReasonBody)
     @action(detail=True, methods=["post"], url_path="mark-success", permission_classes=[MayOperate])
     def mark_success(self, request: Request, pk: int) -> Response:
-        """Count a failed or canceled task as done, for ever shown so; needs a reason."""
+        """Count a failed or canceled task as done, permanently marked so; needs a reason."""
         reason = read(ReasonBody, request).get("reason", "")
         operations.mark_success(pk, reason=reason, by=actor(request))
         return self.answer(pk)
@@ -78,20 +77,20 @@ class Tasks(Resource[Task]):
     @extend_schema(request=HoldBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def hold(self, request: Request, pk: int) -> Response:
-        """Keep a pending task back until it is released, or until `resume_at`."""
+        """Hold a pending task back until it is released, or until `resume_at`."""
         operations.hold(pk, **read(HoldBody, request), by=actor(request))
         return self.answer(pk)
 
     @extend_schema(request=ReasonBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def release(self, request: Request, pk: int) -> Response:
-        """Let a held task go out when it is ready."""
+        """Let a held task be dispatched once it is ready."""
         operations.release(pk, **read(ReasonBody, request), by=actor(request))
         return self.answer(pk)
 
     @extend_schema(parameters=[LogQuery], responses=LogAnswer)
     @action(detail=True)
     def log(self, request: Request, pk: int) -> Response:
-        """Return what an attempt printed; the last attempt, unless another one is named."""
+        """Return the log of an attempt; of the last one, unless another is named."""
         query = checked(LogQuery, request.query_params)
         return Response(read_log(self.row(pk), **query))

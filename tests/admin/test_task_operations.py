@@ -34,7 +34,7 @@ def broken(runs: DrawRun) -> WorkflowRun:
 
 
 @pytest.mark.parametrize("name", ["cancel", "retry", "retry_downstream", "mark_success"])
-def test_an_operator_is_asked_first(olga: Client, broken: WorkflowRun, name: str) -> None:
+def test_operation_is_confirmed_first(olga: Client, broken: WorkflowRun, name: str) -> None:
     before = trail(broken)
 
     page = act(olga, name, [task(broken, "a")])
@@ -44,9 +44,7 @@ def test_an_operator_is_asked_first(olga: Client, broken: WorkflowRun, name: str
     assert trail(broken) == before
 
 
-def test_the_question_about_many_tasks_takes_as_many_statements_as_about_one(
-    olga: Client, runs: DrawRun
-) -> None:
+def test_confirming_many_tasks_takes_as_many_statements_as_one(olga: Client, runs: DrawRun) -> None:
     broken = [task(runs(f"s{number}"), f"s{number}") for number in range(10)]
     for each in broken:
         operations.cancel(each.pk, by=who("test"))
@@ -61,7 +59,7 @@ def test_the_question_about_many_tasks_takes_as_many_statements_as_about_one(
     assert len(ten) == len(one) <= 11
 
 
-def test_a_failed_task_is_retried_and_its_run_goes_on(olga: Client, broken: WorkflowRun) -> None:
+def test_retried_task_is_pending_and_its_run_continues(olga: Client, broken: WorkflowRun) -> None:
     answer = confirm(olga, "retry", [task(broken, "a")], "the disk is back")
 
     assert states(broken) == {"a": "pending", "b": "pending"}
@@ -71,14 +69,14 @@ def test_a_failed_task_is_retried_and_its_run_goes_on(olga: Client, broken: Work
     assert said(answer) == [("success", f"Task {task(broken, 'a').pk} (a) is pending.")]
 
 
-def test_marking_success_needs_a_reason(olga: Client, broken: WorkflowRun) -> None:
+def test_marking_success_without_reason_shows_form_again(olga: Client, broken: WorkflowRun) -> None:
     page = confirm(olga, "mark_success", [task(broken, "a")], "  ")
 
     assert "This field is required." in text_of(page)
     assert states(broken) == {"a": "failed", "b": "pending"}
 
 
-def test_the_question_lists_what_follows(olga: Client, runs: DrawRun) -> None:
+def test_confirm_page_lists_effects(olga: Client, runs: DrawRun) -> None:
     run = runs("a > b > c, x")
     dispatch_all(run)
     finish(run, "a", "failed")
@@ -95,7 +93,7 @@ def test_the_question_lists_what_follows(olga: Client, runs: DrawRun) -> None:
     assert follows("retry_downstream", "a") == "No other task is affected."
 
 
-def test_a_task_is_done_again_with_all_that_follows(olga: Client, runs: DrawRun) -> None:
+def test_retry_downstream_resets_task_and_what_follows(olga: Client, runs: DrawRun) -> None:
     run = runs("a > b > c, x")
     walk(run, "a", "b")
 
@@ -111,7 +109,7 @@ def test_a_task_is_done_again_with_all_that_follows(olga: Client, runs: DrawRun)
     ]
 
 
-def test_a_task_marked_success_is_shown_as_set_by_hand(olga: Client, broken: WorkflowRun) -> None:
+def test_task_marked_success_is_shown_as_set_by_hand(olga: Client, broken: WorkflowRun) -> None:
     confirm(olga, "mark_success", [task(broken, "a")], "done by phone")
 
     marked = Event.objects.get(event_type="task.marked_success")
@@ -120,7 +118,7 @@ def test_a_task_marked_success_is_shown_as_set_by_hand(olga: Client, broken: Wor
     assert "success set by hand" in text_of(olga.get(url_of(broken)))
 
 
-def test_a_pending_task_is_canceled(olga: Client, runs: DrawRun) -> None:
+def test_pending_task_is_canceled(olga: Client, runs: DrawRun) -> None:
     run = runs("a, b")
 
     confirm(olga, "cancel", [task(run, "a")], "not today")
@@ -129,7 +127,7 @@ def test_a_pending_task_is_canceled(olga: Client, runs: DrawRun) -> None:
     assert (events(run)[-1].actor, events(run)[-1].reason) == ("olga", "not today")
 
 
-def test_a_running_task_is_asked_to_end(olga: Client, runs: DrawRun) -> None:
+def test_running_task_is_asked_to_end(olga: Client, runs: DrawRun) -> None:
     run = runs("a")
     dispatch_all(run)
     start(run, "a")
@@ -141,7 +139,7 @@ def test_a_running_task_is_asked_to_end(olga: Client, runs: DrawRun) -> None:
     assert "running asked to end" in text_of(olga.get(url_of(task(run, "a"))))
 
 
-def test_a_task_without_a_run_is_canceled_too(olga: Client) -> None:
+def test_task_outside_any_run_is_canceled(olga: Client) -> None:
     alone = create_task(title="alone", by=who("test"))
 
     confirm(olga, "cancel", [alone])
@@ -150,7 +148,7 @@ def test_a_task_without_a_run_is_canceled_too(olga: Client) -> None:
     assert alone.state == "canceled"
 
 
-def test_one_refusal_does_not_stop_the_others(olga: Client, runs: DrawRun) -> None:
+def test_refused_retry_does_not_stop_the_others(olga: Client, runs: DrawRun) -> None:
     run = runs("a, b, c")
     dispatch_all(run)
     finish(run, "a", "failed")
@@ -167,7 +165,7 @@ def test_one_refusal_does_not_stop_the_others(olga: Client, runs: DrawRun) -> No
     ]
 
 
-def test_tasks_of_an_aborted_run_stay_as_they_are(olga: Client, runs: DrawRun) -> None:
+def test_retry_in_aborted_run_is_refused(olga: Client, runs: DrawRun) -> None:
     run = runs("a")
     operations.abort(run.pk, by=who("test"))
 
@@ -180,7 +178,7 @@ def test_tasks_of_an_aborted_run_stay_as_they_are(olga: Client, runs: DrawRun) -
 @pytest.mark.parametrize(
     "name", ["hold", "release", "cancel", "retry", "retry_downstream", "mark_success"]
 )
-def test_who_may_not_operate_is_refused_however_it_is_posted(
+def test_user_without_permission_is_refused_however_it_is_posted(
     viola: Client, broken: WorkflowRun, name: str
 ) -> None:
     before, tasks = trail(broken), list(broken.tasks.all())
@@ -193,7 +191,7 @@ def test_who_may_not_operate_is_refused_however_it_is_posted(
     assert offered(viola, tasks[0]) == []
 
 
-def test_the_page_has_the_buttons_that_the_state_allows(olga: Client, runs: DrawRun) -> None:
+def test_page_has_the_buttons_that_the_state_allows(olga: Client, runs: DrawRun) -> None:
     run = runs("a, b, c")
     dispatch_all(run)
     finish(run, "a", "failed")

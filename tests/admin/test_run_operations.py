@@ -34,7 +34,7 @@ def done(runs: DrawRun) -> WorkflowRun:
 
 
 @pytest.mark.parametrize("name", ["pause", "abort"])
-def test_an_operator_is_asked_first(olga: Client, runs: DrawRun, name: str) -> None:
+def test_operation_is_confirmed_first(olga: Client, runs: DrawRun, name: str) -> None:
     run = runs("a", name="Sales")
 
     page = act(olga, name, [run])
@@ -45,20 +45,21 @@ def test_an_operator_is_asked_first(olga: Client, runs: DrawRun, name: str) -> N
     assert trail(run) == []
 
 
-def test_the_question_says_which_rows_will_be_refused(
+def test_confirm_page_says_which_rows_will_be_refused_and_why(
     olga: Client, runs: DrawRun, done: WorkflowRun
 ) -> None:
     text = text_of(act(olga, "pause", [runs("a"), done]))
 
     assert "2 selected" in text
     assert text.count("will be refused") == 1
+    assert f"will be refused: workflow run {done.pk} is success" in text
 
 
 @pytest.mark.parametrize(
     ("name", "event", "becomes"),
     [("pause", "workflow_run.paused", "paused"), ("abort", "workflow_run.aborted", "aborted")],
 )
-def test_the_trail_tells_who_and_why(
+def test_trail_names_actor_and_reason(
     olga: Client, runs: DrawRun, name: str, event: str, becomes: str
 ) -> None:
     run = runs("a")
@@ -71,7 +72,7 @@ def test_the_trail_tells_who_and_why(
     assert said(answer) == [("success", f"workflow run {run.pk} is {becomes}.")]
 
 
-def test_a_reason_is_optional(olga: Client, runs: DrawRun) -> None:
+def test_reason_is_optional(olga: Client, runs: DrawRun) -> None:
     run = runs("a")
 
     confirm(olga, "pause", [run])
@@ -79,7 +80,7 @@ def test_a_reason_is_optional(olga: Client, runs: DrawRun) -> None:
     assert state(run) == "paused"
 
 
-def test_resuming_needs_no_question(olga: Client, runs: DrawRun) -> None:
+def test_resume_is_not_confirmed(olga: Client, runs: DrawRun) -> None:
     run = runs("a")
     operations.pause(run.pk, by=who("test"))
 
@@ -89,7 +90,7 @@ def test_resuming_needs_no_question(olga: Client, runs: DrawRun) -> None:
     assert events(run)[-1].actor == "olga"
 
 
-def test_a_resumed_run_that_dispatches_by_itself_goes_on(olga: Client, runs: DrawRun) -> None:
+def test_resumed_auto_dispatch_run_dispatches_ready_tasks(olga: Client, runs: DrawRun) -> None:
     run = runs("a, b", auto_dispatch=True)
     operations.pause(run.pk, by=who("test"))
 
@@ -98,7 +99,7 @@ def test_a_resumed_run_that_dispatches_by_itself_goes_on(olga: Client, runs: Dra
     assert states(run) == {"a": "dispatched", "b": "dispatched"}
 
 
-def test_aborting_cancels_what_has_not_started(olga: Client, runs: DrawRun) -> None:
+def test_abort_cancels_what_has_not_started(olga: Client, runs: DrawRun) -> None:
     run = runs("a > b")
     dispatch_all(run)
 
@@ -107,7 +108,7 @@ def test_aborting_cancels_what_has_not_started(olga: Client, runs: DrawRun) -> N
     assert states(run) == {"a": "canceled", "b": "canceled"}
 
 
-def test_one_refusal_does_not_stop_the_others(
+def test_refused_pause_does_not_stop_the_others(
     olga: Client, runs: DrawRun, done: WorkflowRun
 ) -> None:
     first, last = runs("a"), runs("a")
@@ -122,7 +123,7 @@ def test_one_refusal_does_not_stop_the_others(
     ]
 
 
-def test_the_rest_of_a_stuck_run_is_canceled(olga: Client, runs: DrawRun) -> None:
+def test_cancel_rest_cancels_blocked_tasks(olga: Client, runs: DrawRun) -> None:
     run = runs("a > b > c")
     dispatch_all(run)
     finish(run, "a", "failed")
@@ -143,7 +144,7 @@ def test_the_rest_of_a_stuck_run_is_canceled(olga: Client, runs: DrawRun) -> Non
         ("abort", "1 task has not started and is canceled 1 task is active and asked to end"),
     ],
 )
-def test_the_question_says_how_many_tasks_it_is_about(
+def test_confirm_page_counts_affected_tasks(
     olga: Client, runs: DrawRun, name: str, follows: str
 ) -> None:
     run = runs("a > b")
@@ -155,7 +156,7 @@ def test_the_question_says_how_many_tasks_it_is_about(
 @pytest.mark.parametrize(
     "name", ["dispatch_ready", "dispatch_all_ready", "pause", "resume", "abort", "cancel_rest"]
 )
-def test_who_may_not_operate_is_refused_however_it_is_posted(
+def test_user_without_permission_to_operate_is_refused_however_it_is_posted(
     viola: Client, client_of: ClientOf, runs: DrawRun, name: str
 ) -> None:
     run = runs("a")
@@ -171,14 +172,14 @@ def test_who_may_not_operate_is_refused_however_it_is_posted(
     assert trail(run) == []
 
 
-def test_who_may_operate_but_not_look_is_refused(client_of: ClientOf, runs: DrawRun) -> None:
+def test_user_without_permission_to_view_is_refused(client_of: ClientOf, runs: DrawRun) -> None:
     run = runs("a")
 
     assert confirm(client_of("blind", OPERATE), "pause", [run]).status_code == 403
     assert state(run) == "created"
 
 
-def test_a_form_from_elsewhere_is_refused(olga: Client, runs: DrawRun) -> None:
+def test_form_without_csrf_token_is_refused(olga: Client, runs: DrawRun) -> None:
     run = runs("a")
     elsewhere = Client(enforce_csrf_checks=True)
     elsewhere.cookies = olga.cookies
@@ -195,7 +196,7 @@ def test_a_form_from_elsewhere_is_refused(olga: Client, runs: DrawRun) -> None:
         ("aborted", []),
     ],
 )
-def test_the_page_has_the_buttons_that_the_state_allows(
+def test_page_has_the_buttons_that_the_state_allows(
     olga: Client, runs: DrawRun, become: str, buttons: list[str]
 ) -> None:
     run = runs("a")
@@ -210,7 +211,7 @@ def test_the_page_has_the_buttons_that_the_state_allows(
     assert offered == buttons
 
 
-def test_a_button_asks_and_then_returns_to_its_page(olga: Client, runs: DrawRun) -> None:
+def test_button_is_confirmed_and_returns_to_its_page(olga: Client, runs: DrawRun) -> None:
     run = runs("a")
 
     page = act(olga, "pause", [run], from_page="1")
@@ -220,7 +221,7 @@ def test_a_button_asks_and_then_returns_to_its_page(olga: Client, runs: DrawRun)
     assert answer["Location"] == url_of(run)
 
 
-def test_a_list_returns_to_itself_with_its_filters(olga: Client, runs: DrawRun) -> None:
+def test_action_of_list_returns_to_it_with_its_filters(olga: Client, runs: DrawRun) -> None:
     run = runs("a")
     address = f"{list_url(WorkflowRun)}?state__exact=created"
 
@@ -230,9 +231,7 @@ def test_a_list_returns_to_itself_with_its_filters(olga: Client, runs: DrawRun) 
 
 
 @pytest.mark.parametrize("selected", [["x"], ["-1"], ["9" * 30], ["987654"], ["1", "x"]])
-def test_what_does_not_exist_is_a_message_and_no_crash(
-    olga: Client, runs: DrawRun, selected: list[str]
-) -> None:
+def test_unknown_row_is_an_error_message(olga: Client, runs: DrawRun, selected: list[str]) -> None:
     run = runs("a")
 
     data: dict[str, Any] = {"action": "pause", "_selected_action": selected, "confirmed": "1"}
@@ -243,7 +242,7 @@ def test_what_does_not_exist_is_a_message_and_no_crash(
     assert state(run) == "created"
 
 
-def test_a_selection_that_is_too_large_is_refused_whole(
+def test_too_large_selection_is_refused_as_a_whole(
     olga: Client, runs: DrawRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(model_admin, "MOST_ROWS", 2)

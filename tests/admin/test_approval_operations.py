@@ -45,7 +45,7 @@ def approval(run: WorkflowRun, step_id: str) -> Approval:
     return Approval.objects.filter(task__run=run, task__step_id=step_id).latest("id")
 
 
-def test_an_approved_task_goes_out(dora: Client, run: WorkflowRun) -> None:
+def test_approved_task_is_dispatched(dora: Client, run: WorkflowRun) -> None:
     answer = confirm(dora, "approve", [approval(run, "a")], comment="looks right")
 
     assert said(answer) == [("success", f"Task {task(run, 'a').pk} (a) is approved.")]
@@ -60,7 +60,7 @@ def test_an_approved_task_goes_out(dora: Client, run: WorkflowRun) -> None:
     assert dispatch_all(run) == ["a"]
 
 
-def test_a_rejected_task_is_canceled(dora: Client, run: WorkflowRun) -> None:
+def test_rejected_task_is_canceled(dora: Client, run: WorkflowRun) -> None:
     confirm(dora, "reject", [approval(run, "b")], comment="too early")
 
     assert states(run) == {"a": "pending", "b": "canceled"}
@@ -70,7 +70,7 @@ def test_a_rejected_task_is_canceled(dora: Client, run: WorkflowRun) -> None:
     assert approval(run, "b").status == "rejected"
 
 
-def test_a_decision_is_confirmed_first_with_a_comment(dora: Client, run: WorkflowRun) -> None:
+def test_decision_is_confirmed_first_with_comment(dora: Client, run: WorkflowRun) -> None:
     before = trail(run)
 
     page = act(dora, "approve", [approval(run, "a")])
@@ -80,9 +80,7 @@ def test_a_decision_is_confirmed_first_with_a_comment(dora: Client, run: Workflo
     assert trail(run) == before
 
 
-def test_the_second_decision_is_refused_and_the_others_go_on(
-    dora: Client, run: WorkflowRun
-) -> None:
+def test_second_decision_is_refused_and_the_others_are_made(dora: Client, run: WorkflowRun) -> None:
     both = [approval(run, "a"), approval(run, "b")]
     reject(both[0].pk, by=who("ada"))
 
@@ -95,7 +93,7 @@ def test_the_second_decision_is_refused_and_the_others_go_on(
     assert approval(run, "a").decided_by == "ada"
 
 
-def test_whoever_made_the_run_may_be_barred_from_deciding(client_of: ClientOf) -> None:
+def test_creator_is_refused_where_approver_must_differ(client_of: ClientOf) -> None:
     steps = [{"step_id": "a", "title": "a", "requires_approval": True}]
     data = {"name": "Pay", "approver_must_differ": True, "steps": steps}
     run = create_run(template_id=create_template(parse_template(data)).pk, by=who("dora"))
@@ -110,7 +108,7 @@ def test_whoever_made_the_run_may_be_barred_from_deciding(client_of: ClientOf) -
 
 
 @pytest.mark.parametrize("name", ["approve", "reject"])
-def test_who_may_not_decide_is_refused_however_it_is_posted(
+def test_user_without_permission_to_decide_is_refused_however_it_is_posted(
     viola: Client, olga: Client, run: WorkflowRun, name: str
 ) -> None:
     before, both = trail(run), [approval(run, "a"), approval(run, "b")]
@@ -125,14 +123,14 @@ def test_who_may_not_decide_is_refused_however_it_is_posted(
     assert {each.status for each in Approval.objects.all()} == {"pending"}
 
 
-def test_who_may_decide_but_not_look_is_refused(client_of: ClientOf, run: WorkflowRun) -> None:
+def test_user_without_permission_to_view_is_refused(client_of: ClientOf, run: WorkflowRun) -> None:
     answer = confirm(client_of("blind", DECIDE), "approve", [approval(run, "a")])
 
     assert answer.status_code == 403
     assert approval(run, "a").status == "pending"
 
 
-def test_the_list_begins_with_what_is_undecided(dora: Client, run: WorkflowRun) -> None:
+def test_list_shows_pending_approvals_first(dora: Client, run: WorkflowRun) -> None:
     approve(approval(run, "a").pk, by=who("ada"), comment="fine")
 
     assert listed(dora) == [("b", "pending")]
@@ -144,14 +142,14 @@ def test_the_list_begins_with_what_is_undecided(dora: Client, run: WorkflowRun) 
     assert "ada" in text_of(dora.get(list_url(Approval), {"status": "all"}))
 
 
-def test_what_was_canceled_meanwhile_waits_for_nobody(dora: Client, run: WorkflowRun) -> None:
+def test_approval_of_canceled_task_is_not_listed_as_pending(dora: Client, run: WorkflowRun) -> None:
     operations.cancel(task(run, "a").pk, by=who("test"))
 
     assert listed(dora) == [("b", "pending")]
     assert offered(dora, approval(run, "a")) == []
 
 
-def test_a_decided_one_is_only_looked_at(dora: Client, run: WorkflowRun) -> None:
+def test_decided_approval_is_read_only(dora: Client, run: WorkflowRun) -> None:
     assert offered(dora, approval(run, "a")) == ["approve", "reject"]
     approve(approval(run, "a").pk, by=who("ada"), comment="<b>fine</b>")
 
@@ -162,13 +160,13 @@ def test_a_decided_one_is_only_looked_at(dora: Client, run: WorkflowRun) -> None
     assert dora.post(url_of(approval(run, "a")), {"status": "rejected"}).status_code == 403
 
 
-def test_a_button_returns_to_its_page(dora: Client, run: WorkflowRun) -> None:
+def test_button_returns_to_its_page(dora: Client, run: WorkflowRun) -> None:
     answer = confirm(dora, "approve", [approval(run, "a")], from_page="1")
 
     assert answer["Location"] == url_of(approval(run, "a"))
 
 
-def test_the_pages_of_run_and_task_lead_there(dora: Client, run: WorkflowRun) -> None:
+def test_pages_of_run_and_task_link_to_approvals(dora: Client, run: WorkflowRun) -> None:
     of_run, of_task = dora.get(url_of(run)), dora.get(url_of(task(run, "a")))
 
     assert "2 tasks wait for approval" in text_of(of_run)
@@ -181,14 +179,16 @@ def test_the_pages_of_run_and_task_lead_there(dora: Client, run: WorkflowRun) ->
     assert "waits for approval" not in text_of(dora.get(url_of(task(run, "a"))))
 
 
-def test_who_may_not_see_approvals_is_not_led_there(client_of: ClientOf, run: WorkflowRun) -> None:
+def test_pages_do_not_link_to_approvals_without_permission_to_view_them(
+    client_of: ClientOf, run: WorkflowRun
+) -> None:
     ruth = client_of("ruth", "workflows.view_workflowrun", "workflows.view_task")
 
     for row in (run, task(run, "a")):
         assert list_url(Approval) not in ruth.get(url_of(row)).content.decode()
 
 
-def test_tasks_are_found_by_what_they_wait_for(dora: Client, run: WorkflowRun) -> None:
+def test_task_list_filters_by_awaited_approval(dora: Client, run: WorkflowRun) -> None:
     RunFactory.create()
 
     answer = dora.get(list_url(Task), {"awaits_approval__exact": "1"})

@@ -1,0 +1,31 @@
+"""Which operations the page of a row offers, and which it shows greyed out with the reason."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workflows.admin.actions.registry import AdminOperation
+from workflows.errors import WrongState
+from workflows.models.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """An operation on a row's page; greyed out if there is a reason why it would be refused."""
+
+    operation: AdminOperation
+    reason: str = ""
+
+
+def buttons_for(row: Any, operations: Sequence[AdminOperation], *, by: Actor) -> Iterator[Button]:
+    """
+    Yield the buttons of a row.
+
+    What the row's own state rules out is left out: the page shows that state. What something else
+    rules out (an aborted run, an active task downstream, who created the run) is greyed out,
+    because nothing else on the page explains why it is missing.
+    """
+    for each in operations:
+        refusal = each.domain.check(row, by)
+        if not isinstance(refusal, WrongState):
+            yield Button(each, refusal.detail if refusal else "")

@@ -1,0 +1,47 @@
+"""What is said of an operation that has succeeded, by what it returned."""
+
+from django.contrib import messages
+from django.utils.html import format_html
+
+from workflows.admin.ui.sentences import dispatch_sentence
+from workflows.dispatch.result import DispatchResult
+from workflows.models import Approval, Task, WorkflowRun
+from workflows.models.task import ACTIVE
+from workflows.operations.tasks import Reset
+
+Message = tuple[int, str]
+"""A level of Django's messages, and what happened."""
+
+
+def describe_dispatch(result: DispatchResult) -> Message:
+    """Name the dispatched tasks, or say why there are none."""
+    answer = result.as_json()
+    level = messages.SUCCESS if answer["dispatched"] else messages.WARNING
+    return level, format_html("Workflow run {}: {}", result.run_id, dispatch_sentence(answer))
+
+
+def describe_run(run: WorkflowRun) -> Message:
+    """Name the state that a run is in now."""
+    return messages.SUCCESS, f"{run} is {run.state}."
+
+
+def describe_task(task: Task) -> Message:
+    """Name the state that a task is in now, or say that it was asked to end."""
+    if task.cancel_requested_at and task.state in ACTIVE:
+        became = "was asked to end; it is canceled once it has"
+    else:
+        became = f"is {task.state}, and on hold" if task.is_held else f"is {task.state}"
+    return messages.SUCCESS, f"Task {task.pk} ({task.title}) {became}."
+
+
+def describe_reset(reset: Reset) -> Message:
+    """Count the tasks that returned to the queue."""
+    task, others = reset.tasks[0], len(reset.tasks) - 1
+    also = f", and so {'is' if others == 1 else 'are'} {others:,} after it" if others else ""
+    return messages.SUCCESS, f"Task {task.pk} ({task.title}) is back in the queue{also}."
+
+
+def describe_approval(approval: Approval) -> Message:
+    """Name the decision."""
+    text = f"Task {approval.task_id} ({approval.task.title}) is {approval.status}."
+    return messages.SUCCESS, text

@@ -1,0 +1,52 @@
+"""Every operation with its check and its preview, for entry points that offer all of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from workflows.models.actor import Actor
+from workflows.operations import approvals, checks, holds, preview, runs, tasks
+from workflows.operations.checks import Refusal
+from workflows.operations.dispatch_ready import dispatch_ready
+from workflows.operations.preview import Effect
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Something that people and programs may ask for, about one row."""
+
+    name: str
+    apply: Callable[..., Any]
+    """Does it to the row with this id, under the lock; raises what `check` returns."""
+    check: Callable[[Any, Actor], Refusal]
+    """Returns why it would be refused for a loaded row, or None."""
+    preview: Callable[..., list[Effect]] = lambda rows: []
+    """Returns what else would happen if it were done to these rows."""
+
+
+DISPATCH_READY = Operation("dispatch_ready", dispatch_ready, checks.check_dispatch_ready)
+DISPATCH_ALL_READY = Operation(
+    "dispatch_all_ready", partial(dispatch_ready, limit=None), checks.check_dispatch_ready
+)
+PAUSE = Operation("pause", runs.pause, checks.check_pause, preview.preview_pause)
+RESUME = Operation("resume", runs.resume, checks.check_resume)
+ABORT = Operation("abort", runs.abort, checks.check_abort, preview.preview_abort)
+CANCEL_REST = Operation(
+    "cancel_rest", runs.cancel_rest, checks.check_cancel_rest, preview.preview_cancel_rest
+)
+HOLD = Operation("hold", holds.hold, checks.check_hold, preview.preview_hold)
+RELEASE = Operation("release", holds.release, checks.check_release, preview.preview_release)
+CANCEL = Operation("cancel", tasks.cancel, checks.check_cancel, preview.preview_cancel)
+RETRY = Operation("retry", tasks.retry, checks.check_retry, preview.preview_retry)
+RETRY_DOWNSTREAM = Operation(
+    "retry_downstream",
+    tasks.retry_downstream,
+    checks.check_retry_downstream,
+    preview.preview_retry_downstream,
+)
+MARK_SUCCESS = Operation(
+    "mark_success", tasks.mark_success, checks.check_mark_success, preview.preview_mark_success
+)
+APPROVE = Operation("approve", approvals.approve, checks.check_decision, preview.preview_approve)
+REJECT = Operation("reject", approvals.reject, checks.check_decision, preview.preview_reject)

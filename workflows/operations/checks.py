@@ -1,0 +1,132 @@
+"""
+When an operation is refused, and with which words: each rule is written here and nowhere else.
+
+A check looks at a row as it was loaded and returns the refusal, or None if the operation would
+succeed. The operation asks it under the lock and raises the refusal; the admin asks it to offer a
+button, to grey it out with the reason, or to leave it out. Load tasks with their run, and
+approvals with their task and its run, or each check costs a statement more.
+
+What is wrong with the arguments of an operation (a missing reason, a moment that has passed) is no
+matter of a check: it is `Invalid`, and raised by the operation itself.
+"""
+
+from collections.abc import Collection
+
+from workflows.errors import Conflict, RunNotDispatchable, WorkflowError, WrongState
+from workflows.models import Approval, ApprovalStatus, RunState, Task, TaskState, WorkflowRun
+from workflows.models.actor import Actor
+from workflows.models.run import CLOSED, DISPATCHABLE
+from workflows.models.task import ACTIVE
+from workflows.operations.preview import downstream_ids
+from workflows.runs.events import Transition, states_of
+
+Refusal = WorkflowError | None
+
+
+def enforce(refusal: Refusal) -> None:
+    """Raise a refusal, if there is one."""
+    if refusal:
+        raise refusal
+
+
+def check_dispatch_ready(run: WorkflowRun, by: Actor) -> Refusal:
+    """Refuse a paused or aborted run; one that has ended answers that nothing is ready."""
+    return RunNotDispatchable(f"{run} is {run.state}") if run.state in CLOSED else None
+
+
+def check_pause(run: WorkflowRun, by: Actor) -> Refusal:
+    """Refuse a run that is paused or finished."""
+    return _check_state(run, DISPATCHABLE)
+
+
+def check_resume(run: WorkflowRun, by: Actor) -> Refusal:
+    """Refuse a run that is not paused."""
+    return _check_transition(run, WorkflowRun.resume)
+
+
+def check_abort(run: WorkflowRun, by: Actor) -> Refusal:
+    """Refuse a run that is finished."""
+    return _check_transition(run, WorkflowRun.abort)
+
+
+def check_cancel_rest(run: WorkflowRun, by: Actor) -> Refusal:
+    """Refuse an aborted run, and one in which no task waits for a failed or canceled one."""
+    if run.state == RunState.ABORTED:
+        return WrongState(f"{run} is {run.state}")
+    # The counters answer for most runs; only a few are worth the statement.
+    may_be_blocked = run.pending_count and run.broken_count
+    if may_be_blocked and Task.objects.root_causes().filter(run=run).exists():
+        return None
+    return Conflict(f"nothing in {run} waits for a failed or canceled task")
+
+
+def check_cancel(task: Task, by: Actor) -> Refusal:
+    """Refuse a task that has ended."""
+    return _check_transition(task, Task.cancel)
+
+
+def check_retry(task: Task, by: Actor) -> Refusal:
+    """Refuse a task that is neither failed nor canceled, or whose run is aborted."""
+    return _check_transition(task, Task.retry) or _check_run_of(task)
+
+
+def check_mark_success(task: Task, by: Actor) -> Refusal:
+    """Refuse a task that is neither failed nor canceled, or whose run is aborted."""
+    return _check_transition(task, Task.mark_success) or _check_run_of(task)
+
+
+def check_retry_downstream(task: Task, by: Actor) -> Refusal:
+    """Refuse a task that has not ended, whose run is aborted, or with an active one after it."""
+    return _check_transition(task, Task.reset) or _check_run_of(task) or _check_downstream(task)
+
+
+def check_hold(task: Task, by: Actor) -> Refusal:
+    """Refuse a task that is not pending, or on hold already."""
+    on_hold = WrongState(f"task {task.pk} is on hold") if task.is_held else None
+    return _check_state(task, {TaskState.PENDING}) or on_hold
+
+
+def check_release(task: Task, by: Actor) -> Refusal:
+    """Refuse a task that is not on hold; one that was canceled while on hold still is."""
+    return None if task.is_held else WrongState(f"task {task.pk} is not on hold")
+
+
+def check_decision(approval: Approval, by: Actor) -> Refusal:
+    """Refuse what is decided, whose task has ended, or whose run is by the same person."""
+    task, run = approval.task, approval.task.run
+    if approval.status != ApprovalStatus.PENDING:
+        return WrongState(f"{approval} is {approval.status}")
+    if task.state != TaskState.PENDING:
+        return Conflict(f"task {task.pk} is {task.state}")
+    if run and run.approver_must_differ and by.name == run.created_by:
+        return Conflict(f"{run} was created by {by}; somebody else must decide")
+    return None
+
+
+def _check_transition(row: WorkflowRun | Task, transition: Transition) -> Refusal:
+    sources, _ = states_of(transition)
+    return _check_state(row, sources)
+
+
+def _check_state(row: WorkflowRun | Task, allowed: Collection[str]) -> Refusal:
+    if row.state in allowed:
+        return None
+    name = f"task {row.pk}" if isinstance(row, Task) else row
+    return WrongState(f"{name} is {row.state}")
+
+
+def _check_run_of(task: Task) -> Refusal:
+    run = task.run
+    return Conflict(f"{run} is {run.state}") if run and run.state == RunState.ABORTED else None
+
+
+def _check_downstream(task: Task) -> Refusal:
+    # Reading all edges of a run is dear; where nothing is active there is no need to.
+    if not (task.run and task.run.active_count):
+        return None
+    downstream = downstream_ids(task)
+    active = Task.objects.filter(run=task.run_id, state__in=ACTIVE).order_by("position")
+    for each in active.only("step_id", "state"):
+        if each.pk in downstream:
+            return Conflict(f"task {each.pk} ({each}) is {each.state}; cancel it first")
+    return None
