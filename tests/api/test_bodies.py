@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from tests.support.drawing import DrawRun
 from tests.support.verbs import trail
-from workflows.api.errors import answer_to
+from workflows.api.errors import exception_handler
 from workflows.models import Task
 
 POSTS = [
@@ -170,7 +170,7 @@ def test_a_path_of_nobody_is_refused_in_json() -> None:
 
 @pytest.mark.parametrize("kind", [IntegrityError, ConcurrentTransition, Task.DoesNotExist])
 def test_what_somebody_else_changed_meanwhile_is_a_409(kind: type[Exception]) -> None:
-    answer = answer_to(kind("secret"), {"request": HttpRequest()})
+    answer = exception_handler(kind("secret"), {"request": HttpRequest()})
 
     assert answer is not None
     assert (answer.status_code, answer.data["code"]) == (409, "changed_meanwhile")

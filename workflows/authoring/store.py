@@ -40,19 +40,19 @@ def create_template(spec: TemplateSpec, *, by: Actor = NOBODY) -> WorkflowTempla
 
 @transaction.atomic
 def replace_template(
-    template_id: int, spec: TemplateSpec, *, began_with: int | None = None, by: Actor = NOBODY
+    template_id: int, spec: TemplateSpec, *, edited_version: int | None = None, by: Actor = NOBODY
 ) -> WorkflowTemplate:
     """
     Replace a template by another version; the same content again changes nothing.
 
-    :param began_with: the version that the author has been changing, if they said so.
+    :param edited_version: the version that the author has been changing, if they said so.
     :raises NotFound: if there is no such template.
     :raises Conflict: if somebody else has saved another version meanwhile.
     :raises Invalid: if a step names a runner that does not exist.
     """
     template = lock_template(template_id)
-    if began_with not in {None, template.version}:
-        raise Conflict(STALE.format(began_with, template.version))
+    if edited_version not in {None, template.version}:
+        raise Conflict(STALE.format(edited_version, template.version))
     if _is_same(spec_of(template), spec):
         return template
     template.name, template.description = spec.name, spec.description

@@ -12,7 +12,7 @@ from django.db.models import F, JSONField, Q, Value
 from rest_framework.renderers import JSONRenderer
 from rich.console import Console
 
-from workflows.api.views.runs import WorkflowRuns
+from workflows.api.views.runs import WorkflowRunViewSet
 from workflows.authoring.files import template_named
 from workflows.errors import WorkflowError
 from workflows.execution.executor import Executor
@@ -146,7 +146,7 @@ def _last_results(run: WorkflowRun) -> Iterable[tuple[str | None, Any]]:
 
 def _as_json(run: WorkflowRun) -> str:
     """Return the run as the API shows it, on one line."""
-    return JSONRenderer().render(WorkflowRuns().described([run])[0]).decode()
+    return JSONRenderer().render(WorkflowRunViewSet().serialize([run])[0]).decode()
 
 
 def _why_it_stands(run: WorkflowRun) -> str:
