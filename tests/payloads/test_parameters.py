@@ -39,15 +39,15 @@ def run_with(parameters: dict[str, Any]) -> WorkflowRun:
 @pytest.mark.parametrize(
     ("schema", "problem"),
     [
-        ({"type": "array"}, "the parameters are an object"),
+        ({"type": "array"}, "the schema must describe an object"),
         ({"type": "thing"}, "'thing' is not valid"),
-        ({"properties": {"a": {"$ref": "#"}}}, "$ref is not available here"),
-        ({"properties": {"a": {"$ref": "http://127.0.0.1:1/x"}}}, "$ref is not available here"),
+        ({"properties": {"a": {"$ref": "#"}}}, "$ref is not available"),
+        ({"properties": {"a": {"$ref": "http://127.0.0.1:1/x"}}}, "$ref is not available"),
         ({"properties": {"a": {"type": "integer", "default": "x"}}}, "a: default: 'x' is not"),
         ({"properties": {"a": {"writeOnly": True}}}, "a: a secret must be of type string"),
         (
             {"properties": {"a": {"type": "string", "writeOnly": True, "default": "x"}}},
-            "a: a secret has no default",
+            "a: a secret must not have a default",
         ),
     ],
 )

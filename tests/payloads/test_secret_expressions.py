@@ -76,8 +76,9 @@ def test_a_template_that_makes_something_of_it_is_refused(text: str) -> None:
 
     [said] = refusal.value.fields["steps"]
     assert said == (
-        f"step 's1': payload: {text!r}: 'token' is a secret, which could not be masked any more: "
-        "it may only stand as {{ params.token }}, alone or inside a text"
+        f"step 's1': payload: {text!r}: 'token' is a secret: use it only as "
+        "{{ params.token }}, alone or inside a text; "
+        "the result of another expression could not be masked"
     )
 
 
@@ -87,7 +88,7 @@ def test_all_parameters_at_once_are_refused_where_one_is_a_secret(text: str) -> 
     with pytest.raises(Invalid) as refusal:
         parse_template(data)
 
-    assert "params holds a secret: name the parameter" in refusal.value.fields["steps"][0]
+    assert "params contains a secret: name a single parameter" in refusal.value.fields["steps"][0]
     parse_template({**data, "parameters_schema": {}})
 
 
@@ -109,7 +110,7 @@ def test_a_task_of_an_older_template_fails_and_names_the_parameter() -> None:
 
     assert states(run) == {"s0": "failed", "s1": "failed", "s2": "dispatched"}
     assert "'token' is a secret" in attempt(run, "s0").message
-    assert "params holds a secret" in attempt(run, "s1").message
+    assert "params contains a secret" in attempt(run, "s1").message
     assert trail(run)[-2:] == ["task.failed s0", "task.failed s1"]
     assert revealed(attempt(run, "s2"))["text"] == VALUE
     assert places_of() == []
@@ -167,5 +168,5 @@ def test_what_looks_like_a_secret_brings_nobody_the_secret(text: str) -> None:
     dispatch_all(run)
 
     assert states(run)["s1"] == "failed"
-    assert "a result or a parameter that it uses holds" in attempt(run, "s1").message
+    assert "a result or a parameter that it uses contains" in attempt(run, "s1").message
     assert VALUE not in str(revealed(attempt(run, "s1")))
