@@ -129,7 +129,7 @@ def test_who_changes_an_older_version_is_refused_and_nothing_is_stored(
     answer = api.put(place(template), {**template_of("x"), "version": 1})
 
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
-    assert "you began with version 1, now there is version 2" in answer.json()["detail"]
+    assert "you edited version 1, the latest is version 2" in answer.json()["detail"]
     assert version_now(template) == 2
 
 

@@ -114,8 +114,8 @@ def test_templates_are_named_by_name_or_by_number() -> None:
     ("content", "why"),
     [
         ("", "is empty"),
-        ("- a\n- b\n", "A template is an object with a name and steps."),
-        ("just a text", "A template is an object with a name and steps."),
+        ("- a\n- b\n", "A template must be an object with a name and steps."),
+        ("just a text", "A template must be an object with a name and steps."),
         (NIGHTLY[:40], "line 5: "),
         (NIGHTLY + "- step_id: load\n  title: X\n", "duplicate step_id 'load'"),
         (NIGHTLY + "extra: 1\n", "extra: Unknown field"),
@@ -164,7 +164,7 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_too_large_is_refused(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "LARGEST_FILE", len(NIGHTLY) - 1)
+    monkeypatch.setattr(files, "MAX_FILE_BYTES", len(NIGHTLY) - 1)
     file = write("nightly.yaml", NIGHTLY)
     assert refusal("import_workflow", file) == f"{file}: larger than {len(NIGHTLY) - 1} bytes"
 

@@ -63,14 +63,14 @@ def test_with_commands_a_step_executes_what_was_recorded(write: Write) -> None:
 def test_a_task_without_a_recorded_command_is_named(write: Write) -> None:
     file = write("w.json", recording([task("a"), task("b")], [{"id": "a"}]))
     assert refusal("import_workflow", file, "--commands").splitlines() == [
-        f"{file}: task 'a': workflow.execution holds no command of it",
-        f"{file}: task 'b': workflow.execution holds no command of it",
+        f"{file}: task 'a': workflow.execution has no command for it",
+        f"{file}: task 'b': workflow.execution has no command for it",
     ]
 
 
 def test_commands_are_asked_for_where_there_can_be_none(write: Write) -> None:
     file = write("t.yaml", "name: T\nsteps:\n- step_id: a\n  title: A\n")
-    assert "--commands is for files in WfFormat" in refusal("import_workflow", file, "--commands")
+    assert "--commands is for WfFormat files" in refusal("import_workflow", file, "--commands")
     file = write("w.json", recording(DIAMOND))
     said = refusal("import_workflow", file, "--commands")
     assert said == f"{file}: workflow: 'execution' is a required property"
