@@ -131,9 +131,11 @@ def test_a_run_that_has_come_to_its_end_unnoticed(runs: DrawRun, script: Script)
     finish(run, "a")
     Event.objects.filter(run=run, event_type="workflow_run.succeeded").delete()
     WorkflowRun.objects.filter(pk=run.pk).update(state="running", finished_at=None)
-    assert findings(run) == [
-        f"workflow run {run.pk}: nothing can move any more: expected an ended run, found running"
-    ]
+    [finding] = findings(run)
+    assert finding == (
+        f"workflow run {run.pk}: nothing can happen any more: "
+        "expected a finished run, found running"
+    )
 
 
 def test_a_run_that_has_failed_and_could_go_on(runs: DrawRun, script: Script) -> None:
@@ -141,7 +143,7 @@ def test_a_run_that_has_failed_and_could_go_on(runs: DrawRun, script: Script) ->
     dispatch_all(run)
     finish(run, "a", "failed")
     Event.objects.create(event_type="task.retried", run=run, task=task(run, "a"))
-    assert any("tasks can move: expected a run that goes on" in each for each in findings(run))
+    assert any("tasks can continue: expected an open run" in each for each in findings(run))
 
 
 def test_a_cancel_of_what_nobody_works_on(eventful: WorkflowRun) -> None:
