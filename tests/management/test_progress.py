@@ -7,7 +7,7 @@ from rich.console import Console
 
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, finish, start
-from workflows.management.progress import MOST_ROWS, Progress
+from workflows.management.progress import MAX_ROWS, Progress
 from workflows.models import WorkflowRun
 
 
@@ -34,7 +34,7 @@ def test_every_task_of_a_small_run_is_shown_with_its_state(runs: DrawRun) -> Non
 
 
 def test_of_a_large_run_what_moves_and_what_broke_is_shown(runs: DrawRun) -> None:
-    names = [f"s{n:02}" for n in range(MOST_ROWS)]
+    names = [f"s{n:02}" for n in range(MAX_ROWS)]
     run = runs(", ".join(names) + ", s00 > later")
     dispatch_all(run)
     start(run, "s23")

@@ -58,7 +58,7 @@ def test_a_run_that_cannot_go_on_by_itself_exits_2(local: Any) -> None:
     local.save()
     done = manage("run_workflow", "stuck")
     assert done.returncode == 2
-    assert "cannot go on by itself: runner refused: local is disabled" in done.stdout
+    assert "cannot continue by itself: runner refused: local is disabled" in done.stdout
 
 
 def test_parameters_are_texts_or_json() -> None:
@@ -73,7 +73,7 @@ def test_parameters_are_texts_or_json() -> None:
     [
         (["nowhere"], "workflow template 'nowhere' not found"),
         (["nightly", "--param", "no equals"], "'no equals' is neither KEY=TEXT nor KEY:=JSON"),
-        (["nightly", "--param", "a:={"], "what follows := is no JSON"),
+        (["nightly", "--param", "a:={"], "the value after := is not valid JSON"),
         (["nightly", "--param", "a:=NaN"], "parameters: contains NaN"),
         (["nightly", "--concurrency", "0"], "'0' is not a whole number of at least 1"),
     ],

@@ -21,7 +21,7 @@ def test_a_run_that_is_as_its_trail_says(runs: DrawRun, capsys: pytest.CaptureFi
 def test_each_finding_is_a_line(runs: DrawRun, capsys: pytest.CaptureFixture[str]) -> None:
     run = runs("a > b")
     Task.objects.filter(run=run).update(attempt_count=1)
-    with pytest.raises(CommandError, match="findings: 2, in 1 runs") as error:
+    with pytest.raises(CommandError, match="findings: 2, in 1 verified runs") as error:
         call_command("verify_run", str(run.pk))
     assert error.value.returncode == 1
     lines = [
@@ -34,7 +34,7 @@ def test_each_finding_is_a_line(runs: DrawRun, capsys: pytest.CaptureFixture[str
 def test_all_runs_as_json(runs: DrawRun, capsys: pytest.CaptureFixture[str]) -> None:
     _, second = runs("a"), runs("a")
     Task.objects.filter(run=second).update(attempt_count=1)
-    with pytest.raises(CommandError, match="findings: 1, in 2 runs"):
+    with pytest.raises(CommandError, match="findings: 1, in 2 verified runs"):
         call_command("verify_run", "--all", "--json")
     [line] = capsys.readouterr().out.splitlines()
     assert json.loads(line) == {
