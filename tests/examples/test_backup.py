@@ -91,7 +91,7 @@ def test_a_missing_file_is_found(folder: Path) -> None:
 def test_a_copy_that_was_never_completed_is_none(folder: Path) -> None:
     (folder / folders.MANIFEST).unlink()
     for check in CHECKS[:2]:
-        with pytest.raises(DamagedError, match="holds no complete backup"):
+        with pytest.raises(DamagedError, match="does not contain a complete backup"):
             check(str(folder))
 
 
@@ -152,7 +152,7 @@ def test_the_report_says_what_was_found(folder: Path) -> None:
         "compare": backup.compare(where, restored["scratch"]),
         "prune": backup.prune(where, keep=3),
     }
-    result = backup.report(where, **found)
+    result = backup.write_backup_report(where, **found)
     text = Path(result["path"]).read_text()
     assert "| `auth_user` | 50 | 50 |" in text
     assert "The newest 3 verified backups are kept.\nRemoved: none." in text

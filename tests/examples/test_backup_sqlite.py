@@ -47,7 +47,7 @@ def test_overwritten_pages_are_found(folder: Path) -> None:
 
 def test_a_row_that_points_to_nothing_is_found(folder: Path) -> None:
     change(folder / sqlite.COPY, "PRAGMA foreign_keys = off", "DELETE FROM workflows_workflowrun")
-    with pytest.raises(DamagedError, match="points to no workflows_workflowrun"):
+    with pytest.raises(DamagedError, match="references a missing row of workflows_workflowrun"):
         backup.check_integrity(str(folder))
 
 

@@ -30,20 +30,20 @@ def test_the_newest_backups_are_kept(tmp_path: Path) -> None:
 
 def test_a_backup_that_was_not_verified_takes_no_ones_place(tmp_path: Path) -> None:
     names = [make(tmp_path, day, verified=day not in {1, 4}) for day in range(1, 6)]
-    assert folders.prune(tmp_path, keep=2) == names[:2]
+    assert folders.remove_old_backups(tmp_path, keep=2) == names[:2]
     assert left(tmp_path) == names[2:]
 
 
 def test_while_there_are_too_few_verified_ones_all_are_kept(tmp_path: Path) -> None:
     names = [make(tmp_path, day, verified=False) for day in range(1, 4)]
-    assert folders.prune(tmp_path, keep=1) == []
+    assert folders.remove_old_backups(tmp_path, keep=1) == []
     assert left(tmp_path) == names
 
 
 def test_what_is_no_backup_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "2020-important").mkdir()
     newest = [make(tmp_path, day) for day in (1, 2)][-1]
-    folders.prune(tmp_path, keep=1)
+    folders.remove_old_backups(tmp_path, keep=1)
     assert left(tmp_path) == ["2020-important", newest]
 
 
