@@ -1,4 +1,4 @@
-"""Every endpoint of the API, read from the URL conf: a new one cannot be forgotten."""
+"""Every endpoint of the API, read from the URL conf, so that new ones are always tested."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from workflows.api.errors import path_not_found
 
 OTHERS = ("admin/", "static/")
-"""Prefixes of what is no part of the API."""
+"""Prefixes of paths that are not part of the API."""
 
 
 VERBS = ("get", "post", "put", "patch", "delete")

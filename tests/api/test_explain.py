@@ -8,7 +8,7 @@ from tests.support.verbs import dispatch, finish, task
 from workflows.models import Event
 
 
-def test_it_says_why_in_a_sentence_and_in_data(api: APIClient, runs: DrawRun) -> None:
+def test_explain_returns_sentences_and_data(api: APIClient, runs: DrawRun) -> None:
     run = runs("build > test > deploy")
     dispatch(run)
     finish(run, "build", "failed", exit_code=2, message="exit code 2")
@@ -51,7 +51,7 @@ def test_it_says_why_in_a_sentence_and_in_data(api: APIClient, runs: DrawRun) ->
     )
 
 
-def test_it_writes_nothing(api: APIClient) -> None:
+def test_explain_writes_nothing(api: APIClient) -> None:
     run = gated("a > b", "a")
     before = Event.objects.count()
 

@@ -1,4 +1,4 @@
-"""YAML and JSON are read without surprises, and written so that any reader agrees."""
+"""YAML and JSON are read strictly, and written so that every parser agrees."""
 
 from typing import Any
 
@@ -12,19 +12,19 @@ from workflows.authoring.yaml_json import Unreadable, read_json, read_yaml, writ
 
 @settings(deadline=None)  # machines are slow at times
 @given(JSON)
-def test_what_is_written_is_read_back(data: Any) -> None:
+def test_written_data_is_read_back(data: Any) -> None:
     assert repr(read_yaml(write_yaml(data))) == repr(data)
 
 
 @pytest.mark.parametrize("text", NASTY)
-def test_a_text_stays_a_text_for_any_reader(text: str) -> None:
+def test_text_stays_text_for_every_yaml_parser(text: str) -> None:
     data = {"value": text, text: ["key"]}
     assert read_yaml(write_yaml(data)) == yaml.safe_load(write_yaml(data)) == data
 
 
 @settings(deadline=None)  # machines are slow at times
 @given(JSON)
-def test_other_readers_of_yaml_agree(data: Any) -> None:
+def test_other_yaml_parsers_read_the_same(data: Any) -> None:
     assert repr(yaml.safe_load(write_yaml(data))) == repr(data)
 
 
@@ -47,7 +47,7 @@ def test_other_readers_of_yaml_agree(data: Any) -> None:
         ("", None),
     ],
 )
-def test_a_plain_word_is_what_json_calls_so_or_a_text(text: str, data: Any) -> None:
+def test_unquoted_word_is_a_json_value_or_text(text: str, data: Any) -> None:
     assert repr(read_yaml(f"a: {text}")) == repr({"a": data})
 
 
@@ -55,7 +55,7 @@ def test_a_long_text_is_written_line_by_line() -> None:
     assert write_yaml({"sql": "SELECT 1\nFROM x\n"}) == "sql: |\n  SELECT 1\n  FROM x\n"
 
 
-def test_a_shared_part_is_written_out() -> None:
+def test_shared_data_is_written_without_aliases() -> None:
     shared = ["x"]
     assert read_yaml(write_yaml([shared, shared])) == [["x"], ["x"]]
 
@@ -89,7 +89,7 @@ BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]"
         ("\ta: 1", "line 1: .*token"),
     ],
 )
-def test_what_is_no_plain_data_is_refused_with_its_line(text: str, why: str) -> None:
+def test_yaml_beyond_json_is_refused_with_its_line(text: str, why: str) -> None:
     with pytest.raises(Unreadable, match=why):
         read_yaml(text)
 
@@ -107,6 +107,6 @@ def test_what_is_no_plain_data_is_refused_with_its_line(text: str, why: str) -> 
         ("[" * 100_000, "nested too deeply"),
     ],
 )
-def test_what_is_no_json_is_refused(text: str, why: str) -> None:
+def test_invalid_json_is_refused(text: str, why: str) -> None:
     with pytest.raises(Unreadable, match=why):
         read_json(text)

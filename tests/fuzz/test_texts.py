@@ -1,4 +1,4 @@
-"""Texts that mean harm, in every field of the API that takes one; and as the admin shows them."""
+"""Hostile texts in every text field of the API, and how the admin shows them."""
 
 import json
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ STEP = {"step_id": "a", "title": "A"}
 
 
 def text_fields() -> Iterator[tuple[str, str, str]]:
-    """Yield method, path and name of every text at the top of a body in the document."""
+    """Yield method, path and name of every top-level text field of the bodies in the document."""
     for path, operations in DOCUMENT["paths"].items():
         for method, operation in operations.items():
             for name, field in _properties(operation).items():
@@ -54,12 +54,12 @@ def _properties(operation: dict[str, Any]) -> dict[str, Any]:
 FIELDS = list(text_fields())
 
 
-def test_the_document_has_texts() -> None:
+def test_document_has_text_fields() -> None:
     assert len(FIELDS) > 20
 
 
 @pytest.mark.parametrize(("method", "path", "name"), FIELDS)
-def test_no_text_is_an_error_of_ours(
+def test_hostile_text_is_never_a_500(
     headers: dict[str, str], busy: WorkflowRun, method: str, path: str, name: str
 ) -> None:
     url = path.replace("{id}", str(busy.tasks.earliest("id").pk))
@@ -82,7 +82,7 @@ def test_no_text_is_an_error_of_ours(
         ("/workflow-runs", {"workflow_template_id": 2**64}),
     ],
 )
-def test_what_is_huge_is_no_error_of_ours(
+def test_huge_value_is_never_a_500(
     headers: dict[str, str], busy: WorkflowRun, path: str, body: dict[str, Any]
 ) -> None:
     client = Client(raise_request_exception=False, headers=headers)
@@ -94,7 +94,7 @@ def test_what_is_huge_is_no_error_of_ours(
 
 
 @pytest.mark.parametrize("text", [TEXTS["markup"], TEXTS["sql"], TEXTS["django"], TEXTS["jinja"]])
-def test_the_admin_shows_what_was_written_and_does_nothing_of_it(
+def test_admin_shows_hostile_text_escaped(
     alice: User, runs: DrawRun, script: Script, text: str
 ) -> None:
     step = {"step_id": text, "title": text, "requires_approval": True}
