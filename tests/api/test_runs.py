@@ -19,7 +19,7 @@ from tests.support.verbs import (
     trail,
     walk,
 )
-from workflows.models import Task, WorkflowRun
+from workflows.models import Task, TaskState, WorkflowRun
 
 
 def test_a_run_of_a_template_has_its_tasks_in_list_order(api: APIClient) -> None:
@@ -50,14 +50,7 @@ def test_a_run_of_a_template_has_its_tasks_in_list_order(api: APIClient) -> None
         "auto_dispatch": False,
         "started_at": None,
         "finished_at": None,
-        "task_counts": {
-            "pending": 4,
-            "dispatched": 0,
-            "running": 0,
-            "success": 0,
-            "failed": 0,
-            "canceled": 0,
-        },
+        "task_counts": {**dict.fromkeys(TaskState, 0), "pending": 4},
         "deadlock": None,
     }
 
