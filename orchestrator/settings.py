@@ -118,11 +118,11 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["workflows.api.permissions.ModelPermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["workflows.api.parsers.JSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "workflows.api.pagination.Page",
-    "DEFAULT_FILTER_BACKENDS": ["workflows.api.filters.StrictFilters"],
+    "DEFAULT_PAGINATION_CLASS": "workflows.api.pagination.StrictPagination",
+    "DEFAULT_FILTER_BACKENDS": ["workflows.api.filters.StrictFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_METADATA_CLASS": None,
-    "EXCEPTION_HANDLER": "workflows.api.errors.answer_to",
+    "EXCEPTION_HANDLER": "workflows.api.errors.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "URL_FORMAT_OVERRIDE": None,
     # Whoever calls may write what they like into X-Forwarded-For; our proxies write its end.
@@ -150,6 +150,6 @@ SPECTACULAR_SETTINGS = {
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "workflows.api.schema.complete",
+        "workflows.api.schema.add_summaries_and_errors",
     ],
 }

@@ -1,4 +1,4 @@
-"""From nothing to a finished run: the database, an administrator, the examples, one of them run."""
+"""Set up a demo: migrate the database, create an administrator, import and run an example."""
 
 import os
 import secrets
@@ -15,12 +15,12 @@ ADMINISTRATOR = "admin"
 
 
 def step(what: str) -> None:
-    """Say what is being done."""
+    """Print the title of a step."""
     print(f"\n== {what}", flush=True)
 
 
-def make_administrator() -> None:
-    """Make a user who may do everything, unless there is one; the password is shown this once."""
+def create_administrator() -> None:
+    """Create a superuser unless it exists; the password is printed only once."""
     from django.contrib.auth.models import User
 
     if User.objects.filter(username=ADMINISTRATOR).exists():
@@ -33,7 +33,7 @@ def make_administrator() -> None:
 
 
 def report_path() -> str:
-    """Return where the latest backup wrote its report."""
+    """Return the path of the report of the latest backup."""
     from workflows.models import TaskAttempt
 
     reports = TaskAttempt.objects.filter(task__step_id="report", task__run__template_name=WORKFLOW)
@@ -42,22 +42,22 @@ def report_path() -> str:
 
 
 def main() -> int:
-    """Show the product at work; the exit code is that of the workflow."""
+    """Run the demo; the exit code is that of the workflow."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrator.settings")
     django.setup()
     from django.core.management import call_command
 
-    step("Bringing the database up to date")
+    step("Migrating the database")
     call_command("migrate", verbosity=0)
-    step("Making an administrator")
-    make_administrator()
-    step("Loading the examples")
+    step("Creating an administrator")
+    create_administrator()
+    step("Importing the examples")
     for file in sorted(EXAMPLES.glob("*.yaml")):
         call_command("import_workflow", str(file))
     step(f"Running the workflow '{WORKFLOW}'")
     code = subprocess.call([sys.executable, "manage.py", "run_workflow", WORKFLOW])
     if code == 0:
-        step("Now yours")
+        step("Next steps")
         print(f"The report of the backup: {report_path()}")
         print(f"The admin: `make serve`, then log in as '{ADMINISTRATOR}' at")
         print("           http://127.0.0.1:8000/admin/")

@@ -1,4 +1,4 @@
-"""The pictures of the documentation: a throw-away installation, seen through a browser."""
+"""Take the pictures of the documentation: screenshots of a temporary installation."""
 
 import os
 import secrets
@@ -28,13 +28,13 @@ FLAGS = (
     "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update "
     "--disable-sync --no-first-run"
 )
-WIDTH, LOWEST, TALLEST = 1440, 640, 1180
-LARGEST = 300_000
-DRAWN_AFTER_MS = 800
-LONGEST_WAIT_S = 30
+WIDTH, MIN_HEIGHT, MAX_HEIGHT = 1440, 640, 1180
+MAX_BYTES = 300_000
+RENDER_MS = 800
+START_TIMEOUT_S = 30
 ADMINISTRATOR = "ada"
 EXPORTS = ((3, 0), (2, 0), (4, 1), (3, 0), (1, 0), (2, 0), (5, 2), (3, 0), (2, 0), (4, 0), (3, 1))
-"""How many ended on the days before, and how many of them badly."""
+"""Finished runs of each of the past days, and how many of them failed."""
 LOG = """\
 tests/test_orders.py::test_a_refund_is_booked_once FAILED
 E   django.db.utils.OperationalError: connection to server at "db.test" (10.0.3.7) failed:
@@ -43,8 +43,8 @@ E   Connection refused
 """
 
 
-def prepare(directory: Path) -> None:
-    """Point this process, and those that it starts, to an installation in a directory."""
+def install(directory: Path) -> None:
+    """Create an installation in a directory, for this process and its children."""
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "orchestrator.settings",
         "DATABASE_URL": f"sqlite:///{directory / 'db.sqlite3'}",
@@ -61,14 +61,14 @@ def prepare(directory: Path) -> None:
 
 
 def actor(name: str) -> "Actor":
-    """Return somebody whom the trail calls so."""
+    """Return the actor with this name."""
     from workflows.models.actor import Actor
 
     return Actor(name=name)
 
 
-def release(version: str, *done: str, failed: str = "", running: tuple[str, ...] = ()) -> int:
-    """Take a release as far as said; return the id of its run."""
+def run_release(version: str, *done: str, failed: str = "", running: tuple[str, ...] = ()) -> int:
+    """Create a run of the release workflow in the given state; return its id."""
     from workflows.models import WorkflowTemplate
     from workflows.operations.dispatch_ready import dispatch_ready
     from workflows.runs.creation import create_run
@@ -90,7 +90,7 @@ def release(version: str, *done: str, failed: str = "", running: tuple[str, ...]
 
 
 def report(run_id: int, step_id: str, status: str) -> None:
-    """Report on a task as its runner would."""
+    """Report the status of a task, as its runner does."""
     from workflows.models import LogPiece, TaskAttempt
     from workflows.reports.apply import apply_report
     from workflows.reports.report import Report
@@ -106,8 +106,8 @@ def report(run_id: int, step_id: str, status: str) -> None:
     )
 
 
-def history() -> None:
-    """Let exports have ended on the days before this one, some of them badly."""
+def create_history() -> None:
+    """Create finished runs on the past days, some of them failed."""
     from workflows.models import WorkflowRun, WorkflowTemplate
     from workflows.runs.creation import create_run
 
@@ -120,7 +120,7 @@ def history() -> None:
                 auto_dispatch=True,
                 by=actor("cron"),
             )
-            play(made.pk, failed=number < failures)
+            finish_run(made.pk, failed=number < failures)
             end = datetime.now(UTC) - timedelta(days=days, minutes=13 * number)
             start = end - timedelta(seconds=95 + 31 * (days % 4) + 7 * number)
             WorkflowRun.objects.filter(pk=made.pk).update(
@@ -128,8 +128,8 @@ def history() -> None:
             )
 
 
-def play(run_id: int, *, failed: bool) -> None:
-    """Take a run to its end: every attempt succeeds, or the first one fails."""
+def finish_run(run_id: int, *, failed: bool) -> None:
+    """Finish a run: every attempt succeeds or, if `failed`, fails."""
     from workflows.models import TaskAttempt
     from workflows.operations.dispatch_ready import dispatch_ready
 
@@ -138,20 +138,24 @@ def play(run_id: int, *, failed: bool) -> None:
         report(run_id, str(attempt.task.step_id), "failed" if failed else "success")
 
 
-def seed() -> dict[str, str]:
-    """Fill the installation with runs; return the paths to look at, by picture."""
+def create_runs() -> dict[str, str]:
+    """Create runs; return the path of each picture."""
     from workflows.models import WorkflowTemplate
     from workflows.operations.dispatch_ready import dispatch_ready
     from workflows.operations.runs import pause
 
-    history()
+    create_history()
     tests = ("checkout", "lint", "docs", "test_sqlite")
-    failed = release("2.4.0", *tests, "test_postgresql", failed="test_postgresql")
+    failed = run_release("2.4.0", *tests, "test_postgresql", failed="test_postgresql")
     dispatch_ready(failed, by=actor(ADMINISTRATOR))
-    release("2.4.1", *tests, "test_postgresql", "package")
-    pause(release("2.5.0a1", "checkout", "lint"), by=actor(ADMINISTRATOR), reason="a fix is coming")
-    release("2.5.0a2", "checkout", "lint", "docs", running=("test_sqlite", "test_postgresql"))
-    release("2.5.0a3")
+    run_release("2.4.1", *tests, "test_postgresql", "package")
+    pause(
+        run_release("2.5.0a1", "checkout", "lint"),
+        by=actor(ADMINISTRATOR),
+        reason="a fix is coming",
+    )
+    run_release("2.5.0a2", "checkout", "lint", "docs", running=("test_sqlite", "test_postgresql"))
+    run_release("2.5.0a3")
     template = WorkflowTemplate.objects.get(name="release")
     return {
         "dashboard": "/admin/",
@@ -161,8 +165,8 @@ def seed() -> dict[str, str]:
     }
 
 
-def session() -> str:
-    """Log an administrator in; return the key of the session."""
+def log_in() -> str:
+    """Log in an administrator; return the session key."""
     from django.contrib.auth.models import User
     from django.test import Client
 
@@ -172,8 +176,8 @@ def session() -> str:
 
 
 @contextmanager
-def site() -> Iterator[str]:
-    """Serve the installation while needed; yield its address."""
+def serve() -> Iterator[str]:
+    """Run the site; yield its address."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
     command = [sys.executable, "-m", "gunicorn", "orchestrator.wsgi", "--bind", address]
@@ -187,8 +191,8 @@ def site() -> Iterator[str]:
 
 
 def wait_for(url: str) -> None:
-    """Wait until an address answers."""
-    give_up_at = time.monotonic() + LONGEST_WAIT_S
+    """Wait until a URL responds."""
+    give_up_at = time.monotonic() + START_TIMEOUT_S
     while True:
         try:
             urllib.request.urlopen(url)  # noqa: S310 (our own address)
@@ -202,7 +206,7 @@ def wait_for(url: str) -> None:
 
 @contextmanager
 def browser(address: str, session_key: str) -> Iterator[Page]:
-    """Open a browser in which somebody is logged in."""
+    """Open a page in a logged-in browser."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS.split())
         page = chromium.new_page(color_scheme="light")
@@ -211,30 +215,30 @@ def browser(address: str, session_key: str) -> Iterator[Page]:
         chromium.close()
 
 
-def take(page: Page, url: str, file: Path) -> None:
-    """Take the picture of a page, down to where its content ends or enough is seen."""
-    page.set_viewport_size({"width": WIDTH, "height": LOWEST})
+def take_picture(page: Page, url: str, file: Path) -> None:
+    """Take a screenshot of a page, as high as its content up to a maximum."""
+    page.set_viewport_size({"width": WIDTH, "height": MIN_HEIGHT})
     page.goto(url, wait_until="load")
-    page.wait_for_timeout(DRAWN_AFTER_MS)
+    page.wait_for_timeout(RENDER_MS)
     height = page.evaluate("document.documentElement.scrollHeight")
-    page.set_viewport_size({"width": WIDTH, "height": min(height, TALLEST)})
+    page.set_viewport_size({"width": WIDTH, "height": min(height, MAX_HEIGHT)})
     page.screenshot(path=file)
     size = file.stat().st_size
     print(f"{file}: {size:,} bytes")
-    if size > LARGEST:
-        raise SystemExit(f"{file} is larger than {LARGEST:,} bytes")
+    if size > MAX_BYTES:
+        raise SystemExit(f"{file} is larger than {MAX_BYTES:,} bytes")
 
 
 def main() -> None:
     """Take all pictures."""
     with tempfile.TemporaryDirectory() as directory:
-        prepare(Path(directory))
-        session_key, paths = session(), seed()
-        with site() as address, browser(address, session_key) as page:
+        install(Path(directory))
+        session_key, paths = log_in(), create_runs()
+        with serve() as address, browser(address, session_key) as page:
             for name, path in paths.items():
-                take(page, address + path, PICTURES / f"{name}.png")
+                take_picture(page, address + path, PICTURES / f"{name}.png")
             page.emulate_media(color_scheme="dark")
-            take(page, address + paths["dashboard"], PICTURES / "dashboard-dark.png")
+            take_picture(page, address + paths["dashboard"], PICTURES / "dashboard-dark.png")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,15 @@
 #!/bin/sh
-# Make .venv if there is none that works, and install a list of packages: setup.sh PYTHON LIST
+# Create .venv unless it works already, and install a list of packages: setup.sh PYTHON LIST
 set -eu
 python=$1
 list=$2
 
 if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
-    echo "Python 3.11 or newer is needed; name one: make PYTHON=/path/to/python3.11 ..." >&2
+    echo "Python 3.11 or newer is required; name one: make PYTHON=/path/to/python3.11 ..." >&2
     exit 1
 fi
 if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
-    echo "Making a virtual environment in .venv with $("$python" --version)"
+    echo "Creating a virtual environment in .venv with $("$python" --version)"
     "$python" -m venv --clear .venv
 fi
 echo "Installing $list into .venv"

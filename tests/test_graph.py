@@ -1,4 +1,4 @@
-"""The rules about graphs, against naive ones that nobody can get wrong."""
+"""The rules about graphs, compared with naive implementations."""
 
 import pytest
 from hypothesis import given
@@ -13,11 +13,11 @@ NAMES = "abcdef"
 any_graph = st.dictionaries(
     st.sampled_from(NAMES), st.lists(st.sampled_from(NAMES), max_size=4), max_size=len(NAMES)
 )
-"""Unknown steps, steps that depend on themselves, cycles: all of it happens."""
+"""Any graphs, also with unknown steps, steps that depend on themselves and cycles."""
 
 
 def naive_order(upstream: dict[str, list[str]]) -> list[str] | None:
-    """Take away what waits for nothing, again and again; None if something is left."""
+    """Remove steps without dependencies until none is left; None if that is impossible."""
     order: list[str] = []
     while free := [n for n in upstream if n not in order and set(upstream[n]) <= set(order)]:
         order += free
@@ -25,7 +25,7 @@ def naive_order(upstream: dict[str, list[str]]) -> list[str] | None:
 
 
 def naive_causes(upstream: dict[str, list[str]], causes: set[str], of: str) -> set[str]:
-    """Walk every path upwards until a cause."""
+    """Follow every path upstream to its first cause."""
     found = set()
     for parent in upstream.get(of, ()):
         found |= {parent} if parent in causes else naive_causes(upstream, causes, parent)
@@ -65,7 +65,7 @@ def test_an_order_follows_every_edge(upstream: dict[str, list[str]]) -> None:
 
 
 @given(any_graph, st.sets(st.sampled_from(NAMES)), st.integers(1, len(NAMES)))
-def test_root_causes_are_the_first_ones_on_each_path(
+def test_root_causes_are_the_nearest_on_each_path(
     upstream: dict[str, list[str]], causes: set[str], most: int
 ) -> None:
     # Only backward edges: no cycles.
@@ -75,7 +75,7 @@ def test_root_causes_are_the_first_ones_on_each_path(
 
 
 @given(st.permutations(NAMES), st.integers(2, len(NAMES)))
-def test_a_cycle_is_spelt_from_upstream_to_downstream(names: list[str], length: int) -> None:
+def test_cycle_is_spelled_out_from_upstream_to_downstream(names: list[str], length: int) -> None:
     ring = names[:length]
     steps = [(name, [ring[i - 1]]) for i, name in enumerate(ring)]
     steps += [(name, []) for name in names[length:]]
@@ -111,7 +111,7 @@ def ladder(levels: int) -> Steps:
     return [*steps, ("bottom", above)]
 
 
-def test_a_ladder_of_many_paths_is_checked_without_walking_them() -> None:
+def test_ladder_is_checked_without_walking_its_paths() -> None:
     graph.check(ladder(24))
 
 
@@ -120,7 +120,7 @@ def test_root_causes_of_a_ladder_are_found_without_walking_its_paths() -> None:
     assert found["bottom"] == ("top",)
 
 
-def test_a_hundred_problems_are_summed_up() -> None:
+def test_only_the_first_of_a_hundred_problems_are_named() -> None:
     text = problem_of([(f"s{i}", ["nowhere"]) for i in range(100)])
     assert "step 's0' depends on unknown step 'nowhere'" in text
     assert "and 80 more" in text

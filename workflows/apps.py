@@ -1,16 +1,16 @@
-"""The app of the domain."""
+"""The configuration of the app."""
 
 from django.apps import AppConfig
 from django.core.checks import Tags, register
 
 
 class WorkflowsConfig(AppConfig):
-    """Templates, runs and what happens to them."""
+    """Workflow templates and their runs."""
 
     name = "workflows"
 
     def ready(self) -> None:
-        """Connect the signals (expansion of new runs, one event per transition) and the checks."""
+        """Connect the receivers that expand runs and record transitions; register the checks."""
         from workflows.checks import check_task_states
         from workflows.runs import events, signals
 

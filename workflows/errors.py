@@ -1,21 +1,21 @@
-"""What the domain refuses. Each refusal is worded where it is raised; each door maps it once."""
+"""Errors of the domain. API, admin and commands translate each class once."""
 
 from collections.abc import Mapping, Sequence
 
 
 class WorkflowError(Exception):
-    """Something was asked for that cannot be done."""
+    """The request cannot be carried out; the message says why."""
 
     code = "error"
 
     @property
     def detail(self) -> str:
-        """One sentence for people."""
+        """The message for people, one sentence."""
         return str(self)
 
 
 class NotFound(WorkflowError):
-    """What was named does not exist."""
+    """The object that was named does not exist."""
 
     code = "not_found"
 
@@ -24,7 +24,7 @@ class NotFound(WorkflowError):
 
 
 class Conflict(WorkflowError):
-    """The thing exists, but its state does not allow what was asked."""
+    """The state of the object does not allow the request."""
 
     code = "conflict"
 
@@ -40,19 +40,19 @@ class RunNotDispatchable(WrongState):
 
 
 class ReportRefused(Conflict):
-    """The report is about an outdated attempt, or would make a move that its task does not have."""
+    """The report is about an outdated attempt, or its task does not have that transition."""
 
     code = "report_refused"
 
 
 class TokenRefused(WorkflowError):
-    """Whoever reports has no token of any attempt of the task."""
+    """The token does not belong to any attempt of the task."""
 
     code = "token_refused"
 
 
 class Invalid(WorkflowError):
-    """What was handed in is wrong; says which fields and how to mend them."""
+    """The input is invalid; the errors are listed by field."""
 
     code = "invalid"
 
@@ -62,7 +62,7 @@ class Invalid(WorkflowError):
 
 
 class InvalidGraph(Invalid):
-    """The steps form no DAG."""
+    """The steps do not form a DAG."""
 
     code = "invalid_graph"
 

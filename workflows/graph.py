@@ -1,4 +1,4 @@
-"""Rules about graphs. Nothing here knows Django, a database or a recursion limit."""
+"""Rules about graphs, without Django, a database or recursion."""
 
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
@@ -10,16 +10,16 @@ from workflows.errors import InvalidGraph
 Vertex = TypeVar("Vertex", bound=Hashable)
 Name = TypeVar("Name", int, str)
 
-MOST_PROBLEMS_NAMED = 20
+MAX_PROBLEMS = 20
 
 
 def check(steps: Sequence[tuple[str, Sequence[str]]]) -> None:
     """
-    Accept the steps of a template, given as pairs of step id and the ids that it depends on.
+    Check that steps form a DAG; they are pairs of a step id and the ids that it depends on.
 
-    :raises InvalidGraph: naming every offending step, or the cycle spelt out.
+    :raises InvalidGraph: naming every invalid step, or spelling out the cycle.
     """
-    if problems := _problems(steps):
+    if problems := _find_problems(steps):
         raise InvalidGraph(_shortened(problems))
     topological_order(dict(steps))
 
@@ -28,27 +28,27 @@ def topological_order(upstream: Mapping[Vertex, Iterable[Vertex]]) -> list[Verte
     """
     Return the vertices so that every one follows all of its upstream vertices.
 
-    :raises InvalidGraph: on a cycle, anywhere, also one that no root reaches.
+    :raises InvalidGraph: if there is a cycle, also one that no root reaches.
     """
     try:
         return list(TopologicalSorter(upstream).static_order())
     except CycleError as exc:
-        raise InvalidGraph([f"cycle: {_spelt(exc.args[1], upstream)}"]) from exc
+        raise InvalidGraph([f"cycle: {_spell_out(exc.args[1], upstream)}"]) from exc
 
 
 def downstream_of(start: Vertex, edges: Iterable[tuple[Vertex, Vertex]]) -> set[Vertex]:
     """
-    Return everything that follows `start`, directly or not; one pass, whatever the paths.
+    Return all vertices downstream of `start`, in one pass, whatever the number of paths.
 
     :param edges: pairs of an upstream vertex and a downstream one.
     """
-    following: dict[Vertex, list[Vertex]] = {}
-    for upstream, downstream in edges:
-        following.setdefault(upstream, []).append(downstream)
+    children: dict[Vertex, list[Vertex]] = {}
+    for parent, child in edges:
+        children.setdefault(parent, []).append(child)
     found: set[Vertex] = set()
     reached = [start]
     while reached:
-        new = {vertex for vertex in following.get(reached.pop(), ()) if vertex not in found}
+        new = {vertex for vertex in children.get(reached.pop(), ()) if vertex not in found}
         found |= new
         reached.extend(new)
     return found
@@ -58,11 +58,11 @@ def root_causes(
     upstream: Mapping[Name, Sequence[Name]], causes: Collection[Name], *, most: int
 ) -> dict[Name, tuple[Name, ...]]:
     """
-    Return, for each vertex of `upstream`, the first of its ancestors that are in `causes`.
+    Return, for each vertex of `upstream`, its nearest ancestors that are in `causes`.
 
-    The search stops at a cause: what lies beyond it is that cause's own story. One pass in
-    topological order, and never more than the `most` smallest causes of a vertex, so that the cost
-    is linear in the graph, whatever the number of paths and causes.
+    The search does not go beyond a cause. It takes one pass in topological order and keeps at most
+    the `most` smallest causes of a vertex, so that the cost is linear in the size of the graph,
+    whatever the number of paths and causes.
     """
     found: dict[Name, tuple[Name, ...]] = {}
     for vertex in topological_order(upstream):
@@ -78,12 +78,12 @@ def _smallest(parts: Iterable[tuple[Name, ...]], most: int) -> tuple[Name, ...]:
     return tuple(sorted({cause for part in parts for cause in part})[:most])
 
 
-def _problems(steps: Sequence[tuple[str, Sequence[str]]]) -> list[str]:
+def _find_problems(steps: Sequence[tuple[str, Sequence[str]]]) -> list[str]:
     if not steps:
         return ["a template needs at least one step"]
     counts = Counter(step_id for step_id, _ in steps)
-    twice = [f"duplicate step_id '{step_id}'" for step_id, n in counts.items() if n > 1]
-    return twice + [
+    duplicates = [f"duplicate step_id '{step_id}'" for step_id, n in counts.items() if n > 1]
+    return duplicates + [
         f"step '{step_id}' depends on itself"
         if parent == step_id
         else f"step '{step_id}' depends on unknown step '{parent}'"
@@ -93,8 +93,8 @@ def _problems(steps: Sequence[tuple[str, Sequence[str]]]) -> list[str]:
     ]
 
 
-def _spelt(cycle: Sequence[Vertex], order: Iterable[Vertex]) -> str:
-    """Return `a → b → a`, from upstream to downstream, beginning with the vertex listed first."""
+def _spell_out(cycle: Sequence[Vertex], order: Iterable[Vertex]) -> str:
+    """Return `a → b → a`, from upstream to downstream, starting at the vertex listed first."""
     ring = list(cycle[1:])
     first = next(ring.index(vertex) for vertex in order if vertex in set(ring))
     ring = ring[first:] + ring[:first]
@@ -102,5 +102,5 @@ def _spelt(cycle: Sequence[Vertex], order: Iterable[Vertex]) -> str:
 
 
 def _shortened(problems: list[str]) -> list[str]:
-    more = len(problems) - MOST_PROBLEMS_NAMED
-    return [*problems[:MOST_PROBLEMS_NAMED], f"and {more} more"] if more > 0 else problems
+    more = len(problems) - MAX_PROBLEMS
+    return [*problems[:MAX_PROBLEMS], f"and {more} more"] if more > 0 else problems

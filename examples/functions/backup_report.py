@@ -1,15 +1,15 @@
-"""The report of a backup, for people."""
+"""The report of a backup, as Markdown."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 
 def markdown(numbers: dict[str, Any], covers: str, how_to_restore: str) -> str:
-    """Return the report; `numbers` holds the result of each step by its name."""
-    return "\n".join(_lines(numbers, covers, how_to_restore)) + "\n"
+    """Return the report; `numbers` contains the result of each step by its name."""
+    return "\n".join(_report_lines(numbers, covers, how_to_restore)) + "\n"
 
 
-def _lines(numbers: dict[str, Any], covers: str, how_to_restore: str) -> Iterator[str]:
+def _report_lines(numbers: dict[str, Any], covers: str, how_to_restore: str) -> Iterator[str]:
     snapshot, folder = numbers["snapshot"], numbers["folder"]
     yield f"# Backup of {numbers['database']}"
     yield ""
@@ -34,7 +34,7 @@ def _checks(numbers: dict[str, Any]) -> list[str]:
         [
             ("integrity", numbers["integrity"]["found"]),
             ("row counts", f"{numbers['row_counts']['rows']:,} rows, the same in every table"),
-            ("checksums", f"{numbers['checksums']['files']} files are as they were written"),
+            ("checksums", f"{numbers['checksums']['files']} files are unchanged"),
             ("restore", f"took {numbers['restore']['seconds']} s"),
             ("restored rows", f"{numbers['compare']['rows']:,}, all the same"),
         ],

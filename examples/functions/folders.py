@@ -1,4 +1,4 @@
-"""Backups on disk: one folder each, named for the moment, complete once it holds a manifest."""
+"""Backups on disk: one folder each, named after its time, complete once it has a manifest."""
 
 import hashlib
 import json
@@ -12,23 +12,23 @@ from typing import Any
 MANIFEST = "manifest.json"
 CHECKSUMS = "SHA256SUMS"
 VERIFIED = "verified.json"
-NAME = "%Y-%m-%d_%H%M%S_%f"
-NAMED = re.compile(r"\d{4}-\d\d-\d\d_\d{6}_\d{6}")
+FOLDER_NAME_FORMAT = "%Y-%m-%d_%H%M%S_%f"
+FOLDER_NAME = re.compile(r"\d{4}-\d\d-\d\d_\d{6}_\d{6}")
 
 
 class DamagedError(Exception):
-    """A backup is not what was taken; says which file, and what is wrong with it."""
+    """A backup is damaged; the message names the file and the problem."""
 
 
 def make_folder(parent: Path) -> Path:
-    """Make the folder of a new backup; nobody else can read it."""
-    folder = parent / datetime.now(UTC).strftime(NAME)
+    """Create the folder of a new backup, readable by its owner only."""
+    folder = parent / datetime.now(UTC).strftime(FOLDER_NAME_FORMAT)
     folder.mkdir(parents=True, mode=0o700)
     return folder
 
 
-def complete(folder: Path, manifest: dict[str, Any]) -> None:
-    """Write the manifest and the checksums of all files; the backup counts from now on."""
+def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+    """Write the manifest and the checksums of all files, which completes the backup."""
     write_json(folder / MANIFEST, manifest)
     lines = [f"{sha256(path)}  {path.relative_to(folder)}\n" for path in _files(folder)]
     (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8")
@@ -36,37 +36,37 @@ def complete(folder: Path, manifest: dict[str, Any]) -> None:
 
 def manifest_of(folder: Path) -> dict[str, Any]:
     """
-    Return what was written when the backup was taken.
+    Return the manifest of a backup.
 
-    :raises DamagedError: if the folder holds no backup.
+    :raises DamagedError: if the folder does not contain a complete backup.
     """
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError) as exc:
-        raise DamagedError(f"{folder} holds no complete backup: {exc}") from exc
+        raise DamagedError(f"{folder} does not contain a complete backup: {exc}") from exc
     return manifest
 
 
-def check_checksums(folder: Path) -> dict[str, str]:
+def verify_checksums(folder: Path) -> dict[str, str]:
     """
-    Read every file again, and return its checksum.
+    Read every file again and return its checksum.
 
     :raises DamagedError: naming the files that are missing or have changed.
     """
-    taken = _checksums(folder)
-    now = {name: sha256(folder / name) for name in taken if (folder / name).is_file()}
-    if wrong := [name for name in taken if now.get(name) != taken[name]]:
-        raise DamagedError(f"missing or changed since the copy was taken: {', '.join(wrong)}")
+    expected = _checksums(folder)
+    now = {name: sha256(folder / name) for name in expected if (folder / name).is_file()}
+    if wrong := [name for name in expected if now.get(name) != expected[name]]:
+        raise DamagedError(f"missing or changed since the backup: {', '.join(wrong)}")
     return now
 
 
-def prune(parent: Path, *, keep: int) -> list[str]:
+def remove_old_backups(parent: Path, *, keep: int) -> list[str]:
     """
-    Remove what is older than the newest `keep` verified backups; return the names removed.
+    Remove backups older than the newest `keep` verified ones; return their names.
 
-    Folders that are no backups of ours are left alone.
+    Other folders are not touched.
     """
-    folders = sorted(path for path in parent.iterdir() if NAMED.fullmatch(path.name))
+    folders = sorted(path for path in parent.iterdir() if FOLDER_NAME.fullmatch(path.name))
     verified = [path for path in folders if (path / VERIFIED).exists()]
     oldest_kept = verified[-keep:][:1]
     removed = [path for path in folders if oldest_kept and path < oldest_kept[0]]
@@ -76,12 +76,12 @@ def prune(parent: Path, *, keep: int) -> list[str]:
 
 
 def write_json(path: Path, data: Any) -> None:
-    """Write data for people and programs."""
+    """Write data as indented JSON."""
     path.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def sha256(path: Path) -> str:
-    """Return the checksum of a file, however large."""
+    """Return the checksum of a file, without loading it into memory."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

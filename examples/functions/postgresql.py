@@ -1,8 +1,8 @@
 """
-Copies of a PostgreSQL database's rows, without any program of PostgreSQL.
+Copies the rows of a PostgreSQL database, without pg_dump.
 
-Every table of the current schema is written by COPY within one transaction that sees one moment.
-The definitions of the tables are not copied: they come with the code, by `manage.py migrate`.
+COPY writes every table of the current schema, in one transaction with one snapshot. The
+definitions of the tables are not copied: `manage.py migrate` creates them.
 """
 
 import hashlib
@@ -21,12 +21,12 @@ from examples.functions.folders import DamagedError, sha256
 SCRIPT = "restore.sql"
 
 HOW_TO_RESTORE = """\
-Make an empty database, let `manage.py migrate` make its tables, then, in {folder}:
+Create an empty database and its tables with `manage.py migrate`, then run in {folder}:
 
     psql "$DATABASE_URL" -v ON_ERROR_STOP=1 --single-transaction -f restore.sql"""
 COVERS = (
     "the rows of every table of the current schema, and the sequences; "
-    "not the definitions of the tables (they come with the code), roles or settings"
+    "not the definitions of the tables (`manage.py migrate` creates them), roles or settings"
 )
 
 TABLES = """
@@ -44,22 +44,22 @@ SEQUENCES = """
 
 
 def database() -> str:
-    """Return where the live database is, without secrets."""
+    """Return the name and host of the live database, without secrets."""
     settings = connection.settings_dict
     return f"{settings['NAME']} on {settings['HOST'] or 'this machine'}"
 
 
 def take(folder: Path) -> dict[str, Any]:
-    """Copy every table into a file of its own; return their columns and rows at that moment."""
+    """Copy each table to its own file; return the columns and the number of rows."""
     tables = {}
     with _session(is_snapshot=True) as cursor:
         sequences = dict(cursor.execute(SEQUENCES).fetchall())
         for table, columns in cursor.execute(TABLES).fetchall():
             name = f"{quote(table, safe='')}.copy"
             with (folder / name).open("wb") as file:
-                for piece in _copied_out(cursor, Identifier(table), columns):
+                for piece in _copy_out(cursor, Identifier(table), columns):
                     file.write(piece)
-            rows = _count(cursor, Identifier(table))
+            rows = _count_table(cursor, Identifier(table))
             tables[table] = {"file": name, "columns": columns, "rows": rows}
         script = "".join(f"{line}\n" for line in _restore_script(cursor, tables, sequences))
     (folder / SCRIPT).write_text(script, encoding="utf-8")
@@ -68,12 +68,12 @@ def take(folder: Path) -> dict[str, Any]:
 
 def check_integrity(folder: Path, manifest: dict[str, Any]) -> str:
     """
-    Read every line of the copy: it is text, with one value for each column.
+    Check that every line of the copy is text with one value for each column.
 
     :raises DamagedError: naming file and line.
     """
     for about in manifest["tables"].values():
-        for number, line in enumerate(_lines(folder / about["file"]), start=1):
+        for number, line in enumerate(_rows_of_file(folder / about["file"]), start=1):
             where = f"{folder / about['file']}, line {number}"
             try:
                 values = line.decode().split("\t")
@@ -86,15 +86,15 @@ def check_integrity(folder: Path, manifest: dict[str, Any]) -> str:
 
 
 def count_rows(folder: Path, manifest: dict[str, Any]) -> dict[str, int]:
-    """Count the rows of each table of the copy: COPY writes one line for each."""
+    """Count the rows of each table of the copy: COPY writes one line per row."""
     return {
-        table: sum(1 for _ in _lines(folder / about["file"]))
+        table: sum(1 for _ in _rows_of_file(folder / about["file"]))
         for table, about in manifest["tables"].items()
     }
 
 
 def restore(folder: Path, manifest: dict[str, Any]) -> str:
-    """Load the copy into a new schema of this database, under its constraints; return its name."""
+    """Load the copy into a new schema of this database, with constraints; return its name."""
     scratch = f"restored_{folder.name}"
     with _session() as cursor:
         cursor.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(scratch)))
@@ -103,7 +103,9 @@ def restore(folder: Path, manifest: dict[str, Any]) -> str:
             target = Identifier(scratch, table)
             like = SQL("CREATE TABLE {} (LIKE {} INCLUDING ALL)")
             cursor.execute(like.format(target, Identifier(table)))
-            statement = SQL("COPY {} ({}) FROM STDIN").format(target, _listed(about["columns"]))
+            statement = SQL("COPY {} ({}) FROM STDIN").format(
+                target, _comma_separated(about["columns"])
+            )
             with cursor.copy(statement) as copy, (folder / about["file"]).open("rb") as file:
                 while piece := file.read(1 << 20):
                     copy.write(piece)
@@ -112,7 +114,7 @@ def restore(folder: Path, manifest: dict[str, Any]) -> str:
 
 def compare(folder: Path, manifest: dict[str, Any], scratch: str) -> dict[str, int]:
     """
-    Copy the restored tables out again and compare byte by byte; return their rows.
+    Copy the restored tables out again and compare them byte by byte; return their rows.
 
     :raises DamagedError: naming the tables that differ.
     """
@@ -120,11 +122,11 @@ def compare(folder: Path, manifest: dict[str, Any], scratch: str) -> dict[str, i
     with _session(is_snapshot=True) as cursor:
         for table, about in manifest["tables"].items():
             found = hashlib.sha256()
-            for piece in _copied_out(cursor, Identifier(scratch, table), about["columns"]):
+            for piece in _copy_out(cursor, Identifier(scratch, table), about["columns"]):
                 found.update(piece)
             if found.hexdigest() != sha256(folder / about["file"]):
                 differing.append(table)
-            rows[table] = _count(cursor, Identifier(scratch, table))
+            rows[table] = _count_table(cursor, Identifier(scratch, table))
     if differing:
         raise DamagedError(f"schema {scratch} differs from the copy in: {', '.join(differing)}")
     return rows
@@ -138,7 +140,7 @@ def discard(scratch: str) -> None:
 
 @contextmanager
 def _session(*, is_snapshot: bool = False) -> Iterator[Cursor[Any]]:
-    """Open a transaction; a snapshot sees one moment, and every table in its own order."""
+    """Open a transaction; a snapshot reads one moment, and each table in a stable order."""
     with transaction.atomic(), connection.cursor(), connection.connection.cursor() as cursor:
         if is_snapshot:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -146,23 +148,23 @@ def _session(*, is_snapshot: bool = False) -> Iterator[Cursor[Any]]:
         yield cursor
 
 
-def _count(cursor: Cursor[Any], table: Identifier) -> int:
+def _count_table(cursor: Cursor[Any], table: Identifier) -> int:
     row = cursor.execute(SQL("SELECT count(*) FROM {}").format(table)).fetchone()
     return int(row[0]) if row else 0
 
 
-def _copied_out(cursor: Cursor[Any], table: Identifier, columns: Iterable[str]) -> Iterator[bytes]:
-    statement = SQL("COPY {} ({}) TO STDOUT").format(table, _listed(columns))
+def _copy_out(cursor: Cursor[Any], table: Identifier, columns: Iterable[str]) -> Iterator[bytes]:
+    statement = SQL("COPY {} ({}) TO STDOUT").format(table, _comma_separated(columns))
     with cursor.copy(statement) as copy:
         for piece in copy:
             yield bytes(piece)
 
 
-def _listed(names: Iterable[str]) -> Composed:
+def _comma_separated(names: Iterable[str]) -> Composed:
     return SQL(", ").join(map(Identifier, names))
 
 
-def _lines(path: Path) -> Iterator[bytes]:
+def _rows_of_file(path: Path) -> Iterator[bytes]:
     try:
         with path.open("rb") as file:
             for line in file:
@@ -174,11 +176,11 @@ def _lines(path: Path) -> Iterator[bytes]:
 def _restore_script(
     cursor: Cursor[Any], tables: dict[str, Any], sequences: dict[str, int]
 ) -> Iterator[str]:
-    """Yield the lines of a script for psql; run it in the folder of the backup."""
+    """Yield the lines of a psql script, to be run in the folder of the backup."""
     yield "-- Replaces every row of these tables. See report.md."
-    yield SQL("TRUNCATE TABLE {};").format(_listed(tables)).as_string(cursor)
+    yield SQL("TRUNCATE TABLE {};").format(_comma_separated(tables)).as_string(cursor)
     for table, about in tables.items():
-        into = SQL("{} ({})").format(Identifier(table), _listed(about["columns"]))
+        into = SQL("{} ({})").format(Identifier(table), _comma_separated(about["columns"]))
         yield rf"\copy {into.as_string(cursor)} FROM {Literal(about['file']).as_string(cursor)}"
     for sequence, value in sequences.items():
         name = Literal(Identifier(sequence).as_string(cursor)).as_string(cursor)

@@ -1,4 +1,4 @@
-"""The steps of release_check.yaml that are no commands."""
+"""The functions of release_check.yaml."""
 
 import os
 import secrets
@@ -16,7 +16,7 @@ from django.conf import settings
 from examples.functions.folders import sha256, write_json
 from runners.functions import task_function
 
-# What an installation makes for itself, and must not get into an archive: secrets and data first.
+# Files that an installation creates; above all, its secrets and data must not be archived.
 LEFT_OUT_DIRECTORIES = {"var", "static-collected", "__pycache__"}
 LEFT_OUT_SUFFIXES = {".pyc", ".sqlite3", ".sqlite3-journal", ".sqlite3-shm", ".sqlite3-wal"}
 HIDDEN_BUT_SOURCE = {".ci", ".gitignore"}
@@ -26,15 +26,15 @@ Result = dict[str, Any]
 
 @task_function("release.prepare")
 def prepare(directory: str = "var/releases") -> Result:
-    """Make a folder for this release, with a scratch place in it."""
+    """Create a folder for this release, with a scratch folder in it."""
     moment = datetime.now(UTC)
     folder = settings.BASE_DIR / directory / f"{moment:%Y-%m-%d_%H%M%S_%f}"
     (folder / "scratch").mkdir(parents=True)
-    print(f"The release is made in {folder}")
+    print(f"The folder of the release is {folder}")
     return {
         "folder": str(folder),
         "scratch": str(folder / "scratch"),
-        "revision": _revision(settings.BASE_DIR / ".git"),
+        "revision": _current_commit(settings.BASE_DIR / ".git"),
         "made_at": moment.isoformat(timespec="seconds"),
         "throwaway_key": secrets.token_urlsafe(50),
     }
@@ -42,7 +42,7 @@ def prepare(directory: str = "var/releases") -> Result:
 
 @task_function("release.licences")
 def licences(folder: str) -> Result:
-    """Write the inventory of what is installed beside the product, with the licences it states."""
+    """Write the inventory of the installed packages with the licences they state."""
     found = sorted(
         ({"name": d.name, "version": d.version, "licence": _licence(d)} for d in distributions()),
         key=lambda package: package["name"].lower(),
@@ -60,7 +60,7 @@ def licences(folder: str) -> Result:
 
 @task_function("release.archive")
 def archive(folder: str) -> Result:
-    """Pack the sources; write down the checksum of each. The same sources give the same file."""
+    """Archive the sources and their checksums; the same sources produce the same archive."""
     name = "orchestrator"
     path = Path(folder) / f"{name}.tar"
     files = sorted(_sources(settings.BASE_DIR))
@@ -68,7 +68,7 @@ def archive(folder: str) -> Result:
     write_json(Path(folder) / "manifest.json", manifest)
     with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as tar:
         for file in files:
-            tar.add(settings.BASE_DIR / file, f"{name}/{file}", filter=_anonymous)
+            tar.add(settings.BASE_DIR / file, f"{name}/{file}", filter=_without_owner)
     (Path(folder) / "SHA256SUMS").write_text(f"{sha256(path)}  {path.name}\n", encoding="utf-8")
     print(f"{len(files)} files, {path.stat().st_size:,} bytes: {path}")
     return {
@@ -81,16 +81,18 @@ def archive(folder: str) -> Result:
 
 
 @task_function("release.report")
-def report(release: Result, archive: Result, licences: Result) -> Result:
-    """Write the report, now that every check has passed, and remove the scratch place."""
+def write_release_report(release: Result, archive: Result, licences: Result) -> Result:
+    """Write the report after all checks have passed, and remove the scratch folder."""
     shutil.rmtree(release["scratch"])
     path = Path(release["folder"]) / "report.md"
-    path.write_text("\n".join(_lines(release, archive, licences)) + "\n", encoding="utf-8")
+    path.write_text(
+        "\n".join(_release_report_lines(release, archive, licences)) + "\n", encoding="utf-8"
+    )
     print(f"Report: {path}")
     return {"path": str(path)}
 
 
-def _lines(release: Result, archive: Result, licences: Result) -> Iterator[str]:
+def _release_report_lines(release: Result, archive: Result, licences: Result) -> Iterator[str]:
     yield f"# Release check of {release['made_at']}"
     yield ""
     yield f"Revision: {release['revision'] or 'unknown'}"
@@ -115,7 +117,7 @@ UNSTATED = "not stated"
 
 
 def _licence(package: Distribution) -> str:
-    """Return the licence in the words of the package: SPDX if it has it, else the classifier."""
+    """Return the licence that a package states: as SPDX expression, else as classifier."""
     about = package.metadata
     classified = [
         text.rpartition(" :: ")[2]
@@ -141,15 +143,15 @@ def _is_source(name: str) -> bool:
     return not is_hidden and Path(name).suffix not in LEFT_OUT_SUFFIXES
 
 
-def _anonymous(file: tarfile.TarInfo) -> tarfile.TarInfo:
+def _without_owner(file: tarfile.TarInfo) -> tarfile.TarInfo:
     file.uid = file.gid = file.mtime = 0
     file.uname = file.gname = ""
     file.mode = 0o755 if file.mode & 0o100 else 0o644
     return file
 
 
-def _revision(git: Path) -> str | None:
-    """Return the commit that is checked out, without asking git, which may not be installed."""
+def _current_commit(git: Path) -> str | None:
+    """Return the current commit by reading .git: git may not be installed."""
     try:
         head = (git / "HEAD").read_text().strip()
         return (git / head.removeprefix("ref: ")).read_text().strip() if " " in head else head

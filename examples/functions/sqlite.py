@@ -1,4 +1,4 @@
-"""Copies of a SQLite database, taken while others write to it."""
+"""Copies a SQLite database while others write to it."""
 
 import hashlib
 import sqlite3
@@ -15,7 +15,7 @@ COPY = "database.sqlite3"
 RESTORED = "restored.sqlite3"
 
 HOW_TO_RESTORE = """\
-Stop the site and its runners, then put the copy in the place of the database:
+Stop the site and its runners, then replace the database by the copy:
 
     rm -f {database}-wal {database}-shm
     cp {folder}/database.sqlite3 {database}"""
@@ -23,32 +23,35 @@ COVERS = "the whole database: tables, indexes and rows"
 
 
 def database() -> str:
-    """Return where the live database is."""
+    """Return the path of the live database."""
     return str(connection.settings_dict["NAME"])
 
 
 def take(folder: Path) -> dict[str, Any]:
-    """Copy the live database into a folder; return the tables and their rows at that moment."""
+    """Copy the live database into a folder; return the number of rows of each table."""
     with closing(_open(database())) as live, closing(sqlite3.connect(folder / COPY)) as copy:
-        live.execute("BEGIN")  # the counts and the copy see the same moment
+        live.execute("BEGIN")  # so that the counts and the copy read the same snapshot
         tables = _row_counts(live)
         live.backup(copy)
-        copy.execute("PRAGMA journal_mode = DELETE")  # one file, with nothing beside it
+        copy.execute("PRAGMA journal_mode = DELETE")  # a single file, without a write-ahead log
     return {"tables": {table: {"rows": rows} for table, rows in tables.items()}}
 
 
 def check_integrity(folder: Path, manifest: dict[str, Any]) -> str:
     """
-    Let SQLite check every page, index and foreign key of the copy.
+    Check every page, index and foreign key of the copy with SQLite.
 
-    :raises DamagedError: in SQLite's words.
+    :raises DamagedError: with the messages of SQLite.
     """
     with _reading(folder / COPY) as copy:
         found = [text for (text,) in copy.execute("PRAGMA integrity_check")]
         orphans = copy.execute("PRAGMA foreign_key_check").fetchall()
     if found != ["ok"] or orphans:
         wrong = [text for text in found if text != "ok"]
-        wrong += [f"{table}: row {row} points to no {parent}" for table, row, parent, _ in orphans]
+        wrong += [
+            f"{table}: row {row} references a missing row of {parent}"
+            for table, row, parent, _ in orphans
+        ]
         raise DamagedError(f"{folder / COPY}: {'; '.join(wrong[:10])}")
     return "every page, index and foreign key is sound"
 
@@ -60,7 +63,7 @@ def count_rows(folder: Path, manifest: dict[str, Any]) -> dict[str, int]:
 
 
 def restore(folder: Path, manifest: dict[str, Any]) -> str:
-    """Make a database of the copy, beside it; return its path."""
+    """Restore the copy to a database beside it; return its path."""
     scratch = folder / RESTORED
     scratch.unlink(missing_ok=True)
     with _reading(folder / COPY) as copy, closing(sqlite3.connect(scratch)) as restored:

@@ -141,7 +141,7 @@ def test_duplicate_step_id_is_named(root: Client) -> None:
         ("payload", "[1]", "must be an object"),
         ("payload", '{"command": }', "Not valid JSON: Expecting value (line 1, column 13)."),
         ("payload", '{"command": "ls -l"}', "command: 'ls -l' is not of type 'array'"),
-        ("payload", '{"command": ["a"], "python": "b"}', "holds both 'command' and 'python'"),
+        ("payload", '{"command": ["a"], "python": "b"}', "contains both 'command' and 'python'"),
         ("payload", '{"python": "{{ params. }}"}', "params."),
         ("timeout_seconds", "0", "greater than or equal to 1"),
         ("timeout_seconds", "86401", "less than or equal to 86400"),

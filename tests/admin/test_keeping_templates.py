@@ -37,7 +37,7 @@ def test_stale_form_is_refused_and_overwrites_nothing(
     page = root.post(url_of(template), {**form, "name": "Mine"})
 
     text = text_of(page)
-    assert "you began with version 1, now there is version 2" in text
+    assert "you edited version 1, the latest is version 2" in text
     assert 'value="Mine"' in page.content.decode()  # what was typed is still there
     stored = WorkflowTemplate.objects.get()
     assert (stored.name, stored.version) == ("Theirs", 2)

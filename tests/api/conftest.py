@@ -11,13 +11,13 @@ from tests.factories import UserFactory
 
 @pytest.fixture
 def alice(db: None) -> User:
-    """Return a user who may do everything."""
+    """Return a superuser."""
     return UserFactory.create(username="alice", is_superuser=True)
 
 
 @pytest.fixture
 def api(alice: User) -> APIClient:
-    """Return a client of the API, as which alice acts."""
+    """Return a client of the API that is logged in as alice."""
     client = APIClient()
     client.force_authenticate(alice)
     return client
@@ -25,10 +25,10 @@ def api(alice: User) -> APIClient:
 
 @pytest.fixture
 def anonymous(db: None) -> APIClient:
-    """Return a client of the API that is nobody."""
+    """Return a client of the API without a login."""
     return APIClient()
 
 
 def ids(answer: Any) -> list[int]:
-    """Return the ids of a list's page."""
+    """Return the ids on a page of a list."""
     return [row["id"] for row in answer.json()["results"]]

@@ -1,14 +1,14 @@
-"""Every endpoint of the API, read from the URL conf: a new one cannot be forgotten."""
+"""Every endpoint of the API, read from the URL conf, so that new ones are always tested."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from workflows.api.errors import no_such_path
+from workflows.api.errors import path_not_found
 
 OTHERS = ("admin/", "static/")
-"""Prefixes of what is no part of the API."""
+"""Prefixes of paths that are not part of the API."""
 
 
 VERBS = ("get", "post", "put", "patch", "delete")
@@ -30,7 +30,7 @@ def _paths(patterns: list[Any], prefix: str) -> Iterator[tuple[str, Any]]:
             continue
         if isinstance(pattern, URLResolver):
             yield from _paths(pattern.url_patterns, path)
-        elif isinstance(pattern, URLPattern) and pattern.callback is not no_such_path:
+        elif isinstance(pattern, URLPattern) and pattern.callback is not path_not_found:
             yield path, pattern.callback
 
 

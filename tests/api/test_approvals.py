@@ -22,7 +22,7 @@ def path(run: WorkflowRun) -> str:
     return f"/approvals/{approval_of(run, 'a').pk}"
 
 
-def test_a_waiting_decision_names_what_waits(api: APIClient, run: WorkflowRun, path: str) -> None:
+def test_pending_approval_names_its_task(api: APIClient, run: WorkflowRun, path: str) -> None:
     found = api.get(path).json()
 
     assert found == {
@@ -41,7 +41,7 @@ def test_a_waiting_decision_names_what_waits(api: APIClient, run: WorkflowRun, p
     assert (waiting["requires_approval"], waiting["awaits_approval"]) == (True, True)
 
 
-def test_approvals_are_found_by_status_run_and_task(
+def test_approvals_are_filtered_by_status_run_and_task(
     api: APIClient, run: WorkflowRun, path: str
 ) -> None:
     other = gated("x > y", "x", "y")
@@ -58,7 +58,7 @@ def test_approvals_are_found_by_status_run_and_task(
     assert (wrong.status_code, list(wrong.json())) == (400, ["status"])
 
 
-def test_an_approved_task_may_go_out(api: APIClient, run: WorkflowRun, path: str) -> None:
+def test_approved_task_is_dispatched(api: APIClient, run: WorkflowRun, path: str) -> None:
     answer = api.post(f"{path}/approve", {"comment": "looks good"})
 
     assert answer.status_code == 200
@@ -76,7 +76,7 @@ def test_an_approved_task_may_go_out(api: APIClient, run: WorkflowRun, path: str
     )
 
 
-def test_a_rejected_task_is_canceled(api: APIClient, run: WorkflowRun, path: str) -> None:
+def test_rejected_task_is_canceled(api: APIClient, run: WorkflowRun, path: str) -> None:
     answer = api.post(f"{path}/reject", {"comment": "not tonight"})
 
     assert (answer.status_code, answer.json()["status"]) == (200, "rejected")
@@ -102,7 +102,7 @@ def test_the_second_decision_is_refused(
 
 
 @pytest.mark.parametrize("verb", ["approve", "reject"])
-def test_it_takes_a_permission(run: WorkflowRun, path: str, verb: str) -> None:
+def test_deciding_requires_the_permission(run: WorkflowRun, path: str, verb: str) -> None:
     client = APIClient()
     client.force_authenticate(UserFactory.create())
 
@@ -114,7 +114,9 @@ def test_it_takes_a_permission(run: WorkflowRun, path: str, verb: str) -> None:
 
 
 @pytest.mark.parametrize("verb", ["approve", "reject"])
-def test_whoever_created_the_run_does_not_decide_where_two_must(api: APIClient, verb: str) -> None:
+def test_creator_of_the_run_cannot_decide_if_approver_must_differ(
+    api: APIClient, verb: str
+) -> None:
     steps = [{"step_id": "a", "title": "A", "requires_approval": True}]
     body: dict[str, Any] = {"name": "careful", "steps": steps, "approver_must_differ": True}
     template = api.post("/workflow-templates", body).json()
@@ -131,7 +133,7 @@ def test_whoever_created_the_run_does_not_decide_where_two_must(api: APIClient, 
     assert somebody_else.post(f"{path}/{verb}").status_code == 200
 
 
-def test_naming_somebody_else_as_initiator_does_not_help(api: APIClient) -> None:
+def test_creator_cannot_decide_by_naming_another_initiator(api: APIClient) -> None:
     steps = [{"step_id": "a", "title": "A", "requires_approval": True}]
     body: dict[str, Any] = {"name": "careful", "steps": steps, "approver_must_differ": True}
     template = api.post("/workflow-templates", body).json()
@@ -142,9 +144,7 @@ def test_naming_somebody_else_as_initiator_does_not_help(api: APIClient) -> None
     assert answer.status_code == 409
 
 
-def test_a_task_that_ended_meanwhile_is_not_decided(
-    api: APIClient, run: WorkflowRun, path: str
-) -> None:
+def test_approval_of_a_finished_task_is_a_409(api: APIClient, run: WorkflowRun, path: str) -> None:
     api.post(f"/tasks/{task(run, 'a').pk}/cancel")
 
     answer = api.post(f"{path}/approve")

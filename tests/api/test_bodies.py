@@ -1,4 +1,4 @@
-"""Bodies: whatever is sent, the answer is never a 500."""
+"""Malformed request bodies never cause a 500."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from tests.support.drawing import DrawRun
 from tests.support.verbs import trail
-from workflows.api.errors import answer_to
+from workflows.api.errors import exception_handler
 from workflows.models import Task
 
 POSTS = [
@@ -65,7 +65,9 @@ def send(api: APIClient, path: str, body: str | bytes) -> Any:
         "\ufeff{}",
     ],
 )
-def test_what_is_no_json_object_is_refused(api: APIClient, path: str, body: str | bytes) -> None:
+def test_body_that_is_not_a_json_object_is_refused(
+    api: APIClient, path: str, body: str | bytes
+) -> None:
     answer = send(api, path, body)
 
     assert (answer.status_code, sorted(answer.json())) == (400, ["code", "detail"])
@@ -83,7 +85,7 @@ def test_what_is_no_json_object_is_refused(api: APIClient, path: str, body: str 
         ('{"surprise": 1}', "surprise", "Unknown field; known are: "),
     ],
 )
-def test_what_cannot_be_stored_is_refused_by_field(
+def test_values_that_cannot_be_stored_are_refused_by_field(
     api: APIClient, path: str, body: str, field: str, why: str
 ) -> None:
     answer = send(api, path, body)
@@ -129,7 +131,7 @@ def test_a_wrong_type_is_refused_by_field(
     assert trail(run) == []
 
 
-def test_all_that_is_wrong_is_named_at_once(api: APIClient) -> None:
+def test_all_wrong_fields_are_named_at_once(api: APIClient) -> None:
     answer = api.post("/workflow-runs", {"colour": "red", "auto_dispatch": 1, "task_ids": ["x"]})
 
     assert sorted(answer.json()) == ["auto_dispatch", "colour", "task_ids"]
@@ -143,7 +145,7 @@ def test_a_body_that_is_too_large_is_refused(api: APIClient, settings: Settings)
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
-def test_a_form_is_no_json(api: APIClient) -> None:
+def test_form_data_is_a_415(api: APIClient) -> None:
     answer = api.post("/workflow-runs", "a=1", content_type="application/x-www-form-urlencoded")
 
     assert (answer.status_code, sorted(answer.json())) == (415, ["code", "detail"])
@@ -157,20 +159,20 @@ def test_unknown_methods_are_refused_in_json(api: APIClient) -> None:
 
 @pytest.mark.parametrize("debug", [False, True])
 @pytest.mark.parametrize("path", ["/tasks/", "/tasks/x", "/tasks/1/x", "/tasks/" + "9" * 5000])
-def test_what_is_not_there_is_refused_in_json(path: str, settings: Settings, debug: bool) -> None:
+def test_unknown_paths_are_a_404_in_json(path: str, settings: Settings, debug: bool) -> None:
     settings.DEBUG = debug
 
     for answer in (APIClient().get(path), APIClient(enforce_csrf_checks=True).post(path)):
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
-def test_a_path_of_nobody_is_refused_in_json() -> None:
+def test_path_outside_admin_and_api_is_a_404_in_json() -> None:
     assert APIClient().get("/nothing").json()["code"] == "not_found"
 
 
 @pytest.mark.parametrize("kind", [IntegrityError, ConcurrentTransition, Task.DoesNotExist])
-def test_what_somebody_else_changed_meanwhile_is_a_409(kind: type[Exception]) -> None:
-    answer = answer_to(kind("secret"), {"request": HttpRequest()})
+def test_concurrent_change_is_a_409(kind: type[Exception]) -> None:
+    answer = exception_handler(kind("secret"), {"request": HttpRequest()})
 
     assert answer is not None
     assert (answer.status_code, answer.data["code"]) == (409, "changed_meanwhile")

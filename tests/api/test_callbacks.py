@@ -1,4 +1,4 @@
-"""`/runner/tasks/{id}/status`: whatever is sent, the answer is never a 500."""
+"""`/runner/tasks/{id}/status`: no body causes a 500."""
 
 import json
 from typing import Any
@@ -33,7 +33,7 @@ def send(run: WorkflowRun, body: Any, *, token: str | None = None, **more: Any) 
     )
 
 
-def test_the_token_is_the_login(run: WorkflowRun) -> None:
+def test_callback_authenticates_by_its_token_alone(run: WorkflowRun) -> None:
     answer = send(run, {"status": "success"})
 
     assert (answer.status_code, answer.json()) == (200, {"ok": True})
@@ -61,7 +61,7 @@ DEEP = b'{"status": "success", "result": ' + b"[" * 100_000 + b"]" * 100_000 + b
         DEEP,
     ],
 )
-def test_what_says_nothing_is_a_400(run: WorkflowRun, body: Any) -> None:
+def test_callback_without_a_valid_status_is_a_400(run: WorkflowRun, body: Any) -> None:
     answer = send(run, body)
 
     assert answer.status_code == 400
@@ -84,16 +84,14 @@ def test_what_says_nothing_is_a_400(run: WorkflowRun, body: Any) -> None:
         b'"status": "failed", "status": "success"',
     ],
 )
-def test_what_cannot_be_stored_is_left_out_and_the_word_counts(
-    run: WorkflowRun, odd: bytes
-) -> None:
+def test_callback_with_unstorable_fields_applies_its_status(run: WorkflowRun, odd: bytes) -> None:
     answer = send(run, b'{"status": "success", ' + odd + b"}")
 
     assert answer.status_code == 200
     assert states(run) == {"a": "success"}
 
 
-def test_a_body_that_is_too_large_is_a_413(run: WorkflowRun, settings: Settings) -> None:
+def test_too_large_callback_is_a_413(run: WorkflowRun, settings: Settings) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000
 
     answer = send(run, {"status": "success", "stdout": "x" * 1_000})
@@ -102,14 +100,14 @@ def test_a_body_that_is_too_large_is_a_413(run: WorkflowRun, settings: Settings)
     assert states(run) == {"a": "dispatched"}
 
 
-def test_a_body_that_is_no_json_is_a_415(run: WorkflowRun) -> None:
+def test_callback_that_is_not_json_is_a_415(run: WorkflowRun) -> None:
     answer = send(run, b"status=success", content_type="application/x-www-form-urlencoded")
 
     assert (answer.status_code, states(run)) == (415, {"a": "dispatched"})
 
 
 @pytest.mark.parametrize("token", ["", "forged", "x" * 5_000, "\xff\xfe", "Token abc"])
-def test_a_wrong_token_changes_nothing_and_leaves_one_event(run: WorkflowRun, token: str) -> None:
+def test_wrong_token_changes_nothing_and_records_one_event(run: WorkflowRun, token: str) -> None:
     answer = send(run, {"status": "success"}, token=token)
 
     assert (answer.status_code, answer.json()["code"]) == (401, "token_refused")
@@ -118,7 +116,7 @@ def test_a_wrong_token_changes_nothing_and_leaves_one_event(run: WorkflowRun, to
     assert trail(run).count("task.report_refused a") == 1
 
 
-def test_the_token_of_another_task_is_a_wrong_one(run: WorkflowRun, runs: DrawRun) -> None:
+def test_token_of_another_task_is_a_401(run: WorkflowRun, runs: DrawRun) -> None:
     other = runs("a")
     dispatch(other)
 
@@ -127,7 +125,7 @@ def test_the_token_of_another_task_is_a_wrong_one(run: WorkflowRun, runs: DrawRu
     assert (answer.status_code, states(run)) == (401, {"a": "dispatched"})
 
 
-def test_a_login_is_no_token(run: WorkflowRun, alice: Any) -> None:
+def test_session_login_does_not_replace_the_token(run: WorkflowRun, alice: Any) -> None:
     client = Client()
     client.force_login(alice)
 
@@ -149,7 +147,7 @@ def test_an_unknown_task_is_a_404(run: WorkflowRun, pk: int) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
-def test_a_move_that_does_not_exist_is_a_409(run: WorkflowRun) -> None:
+def test_report_of_an_impossible_transition_is_a_409(run: WorkflowRun) -> None:
     send(run, {"status": "success"})
 
     answer = send(run, {"status": "failed"})
@@ -159,7 +157,7 @@ def test_a_move_that_does_not_exist_is_a_409(run: WorkflowRun) -> None:
 
 
 @pytest.mark.parametrize("method", ["get", "put", "delete", "patch"])
-def test_reports_are_posted(run: WorkflowRun, method: str) -> None:
+def test_callbacks_accept_only_post(run: WorkflowRun, method: str) -> None:
     path = f"/runner/tasks/{attempt(run, 'a').task_id}/status"
 
     assert getattr(Client(), method)(path).status_code == 405

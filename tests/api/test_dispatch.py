@@ -19,7 +19,9 @@ def dispatch(api: APIClient, run: WorkflowRun, **body: Any) -> dict[str, Any]:
     return found
 
 
-def test_one_task_goes_out_with_its_payload(api: APIClient, runs: DrawRun, local: Runner) -> None:
+def test_one_task_is_dispatched_with_its_payload(
+    api: APIClient, runs: DrawRun, local: Runner
+) -> None:
     run = runs("a > b", payload={"command": ["echo", "{{ params.x }}"]}, parameters={"x": 1})
 
     answer = dispatch(api, run)
@@ -47,7 +49,9 @@ def test_one_task_goes_out_with_its_payload(api: APIClient, runs: DrawRun, local
     assert trail(run) == ["workflow_run.running", "task.dispatched a"]
 
 
-def test_nothing_ready_says_why_and_what_blocks(api: APIClient, runs: DrawRun) -> None:
+def test_nothing_ready_returns_the_reason_and_the_blocked_tasks(
+    api: APIClient, runs: DrawRun
+) -> None:
     run = runs("a > b")
     dispatch(api, run)
     finish(run, "a", "failed", message="full")
@@ -76,7 +80,9 @@ def test_nothing_ready_says_why_and_what_blocks(api: APIClient, runs: DrawRun) -
     }
 
 
-def test_a_refusing_runner_is_no_dispatch(api: APIClient, runs: DrawRun, script: Script) -> None:
+def test_runner_that_refuses_is_not_a_dispatch(
+    api: APIClient, runs: DrawRun, script: Script
+) -> None:
     run = runs("a")
     script.refuse("a", "no disk space")
 
@@ -89,7 +95,7 @@ def test_a_refusing_runner_is_no_dispatch(api: APIClient, runs: DrawRun, script:
 
 
 @pytest.mark.parametrize(("limit", "expected"), [(2, ["a", "b"]), ("all", ["a", "b", "c"])])
-def test_many_go_out_in_list_order(
+def test_many_tasks_are_dispatched_in_list_order(
     api: APIClient, runs: DrawRun, limit: Any, expected: list[str]
 ) -> None:
     run = runs("a, b, c")
@@ -101,7 +107,7 @@ def test_many_go_out_in_list_order(
     assert (answer["dispatch"], answer["task_id"]) == (answer["dispatches"][0], sent[0])
 
 
-def test_a_dry_run_answers_the_same_and_writes_nothing(api: APIClient, runs: DrawRun) -> None:
+def test_dry_run_returns_the_same_and_writes_nothing(api: APIClient, runs: DrawRun) -> None:
     run = runs("a > b")
 
     foreseen = dispatch(api, run, dry_run=True)

@@ -1,4 +1,4 @@
-"""The OpenAPI document says what is true, and its page needs nobody else's server."""
+"""The OpenAPI document describes the API, and its page uses no other server."""
 
 import re
 from typing import Any
@@ -32,7 +32,7 @@ def run(local: Runner) -> WorkflowRun:
     return made
 
 
-def test_the_document_is_made_without_a_warning(tmp_path: Any) -> None:
+def test_document_is_generated_without_warnings(tmp_path: Any) -> None:
     file = tmp_path / "schema.yaml"
 
     call_command("spectacular", "--fail-on-warn", "--validate", "--file", str(file))
@@ -51,7 +51,7 @@ def test_every_endpoint_is_in_the_document(document: dict[str, Any]) -> None:
     assert described == {*endpoints()} - undescribed
 
 
-def test_every_operation_says_how_it_may_be_refused(document: dict[str, Any]) -> None:
+def test_every_operation_lists_its_error_responses(document: dict[str, Any]) -> None:
     operations = document["paths"]
     cancel = operations["/tasks/{id}/cancel"]["post"]["responses"]
     create = operations["/workflow-templates"]["post"]["responses"]
@@ -67,7 +67,9 @@ def test_every_operation_says_how_it_may_be_refused(document: dict[str, Any]) ->
     }
 
 
-def test_a_templates_body_is_described_by_what_checks_it(document: dict[str, Any]) -> None:
+def test_template_body_is_described_by_the_schema_that_validates_it(
+    document: dict[str, Any],
+) -> None:
     for path, method in (("/workflow-templates", "post"), ("/workflow-templates/{id}", "put")):
         body = document["paths"][path][method]["requestBody"]["content"]["application/json"]
         properties = {**body["schema"]["properties"]}
@@ -113,7 +115,7 @@ def test_a_templates_body_is_described_by_what_checks_it(document: dict[str, Any
         ("post", "/runners", {"name": "far", "kind": "http"}),
     ],
 )
-def test_answers_are_as_the_document_says(
+def test_responses_match_the_document(
     api: APIClient,
     document: dict[str, Any],
     run: WorkflowRun,
@@ -142,7 +144,7 @@ def test_answers_are_as_the_document_says(
     assert problems == []
 
 
-def test_the_page_loads_nothing_from_elsewhere_and_runs_no_script_of_its_own(
+def test_docs_page_loads_nothing_from_other_sites_and_has_no_inline_script(
     alice: Any, client: Any
 ) -> None:
     client.force_login(alice)

@@ -34,9 +34,7 @@ def test_the_trail_of_a_run_is_read_in_order(api: APIClient, runs: DrawRun) -> N
     assert ids(api.get(f"/events?run_id={other.pk}")) == [event.pk for event in events(other)]
 
 
-def test_events_are_found_by_task_and_type_and_read_on_after_an_id(
-    api: APIClient, runs: DrawRun
-) -> None:
+def test_events_are_filtered_by_task_type_and_preceding_id(api: APIClient, runs: DrawRun) -> None:
     run = runs("a, b")
     dispatch(run)
     a = task(run, "a").pk

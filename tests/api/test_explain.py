@@ -1,14 +1,16 @@
 """`/workflow-runs/{id}/explain`."""
 
+from typing import Any
+
 from rest_framework.test import APIClient
 
 from tests.operations.test_approvals import gated
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch, finish, task
-from workflows.models import Event
+from workflows.models import Event, Task
 
 
-def test_it_says_why_in_a_sentence_and_in_data(api: APIClient, runs: DrawRun) -> None:
+def test_explain_returns_sentences_and_data(api: APIClient, runs: DrawRun) -> None:
     run = runs("build > test > deploy")
     dispatch(run)
     finish(run, "build", "failed", exit_code=2, message="exit code 2")
@@ -16,13 +18,7 @@ def test_it_says_why_in_a_sentence_and_in_data(api: APIClient, runs: DrawRun) ->
     answer = api.get(f"/workflow-runs/{run.pk}/explain")
 
     build, test, deploy = (task(run, step_id) for step_id in ("build", "test", "deploy"))
-    cause = {
-        "task_id": build.pk,
-        "step_id": "build",
-        "title": "build",
-        "status": "failed",
-        "reason": "exit code 2",
-    }
+    cause = _as_cause(build, status="failed", reason="exit code 2")
     common = {
         "reason": "dependencies not satisfied",
         "root_causes": [cause],
@@ -31,27 +27,34 @@ def test_it_says_why_in_a_sentence_and_in_data(api: APIClient, runs: DrawRun) ->
         "resume_at": None,
         "sentence": "Cannot start: `build` failed (exit code 2).",
     }
-    waiting = {**cause, "task_id": test.pk, "step_id": "test", "title": "test"}
-    waiting |= {"status": "pending", "reason": ""}
-    assert (answer.status_code, answer.json()) == (
-        200,
-        {
-            "run_id": run.pk,
-            "status": "failed",
-            "sentence": (
-                "2 tasks can never run because `build` failed (exit code 2). "
-                "Retry, mark success, or abort the run."
-            ),
-            "deadlock": {"root_causes": [cause], "blocked": 2},
-            "blocked": [
-                {"task_id": test.pk, "step_id": "test", **common, "waits_for": [cause]},
-                {"task_id": deploy.pk, "step_id": "deploy", **common, "waits_for": [waiting]},
-            ],
-        },
-    )
+    waiting = _as_cause(test, status="pending", reason="")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "run_id": run.pk,
+        "status": "failed",
+        "sentence": (
+            "2 tasks can never run because `build` failed (exit code 2). "
+            "Retry, mark success, or abort the run."
+        ),
+        "deadlock": {"root_causes": [cause], "blocked": 2},
+        "blocked": [
+            {"task_id": test.pk, "step_id": "test", **common, "waits_for": [cause]},
+            {"task_id": deploy.pk, "step_id": "deploy", **common, "waits_for": [waiting]},
+        ],
+    }
 
 
-def test_it_writes_nothing(api: APIClient) -> None:
+def _as_cause(task: Task, *, status: str, reason: str) -> dict[str, Any]:
+    return {
+        "task_id": task.pk,
+        "step_id": task.step_id,
+        "title": task.title,
+        "status": status,
+        "reason": reason,
+    }
+
+
+def test_explain_writes_nothing(api: APIClient) -> None:
     run = gated("a > b", "a")
     before = Event.objects.count()
 

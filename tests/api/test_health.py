@@ -1,4 +1,4 @@
-"""`/healthz` and `/readyz`: for those who watch the process, without a login."""
+"""`/healthz` and `/readyz`: health checks without a login."""
 
 import pytest
 from django.db import OperationalError, connection
@@ -7,20 +7,20 @@ from django.db.migrations.recorder import MigrationRecorder
 from rest_framework.test import APIClient
 
 
-def test_the_process_answers_without_its_database() -> None:
+def test_healthz_needs_no_database() -> None:
     answer = APIClient().get("/healthz")  # this test may not touch the database
 
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
-def test_it_is_ready_with_all_its_tables(anonymous: APIClient) -> None:
+def test_readyz_is_200_with_all_migrations_applied(anonymous: APIClient) -> None:
     answer = anonymous.get("/readyz")
 
     assert (answer.status_code, answer.json()) == (200, {"status": "ready"})
     assert "no-cache" in answer["Cache-Control"]
 
 
-def test_it_is_not_ready_while_a_migration_is_missing(anonymous: APIClient) -> None:
+def test_readyz_is_503_while_a_migration_is_missing(anonymous: APIClient) -> None:
     [(app, latest)] = MigrationLoader(connection).graph.leaf_nodes("workflows")
     MigrationRecorder(connection).record_unapplied(app, latest)
 
@@ -30,7 +30,7 @@ def test_it_is_not_ready_while_a_migration_is_missing(anonymous: APIClient) -> N
     assert (answer.status_code, answer.json()) == (503, {"status": "not ready", "detail": detail})
 
 
-def test_it_is_not_ready_without_its_database(
+def test_readyz_is_503_without_the_database(
     anonymous: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
@@ -45,5 +45,5 @@ def test_it_is_not_ready_without_its_database(
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_health_is_only_read(anonymous: APIClient, path: str) -> None:
+def test_health_checks_accept_only_reads(anonymous: APIClient, path: str) -> None:
     assert anonymous.post(path).status_code == 405

@@ -13,7 +13,7 @@ from tests.support.verbs import dispatch_all, events, start, task, trail
 from workflows import operations
 
 
-def test_a_held_task_says_so_until_it_is_released(api: APIClient, runs: DrawRun) -> None:
+def test_held_task_is_shown_as_held_until_released(api: APIClient, runs: DrawRun) -> None:
     run = runs("a, b")
     path = f"/tasks/{task(run, 'a').pk}"
 
@@ -32,7 +32,7 @@ def test_a_held_task_says_so_until_it_is_released(api: APIClient, runs: DrawRun)
     ]
 
 
-def test_a_held_task_keeps_no_later_one_back(api: APIClient, runs: DrawRun) -> None:
+def test_held_task_does_not_keep_back_later_ones(api: APIClient, runs: DrawRun) -> None:
     run = runs("a, b")
     api.post(f"/tasks/{task(run, 'a').pk}/hold")
 
@@ -43,7 +43,7 @@ def test_a_held_task_keeps_no_later_one_back(api: APIClient, runs: DrawRun) -> N
     assert (second["dispatched"], second["reason"]) == (False, "on hold")
 
 
-def test_a_hold_may_end_by_itself(api: APIClient, runs: DrawRun) -> None:
+def test_hold_with_resume_at_ends_by_itself(api: APIClient, runs: DrawRun) -> None:
     run = runs("a")
     moment = (timezone.now() + timedelta(hours=1)).isoformat().replace("+00:00", "Z")
 
@@ -68,7 +68,7 @@ PAST = "This moment has passed; give a later one, or none."
         ({"until": "tomorrow"}, "until", "Unknown field; known are: reason, resume_at."),
     ],
 )
-def test_a_wrong_hold_is_refused_by_field(
+def test_wrong_hold_is_refused_by_field(
     api: APIClient, runs: DrawRun, body: dict[str, Any], field: str, why: str
 ) -> None:
     run = runs("a")
@@ -80,7 +80,7 @@ def test_a_wrong_hold_is_refused_by_field(
     assert (task(run, "a").is_held, trail(run)) == (False, [])
 
 
-def test_a_state_that_does_not_allow_it_is_named(api: APIClient, runs: DrawRun) -> None:
+def test_hold_in_another_state_is_a_409_naming_the_state(api: APIClient, runs: DrawRun) -> None:
     run = runs("a, b, c")
     a, b, c = (task(run, step_id).pk for step_id in "abc")
     dispatch_all(runs("x"))

@@ -1,4 +1,4 @@
-"""Lists: a page at a time; what is asked for wrongly is refused, never replaced."""
+"""Lists: pagination and filters; wrong parameters are refused, never ignored."""
 
 import pytest
 from rest_framework.test import APIClient
@@ -42,7 +42,7 @@ def test_pages_follow_one_another(api: APIClient) -> None:
         ("%00=1", "\0"),
     ],
 )
-def test_a_wrong_question_is_refused_by_name(
+def test_wrong_query_parameter_is_refused_by_name(
     api: APIClient, path: str, query: str, name: str
 ) -> None:
     answer = api.get(f"{path}?{query}")
@@ -85,7 +85,7 @@ def test_an_empty_filter_is_refused_instead_of_ignored(api: APIClient) -> None:
     assert answer.json() == {name: [text] for name in ("run_id", "event_type", "limit")}
 
 
-def test_an_unknown_filter_says_which_are_known(api: APIClient) -> None:
+def test_unknown_filter_is_refused_with_the_known_ones(api: APIClient) -> None:
     text = "Unknown filter; known are: run_id, status, step_id, limit, offset."
 
     assert api.get("/tasks?run=1").json() == {"run": [text]}

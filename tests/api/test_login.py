@@ -1,4 +1,4 @@
-"""Who is calling: tokens, sessions, and passwords that cannot be guessed at."""
+"""Authentication: tokens, sessions, and passwords with a limit on failures."""
 
 from base64 import b64encode
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ def test_a_token_lets_its_user_in_until_it_expires(alice: User) -> None:
     assert ask(f"Token {token}").status_code == 401
 
 
-def test_a_token_of_an_inactive_user_is_worth_nothing(alice: User) -> None:
+def test_token_of_an_inactive_user_is_refused(alice: User) -> None:
     _, token = AuthToken.objects.create(alice)
     User.objects.update(is_active=False)
 
@@ -70,7 +70,7 @@ def test_a_token_of_an_inactive_user_is_worth_nothing(alice: User) -> None:
         "Basic " + b64encode(b"x" * 100_000 + b":x").decode(),
     ],
 )
-def test_odd_credentials_are_refused_like_wrong_ones(alice: User, header: str | bytes) -> None:
+def test_malformed_credentials_are_a_401(alice: User, header: str | bytes) -> None:
     stored, _ = AuthToken.objects.create(alice)
     if isinstance(header, str):
         header = header.replace("{key}", stored.token_key)
@@ -80,7 +80,7 @@ def test_odd_credentials_are_refused_like_wrong_ones(alice: User, header: str | 
     assert (answer.status_code, answer.json()["code"]) == (401, "authentication_failed")
 
 
-def test_a_session_reads_freely_and_writes_only_with_its_csrf_token(alice: User) -> None:
+def test_session_needs_a_csrf_token_to_write(alice: User) -> None:
     client = APIClient(enforce_csrf_checks=True)
     client.force_login(alice)
 
@@ -98,13 +98,13 @@ def test_a_password_lets_its_user_in(alice: User) -> None:
     assert basic("nobody", "swordfish") == 401
 
 
-def test_a_success_never_counts(alice: User, settings: Settings) -> None:
+def test_successful_logins_are_not_counted_as_failures(alice: User, settings: Settings) -> None:
     settings.FAILED_LOGINS = {"per_address": 2, "per_user": 2, "seconds": 60}
 
     assert [basic("alice", "swordfish") for _ in range(5)] == [200] * 5
 
 
-def test_too_many_failures_close_a_user_name_for_every_address(
+def test_too_many_failures_block_a_user_name_from_every_address(
     alice: User, settings: Settings
 ) -> None:
     settings.FAILED_LOGINS = {"per_address": 50, "per_user": 2, "seconds": 60}
@@ -119,7 +119,7 @@ def test_too_many_failures_close_a_user_name_for_every_address(
     assert ask(f"Token {token}").status_code == 200
 
 
-def test_too_many_failures_close_an_address_for_every_user_name(
+def test_too_many_failures_block_an_address_for_every_user_name(
     alice: User, settings: Settings
 ) -> None:
     settings.FAILED_LOGINS = {"per_address": 2, "per_user": 50, "seconds": 60}
@@ -134,7 +134,7 @@ def test_too_many_failures_close_an_address_for_every_user_name(
     assert basic("alice", "swordfish", REMOTE_ADDR="10.0.0.2") == 200
 
 
-def test_a_closed_login_says_for_how_long(alice: User, settings: Settings) -> None:
+def test_blocked_login_returns_retry_after(alice: User, settings: Settings) -> None:
     settings.FAILED_LOGINS = {"per_address": 1, "per_user": 1, "seconds": 60}
     basic("alice", "guess")
 

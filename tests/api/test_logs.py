@@ -25,7 +25,7 @@ def write(of: TaskAttempt, *texts: str) -> None:
         LogPiece.objects.bulk_create(log.pieces())
 
 
-def test_the_log_is_that_of_the_last_attempt(api: APIClient, run: WorkflowRun) -> None:
+def test_log_is_by_default_that_of_the_last_attempt(api: APIClient, run: WorkflowRun) -> None:
     first = attempt(run, "a")
     write(first, "one\n")
     finish(run, "a", "failed")
@@ -50,7 +50,7 @@ def test_the_log_is_that_of_the_last_attempt(api: APIClient, run: WorkflowRun) -
 
 
 @pytest.mark.parametrize("after", [0, 1, 4, 5, 9, 10, 11, 10**12])
-def test_a_log_is_read_on_from_any_character(api: APIClient, run: WorkflowRun, after: int) -> None:
+def test_log_can_be_read_from_any_character(api: APIClient, run: WorkflowRun, after: int) -> None:
     write(attempt(run, "a"), "two\n", "zwölf\n")
 
     answer = api.get(f"/tasks/{task(run, 'a').pk}/log?after={after}").json()
@@ -58,7 +58,7 @@ def test_a_log_is_read_on_from_any_character(api: APIClient, run: WorkflowRun, a
     assert (answer["text"], answer["length"]) == ("two\nzwölf\n"[after:], 10)
 
 
-def test_reading_on_starts_inside_a_long_piece(api: APIClient, run: WorkflowRun) -> None:
+def test_log_can_be_read_from_within_a_piece(api: APIClient, run: WorkflowRun) -> None:
     text = "".join(f"{n:07d}\n" for n in range(LARGEST_PIECE // 4))
     write(attempt(run, "a"), text)
     assert LogPiece.objects.count() == 2
@@ -90,7 +90,7 @@ def test_a_task_without_attempts_has_an_empty_log(api: APIClient, runs: DrawRun)
         ("before=1", 400, "before"),
     ],
 )
-def test_a_wrong_question_is_refused(
+def test_wrong_log_query_is_refused(
     api: APIClient, run: WorkflowRun, query: str, status: int, named: str
 ) -> None:
     answer = api.get(f"/tasks/{task(run, 'a').pk}/log?{query}")

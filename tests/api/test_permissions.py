@@ -1,4 +1,4 @@
-"""Who may do what, over all endpoints that there are."""
+"""The permission that each endpoint requires."""
 
 import re
 from typing import Any
@@ -68,7 +68,7 @@ def call(client: APIClient, endpoint: str) -> Any:
 
 @pytest.fixture
 def bob(db: None) -> User:
-    """Return a user who may do nothing."""
+    """Return a user without permissions."""
     return UserFactory.create(username="bob")
 
 
@@ -82,14 +82,14 @@ def allow(user: User, *names: str) -> APIClient:
     return client
 
 
-def test_every_endpoint_is_listed_here() -> None:
+def test_every_endpoint_has_its_permission_listed() -> None:
     assert sorted(endpoints()) == sorted(
         {*NEEDED, *LOGIN_ONLY, *LEADS_TO_LOGIN, *BY_ITS_OWN_TOKEN, *OPEN}
     )
 
 
 @pytest.mark.parametrize("endpoint", [*NEEDED, *LOGIN_ONLY])
-def test_nobody_is_let_in_without_a_login(anonymous: APIClient, endpoint: str) -> None:
+def test_anonymous_request_is_a_401(anonymous: APIClient, endpoint: str) -> None:
     answer = call(anonymous, endpoint)
 
     assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
@@ -97,9 +97,7 @@ def test_nobody_is_let_in_without_a_login(anonymous: APIClient, endpoint: str) -
 
 
 @pytest.mark.parametrize(("endpoint", "needed"), NEEDED.items())
-def test_a_user_without_the_permission_is_told_its_name(
-    bob: User, endpoint: str, needed: str
-) -> None:
+def test_403_names_the_missing_permission(bob: User, endpoint: str, needed: str) -> None:
     others = sorted({*NEEDED.values()} - {needed})
 
     answer = call(allow(bob, *others), endpoint)
@@ -120,13 +118,13 @@ def test_the_document_needs_no_permission(bob: User, endpoint: str) -> None:
 
 
 @pytest.mark.parametrize("endpoint", sorted(LEADS_TO_LOGIN))
-def test_pages_for_people_lead_to_the_login(anonymous: APIClient, endpoint: str) -> None:
+def test_html_pages_redirect_to_the_login(anonymous: APIClient, endpoint: str) -> None:
     answer = call(anonymous, endpoint)
 
     assert (answer.status_code, answer["Location"]) == (302, "/admin/login/?next=/docs")
 
 
-def test_the_root_leads_to_the_admin(anonymous: APIClient) -> None:
+def test_root_redirects_to_the_admin(anonymous: APIClient) -> None:
     answer = anonymous.get("/")
 
     assert (answer.status_code, answer["Location"]) == (302, "/admin/")

@@ -1,4 +1,4 @@
-"""`/workflow-runs`: created, read, filtered, steered."""
+"""`/workflow-runs`: create, read, filter, control."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from tests.support.verbs import (
     trail,
     walk,
 )
-from workflows.models import Task, WorkflowRun
+from workflows.models import Task, TaskState, WorkflowRun
 
 
 def test_a_run_of_a_template_has_its_tasks_in_list_order(api: APIClient) -> None:
@@ -50,19 +50,12 @@ def test_a_run_of_a_template_has_its_tasks_in_list_order(api: APIClient) -> None
         "auto_dispatch": False,
         "started_at": None,
         "finished_at": None,
-        "task_counts": {
-            "pending": 4,
-            "dispatched": 0,
-            "running": 0,
-            "success": 0,
-            "failed": 0,
-            "canceled": 0,
-        },
+        "task_counts": {**dict.fromkeys(TaskState.values, 0), "pending": 4},
         "deadlock": None,
     }
 
 
-def test_the_trail_names_the_user_and_the_run_whoever_it_is_for(api: APIClient) -> None:
+def test_created_event_names_the_user_not_the_initiator(api: APIClient) -> None:
     template = TemplateFactory.create(drawing="a")
 
     answer = api.post(
@@ -86,7 +79,7 @@ def test_a_run_of_existing_tasks_keeps_their_order_and_expands_nothing(api: APIC
     assert (run["workflow_template_name"], run["task_counts"]["pending"]) == ("label", 2)
 
 
-def test_a_task_that_is_in_a_run_is_not_put_into_another(api: APIClient, runs: DrawRun) -> None:
+def test_task_of_another_run_is_a_409(api: APIClient, runs: DrawRun) -> None:
     run = runs("a")
     task = run.tasks.get()
 
@@ -111,7 +104,7 @@ def test_a_task_that_is_in_a_run_is_not_put_into_another(api: APIClient, runs: D
         ({"task_ids": [9, 9]}, 400),
     ],
 )
-def test_a_refused_run_leaves_nothing_behind(
+def test_refused_run_leaves_nothing_behind(
     api: APIClient, body: dict[str, Any], status: int
 ) -> None:
     assert api.post("/workflow-runs", body).status_code == status
@@ -137,7 +130,7 @@ def test_a_run_is_paused_resumed_and_aborted_with_reasons(api: APIClient, runs: 
     ]
 
 
-def test_what_can_never_run_is_canceled_in_one_go(api: APIClient, runs: DrawRun) -> None:
+def test_cancel_rest_cancels_all_permanently_blocked_tasks(api: APIClient, runs: DrawRun) -> None:
     run = runs("a > b > c, other")
     dispatch(run)
     finish(run, "a", "failed")
@@ -152,7 +145,7 @@ def test_what_can_never_run_is_canceled_in_one_go(api: APIClient, runs: DrawRun)
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume", "abort", "dispatch-ready", "cancel-rest"])
-def test_an_aborted_run_refuses_and_says_so(api: APIClient, runs: DrawRun, verb: str) -> None:
+def test_operation_on_an_aborted_run_is_a_409(api: APIClient, runs: DrawRun, verb: str) -> None:
     run = runs("a")
     api.post(f"/workflow-runs/{run.pk}/abort")
     before = trail(run)
@@ -217,7 +210,7 @@ def test_a_graph_has_nodes_in_list_order_and_edges(api: APIClient, runs: DrawRun
     assert first["started_at"] == api.get(f"/tasks/{first['task_id']}").json()["started_at"]
 
 
-def test_runs_are_found_by_status_template_and_initiator(api: APIClient, runs: DrawRun) -> None:
+def test_runs_are_filtered_by_status_template_and_initiator(api: APIClient, runs: DrawRun) -> None:
     old, paused, running = runs("a"), runs("a"), runs("a")
     api.post(f"/workflow-runs/{paused.pk}/pause")
     dispatch_some(running, 1)

@@ -1,4 +1,4 @@
-"""Statements: as many for 30 rows as for one."""
+"""Requests take as many statements for 30 rows as for one."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +20,7 @@ from workflows.operations.holds import hold
 
 
 def wide(steps: int) -> str:
-    """Draw one step that many wait for."""
+    """Draw one step with many downstream steps."""
     return ", ".join(f"a > b{n}" for n in range(steps))
 
 
@@ -56,7 +56,7 @@ GATED = {"template__drawing": "a", "template__requires_approval": True}
         ("/runners", RunnerFactory.create, 2),
     ],
 )
-def test_a_list_costs_the_same_for_one_and_for_many(
+def test_list_takes_the_same_statements_for_one_row_and_for_many(
     api: APIClient, local: Runner, path: str, make: Callable[[], Any], statements: int
 ) -> None:
     make()
@@ -77,7 +77,7 @@ def test_a_list_costs_the_same_for_one_and_for_many(
         ("/tasks/{task}", 3),
     ],
 )
-def test_a_detail_costs_the_same_for_few_steps_and_for_many(
+def test_detail_takes_the_same_statements_for_few_steps_and_for_many(
     api: APIClient, path: str, statements: int
 ) -> None:
     costs = []
@@ -91,7 +91,7 @@ def test_a_detail_costs_the_same_for_few_steps_and_for_many(
 
 
 @pytest.mark.parametrize("body", [{}, {"limit": "all"}, {"limit": "all", "dry_run": True}])
-def test_dispatching_costs_the_same_for_few_ready_tasks_and_for_many(
+def test_dispatch_takes_the_same_statements_for_few_ready_tasks_and_for_many(
     api: APIClient, runs: DrawRun, body: dict[str, Any]
 ) -> None:
     costs = []
@@ -102,7 +102,7 @@ def test_dispatching_costs_the_same_for_few_ready_tasks_and_for_many(
     assert costs[0] == costs[1]
 
 
-def test_creating_a_run_costs_the_same_for_few_steps_and_for_many(api: APIClient) -> None:
+def test_run_creation_takes_the_same_statements_for_few_steps_and_for_many(api: APIClient) -> None:
     costs = []
     for steps in (1, 40):
         template = TemplateFactory.create(drawing=wide(steps))
@@ -113,7 +113,7 @@ def test_creating_a_run_costs_the_same_for_few_steps_and_for_many(api: APIClient
 
 
 @pytest.mark.parametrize("verb", ["cancel", "hold", "release", "retry", "mark-success"])
-def test_steering_a_task_costs_the_same_in_a_small_run_and_in_a_large_one(
+def test_task_operation_takes_the_same_statements_in_a_small_run_and_a_large_one(
     api: APIClient, verb: str
 ) -> None:
     costs = []
@@ -127,7 +127,7 @@ def test_steering_a_task_costs_the_same_in_a_small_run_and_in_a_large_one(
     assert costs[0] == costs[1]
 
 
-def test_a_token_costs_the_same_beside_many_others(alice: User) -> None:
+def test_token_login_takes_the_same_statements_among_many_tokens(alice: User) -> None:
     def ask() -> int:
         _, token = AuthToken.objects.create(alice)
         client = APIClient()

@@ -1,4 +1,4 @@
-"""`/tasks`: created alone, read with their attempts, steered."""
+"""`/tasks`: create without a run, read with attempts, control."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ from tests.support.verbs import (
 from workflows.models import Event, Task
 
 
-def test_a_task_alone_is_created_and_leaves_an_event(api: APIClient, local: Runner) -> None:
+def test_task_without_a_run_is_created_with_an_event(api: APIClient, local: Runner) -> None:
     payload = {"command": ["true"]}
     body = {"title": "Dump", "runner": "local", "payload": payload, "timeout_seconds": 5}
 
@@ -69,9 +69,7 @@ def test_a_wrong_task_is_refused_by_field(api: APIClient, body: dict[str, Any], 
     assert not Task.objects.exists()
 
 
-def test_a_task_shows_its_attempts_and_how_the_last_one_ended(
-    api: APIClient, runs: DrawRun
-) -> None:
+def test_task_shows_its_attempts_and_the_outcome_of_the_last(api: APIClient, runs: DrawRun) -> None:
     run = runs("a > b")
     dispatch(run)
     start(run, "a")
@@ -93,9 +91,7 @@ def test_a_task_shows_its_attempts_and_how_the_last_one_ended(
     assert below["depends_on"] == [last.task_id]
 
 
-def test_a_retried_task_begins_anew_and_keeps_its_old_attempts(
-    api: APIClient, runs: DrawRun
-) -> None:
+def test_retried_task_is_pending_and_keeps_its_old_attempts(api: APIClient, runs: DrawRun) -> None:
     run = runs("a")
     dispatch(run)
     finish(run, "a", "failed", exit_code=3, message="no space")
@@ -115,9 +111,7 @@ def test_a_retried_task_begins_anew_and_keeps_its_old_attempts(
     assert state(run) == "running"
 
 
-def test_what_an_operator_said_stands_before_what_the_runner_said(
-    api: APIClient, runs: DrawRun
-) -> None:
+def test_operators_note_precedes_the_runners_message(api: APIClient, runs: DrawRun) -> None:
     run = runs("a")
     dispatch(run)
     finish(run, "a", "failed", message="no space")
@@ -144,7 +138,7 @@ def test_marking_success_needs_a_reason(
     assert task(run, "a").state == "failed"
 
 
-def test_canceling_a_running_task_asks_for_its_end(api: APIClient, runs: DrawRun) -> None:
+def test_canceling_a_running_task_requests_cancellation(api: APIClient, runs: DrawRun) -> None:
     run = runs("a, b")
     dispatch_some(run, 1)
     start(run, "a")
@@ -160,7 +154,7 @@ def test_canceling_a_running_task_asks_for_its_end(api: APIClient, runs: DrawRun
 
 
 @pytest.mark.parametrize("verb", ["cancel", "retry", "mark-success"])
-def test_what_a_tasks_state_does_not_allow_is_a_409(
+def test_operation_that_the_state_does_not_allow_is_a_409(
     api: APIClient, runs: DrawRun, verb: str
 ) -> None:
     run = runs("a")
@@ -174,7 +168,7 @@ def test_what_a_tasks_state_does_not_allow_is_a_409(
     assert (answer.status_code, answer.json()) == (409, {"detail": detail, "code": "conflict"})
 
 
-def test_what_a_retry_with_downstream_resets_is_listed_first(api: APIClient, runs: DrawRun) -> None:
+def test_retry_downstream_dry_run_lists_what_it_would_reset(api: APIClient, runs: DrawRun) -> None:
     run = runs("a > b > c")
     walk(run, "a", "b")
     path = f"/tasks/{task(run, 'a').pk}/retry-downstream"
@@ -194,9 +188,7 @@ def test_what_a_retry_with_downstream_resets_is_listed_first(api: APIClient, run
     assert trail(run)[-2:] == ["task.retried a", "task.retried b"]
 
 
-def test_a_retry_with_downstream_of_what_has_not_ended_is_a_409(
-    api: APIClient, runs: DrawRun
-) -> None:
+def test_retry_downstream_of_an_unfinished_task_is_a_409(api: APIClient, runs: DrawRun) -> None:
     waiting = task(runs("a"), "a")
     answer = api.post(f"/tasks/{waiting.pk}/retry-downstream")
     assert (answer.status_code, answer.json()["detail"]) == (409, f"task {waiting.pk} is pending")
@@ -211,7 +203,7 @@ def test_an_unknown_task_is_a_404(api: APIClient, pk: int) -> None:
         assert api.get(path).status_code == 404
 
 
-def test_a_refused_task_is_pending_and_says_why(
+def test_task_refused_by_its_runner_is_pending_with_the_reason(
     api: APIClient, runs: DrawRun, script: Script
 ) -> None:
     run = runs("a")
@@ -224,7 +216,7 @@ def test_a_refused_task_is_pending_and_says_why(
     assert "no disk space" in answer["message"]
 
 
-def test_tasks_are_found_by_run_status_and_step(api: APIClient, runs: DrawRun) -> None:
+def test_tasks_are_filtered_by_run_status_and_step(api: APIClient, runs: DrawRun) -> None:
     run, other = runs("b > a"), runs("a")
     alone = TaskFactory.create()
     dispatch(run)

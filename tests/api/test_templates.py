@@ -1,4 +1,4 @@
-"""`/workflow-templates`: what is stored comes back, and what is no DAG is refused by name."""
+"""`/workflow-templates`: created templates are returned as sent, invalid ones refused by name."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ BACKUP: dict[str, Any] = {
 }
 
 
-def test_a_stored_template_comes_back_as_it_was_written(api: APIClient, local: Runner) -> None:
+def test_created_template_is_returned_as_sent(api: APIClient, local: Runner) -> None:
     answer = api.post("/workflow-templates", BACKUP)
 
     assert answer.status_code == 201
@@ -63,7 +63,7 @@ def test_a_stored_template_comes_back_as_it_was_written(api: APIClient, local: R
     ]
 
 
-def test_an_answer_without_its_ids_can_be_sent_back(api: APIClient, local: Runner) -> None:
+def test_returned_template_can_be_sent_back(api: APIClient, local: Runner) -> None:
     stored = api.post("/workflow-templates", BACKUP).json()
     body = {name: stored[name] for name in ("name", "description", "steps")}
 
@@ -72,7 +72,7 @@ def test_an_answer_without_its_ids_can_be_sent_back(api: APIClient, local: Runne
     assert answer.json() == stored
 
 
-def test_replacing_a_template_makes_a_new_version_and_leaves_runs_alone(
+def test_replacing_a_template_creates_a_version_and_keeps_runs(
     api: APIClient, runs: DrawRun
 ) -> None:
     run = runs("a > b")
@@ -164,7 +164,7 @@ def test_an_unknown_template_is_a_404(api: APIClient) -> None:
     assert (answer.status_code, answer.json()) == (404, missing)
 
 
-def test_templates_are_listed_by_name_and_found_by_name(api: APIClient) -> None:
+def test_templates_are_sorted_and_filtered_by_name(api: APIClient) -> None:
     for name in ("b", "a", "c"):
         TemplateFactory.create(name=name, drawing="x > y")
 

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 
 @pytest.mark.parametrize(("arguments", "days"), [([], 90), (["--days", "2"], 2)])
-def test_the_last_word_is_a_token_that_works(
+def test_last_word_of_the_output_is_a_valid_token(
     alice: User, capsys: pytest.CaptureFixture[str], arguments: list[str], days: int
 ) -> None:
     call_command("create_api_token", "alice", *arguments)
@@ -33,9 +33,7 @@ def test_the_last_word_is_a_token_that_works(
         (["alice", "--days", "9999999999"], "--days must be from 1 to 36500."),
     ],
 )
-def test_no_token_is_made_for_a_wrong_question(
-    alice: User, arguments: list[str], text: str
-) -> None:
+def test_wrong_arguments_create_no_token(alice: User, arguments: list[str], text: str) -> None:
     User.objects.update(is_active=False)
 
     with pytest.raises(CommandError) as refused:

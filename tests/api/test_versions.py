@@ -1,4 +1,4 @@
-"""`/workflow-templates/{id}/versions`: what a template was, and back to it."""
+"""`/workflow-templates/{id}/versions`: read and restore versions."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def version_now(template: WorkflowTemplate) -> int:
     return WorkflowTemplate.objects.get(pk=template.pk).version
 
 
-def test_versions_are_listed_with_who_when_and_how_many_runs(
+def test_versions_are_listed_with_author_time_and_number_of_runs(
     api: APIClient, template: WorkflowTemplate
 ) -> None:
     for _ in range(2):
@@ -48,7 +48,9 @@ def test_versions_are_listed_with_who_when_and_how_many_runs(
     assert rows[0]["saved_at"].endswith("Z")
 
 
-def test_a_version_says_what_the_template_was(api: APIClient, template: WorkflowTemplate) -> None:
+def test_version_has_the_content_of_the_template(
+    api: APIClient, template: WorkflowTemplate
+) -> None:
     version = api.get(place(template, "/versions/1")).json()
 
     assert [step["step_id"] for step in version["content"]["steps"]] == ["a", "b"]
@@ -72,7 +74,7 @@ def test_restoring_the_latest_version_changes_nothing(
     assert template.versions.count() == 2
 
 
-def test_a_version_whose_runner_is_gone_is_not_restored(api: APIClient, local: Runner) -> None:
+def test_version_with_a_deleted_runner_is_not_restored(api: APIClient, local: Runner) -> None:
     template = TemplateFactory.create(drawing="a", runner="local")
     replace_template(template.pk, parse_template(template_of("b")))
     local.delete()
@@ -100,7 +102,7 @@ def test_the_versions_of_a_template_that_does_not_exist_are_not_found(api: APICl
     assert api.get("/workflow-templates/987654/versions").status_code == 404
 
 
-def test_listing_versions_costs_the_same_for_two_and_for_many(
+def test_list_of_versions_takes_the_same_statements_for_two_and_for_many(
     api: APIClient, template: WorkflowTemplate
 ) -> None:
     with CaptureQueriesContext(connection) as few:
@@ -115,26 +117,24 @@ def test_listing_versions_costs_the_same_for_two_and_for_many(
     assert len(few) == len(many) <= 5
 
 
-def test_who_changes_the_latest_version_replaces_it(
-    api: APIClient, template: WorkflowTemplate
-) -> None:
+def test_put_with_the_latest_version_is_stored(api: APIClient, template: WorkflowTemplate) -> None:
     answer = api.put(place(template), {**template_of("x"), "version": 2})
 
     assert (answer.status_code, answer.json()["version"]) == (200, 3)
 
 
-def test_who_changes_an_older_version_is_refused_and_nothing_is_stored(
+def test_put_with_an_older_version_is_a_409_and_stores_nothing(
     api: APIClient, template: WorkflowTemplate
 ) -> None:
     answer = api.put(place(template), {**template_of("x"), "version": 1})
 
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
-    assert "you began with version 1, now there is version 2" in answer.json()["detail"]
+    assert "you edited version 1, the latest is version 2" in answer.json()["detail"]
     assert version_now(template) == 2
 
 
 @pytest.mark.parametrize("version", ["2", True, None, 2.0])
-def test_a_version_that_is_no_number_is_refused_at_its_field(
+def test_version_that_is_not_an_integer_is_refused_by_field(
     api: APIClient, template: WorkflowTemplate, version: Any
 ) -> None:
     answer = api.put(place(template), {**template_of("x"), "version": version})
@@ -143,7 +143,7 @@ def test_a_version_that_is_no_number_is_refused_at_its_field(
     assert version_now(template) == 2
 
 
-def test_a_new_template_has_no_version_yet(api: APIClient) -> None:
+def test_post_with_a_version_is_refused(api: APIClient) -> None:
     answer = api.post("/workflow-templates", {**template_of("x"), "version": 1})
 
     assert (answer.status_code, list(answer.json())) == (400, ["version"])

@@ -1,4 +1,4 @@
-"""A run to which nearly everything has happened, and what is found in it."""
+"""A run with nearly every kind of event, and its findings."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -16,14 +16,14 @@ from workflows.runs.approval_requests import request_approval
 
 
 def findings(run: WorkflowRun) -> list[str]:
-    """Return what is found in a run, a sentence each."""
+    """Return the findings about a run as sentences."""
     return [finding.sentence for finding in verify_run(run.pk)]
 
 
 @pytest.fixture
 def eventful(runs: DrawRun, script: Script) -> WorkflowRun:
     """
-    Return a run that is under way, whatever has happened to it.
+    Return a running run with nearly every kind of event.
 
     `a` is success, `b` failed, was retried and runs, `c` is on hold, `d` waits for an approval.
     """
@@ -53,5 +53,5 @@ def first_attempt(run: WorkflowRun, name: str) -> UUID:
 
 
 def pending_approval(run: WorkflowRun) -> Approval:
-    """Return the approval that nobody has decided."""
+    """Return the pending approval."""
     return Approval.objects.get(task__run=run, status="pending")

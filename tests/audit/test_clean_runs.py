@@ -1,4 +1,4 @@
-"""Whatever may happen to a run, its trail explains it."""
+"""The trail explains every row, whatever happens to a run."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -31,16 +31,16 @@ BY = who("ada")
 
 
 def nothing(run: WorkflowRun, script: Script) -> None:
-    """Leave it as it was created."""
+    """Only create the run."""
 
 
 def ends_well(run: WorkflowRun, script: Script) -> None:
-    """Let every task be success."""
+    """Every task succeeds."""
     walk(run, "a", "b", "c")
 
 
 def retried(run: WorkflowRun, script: Script) -> None:
-    """Fail, and go on."""
+    """A task fails and is retried."""
     dispatch_all(run)
     finish(run, "a", "failed", exit_code=2)
     operations.retry(task(run, "a").pk, by=BY)
@@ -48,7 +48,7 @@ def retried(run: WorkflowRun, script: Script) -> None:
 
 
 def reset(run: WorkflowRun, script: Script) -> None:
-    """Do everything again that had ended well, by hand or not."""
+    """Retry downstream of successful tasks, some of them marked success."""
     dispatch_all(run)
     marked(run, script)
     walk(run, "b", "c")
@@ -57,14 +57,14 @@ def reset(run: WorkflowRun, script: Script) -> None:
 
 
 def marked(run: WorkflowRun, script: Script) -> None:
-    """Count a failed task as done."""
+    """A failed task is marked success."""
     dispatch_all(run)
     finish(run, "a", "failed")
     operations.mark_success(task(run, "a").pk, by=BY, reason="looked fine")
 
 
 def lost(run: WorkflowRun, script: Script) -> None:
-    """Hear no more of an attempt."""
+    """An attempt is lost."""
     dispatch_all(run)
     script.handed.clear()
     TaskAttempt.objects.update(lease_expires_at=timezone.now() - timedelta(days=1))
@@ -72,7 +72,7 @@ def lost(run: WorkflowRun, script: Script) -> None:
 
 
 def refused(run: WorkflowRun, script: Script) -> None:
-    """Find no runner that takes it, later one."""
+    """Runners refuse a task at first."""
     script.refuse("scripted")
     dispatch(run)
     script.accept("scripted")
@@ -80,7 +80,7 @@ def refused(run: WorkflowRun, script: Script) -> None:
 
 
 def canceled(run: WorkflowRun, script: Script) -> None:
-    """Cancel what is active, pending, and what can never run."""
+    """Active, pending and blocked tasks are canceled."""
     dispatch_all(run)
     start(run, "a")
     operations.cancel(task(run, "a").pk, by=BY)
@@ -90,7 +90,7 @@ def canceled(run: WorkflowRun, script: Script) -> None:
 
 
 def canceled_while_refused(run: WorkflowRun, script: Script) -> None:
-    """Cancel a task while it is being submitted to a runner that does not want it."""
+    """A task is canceled while its runner refuses it."""
 
     def cancel(wire: dict[str, Any]) -> None:
         operations.cancel(int(wire["task_id"]), by=BY)
@@ -101,7 +101,7 @@ def canceled_while_refused(run: WorkflowRun, script: Script) -> None:
 
 
 def ended_although_canceled(run: WorkflowRun, script: Script) -> None:
-    """Ask for an end that comes too late."""
+    """A cancellation is requested too late."""
     dispatch_all(run)
     start(run, "a")
     operations.cancel(task(run, "a").pk, by=BY)
@@ -109,7 +109,7 @@ def ended_although_canceled(run: WorkflowRun, script: Script) -> None:
 
 
 def aborted(run: WorkflowRun, script: Script) -> None:
-    """End it for good, while something runs."""
+    """The run is aborted while a task runs."""
     dispatch_all(run)
     start(run, "a")
     operations.abort(run.pk, by=BY)
@@ -117,7 +117,7 @@ def aborted(run: WorkflowRun, script: Script) -> None:
 
 
 def paused(run: WorkflowRun, script: Script) -> None:
-    """Hear of ends while it is paused."""
+    """Tasks finish while the run is paused."""
     dispatch_all(run)
     operations.pause(run.pk, by=BY)
     finish(run, "a", "failed")
@@ -125,7 +125,7 @@ def paused(run: WorkflowRun, script: Script) -> None:
 
 
 def held(run: WorkflowRun, script: Script) -> None:
-    """Hold and release."""
+    """A task is held and released."""
     operations.hold(task(run, "a").pk, by=BY)
     dispatch_all(run)
     operations.release(task(run, "a").pk, by=BY)
@@ -133,7 +133,7 @@ def held(run: WorkflowRun, script: Script) -> None:
 
 
 def rejected(run: WorkflowRun, script: Script) -> None:
-    """Decide against a task, then for it."""
+    """A task is rejected, retried and approved."""
     run.tasks.filter(step_id="a").update(requires_approval=True)
     reject(request_approval(run, task(run, "a"), by=BY).pk, by=BY)
     operations.retry(task(run, "a").pk, by=BY)
@@ -160,13 +160,13 @@ STORIES: list[Story] = [
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_what_may_happen_is_clean(runs: DrawRun, script: Script, story: Story) -> None:
+def test_every_kind_of_history_verifies_clean(runs: DrawRun, script: Script, story: Story) -> None:
     run = runs("a > b > c")
     story(run, script)
     assert findings(run) == []
 
 
-def test_a_run_that_dispatches_by_itself_is_clean(runs: DrawRun, script: Script) -> None:
+def test_auto_dispatch_run_verifies_clean(runs: DrawRun, script: Script) -> None:
     run = runs("a > b, a > c", auto_dispatch=True)
     dispatch_all(run)
     for name in "abc":
@@ -174,14 +174,14 @@ def test_a_run_that_dispatches_by_itself_is_clean(runs: DrawRun, script: Script)
     assert findings(run) == []
 
 
-def test_a_payload_that_cannot_be_filled_in_is_clean(runs: DrawRun, script: Script) -> None:
+def test_run_with_an_unrenderable_payload_verifies_clean(runs: DrawRun, script: Script) -> None:
     run = runs("a > b", payload={"prompt": "{{ params.nobody }}"})
     dispatch_all(run)
     assert attempt(run, "a").outcome == "failed"
     assert findings(run) == []
 
 
-def test_tasks_with_a_past_are_clean(script: Script) -> None:
+def test_run_of_existing_tasks_verifies_clean(script: Script) -> None:
     tasks = [create_task(title=name, requires_approval=name == "b", by=BY) for name in "ab"]
     operations.hold(tasks[0].pk, by=BY)
     approve(Approval.objects.get().pk, by=BY)
@@ -196,7 +196,7 @@ def test_an_unknown_run_is_refused(db: None) -> None:
         verify_run(7)
 
 
-def test_the_statements_do_not_grow_with_the_run(script: Script) -> None:
+def test_statements_do_not_grow_with_the_run(script: Script) -> None:
     counts = []
     for n in (2, 40):
         run = RunFactory.create(template__drawing=", ".join(f"s{i}" for i in range(n)))
@@ -207,7 +207,7 @@ def test_the_statements_do_not_grow_with_the_run(script: Script) -> None:
     assert counts[0] == counts[1]
 
 
-def test_a_local_runner_is_clean(runs: DrawRun) -> None:
+def test_run_of_a_local_runner_verifies_clean(runs: DrawRun) -> None:
     RunnerFactory.create(name="mine", is_default=False)
     run = runs("a", runner="mine")
     dispatch_all(run)

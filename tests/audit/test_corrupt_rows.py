@@ -1,4 +1,4 @@
-"""Whatever is changed behind the product's back is found, and named."""
+"""Rows that were changed without an event are found and named."""
 
 from datetime import timedelta
 
@@ -29,7 +29,7 @@ def of_attempt(name: str, **columns: object) -> Corrupt:
 
 
 def of_approval(**columns: object) -> Corrupt:
-    """Change columns of the approval that waits."""
+    """Change columns of the pending approval."""
     return lambda run: Approval.objects.filter(pk=pending_approval(run).pk).update(**columns)
 
 
@@ -51,7 +51,7 @@ TASKS = [
 
 
 @pytest.mark.parametrize(("name", "corrupt", "expected"), TASKS)
-def test_a_task_that_is_not_what_its_trail_says(
+def test_changed_task_is_found(
     eventful: WorkflowRun, name: str, corrupt: Corrupt, expected: str
 ) -> None:
     corrupt(eventful)
@@ -75,23 +75,21 @@ ATTEMPTS = [
 
 
 @pytest.mark.parametrize(("corrupt", "expected"), ATTEMPTS)
-def test_an_attempt_that_is_not_what_its_trail_says(
-    eventful: WorkflowRun, corrupt: Corrupt, expected: str
-) -> None:
+def test_changed_attempt_is_found(eventful: WorkflowRun, corrupt: Corrupt, expected: str) -> None:
     names = {name: f"attempt {first_attempt(eventful, name)}" for name in "ab"}
     corrupt(eventful)
     found = findings(eventful)
     assert any(expected.format(name) in each for each in found for name in names.values())
 
 
-def test_an_attempt_of_another_task(eventful: WorkflowRun) -> None:
+def test_attempt_moved_to_another_task_is_found(eventful: WorkflowRun) -> None:
     a, c = task(eventful, "a"), task(eventful, "c")
     of_attempt("a", task=c)(eventful)
     [found] = findings(eventful)
     assert f"task of attempt {c.attempts.get().pk}: expected {a.pk}, found {c.pk}" in found
 
 
-def test_an_attempt_that_the_trail_does_not_know(eventful: WorkflowRun) -> None:
+def test_attempt_without_events_is_found(eventful: WorkflowRun) -> None:
     row = attempt(eventful, "a")
     made = TaskAttempt.objects.create(
         task=row.task, number=2, payload={}, timeout_seconds=1, outcome="success"
@@ -100,7 +98,7 @@ def test_an_attempt_that_the_trail_does_not_know(eventful: WorkflowRun) -> None:
     assert f"attempt {made.pk}: expected no such attempt in the trail, found one" in found
 
 
-def test_an_attempt_that_is_gone(eventful: WorkflowRun) -> None:
+def test_deleted_attempt_is_found(eventful: WorkflowRun) -> None:
     row = attempt(eventful, "a")
     TaskAttempt.objects.filter(pk=row.pk).delete()
     [found] = findings(eventful)
@@ -115,9 +113,7 @@ APPROVALS = [
 
 
 @pytest.mark.parametrize(("corrupt", "expected"), APPROVALS)
-def test_an_approval_that_is_not_what_its_trail_says(
-    eventful: WorkflowRun, corrupt: Corrupt, expected: str
-) -> None:
+def test_changed_approval_is_found(eventful: WorkflowRun, corrupt: Corrupt, expected: str) -> None:
     corrupt(eventful)
     [found] = findings(eventful)
     assert f"task {task(eventful, 'd').pk}: " in found
@@ -143,8 +139,6 @@ RUNS = [
 
 
 @pytest.mark.parametrize(("corrupt", "expected"), RUNS)
-def test_a_run_that_is_not_what_its_trail_says(
-    eventful: WorkflowRun, corrupt: Corrupt, expected: str
-) -> None:
+def test_changed_run_is_found(eventful: WorkflowRun, corrupt: Corrupt, expected: str) -> None:
     corrupt(eventful)
     assert findings(eventful) == [f"workflow run {eventful.pk}: {expected}"]

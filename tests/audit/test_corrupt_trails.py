@@ -1,4 +1,4 @@
-"""A trail that tells of what cannot have happened is found, with the very line."""
+"""Impossible events are found and named."""
 
 from collections.abc import Callable
 
@@ -28,7 +28,7 @@ def lines(eventful: WorkflowRun) -> Lines:
 
 
 def again(event: Event) -> int:
-    """Write a line once more, at the end; return its id."""
+    """Record an event again at the end; return its id."""
     return Event.objects.create(
         event_type=event.event_type, run=event.run, task=event.task, payload=event.payload
     ).pk
@@ -49,7 +49,7 @@ def again(event: Event) -> int:
         ("workflow_run.running", None, "expected created or failed or success, found running"),
     ],
 )
-def test_a_line_that_is_there_twice(
+def test_duplicate_event_is_found(
     eventful: WorkflowRun, lines: Lines, event_type: str, name: str | None, expected: str
 ) -> None:
     event_id = again(lines(event_type, name).earliest("id"))
@@ -58,14 +58,14 @@ def test_a_line_that_is_there_twice(
     assert found.task_id == (task(eventful, name).pk if name else None)
 
 
-def test_a_report_about_another_attempt(eventful: WorkflowRun, lines: Lines) -> None:
+def test_report_about_another_attempt_is_found(eventful: WorkflowRun, lines: Lines) -> None:
     lines("task.succeeded", "a").update(payload={"attempt_id": "another"})
     [found] = findings(eventful)
     attempt = task(eventful, "a").attempts.get().pk
     assert f"task.succeeded of attempt: expected {attempt}, found another" in found
 
 
-def test_a_second_end_of_an_attempt(eventful: WorkflowRun, lines: Lines) -> None:
+def test_second_end_of_an_attempt_is_found(eventful: WorkflowRun, lines: Lines) -> None:
     # As if the retry of b had not led to another attempt.
     dispatched = lines("task.dispatched", "b").latest("id")
     dispatched.event_type = EventType.TASK_RUNNING
@@ -74,7 +74,7 @@ def test_a_second_end_of_an_attempt(eventful: WorkflowRun, lines: Lines) -> None
     assert any("an open one, found ended" in each for each in found)
 
 
-def test_a_dispatch_before_its_dependencies_were_success(
+def test_dispatch_before_dependencies_succeeded_is_found(
     eventful: WorkflowRun, lines: Lines
 ) -> None:
     lines("task.succeeded", "a").delete()
@@ -86,7 +86,7 @@ def test_a_dispatch_before_its_dependencies_were_success(
     ("event_type", "name", "what"),
     [("task.held", "c", "a release"), ("approval.pending", "d", "an approval")],
 )
-def test_a_dispatch_that_no_person_had_allowed(
+def test_dispatch_without_approval_or_release_is_found(
     eventful: WorkflowRun, lines: Lines, event_type: str, name: str, what: str
 ) -> None:
     lines(event_type, name).update(task=task(eventful, "a"))
@@ -97,7 +97,7 @@ def test_a_dispatch_that_no_person_had_allowed(
 
 
 @pytest.mark.parametrize("state", ["paused", "aborted"])
-def test_a_dispatch_from_a_run_that_stood_still(
+def test_dispatch_from_a_paused_or_aborted_run_is_found(
     eventful: WorkflowRun, lines: Lines, state: str
 ) -> None:
     lines("workflow_run.failed").update(event_type=f"workflow_run.{state}")
@@ -117,7 +117,7 @@ def test_a_dispatch_from_a_run_that_stood_still(
         ("workflow_run.failed", "expected a failed or canceled task, found none"),
     ],
 )
-def test_an_end_of_the_run_that_its_tasks_do_not_allow(
+def test_run_end_that_its_tasks_do_not_allow_is_found(
     eventful: WorkflowRun, event_type: str, expected: str
 ) -> None:
     made = Event.objects.create(event_type=event_type, run=eventful)
@@ -125,46 +125,48 @@ def test_an_end_of_the_run_that_its_tasks_do_not_allow(
     assert name in findings(eventful)
 
 
-def test_a_run_that_has_come_to_its_end_unnoticed(runs: DrawRun, script: Script) -> None:
+def test_open_run_without_anything_left_to_do_is_found(runs: DrawRun, script: Script) -> None:
     run = runs("a")
     dispatch_all(run)
     finish(run, "a")
     Event.objects.filter(run=run, event_type="workflow_run.succeeded").delete()
     WorkflowRun.objects.filter(pk=run.pk).update(state="running", finished_at=None)
-    assert findings(run) == [
-        f"workflow run {run.pk}: nothing can move any more: expected an ended run, found running"
-    ]
+    [finding] = findings(run)
+    assert finding == (
+        f"workflow run {run.pk}: nothing can happen any more: "
+        "expected a finished run, found running"
+    )
 
 
-def test_a_run_that_has_failed_and_could_go_on(runs: DrawRun, script: Script) -> None:
+def test_failed_run_that_could_continue_is_found(runs: DrawRun, script: Script) -> None:
     run = runs("a > b")
     dispatch_all(run)
     finish(run, "a", "failed")
     Event.objects.create(event_type="task.retried", run=run, task=task(run, "a"))
-    assert any("tasks can move: expected a run that goes on" in each for each in findings(run))
+    assert any("tasks can continue: expected an open run" in each for each in findings(run))
 
 
-def test_a_cancel_of_what_nobody_works_on(eventful: WorkflowRun) -> None:
+def test_cancel_request_for_an_inactive_task_is_found(eventful: WorkflowRun) -> None:
     c = task(eventful, "c")
     Event.objects.create(event_type="task.cancel_requested", run=eventful, task=c)
     [found, *_] = findings(eventful)
     assert "expected a task that is active, found not active" in found
 
 
-def test_a_line_about_a_task_of_nobody(eventful: WorkflowRun) -> None:
+def test_event_of_a_task_outside_the_run_is_found(eventful: WorkflowRun) -> None:
     stranger = TaskFactory.create()
     Event.objects.create(event_type="task.created", run=eventful, task=stranger)
     found = f"task {stranger.pk}: task: expected a task of the run"
     assert any(found in each for each in findings(eventful))
 
 
-def test_a_task_of_which_nothing_is_told(eventful: WorkflowRun) -> None:
+def test_task_without_events_is_found(eventful: WorkflowRun) -> None:
     stranger = TaskFactory.create(run=eventful, position=9)
     [found] = findings(eventful)
     assert f"task {stranger.pk}: state: expected no event of its creation" in found
 
 
-def test_a_trail_that_is_gone(eventful: WorkflowRun) -> None:
+def test_deleted_trail_is_found(eventful: WorkflowRun) -> None:
     Event.objects.filter(run=eventful).delete()
     expected = "state: expected no event of its creation, found running"
     assert f"workflow run {eventful.pk}: {expected}" in findings(eventful)

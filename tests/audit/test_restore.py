@@ -1,4 +1,4 @@
-"""A copy of a live installation, restored elsewhere: its trail explains every row of it."""
+"""In a restored copy of a live installation, the trail explains every row."""
 
 import shutil
 import sqlite3
@@ -31,7 +31,7 @@ COPY = "restored"
 
 
 def manage(*arguments: str, url: str) -> subprocess.CompletedProcess[str]:
-    """Call a command of the installation whose database this is."""
+    """Run a management command on this database."""
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
         env=environment(DATABASE_URL=url),
@@ -45,7 +45,7 @@ def manage(*arguments: str, url: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def live(runs: DrawRun, script: Script) -> WorkflowRun:
-    """Make runs with all kinds of histories; return one that runs here, for an executor is gone."""
+    """Create runs with all kinds of histories; return one whose executor is gone."""
     for story in STORIES:
         story(runs("a > b > c"), script)
         script.on_submit = None
@@ -64,7 +64,7 @@ def live(runs: DrawRun, script: Script) -> WorkflowRun:
 
 @pytest.fixture
 def restored(live: WorkflowRun, tmp_path: Path) -> Iterator[str]:
-    """Copy the live database, as the documentation says; return the URL of the copy."""
+    """Copy the live database as documented; return the URL of the copy."""
     if connection.vendor == "sqlite":
         with closing(sqlite3.connect(connection.settings_dict["NAME"])) as database:
             database.execute("VACUUM INTO ?", [str(tmp_path / COPY)])
@@ -91,7 +91,7 @@ def _restored_by_programs(dump: Path) -> Iterator[str]:
             server.execute(f'DROP DATABASE "{name}_{COPY}" WITH (FORCE)')
 
 
-def test_the_trail_explains_every_row_of_what_was_restored(restored: str) -> None:
+def test_restored_installation_verifies_clean(restored: str) -> None:
     assert manage("migrate", "--check", url=restored).returncode == 0
 
     ended = manage("verify_run", "--all", url=restored)
@@ -101,9 +101,7 @@ def test_the_trail_explains_every_row_of_what_was_restored(restored: str) -> Non
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, said, "")
 
 
-def test_what_was_running_when_it_was_copied_is_lost_and_says_so(
-    restored: str, live: WorkflowRun
-) -> None:
+def test_attempt_running_at_the_time_of_the_copy_is_lost(restored: str, live: WorkflowRun) -> None:
     assert "lost" in manage("rescue", url=restored).stdout
 
     trail = manage("verify_run", str(live.pk), url=restored)

@@ -16,7 +16,7 @@ Write = Callable[..., Path]
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Write a file; what is no text becomes JSON."""
+    """Write a file; data that is not text is written as JSON."""
 
     def to(name: str, content: Any) -> Path:
         path = tmp_path / name
@@ -35,7 +35,7 @@ def run(command: str, *arguments: object) -> str:
 
 
 def refusal(command: str, *arguments: object) -> str:
-    """Run a command that must refuse; return its words. Nothing may be stored by it."""
+    """Run a command that must fail and store nothing; return its message."""
     before = WorkflowTemplate.objects.count()
     with pytest.raises(CommandError) as refused:
         run(command, *arguments)

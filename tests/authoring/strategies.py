@@ -1,4 +1,4 @@
-"""What hypothesis makes templates of; with texts that a reader of YAML could take amiss."""
+"""Hypothesis strategies for templates, with texts that YAML parsers could misread."""
 
 from hypothesis import strategies as st
 
@@ -26,7 +26,7 @@ JSON = st.recursive(
 
 @st.composite
 def templates(draw: st.DrawFn) -> TemplateSpec:
-    """Make a template: each step may depend on any before it."""
+    """Draw a template: each step may depend on any earlier one."""
     ids = draw(st.lists(NAMES, min_size=1, max_size=4, unique=True))
     steps = [
         StepSpec(

@@ -1,4 +1,4 @@
-"""What differs between two versions of a template."""
+"""The difference between two versions of a template."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def test_steps_are_added_removed_changed_or_the_same() -> None:
     assert changes(before, after) == {"a": "same", "b": "same", "d": "added", "c": "removed"}
 
 
-def test_a_changed_step_names_its_fields_and_shows_their_lines() -> None:
+def test_changed_step_lists_its_fields_and_their_lines() -> None:
     after = changed("a > b", "b", title="Second", payload={"command": ["true"]})
 
     [step] = difference(template_of("a > b"), after).changed_steps
@@ -42,7 +42,7 @@ def test_a_changed_step_names_its_fields_and_shows_their_lines() -> None:
     )
 
 
-def test_only_what_is_near_a_change_is_shown() -> None:
+def test_only_lines_near_a_change_are_shown() -> None:
     arguments = [str(number) for number in range(20)]
     before = changed("a", "a", payload={"command": arguments})
     after = changed("a", "a", payload={"command": [*arguments[:-1], "last"]}, title="A")
@@ -53,7 +53,7 @@ def test_only_what_is_near_a_change_is_shown() -> None:
     assert len(lines) < 15
 
 
-def test_an_added_step_is_all_new_and_a_removed_one_all_gone() -> None:
+def test_added_and_removed_steps_list_all_their_lines() -> None:
     added, removed = difference(template_of("a"), template_of("b")).steps
 
     assert added == StepDifference(
@@ -72,14 +72,14 @@ def test_edges_are_added_removed_or_the_same() -> None:
     }
 
 
-def test_true_is_not_one() -> None:
+def test_true_and_one_differ() -> None:
     before = changed("a", "a", payload={"n": 1})
     after = changed("a", "a", payload={"n": True})
 
     assert changes(before, after) == {"a": "changed"}
 
 
-def test_another_order_is_told_of_the_fewest_steps() -> None:
+def test_reordering_marks_the_fewest_steps_as_moved() -> None:
     before, after = template_of("a, b, c, d, e"), template_of("e, a, b, d, c")
 
     moved = {step.step_id for step in difference(before, after).changed_steps}
@@ -89,7 +89,7 @@ def test_another_order_is_told_of_the_fewest_steps() -> None:
     assert difference(before, after).steps[0].fields == ("order",)
 
 
-def test_an_added_step_in_between_moves_nobody() -> None:
+def test_inserted_step_does_not_mark_others_as_moved() -> None:
     assert changes(template_of("a, b"), template_of("x, a, y, b, z")) == {
         "x": "added",
         "a": "same",
@@ -99,7 +99,7 @@ def test_an_added_step_in_between_moves_nobody() -> None:
     }
 
 
-def test_the_fields_of_the_template_itself_are_told() -> None:
+def test_changed_fields_of_the_template_are_listed() -> None:
     before = {**template_of("a", name="old"), "approver_must_differ": True}
 
     found = difference(before, {**template_of("a", name="new"), "description": "more"})

@@ -1,4 +1,4 @@
-"""A file becomes a template, or one sentence says what keeps it from that."""
+"""Importing a file creates a template or fails with a precise message."""
 
 import json
 from pathlib import Path
@@ -27,11 +27,11 @@ steps:
 
 
 def nightly(**changed: Any) -> dict[str, Any]:
-    """Return a template with one step, some of whose fields are other than they should be."""
+    """Return a template with one step, with some wrong fields."""
     return {"name": "Nightly", "steps": [{"step_id": "copy", "title": "Copy", **changed}]}
 
 
-def test_a_new_name_makes_a_template(write: Write) -> None:
+def test_import_of_a_new_name_creates_a_template(write: Write) -> None:
     said = run("import_workflow", write("nightly.yaml", NIGHTLY))
     template = WorkflowTemplate.objects.get()
     assert said == f"Workflow template #{template.pk} 'Nightly': created, version 1.\n"
@@ -39,40 +39,40 @@ def test_a_new_name_makes_a_template(write: Write) -> None:
     assert steps == [("load", ("extract",)), ("extract", ())]
 
 
-def test_the_same_content_again_changes_nothing(write: Write) -> None:
+def test_import_of_unchanged_content_changes_nothing(write: Write) -> None:
     run("import_workflow", write("nightly.yaml", NIGHTLY))
     assert "unchanged, version 1" in run("import_workflow", write("again.yaml", NIGHTLY))
     assert WorkflowTemplate.objects.get().version == 1
 
 
-def test_other_content_makes_a_version_of_the_template_of_that_name(write: Write) -> None:
+def test_import_of_changed_content_creates_a_version(write: Write) -> None:
     run("import_workflow", write("nightly.yaml", NIGHTLY))
     changed = NIGHTLY.replace("title: Load", "title: Load all")
     assert "replaced, version 2" in run("import_workflow", write("nightly.yaml", changed))
     assert spec_of(WorkflowTemplate.objects.get()).steps[0].title == "Load all"
 
 
-def test_true_instead_of_one_is_other_content(write: Write) -> None:
+def test_true_instead_of_one_is_changed_content(write: Write) -> None:
     run("import_workflow", write("t.json", nightly(payload={"kwargs": {"n": 1}})))
     run("import_workflow", write("t.json", nightly(payload={"kwargs": {"n": True}})))
     (step,) = spec_of(WorkflowTemplate.objects.get()).steps
     assert step.payload["kwargs"]["n"] is True
 
 
-def test_a_name_on_the_command_line_comes_before_that_of_the_file(write: Write) -> None:
+def test_name_option_overrides_the_name_in_the_file(write: Write) -> None:
     file = write("nightly.yaml", NIGHTLY)
     run("import_workflow", file)
     assert "'Weekly': created" in run("import_workflow", file, "--name", "Weekly")
     assert "'Weekly': unchanged" in run("import_workflow", file, "--name", "Weekly")
 
 
-def test_a_file_without_a_name_can_be_given_one(write: Write) -> None:
+def test_name_option_names_a_file_without_a_name(write: Write) -> None:
     file = write("nameless.yaml", NIGHTLY.replace("name: Nightly\n", ""))
     assert refusal("import_workflow", file) == f"{file}: name: This field is required."
     assert "'Nightly': created" in run("import_workflow", file, "--name", "Nightly")
 
 
-def test_a_name_that_several_have_is_refused_with_their_numbers(write: Write) -> None:
+def test_ambiguous_name_is_refused_with_the_ids(write: Write) -> None:
     one, other = (WorkflowTemplate.objects.create(name="Nightly").pk for _ in range(2))
     file = write("nightly.yaml", NIGHTLY)
     assert f"choose one of #{one}, #{other}" in refusal("import_workflow", file)
@@ -80,25 +80,25 @@ def test_a_name_that_several_have_is_refused_with_their_numbers(write: Write) ->
     assert [template_named(f"#{pk}").version for pk in (one, other)] == [1, 2]
 
 
-def test_a_template_replaced_by_its_number_keeps_its_name(write: Write) -> None:
+def test_template_replaced_by_number_keeps_its_name(write: Write) -> None:
     weekly = WorkflowTemplate.objects.create(name="Weekly")
     run("import_workflow", write("nightly.yaml", NIGHTLY), "--name", f"#{weekly.pk}")
     assert WorkflowTemplate.objects.get().name == "Weekly"
 
 
-def test_a_number_that_no_template_has_is_refused(write: Write) -> None:
+def test_unknown_number_is_refused(write: Write) -> None:
     file = write("nightly.yaml", NIGHTLY)
     assert refusal("import_workflow", file, "--name", "#7") == "workflow template #7 not found"
 
 
-def test_a_name_of_digits_in_a_file_is_a_name(write: Write) -> None:
+def test_name_of_digits_in_a_file_is_a_name(write: Write) -> None:
     weekly = WorkflowTemplate.objects.create(name="Weekly")
     run("import_workflow", write("t.yaml", NIGHTLY.replace("Nightly", f"'{weekly.pk}'")))
     assert template_named(f"#{weekly.pk}").name == "Weekly"
     assert template_named(str(weekly.pk)).name == str(weekly.pk)
 
 
-def test_templates_are_named_by_name_or_by_number() -> None:
+def test_templates_are_found_by_name_or_number() -> None:
     template = WorkflowTemplate.objects.create(name="Nightly")
     for name in ("Nightly", f"#{template.pk}", str(template.pk)):
         assert template_named(name) == template
@@ -114,8 +114,8 @@ def test_templates_are_named_by_name_or_by_number() -> None:
     ("content", "why"),
     [
         ("", "is empty"),
-        ("- a\n- b\n", "A template is an object with a name and steps."),
-        ("just a text", "A template is an object with a name and steps."),
+        ("- a\n- b\n", "A template must be an object with a name and steps."),
+        ("just a text", "A template must be an object with a name and steps."),
         (NIGHTLY[:40], "line 5: "),
         (NIGHTLY + "- step_id: load\n  title: X\n", "duplicate step_id 'load'"),
         (NIGHTLY + "extra: 1\n", "extra: Unknown field"),
@@ -131,14 +131,14 @@ def test_templates_are_named_by_name_or_by_number() -> None:
         (nightly(title="\0"), "The template contains a NUL character"),
     ],
 )
-def test_what_is_no_template_is_refused_by_file_step_and_field(
+def test_invalid_template_is_refused_naming_file_step_and_field(
     content: Any, why: str, write: Write
 ) -> None:
     file = write("t.json" if isinstance(content, dict) else "t.yaml", content)
     assert refusal("import_workflow", file).startswith(f"{file}: {why}")
 
 
-def test_each_problem_has_its_line(write: Write) -> None:
+def test_each_problem_is_on_its_own_line(write: Write) -> None:
     bad = nightly(title="", timeout_seconds=0)
     file = write("t.json", {**bad, "colour": "red"})
     said = refusal("import_workflow", file).splitlines()
@@ -146,14 +146,14 @@ def test_each_problem_has_its_line(write: Write) -> None:
     assert all(line.startswith(f"{file}: ") for line in said)
 
 
-def test_a_refused_version_leaves_the_one_before(write: Write) -> None:
+def test_refused_import_keeps_the_stored_version(write: Write) -> None:
     run("import_workflow", write("t.json", nightly()))
     refusal("import_workflow", write("t.json", nightly(runner="nowhere", title="Other")))
     template = WorkflowTemplate.objects.get()
     assert (template.version, spec_of(template).steps[0].title) == (1, "Copy")
 
 
-def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
+def test_unreadable_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "latin.yaml").write_bytes("name: Größe".encode("latin-1"))
     for name, why in (
         ("missing.yaml", "No such file or directory"),
@@ -164,17 +164,19 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_too_large_is_refused(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "LARGEST_FILE", len(NIGHTLY) - 1)
+    monkeypatch.setattr(files, "MAX_FILE_BYTES", len(NIGHTLY) - 1)
     file = write("nightly.yaml", NIGHTLY)
     assert refusal("import_workflow", file) == f"{file}: larger than {len(NIGHTLY) - 1} bytes"
 
 
-def test_a_byte_order_mark_is_no_content(write: Write) -> None:
+def test_byte_order_mark_is_ignored(write: Write) -> None:
     assert "created" in run("import_workflow", write("t.yaml", "\ufeff" + NIGHTLY))
     assert "replaced" in run("import_workflow", write("t.json", "\ufeff" + json.dumps(nightly())))
 
 
-def test_export_refuses_what_it_cannot_find_or_write(write: Write, tmp_path: Path) -> None:
+def test_export_of_an_unknown_template_or_to_a_directory_is_refused(
+    write: Write, tmp_path: Path
+) -> None:
     assert refusal("export_workflow", "Nope") == "workflow template 'Nope' not found"
     run("import_workflow", write("nightly.yaml", NIGHTLY))
     assert refusal("export_workflow", "Nightly", "--output", tmp_path) == (

@@ -1,4 +1,4 @@
-"""YAML and JSON are read without surprises, and written so that any reader agrees."""
+"""YAML and JSON are read strictly, and written so that every parser agrees."""
 
 from typing import Any
 
@@ -12,19 +12,19 @@ from workflows.authoring.yaml_json import Unreadable, read_json, read_yaml, writ
 
 @settings(deadline=None)  # machines are slow at times
 @given(JSON)
-def test_what_is_written_is_read_back(data: Any) -> None:
+def test_written_data_is_read_back(data: Any) -> None:
     assert repr(read_yaml(write_yaml(data))) == repr(data)
 
 
 @pytest.mark.parametrize("text", NASTY)
-def test_a_text_stays_a_text_for_any_reader(text: str) -> None:
+def test_text_stays_text_for_every_yaml_parser(text: str) -> None:
     data = {"value": text, text: ["key"]}
     assert read_yaml(write_yaml(data)) == yaml.safe_load(write_yaml(data)) == data
 
 
 @settings(deadline=None)  # machines are slow at times
 @given(JSON)
-def test_other_readers_of_yaml_agree(data: Any) -> None:
+def test_other_yaml_parsers_read_the_same(data: Any) -> None:
     assert repr(yaml.safe_load(write_yaml(data))) == repr(data)
 
 
@@ -47,7 +47,7 @@ def test_other_readers_of_yaml_agree(data: Any) -> None:
         ("", None),
     ],
 )
-def test_a_plain_word_is_what_json_calls_so_or_a_text(text: str, data: Any) -> None:
+def test_unquoted_word_is_a_json_value_or_text(text: str, data: Any) -> None:
     assert repr(read_yaml(f"a: {text}")) == repr({"a": data})
 
 
@@ -55,7 +55,7 @@ def test_a_long_text_is_written_line_by_line() -> None:
     assert write_yaml({"sql": "SELECT 1\nFROM x\n"}) == "sql: |\n  SELECT 1\n  FROM x\n"
 
 
-def test_a_shared_part_is_written_out() -> None:
+def test_shared_data_is_written_without_aliases() -> None:
     shared = ["x"]
     assert read_yaml(write_yaml([shared, shared])) == [["x"], ["x"]]
 
@@ -70,17 +70,17 @@ BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]"
         ("# only a comment\n", "is empty"),
         ("a:\n  b: [1, 2", "line 3"),
         ("steps:\n- step_id: a\n  title: 'A", "line 3"),
-        ("a: 1\nb: 2\na: 3", "line 3: the key 'a' comes twice"),
-        ("a:\n  b: 1\n  b: 2", "line 3: the key 'b' comes twice"),
+        ("a: 1\nb: 2\na: 3", "line 3: duplicate key 'a'"),
+        ("a:\n  b: 1\n  b: 2", "line 3: duplicate key 'b'"),
         (BOMB, r"line 2: aliases \(\*a\)"),
         ("a: &a 1\nb:\n  <<: *a", r"line 3: aliases"),
         ("a: !!python/object:os.system x", "line 1: tags"),
         ("a: !!binary eA==", "line 1: tags"),
-        ("a: 1\n2: b", "line 2: the key '2' is no text"),
-        ("[a]: b", "line 1: the key of this mapping is no text"),
+        ("a: 1\n2: b", "line 2: the key '2' is not text"),
+        ("[a]: b", "line 1: the key of this mapping is not text"),
         ("a: 1\nb: yes", 'line 2: yes may mean a boolean or a text; write true, false or "yes"'),
         ("on: push", "line 1: on may mean"),
-        ("a: 1\n---\na: 2", "line 2: a second document"),
+        ("a: 1\n---\na: 2", "line 2: the file contains a second document"),
         ("a: 1e999", "line 1: the number 1e999 is too large"),
         ("a: " + "9" * 5_000, "line 1: .*digits"),
         ("[" * 100_000, "line 1: nested too deeply"),
@@ -89,7 +89,7 @@ BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]"
         ("\ta: 1", "line 1: .*token"),
     ],
 )
-def test_what_is_no_plain_data_is_refused_with_its_line(text: str, why: str) -> None:
+def test_yaml_beyond_json_is_refused_with_its_line(text: str, why: str) -> None:
     with pytest.raises(Unreadable, match=why):
         read_yaml(text)
 
@@ -99,14 +99,14 @@ def test_what_is_no_plain_data_is_refused_with_its_line(text: str, why: str) -> 
     [
         ("", "line 1, column 1"),
         ('{"a": 1,\n "b": }', "line 2, column 7"),
-        ('{"a": 1, "a": 2}', "the key 'a' comes twice"),
-        ("[NaN]", "NaN is no number"),
-        ("[-Infinity]", "Infinity is no number"),
+        ('{"a": 1, "a": 2}', "duplicate key 'a'"),
+        ("[NaN]", "NaN is not a number"),
+        ("[-Infinity]", "Infinity is not a number"),
         ("[1e999]", "1e999 is too large"),
         ("9" * 5_000, "digits"),
         ("[" * 100_000, "nested too deeply"),
     ],
 )
-def test_what_is_no_json_is_refused(text: str, why: str) -> None:
+def test_invalid_json_is_refused(text: str, why: str) -> None:
     with pytest.raises(Unreadable, match=why):
         read_json(text)

@@ -1,4 +1,4 @@
-"""Real workflows, recorded by others: imported, run and finished without breaking an edge."""
+"""Real recorded workflows are imported and run in an order that follows every edge."""
 
 import time
 from pathlib import Path
@@ -32,7 +32,7 @@ recorded = pytest.mark.parametrize(
 
 
 def edges_in(file: Path) -> set[tuple[str, str]]:
-    """Return the edges of a recorded workflow, read by hand."""
+    """Return the edges of a recorded workflow, read without our importer."""
     tasks = read_json(file.read_text())["workflow"]["specification"]["tasks"]
     return {(parent, task["id"]) for task in tasks for parent in task["parents"]}
 
@@ -62,7 +62,7 @@ def test_a_recorded_workflow_runs_to_its_end_in_an_order_that_breaks_no_edge(fil
 
 
 @recorded
-def test_a_recorded_workflow_comes_back_from_yaml(file: Path, tmp_path: Path) -> None:
+def test_recorded_workflow_survives_export_and_import(file: Path, tmp_path: Path) -> None:
     template = import_file(file, commands=True).template
     (tmp_path / "again.yaml").write_text(as_yaml(spec_of(template)), encoding="utf-8")
     assert import_file(tmp_path / "again.yaml").change == "unchanged"
@@ -88,7 +88,7 @@ def test_a_chain_of_ten_thousand_steps_is_parsed() -> None:
     assert len(parse_template({"name": "Chain", "steps": chain}).steps) == 10_000
 
 
-def test_dispatching_everything_takes_the_whole_front_at_once(write: Write) -> None:
+def test_dispatching_all_dispatches_every_ready_task(write: Write) -> None:
     fan = [task("split"), *(task(f"part{n}", "split") for n in range(20))]
     import_file(write("fan.json", recording(fan)))
     workflow = create_run(template_id=template_named("Recorded").pk, by=who("test"))

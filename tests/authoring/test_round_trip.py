@@ -1,4 +1,4 @@
-"""What goes out as a file comes back as the same template."""
+"""An exported template is imported as the same template."""
 
 from pathlib import Path
 
@@ -55,7 +55,7 @@ steps:
 
 @settings(deadline=None)  # machines are slow at times
 @given(templates())
-def test_any_template_comes_back_as_it_went(template: TemplateSpec) -> None:
+def test_any_template_survives_export_and_import(template: TemplateSpec) -> None:
     try:
         parsed = parse_template(read_yaml(as_yaml(template)))
     except Exception as exc:
@@ -64,7 +64,7 @@ def test_any_template_comes_back_as_it_went(template: TemplateSpec) -> None:
 
 
 @pytest.mark.django_db
-def test_a_stored_template_comes_back_as_it_went(write: Write) -> None:
+def test_stored_template_survives_export_and_import(write: Write) -> None:
     run("import_workflow", write("everything.yaml", EVERYTHING))
     exported = run("export_workflow", "Everything")
     assert read_yaml(exported) == read_yaml(EVERYTHING)
@@ -73,7 +73,7 @@ def test_a_stored_template_comes_back_as_it_went(write: Write) -> None:
 
 
 @pytest.mark.django_db
-def test_fields_come_in_their_order_without_what_is_the_default(write: Write) -> None:
+def test_export_has_fields_in_order_without_defaults(write: Write) -> None:
     steps = [
         {"title": "A", "step_id": "a", "payload": {}, "depends_on": [], "requires_approval": False},
         {
@@ -93,7 +93,7 @@ def test_fields_come_in_their_order_without_what_is_the_default(write: Write) ->
 
 
 @pytest.mark.django_db
-def test_an_export_can_go_to_a_file(write: Write, tmp_path: Path) -> None:
+def test_export_can_write_a_file(write: Write, tmp_path: Path) -> None:
     run("import_workflow", write("everything.yaml", EVERYTHING))
     assert run("export_workflow", "Everything", "--output", tmp_path / "out.yaml") == ""
     assert read_yaml((tmp_path / "out.yaml").read_text()) == read_yaml(EVERYTHING)

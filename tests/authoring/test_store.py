@@ -1,4 +1,4 @@
-"""Templates are stored whole, one version at a time."""
+"""Templates are stored as a whole, one version at a time."""
 
 import pytest
 
@@ -22,12 +22,12 @@ DATA = {
 }
 
 
-def test_what_is_stored_is_what_was_given() -> None:
+def test_stored_template_equals_its_spec() -> None:
     spec = parse_template(DATA)
     assert spec_of(create_template(spec)) == spec
 
 
-def test_a_change_is_a_new_version() -> None:
+def test_changed_content_is_a_new_version() -> None:
     template = create_template(parse_template(DATA))
     changed = parse_template({**DATA, "steps": DATA["steps"][1:]})
     replaced = replace_template(template.pk, changed)
@@ -35,14 +35,14 @@ def test_a_change_is_a_new_version() -> None:
     assert spec_of(replaced) == changed
 
 
-def test_the_same_again_changes_nothing() -> None:
+def test_unchanged_content_changes_nothing() -> None:
     template = create_template(parse_template(DATA))
     steps = list(template.steps.values())
     assert replace_template(template.pk, parse_template(DATA)).version == 1
     assert list(template.steps.values()) == steps
 
 
-def test_another_order_of_the_steps_is_a_change() -> None:
+def test_reordered_steps_are_a_new_version() -> None:
     template = TemplateFactory.create(drawing="a, b")
     replaced = replace_template(
         template.pk, parse_template(template_of("b, a", name=template.name))
@@ -59,12 +59,12 @@ def test_a_refused_replacement_leaves_the_old_version() -> None:
     assert (spec_of(template), list(template.steps.values()), template.version) == (*before, 1)
 
 
-def test_nothing_is_replaced_that_is_not_there() -> None:
+def test_replacing_an_unknown_template_is_refused() -> None:
     with pytest.raises(NotFound, match="workflow template 999999 not found"):
         replace_template(999_999, parse_template(DATA))
 
 
-def test_steps_and_edges_go_with_their_template() -> None:
+def test_deleting_a_template_deletes_its_steps_and_edges() -> None:
     TemplateFactory.create(drawing="a > b")
     WorkflowTemplate.objects.get().delete()
     assert not TemplateStep.objects.exists()

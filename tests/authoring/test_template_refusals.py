@@ -1,4 +1,4 @@
-"""What a template must not be, and how it is said."""
+"""Which templates are refused, and with which messages."""
 
 from typing import Any
 
@@ -93,7 +93,7 @@ def test_a_payload_nested_absurdly_deep_is_refused() -> None:
     assert "nested" in str(refusal(template(step(payload=deep))))
 
 
-def test_every_offending_step_is_named() -> None:
+def test_every_wrong_step_is_named() -> None:
     fields = refusal(template(step("a", depends_on=["x"]), step("b", depends_on=["y"])))
     assert len(fields["steps"]) == 2
 
@@ -115,7 +115,7 @@ def test_the_same_dependency_twice_counts_as_one_edge() -> None:
 
 
 @pytest.mark.django_db
-def test_an_unknown_runner_is_refused_and_nothing_is_kept() -> None:
+def test_unknown_runner_is_refused_and_nothing_is_stored() -> None:
     data = {"name": "nightly", "steps": steps_of("a > b", runner="nowhere")}
     with pytest.raises(Invalid, match="there is no runner named 'nowhere'"):
         create_template(parse_template(data))

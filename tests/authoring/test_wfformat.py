@@ -47,7 +47,7 @@ def test_a_task_becomes_a_step_that_does_nothing(write: Write) -> None:
     assert [step.step_id for step in steps()] == ["split", "left", "right", "join"]
 
 
-def test_with_commands_a_step_executes_what_was_recorded(write: Write) -> None:
+def test_commands_option_makes_steps_execute_the_recorded_commands(write: Write) -> None:
     executed = [
         {"id": "a", "command": {"program": "tar", "arguments": ["-c", "{{ x }}"]}},
         {"id": "b", "command": {"program": "true"}},
@@ -63,20 +63,20 @@ def test_with_commands_a_step_executes_what_was_recorded(write: Write) -> None:
 def test_a_task_without_a_recorded_command_is_named(write: Write) -> None:
     file = write("w.json", recording([task("a"), task("b")], [{"id": "a"}]))
     assert refusal("import_workflow", file, "--commands").splitlines() == [
-        f"{file}: task 'a': workflow.execution holds no command of it",
-        f"{file}: task 'b': workflow.execution holds no command of it",
+        f"{file}: task 'a': workflow.execution has no command for it",
+        f"{file}: task 'b': workflow.execution has no command for it",
     ]
 
 
-def test_commands_are_asked_for_where_there_can_be_none(write: Write) -> None:
+def test_commands_option_is_refused_without_recorded_commands(write: Write) -> None:
     file = write("t.yaml", "name: T\nsteps:\n- step_id: a\n  title: A\n")
-    assert "--commands is for files in WfFormat" in refusal("import_workflow", file, "--commands")
+    assert "--commands is for WfFormat files" in refusal("import_workflow", file, "--commands")
     file = write("w.json", recording(DIAMOND))
     said = refusal("import_workflow", file, "--commands")
     assert said == f"{file}: workflow: 'execution' is a required property"
 
 
-def test_an_edge_that_only_the_child_names_is_an_edge(write: Write) -> None:
+def test_edge_in_parents_only_is_accepted(write: Write) -> None:
     run("import_workflow", write("w.json", recording([task("a", children=[]), task("b", "a")])))
     assert steps()[1].depends_on == ("a",)
 
@@ -98,7 +98,7 @@ def test_an_edge_that_only_the_child_names_is_an_edge(write: Write) -> None:
         ([task("x" * 201)], f"step '{'x' * 201}': step_id: "),
     ],
 )
-def test_what_forms_no_dag_is_refused(tasks: Tasks, why: str, write: Write) -> None:
+def test_recording_that_is_not_a_dag_is_refused(tasks: Tasks, why: str, write: Write) -> None:
     file = write("w.json", recording(tasks))
     assert refusal("import_workflow", file).startswith(f"{file}: {why}")
 
@@ -124,7 +124,7 @@ def test_a_file_without_its_version_is_refused(write: Write) -> None:
     assert "'schemaVersion' is a required" in refusal("import_workflow", write("w.json", content))
 
 
-def test_many_problems_are_not_all_named(write: Write) -> None:
+def test_only_the_first_of_many_problems_are_named(write: Write) -> None:
     file = write("w.json", recording([{"name": "x"} for _ in range(50)]))
     said = refusal("import_workflow", file).splitlines()
     assert (len(said), said[-1]) == (21, f"{file}: and 30 more")

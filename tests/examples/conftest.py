@@ -1,4 +1,4 @@
-"""The examples' functions work on the test's own database, with rows that others have committed."""
+"""The functions of the examples on the test's database, with committed rows."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The backup example, step by step, on whatever database the tests run on."""
+"""The backup example, step by step, on the database of the tests."""
 
 import json
 import subprocess
@@ -25,12 +25,12 @@ CHECKS: list[Callable[[str], Any]] = [
 
 
 def largest_file(folder: Path) -> Path:
-    """Return the file that holds most of the copy."""
+    """Return the largest file of the copy."""
     return max(folder.iterdir(), key=lambda path: path.stat().st_size)
 
 
 def is_there(scratch: str) -> bool:
-    """Say whether a restored database is still there."""
+    """Return True if a restored database still exists."""
     if connection.vendor == "sqlite":
         return Path(scratch).exists()
     with connection.cursor() as cursor:
@@ -46,7 +46,7 @@ def test_a_copy_passes_every_check(folder: Path) -> None:
     assert counts["workflows_event"] == Event.objects.count()
 
 
-def test_a_copy_is_restored_compared_and_taken_away_again(folder: Path) -> None:
+def test_copy_is_restored_compared_and_discarded(folder: Path) -> None:
     scratch = backup.restore(str(folder))["scratch"]
     assert is_there(scratch)
     compared = backup.compare(str(folder), scratch)
@@ -60,7 +60,7 @@ def test_restoring_twice_is_harmless(folder: Path) -> None:
     backup.compare(str(folder), backup.restore(str(folder))["scratch"])
 
 
-def test_a_copy_is_for_its_owner_only(folder: Path) -> None:
+def test_copy_is_readable_by_its_owner_only(folder: Path) -> None:
     assert folder.stat().st_mode & 0o777 == 0o700
 
 
@@ -88,14 +88,14 @@ def test_a_missing_file_is_found(folder: Path) -> None:
             check(str(folder))
 
 
-def test_a_copy_that_was_never_completed_is_none(folder: Path) -> None:
+def test_incomplete_copy_is_refused(folder: Path) -> None:
     (folder / folders.MANIFEST).unlink()
     for check in CHECKS[:2]:
-        with pytest.raises(DamagedError, match="holds no complete backup"):
+        with pytest.raises(DamagedError, match="does not contain a complete backup"):
             check(str(folder))
 
 
-def test_a_row_too_few_is_found(folder: Path) -> None:
+def test_missing_row_is_found(folder: Path) -> None:
     manifest = folders.manifest_of(folder)
     manifest["tables"]["auth_user"]["rows"] += 1
     folders.write_json(folder / folders.MANIFEST, manifest)
@@ -103,7 +103,7 @@ def test_a_row_too_few_is_found(folder: Path) -> None:
         backup.count_rows(str(folder))
 
 
-def test_a_copy_is_of_one_moment_while_others_write(rows: None, tmp_path: Path) -> None:
+def test_copy_is_consistent_while_others_write(rows: None, tmp_path: Path) -> None:
     with somebody_writes():
         for _ in range(20):
             folder = backup.snapshot(directory=str(tmp_path))["folder"]
@@ -115,7 +115,7 @@ def test_a_copy_is_of_one_moment_while_others_write(rows: None, tmp_path: Path) 
 
 @contextmanager
 def somebody_writes() -> Iterator[None]:
-    """Let another thread make runs until the block ends."""
+    """Let another thread create runs until the block ends."""
     goes_on = True
 
     def write() -> None:
@@ -135,13 +135,13 @@ def somebody_writes() -> Iterator[None]:
     assert WorkflowRun.objects.filter(template_name="meanwhile").exists()
 
 
-def test_the_database_itself_is_left_as_it_was(folder: Path) -> None:
+def test_live_database_is_unchanged(folder: Path) -> None:
     UserFactory.create(username="later")
     backup.compare(str(folder), backup.restore(str(folder))["scratch"])
     assert User.objects.count() == 51
 
 
-def test_the_report_says_what_was_found(folder: Path) -> None:
+def test_report_contains_all_findings(folder: Path) -> None:
     where = str(folder)
     found = {
         "snapshot": {"rows": 7, "tables": 1, "bytes": 1234, "seconds": 0.1},
@@ -152,7 +152,7 @@ def test_the_report_says_what_was_found(folder: Path) -> None:
         "compare": backup.compare(where, restored["scratch"]),
         "prune": backup.prune(where, keep=3),
     }
-    result = backup.report(where, **found)
+    result = backup.write_backup_report(where, **found)
     text = Path(result["path"]).read_text()
     assert "| `auth_user` | 50 | 50 |" in text
     assert "The newest 3 verified backups are kept.\nRemoved: none." in text

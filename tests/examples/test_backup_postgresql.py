@@ -1,4 +1,4 @@
-"""What only a PostgreSQL copy can suffer, and the way back from it."""
+"""Damage that is specific to PostgreSQL copies, and the restore script."""
 
 import shutil
 import subprocess
@@ -15,7 +15,7 @@ from tests.support.database import database_url
 pytestmark = pytest.mark.postgres
 
 
-def test_a_line_with_a_value_too_few_is_found(folder: Path) -> None:
+def test_line_with_a_missing_value_is_found(folder: Path) -> None:
     path = folder / "auth_user.copy"
     first, tab, rest = path.read_text().partition("\t")
     path.write_text(first + rest)
@@ -24,21 +24,21 @@ def test_a_line_with_a_value_too_few_is_found(folder: Path) -> None:
     assert tab
 
 
-def test_a_line_that_is_no_text_is_found(folder: Path) -> None:
+def test_line_that_is_not_text_is_found(folder: Path) -> None:
     path = folder / "auth_user.copy"
     path.write_bytes(path.read_bytes().replace(b"x", b"\xff", 1))
     with pytest.raises(DamagedError, match=r"auth_user\.copy, line 1: not UTF-8"):
         backup.check_integrity(str(folder))
 
 
-def test_a_row_that_comes_twice_is_not_restored(folder: Path) -> None:
+def test_duplicate_row_is_not_restored(folder: Path) -> None:
     path = folder / "auth_user.copy"
     path.write_bytes(path.read_bytes() * 2)
     with pytest.raises(psycopg.errors.UniqueViolation):
         backup.restore(str(folder))
 
 
-def test_a_restored_value_that_differs_is_found_and_the_scratch_is_taken_away(
+def test_differing_restored_value_is_found_and_the_scratch_discarded(
     folder: Path,
 ) -> None:
     scratch = backup.restore(str(folder))["scratch"]

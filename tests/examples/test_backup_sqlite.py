@@ -1,4 +1,4 @@
-"""What only a SQLite copy can suffer."""
+"""Damage that is specific to SQLite copies."""
 
 import sqlite3
 from contextlib import closing
@@ -14,21 +14,21 @@ pytestmark = pytest.mark.skipif(connection.vendor != "sqlite", reason="needs SQL
 
 
 def change(path: Path | str, *statements: str) -> None:
-    """Change a database behind everybody's back."""
+    """Change a database directly."""
     with closing(sqlite3.connect(path)) as database:
         for statement in statements:
             database.execute(statement)
         database.commit()
 
 
-def test_the_copy_is_one_file_and_stays_one_while_it_is_read(folder: Path) -> None:
+def test_copy_is_a_single_file_also_while_it_is_read(folder: Path) -> None:
     with closing(sqlite3.connect(folder / sqlite.COPY)) as database:
         assert database.execute("SELECT count(*) FROM auth_user").fetchone() == (50,)
         assert not [*folder.glob("*-wal"), *folder.glob("*-shm")]
 
 
 @pytest.mark.parametrize("check", [backup.check_integrity, backup.count_rows, backup.restore])
-def test_a_file_that_is_no_database_is_found(check: object, folder: Path) -> None:
+def test_file_that_is_not_a_database_is_found(check: object, folder: Path) -> None:
     path = folder / sqlite.COPY
     path.write_bytes(b"not a database at all" * 1_000)
     assert callable(check)
@@ -45,13 +45,13 @@ def test_overwritten_pages_are_found(folder: Path) -> None:
         backup.check_integrity(str(folder))
 
 
-def test_a_row_that_points_to_nothing_is_found(folder: Path) -> None:
+def test_row_with_a_broken_foreign_key_is_found(folder: Path) -> None:
     change(folder / sqlite.COPY, "PRAGMA foreign_keys = off", "DELETE FROM workflows_workflowrun")
-    with pytest.raises(DamagedError, match="points to no workflows_workflowrun"):
+    with pytest.raises(DamagedError, match="references a missing row of workflows_workflowrun"):
         backup.check_integrity(str(folder))
 
 
-def test_a_restored_value_that_differs_is_found_and_the_scratch_is_taken_away(
+def test_differing_restored_value_is_found_and_the_scratch_discarded(
     folder: Path,
 ) -> None:
     scratch = backup.restore(str(folder))["scratch"]

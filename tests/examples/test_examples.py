@@ -1,4 +1,4 @@
-"""The examples as they are shipped: imported, and run to their end."""
+"""The shipped examples are imported and run to their end."""
 
 import json
 from inspect import signature
@@ -20,7 +20,7 @@ example = pytest.mark.parametrize("file", EXAMPLES, ids=lambda path: path.stem)
 
 
 @example
-def test_an_example_begins_by_saying_what_it_does(file: Path) -> None:
+def test_example_begins_with_a_description(file: Path) -> None:
     comment = file.read_text().partition("\nname:")[0]
     assert all(line.startswith("#") for line in comment.splitlines())
     assert f"import_workflow examples/{file.name}" in comment
@@ -28,7 +28,7 @@ def test_an_example_begins_by_saying_what_it_does(file: Path) -> None:
 
 @example
 @pytest.mark.django_db
-def test_an_example_calls_functions_with_arguments_that_fit(file: Path) -> None:
+def test_example_calls_functions_with_matching_arguments(file: Path) -> None:
     functions.load_functions()
     payloads = [step.payload for step in spec_of(import_file(file).template).steps]
     called = {each["python"]: each.get("kwargs", {}) for each in payloads if "python" in each}
@@ -38,7 +38,7 @@ def test_an_example_calls_functions_with_arguments_that_fit(file: Path) -> None:
 
 
 def finished(file: Path, directory: Path) -> dict[str, Any]:
-    """Run an example as people do; return the results of its steps."""
+    """Import and run an example; return the results of its steps."""
     template = import_file(file).template
     ran = manage(
         *["run_workflow", f"#{template.pk}", "--param", f"directory={directory}"],
@@ -54,7 +54,7 @@ def finished(file: Path, directory: Path) -> dict[str, Any]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_backup_runs_to_its_report(tmp_path: Path) -> None:
+def test_backup_example_ends_with_its_report(tmp_path: Path) -> None:
     results = finished(FOLDER / "backup.yaml", tmp_path)
     report = json.loads(Path(results["report"]["numbers"]).read_text())
     assert report["compare"]["rows"] == report["snapshot"]["rows"] > 0
@@ -62,7 +62,7 @@ def test_the_backup_runs_to_its_report(tmp_path: Path) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_release_check_runs_to_its_report(tmp_path: Path) -> None:
+def test_release_check_example_ends_with_its_report(tmp_path: Path) -> None:
     results = finished(FOLDER / "release_check.yaml", tmp_path)
     assert results["archive"]["sha256"] in Path(results["report"]["path"]).read_text()
     assert not Path(results["prepare"]["scratch"]).exists()

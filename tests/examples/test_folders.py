@@ -1,4 +1,4 @@
-"""Which backups are kept."""
+"""Which backups are kept and which are removed."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from examples.functions import backup, folders
 
 
 def make(parent: Path, day: int, *, verified: bool = True) -> str:
-    """Make the folder of a backup of some day; return its name."""
+    """Create the folder of a backup; return its name."""
     folder = parent / f"2026-01-{day:02}_030000_000000"
     folder.mkdir()
     if verified:
@@ -18,7 +18,7 @@ def make(parent: Path, day: int, *, verified: bool = True) -> str:
 
 
 def left(parent: Path) -> list[str]:
-    """Return what is still there."""
+    """Return the names of the remaining folders."""
     return sorted(path.name for path in parent.iterdir())
 
 
@@ -28,27 +28,27 @@ def test_the_newest_backups_are_kept(tmp_path: Path) -> None:
     assert left(tmp_path) == names[3:]
 
 
-def test_a_backup_that_was_not_verified_takes_no_ones_place(tmp_path: Path) -> None:
+def test_unverified_backup_does_not_count_as_kept(tmp_path: Path) -> None:
     names = [make(tmp_path, day, verified=day not in {1, 4}) for day in range(1, 6)]
-    assert folders.prune(tmp_path, keep=2) == names[:2]
+    assert folders.remove_old_backups(tmp_path, keep=2) == names[:2]
     assert left(tmp_path) == names[2:]
 
 
-def test_while_there_are_too_few_verified_ones_all_are_kept(tmp_path: Path) -> None:
+def test_all_backups_are_kept_while_too_few_are_verified(tmp_path: Path) -> None:
     names = [make(tmp_path, day, verified=False) for day in range(1, 4)]
-    assert folders.prune(tmp_path, keep=1) == []
+    assert folders.remove_old_backups(tmp_path, keep=1) == []
     assert left(tmp_path) == names
 
 
-def test_what_is_no_backup_is_left_alone(tmp_path: Path) -> None:
+def test_other_folders_are_not_removed(tmp_path: Path) -> None:
     (tmp_path / "2020-important").mkdir()
     newest = [make(tmp_path, day) for day in (1, 2)][-1]
-    folders.prune(tmp_path, keep=1)
+    folders.remove_old_backups(tmp_path, keep=1)
     assert left(tmp_path) == ["2020-important", newest]
 
 
 @pytest.mark.parametrize("keep", [0, -1, "many", "", 1.5, True])
-def test_a_number_that_makes_no_sense_removes_nothing(keep: Any, tmp_path: Path) -> None:
+def test_invalid_number_to_keep_removes_nothing(keep: Any, tmp_path: Path) -> None:
     name = make(tmp_path, 1)
     with pytest.raises(ValueError, match=r"keep: .* is not a whole number of at least 1"):
         backup.prune(str(tmp_path / name), keep=keep)

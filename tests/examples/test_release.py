@@ -13,7 +13,7 @@ from examples.functions import release
 
 @pytest.fixture
 def checkout(tmp_path: Path, settings: Settings) -> Path:
-    """Return a small checkout, with what an installation leaves in it."""
+    """Return a small checkout with files that an installation creates."""
     root = tmp_path / "checkout"
     for name in (
         *["manage.py", "app/models.py", ".gitignore", ".ci/run"],
@@ -27,7 +27,7 @@ def checkout(tmp_path: Path, settings: Settings) -> Path:
     return root
 
 
-def test_the_archive_holds_the_sources_and_no_secret(checkout: Path, tmp_path: Path) -> None:
+def test_archive_contains_the_sources_and_no_secret(checkout: Path, tmp_path: Path) -> None:
     made = release.archive(str(tmp_path))
     with tarfile.open(made["path"]) as tar:
         names = tar.getnames()
@@ -37,7 +37,7 @@ def test_the_archive_holds_the_sources_and_no_secret(checkout: Path, tmp_path: P
     assert (tmp_path / "SHA256SUMS").read_text() == f"{made['sha256']}  orchestrator.tar\n"
 
 
-def test_the_same_sources_give_the_same_archive(checkout: Path, tmp_path: Path) -> None:
+def test_same_sources_produce_the_same_archive(checkout: Path, tmp_path: Path) -> None:
     first = release.archive(str(tmp_path))["sha256"]
     (checkout / "manage.py").touch()
     assert release.archive(str(tmp_path))["sha256"] == first

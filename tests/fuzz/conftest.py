@@ -1,4 +1,4 @@
-"""A world to be hostile to."""
+"""An installation to send hostile input to."""
 
 from collections.abc import Iterator
 
@@ -22,13 +22,13 @@ from workflows.models import WorkflowRun
 
 @pytest.fixture
 def alice(db: None) -> User:
-    """Return a user who may do everything."""
+    """Return a superuser."""
     return UserFactory.create(username="alice", is_superuser=True, is_staff=True)
 
 
 @pytest.fixture
 def busy(runs: DrawRun, script: Script) -> WorkflowRun:
-    """Return a run under way; beside it, one that waits, one that is paused, one that failed."""
+    """Return a running run; others wait, are paused and have failed."""
     run = runs("a > b, c", requires_approval=False)
     dispatch_some(run, None)
     start(run, "a")
@@ -42,7 +42,7 @@ def busy(runs: DrawRun, script: Script) -> WorkflowRun:
 
 @pytest.fixture
 def headers(alice: User, busy: WorkflowRun) -> dict[str, str]:
-    """Return headers as which alice calls, and a runner reports on task `a`."""
+    """Return headers with alice's token and the runner token of task `a`."""
     _, token = AuthToken.objects.create(alice)
     return {
         "Authorization": f"Token {token}",
@@ -59,7 +59,7 @@ def _any_number_of_failed_logins(settings: Settings) -> Iterator[None]:
 
 @pytest.fixture
 def _one_connection() -> Iterator[None]:
-    """Have requests over WSGI leave the connection of the test open, as Django's client does."""
+    """Keep the test's database connection open after WSGI requests, as Django's client does."""
     signals = (request_started, request_finished)
     for signal in signals:
         signal.disconnect(close_old_connections)

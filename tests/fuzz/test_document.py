@@ -1,4 +1,4 @@
-"""What the OpenAPI document allows and what it forbids is sent; each answer is one it describes."""
+"""Requests that the OpenAPI document allows or forbids get a response that it describes."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ described.config.phases.coverage.unexpected_methods = {"DELETE", "TRACE"}  # two
 
 
 def aim(case: schemathesis.Case[Any]) -> None:
-    """Have a number in the path be that of something that exists."""
+    """Replace ids in the path by existing ones."""
     model = MODELS.get(case.path.split("/")[1])
     wanted: Any = case.path_parameters.get("id")
     if model and isinstance(wanted, int) and wanted > 0:
@@ -45,7 +45,7 @@ def aim(case: schemathesis.Case[Any]) -> None:
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-def test_every_answer_is_as_described(
+def test_every_response_matches_the_document(
     case: schemathesis.Case[Any], headers: dict[str, str]
 ) -> None:
     aim(case)

@@ -1,4 +1,4 @@
-"""Files of anything at all: a template, or one of two refusals that say why."""
+"""Arbitrary files are templates or refused with a reason."""
 
 import json
 from contextlib import suppress
@@ -36,7 +36,7 @@ ANY = JSON | st.floats() | st.text()
 
 
 def objects(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    """Make objects that have some of the fields, rightly or wrongly filled."""
+    """Draw objects with some of the fields, with valid or invalid values."""
     either = {name: field | ANY for name, field in fields.items()}
     return st.fixed_dictionaries({}, optional=either)
 
@@ -62,7 +62,7 @@ many = settings(max_examples=150, deadline=None, derandomize=True)
 
 
 def read(name: str, content: bytes) -> None:
-    """Read a file in both ways; nothing but its refusal may come out."""
+    """Read a file in both ways; it may only raise its documented refusals."""
     for commands in (False, True):
         with suppress(UnusableFile):
             assert isinstance(read_content(name, content, commands=commands), TemplateSpec)
@@ -84,7 +84,7 @@ def test_bytes_are_a_template_or_refused(name: str, content: bytes) -> None:
 @each_kind
 @many
 @given(text=NOTATION)
-def test_notation_is_a_template_or_refused(name: str, text: str) -> None:
+def test_text_is_a_template_or_refused(name: str, text: str) -> None:
     read(name, text.encode("utf-8", "surrogatepass"))
 
 
@@ -97,6 +97,6 @@ def test_data_is_a_template_or_refused(name: str, data: Any) -> None:
 
 @many
 @given(data=TEMPLATE)
-def test_what_comes_by_api_is_a_template_or_refused(data: Any) -> None:
+def test_parse_template_accepts_or_refuses_any_data(data: Any) -> None:
     with suppress(Invalid):
         assert parse_template(data).steps

@@ -1,4 +1,4 @@
-"""Commands as people start them: processes of their own on the test's database."""
+"""Management commands as separate processes on the test's database."""
 
 import subprocess
 import sys
@@ -31,7 +31,7 @@ Started = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def started(transactional_db: None) -> Iterator[Started]:
-    """Start commands that go on by themselves; whatever is left of them is killed."""
+    """Start commands in the background; processes that remain are killed."""
     processes: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str) -> "subprocess.Popen[str]":
@@ -54,7 +54,7 @@ def started(transactional_db: None) -> Iterator[Started]:
 
 
 def wait_for(condition: Callable[[], object]) -> None:
-    """Wait until something is so; fail if that takes absurdly long."""
+    """Wait until a condition is true; fail after a timeout."""
     give_up_at = time.monotonic() + LONGEST_S
     while not condition():
         assert time.monotonic() < give_up_at, "waited in vain"

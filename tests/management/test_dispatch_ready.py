@@ -1,4 +1,4 @@
-"""`manage.py dispatch_ready`: the runs named, or all that can move."""
+"""`manage.py dispatch_ready`: the given runs, or all with ready tasks."""
 
 import json
 import os
@@ -20,14 +20,14 @@ from workflows.models import Event, WorkflowRun
 
 
 def dispatch_ready(*arguments: object) -> str:
-    """Run the command; return what it prints."""
+    """Run the command; return its output."""
     out = StringIO()
     call_command("dispatch_ready", *map(str, arguments), stdout=out)
     return out.getvalue()
 
 
 def refused(*arguments: object) -> tuple[str, str, str]:
-    """Run the command, which must fail; return its output, its complaints and its last words."""
+    """Run the command, which must fail; return its output, its errors and its final error."""
     out, err = StringIO(), StringIO()
     with pytest.raises(CommandError) as error:
         call_command("dispatch_ready", *map(str, arguments), stdout=out, stderr=err)
@@ -36,11 +36,11 @@ def refused(*arguments: object) -> tuple[str, str, str]:
 
 
 def objects(printed: str) -> list[dict[str, Any]]:
-    """Return the JSON objects of an output, one a line."""
+    """Return the JSON objects of an output, one per line."""
     return [json.loads(line) for line in printed.splitlines()]
 
 
-def test_one_task_of_each_run_that_can_move_is_dispatched(runs: DrawRun) -> None:
+def test_one_task_of_each_run_with_ready_tasks_is_dispatched(runs: DrawRun) -> None:
     one, other, ended = runs("a > c, b > c"), runs("x > y"), runs("z")
     verbs.walk(ended, "z")
     sent = "dispatched to runner local, waits for runner local"
@@ -59,12 +59,12 @@ def test_the_trail_names_the_user_of_the_command_line(runs: DrawRun) -> None:
     assert event.actor.startswith("command line (")
 
 
-def test_a_user_without_a_name_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_user_without_a_name_is_recorded_by_uid(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 4_000_000)
     assert command_actor().name == "command line (uid 4000000)"
 
 
-def test_only_the_runs_named_are_served_each_once(runs: DrawRun) -> None:
+def test_only_the_given_runs_are_dispatched_each_once(runs: DrawRun) -> None:
     one, other, left = runs("a, b"), runs("a, b"), runs("a, b")
     dispatch_ready("--run", one.pk, one.pk, "--run", other.pk)
     states = [list(verbs.states(run).values()) for run in (one, other, left)]
@@ -72,26 +72,26 @@ def test_only_the_runs_named_are_served_each_once(runs: DrawRun) -> None:
 
 
 @pytest.mark.parametrize(("limit", "dispatched"), [("1", 1), ("2", 2), ("all", 3)])
-def test_a_limit_says_how_many(limit: str, dispatched: int, runs: DrawRun) -> None:
+def test_limit_bounds_the_dispatched_tasks(limit: str, dispatched: int, runs: DrawRun) -> None:
     run = runs("a, b, c")
     assert len(dispatch_ready("--run", run.pk, "--limit", limit).splitlines()) == dispatched
     assert verbs.trail(run)[1:] == [f"task.dispatched {name}" for name in "abc"[:dispatched]]
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "some", "1.5", ""])
-def test_a_limit_that_is_none_is_refused(limit: str) -> None:
+def test_wrong_limit_is_refused(limit: str) -> None:
     with pytest.raises(CommandError, match="is not a whole number of at least 1, nor 'all'"):
         dispatch_ready("--limit", limit)
 
 
-def test_a_dry_run_says_it_and_does_nothing(runs: DrawRun) -> None:
+def test_dry_run_prints_the_dispatch_and_changes_nothing(runs: DrawRun) -> None:
     run = runs("a, b")
     assert f"task {verbs.task(run, 'a').pk} would be dispatched" in dispatch_ready("--dry-run")
     assert verbs.states(run) == {"a": "pending", "b": "pending"}
     assert verbs.trail(run) == []
 
 
-def test_nothing_ready_is_no_failure(runs: DrawRun) -> None:
+def test_nothing_ready_exits_0(runs: DrawRun) -> None:
     run = runs("a > b > c")
     verbs.dispatch(run)
     assert dispatch_ready("--run", run.pk) == (
@@ -102,7 +102,7 @@ def test_nothing_ready_is_no_failure(runs: DrawRun) -> None:
     assert verbs.trail(run)[2:] == ["dispatch.nothing_ready"]
 
 
-def test_a_runner_that_refuses_is_a_reason_and_no_failure(runs: DrawRun, local: Runner) -> None:
+def test_runner_that_refuses_exits_0_with_the_reason(runs: DrawRun, local: Runner) -> None:
     run = runs("a")
     local.is_enabled = False
     local.save()
@@ -112,7 +112,7 @@ def test_a_runner_that_refuses_is_a_reason_and_no_failure(runs: DrawRun, local: 
     )
 
 
-def test_a_task_whose_payload_cannot_be_filled_in_is_not_said_to_be_dispatched(
+def test_task_with_an_unrenderable_payload_is_not_printed_as_dispatched(
     runs: DrawRun,
 ) -> None:
     run = runs("a", payload={"command": ["{{ params.nope }}"]})
@@ -124,7 +124,7 @@ def test_a_task_whose_payload_cannot_be_filled_in_is_not_said_to_be_dispatched(
 @pytest.mark.parametrize(
     ("refuse", "state"), [(operations.pause, "paused"), (operations.abort, "aborted")]
 )
-def test_a_run_that_is_refused_ends_in_failure_and_the_others_are_served(
+def test_refused_run_exits_1_and_other_runs_are_dispatched(
     refuse: Callable[..., WorkflowRun], state: str, runs: DrawRun
 ) -> None:
     stopped, other = runs("a > b"), runs("a > b")
@@ -142,7 +142,7 @@ def test_a_run_that_is_refused_ends_in_failure_and_the_others_are_served(
     assert verbs.trail(other) == ["workflow_run.running", "task.dispatched a"]
 
 
-def test_json_is_one_object_a_run_a_line(runs: DrawRun) -> None:
+def test_json_prints_one_object_per_run_and_line(runs: DrawRun) -> None:
     run, ended = runs("a, b"), runs("z")
     verbs.walk(ended, "z")
     printed, _, _ = refused("--json", "--limit", "all", "--run", run.pk, 999_999, ended.pk)
@@ -164,12 +164,12 @@ def test_json_is_one_object_a_run_a_line(runs: DrawRun) -> None:
 
 
 @pytest.mark.django_db
-def test_json_of_nothing_is_nothing() -> None:
+def test_json_without_runs_prints_nothing() -> None:
     assert dispatch_ready("--json") == ""
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_exit_code_tells(runs: DrawRun) -> None:
+def test_exit_code_is_1_for_an_unknown_run(runs: DrawRun) -> None:
     run = runs("a")
     for code in (0, 0):  # the second has nothing to do
         assert manage("dispatch_ready", "--run", str(run.pk)).returncode == code

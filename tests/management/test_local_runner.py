@@ -1,4 +1,4 @@
-"""`manage.py local_runner`: it serves until it is stopped, and loses nothing when it dies."""
+"""`manage.py local_runner` executes attempts until stopped, and loses none when killed."""
 
 import signal
 import time
@@ -16,12 +16,12 @@ SLEEP = {"command": ["sleep", "300"]}
 
 
 def sleepers_of(pid: int) -> list[psutil.Process]:
-    """Return the commands that an executor has started."""
+    """Return the processes that an executor has started."""
     everyone = psutil.Process(pid).children(recursive=True)
     return [process for process in everyone if process.name() == "sleep"]
 
 
-def test_it_executes_what_is_dispatched_while_it_serves(started: Started, runs: DrawRun) -> None:
+def test_attempts_dispatched_while_serving_are_executed(started: Started, runs: DrawRun) -> None:
     started("local_runner")
     run = runs("a > b, a > c", payload={"python": "noop"}, auto_dispatch=True)
     dispatch_all(run)
@@ -29,7 +29,7 @@ def test_it_executes_what_is_dispatched_while_it_serves(started: Started, runs: 
     assert states(run) == {"a": "success", "b": "success", "c": "success"}
 
 
-def test_sigterm_lets_what_runs_finish_and_leaves_the_rest(
+def test_sigterm_lets_running_attempts_finish_and_starts_no_more(
     started: Started, runs: DrawRun, tmp_path: Path
 ) -> None:
     script = "while [ ! -e go ]; do sleep 0.05; done"
@@ -45,7 +45,9 @@ def test_sigterm_lets_what_runs_finish_and_leaves_the_rest(
     assert states(run) == {"a": "success", "b": "dispatched"}
 
 
-def test_the_second_signal_ends_what_runs_and_says_so(started: Started, runs: DrawRun) -> None:
+def test_second_signal_ends_running_attempts_and_reports_them(
+    started: Started, runs: DrawRun
+) -> None:
     run = runs("a", payload=SLEEP)
     dispatch_all(run)
     runner = started("local_runner")
@@ -59,7 +61,7 @@ def test_the_second_signal_ends_what_runs_and_says_so(started: Started, runs: Dr
     assert not sleeper.is_running()
 
 
-def test_nothing_runs_on_when_the_executor_is_killed(started: Started, runs: DrawRun) -> None:
+def test_no_process_survives_a_killed_executor(started: Started, runs: DrawRun) -> None:
     run = runs("a, b", payload=SLEEP)
     dispatch_all(run)
     runner = started("local_runner")

@@ -1,4 +1,4 @@
-"""What prints without end fills neither the runner's memory nor the site's."""
+"""Endless output fills neither the memory of the runner nor that of the site."""
 
 import os
 import re
@@ -20,24 +20,24 @@ from workflows.reports.logs import HEAD, TAIL
 
 MEGABYTES = int(os.environ.get("LOG_MEGABYTES", "60"))
 MOST_GROWTH = 40
-"""Megabytes: less than what is printed, and several times what is kept of it."""
+"""Megabytes: less than what is printed, but several times as much as the stored log."""
 
 PRINTED = f"head -c {MEGABYTES}000000"
 
 
 def peak_of(pid: int) -> float:
-    """Return how many megabytes a process has had in memory at most."""
+    """Return the peak memory of a process in megabytes."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) / 1000
 
 
 def peak_of_site(site: Installation) -> float:
-    """Return the same of the process that answers requests."""
+    """Return the peak memory of the web process in megabytes."""
     return max(peak_of(child.pid) for child in psutil.Process(site.pid).children())
 
 
 def log_over_http(site: Installation, run: WorkflowRun) -> str:
-    """Return the log of the run's only task, as the site serves it whole."""
+    """Return the whole log of the run's only task, as the site serves it."""
     _, token = AuthToken.objects.create(UserFactory.create(is_superuser=True))
     url = f"{site.url}/tasks/{task(run, 'a').pk}/log"
     answer = httpx.get(url, headers={"Authorization": f"Token {token}"}, timeout=60).json()
@@ -50,7 +50,7 @@ def log_over_http(site: Installation, run: WorkflowRun) -> str:
     [(f"{PRINTED} /dev/zero | tr '\\0' x; echo end", "x"), (f"{PRINTED} /dev/urandom", "")],
     ids=["text", "random bytes"],
 )
-def test_memory_stays_flat_and_the_log_says_where_it_was_cut(
+def test_endless_output_takes_constant_memory_and_a_truncated_log(
     started: Started, runs: DrawRun, command: str, beginning: str
 ) -> None:
     runner = started("local_runner")

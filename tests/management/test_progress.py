@@ -1,4 +1,4 @@
-"""The live picture of a run in a terminal."""
+"""The live progress of a run in a terminal."""
 
 from io import StringIO
 
@@ -7,12 +7,12 @@ from rich.console import Console
 
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, finish, start
-from workflows.management.progress import MOST_ROWS, Progress
+from workflows.management.progress import MAX_ROWS, Progress
 from workflows.models import WorkflowRun
 
 
 def picture(run: WorkflowRun) -> str:
-    """Return what a terminal of 100 columns shows of a run."""
+    """Return the progress of a run in a terminal of 100 columns."""
     console = Console(file=StringIO(), force_terminal=True, width=100, color_system=None)
     with Progress(run, console):
         pass
@@ -33,8 +33,8 @@ def test_every_task_of_a_small_run_is_shown_with_its_state(runs: DrawRun) -> Non
     assert "· 1 pending  ▶ 1 running  ✗ 1 failed" in shown
 
 
-def test_of_a_large_run_what_moves_and_what_broke_is_shown(runs: DrawRun) -> None:
-    names = [f"s{n:02}" for n in range(MOST_ROWS)]
+def test_active_and_broken_tasks_of_a_large_run_are_shown(runs: DrawRun) -> None:
+    names = [f"s{n:02}" for n in range(MAX_ROWS)]
     run = runs(", ".join(names) + ", s00 > later")
     dispatch_all(run)
     start(run, "s23")
@@ -46,7 +46,7 @@ def test_of_a_large_run_what_moves_and_what_broke_is_shown(runs: DrawRun) -> Non
 
 
 @pytest.mark.parametrize("size", [3, 200])
-def test_a_look_costs_the_same_for_a_small_run_and_a_large_one(
+def test_update_takes_the_same_statements_for_a_small_run_and_a_large_one(
     runs: DrawRun, size: int, django_assert_max_num_queries: object
 ) -> None:
     run = runs(", ".join(f"s{n}" for n in range(size)))

@@ -1,4 +1,4 @@
-"""`manage.py run_workflow`: from a template to a finished run, with one command."""
+"""`manage.py run_workflow`: create a run and execute it to its end."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ from workflows.models import Event, WorkflowRun
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_it_runs_a_workflow_to_its_end_and_exits_0() -> None:
+def test_successful_run_exits_0() -> None:
     TemplateFactory.create(name="nightly", drawing="a > b", payload={"python": "noop"})
     done = manage("run_workflow", "nightly", "--json")
     assert (done.returncode, done.stderr) == (0, "")
@@ -37,14 +37,14 @@ def test_without_a_terminal_it_prints_a_line_per_event() -> None:
     assert len(lines) == Event.objects.count() + 1
 
 
-def test_it_ends_with_the_results_of_the_last_tasks() -> None:
+def test_results_of_the_last_tasks_are_printed() -> None:
     payload = {"python": "tests.add", "kwargs": {"left": 1, "right": 2}}
     TemplateFactory.create(name="nightly", drawing="a > b, a > c", payload=payload)
     lines = manage("run_workflow", "nightly").stdout.splitlines()
     assert lines[-2:] == ['Result of b: {"sum": 3}', 'Result of c: {"sum": 3}']
 
 
-def test_a_failed_run_exits_1_and_says_why() -> None:
+def test_failed_run_exits_1_with_the_reason() -> None:
     TemplateFactory.create(name="broken", drawing="a > b", payload={"command": ["false"]})
     done = manage("run_workflow", "broken")
     assert done.returncode == 1
@@ -52,16 +52,16 @@ def test_a_failed_run_exits_1_and_says_why() -> None:
     assert state(WorkflowRun.objects.get()) == "failed"
 
 
-def test_a_run_that_cannot_go_on_by_itself_exits_2(local: Any) -> None:
+def test_run_that_cannot_continue_by_itself_exits_2(local: Any) -> None:
     TemplateFactory.create(name="stuck", drawing="a > b", payload={"python": "noop"})
     local.is_enabled = False
     local.save()
     done = manage("run_workflow", "stuck")
     assert done.returncode == 2
-    assert "cannot go on by itself: runner refused: local is disabled" in done.stdout
+    assert "cannot continue by itself: runner refused: local is disabled" in done.stdout
 
 
-def test_parameters_are_texts_or_json() -> None:
+def test_parameters_are_text_or_json() -> None:
     TemplateFactory.create(name="nightly", drawing="a", payload={"python": "noop"})
     parameters = ["--param", "version=1.10", "--param", "count:=5", "--param", "empty="]
     assert manage("run_workflow", "nightly", *parameters).returncode == 0
@@ -73,7 +73,7 @@ def test_parameters_are_texts_or_json() -> None:
     [
         (["nowhere"], "workflow template 'nowhere' not found"),
         (["nightly", "--param", "no equals"], "'no equals' is neither KEY=TEXT nor KEY:=JSON"),
-        (["nightly", "--param", "a:={"], "what follows := is no JSON"),
+        (["nightly", "--param", "a:={"], "the value after := is not valid JSON"),
         (["nightly", "--param", "a:=NaN"], "parameters: contains NaN"),
         (["nightly", "--concurrency", "0"], "'0' is not a whole number of at least 1"),
     ],

@@ -1,4 +1,4 @@
-"""`manage.py verify_run`: a line for each finding, and an exit code."""
+"""`manage.py verify_run`: one line per finding, and an exit code."""
 
 import json
 
@@ -10,7 +10,7 @@ from tests.support.tables import everything
 from workflows.models import Task
 
 
-def test_a_run_that_is_as_its_trail_says(runs: DrawRun, capsys: pytest.CaptureFixture[str]) -> None:
+def test_clean_run_exits_0(runs: DrawRun, capsys: pytest.CaptureFixture[str]) -> None:
     run = runs("a")
     before = everything()
     call_command("verify_run", str(run.pk))
@@ -18,10 +18,12 @@ def test_a_run_that_is_as_its_trail_says(runs: DrawRun, capsys: pytest.CaptureFi
     assert everything() == before
 
 
-def test_each_finding_is_a_line(runs: DrawRun, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_finding_is_printed_on_its_line(
+    runs: DrawRun, capsys: pytest.CaptureFixture[str]
+) -> None:
     run = runs("a > b")
     Task.objects.filter(run=run).update(attempt_count=1)
-    with pytest.raises(CommandError, match="findings: 2, in 1 runs") as error:
+    with pytest.raises(CommandError, match="findings: 2, in 1 verified runs") as error:
         call_command("verify_run", str(run.pk))
     assert error.value.returncode == 1
     lines = [
@@ -31,10 +33,12 @@ def test_each_finding_is_a_line(runs: DrawRun, capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().out.splitlines() == lines
 
 
-def test_all_runs_as_json(runs: DrawRun, capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_prints_the_findings_of_all_runs_as_json(
+    runs: DrawRun, capsys: pytest.CaptureFixture[str]
+) -> None:
     _, second = runs("a"), runs("a")
     Task.objects.filter(run=second).update(attempt_count=1)
-    with pytest.raises(CommandError, match="findings: 1, in 2 runs"):
+    with pytest.raises(CommandError, match="findings: 1, in 2 verified runs"):
         call_command("verify_run", "--all", "--json")
     [line] = capsys.readouterr().out.splitlines()
     assert json.loads(line) == {
@@ -47,7 +51,7 @@ def test_all_runs_as_json(runs: DrawRun, capsys: pytest.CaptureFixture[str]) -> 
     }
 
 
-def test_nothing_to_verify_is_clean(db: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_without_runs_exits_0(db: None, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("verify_run", "--all", "--json")
     assert capsys.readouterr().out == ""
 

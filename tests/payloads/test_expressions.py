@@ -1,4 +1,4 @@
-"""`{{ params.x }}` and `{{ tasks.step_id.result.y }}` inside the texts of a payload."""
+"""Rendering `{{ params.x }}` and `{{ tasks.step_id.result.y }}` in the texts of a payload."""
 
 import time
 from typing import Any
@@ -28,7 +28,7 @@ PARAMETERS = {
 
 @pytest.fixture
 def filled(runs: DrawRun) -> Any:
-    """Return what becomes of the text of a payload."""
+    """Return the rendered text of a payload."""
 
     def fill(text: Any) -> Any:
         run = runs("a", payload={"text": text}, parameters=PARAMETERS)
@@ -42,7 +42,7 @@ def filled(runs: DrawRun) -> Any:
 
 @pytest.fixture
 def refused(runs: DrawRun) -> Any:
-    """Return why the text of a payload cannot be filled in; it fails its task, and only that."""
+    """Return why the text of a payload cannot be rendered; only its own task fails."""
 
     def fill(text: Any) -> str:
         run = runs("a", payload={"text": text}, parameters=PARAMETERS)
@@ -75,30 +75,30 @@ def refused(runs: DrawRun) -> Any:
         ("{{ params.name }}\n", "Ada\n"),
     ],
 )
-def test_expressions_are_filled_in(filled: Any, text: str, result: Any) -> None:
+def test_expressions_are_rendered(filled: Any, text: str, result: Any) -> None:
     assert filled(text) == result
 
 
 @pytest.mark.parametrize("name", ["count", "ratio", "flag", "nothing", "items", "deep"])
-def test_one_expression_alone_keeps_its_type(filled: Any, name: str) -> None:
+def test_single_expression_keeps_its_type(filled: Any, name: str) -> None:
     assert filled(f"{{{{ params.{name} }}}}") == PARAMETERS[name]
     assert type(filled(f"{{{{ params.{name} }}}}")) is type(PARAMETERS[name])
 
 
-def test_a_dot_is_a_key_never_a_method(filled: Any) -> None:
+def test_dot_looks_up_a_key_never_a_method(filled: Any) -> None:
     assert filled("{{ params.deep.er.items }}") == "not a method"
 
 
-def test_expressions_are_found_at_any_depth(filled: Any) -> None:
+def test_expressions_are_rendered_at_any_depth(filled: Any) -> None:
     text = {"list": ["{{ params.count }}", {"key": "{{ params.name }}"}], "n": 1}
     assert filled(text) == {"list": [3, {"key": "Ada"}], "n": 1}
 
 
-def test_keys_are_left_alone(filled: Any) -> None:
+def test_keys_are_not_rendered(filled: Any) -> None:
     assert filled({"{{ params.name }}": 1}) == {"{{ params.name }}": 1}
 
 
-def test_what_is_filled_in_is_not_read_again(runs: DrawRun) -> None:
+def test_rendered_values_are_not_rendered_again(runs: DrawRun) -> None:
     run = runs("a", payload={"text": "{{ params.x }}"}, parameters={"x": "{{ params.y }}"})
     dispatch(run)
     assert attempt(run, "a").payload["text"] == "{{ params.y }}"
@@ -119,7 +119,9 @@ def test_what_is_filled_in_is_not_read_again(runs: DrawRun) -> None:
         ("{{ params.items | join }}{{ params.x }}", "unknown name 'x'"),
     ],
 )
-def test_what_cannot_be_filled_in_says_so(refused: Any, text: str, words: str) -> None:
+def test_expression_that_cannot_be_rendered_fails_with_the_reason(
+    refused: Any, text: str, words: str
+) -> None:
     assert words in refused(text)
 
 
@@ -153,7 +155,7 @@ def test_what_cannot_be_filled_in_says_so(refused: Any, text: str, words: str) -
         "{{ params.items | batch(2) }}",
     ],
 )
-def test_expressions_reach_nothing_but_data(refused: Any, text: str) -> None:
+def test_expressions_cannot_access_anything_but_data(refused: Any, text: str) -> None:
     before = time.monotonic()
     assert refused(text)
     assert time.monotonic() - before < 5
@@ -169,7 +171,7 @@ def test_results_of_upstream_tasks_can_be_used(runs: DrawRun) -> None:
 
 
 def two_steps(payload: dict[str, Any]) -> WorkflowRun:
-    """Make a run in which only the second step has a payload."""
+    """Create a run in which only the second step has a payload."""
     first, second = steps_of("a > b")
     steps = [first, {**second, "payload": payload}]
     template = create_template(parse_template({"name": "two steps", "steps": steps}))
@@ -185,7 +187,7 @@ def test_a_step_is_named_with_a_dot_or_in_brackets(db: None, text: str) -> None:
     assert attempt(run, "b").payload["text"] == 0
 
 
-def test_the_result_is_that_of_the_latest_success(db: None) -> None:
+def test_result_is_that_of_the_last_successful_attempt(db: None) -> None:
     from workflows import operations
 
     run = two_steps({"text": "{{ tasks.a.result }}"})
@@ -205,7 +207,7 @@ def test_a_task_that_has_not_succeeded_has_no_result(runs: DrawRun) -> None:
     assert "unknown name 'a'" in attempt(run, "b").message
 
 
-def test_one_task_that_cannot_be_filled_in_keeps_nobody_else(runs: DrawRun) -> None:
+def test_task_that_cannot_be_rendered_does_not_keep_back_others(runs: DrawRun) -> None:
     first, second, third = steps_of("a, b, c")
     steps = [first, {**second, "payload": {"text": "{{ params.no }}"}}, third]
     template = create_template(parse_template({"name": "one is wrong", "steps": steps}))

@@ -1,4 +1,4 @@
-"""The schema of a template's parameters: which are refused, and what a run is given by it."""
+"""The schema of a template's parameters, and the parameters of runs."""
 
 from typing import Any
 
@@ -39,15 +39,15 @@ def run_with(parameters: dict[str, Any]) -> WorkflowRun:
 @pytest.mark.parametrize(
     ("schema", "problem"),
     [
-        ({"type": "array"}, "the parameters are an object"),
+        ({"type": "array"}, "the schema must describe an object"),
         ({"type": "thing"}, "'thing' is not valid"),
-        ({"properties": {"a": {"$ref": "#"}}}, "$ref is not available here"),
-        ({"properties": {"a": {"$ref": "http://127.0.0.1:1/x"}}}, "$ref is not available here"),
+        ({"properties": {"a": {"$ref": "#"}}}, "$ref is not available"),
+        ({"properties": {"a": {"$ref": "http://127.0.0.1:1/x"}}}, "$ref is not available"),
         ({"properties": {"a": {"type": "integer", "default": "x"}}}, "a: default: 'x' is not"),
         ({"properties": {"a": {"writeOnly": True}}}, "a: a secret must be of type string"),
         (
             {"properties": {"a": {"type": "string", "writeOnly": True, "default": "x"}}},
-            "a: a secret has no default",
+            "a: a secret must not have a default",
         ),
     ],
 )
@@ -57,12 +57,12 @@ def test_a_wrong_schema_is_refused_by_name(schema: dict[str, Any], problem: str)
     assert problem in " ".join(refused.value.fields["parameters_schema"])
 
 
-def test_a_run_takes_the_defaults_and_keeps_what_it_was_given(db: None) -> None:
+def test_run_gets_defaults_and_keeps_given_parameters(db: None) -> None:
     run = run_with({"day": "2026-01-31"})
     assert WorkflowRun.objects.get(pk=run.pk).parameters == {"day": "2026-01-31", "copies": 2}
 
 
-def test_a_secret_is_stored_apart_and_shown_masked(db: None) -> None:
+def test_secret_parameter_is_stored_separately_and_shown_masked(db: None) -> None:
     run = run_with({"day": "2026-01-31", "token": "t0ken-x"})
     kept = WorkflowRun.objects.get(pk=run.pk)
     assert kept.parameters == {"day": "2026-01-31", "copies": 2, "token": MASK}
@@ -79,7 +79,7 @@ def test_a_secret_is_stored_apart_and_shown_masked(db: None) -> None:
         ({"day": "x", "token": "abc"}, "token: does not fit (minLength)"),
     ],
 )
-def test_what_does_not_fit_is_refused_by_name_and_nothing_is_stored(
+def test_invalid_parameters_are_refused_by_name_and_nothing_is_stored(
     db: None, given: dict[str, Any], problem: str
 ) -> None:
     template = made(SCHEMA)
@@ -91,12 +91,12 @@ def test_what_does_not_fit_is_refused_by_name_and_nothing_is_stored(
     assert everything() == before
 
 
-def test_without_a_schema_any_object_is_taken(db: None) -> None:
+def test_without_a_schema_any_object_is_accepted(db: None) -> None:
     run = create_run(template_id=made({}).pk, parameters={"anything": [1]}, by=who("ada"))
     assert (run.parameters, run.secrets) == ({"anything": [1]}, {})
 
 
-def test_the_template_of_a_run_made_of_tasks_is_only_a_label(db: None) -> None:
+def test_schema_does_not_apply_to_a_run_of_existing_tasks(db: None) -> None:
     task = TaskFactory.create()
     run = create_run(template_id=made(SCHEMA).pk, task_ids=[task.pk], by=who("ada"))
     assert run.parameters == {}

@@ -1,4 +1,4 @@
-"""A secret stands as it is or not at all: what is made of it could not be masked."""
+"""A secret may only be used unchanged: a processed one could not be masked."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ def template_of(*texts: str) -> dict[str, Any]:
 
 
 def older_run(*texts: str, **parameters: str) -> WorkflowRun:
-    """Return a run of a template that was stored before anybody looked at its secrets."""
+    """Return a run of a template that was stored before secrets were checked."""
     template = create_template(parse_template(template_of(*[""] * len(texts))))
     for n, text in enumerate(texts):
         steps = TemplateStep.objects.filter(template=template, step_id=f"s{n}")
@@ -65,34 +65,35 @@ def older_run(*texts: str, **parameters: str) -> WorkflowRun:
 
 
 @pytest.mark.parametrize("text", AS_IT_IS)
-def test_as_it_is_it_may_stand(text: str) -> None:
+def test_unchanged_secret_is_accepted(text: str) -> None:
     parse_template(template_of(text))
 
 
 @pytest.mark.parametrize("text", MADE_OF_IT)
-def test_a_template_that_makes_something_of_it_is_refused(text: str) -> None:
+def test_template_that_processes_a_secret_is_refused(text: str) -> None:
     with pytest.raises(Invalid) as refusal:
         parse_template(template_of("{{ params.token }}", text))
 
     [said] = refusal.value.fields["steps"]
     assert said == (
-        f"step 's1': payload: {text!r}: 'token' is a secret, which could not be masked any more: "
-        "it may only stand as {{ params.token }}, alone or inside a text"
+        f"step 's1': payload: {text!r}: 'token' is a secret: use it only as "
+        "{{ params.token }}, alone or inside a text; "
+        "the result of another expression could not be masked"
     )
 
 
 @pytest.mark.parametrize("text", ALL_OF_THEM)
-def test_all_parameters_at_once_are_refused_where_one_is_a_secret(text: str) -> None:
+def test_params_as_a_whole_are_refused_if_one_is_a_secret(text: str) -> None:
     data = template_of(text)
     with pytest.raises(Invalid) as refusal:
         parse_template(data)
 
-    assert "params holds a secret: name the parameter" in refusal.value.fields["steps"][0]
+    assert "params contains a secret: name a single parameter" in refusal.value.fields["steps"][0]
     parse_template({**data, "parameters_schema": {}})
 
 
 @pytest.mark.parametrize("schema", [{"properties": []}, {"properties": {"token": True}}, {"x": 1}])
-def test_a_schema_that_is_wrong_or_has_no_secrets_does_no_harm(schema: dict[str, Any]) -> None:
+def test_schema_without_valid_secrets_refuses_no_expression(schema: dict[str, Any]) -> None:
     data = {**template_of("{{ params.token | upper }}"), "parameters_schema": schema}
     if schema.get("properties") == []:
         with pytest.raises(Invalid, match="parameters_schema"):
@@ -102,21 +103,21 @@ def test_a_schema_that_is_wrong_or_has_no_secrets_does_no_harm(schema: dict[str,
 
 
 @pytest.mark.django_db
-def test_a_task_of_an_older_template_fails_and_names_the_parameter() -> None:
+def test_task_of_an_older_template_fails_naming_the_parameter() -> None:
     run = older_run("{{ params.token | upper }}", "{{ params }}", "{{ params.token }}", token=VALUE)
 
     dispatch_all(run)
 
     assert states(run) == {"s0": "failed", "s1": "failed", "s2": "dispatched"}
     assert "'token' is a secret" in attempt(run, "s0").message
-    assert "params holds a secret" in attempt(run, "s1").message
+    assert "params contains a secret" in attempt(run, "s1").message
     assert trail(run)[-2:] == ["task.failed s0", "task.failed s1"]
     assert revealed(attempt(run, "s2"))["text"] == VALUE
     assert places_of() == []
 
 
 @pytest.mark.django_db
-def test_there_are_no_statements_that_could_take_it_apart() -> None:
+def test_jinja_statements_are_not_executed() -> None:
     run = older_run(
         "{% for c in params.token %}{{ c }}-{% endfor %}",
         "{% set t = params.token %}{{ t | upper }}",
@@ -132,7 +133,7 @@ def test_there_are_no_statements_that_could_take_it_apart() -> None:
 
 
 @pytest.mark.django_db
-def test_a_secret_that_is_not_given_has_its_default() -> None:
+def test_missing_secret_gets_the_default_of_the_expression() -> None:
     template = create_template(parse_template(template_of("{{ params.token | default('none') }}")))
     given = create_run(template_id=template.pk, parameters={"token": VALUE}, by=who("test"))
     not_given = create_run(template_id=template.pk, parameters={}, by=who("test"))
@@ -153,7 +154,7 @@ def test_a_secret_that_is_not_given_has_its_default() -> None:
         "{{ params.token }} {{ params.day }}",
     ],
 )
-def test_what_looks_like_a_secret_brings_nobody_the_secret(text: str) -> None:
+def test_foreign_placeholder_is_not_replaced_by_the_secret(text: str) -> None:
     data = template_of("", text)
     data["steps"][1]["depends_on"] = ["s0"]
     mark = "⟦secret:token⟧"
@@ -167,5 +168,5 @@ def test_what_looks_like_a_secret_brings_nobody_the_secret(text: str) -> None:
     dispatch_all(run)
 
     assert states(run)["s1"] == "failed"
-    assert "a result or a parameter that it uses holds" in attempt(run, "s1").message
+    assert "a result or a parameter that it uses contains" in attempt(run, "s1").message
     assert VALUE not in str(revealed(attempt(run, "s1")))

@@ -1,4 +1,4 @@
-"""The login form of the admin. Its failed logins count together with those of the API."""
+"""The login of the console; its failed logins are counted together with the API's."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.core.exceptions import ValidationError
 
-from workflows.api.authentication import failures_of
+from workflows.api.authentication import failure_counters
 
 
 class LoginForm(AdminAuthenticationForm):
@@ -14,7 +14,7 @@ class LoginForm(AdminAuthenticationForm):
 
     def clean(self) -> dict[str, Any]:
         """Check user name and password, unless too many logins have failed recently."""
-        counts = failures_of(self.cleaned_data.get("username", ""), self.request)  # type: ignore[arg-type]
+        counts = failure_counters(self.cleaned_data.get("username", ""), self.request)  # type: ignore[arg-type]
         if any(count.is_full for count in counts):
             minutes = -(-settings.FAILED_LOGINS["seconds"] // 60)
             text = f"Too many failed logins. Try again in {minutes} minutes."

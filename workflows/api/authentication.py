@@ -1,4 +1,4 @@
-"""Who is calling: a token, a session, or a user name and password that cannot be guessed at."""
+"""Authentication by token or by HTTP Basic, with a limit on failed passwords."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,61 +19,63 @@ class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]  # kno
     """`Authorization: Token …`, as made by `manage.py create_api_token`."""
 
     def authenticate_credentials(self, token: bytes) -> Any:
-        """Refuse what no token looks like; knox would decode it and ask the database for it."""
+        """Refuse malformed tokens early: knox would decode them and query the database."""
         if not token.isalnum():
             raise AuthenticationFailed("Invalid token.")
         return super().authenticate_credentials(token)
 
 
 class BasicAuthentication(authentication.BasicAuthentication):
-    """HTTP Basic; too many failed logins, from one address or for one user name, are refused."""
+    """HTTP Basic. Too many failures of an address or of a user name block it for a while."""
 
     def authenticate_credentials(self, userid: str, password: str, request: Any = None) -> Any:
         """
         Check a user name and a password.
 
-        :raises Throttled: after too many failures, before the password is looked at.
+        :raises Throttled: after too many failures, before the password is checked.
         """
-        counts = failures_of(userid, request)
-        if any(count.is_full for count in counts):
+        counters = failure_counters(userid, request)
+        if any(counter.is_full for counter in counters):
             raise Throttled(wait=settings.FAILED_LOGINS["seconds"])
         try:
-            return self._checked(userid, password, request)
+            return self._authenticate(userid, password, request)
         except AuthenticationFailed:
-            for count in counts:
-                count.add()
+            for counter in counters:
+                counter.add()
             raise
 
-    def _checked(self, userid: str, password: str, request: Any) -> Any:
-        if "\0" in userid:  # PostgreSQL does not even let us ask
+    def _authenticate(self, userid: str, password: str, request: Any) -> Any:
+        if "\0" in userid:  # PostgreSQL refuses a query with it
             raise AuthenticationFailed("Invalid username/password.")
         return super().authenticate_credentials(userid, password, request)
 
 
 @dataclass(frozen=True, slots=True)
-class Failures:
-    """How often logins of one kind failed lately, kept in the cache."""
+class FailureCounter:
+    """Counts recent failed logins of one address or user name, in the cache."""
 
     key: str
-    most: int
+    limit: int
 
     @property
     def is_full(self) -> bool:
-        """Say whether there were too many."""
-        return int(cache.get(self.key, 0)) >= self.most
+        """Return True if there were too many failures."""
+        return int(cache.get(self.key, 0)) >= self.limit
 
     def add(self) -> None:
-        """Count one more."""
+        """Count one more failure."""
         cache.add(self.key, 0, settings.FAILED_LOGINS["seconds"])
         with suppress(ValueError):  # it expired between the two statements
             cache.incr(self.key)
 
 
-def failures_of(userid: str, request: Request | HttpRequest) -> list[Failures]:
-    """Return what counts the failed logins of this user name, and those of this address."""
+def failure_counters(userid: str, request: Request | HttpRequest) -> list[FailureCounter]:
+    """Return the counters of this address and of this user name."""
     limits = settings.FAILED_LOGINS
-    address = BaseThrottle().get_ident(request)  # type: ignore[arg-type]  # reads META alone
+    address = BaseThrottle().get_ident(request)  # type: ignore[arg-type]  # it reads only META
     return [
-        Failures(f"failed-logins:address:{address}", limits["per_address"]),
-        Failures(f"failed-logins:user:{sha256(userid.encode()).hexdigest()}", limits["per_user"]),
+        FailureCounter(f"failed-logins:address:{address}", limits["per_address"]),
+        FailureCounter(
+            f"failed-logins:user:{sha256(userid.encode()).hexdigest()}", limits["per_user"]
+        ),
     ]

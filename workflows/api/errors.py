@@ -1,4 +1,4 @@
-"""Every refusal becomes an answer here, so that no view has a `try`."""
+"""Maps exceptions to HTTP responses, once for all views."""
 
 from typing import Any
 
@@ -9,49 +9,49 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from django_fsm import ConcurrentTransition
+from rest_framework import views
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.response import Response
-from rest_framework.views import exception_handler
 
 from workflows.errors import Conflict, Invalid, NotFound, TokenRefused
 
 CHANGED_MEANWHILE = "This was changed by somebody else at the same time; try again."
 
 
-class Refused(APIException):
-    """A refusal with the status that it has in HTTP."""
+class HttpError(APIException):
+    """An error of the domain with its HTTP status."""
 
     def __init__(self, status: int, detail: str, code: str) -> None:
-        """Take over the wording of the domain."""
+        """Keep the detail and the code of the domain's error."""
         super().__init__(detail, code)
         self.status_code = status
 
 
-def answer_to(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """Return the answer to a refused request; None for an error of our own."""
-    response = exception_handler(_as_refusal(exc), context)
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """Return the response to a refused request; None for an internal error."""
+    response = views.exception_handler(_as_api_exception(exc), context)
     match response:
         case Response(data={"detail": ErrorDetail() as detail}):
             response.data["code"] = detail.code
     return response
 
 
-def _as_refusal(exc: Exception) -> Exception:
+def _as_api_exception(exc: Exception) -> Exception:
     match exc:
         case Invalid():
             return ValidationError(exc.fields)
         case NotFound():
-            return Refused(404, exc.detail, exc.code)
+            return HttpError(404, exc.detail, exc.code)
         case Conflict():
-            return Refused(409, exc.detail, exc.code)
+            return HttpError(409, exc.detail, exc.code)
         case TokenRefused():
-            return Refused(401, exc.detail, exc.code)
+            return HttpError(401, exc.detail, exc.code)
         case ProtectedError():
-            return Refused(409, _still_used(exc), "in_use")
+            return HttpError(409, _still_used(exc), "in_use")
         case ConcurrentTransition() | IntegrityError() | ObjectDoesNotExist():
-            return Refused(409, CHANGED_MEANWHILE, "changed_meanwhile")
+            return HttpError(409, CHANGED_MEANWHILE, "changed_meanwhile")
         case RequestDataTooBig():
-            return Refused(413, "The body is too large.", "too_large")
+            return HttpError(413, "The body is too large.", "too_large")
     return exc
 
 
@@ -61,22 +61,22 @@ def _still_used(exc: ProtectedError) -> str:
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer for a path that does not exist: as a page in the admin, as JSON elsewhere."""
+    """Respond 404: with a page in the admin, with JSON elsewhere."""
     if request.path.startswith("/admin/"):
         return defaults.page_not_found(request, exception)
-    return no_such_path(request)
+    return path_not_found(request)
 
 
 @csrf_exempt
-def no_such_path(request: HttpRequest) -> HttpResponse:
-    """Answer for a path that does not exist."""
+def path_not_found(request: HttpRequest) -> HttpResponse:
+    """Respond 404 with JSON."""
     return JsonResponse(
         {"detail": "There is nothing at this path.", "code": "not_found"}, status=404
     )
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer for an error of our own: as a page in the admin, as JSON elsewhere."""
+    """Respond 500: with a page in the admin, with JSON elsewhere."""
     if request.path.startswith("/admin/"):
         return defaults.server_error(request)
-    return JsonResponse({"detail": "An error of the server.", "code": "error"}, status=500)
+    return JsonResponse({"detail": "Internal server error.", "code": "error"}, status=500)

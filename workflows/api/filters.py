@@ -1,4 +1,4 @@
-"""What each list can be filtered by."""
+"""The filters of each list."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,7 @@ from workflows.runs.locks import LARGEST_ID
 
 
 class IdFilter(filters.Filter):
-    """The id of something, within what a database can compare."""
+    """An id, within the range that databases can compare."""
 
     field_class = forms.IntegerField
 
@@ -72,8 +72,8 @@ class RunnerFilters(filters.FilterSet):
     kind = filters.CharFilter()
 
 
-class StrictFilters(DjangoFilterBackend):
-    """Filters of django-filter; one that does not exist is refused instead of ignored."""
+class StrictFilterBackend(DjangoFilterBackend):
+    """Refuses filters that do not exist or have no value, instead of ignoring them."""
 
     def filter_queryset(self, request: Any, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
         """Return the rows that match all filters of the request."""

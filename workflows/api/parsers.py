@@ -1,4 +1,4 @@
-"""Bodies, before any field of them is looked at."""
+"""Parsers of request bodies, before any serializer sees them."""
 
 from collections.abc import Mapping
 from typing import IO, Any
@@ -11,7 +11,7 @@ from workflows.models.fields import check_json
 
 
 class JSONParser(parsers.JSONParser):
-    """Takes JSON objects that can be stored and echoed."""
+    """Accepts JSON objects whose values can be stored and returned."""
 
     def parse(
         self,
@@ -20,10 +20,10 @@ class JSONParser(parsers.JSONParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """
-        Read a body.
+        Parse a body.
 
-        :raises ParseError: if it is no JSON, or no object.
-        :raises ValidationError: naming the fields that hold what cannot be stored.
+        :raises ParseError: if it is not valid JSON, or not an object.
+        :raises ValidationError: naming the fields whose values cannot be stored.
         """
         try:
             body = super().parse(stream, media_type, parser_context)
@@ -36,15 +36,15 @@ class JSONParser(parsers.JSONParser):
         return body
 
     def problems(self, body: dict[str, Any]) -> dict[str, list[str]]:
-        """Return what cannot be stored, by field."""
+        """Return the errors of values that cannot be stored, by field."""
         return dict(filter(None, map(_problem, body.items())))
 
 
 class TolerantJSONParser(JSONParser):
-    """Takes any JSON object: runners say more than we know, and it is cleaned where it is used."""
+    """Accepts any JSON object: runners send unknown fields; values are cleaned where used."""
 
     def problems(self, body: dict[str, Any]) -> dict[str, list[str]]:
-        """Find none."""
+        """Return no errors."""
         return {}
 
 
@@ -53,6 +53,6 @@ def _problem(field: tuple[str, Any]) -> tuple[str, list[str]] | None:
     try:
         check_json([name, value])
     except JSONError as exc:
-        # The name itself may be what no answer can hold.
+        # The field's name may itself be text that a response cannot hold.
         return name.encode("ascii", "backslashreplace").decode(), [f"This field {exc.message}."]
     return None

@@ -1,4 +1,4 @@
-"""Who may do what: Django's own permissions, `view` included, and one for operators."""
+"""Permissions: Django's own of each model, and ours for operators and approvers."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-VERBS = {
+ACTION_OF_METHOD = {
     "GET": "view",
     "HEAD": "view",
     "OPTIONS": "view",
@@ -18,46 +18,46 @@ VERBS = {
 
 
 class ModelPermission(BasePermission):
-    """Asks for the permission on the view's model that belongs to the request's method."""
+    """Requires the permission on the view's model that belongs to the request's method."""
 
     message = ""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Let users through who have it; tell others its name."""
+        """Return True if the user has the required permission; otherwise the message names it."""
         if not request.user.is_authenticated:
             return False
-        needed = self.needed(request, view)
-        self.message = f"You do not have the permission {needed}."
-        return request.user.has_perm(needed)
+        permission = self.required_permission(request, view)
+        self.message = f"You do not have the permission {permission}."
+        return request.user.has_perm(permission)
 
-    def needed(self, request: Request, view: Any) -> str:
-        """Return the permission that a request needs."""
-        if request.method not in VERBS:
+    def required_permission(self, request: Request, view: Any) -> str:
+        """Return the permission that a request requires."""
+        if request.method not in ACTION_OF_METHOD:
             raise MethodNotAllowed(str(request.method))
         meta = view.queryset.model._meta
-        return f"{meta.app_label}.{VERBS[request.method]}_{meta.model_name}"
+        return f"{meta.app_label}.{ACTION_OF_METHOD[request.method]}_{meta.model_name}"
 
 
 class MayChange(ModelPermission):
-    """Asks for the permission to change what a view is about, whatever the method."""
+    """Requires the permission to change the view's model, whatever the method."""
 
-    def needed(self, request: Request, view: Any) -> str:
-        """Return the permission that a PUT needs."""
+    def required_permission(self, request: Request, view: Any) -> str:
+        """Return the permission that a PUT requires."""
         meta = view.queryset.model._meta
         return f"{meta.app_label}.change_{meta.model_name}"
 
 
 class MayDecide(ModelPermission):
-    """Asks for the permission to approve and reject tasks."""
+    """Requires the permission to approve and reject tasks."""
 
-    def needed(self, request: Request, view: Any) -> str:
+    def required_permission(self, request: Request, view: Any) -> str:
         """Return the approvers' permission."""
         return "workflows.decide_approval"
 
 
 class MayOperate(ModelPermission):
-    """Asks for the permission to dispatch and steer runs and their tasks."""
+    """Requires the permission to dispatch and control runs and their tasks."""
 
-    def needed(self, request: Request, view: Any) -> str:
+    def required_permission(self, request: Request, view: Any) -> str:
         """Return the operators' permission."""
         return "workflows.operate_workflowrun"

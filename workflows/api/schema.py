@@ -1,4 +1,4 @@
-"""The OpenAPI document and its browsable page."""
+"""The OpenAPI document and the page that shows it."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
 schema = SpectacularJSONAPIView.as_view()
-POLICY = "; ".join(
+CONTENT_SECURITY_POLICY = "; ".join(
     [
         "default-src 'self'",
-        "style-src 'self' 'unsafe-inline'",  # Swagger UI brings styles and pictures of its own
+        "style-src 'self' 'unsafe-inline'",  # Swagger UI has inline styles and images
         "img-src 'self' data:",
         "base-uri 'self'",
         "form-action 'self'",
@@ -24,11 +24,11 @@ swagger_ui = SpectacularSwaggerSplitView.as_view(url_name="schema")
 
 
 @login_required(login_url="admin:login")
-def page(request: HttpRequest) -> HttpResponse:
-    """Show the document to people: it leads to the login, and loads nothing from other sites."""
-    answer = swagger_ui(request)
-    answer.headers["Content-Security-Policy"] = POLICY
-    return answer
+def docs_page(request: HttpRequest) -> HttpResponse:
+    """Show the document in Swagger UI; the page loads nothing from other sites."""
+    response = swagger_ui(request)
+    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    return response
 
 
 REFUSAL = {
@@ -38,59 +38,61 @@ REFUSAL = {
 }
 FIELD_ERRORS = {
     "type": "object",
-    "description": "What is wrong, by field; `detail` and `code` if the body is no JSON object.",
+    "description": "What is wrong, by field; `detail` and `code` if the body is not a JSON object.",
 }
 
-LOGIN_REFUSALS = {
-    "401": ("Nobody is logged in.", "Refusal"),
-    "403": ("The user does not have the permission that is named.", "Refusal"),
+USER_ERRORS = {
+    "401": ("The request is not authenticated.", "Refusal"),
+    "403": ("The user does not have the permission named.", "Refusal"),
     "429": ("Too many failed logins.", "Refusal"),
 }
-TOLERANT = {"CallbackBody"}
-"""Bodies that may hold more than is known."""
-TOKEN_REFUSALS = {"401": ("The token belongs to no attempt of the task.", "Refusal")}
+OPEN_BODIES = {"CallbackBody"}
+"""Bodies that may have unknown fields."""
+RUNNER_TOKEN_ERRORS = {"401": ("The token does not belong to any attempt of the task.", "Refusal")}
 
 
 class TokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]
-    """How the document names our tokens."""
+    """Describes the authentication by API token."""
 
     target_class = "workflows.api.authentication.TokenAuthentication"
     name = "token"
 
 
 class PasswordScheme(BasicScheme):  # type: ignore[no-untyped-call]
-    """How the document names HTTP Basic."""
+    """Describes the authentication by HTTP Basic."""
 
     target_class = "workflows.api.authentication.BasicAuthentication"
     name = "password"
 
 
-def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Give every operation of the document its heading, and how it may be refused."""
-    _close_bodies(result["components"]["schemas"])
-    result["components"]["schemas"] |= {"Refusal": REFUSAL, "FieldErrors": FIELD_ERRORS}
+def add_summaries_and_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Add to every operation of the document its summary and its error responses."""
+    schemas = result["components"]["schemas"]
+    _forbid_unknown_fields(schemas)
+    schemas |= {"Refusal": REFUSAL, "FieldErrors": FIELD_ERRORS}
     for path, operations in result["paths"].items():
         for method, operation in operations.items():
             operation["summary"] = operation.pop("description")
-            for status, (text, form) in _refusals(path, method, operation).items():
-                content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{form}"}}}
+            for status, (text, schema_name) in _errors(path, method, operation).items():
+                ref = {"$ref": f"#/components/schemas/{schema_name}"}
+                content = {"application/json": {"schema": ref}}
                 operation["responses"].setdefault(status, {"description": text, "content": content})
     return result
 
 
-def _close_bodies(forms: dict[str, dict[str, Any]]) -> None:
-    """Say of bodies that a field which is not described is refused."""
-    for name, form in forms.items():
-        if name.endswith("Body") and name not in TOLERANT:
-            form["additionalProperties"] = False
+def _forbid_unknown_fields(schemas: dict[str, dict[str, Any]]) -> None:
+    for name, body in schemas.items():
+        if name.endswith("Body") and name not in OPEN_BODIES:
+            body["additionalProperties"] = False
 
 
-def _refusals(path: str, method: str, operation: dict[str, Any]) -> dict[str, tuple[str, str]]:
-    found = dict(LOGIN_REFUSALS if "security" in operation else TOKEN_REFUSALS)
+def _errors(path: str, method: str, operation: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Return the description and the schema of each error response, by status."""
+    found = dict(USER_ERRORS if "security" in operation else RUNNER_TOKEN_ERRORS)
     if "requestBody" in operation or any(p["in"] == "query" for p in operation["parameters"]):
-        found["400"] = ("Something that was sent is wrong.", "FieldErrors")
+        found["400"] = ("The body or a query parameter is invalid.", "FieldErrors")
     if "{id}" in path or method == "post":
-        found["404"] = ("Something that was named does not exist.", "Refusal")
+        found["404"] = ("An object that the request names does not exist.", "Refusal")
     if method != "get":
-        found["409"] = ("The state of things does not allow it.", "Refusal")
+        found["409"] = ("The state of the object does not allow the request.", "Refusal")
     return found

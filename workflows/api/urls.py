@@ -5,29 +5,29 @@ from rest_framework.routers import SimpleRouter
 
 from workflows.api import errors, schema
 from workflows.api.views import health
-from workflows.api.views.approvals import Approvals
-from workflows.api.views.callbacks import Callback
-from workflows.api.views.events import Events
-from workflows.api.views.runners import Runners
-from workflows.api.views.runs import WorkflowRuns
-from workflows.api.views.tasks import Tasks
-from workflows.api.views.templates import WorkflowTemplates
+from workflows.api.views.approvals import ApprovalViewSet
+from workflows.api.views.callbacks import CallbackView
+from workflows.api.views.events import EventViewSet
+from workflows.api.views.runners import RunnerViewSet
+from workflows.api.views.runs import WorkflowRunViewSet
+from workflows.api.views.tasks import TaskViewSet
+from workflows.api.views.templates import WorkflowTemplateViewSet
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
-router.register("workflow-templates", WorkflowTemplates)
-router.register("workflow-runs", WorkflowRuns)
-router.register("tasks", Tasks)
-router.register("approvals", Approvals)
-router.register("events", Events)
-router.register("runners", Runners)
+router.register("workflow-templates", WorkflowTemplateViewSet)
+router.register("workflow-runs", WorkflowRunViewSet)
+router.register("tasks", TaskViewSet)
+router.register("approvals", ApprovalViewSet)
+router.register("events", EventViewSet)
+router.register("runners", RunnerViewSet)
 
 urlpatterns = [
     path("", include(router.urls)),
-    path("runner/tasks/<int:pk>/status", Callback.as_view(), name="runner-callback"),
+    path("runner/tasks/<int:pk>/status", CallbackView.as_view(), name="runner-callback"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("schema", schema.schema, name="schema"),
-    path("docs", schema.page, name="docs"),
-    # Also while DEBUG is on, when Django has a page of its own for what it does not find.
-    *(re_path(f"^{prefix}/", errors.no_such_path) for prefix, _, _ in router.registry),
+    path("docs", schema.docs_page, name="docs"),
+    # JSON also while DEBUG is on: Django would respond with its own debug page.
+    *(re_path(f"^{prefix}/", errors.path_not_found) for prefix, _, _ in router.registry),
 ]

@@ -1,4 +1,4 @@
-"""What all resources have in common: a list, and one row by its id."""
+"""The view set that all resources share: a list, and one row by its id."""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -14,12 +14,10 @@ from workflows.errors import NotFound
 from workflows.models.actor import Actor
 
 Row = TypeVar("Row", bound=Model)
-Facts = dict[str, Any]
-"""What the answers of a whole page need besides its rows, read in a few statements."""
 
 
-class Resource(GenericViewSet[Row]):
-    """Rows that are listed, filtered and read."""
+class ReadOnlyViewSet(GenericViewSet[Row]):
+    """Lists and reads the rows of a model; subclasses add what else can be done with them."""
 
     permission_classes = [ModelPermission]
     lookup_value_converter = "int"
@@ -27,38 +25,39 @@ class Resource(GenericViewSet[Row]):
     serializer_class: type[serializers.BaseSerializer[Any]]
 
     def list(self, request: Request) -> Response:
-        """List those that match all filters, a page at a time."""
+        """List the rows that match all filters, one page at a time."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.described(page or []))
+        return self.get_paginated_response(self.serialize(page or []))
 
     def retrieve(self, request: Request, pk: int) -> Response:
-        """Read one."""
-        return self.answer(pk)
+        """Read one row."""
+        return self.detail_response(pk)
 
-    def answer(self, pk: int, status: int = 200) -> Response:
-        """Answer with one row as it is now."""
-        return Response(self.described([self.row(pk)])[0], status)
+    def detail_response(self, pk: int, status: int = 200) -> Response:
+        """Respond with one row as it is now."""
+        return Response(self.serialize([self.get_object(pk)])[0], status)
 
-    def row(self, pk: int) -> Row:
+    def get_object(self, pk: int | None = None) -> Row:
         """
-        Return one row.
+        Return the row with this id, or the one that the path names.
 
-        :raises NotFound: if there is none.
+        :raises NotFound: if it does not exist.
         """
+        pk = self.kwargs["pk"] if pk is None else pk
         row = self.get_queryset().filter(pk=pk).first()
         if row is None:
             raise NotFound(str(self.queryset.model._meta.verbose_name), pk)
         return row
 
-    def described(self, rows: Sequence[Row]) -> Any:
-        """Return the answers for some rows, in a constant number of statements."""
-        return self.serializer_class(rows, many=True, context=self.facts(rows)).data
+    def serialize(self, rows: Sequence[Row]) -> Any:
+        """Return the representation of some rows, in a constant number of statements."""
+        return self.serializer_class(rows, many=True, context=self.related_data(rows)).data
 
-    def facts(self, rows: Sequence[Row]) -> Facts:
-        """Return what the answers of these rows need besides."""
+    def related_data(self, rows: Sequence[Row]) -> dict[str, Any]:
+        """Return what the serializer of these rows needs besides them, as its context."""
         return {}
 
 
 def actor(request: Request) -> Actor:
-    """Return who acts, as the trail names them."""
+    """Return who sent a request, as it is recorded in the trail."""
     return Actor.of(request.user, via="API")

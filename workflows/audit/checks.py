@@ -1,4 +1,4 @@
-"""The rows of a run beside what its trail says of them."""
+"""Compares the rows of a run with the replay of its trail."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -6,40 +6,40 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from workflows.audit.replay import UNTOLD, Finding, Replay, ToldAttempt
+from workflows.audit.replay import UNKNOWN_TASK, Finding, Replay, ReplayedAttempt
 from workflows.models import Approval, ApprovalStatus, Task, TaskAttempt, WorkflowRun
 from workflows.models.task import ENDED
 
-WORDS = {True: "yes", False: "no"}
-OPEN = "none yet"
+YES_NO = {True: "yes", False: "no"}
+NO_OUTCOME = "none yet"
 
 
 def check_tasks(run: WorkflowRun, replay: Replay) -> Iterator[Finding]:
-    """Yield what in the tasks of a run does not fit."""
-    untold = set(replay.tasks)
+    """Yield the tasks and their columns that differ from the replay."""
+    missing = set(replay.tasks)
     for task in Task.objects.filter(run=run).defer("payload", "title").iterator():
-        untold.discard(task.pk)
-        yield from compare(run, _told(replay, task.pk), _kept(task), task.pk)
+        missing.discard(task.pk)
+        yield from compare_values(run, _replayed(replay, task.pk), _stored(task), task.pk)
         yield from _check_times(run, f"{task}", task, task.pk)
-    for task_id in sorted(untold):
+    for task_id in sorted(missing):
         yield Finding(run.pk, "task", "a task of the run, as the trail says", "none", task_id)
 
 
-def _told(replay: Replay, task_id: int) -> dict[str, Any]:
-    told = replay.tasks.get(task_id, UNTOLD)
+def _replayed(replay: Replay, task_id: int) -> dict[str, Any]:
+    replayed = replay.tasks.get(task_id, UNKNOWN_TASK)
     return {
-        "state": told.state or "no event of its creation",
-        "attempts": len(told.attempts),
+        "state": replayed.state or "no event of its creation",
+        "attempts": len(replayed.attempts),
         "things to wait for": len([*replay.waits_for(task_id)]),
-        "on hold": told.is_held,
-        "waiting for approval": told.awaits_approval,
-        "set to success by hand": told.is_marked_success,
-        "asked to end": told.is_cancel_requested,
-        "finished": told.state in ENDED,
+        "on hold": replayed.is_held,
+        "waiting for approval": replayed.awaits_approval,
+        "set to success by hand": replayed.is_marked_success,
+        "asked to end": replayed.is_cancel_requested,
+        "finished": replayed.state in ENDED,
     }
 
 
-def _kept(task: Task) -> dict[str, Any]:
+def _stored(task: Task) -> dict[str, Any]:
     return {
         "state": task.state,
         "attempts": task.attempt_count,
@@ -52,23 +52,23 @@ def _kept(task: Task) -> dict[str, Any]:
     }
 
 
-def compare(
-    run: WorkflowRun, told: dict[str, Any], kept: dict[str, Any], task_id: int | None = None
+def compare_values(
+    run: WorkflowRun, replayed: dict[str, Any], stored: dict[str, Any], task_id: int | None = None
 ) -> Iterator[Finding]:
-    """Yield what is not as it is told, by what it is called."""
-    for what, expected in told.items():
-        if kept[what] != expected:
-            yield Finding(run.pk, what, _word(expected), _word(kept[what]), task_id)
+    """Yield the values that differ from the expected ones, by name."""
+    for what, expected in replayed.items():
+        if stored[what] != expected:
+            yield Finding(run.pk, what, _as_text(expected), _as_text(stored[what]), task_id)
 
 
-def _word(value: Any) -> str:
-    return WORDS[value] if isinstance(value, bool) else str(value)
+def _as_text(value: Any) -> str:
+    return YES_NO[value] if isinstance(value, bool) else str(value)
 
 
 def _check_times(
     run: WorkflowRun, what: str, row: Task | TaskAttempt, task_id: int
 ) -> Iterator[Finding]:
-    """Time does not run backwards, as far as the moments are known."""
+    """Yield the times of a row that are earlier than a preceding one."""
     names = ("dispatched_at", "started_at", "finished_at")
     known = [(name, at) for name in names if (at := getattr(row, name))]
     for (earlier, before), (later, after) in pairwise(known):
@@ -78,8 +78,8 @@ def _check_times(
 
 
 def check_attempts(run: WorkflowRun, replay: Replay) -> Iterator[Finding]:
-    """Yield what in the attempts of a run does not fit."""
-    told = {
+    """Yield the attempts and their columns that differ from the replay."""
+    replayed = {
         each.pk: (task_id, number, each)
         for task_id, task in replay.tasks.items()
         for number, each in enumerate(task.attempts, 1)
@@ -87,24 +87,29 @@ def check_attempts(run: WorkflowRun, replay: Replay) -> Iterator[Finding]:
     rows = TaskAttempt.objects.filter(task__run=run).defer("payload", "result", "message")
     for attempt in rows.iterator():
         what = f"attempt {attempt.pk}"
-        if (known := told.pop(str(attempt.pk), None)) is None:
+        if (known := replayed.pop(str(attempt.pk), None)) is None:
             yield Finding(run.pk, what, "no such attempt in the trail", "one", attempt.task_id)
             continue
         yield from _check_attempt(run, what, attempt, *known)
         yield from _check_times(run, what, attempt, attempt.task_id)
-    for pk, (task_id, number, _) in told.items():
+    for pk, (task_id, number, _) in replayed.items():
         yield Finding(run.pk, f"attempt {pk}", f"number {number} of the task", "none", task_id)
 
 
 def _check_attempt(
-    run: WorkflowRun, what: str, row: TaskAttempt, task_id: int, number: int, told: ToldAttempt
+    run: WorkflowRun,
+    what: str,
+    row: TaskAttempt,
+    task_id: int,
+    number: int,
+    replayed: ReplayedAttempt,
 ) -> Iterator[Finding]:
     expected = {
         f"task of {what}": task_id,
         f"number of {what}": number,
-        f"runner of {what}": told.runner,
-        f"start of {what}": told.started is not None,
-        f"end of {what}": told.ended is not None,
+        f"runner of {what}": replayed.runner,
+        f"start of {what}": replayed.started is not None,
+        f"end of {what}": replayed.ended is not None,
     }
     found = (
         row.task_id,
@@ -113,39 +118,41 @@ def _check_attempt(
         row.started_at is not None,
         row.finished_at is not None,
     )
-    yield from compare(run, expected, dict(zip(expected, found, strict=True)), row.task_id)
-    if row.outcome not in told.outcomes:
-        outcomes = " or ".join(sorted(told.outcomes)) or OPEN
-        yield Finding(run.pk, f"outcome of {what}", outcomes, row.outcome or OPEN, row.task_id)
-    yield from _check_moments(run, what, row, told)
+    yield from compare_values(run, expected, dict(zip(expected, found, strict=True)), row.task_id)
+    if row.outcome not in replayed.outcomes:
+        outcomes = " or ".join(sorted(replayed.outcomes)) or NO_OUTCOME
+        yield Finding(
+            run.pk, f"outcome of {what}", outcomes, row.outcome or NO_OUTCOME, row.task_id
+        )
+    yield from _check_event_times(run, what, row, replayed)
 
 
-def _check_moments(
-    run: WorkflowRun, what: str, row: TaskAttempt, told: ToldAttempt
+def _check_event_times(
+    run: WorkflowRun, what: str, row: TaskAttempt, replayed: ReplayedAttempt
 ) -> Iterator[Finding]:
-    """Each moment is taken right before the event that tells of it."""
+    """Yield the times that are later than their event, which is written right after them."""
     moments: Iterable[tuple[str, datetime | None, datetime | None]] = (
-        ("dispatched_at", row.dispatched_at, told.dispatched),
-        ("started_at", row.started_at, told.started),
-        ("finished_at", row.finished_at, told.ended),
+        ("dispatched_at", row.dispatched_at, replayed.dispatched),
+        ("started_at", row.started_at, replayed.started),
+        ("finished_at", row.finished_at, replayed.ended),
     )
-    for name, kept, event in moments:
-        if kept and event and kept > event:
+    for name, stored, event in moments:
+        if stored and event and stored > event:
             expected = f"not after its event, {event.isoformat()}"
-            yield Finding(run.pk, f"{name} of {what}", expected, kept.isoformat(), row.task_id)
+            yield Finding(run.pk, f"{name} of {what}", expected, stored.isoformat(), row.task_id)
 
 
 def check_approvals(run: WorkflowRun, replay: Replay) -> Iterator[Finding]:
-    """Yield what in the approvals of a run does not fit."""
-    kept: dict[int, list[str]] = defaultdict(list)
+    """Yield the approvals that differ from the replay."""
+    stored: dict[int, list[str]] = defaultdict(list)
     for approval in Approval.objects.filter(task__run=run).order_by("id").iterator():
-        kept[approval.task_id].append(approval.status)
+        stored[approval.task_id].append(approval.status)
         is_decided = approval.status != ApprovalStatus.PENDING
         if is_decided != (approval.decided_at is not None):
-            words = (f"{approval}, decided", _word(is_decided), _word(not is_decided))
+            words = (f"{approval}, decided", _as_text(is_decided), _as_text(not is_decided))
             yield Finding(run.pk, *words, approval.task_id)
-    told = {task_id: task.approvals for task_id, task in replay.tasks.items() if task.approvals}
-    for task_id in sorted(kept.keys() | told.keys()):
-        expected, found = (", ".join(each.get(task_id, ["none"])) for each in (told, kept))
+    replayed = {task_id: task.approvals for task_id, task in replay.tasks.items() if task.approvals}
+    for task_id in sorted(stored.keys() | replayed.keys()):
+        expected, found = (", ".join(each.get(task_id, ["none"])) for each in (replayed, stored))
         if expected != found:
             yield Finding(run.pk, "approvals", expected, found, task_id)

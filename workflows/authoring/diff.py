@@ -1,4 +1,4 @@
-"""What differs between two versions of a template, as their files would show it. No Django."""
+"""The difference between two versions of a template, by step, edge and line of YAML. No Django."""
 
 import json
 from bisect import bisect_left
@@ -11,16 +11,16 @@ from workflows.authoring.yaml_json import write_yaml
 
 Template = Mapping[str, Any]
 Line = tuple[str, str]
-"""A line of YAML behind its sign: `+` is new, `-` is gone, a space is around them."""
+"""A sign and a line of YAML: `+` is added, `-` removed, a space unchanged."""
 
 ADDED, REMOVED, CHANGED, SAME = "added", "removed", "changed", "same"
-AROUND = 2
-"""Lines shown before and after a change."""
+CONTEXT_LINES = 2
+"""Unchanged lines shown before and after a change."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepDifference:
-    """What became of one step: `added`, `removed`, `changed` (in which fields) or `same`."""
+    """The change of one step: `added`, `removed`, `changed` (with its fields) or `same`."""
 
     step_id: str
     title: str
@@ -40,7 +40,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """All steps and edges of both versions, in the order of the newer one, and what changed."""
+    """All steps and edges of both versions, in the order of the newer one, with their changes."""
 
     fields: tuple[str, ...]
     lines: tuple[Line, ...]
@@ -49,74 +49,79 @@ class Difference:
 
     @property
     def changed_steps(self) -> list[StepDifference]:
-        """The steps that are not as they were."""
+        """The steps that differ."""
         return [step for step in self.steps if step.change != SAME]
 
     @property
     def is_empty(self) -> bool:
-        """Whether the two versions are the same."""
+        """Whether the two versions are equal."""
         return not self.fields and not self.changed_steps
 
     def as_graph(self) -> dict[str, Any]:
-        """Return what a drawing needs."""
-        drawn = ("step_id", "title", "change", "fields")
-        steps = [{name: getattr(step, name) for name in drawn} for step in self.steps]
+        """Return the steps and edges as plain data, for the graph."""
+        columns = ("step_id", "title", "change", "fields")
+        steps = [{name: getattr(step, name) for name in columns} for step in self.steps]
         return {"steps": steps, "edges": [asdict(edge) for edge in self.edges]}
 
 
 def difference(before: Template | None, after: Template) -> Difference:
     """
-    Compare two versions, given as plain data without defaults; without an older one, all is same.
+    Compare two versions, given as plain data without defaults.
 
-    A step is known by its id: with another one, it is another step.
+    Without an older version, everything is the `same`. Steps are matched by their ids: a renamed
+    step counts as removed and added.
     """
     before = after if before is None else before
     old = {step["step_id"]: step for step in before["steps"]}
     new = {step["step_id"]: step for step in after["steps"]}
-    moved = _moved(list(old), list(new))
-    kept = [_step(old.get(name), step, name in moved) for name, step in new.items()]
-    gone = [_removed(step) for name, step in old.items() if name not in new]
-    about_old, about_new = _about(before), _about(after)
+    moved = _moved_steps(list(old), list(new))
+    compared = [_compare_step(old.get(name), step, name in moved) for name, step in new.items()]
+    removed = [_removed_step(step) for name, step in old.items() if name not in new]
+    old_fields, new_fields = _fields_without_steps(before), _fields_without_steps(after)
     return Difference(
-        _fields(about_old, about_new),
-        tuple(_lines(about_old, about_new)),
-        (*kept, *gone),
-        tuple(_edges(before, after)),
+        _changed_fields(old_fields, new_fields),
+        tuple(_diff_lines(old_fields, new_fields)),
+        (*compared, *removed),
+        tuple(_compare_edges(before, after)),
     )
 
 
-def _about(template: Template) -> dict[str, Any]:
+def _fields_without_steps(template: Template) -> dict[str, Any]:
     return {name: value for name, value in template.items() if name != "steps"}
 
 
-def _step(old: Mapping[str, Any] | None, new: Mapping[str, Any], is_moved: bool) -> StepDifference:
+def _compare_step(
+    old: Mapping[str, Any] | None, new: Mapping[str, Any], is_moved: bool
+) -> StepDifference:
     if old is None:
-        return StepDifference(new["step_id"], new["title"], ADDED, (), tuple(_lines({}, new)))
-    fields = (*_fields(old, new), *(["order"] if is_moved else []))
+        return StepDifference(new["step_id"], new["title"], ADDED, (), tuple(_diff_lines({}, new)))
+    fields = (*_changed_fields(old, new), *(["order"] if is_moved else []))
     change = CHANGED if fields else SAME
-    return StepDifference(new["step_id"], new["title"], change, fields, tuple(_lines(old, new)))
+    return StepDifference(
+        new["step_id"], new["title"], change, fields, tuple(_diff_lines(old, new))
+    )
 
 
-def _removed(old: Mapping[str, Any]) -> StepDifference:
-    return StepDifference(old["step_id"], old["title"], REMOVED, (), tuple(_lines(old, {})))
+def _removed_step(old: Mapping[str, Any]) -> StepDifference:
+    return StepDifference(old["step_id"], old["title"], REMOVED, (), tuple(_diff_lines(old, {})))
 
 
-def _fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
+def _changed_fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
     names = dict.fromkeys([*old, *new])
-    return tuple(name for name in names if _text(old.get(name)) != _text(new.get(name)))
+    return tuple(name for name in names if _as_json(old.get(name)) != _as_json(new.get(name)))
 
 
-def _text(value: Any) -> str:
-    # As text: to Python, true and 1 are equal.
+def _as_json(value: Any) -> str:
+    # As JSON text, because True == 1 in Python.
     return json.dumps(value, sort_keys=True)
 
 
-def _lines(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Line]:
-    if _text(old) == _text(new):
+def _diff_lines(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Line]:
+    if _as_json(old) == _as_json(new):
         return
     before, after = (write_yaml(dict(data)).splitlines() if data else [] for data in (old, new))
     matcher = SequenceMatcher(None, before, after, autojunk=False)
-    for number, group in enumerate(matcher.get_grouped_opcodes(AROUND)):
+    for number, group in enumerate(matcher.get_grouped_opcodes(CONTEXT_LINES)):
         if number:
             yield " ", "…"
         for tag, start, end, start_after, end_after in group:
@@ -125,7 +130,7 @@ def _lines(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Line]:
                 yield from (("+", line) for line in after[start_after:end_after])
 
 
-def _edges(before: Template, after: Template) -> Iterator[Edge]:
+def _compare_edges(before: Template, after: Template) -> Iterator[Edge]:
     old, new = _pairs(before), _pairs(after)
     for pair in new:
         yield Edge(*pair, SAME if pair in old else ADDED)
@@ -139,14 +144,15 @@ def _pairs(template: Template) -> dict[tuple[str, str], None]:
     return {(name, step["step_id"]): None for step in steps for name in step.get("depends_on", ())}
 
 
-def _moved(old: Sequence[str], new: Sequence[str]) -> set[str]:
-    """Return the steps that were moved: a fewest whose removal leaves both orders the same."""
-    place = {name: number for number, name in enumerate(old)}
-    kept = [name for name in new if name in place]
-    return set(kept) - {kept[i] for i in _increasing([place[name] for name in kept])}
+def _moved_steps(old: Sequence[str], new: Sequence[str]) -> set[str]:
+    """Return the smallest set of steps without which both orders are the same."""
+    old_positions = {name: number for number, name in enumerate(old)}
+    common = [name for name in new if name in old_positions]
+    stayed = _longest_increasing([old_positions[name] for name in common])
+    return set(common) - {common[index] for index in stayed}
 
 
-def _increasing(numbers: Sequence[int]) -> set[int]:
+def _longest_increasing(numbers: Sequence[int]) -> set[int]:
     """Return the indices of a longest increasing subsequence (patience sorting)."""
     tops: list[int] = []
     piles: list[int] = []

@@ -1,4 +1,4 @@
-"""Templates as files, and by the names that files and people call them."""
+"""Import and export of template files, and finding a template by its name."""
 
 import re
 from collections.abc import Iterator
@@ -9,27 +9,25 @@ from typing import Any
 
 from django.db import transaction
 
-from workflows.authoring import wfformat
-from workflows.authoring import yaml_json as notation
+from workflows.authoring import wfformat, yaml_json
 from workflows.authoring.spec import TemplateSpec, parse_template, plain
 from workflows.authoring.store import create_template, lock_template, replace_template, spec_of
 from workflows.errors import Conflict, Invalid, NotFound, WorkflowError
 from workflows.models import WorkflowTemplate
 from workflows.models.actor import NOBODY, Actor
 
-LARGEST_FILE = 50_000_000
-"""Bytes."""
+MAX_FILE_BYTES = 50_000_000
 
 
 class UnusableFile(WorkflowError):
-    """A file holds no template; says which file, where in it, and why."""
+    """A file does not contain a valid template; the message names the file and the problem."""
 
     code = "unusable_file"
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """A template as it is stored now, and what that took: `created`, `replaced` or `unchanged`."""
+    """A stored template and how it was imported: `created`, `replaced` or `unchanged`."""
 
     template: WorkflowTemplate
     change: str
@@ -39,17 +37,17 @@ def import_file(
     path: Path, *, name: str | None = None, commands: bool = False, by: Actor = NOBODY
 ) -> Import:
     """
-    Store the template that a file holds: a new one, or a new version of the one of that name.
+    Store the template of a file: as a new one, or as a new version of the one of that name.
 
-    :param name: call it so instead of what the file says; `#12` means template 12.
-    :param commands: give the steps of a WfFormat file the commands that were recorded.
+    :param name: overrides the name in the file; `#12` replaces template 12.
+    :param commands: steps of a WfFormat file execute the recorded commands.
     :raises UnusableFile: naming the file, the step and the field.
     :raises Conflict: if several templates have the name.
-    :raises NotFound: if there is no template of that number.
+    :raises NotFound: if there is no template with that number.
     """
     try:
         with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
+            content = file.read(MAX_FILE_BYTES + 1)
     except OSError as exc:
         raise UnusableFile(f"{path}: {exc.strerror}") from exc
     return import_content(str(path), content, name=name, commands=commands, by=by)
@@ -64,27 +62,29 @@ def import_content(
     by: Actor = NOBODY,
 ) -> Import:
     """
-    Store the template of a file whose content is at hand, as `import_file` does, which see.
+    Store the template in the content of a file; parameters and errors as in `import_file`.
 
-    :param file_name: is JSON if it ends in `.json`, and names the file in what is refused.
+    :param file_name: `.json` means JSON, anything else YAML; errors name the file by it.
     """
-    with _named(file_name):
-        return _store(_template_data(_data(file_name, content), commands=commands), name, by)
+    with _name_file_in_errors(file_name):
+        return _import(
+            _as_template_data(_read_data(file_name, content), commands=commands), name, by
+        )
 
 
 def read_content(file_name: str, content: bytes, *, commands: bool = False) -> TemplateSpec:
     """
-    Return the template of a file, and store nothing.
+    Return the template in the content of a file, without storing it.
 
     :raises UnusableFile: naming the file, the step and the field.
     """
-    with _named(file_name):
-        return parse_template(_template_data(_data(file_name, content), commands=commands))
+    with _name_file_in_errors(file_name):
+        return parse_template(_as_template_data(_read_data(file_name, content), commands=commands))
 
 
 def export_template(name: str) -> str:
     """
-    Return the template that people call `name`, as YAML.
+    Return the template of this name as YAML; `#12` means template 12.
 
     :raises NotFound: if there is no such template.
     :raises Conflict: if several have the name.
@@ -93,22 +93,22 @@ def export_template(name: str) -> str:
 
 
 def as_yaml(spec: TemplateSpec) -> str:
-    """Return a template in the form that `import_file` reads, without what is the default."""
-    return notation.write_yaml(plain(spec))
+    """Return a template as YAML that `import_file` reads, without default values."""
+    return yaml_json.write_yaml(plain(spec))
 
 
 def template_named(name: str) -> WorkflowTemplate:
     """
-    Return the template that is called `name`, or that has the id `#12` or, if free, `12`.
+    Return the template with this name, or else with this id, written `12` or `#12`.
 
     :raises NotFound: if there is no such template.
-    :raises Conflict: if several have the name; names them by id.
+    :raises Conflict: if several have the name; the message lists their ids.
     """
-    template = None if name.startswith("#") else _called(name)
-    return template or _numbered(name)
+    template = None if name.startswith("#") else _find_by_name(name)
+    return template or _get_by_number(name)
 
 
-def _called(name: str) -> WorkflowTemplate | None:
+def _find_by_name(name: str) -> WorkflowTemplate | None:
     found = list(WorkflowTemplate.objects.filter(name=name).order_by("pk"))
     if len(found) > 1:
         ids = ", ".join(f"#{template.pk}" for template in found)
@@ -116,7 +116,7 @@ def _called(name: str) -> WorkflowTemplate | None:
     return found[0] if found else None
 
 
-def _numbered(name: str) -> WorkflowTemplate:
+def _get_by_number(name: str) -> WorkflowTemplate:
     number = re.fullmatch(r"#?([0-9]{1,18})", name)
     template = number and WorkflowTemplate.objects.filter(pk=int(number[1])).first()
     if not template:
@@ -125,40 +125,42 @@ def _numbered(name: str) -> WorkflowTemplate:
 
 
 @contextmanager
-def _named(file_name: str) -> Iterator[None]:
-    """Name the file in front of everything that is wrong with it."""
+def _name_file_in_errors(file_name: str) -> Iterator[None]:
+    """Put the name of the file in front of each error."""
     try:
         yield
     except Invalid as exc:
-        raise UnusableFile("\n".join(f"{file_name}: {text}" for text in _sentences(exc))) from exc
-    except (notation.Unreadable, UnicodeDecodeError) as exc:
+        raise UnusableFile(
+            "\n".join(f"{file_name}: {text}" for text in _error_sentences(exc))
+        ) from exc
+    except (yaml_json.Unreadable, UnicodeDecodeError) as exc:
         why = "not UTF-8 text" if isinstance(exc, UnicodeDecodeError) else exc
         raise UnusableFile(f"{file_name}: {why}") from exc
 
 
-def _data(file_name: str, content: bytes) -> Any:
-    if len(content) > LARGEST_FILE:
-        raise notation.Unreadable(f"larger than {LARGEST_FILE:,} bytes")
+def _read_data(file_name: str, content: bytes) -> Any:
+    if len(content) > MAX_FILE_BYTES:
+        raise yaml_json.Unreadable(f"larger than {MAX_FILE_BYTES:,} bytes")
     text = content.decode("utf-8-sig")
     is_json = file_name.lower().endswith(".json")
-    return notation.read_json(text) if is_json else notation.read_yaml(text)
+    return yaml_json.read_json(text) if is_json else yaml_json.read_yaml(text)
 
 
-def _template_data(data: Any, *, commands: bool) -> Any:
+def _as_template_data(data: Any, *, commands: bool) -> Any:
     if wfformat.is_wfformat(data):
         return wfformat.template_data(data, commands=commands)
     if commands:
-        raise Invalid({"commands": ["--commands is for files in WfFormat; this is none"]})
+        raise Invalid({"commands": ["--commands is for WfFormat files; this file is not WfFormat"]})
     return data
 
 
 @transaction.atomic
-def _store(data: Any, name: str | None, by: Actor) -> Import:
-    target = _numbered(name) if name and name.startswith("#") else None
+def _import(data: Any, name: str | None, by: Actor) -> Import:
+    target = _get_by_number(name) if name and name.startswith("#") else None
     if name is not None and isinstance(data, dict):
         data = {**data, "name": target.name if target else name}
     spec = parse_template(data)
-    target = target or _called(spec.name)
+    target = target or _find_by_name(spec.name)
     if target is None:
         return Import(create_template(spec, by=by), "created")
     before = lock_template(target.pk).version
@@ -166,8 +168,8 @@ def _store(data: Any, name: str | None, by: Actor) -> Import:
     return Import(template, "unchanged" if template.version == before else "replaced")
 
 
-def _sentences(exc: Invalid) -> list[str]:
-    """Return one sentence per problem; those of steps and tasks say themselves where they are."""
+def _error_sentences(exc: Invalid) -> list[str]:
+    """Return one sentence per problem, behind its field unless it names a step or task itself."""
     return [
         text if name in {"steps", "workflow", "commands", "non_field_errors"} else f"{name}: {text}"
         for name, texts in exc.fields.items()

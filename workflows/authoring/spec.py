@@ -1,4 +1,4 @@
-"""A template as plain data: what the API takes, what files hold, what the builder sends."""
+"""Templates as plain data, from the API, files and the builder: schema, checks and parsing."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ PAYLOAD_SCHEMA: dict[str, Any] = {
         "kwargs": {"type": "object"},
     },
 }
-"""Other keys are the business of other kinds of runners."""
+"""Other keys are allowed: they are for other kinds of runners."""
 
 STEP_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -58,14 +58,14 @@ TEMPLATE_SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
 }
 
-VALIDATOR = Validator(TEMPLATE_SCHEMA)
+TEMPLATE_VALIDATOR = Validator(TEMPLATE_SCHEMA)
 PAYLOAD_VALIDATOR = Validator(PAYLOAD_SCHEMA)
-MOST_ERRORS_NAMED = 20
+MAX_ERRORS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class StepSpec:
-    """One step, before it has a row. `runner` is a name; None means the default one."""
+    """A validated step that is not stored. `runner` is a name; None means the default runner."""
 
     step_id: str
     title: str
@@ -78,7 +78,7 @@ class StepSpec:
 
 @dataclass(frozen=True, slots=True)
 class TemplateSpec:
-    """A template, before it has rows. Its steps are in dispatch order and form a DAG."""
+    """A validated template that is not stored. Its steps are in list order and form a DAG."""
 
     name: str
     steps: tuple[StepSpec, ...]
@@ -89,20 +89,21 @@ class TemplateSpec:
 
 def parse_template(data: object) -> TemplateSpec:
     """
-    Check plain data and return it as a template.
+    Validate plain data and return it as a template.
 
-    :raises Invalid: naming each offending field, with the step that it is in.
+    :raises Invalid: naming each invalid field, with its step.
     """
     if problems := list(_schema_problems(data)):
         raise Invalid(_by_field(problems))
-    assert isinstance(data, Mapping)  # noqa: S101 (the schema says so)
+    assert isinstance(data, Mapping)  # noqa: S101 (guaranteed by the schema)
     steps = data["steps"]
     graph.check([(step["step_id"], step.get("depends_on") or ()) for step in steps])
-    if problems := [*_step_problems(steps), *_parameter_problems(data)] or [*_misuses(data)]:
+    problems = [*_step_problems(steps), *_parameter_problems(data)]
+    if problems := problems or list(_secret_problems(data)):
         raise Invalid(_by_field(problems))
     return TemplateSpec(
         data["name"],
-        tuple(map(_step, steps)),
+        tuple(map(_parse_step, steps)),
         data.get("description", ""),
         data.get("approver_must_differ", False),
         data.get("parameters_schema", {}),
@@ -110,14 +111,14 @@ def parse_template(data: object) -> TemplateSpec:
 
 
 def plain(spec: TemplateSpec) -> dict[str, Any]:
-    """Return a template as the data that `parse_template` takes, without what is the default."""
-    about = {
+    """Return a template as data for `parse_template`, without default values."""
+    fields = {
         "name": spec.name,
         "description": spec.description or None,
         "approver_must_differ": spec.approver_must_differ or None,
         "parameters_schema": spec.parameters_schema or None,
     }
-    return {**_without_defaults(about), "steps": [_plain_step(step) for step in spec.steps]}
+    return {**_without_defaults(fields), "steps": [_plain_step(step) for step in spec.steps]}
 
 
 def _plain_step(step: StepSpec) -> dict[str, Any]:
@@ -139,19 +140,19 @@ def _without_defaults(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_payload(payload: object) -> Iterator[str]:
-    """Yield what is wrong with the payload of a step."""
+    """Yield the problems of a step's payload."""
     for error in PAYLOAD_VALIDATOR.iter_errors(payload):
-        yield ": ".join(filter(None, [_path(error.absolute_path), error.message]))
-    yield from _beyond_the_schema(payload)
+        yield ": ".join(filter(None, [_dotted(error.absolute_path), error.message]))
+    yield from _payload_problems(payload)
 
 
-def _beyond_the_schema(payload: object) -> Iterator[str]:
+def _payload_problems(payload: object) -> Iterator[str]:
     if isinstance(payload, dict) and {"command", "python"} <= payload.keys():
-        yield "holds both 'command' and 'python'; keep one"
+        yield "contains both 'command' and 'python'; keep one"
     yield from check_expressions(payload)
 
 
-def _step(step: Mapping[str, Any]) -> StepSpec:
+def _parse_step(step: Mapping[str, Any]) -> StepSpec:
     return StepSpec(
         step["step_id"],
         step["title"],
@@ -164,7 +165,7 @@ def _step(step: Mapping[str, Any]) -> StepSpec:
 
 
 Problem = tuple[str, str]
-"""A field and what is wrong with it."""
+"""A field and its error message."""
 
 
 def _schema_problems(data: object) -> Iterator[Problem]:
@@ -173,25 +174,25 @@ def _schema_problems(data: object) -> Iterator[Problem]:
     except ValidationError as exc:
         yield "non_field_errors", f"The template {exc.message}."
         return
-    for error in VALIDATOR.iter_errors(data):
-        yield _located(error, data)
+    for error in TEMPLATE_VALIDATOR.iter_errors(data):
+        yield _field_problem(error, data)
 
 
 def _step_problems(steps: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
     for step in steps:
-        for text in _beyond_the_schema(step.get("payload", {})):
-            yield _of_payload(step, text)
+        for text in _payload_problems(step.get("payload", {})):
+            yield _in_payload(step, text)
 
 
-def _of_payload(step: Mapping[str, Any], text: str) -> Problem:
+def _in_payload(step: Mapping[str, Any], text: str) -> Problem:
     return "steps", f"step '{step['step_id']}': payload: {text}"
 
 
-def _misuses(data: Mapping[str, Any]) -> Iterator[Problem]:
+def _secret_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
     secrets = secret_names(data.get("parameters_schema", {}))
     for step in data["steps"]:
         for text in check_secrets(step.get("payload", {}), secrets):
-            yield _of_payload(step, text)
+            yield _in_payload(step, text)
 
 
 def _parameter_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
@@ -199,21 +200,21 @@ def _parameter_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
         yield "parameters_schema", text
 
 
-def _located(error: SchemaError, data: Any) -> Problem:
+def _field_problem(error: SchemaError, data: Any) -> Problem:
     path = list(error.absolute_path)
     if not path:
-        return _top_level(error)
+        return _top_level_problem(error)
     if path[0] != "steps" or len(path) == 1:
-        return str(path[0]), _words(error)
+        return str(path[0]), _message(error)
     step = data["steps"][path[1]]
     named = step.get("step_id") if isinstance(step, dict) else None
     where = (
         f"step '{named}'" if isinstance(named, str) and named else f"step number {int(path[1]) + 1}"
     )
-    return "steps", ": ".join(filter(None, [where, _path(path[2:]), _words(error)]))
+    return "steps", ": ".join(filter(None, [where, _dotted(path[2:]), _message(error)]))
 
 
-def _top_level(error: SchemaError) -> Problem:
+def _top_level_problem(error: SchemaError) -> Problem:
     given: Any = error.instance
     if error.validator == "required":
         missing = next(name for name in TEMPLATE_SCHEMA["required"] if name not in given)
@@ -222,23 +223,23 @@ def _top_level(error: SchemaError) -> Problem:
         known = TEMPLATE_SCHEMA["properties"]
         unknown = min(name for name in map(str, given) if name not in known)
         return unknown, f"Unknown field; known are: {', '.join(known)}."
-    return "non_field_errors", "A template is an object with a name and steps."
+    return "non_field_errors", "A template must be an object with a name and steps."
 
 
-def _words(error: SchemaError) -> str:
+def _message(error: SchemaError) -> str:
     if error.validator == "pattern":
         return "must not be blank"
     return error.message if len(error.message) <= 300 else f"{error.message[:300]} …"
 
 
-def _path(path: Sequence[str | int]) -> str:
+def _dotted(path: Sequence[str | int]) -> str:
     return ".".join(map(str, path))
 
 
 def _by_field(problems: Sequence[Problem]) -> dict[str, list[str]]:
     fields: dict[str, list[str]] = {}
-    for name, text in problems[:MOST_ERRORS_NAMED]:
+    for name, text in problems[:MAX_ERRORS]:
         fields.setdefault(name, []).append(text)
-    if (more := len(problems) - MOST_ERRORS_NAMED) > 0:
+    if (more := len(problems) - MAX_ERRORS) > 0:
         fields[problems[-1][0]] = [*fields.get(problems[-1][0], []), f"and {more} more"]
     return fields

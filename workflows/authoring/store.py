@@ -1,4 +1,4 @@
-"""How a template is stored: whole, checked, one version at a time."""
+"""Stores templates and their versions."""
 
 import json
 from collections import defaultdict
@@ -14,16 +14,16 @@ from workflows.models import StepDependency, TemplateStep, TemplateVersion, Work
 from workflows.models.actor import NOBODY, Actor
 
 STALE = (
-    "Somebody else saved this template while you were editing it: you began with version {}, now "
-    "there is version {}. Nothing of yours was saved. Open the template in another tab, and make "
-    "your changes there."
+    "Somebody else saved this template while you were editing it: you edited version {}, the "
+    "latest is version {}. Your changes were not saved. Open the template in another tab and make "
+    "them there."
 )
 
 
 @transaction.atomic
 def create_template(spec: TemplateSpec, *, by: Actor = NOBODY) -> WorkflowTemplate:
     """
-    Store a new template, and its first version.
+    Store a new template and its first version.
 
     :raises Invalid: if a step names a runner that does not exist.
     """
@@ -34,25 +34,25 @@ def create_template(spec: TemplateSpec, *, by: Actor = NOBODY) -> WorkflowTempla
         parameters_schema=spec.parameters_schema,
     )
     _store_steps(template, spec.steps)
-    _keep_version(template, spec, by=by)
+    _store_version(template, spec, by=by)
     return template
 
 
 @transaction.atomic
 def replace_template(
-    template_id: int, spec: TemplateSpec, *, began_with: int | None = None, by: Actor = NOBODY
+    template_id: int, spec: TemplateSpec, *, edited_version: int | None = None, by: Actor = NOBODY
 ) -> WorkflowTemplate:
     """
-    Replace a template by another version; the same content again changes nothing.
+    Store a new version of a template; unchanged content creates none.
 
-    :param began_with: the version that the author has been changing, if they said so.
+    :param edited_version: the version that the author edited, if known.
     :raises NotFound: if there is no such template.
-    :raises Conflict: if somebody else has saved another version meanwhile.
+    :raises Conflict: if `edited_version` is no longer the latest one.
     :raises Invalid: if a step names a runner that does not exist.
     """
     template = lock_template(template_id)
-    if began_with not in {None, template.version}:
-        raise Conflict(STALE.format(began_with, template.version))
+    if edited_version not in {None, template.version}:
+        raise Conflict(STALE.format(edited_version, template.version))
     if _is_same(spec_of(template), spec):
         return template
     template.name, template.description = spec.name, spec.description
@@ -62,13 +62,13 @@ def replace_template(
     template.save()
     template.steps.all().delete()
     _store_steps(template, spec.steps)
-    _keep_version(template, spec, by=by)
+    _store_version(template, spec, by=by)
     return template
 
 
 def lock_template(template_id: int) -> WorkflowTemplate:
     """
-    Keep everybody else from changing or expanding a template until the transaction ends.
+    Lock a template: nobody else can change or expand it until the transaction ends.
 
     :raises NotFound: if there is no such template.
     """
@@ -80,7 +80,7 @@ def lock_template(template_id: int) -> WorkflowTemplate:
 
 def spec_of(template: WorkflowTemplate) -> TemplateSpec:
     """Return a stored template as plain data; two statements."""
-    # By hand: prefetch_related() lists every id in its statement, which SQLite has limits for.
+    # Not by prefetch_related(): it lists every id in its statement, which SQLite limits.
     edges = StepDependency.objects.filter(step__template=template).order_by("pk")
     upstream: dict[int, list[str]] = defaultdict(list)
     for step, depends_on in edges.values_list("step_id", "depends_on__step_id"):
@@ -108,19 +108,19 @@ def _step_spec(step: TemplateStep, depends_on: Iterable[str]) -> StepSpec:
 
 
 def _is_same(one: TemplateSpec, other: TemplateSpec) -> bool:
-    # As JSON: to Python, true and 1 are equal.
+    # As JSON text, because True == 1 in Python.
     first, second = (json.dumps(asdict(spec), sort_keys=True) for spec in (one, other))
     return first == second
 
 
-def _keep_version(template: WorkflowTemplate, spec: TemplateSpec, *, by: Actor) -> None:
+def _store_version(template: WorkflowTemplate, spec: TemplateSpec, *, by: Actor) -> None:
     TemplateVersion.objects.create(
         template=template, number=template.version, content=plain(spec), saved_by=by.name
     )
 
 
 def _store_steps(template: WorkflowTemplate, steps: Iterable[StepSpec]) -> None:
-    runners = _runners_named(steps)
+    runners = _runners_by_name(steps)
     rows = TemplateStep.objects.bulk_create(
         TemplateStep(
             template=template,
@@ -142,7 +142,7 @@ def _store_steps(template: WorkflowTemplate, steps: Iterable[StepSpec]) -> None:
     )
 
 
-def _runners_named(steps: Iterable[StepSpec]) -> dict[str, Runner]:
+def _runners_by_name(steps: Iterable[StepSpec]) -> dict[str, Runner]:
     wanted = {step.runner: step.step_id for step in steps if step.runner}
     found = Runner.objects.in_bulk(list(wanted), field_name="name")
     missing = [

@@ -1,4 +1,4 @@
-"""The versions of a template: what it was, what was made of it, and back to an earlier one."""
+"""The versions of a template: reading them, their runs, and restoring one."""
 
 from collections.abc import Iterable
 
@@ -11,16 +11,16 @@ from workflows.errors import NotFound
 from workflows.models import TemplateVersion, WorkflowRun, WorkflowTemplate
 from workflows.models.actor import NOBODY, Actor
 
-LARGEST_NUMBER = 2**31 - 1
+MAX_NUMBER = 2**31 - 1
 
 
 @transaction.atomic
 def restore_version(template_id: int, number: int, *, by: Actor = NOBODY) -> WorkflowTemplate:
     """
-    Make an earlier version the latest one, under a new number; the latest again changes nothing.
+    Save an earlier version as a new one; restoring the latest changes nothing.
 
     :raises NotFound: if there is no such template or version.
-    :raises Invalid: if a step names a runner that is gone meanwhile.
+    :raises Invalid: if a step names a runner that no longer exists.
     """
     content = version_of(template_id, number).content
     return replace_template(template_id, parse_template(content), by=by)
@@ -30,10 +30,10 @@ def version_of(template_id: int, number: int) -> TemplateVersion:
     """
     Return a version of a template.
 
-    :raises NotFound: if there is none.
+    :raises NotFound: if it does not exist.
     """
     found = None
-    if number <= LARGEST_NUMBER:
+    if number <= MAX_NUMBER:
         found = TemplateVersion.objects.filter(template=template_id, number=number).first()
     if found is None:
         raise NotFound("version", f"{number} of workflow template {template_id}")
@@ -41,7 +41,7 @@ def version_of(template_id: int, number: int) -> TemplateVersion:
 
 
 def runs_by_version(versions: Iterable[TemplateVersion]) -> dict[int, int]:
-    """Return how many runs were made of each of some versions of one template; one statement."""
+    """Return the number of runs of each of these versions of one template; one statement."""
     numbers = {version.number: version.template_id for version in versions}
     runs = WorkflowRun.objects.filter(
         template__in=set(numbers.values()), template_version__in=numbers

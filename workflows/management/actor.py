@@ -1,4 +1,4 @@
-"""Who acts, when a command does."""
+"""The actor of management commands."""
 
 import os
 import pwd
@@ -7,10 +7,10 @@ from workflows.models.actor import Actor
 
 
 def command_actor() -> Actor:
-    """Return the operating system's user of this process, not what its environment claims."""
+    """Return the operating system's user of this process; environment variables do not count."""
     uid = os.geteuid()
     try:
         name = pwd.getpwuid(uid).pw_name
-    except KeyError:  # containers run under numbers that have no name
+    except KeyError:  # containers often run as a uid without a name
         name = f"uid {uid}"
     return Actor(name=f"command line ({name})", via="command")

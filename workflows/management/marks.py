@@ -1,4 +1,4 @@
-"""How each task state looks in a terminal: a mark, and a style of rich."""
+"""The mark and the style of each task state in a terminal."""
 
 from workflows.models import TaskState
 

@@ -1,4 +1,4 @@
-"""How a run goes, in the terminal: a live picture, or a line per event in a pipe."""
+"""Shows the progress of a run: a live table in a terminal, one line per event in a pipe."""
 
 from collections.abc import Callable
 
@@ -12,11 +12,11 @@ from rich.text import Text
 from workflows.management.marks import MARKS
 from workflows.models import Event, Task, TaskState, WorkflowRun
 
-MOST_ROWS = 24
+MAX_ROWS = 24
 
 
 class Progress:
-    """Shows one run; `update` costs a few statements, whatever the size of the run."""
+    """Shows one run; an update takes a few statements, whatever the size of the run."""
 
     def __init__(self, run: WorkflowRun, console: Console) -> None:
         """Prepare to show a run."""
@@ -26,22 +26,22 @@ class Progress:
         self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
 
     def __enter__(self) -> Callable[[], None]:
-        """Begin; returns the function to call again and again."""
+        """Start; returns the function to call for each update."""
         if self._live:
             self._live.start()
         return self.update
 
     def __exit__(self, *_: object) -> None:
-        """Show the end and leave it standing."""
+        """Show the final state, which stays on the screen."""
         self.update()
         if self._live:
             self._live.stop()
 
     def update(self) -> None:
-        """Show how the run stands now."""
+        """Show the current state of the run."""
         self._run.refresh_from_db()
         if self._live:
-            self._live.update(_picture(self._run), refresh=True)
+            self._live.update(_render(self._run), refresh=True)
         else:
             self._print_events()
 
@@ -55,7 +55,7 @@ class Progress:
             self._console.out(f"{line} ({why})" if why else line, highlight=False)
 
 
-def _picture(run: WorkflowRun) -> RenderableType:
+def _render(run: WorkflowRun) -> RenderableType:
     total = sum(run.task_counts.values())
     done = run.success_count + run.broken_count
     counts = "  ".join(
@@ -69,26 +69,26 @@ def _picture(run: WorkflowRun) -> RenderableType:
 
 def _table(run: WorkflowRun) -> Table:
     table = Table(box=None, padding=(0, 1), show_header=False)
-    tasks = list(_shown(run))
+    tasks = list(_visible_tasks(run))
     for task in tasks:
         mark, style = MARKS[TaskState(task.state)]
-        table.add_row(Text(mark, style), Text(str(task), style), Text(task.title), _took(task))
+        table.add_row(Text(mark, style), Text(str(task), style), Text(task.title), _duration(task))
     if (more := sum(run.task_counts.values()) - len(tasks)) > 0:
         table.add_row("", Text(f"… and {more} more", "dim"), "", "")
     return table
 
 
-def _shown(run: WorkflowRun) -> list[Task]:
-    """Return the tasks that fit the screen: all of a small run, what moves in a large one."""
+def _visible_tasks(run: WorkflowRun) -> list[Task]:
+    """Return all tasks of a small run; of a large one, some that are active or broken."""
     tasks = Task.objects.filter(run=run).order_by("position")
-    if sum(run.task_counts.values()) <= MOST_ROWS:
+    if sum(run.task_counts.values()) <= MAX_ROWS:
         return list(tasks)
-    moving = tasks.filter(state__in=[TaskState.RUNNING, TaskState.DISPATCHED])
+    active = tasks.filter(state__in=[TaskState.RUNNING, TaskState.DISPATCHED])
     broken = tasks.filter(state__in=[TaskState.FAILED, TaskState.CANCELED])
-    return [*broken[: MOST_ROWS // 2], *moving[: MOST_ROWS // 2]]
+    return [*broken[: MAX_ROWS // 2], *active[: MAX_ROWS // 2]]
 
 
-def _took(task: Task) -> Text:
+def _duration(task: Task) -> Text:
     if not task.started_at:
         return Text("")
     end = task.finished_at or timezone.now()

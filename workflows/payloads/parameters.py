@@ -1,4 +1,4 @@
-"""What a template says of the parameters that its runs take, and what a run was given."""
+"""Parameters of runs: the JSON Schema of a template, defaults, secrets and validation."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,23 +9,23 @@ from jsonschema.exceptions import SchemaError, ValidationError
 from workflows.errors import Invalid
 from workflows.payloads.secrets import MASK
 
-# JSON Schema itself takes 60.0 for an integer.
-WHOLE_NUMBERS = Draft202012Validator.TYPE_CHECKER.redefine(
+# In JSON Schema, 60.0 is an integer.
+STRICT_INTEGERS = Draft202012Validator.TYPE_CHECKER.redefine(
     "integer", lambda _, value: type(value) is int
 )
 Validator = validators.extend(  # type: ignore[no-untyped-call]
-    Draft202012Validator, type_checker=WHOLE_NUMBERS
+    Draft202012Validator, type_checker=STRICT_INTEGERS
 )
 FORMATS = FormatChecker(("date", "email", "ipv4", "ipv6", "time", "uuid"))
-NOT_AVAILABLE = ("$ref", "$dynamicRef")
-"""A schema says everything itself: nothing is fetched, and nothing goes round in circles."""
-NAMES_ONLY = {"required", "additionalProperties", "dependentRequired"}
-"""What is wrong with an object as a whole, told without its values."""
-SECRET = "writeOnly"  # noqa: S105 (JSON Schema's word for what is never shown)
+UNAVAILABLE_KEYWORDS = ("$ref", "$dynamicRef")
+"""References: a schema must not fetch others or refer to itself."""
+KEYWORDS_WITHOUT_VALUES = {"required", "additionalProperties", "dependentRequired"}
+"""Keywords whose error messages name keys of an object, but not its values."""
+SECRET_KEYWORD = "writeOnly"  # noqa: S105 (JSON Schema's keyword for values that are never shown)
 
 
 def check_schema(schema: object) -> Iterator[str]:
-    """Yield what is wrong with the schema of a template's parameters."""
+    """Yield the errors in the schema of a template's parameters."""
     if not schema:
         return
     try:
@@ -34,23 +34,24 @@ def check_schema(schema: object) -> Iterator[str]:
         yield ": ".join(filter(None, [".".join(map(str, exc.absolute_path)), exc.message]))
         return
     if not isinstance(schema, dict) or schema.get("type", "object") != "object":
-        yield "the parameters are an object: say type: object, and its properties"
+        yield "the schema must describe an object: set type: object and its properties"
         return
-    yield from (f"{word} is not available here" for word in _words(schema) & {*NOT_AVAILABLE})
-    for name, about in properties(schema).items():
-        if _is_secret(about) and about.get("type") != "string":
+    yield from (f"{word} is not available" for word in _keywords(schema) & {*UNAVAILABLE_KEYWORDS})
+    for name, definition in properties(schema).items():
+        if _is_secret(definition) and definition.get("type") != "string":
             yield f"{name}: a secret must be of type string"
-        if "default" in about and not _is_secret(about):
-            yield from (f"{name}: default: {why}" for why in _problems(about, about["default"]))
-        if _is_secret(about) and "default" in about:
-            yield f"{name}: a secret has no default, which everybody would see"
+        if "default" in definition and not _is_secret(definition):
+            problems = _problems(definition, definition["default"])
+            yield from (f"{name}: default: {why}" for why in problems)
+        if _is_secret(definition) and "default" in definition:
+            yield f"{name}: a secret must not have a default, which everybody could see"
 
 
 def take_parameters(
     schema: dict[str, Any], given: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """
-    Return the parameters as they are shown, defaults included, and apart from them the secrets.
+    Return the parameters with defaults and masked secrets, and the values of the secrets.
 
     :raises Invalid: naming each parameter that is wrong.
     """
@@ -64,49 +65,50 @@ def take_parameters(
 
 
 def secret_names(schema: dict[str, Any]) -> list[str]:
-    """Return the names of the parameters that are never shown."""
-    return [name for name, about in properties(schema).items() if _is_secret(about)]
+    """Return the names of the secret parameters."""
+    return [name for name, definition in properties(schema).items() if _is_secret(definition)]
 
 
 def properties(schema: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return what a schema says of each parameter."""
-    # `true` is a schema too: anything.
+    """Return the definition of each parameter in a schema."""
+    # `true` is a schema too: it accepts anything.
     known = schema.get("properties", {}).items()
-    return {name: about for name, about in known if isinstance(about, dict)}
+    return {name: definition for name, definition in known if isinstance(definition, dict)}
 
 
 def _defaults(schema: dict[str, Any]) -> dict[str, Any]:
     known = properties(schema).items()
-    return {name: about["default"] for name, about in known if "default" in about}
+    return {name: definition["default"] for name, definition in known if "default" in definition}
 
 
-def _is_secret(about: dict[str, Any]) -> bool:
-    return about.get(SECRET) is True
+def _is_secret(definition: dict[str, Any]) -> bool:
+    return definition.get(SECRET_KEYWORD) is True
 
 
 def _problems(schema: dict[str, Any], value: Any) -> Iterator[str]:
     secret = set(secret_names(schema))
     for error in Validator(schema, format_checker=FORMATS).iter_errors(value):
-        why = f"does not fit ({error.validator})" if _tells(error, secret) else error.message[:300]
+        is_secret = _reveals_secret(error, secret)
+        why = f"does not fit ({error.validator})" if is_secret else error.message[:300]
         yield ": ".join(filter(None, [".".join(map(str, error.absolute_path)), why]))
 
 
-def _tells(error: ValidationError, secret: set[str]) -> bool:
-    """Say whether the words of an error hold the value of a secret, or of all parameters."""
+def _reveals_secret(error: ValidationError, secret: set[str]) -> bool:
+    """Return True if an error's message contains the value of a secret or of all parameters."""
     if error.absolute_path:
         return error.absolute_path[0] in secret
-    return bool(secret) and error.validator not in NAMES_ONLY
+    return bool(secret) and error.validator not in KEYWORDS_WITHOUT_VALUES
 
 
-def _words(schema: Any) -> set[str]:
+def _keywords(schema: Any) -> set[str]:
     level, words = [schema], set()
     while level:
         words |= {key for part in level if isinstance(part, dict) for key in part}
-        level = [child for part in level for child in _children(part)]
+        level = [child for part in level for child in _subschemas(part)]
     return words
 
 
-def _children(part: Any) -> list[Any]:
+def _subschemas(part: Any) -> list[Any]:
     if isinstance(part, dict):
         return list(part.values())
     return part if isinstance(part, list) else []

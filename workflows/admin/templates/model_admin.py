@@ -173,7 +173,7 @@ class WorkflowTemplateAdmin(RefusableAdmin, BuilderViews):
         spec = parse_template({**own, "steps": formsets[0].steps()})
         if change:
             began_with = form.cleaned_data["began_with"] or 0
-            replace_template(form.instance.pk, spec, began_with=began_with, by=actor(request))
+            replace_template(form.instance.pk, spec, edited_version=began_with, by=actor(request))
         else:
             form.instance.pk = create_template(spec, by=actor(request)).pk
 

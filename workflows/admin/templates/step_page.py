@@ -76,7 +76,7 @@ def _save(
     began_with = form.cleaned_data["began_with"]
     try:
         stored = replace_template(
-            template_id, parse_template(data), began_with=began_with, by=actor(request)
+            template_id, parse_template(data), edited_version=began_with, by=actor(request)
         )
     except WorkflowError as refusal:
         form.add_error(None, refusal.detail)

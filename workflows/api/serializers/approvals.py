@@ -1,19 +1,19 @@
-"""What is sent and answered about approvals."""
+"""Bodies and responses of `/approvals`."""
 
 from rest_framework import serializers
 
-from workflows.api.serializers.base import Strict, Text
+from workflows.api.serializers.base import StrictCharField, StrictSerializer
 from workflows.models import Approval
 
 
-class CommentBody(Strict):
-    """Why somebody decides as they do."""
+class CommentBody(StrictSerializer):
+    """A comment on the decision."""
 
-    comment = Text(required=False, allow_blank=True, max_length=2_000)
+    comment = StrictCharField(required=False, allow_blank=True, max_length=2_000)
 
 
 class ApprovalAnswer(serializers.ModelSerializer[Approval]):
-    """A decision that a task waits for, or waited for."""
+    """An approval that a task waits for or waited for."""
 
     task_id = serializers.IntegerField()
     run_id = serializers.IntegerField(source="task.run_id", allow_null=True)

@@ -1,41 +1,40 @@
-"""What may be sent. Types are JSON's own: no number is a text, no "yes" is a boolean."""
+"""Serializers and fields of request bodies. They convert no types: "1" is not a number."""
 
 from typing import Any
 
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
-from rest_framework.request import Request
 
 
-class Text(serializers.CharField):
-    """A JSON string."""
+class StrictCharField(serializers.CharField):
+    """Accepts JSON strings only."""
 
     def to_internal_value(self, data: Any) -> str:
-        """Take strings only."""
+        """Return a string; anything else is invalid."""
         return super().to_internal_value(data) if isinstance(data, str) else self.fail("invalid")
 
 
-class Integer(serializers.IntegerField):
-    """A JSON number without a fraction."""
+class StrictIntegerField(serializers.IntegerField):
+    """Accepts JSON numbers without a fraction only."""
 
     def to_internal_value(self, data: Any) -> int:
-        """Take integers only."""
+        """Return an integer; anything else is invalid."""
         return data if type(data) is int else self.fail("invalid")
 
 
-class Switch(serializers.BooleanField):
-    """A JSON boolean."""
+class StrictBooleanField(serializers.BooleanField):
+    """Accepts JSON booleans only."""
 
     def to_internal_value(self, data: Any) -> bool:
-        """Take true and false only."""
+        """Return true or false; anything else is invalid."""
         return data if isinstance(data, bool) else self.fail("invalid", input=data)
 
 
-class Strict(serializers.Serializer[Any]):
-    """A body: a field that it does not have is refused by name, together with all that is wrong."""
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses unknown fields; the error names them together with all other wrong fields."""
 
     def to_internal_value(self, data: Any) -> Any:
-        """Read the fields; every problem is named at once."""
+        """Validate the fields and collect the errors of all of them."""
         known = [name for name, field in self.fields.items() if not field.read_only]
         text = f"Unknown field; known are: {', '.join(known)}."
         unknown = {name: [text] for name in data if name not in known}
@@ -48,28 +47,19 @@ class Strict(serializers.Serializer[Any]):
         return values
 
 
-class ReasonBody(Strict):
+class ReasonBody(StrictSerializer):
     """Why an operator does something."""
 
-    reason = Text(required=False, allow_blank=True, max_length=2_000)
+    reason = StrictCharField(required=False, allow_blank=True, max_length=2_000)
 
 
-def read(body: type[Strict], request: Request) -> dict[str, Any]:
+def validated(serializer_class: type[StrictSerializer], data: Any) -> dict[str, Any]:
     """
-    Return the checked fields of a request's body.
+    Return the validated fields of a body or query.
 
     :raises ValidationError: naming each field that is wrong.
     """
-    return checked(body, request.data)
-
-
-def checked(body: type[Strict], data: Any) -> dict[str, Any]:
-    """
-    Return the checked fields of some data.
-
-    :raises ValidationError: naming each field that is wrong.
-    """
-    serializer = body(data=data)
+    serializer = serializer_class(data=data)
     serializer.is_valid(raise_exception=True)
     fields: dict[str, Any] = serializer.validated_data
     return fields

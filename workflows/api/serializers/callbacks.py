@@ -1,4 +1,4 @@
-"""What a runner reports about a task, and the answer to it."""
+"""Bodies and responses of the callbacks of runners."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ STATUSES = ["running", "success", "failed", "canceled"]
 
 
 class CallbackBody(serializers.Serializer[Any]):
-    """What a runner says of a task; nulls and whatever else it says are no harm here."""
+    """A runner's report about a task; nulls and unknown fields are tolerated."""
 
     status = serializers.ChoiceField(STATUSES)
     message = serializers.CharField(required=False, allow_null=True)
@@ -19,12 +19,12 @@ class CallbackBody(serializers.Serializer[Any]):
 
 
 class CallbackAnswer(serializers.Serializer[Any]):
-    """The report was taken over, or was known already."""
+    """The report was applied now, or had been applied before."""
 
     ok = serializers.BooleanField()
 
 
 class StatusBody(serializers.Serializer[Any]):
-    """The one field that must be right."""
+    """The only field of a callback that must be valid."""
 
     status = serializers.ChoiceField(STATUSES)

@@ -1,49 +1,49 @@
-"""What dispatch-ready takes, and the form of its answer."""
+"""Body and response of `dispatch-ready`."""
 
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from workflows.api.serializers.base import Strict, Switch
+from workflows.api.serializers.base import StrictBooleanField, StrictSerializer
 
-MOST_DISPATCHED = 10_000
+MAX_DISPATCH_LIMIT = 10_000
 
 
 @extend_schema_field(
     {
         "oneOf": [
-            {"type": "integer", "minimum": 1, "maximum": MOST_DISPATCHED},
+            {"type": "integer", "minimum": 1, "maximum": MAX_DISPATCH_LIMIT},
             {"type": "string", "enum": ["all"]},
         ],
         "default": 1,
     }
 )
-class Limit(serializers.Field[int | None, Any, Any, Any]):
+class LimitField(serializers.Field[int | None, Any, Any, Any]):
     """A number of tasks, or "all"."""
 
     default_error_messages = {
-        "invalid": f'Give a whole number from 1 to {MOST_DISPATCHED}, or "all".'
+        "invalid": f'Give a whole number from 1 to {MAX_DISPATCH_LIMIT}, or "all".'
     }
 
     def to_internal_value(self, data: Any) -> int | None:
-        """Return the number; None for all."""
+        """Return the number; None means all."""
         if data == "all":
             return None
-        if type(data) is int and 1 <= data <= MOST_DISPATCHED:
+        if type(data) is int and 1 <= data <= MAX_DISPATCH_LIMIT:
             return data
         return self.fail("invalid")
 
 
-class DispatchBody(Strict):
-    """How much to dispatch; a dry run answers the same and writes nothing."""
+class DispatchBody(StrictSerializer):
+    """How many tasks to dispatch; a dry run returns the same and writes nothing."""
 
-    limit = Limit(required=False)
-    dry_run = Switch(required=False)
+    limit = LimitField(required=False)
+    dry_run = StrictBooleanField(required=False)
 
 
 class CauseAnswer(serializers.Serializer[Any]):
-    """A task that keeps others from ever being ready."""
+    """A task that keeps others from becoming ready."""
 
     task_id = serializers.IntegerField()
     step_id = serializers.CharField(allow_null=True)
@@ -53,7 +53,7 @@ class CauseAnswer(serializers.Serializer[Any]):
 
 
 class BlockedAnswer(serializers.Serializer[Any]):
-    """A pending task that cannot be dispatched now, why, and down to which root causes."""
+    """A pending task that cannot be dispatched now, the reason and its root causes."""
 
     task_id = serializers.IntegerField()
     step_id = serializers.CharField(allow_null=True)
@@ -65,7 +65,7 @@ class BlockedAnswer(serializers.Serializer[Any]):
 
 
 class SubmissionAnswer(serializers.Serializer[Any]):
-    """What became of handing a task to its runner."""
+    """The outcome of submitting a task to its runner."""
 
     submitted = serializers.BooleanField()
     runner = serializers.CharField()
@@ -75,7 +75,7 @@ class SubmissionAnswer(serializers.Serializer[Any]):
 
 
 class SentAnswer(serializers.Serializer[Any]):
-    """A task that was handed out; a dry run makes no attempt to name."""
+    """A dispatched task; a dry run creates no attempt, so its id is null."""
 
     task_id = serializers.IntegerField()
     attempt_id = serializers.UUIDField(allow_null=True)
@@ -84,12 +84,12 @@ class SentAnswer(serializers.Serializer[Any]):
 
 
 class DispatchAnswer(serializers.Serializer[Any]):
-    """What was dispatched; or that nothing was, why, and what blocks."""
+    """The dispatched tasks; if there are none, the reason and the blocked tasks."""
 
     run_id = serializers.IntegerField()
     dispatched = serializers.BooleanField()
     task_id = serializers.IntegerField(allow_null=True)
     reason = serializers.CharField(allow_null=True)
     dispatch = SentAnswer(allow_null=True)
-    blocked = BlockedAnswer(many=True, required=False, help_text="If nothing was dispatched.")
-    dispatches = SentAnswer(many=True, required=False, help_text="If the limit was not 1.")
+    blocked = BlockedAnswer(many=True, required=False, help_text="Only if nothing was dispatched.")
+    dispatches = SentAnswer(many=True, required=False, help_text="Only if the limit was not 1.")

@@ -1,4 +1,4 @@
-"""The answer about events."""
+"""Responses of `/events`."""
 
 from rest_framework import serializers
 
@@ -6,7 +6,7 @@ from workflows.models import Event
 
 
 class EventAnswer(serializers.ModelSerializer[Event]):
-    """One line of the trail."""
+    """One event of the trail."""
 
     run_id = serializers.IntegerField(allow_null=True)
     task_id = serializers.IntegerField(allow_null=True)

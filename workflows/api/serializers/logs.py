@@ -1,17 +1,17 @@
-"""Which log is asked for, and the answer."""
+"""Query and response of `/tasks/{id}/log`."""
 
 from typing import Any
 from uuid import UUID
 
 from rest_framework import serializers
 
-from workflows.api.serializers.base import Strict
+from workflows.api.serializers.base import StrictSerializer
 
 
-class AttemptName(serializers.CharField):
-    """The number of an attempt, or its id."""
+class AttemptField(serializers.CharField):
+    """The number or the id of an attempt."""
 
-    default_error_messages = {"unknown": "Give the number of an attempt, or its id."}
+    default_error_messages = {"unknown": "Give the number or the id of an attempt."}
 
     def to_internal_value(self, data: Any) -> Any:
         """Return a number or a UUID."""
@@ -24,22 +24,22 @@ class AttemptName(serializers.CharField):
             return self.fail("unknown")
 
 
-class LogQuery(Strict):
-    """Which attempt's log, and from where on."""
+class LogQuery(StrictSerializer):
+    """The attempt, and the character to start from."""
 
-    attempt = AttemptName(
-        required=False, help_text="The number of an attempt, or its id; the last one if left out."
+    attempt = AttemptField(
+        required=False, help_text="The number or the id of an attempt; default: the last attempt."
     )
     after = serializers.IntegerField(
         required=False,
         min_value=0,
         max_value=2**53,
-        help_text="Leave out so many characters: `length` of the last answer, to read on.",
+        help_text="Characters to skip: to read on, the `length` of the last response.",
     )
 
 
 class LogAnswer(serializers.Serializer[Any]):
-    """The log of an attempt. While `status` is dispatched or running, more may come."""
+    """The log of an attempt; it may grow while `status` is dispatched or running."""
 
     task_id = serializers.IntegerField()
     attempt_id = serializers.UUIDField(allow_null=True)
@@ -47,4 +47,4 @@ class LogAnswer(serializers.Serializer[Any]):
     status = serializers.CharField(allow_null=True)
     after = serializers.IntegerField()
     text = serializers.CharField()
-    length = serializers.IntegerField(help_text="Characters of the whole log so far.")
+    length = serializers.IntegerField(help_text="Length of the whole log so far, in characters.")

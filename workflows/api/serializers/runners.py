@@ -8,13 +8,18 @@ from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
 from runners.models import QUEUE_VALIDATORS, Runner, check_kind, check_secret_names, check_url
-from workflows.api.serializers.base import Integer, Strict, Switch, Text
+from workflows.api.serializers.base import (
+    StrictBooleanField,
+    StrictCharField,
+    StrictIntegerField,
+    StrictSerializer,
+)
 
-LARGEST_CAPACITY = 2**31 - 1
+MAX_CAPACITY = 2**31 - 1
 
 
 @extend_schema_field({"type": "string", "maxLength": 500})
-class Url(Text):
+class Url(StrictCharField):
     """Where a runner of kind http listens; empty for the other kinds."""
 
     def to_internal_value(self, data: Any) -> str:
@@ -24,19 +29,23 @@ class Url(Text):
         return url
 
 
-class RunnerAnswer(Strict, serializers.ModelSerializer[Runner]):
+class RunnerAnswer(StrictSerializer, serializers.ModelSerializer[Runner]):
     """A runner; without the fields that are read only, also the body that makes or changes one."""
 
-    name = Text(max_length=100, validators=[UniqueValidator(Runner.objects.all())])
-    kind = Text(required=False, max_length=20, validators=[check_kind])
+    name = StrictCharField(max_length=100, validators=[UniqueValidator(Runner.objects.all())])
+    kind = StrictCharField(required=False, max_length=20, validators=[check_kind])
     url = Url(required=False, allow_blank=True, max_length=500)
-    queue = Text(required=False, allow_blank=True, max_length=100, validators=QUEUE_VALIDATORS)
-    capacity = Integer(required=False, allow_null=True, min_value=1, max_value=LARGEST_CAPACITY)
-    secret_names = serializers.ListField(
-        child=Text(), required=False, validators=[check_secret_names]
+    queue = StrictCharField(
+        required=False, allow_blank=True, max_length=100, validators=QUEUE_VALIDATORS
     )
-    is_enabled = Switch(required=False)
-    is_default = Switch(required=False)
+    capacity = StrictIntegerField(
+        required=False, allow_null=True, min_value=1, max_value=MAX_CAPACITY
+    )
+    secret_names = serializers.ListField(
+        child=StrictCharField(), required=False, validators=[check_secret_names]
+    )
+    is_enabled = StrictBooleanField(required=False)
+    is_default = StrictBooleanField(required=False)
 
     class Meta:
         model = Runner

@@ -1,29 +1,36 @@
-"""What is sent and answered about workflow runs."""
+"""Bodies and responses of `/workflow-runs`."""
 
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from workflows.api.serializers.base import Integer, Strict, Switch, Text
+from workflows.api.serializers.base import (
+    StrictBooleanField,
+    StrictCharField,
+    StrictIntegerField,
+    StrictSerializer,
+)
 from workflows.api.serializers.dispatch import BlockedAnswer, CauseAnswer
 from workflows.models import RunState, TaskState, WorkflowRun
 
-MOST_TASK_IDS = 10_000
+MAX_TASK_IDS = 10_000
 
 
-class RunBody(Strict):
-    """A new run: of a template, or of existing tasks in the order given."""
+class RunBody(StrictSerializer):
+    """A new run of a template, or of existing tasks in the given order."""
 
-    workflow_template_id = Integer(source="template_id", required=False, allow_null=True)
-    task_ids = serializers.ListField(child=Integer(), required=False, max_length=MOST_TASK_IDS)
-    initiated_by = Text(required=False, allow_blank=True, max_length=150)
+    workflow_template_id = StrictIntegerField(source="template_id", required=False, allow_null=True)
+    task_ids = serializers.ListField(
+        child=StrictIntegerField(), required=False, max_length=MAX_TASK_IDS
+    )
+    initiated_by = StrictCharField(required=False, allow_blank=True, max_length=150)
     parameters = serializers.DictField(required=False)
-    auto_dispatch = Switch(required=False)
+    auto_dispatch = StrictBooleanField(required=False)
 
 
 class DeadlockAnswer(serializers.Serializer[Any]):
-    """Tasks are pending, none is active or ready, and this is why."""
+    """Why no task is active or ready while tasks are pending."""
 
     root_causes = CauseAnswer(many=True)
     blocked = serializers.IntegerField()
@@ -69,20 +76,20 @@ class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
 
     @extend_schema_field(DeadlockAnswer(allow_null=True))
     def get_deadlock(self, run: WorkflowRun) -> dict[str, Any] | None:
-        """Say why the run cannot go on, if so."""
+        """Return why the run cannot continue; None if it can."""
         found: dict[int, dict[str, Any]] = self.context["deadlocks"]
         return found.get(run.pk)
 
 
 class ExplainedTask(BlockedAnswer):
-    """A task that does not move, and why."""
+    """A blocked task, with a sentence that explains why."""
 
     sentence = serializers.CharField()
     waits_for = CauseAnswer(many=True)
 
 
 class ExplainAnswer(serializers.Serializer[Any]):
-    """Why a run does not move."""
+    """Why the tasks of a run are blocked."""
 
     run_id = serializers.IntegerField()
     status = serializers.ChoiceField(RunState.choices)
@@ -92,7 +99,7 @@ class ExplainAnswer(serializers.Serializer[Any]):
 
 
 class GraphNode(serializers.Serializer[Any]):
-    """A task, as it is drawn."""
+    """A task as a node of the graph."""
 
     task_id = serializers.IntegerField()
     step_id = serializers.CharField(allow_null=True)
@@ -112,7 +119,7 @@ class GraphEdge(serializers.Serializer[Any]):
 
 
 class GraphAnswer(serializers.Serializer[Any]):
-    """The tasks of a run in list order, and what waits for what."""
+    """The tasks of a run in list order, and the dependencies between them."""
 
     run_id = serializers.IntegerField()
     status = serializers.ChoiceField(RunState.choices)

@@ -1,4 +1,4 @@
-"""What is sent and answered about tasks."""
+"""Bodies and responses of `/tasks`."""
 
 from typing import Any
 
@@ -6,7 +6,13 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from runners.base import LONGEST_TIMEOUT_S
-from workflows.api.serializers.base import Integer, ReasonBody, Strict, Switch, Text
+from workflows.api.serializers.base import (
+    ReasonBody,
+    StrictBooleanField,
+    StrictCharField,
+    StrictIntegerField,
+    StrictSerializer,
+)
 from workflows.authoring.spec import PAYLOAD_SCHEMA
 from workflows.models import Task, TaskAttempt, TaskState
 from workflows.models.attempt import Outcome
@@ -18,36 +24,36 @@ ATTEMPT_STATES = [
 
 
 @extend_schema_field(PAYLOAD_SCHEMA)
-class Payload(serializers.DictField):
-    """The payload of a task; the domain checks what is in it."""
+class PayloadField(serializers.DictField):
+    """The payload of a task; it is validated when the task is created."""
 
 
-class TaskBody(Strict):
-    """A task that is in no run yet."""
+class TaskBody(StrictSerializer):
+    """A new task that is not in a run yet."""
 
-    title = Text(max_length=300)
-    runner = Text(required=False, allow_null=True)
-    payload = Payload(required=False)
-    timeout_seconds = Integer(
+    title = StrictCharField(max_length=300)
+    runner = StrictCharField(required=False, allow_null=True)
+    payload = PayloadField(required=False)
+    timeout_seconds = StrictIntegerField(
         required=False, allow_null=True, min_value=1, max_value=LONGEST_TIMEOUT_S
     )
-    requires_approval = Switch(required=False)
+    requires_approval = StrictBooleanField(required=False)
 
 
 class HoldBody(ReasonBody):
-    """Why a task is kept back, and for how long."""
+    """Why a task is put on hold, and until when."""
 
     resume_at = serializers.DateTimeField(required=False, allow_null=True)
 
 
 class ResetBody(ReasonBody):
-    """Why a task is done again with all that follows, or whether to say only what that is."""
+    """Why a task and its downstream tasks are reset; a dry run only lists them."""
 
-    dry_run = Switch(required=False)
+    dry_run = StrictBooleanField(required=False)
 
 
 class ResetTask(serializers.Serializer[Any]):
-    """A task that returns to the queue, in the state that it had."""
+    """A task that is reset to pending, with the state that it had before."""
 
     task_id = serializers.IntegerField()
     step_id = serializers.CharField(allow_null=True)
@@ -56,7 +62,7 @@ class ResetTask(serializers.Serializer[Any]):
 
 
 class ResetAnswer(serializers.Serializer[Any]):
-    """What returned to the queue, or would."""
+    """The tasks that were reset to pending, or would be."""
 
     task_id = serializers.IntegerField()
     dry_run = serializers.BooleanField()
@@ -92,7 +98,7 @@ class AttemptAnswer(serializers.ModelSerializer[TaskAttempt]):
 
 
 class TaskAnswer(serializers.ModelSerializer[Task]):
-    """A task. What its last attempt left behind is shown until it is pending again."""
+    """A task, with the outcome of its last attempt unless it is pending again."""
 
     run_id = serializers.IntegerField(allow_null=True)
     status = serializers.ChoiceField(TaskState.choices, source="state")
@@ -133,25 +139,25 @@ class TaskAnswer(serializers.ModelSerializer[Task]):
         ]
 
     def get_depends_on(self, task: Task) -> list[int]:
-        """Return the ids of the tasks that it waits for."""
+        """Return the ids of the tasks that it depends on."""
         return [edge.depends_on_id for edge in task.dependencies.all()]
 
     def get_exit_code(self, task: Task) -> int | None:
-        """Return how the last attempt's process ended."""
-        attempt = _shown(task)
+        """Return the exit code of the last attempt."""
+        attempt = _last_attempt(task)
         return attempt.exit_code if attempt else None
 
     @extend_schema_field({})
     def get_result(self, task: Task) -> Any:
-        """Return what the last attempt returned."""
-        attempt = _shown(task)
+        """Return the result of the last attempt."""
+        attempt = _last_attempt(task)
         return attempt.result if attempt else None
 
     def get_message(self, task: Task) -> str:
-        """Return what was last said about the task: by an operator, else by its runner."""
-        attempt = _shown(task)
+        """Return the operator's last note about the task, or else the message of its runner."""
+        attempt = _last_attempt(task)
         return task.note or (attempt.message if attempt else "")
 
 
-def _shown(task: Task) -> TaskAttempt | None:
+def _last_attempt(task: Task) -> TaskAttempt | None:
     return None if task.state == TaskState.PENDING else task.last_attempt

@@ -1,4 +1,4 @@
-"""What is sent and answered about workflow templates."""
+"""Bodies and responses of `/workflow-templates`."""
 
 from typing import Any
 
@@ -7,22 +7,19 @@ from rest_framework import serializers
 from workflows.authoring.spec import TEMPLATE_SCHEMA
 from workflows.models import TemplateStep, TemplateVersion, WorkflowTemplate
 
-BODY: Any = {"application/json": TEMPLATE_SCHEMA}
+CREATE_BODY: Any = {"application/json": TEMPLATE_SCHEMA}
 
-
-BEGAN_WITH = {
+EDITED_VERSION = {
     "type": "integer",
-    "description": "The version that was changed: refused if there is another one meanwhile.",
+    "description": "The version that was edited; refused with 409 if it is no longer the latest.",
 }
 
-
-REPLACEMENT: Any = {
+REPLACE_BODY: Any = {
     "application/json": {
         **TEMPLATE_SCHEMA,
-        "properties": {**TEMPLATE_SCHEMA["properties"], "version": BEGAN_WITH},
+        "properties": {**TEMPLATE_SCHEMA["properties"], "version": EDITED_VERSION},
     }
 }
-
 
 STEP_COLUMNS = ["runner", "payload", "timeout_seconds", "requires_approval"]
 
@@ -38,7 +35,7 @@ class StepAnswer(serializers.ModelSerializer[TemplateStep]):
         fields = ["step_id", "title", "depends_on", *STEP_COLUMNS]
 
     def get_depends_on(self, step: TemplateStep) -> list[str]:
-        """Return the step ids, in the order in which they were written."""
+        """Return the step ids in the order of the template's file."""
         upstream: dict[int, list[str]] = self.context["upstream"]
         return upstream[step.pk]
 
@@ -64,7 +61,7 @@ class TemplateAnswer(serializers.ModelSerializer[WorkflowTemplate]):
 
 
 class VersionAnswer(serializers.ModelSerializer[TemplateVersion]):
-    """A template as somebody saved it."""
+    """A saved version of a template."""
 
     runs = serializers.SerializerMethodField()
 
@@ -73,13 +70,13 @@ class VersionAnswer(serializers.ModelSerializer[TemplateVersion]):
         fields = ["number", "saved_by", "saved_at", "runs"]
 
     def get_runs(self, version: TemplateVersion) -> int:
-        """Return how many runs were made of it."""
+        """Return the number of runs of this version."""
         runs: dict[int, int] = self.context["runs"]
         return runs[version.number]
 
 
 class WholeVersionAnswer(VersionAnswer):
-    """A version with what it says."""
+    """A version with its content."""
 
     content = serializers.DictField()
 

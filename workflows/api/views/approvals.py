@@ -9,13 +9,13 @@ from workflows import operations
 from workflows.api.filters import ApprovalFilters
 from workflows.api.permissions import MayDecide
 from workflows.api.serializers.approvals import ApprovalAnswer, CommentBody
-from workflows.api.serializers.base import read
-from workflows.api.viewsets import Resource, actor
+from workflows.api.serializers.base import validated
+from workflows.api.viewsets import ReadOnlyViewSet, actor
 from workflows.models import Approval
 
 
-class Approvals(Resource[Approval]):
-    """Approvals: decisions that tasks wait for."""
+class ApprovalViewSet(ReadOnlyViewSet[Approval]):
+    """Approvals of tasks by people."""
 
     queryset = Approval.objects.select_related("task")
     serializer_class = ApprovalAnswer
@@ -24,13 +24,13 @@ class Approvals(Resource[Approval]):
     @extend_schema(request=CommentBody)
     @action(detail=True, methods=["post"], permission_classes=[MayDecide])
     def approve(self, request: Request, pk: int) -> Response:
-        """Let the task be dispatched once it is ready; 409 if somebody has decided already."""
-        operations.approve(pk, **read(CommentBody, request), by=actor(request))
-        return self.answer(pk)
+        """Approve a task, so that it can be dispatched; 409 if it was already decided."""
+        operations.approve(pk, **validated(CommentBody, request.data), by=actor(request))
+        return self.detail_response(pk)
 
     @extend_schema(request=CommentBody)
     @action(detail=True, methods=["post"], permission_classes=[MayDecide])
     def reject(self, request: Request, pk: int) -> Response:
-        """Cancel the task; 409 if somebody has decided already."""
-        operations.reject(pk, **read(CommentBody, request), by=actor(request))
-        return self.answer(pk)
+        """Reject a task, which cancels it; 409 if it was already decided."""
+        operations.reject(pk, **validated(CommentBody, request.data), by=actor(request))
+        return self.detail_response(pk)

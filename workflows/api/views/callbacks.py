@@ -1,4 +1,4 @@
-"""`/runner/tasks/{id}/status`: where runners report by themselves."""
+"""`/runner/tasks/{id}/status`: callbacks of runners."""
 
 from typing import Any
 
@@ -15,8 +15,8 @@ from workflows.reports.runner_reports import apply_callback
 TOKEN = OpenApiParameter("X-Runner-Token", str, "header", required=True)
 
 
-class Callback(APIView):
-    """Reports of runners. The token of the attempt is the login."""
+class CallbackView(APIView):
+    """Callbacks of runners, authenticated by the token of the attempt."""
 
     authentication_classes: tuple[()] = ()
     permission_classes: tuple[()] = ()
@@ -24,10 +24,10 @@ class Callback(APIView):
 
     @extend_schema(request=CallbackBody, parameters=[TOKEN], responses=CallbackAnswer)
     def post(self, request: Request, pk: int) -> Response:
-        """Take over a report; 401 for a wrong token, 409 for an old attempt or a wrong move."""
+        """Apply a report; 401 for a wrong token, 409 for an old attempt or a wrong transition."""
         body = StatusBody(data=request.data)
         body.is_valid(raise_exception=True)
-        said: Any = request.data
-        heard = runner_report_of(body.validated_data["status"], said)
-        apply_callback(pk, request.headers.get("X-Runner-Token", ""), heard)
+        data: Any = request.data
+        report = runner_report_of(body.validated_data["status"], data)
+        apply_callback(pk, request.headers.get("X-Runner-Token", ""), report)
         return Response({"ok": True})

@@ -2,12 +2,12 @@
 
 from workflows.api.filters import EventFilters
 from workflows.api.serializers.events import EventAnswer
-from workflows.api.viewsets import Resource
+from workflows.api.viewsets import ReadOnlyViewSet
 from workflows.models import Event
 
 
-class Events(Resource[Event]):
-    """The trail: who did what, when, why, to which task. Oldest first."""
+class EventViewSet(ReadOnlyViewSet[Event]):
+    """The events of the trail, the oldest first."""
 
     queryset = Event.objects.all()
     serializer_class = EventAnswer

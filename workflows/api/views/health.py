@@ -1,4 +1,4 @@
-"""Does the process answer, and can it work? For those who watch it; no login."""
+"""Health checks for monitoring, without a login."""
 
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -10,14 +10,14 @@ from django.views.decorators.http import require_safe
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Say that the process answers."""
+    """Respond 200 while the process runs."""
     return JsonResponse({"status": "ok"})
 
 
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Say whether the database is reachable and has its tables."""
+    """Respond 200 if the database is reachable and migrated, else 503."""
     if problem := _problem():
         return JsonResponse({"status": "not ready", "detail": problem}, status=503)
     return JsonResponse({"status": "ready"})

@@ -1,4 +1,4 @@
-"""What attempts print, piece by piece or whole."""
+"""Reading the logs of attempts."""
 
 from typing import Any
 from uuid import UUID
@@ -38,12 +38,12 @@ def _attempt(task: Task, named: int | UUID | None) -> TaskAttempt | None:
 
 
 def _text(attempt: TaskAttempt, after: int) -> tuple[int, str]:
-    """Return the length of the log, and what follows its first `after` characters."""
+    """Return the length of the log, and its text after the first `after` characters."""
     pieces = LogPiece.objects.filter(attempt=attempt).order_by("offset")
     last = pieces.last()
     if last is None:
         return 0, ""
-    # What is written meanwhile belongs to the next call, or `length` would leave it out.
+    # Pieces written after this query belong to the next call: `length` does not count them.
     wanted = pieces.filter(offset__gt=after - LARGEST_PIECE, offset__lte=last.offset)
     texts = [
         text[max(0, after - offset) :] for offset, text in wanted.values_list("offset", "text")

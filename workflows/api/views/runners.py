@@ -7,11 +7,11 @@ from rest_framework.response import Response
 from runners.models import Runner
 from workflows.api.filters import RunnerFilters
 from workflows.api.serializers.runners import RunnerAnswer
-from workflows.api.viewsets import Resource
+from workflows.api.viewsets import ReadOnlyViewSet
 
 
-class Runners(Resource[Runner]):
-    """Runners: where attempts are executed."""
+class RunnerViewSet(ReadOnlyViewSet[Runner]):
+    """The runners that execute attempts."""
 
     queryset = Runner.objects.all()
     serializer_class = RunnerAnswer
@@ -19,19 +19,19 @@ class Runners(Resource[Runner]):
 
     @extend_schema(responses={201: RunnerAnswer})
     def create(self, request: Request) -> Response:
-        """Add a runner; a new default takes over from the old one."""
-        return self._store(RunnerAnswer(data=request.data), 201)
+        """Create a runner; a new default replaces the old one."""
+        return self._save(RunnerAnswer(data=request.data), 201)
 
     def partial_update(self, request: Request, pk: int) -> Response:
-        """Change some fields of a runner; a new default takes over from the old one."""
-        return self._store(RunnerAnswer(self.row(pk), data=request.data, partial=True), 200)
+        """Change some fields of a runner; a new default replaces the old one."""
+        return self._save(RunnerAnswer(self.get_object(pk), data=request.data, partial=True), 200)
 
     def destroy(self, request: Request, pk: int) -> Response:
-        """Delete a runner; 409 while steps or tasks name it."""
-        self.row(pk).delete()
+        """Delete a runner; 409 while steps or tasks use it."""
+        self.get_object(pk).delete()
         return Response(status=204)
 
-    def _store(self, serializer: RunnerAnswer, status: int) -> Response:
+    def _save(self, serializer: RunnerAnswer, status: int) -> Response:
         serializer.is_valid(raise_exception=True)
         serializer.save()
         return Response(serializer.data, status)

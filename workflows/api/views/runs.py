@@ -1,6 +1,7 @@
 """`/workflow-runs`."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.models import F
 from drf_spectacular.utils import extend_schema
@@ -11,57 +12,60 @@ from rest_framework.response import Response
 from workflows import operations
 from workflows.api.filters import RunFilters
 from workflows.api.permissions import MayOperate
-from workflows.api.serializers.base import ReasonBody, read
-from workflows.api.serializers.dispatch import DispatchAnswer, DispatchBody
+from workflows.api.serializers.base import ReasonBody, validated
+from workflows.api.serializers.dispatch import (
+    DispatchAnswer,
+    DispatchBody,
+)
 from workflows.api.serializers.runs import ExplainAnswer, GraphAnswer, RunAnswer, RunBody
-from workflows.api.viewsets import Facts, Resource, actor
+from workflows.api.viewsets import ReadOnlyViewSet, actor
 from workflows.insight.explain import explain
 from workflows.models import Task, TaskDependency, WorkflowRun
 from workflows.runs.creation import create_run, task_ids_of
 from workflows.runs.readiness import deadlocks
 
 
-class WorkflowRuns(Resource[WorkflowRun]):
+class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
     """Workflow runs: executions of a template, or of existing tasks."""
 
-    # The stored answer of the last dispatch may be long, and is not shown here.
+    # The stored response of the last dispatch may be long, and is not returned here.
     queryset = WorkflowRun.objects.defer("last_dispatch")
     serializer_class = RunAnswer
     filterset_class = RunFilters
 
     @extend_schema(request=RunBody, responses={201: RunAnswer})
     def create(self, request: Request) -> Response:
-        """Create a run of a template, or of existing tasks in the order given."""
-        run = create_run(**read(RunBody, request), by=actor(request))
-        return self.answer(run.pk, 201)
+        """Create a run of a template, or of existing tasks in the given order."""
+        run = create_run(**validated(RunBody, request.data), by=actor(request))
+        return self.detail_response(run.pk, 201)
 
     @extend_schema(request=ReasonBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def pause(self, request: Request, pk: int) -> Response:
-        """Dispatch no more tasks until the run is resumed."""
-        operations.pause(pk, **read(ReasonBody, request), by=actor(request))
-        return self.answer(pk)
+        """Pause a run: no tasks are dispatched until it is resumed."""
+        operations.pause(pk, **validated(ReasonBody, request.data), by=actor(request))
+        return self.detail_response(pk)
 
     @extend_schema(request=ReasonBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def resume(self, request: Request, pk: int) -> Response:
-        """Let a paused run dispatch tasks again."""
-        operations.resume(pk, **read(ReasonBody, request), by=actor(request))
-        return self.answer(pk)
+        """Resume a paused run."""
+        operations.resume(pk, **validated(ReasonBody, request.data), by=actor(request))
+        return self.detail_response(pk)
 
     @extend_schema(request=ReasonBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def abort(self, request: Request, pk: int) -> Response:
-        """End a run permanently."""
-        operations.abort(pk, **read(ReasonBody, request), by=actor(request))
-        return self.answer(pk)
+        """Abort a run permanently."""
+        operations.abort(pk, **validated(ReasonBody, request.data), by=actor(request))
+        return self.detail_response(pk)
 
     @extend_schema(request=ReasonBody)
     @action(detail=True, methods=["post"], url_path="cancel-rest", permission_classes=[MayOperate])
     def cancel_rest(self, request: Request, pk: int) -> Response:
-        """Cancel the pending tasks that wait for a failed or canceled one."""
-        operations.cancel_rest(pk, **read(ReasonBody, request), by=actor(request))
-        return self.answer(pk)
+        """Cancel the pending tasks downstream of a failed or canceled one."""
+        operations.cancel_rest(pk, **validated(ReasonBody, request.data), by=actor(request))
+        return self.detail_response(pk)
 
     @extend_schema(request=DispatchBody, responses=DispatchAnswer)
     @action(
@@ -69,20 +73,22 @@ class WorkflowRuns(Resource[WorkflowRun]):
     )
     def dispatch_ready(self, request: Request, pk: int) -> Response:
         """Dispatch the first ready tasks of the run; 409 if it is paused or aborted."""
-        result = operations.dispatch_ready(pk, **read(DispatchBody, request), by=actor(request))
+        result = operations.dispatch_ready(
+            pk, **validated(DispatchBody, request.data), by=actor(request)
+        )
         return Response(result.as_json())
 
     @extend_schema(responses=ExplainAnswer)
     @action(detail=True)
     def explain(self, request: Request, pk: int) -> Response:
-        """Explain why each pending task waits, down to its root causes."""
+        """Explain why each pending task is blocked, down to its root causes."""
         return Response(explain(pk))
 
     @extend_schema(responses=GraphAnswer)
     @action(detail=True)
     def graph(self, request: Request, pk: int) -> Response:
-        """Return the tasks with their states and times, and the edges between them."""
-        run = self.row(pk)
+        """Return the tasks with their states and times, and the dependencies between them."""
+        run = self.get_object(pk)
         nodes = Task.objects.filter(run=run).order_by("position")
         edges = TaskDependency.objects.filter(task__run=run).order_by("pk")
         return Response(
@@ -94,8 +100,8 @@ class WorkflowRuns(Resource[WorkflowRun]):
             }
         )
 
-    def facts(self, rows: Sequence[WorkflowRun]) -> Facts:
-        """Return the tasks and the deadlocks of all the runs; four statements at most."""
+    def related_data(self, rows: Sequence[WorkflowRun]) -> dict[str, Any]:
+        """Return the task ids and the deadlocks of all the runs; at most four statements."""
         return {"task_ids": task_ids_of([run.pk for run in rows]), "deadlocks": deadlocks(rows)}
 
 

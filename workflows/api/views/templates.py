@@ -13,13 +13,13 @@ from rest_framework.response import Response
 from workflows.api.filters import TemplateFilters
 from workflows.api.permissions import MayChange
 from workflows.api.serializers.templates import (
-    BODY,
-    REPLACEMENT,
+    CREATE_BODY,
+    REPLACE_BODY,
     TemplateAnswer,
     VersionAnswer,
     WholeVersionAnswer,
 )
-from workflows.api.viewsets import Facts, Resource, actor
+from workflows.api.viewsets import ReadOnlyViewSet, actor
 from workflows.authoring.spec import parse_template
 from workflows.authoring.store import create_template, replace_template
 from workflows.authoring.versions import restore_version, runs_by_version, version_of
@@ -27,7 +27,7 @@ from workflows.errors import Invalid
 from workflows.models import StepDependency, TemplateStep, WorkflowTemplate
 
 
-class WorkflowTemplates(Resource[WorkflowTemplate]):
+class WorkflowTemplateViewSet(ReadOnlyViewSet[WorkflowTemplate]):
     """Workflow templates: named DAGs of steps."""
 
     queryset = WorkflowTemplate.objects.prefetch_related(
@@ -36,30 +36,30 @@ class WorkflowTemplates(Resource[WorkflowTemplate]):
     serializer_class = TemplateAnswer
     filterset_class = TemplateFilters
 
-    @extend_schema(request=BODY, responses={201: TemplateAnswer})
+    @extend_schema(request=CREATE_BODY, responses={201: TemplateAnswer})
     def create(self, request: Request) -> Response:
-        """Store a new template; its steps must form a DAG."""
+        """Create a template; its steps must form a DAG."""
         template = create_template(parse_template(request.data), by=actor(request))
-        return self.answer(template.pk, 201)
+        return self.detail_response(template.pk, 201)
 
-    @extend_schema(request=REPLACEMENT)
+    @extend_schema(request=REPLACE_BODY)
     def update(self, request: Request, pk: int) -> Response:
-        """Replace a template; runs that exist keep what they were made of."""
-        data, began_with = _parted(request.data)
+        """Replace a template; existing runs keep their own copy of its steps."""
+        data, edited_version = _split_version(request.data)
         spec = parse_template(data)
-        replace_template(pk, spec, began_with=began_with, by=actor(request))
-        return self.answer(pk)
+        replace_template(pk, spec, edited_version=edited_version, by=actor(request))
+        return self.detail_response(pk)
 
     def destroy(self, request: Request, pk: int) -> Response:
-        """Delete a template; its runs stay readable."""
-        self.row(pk).delete()
+        """Delete a template; its runs are kept."""
+        self.get_object(pk).delete()
         return Response(status=204)
 
     @extend_schema(responses=VersionAnswer(many=True), filters=False)
     @action(detail=True)
     def versions(self, request: Request, pk: int) -> Response:
         """List the versions of a template, the latest first."""
-        versions = self.row(pk).versions.defer("content").order_by("-number")
+        versions = self.get_object(pk).versions.defer("content").order_by("-number")
         page: Any = self.paginate_queryset(versions)  # type: ignore[arg-type]
         context = {"runs": runs_by_version(page)}
         return self.get_paginated_response(VersionAnswer(page, many=True, context=context).data)
@@ -67,7 +67,7 @@ class WorkflowTemplates(Resource[WorkflowTemplate]):
     @extend_schema(responses=WholeVersionAnswer)
     @action(detail=True, url_path="versions/<int:number>")
     def version(self, request: Request, pk: int, number: int) -> Response:
-        """Read one version: the template as it was."""
+        """Read one version with its content."""
         found = version_of(pk, number)
         context = {"runs": runs_by_version([found])}
         return Response(WholeVersionAnswer(found, context=context).data)
@@ -80,12 +80,12 @@ class WorkflowTemplates(Resource[WorkflowTemplate]):
         permission_classes=[MayChange],
     )
     def restore(self, request: Request, pk: int, number: int) -> Response:
-        """Make an earlier version the latest one, under a new number."""
+        """Save an earlier version as a new one."""
         restore_version(pk, number, by=actor(request))
-        return self.answer(pk)
+        return self.detail_response(pk)
 
-    def facts(self, rows: Sequence[WorkflowTemplate]) -> Facts:
-        """Return the edges of all the templates; one statement."""
+    def related_data(self, rows: Sequence[WorkflowTemplate]) -> dict[str, Any]:
+        """Return the dependencies of all the templates; one statement."""
         edges = StepDependency.objects.filter(step__template__in=rows).order_by("pk")
         upstream = defaultdict(list)
         for step, step_id in edges.values_list("step_id", "depends_on__step_id"):
@@ -93,8 +93,8 @@ class WorkflowTemplates(Resource[WorkflowTemplate]):
         return {"upstream": upstream}
 
 
-def _parted(data: Any) -> tuple[Any, int | None]:
-    """Return a template, and apart from it the version that its author began with."""
+def _split_version(data: Any) -> tuple[Any, int | None]:
+    """Return the template and, separately, the version that its author edited."""
     if not isinstance(data, dict) or "version" not in data:
         return data, None
     template = {name: value for name, value in data.items() if name != "version"}

@@ -1,4 +1,4 @@
-"""`manage.py create_api_token`: a new token for the HTTP API."""
+"""Create a token for the HTTP API."""
 
 from argparse import ArgumentParser
 from datetime import timedelta
@@ -10,30 +10,32 @@ from django.core.management.base import BaseCommand, CommandError
 from knox.models import AuthToken
 from knox.settings import knox_settings
 
-MOST_DAYS = 36_500
+MAX_DAYS = 36_500
 
 
 class Command(BaseCommand):
-    """Print a new token of a user; only its hash is kept, so it cannot be shown again."""
+    """`manage.py create_api_token USERNAME [--days N]`."""
 
-    help = "Print a new token for the HTTP API, as the last word; it cannot be shown again."
+    help = (
+        "Print a new token for the HTTP API as the last word of the output; it is shown only once."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take a user name, and for how long."""
+        """Declare the options."""
         parser.add_argument("username")
         parser.add_argument(
             "--days",
             type=int,
             default=knox_settings.TOKEN_TTL.days,
-            help="how long the token is good for (default: %(default)s)",
+            help="Days until the token expires (default: %(default)s).",
         )
 
     def handle(self, *args: Any, username: str, days: int, **options: Any) -> None:
-        """Make the token."""
-        if not 1 <= days <= MOST_DAYS:
-            raise CommandError(f"--days must be from 1 to {MOST_DAYS}.")
-        made, token = AuthToken.objects.create(_user(username), expiry=timedelta(days=days))
-        self.stdout.write(f"Token of {username}, good until {made.expiry:%Y-%m-%d}: {token}")
+        """Create the token and print it."""
+        if not 1 <= days <= MAX_DAYS:
+            raise CommandError(f"--days must be from 1 to {MAX_DAYS}.")
+        created, token = AuthToken.objects.create(_user(username), expiry=timedelta(days=days))
+        self.stdout.write(f"Token of {username}, good until {created.expiry:%Y-%m-%d}: {token}")
 
 
 def _user(username: str) -> AbstractBaseUser:

@@ -31,24 +31,26 @@ class Command(BaseCommand):
     """`manage.py dispatch_ready [--run ID ...] [--limit N|all] [--dry-run] [--json]`."""
 
     help = (
-        "Dispatch the first ready tasks of the runs named, or of every run that can move. "
-        "Exit code 1 if a run is unknown, paused or aborted; the others are served all the same."
+        "Dispatch the first ready tasks of the given runs, or of every run with ready tasks. "
+        "Exit code 1 if a run is unknown, paused or aborted; the other runs are still dispatched."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
         parser.add_argument("--run", metavar="ID", type=positive, nargs="+", action="extend")
         parser.add_argument(
-            "--limit", metavar="N|all", type=limit, default=1, help="Tasks of each run; default 1."
+            "--limit", metavar="N|all", type=limit, default=1, help="Tasks per run; default 1."
         )
-        parser.add_argument("--dry-run", action="store_true", help="Say it, and do nothing.")
         parser.add_argument(
-            "--json", action="store_true", help="One JSON object a run, a line each."
+            "--dry-run", action="store_true", help="Print what would be dispatched; change nothing."
+        )
+        parser.add_argument(
+            "--json", action="store_true", help="Print one JSON object per run and line."
         )
 
     def handle(self, *, run: list[int] | None, **options: Any) -> None:
-        """Dispatch from one run after the other."""
-        runs = list(dict.fromkeys(run)) if run else _movable()
+        """Dispatch from each run in turn."""
+        runs = list(dict.fromkeys(run)) if run else _runs_with_ready_tasks()
         refused = sum(not self._dispatch(run_id, **options) for run_id in runs)
         if not runs and not options["json"]:
             self.stdout.write("No run has a ready task.")
@@ -58,24 +60,24 @@ class Command(BaseCommand):
     def _dispatch(
         self, run_id: int, *, limit: int | None, dry_run: bool, json: bool, **_: Any
     ) -> bool:
-        """Dispatch from one run and say what came of it; False if it is refused."""
+        """Dispatch from one run and print the result; return False if it is refused."""
         try:
             result = dispatch_ready(run_id, limit=limit, dry_run=dry_run, by=command_actor())
         except WorkflowError as exc:
-            self._say_refused(run_id, exc, as_json=json)
+            self._print_refusal(run_id, exc, as_json=json)
             return False
         for line in [_line(result.as_json())] if json else _sentences(result):
             self.stdout.write(line)
         return True
 
-    def _say_refused(self, run_id: int, exc: WorkflowError, *, as_json: bool) -> None:
+    def _print_refusal(self, run_id: int, exc: WorkflowError, *, as_json: bool) -> None:
         self.stderr.write(exc.detail)
         if as_json:
             self.stdout.write(_line({"run_id": run_id, "detail": exc.detail}))
 
 
-def _movable() -> list[int]:
-    # Oldest first: who has waited longest gets the room that the runners have.
+def _runs_with_ready_tasks() -> list[int]:
+    # The oldest first: the run that has waited longest gets the free slots of the runners.
     return list(WorkflowRun.objects.movable().order_by("pk").values_list("pk", flat=True))
 
 
@@ -89,10 +91,10 @@ def _sentences(result: DispatchResult) -> Iterator[str]:
         blocked = f" (tasks blocked: {len(result.blocked)})" if result.blocked else ""
         yield f"{run}: nothing dispatched, {result.reason}{blocked}"
     verb = "would be dispatched" if result.dry_run else "dispatched"
-    for sent in result.dispatches:
-        submission = sent.runner_submission
+    for dispatch in result.dispatches:
+        submission = dispatch.runner_submission
         if submission.submitted:
             what = f"{verb} to runner {submission.runner}, {submission.message}"
         else:
             what = f"cannot be executed, {submission.message}"
-        yield f"{run}: task {sent.task_id} {what}"
+        yield f"{run}: task {dispatch.task_id} {what}"

@@ -13,15 +13,17 @@ from workflows.errors import WorkflowError
 class Command(BaseCommand):
     """`manage.py export_workflow NAME [--output FILE]`."""
 
-    help = "Write a workflow template as YAML, in the form that import_workflow reads."
+    help = "Write a workflow template as YAML for import_workflow."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("name", metavar="NAME", help="Its name, or '#12' for template 12.")
+        parser.add_argument(
+            "name", metavar="NAME", help="Name of the template, or '#12' for template 12."
+        )
         parser.add_argument("--output", metavar="FILE", type=Path, help="Default: standard output.")
 
     def handle(self, *, name: str, output: Path | None, **_: Any) -> None:
-        """Export."""
+        """Export the template."""
         try:
             text = export_template(name)
         except WorkflowError as exc:

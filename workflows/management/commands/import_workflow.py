@@ -1,4 +1,4 @@
-"""Store the template that a file holds."""
+"""Import a template from a file."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -15,24 +15,24 @@ class Command(BaseCommand):
     """`manage.py import_workflow FILE [--name NAME] [--commands]`."""
 
     help = (
-        "Store the workflow template of a YAML file, or of a WfFormat 1.5 file (.json). A template "
-        "of the same name gets a new version; the same content again changes nothing."
+        "Import a workflow template from a YAML file, or from a WfFormat 1.5 file (.json). A "
+        "template of the same name gets a new version; unchanged content changes nothing."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
         parser.add_argument("file", metavar="FILE", type=Path)
         parser.add_argument(
-            "--name", help="Call it so instead of what the file says; '#12' replaces template 12."
+            "--name", help="Overrides the name in the file; '#12' replaces template 12."
         )
         parser.add_argument(
             "--commands",
             action="store_true",
-            help="WfFormat: execute the recorded commands; without this, steps do nothing.",
+            help="WfFormat: steps execute the recorded commands; by default they do nothing.",
         )
 
     def handle(self, *, file: Path, name: str | None, commands: bool, **_: Any) -> None:
-        """Import, and say what that changed."""
+        """Import the file and print what changed."""
         try:
             imported = import_file(file, name=name, commands=commands, by=command_actor())
         except WorkflowError as exc:

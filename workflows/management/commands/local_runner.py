@@ -16,34 +16,34 @@ class Command(BaseCommand):
     """`manage.py local_runner [--concurrency N] [--grace SECONDS]`."""
 
     help = (
-        "Execute the attempts of local runners until stopped. The first SIGTERM or Ctrl-C lets "
-        "what is running finish within the grace period; the second ends it."
+        "Execute the attempts of local runners until stopped. After the first SIGTERM or Ctrl-C, "
+        "running attempts may finish within the grace period; the second one ends them."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
         parser.add_argument("--concurrency", type=positive, default=4, help="Attempts at a time.")
         parser.add_argument(
-            "--grace", type=float, default=60, help="Seconds that running attempts get to finish."
+            "--grace", type=float, default=60, help="Seconds that running attempts have to finish."
         )
 
     def handle(self, *, concurrency: int, grace: float, **_: Any) -> None:
-        """Serve."""
+        """Execute attempts until stopped."""
         self._grace_s = grace
         self._stop_by: float | None = None
         self._executor = Executor(concurrency=concurrency, by=Actor(name="local runner"))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         self.stdout.write(f"Executing local attempts, {concurrency} at a time. Ctrl-C stops.")
-        self.stdout.flush()  # whoever reads it through a pipe waits for this line
-        self._executor.serve(self._goes_on)
+        self.stdout.flush()  # programs that read it through a pipe wait for this line
+        self._executor.serve(self._keep_serving)
         self.stdout.write("Stopped; nothing is left running.")
 
     def _stop(self, *_: object) -> None:
         again = self._stop_by is not None
         self._stop_by = time.monotonic() + (0 if again else self._grace_s)
 
-    def _goes_on(self) -> bool:
+    def _keep_serving(self) -> bool:
         if self._stop_by is None:
             return True
         self._executor.stop_claiming()

@@ -1,4 +1,4 @@
-"""Settle what is overdue."""
+"""Recover overdue attempts."""
 
 from typing import Any
 
@@ -14,17 +14,16 @@ class Command(BaseCommand):
     """`manage.py rescue`."""
 
     help = (
-        "Settle what is overdue: submit what was dispatched and never submitted, ask runners that "
-        "have been silent, fail what is lost, repeat cancels, end holds whose time is over, "
-        "fill places that were left free. Every dispatch and every serving local runner "
-        "does the same in passing."
+        "Recover overdue attempts: submit those that were dispatched but never submitted, poll "
+        "silent runners, fail lost attempts, repeat cancellations. Also end holds that are due "
+        "and dispatch to free slots. Every dispatch and every local runner does the same regularly."
     )
 
     def handle(self, **_: Any) -> None:
-        """Look once."""
+        """Recover once and print what was done."""
         by = command_actor()
         done = recover_overdue(by=by)
         done["released"] = release_due(by=by)
         done["dispatched"] = offer_free_places(by=by)
-        told = ", ".join(f"{n} {what}" for what, n in sorted(done.items()) if n)
-        self.stdout.write(f"Settled: {told}." if told else "Nothing is overdue.")
+        summary = ", ".join(f"{n} {what}" for what, n in sorted(done.items()) if n)
+        self.stdout.write(f"Settled: {summary}." if summary else "Nothing is overdue.")

@@ -1,4 +1,4 @@
-"""Run a workflow here and now, to its end."""
+"""Run a workflow to its end in this process."""
 
 import json
 import signal
@@ -12,7 +12,7 @@ from django.db.models import F, JSONField, Q, Value
 from rest_framework.renderers import JSONRenderer
 from rich.console import Console
 
-from workflows.api.views.runs import WorkflowRuns
+from workflows.api.views.runs import WorkflowRunViewSet
 from workflows.authoring.files import template_named
 from workflows.errors import WorkflowError
 from workflows.execution.executor import Executor
@@ -24,9 +24,9 @@ from workflows.models.actor import NOBODY, Actor
 from workflows.operations.dispatch_ready import dispatch_ready
 from workflows.runs.creation import create_run
 
-LOOK_EVERY_S = 0.2
-ENDED = {RunState.SUCCESS: 0, RunState.FAILED: 1, RunState.ABORTED: 1}
-CANNOT_GO_ON = 2
+REFRESH_S = 0.2
+EXIT_CODES = {RunState.SUCCESS: 0, RunState.FAILED: 1, RunState.ABORTED: 1}
+CANNOT_CONTINUE = 2
 
 
 def parameter(text: str) -> tuple[str, Any]:
@@ -43,20 +43,21 @@ def parameter(text: str) -> tuple[str, Any]:
     try:
         return key[:-1], json.loads(value)
     except ValueError as exc:
-        raise ArgumentTypeError(f"'{text}': what follows := is no JSON ({exc})") from exc
+        raise ArgumentTypeError(f"'{text}': the value after := is not valid JSON ({exc})") from exc
 
 
 class Command(BaseCommand):
     """`manage.py run_workflow NAME [--param KEY=VALUE ...] [--concurrency N] [--json]`."""
 
     help = (
-        "Create a run of a template, dispatch, execute its local attempts and show progress until "
-        "it ends. Exit code: 0 success, 1 failed or aborted, 2 it cannot go on by itself."
+        "Create a run of a template, dispatch its tasks, execute its local attempts and show "
+        "progress until it ends. Exit code: 0 success, 1 failed or aborted, 2 it cannot continue "
+        "by itself."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("name", help="Name of the template, or #ID.")
+        parser.add_argument("name", help="Name of the template, or '#12' for template 12.")
         parser.add_argument(
             "--param",
             type=parameter,
@@ -71,7 +72,7 @@ class Command(BaseCommand):
     def handle(
         self, *, name: str, param: list[Any], concurrency: int, json: bool, **_: Any
     ) -> None:
-        """Create the run and see it through."""
+        """Create the run and execute it to its end."""
         by = command_actor()
         try:
             run = create_run(
@@ -89,67 +90,67 @@ class Command(BaseCommand):
 
     def _conclude(self, run: WorkflowRun, *, as_json: bool) -> None:
         self.stdout.write(f"Workflow run {run.pk} is {run.state}.")
-        if run.state not in ENDED:
-            self.stdout.write(f"It cannot go on by itself: {_why_it_stands(run)}")
+        if run.state not in EXIT_CODES:
+            self.stdout.write(f"It cannot continue by itself: {_why_it_is_stuck(run)}")
         for step_id, result in _last_results(run):
             self.stdout.write(f"Result of {step_id}: {json.dumps(result, ensure_ascii=False)}")
         if as_json:
             self.stdout.write(_as_json(run))
-        if exit_code := ENDED.get(RunState(run.state), CANNOT_GO_ON):
+        if exit_code := EXIT_CODES.get(RunState(run.state), CANNOT_CONTINUE):
             raise SystemExit(exit_code)
 
 
 class Follower:
-    """Executes a run until it ends or stands still, and shows how it goes."""
+    """Executes a run until it ends or is stuck, and shows its progress."""
 
     def __init__(self, run: WorkflowRun, executor: Executor) -> None:
         """Prepare to follow a run."""
         self._run = run
         self._executor = executor
-        self._next_look = 0.0
+        self._next_refresh = 0.0
         self._is_stopped = False
 
     def follow(self, console: Console) -> None:
-        """See the run through; Ctrl-C and SIGTERM end what is in progress, truthfully."""
+        """Execute the run; Ctrl-C and SIGTERM end its running attempts and report their ends."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        with Progress(self._run, console) as show:
-            self._show = show
-            self._executor.serve(self._goes_on)
+        with Progress(self._run, console) as update:
+            self._update = update
+            self._executor.serve(self._keep_serving)
 
     def _stop(self, *_: object) -> None:
         self._is_stopped = True
 
-    def _goes_on(self) -> bool:
+    def _keep_serving(self) -> bool:
         if self._is_stopped:
             self._executor.stop_claiming()
             self._executor.end_all()
             return False
-        if self._executor.is_idle or time.monotonic() >= self._next_look:
-            self._next_look = time.monotonic() + LOOK_EVERY_S
-            self._show()
-            return self._run.state not in ENDED and self._is_moving()
+        if self._executor.is_idle or time.monotonic() >= self._next_refresh:
+            self._next_refresh = time.monotonic() + REFRESH_S
+            self._update()
+            return self._run.state not in EXIT_CODES and self._can_continue()
         return True
 
-    def _is_moving(self) -> bool:
-        # Tasks that are with another runner or executor come back by themselves.
+    def _can_continue(self) -> bool:
+        # Tasks of other runners or executors are reported by those.
         return not self._executor.is_idle or self._run.active_count > 0
 
 
 def _last_results(run: WorkflowRun) -> Iterable[tuple[str | None, Any]]:
-    """Return what the tasks at the end of the graph have returned."""
-    ends = TaskAttempt.objects.filter(
+    """Return the results of the last tasks of the graph, by step id."""
+    attempts = TaskAttempt.objects.filter(
         task__run=run, task__dependants=None, number=F("task__attempt_count")
     ).exclude(Q(result=None) | Q(result=Value(None, JSONField())))
-    return ends.order_by("task__position").values_list("task__step_id", "result")
+    return attempts.order_by("task__position").values_list("task__step_id", "result")
 
 
 def _as_json(run: WorkflowRun) -> str:
-    """Return the run as the API shows it, on one line."""
-    return JSONRenderer().render(WorkflowRuns().described([run])[0]).decode()
+    """Return the run as in the API, on one line."""
+    return JSONRenderer().render(WorkflowRunViewSet().serialize([run])[0]).decode()
 
 
-def _why_it_stands(run: WorkflowRun) -> str:
+def _why_it_is_stuck(run: WorkflowRun) -> str:
     if run.state == RunState.PAUSED:
         return "it is paused; resume it."
     blocked = dispatch_ready(run.pk, dry_run=True, by=NOBODY).reason

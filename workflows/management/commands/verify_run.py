@@ -1,4 +1,4 @@
-"""Prove that the trail explains a run."""
+"""Verify that the trail of a run explains its rows."""
 
 import json
 from argparse import ArgumentParser
@@ -16,8 +16,8 @@ class Command(BaseCommand):
     """`manage.py verify_run ID ...|--all [--json]`."""
 
     help = (
-        "Replay the trail of runs, and say what in their rows it does not explain: a line for each "
-        "finding. Nothing is changed. Exit code 1 if something was found, or a run is unknown."
+        "Replay the trail of runs and print what in their rows it does not explain, one line per "
+        "finding. Nothing is changed. Exit code 1 if there are findings or a run is unknown."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -25,19 +25,21 @@ class Command(BaseCommand):
         which = parser.add_mutually_exclusive_group(required=True)
         which.add_argument("run", metavar="ID", type=positive, nargs="*", default=[])
         which.add_argument("--all", action="store_true", help="Every run, the oldest first.")
-        parser.add_argument("--json", action="store_true", help="One JSON object a finding.")
+        parser.add_argument(
+            "--json", action="store_true", help="Print one JSON object per finding."
+        )
 
     def handle(self, *, run: list[int], json: bool, **options: Any) -> None:
-        """Verify one run after the other."""
-        runs = _all() if options["all"] else run
-        found = [self._verify(run_id, as_json=json) for run_id in runs]
-        if any(found):
-            raise CommandError(f"findings: {sum(found)}, in {len(found)} runs that were verified")
+        """Verify each run in turn."""
+        runs = _all_runs() if options["all"] else run
+        counts = [self._verify(run_id, as_json=json) for run_id in runs]
+        if any(counts):
+            raise CommandError(f"findings: {sum(counts)}, in {len(counts)} verified runs")
         if not json:
-            self.stdout.write(f"Runs verified: {len(found)}. The trail explains every row.")
+            self.stdout.write(f"Runs verified: {len(counts)}. The trail explains every row.")
 
     def _verify(self, run_id: int, *, as_json: bool) -> int:
-        """Write down what is found in a run; return how much."""
+        """Print the findings of a run; return their number."""
         try:
             findings = verify_run(run_id)
         except NotFound as exc:
@@ -48,5 +50,5 @@ class Command(BaseCommand):
         return len(findings)
 
 
-def _all() -> list[int]:
+def _all_runs() -> list[int]:
     return list(WorkflowRun.objects.order_by("pk").values_list("pk", flat=True))
