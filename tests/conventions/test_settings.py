@@ -56,7 +56,7 @@ ADDRESS = "must look like https://orchestrator.example.org"
         ("DEBUG", SECRET, SWITCH),
         ("DATABASE_URL", SECRET, DATABASE),
         ("DATABASE_URL", f"mysql://ada:{SECRET}@host/name", DATABASE),
-        ("DATABASE_URL", f"postgresql://ada:{SECRET}@host/", "names no database."),
+        ("DATABASE_URL", f"postgresql://ada:{SECRET}@host/", "does not name a database."),
         ("DATABASE_URL", f"postgresql://ada:{SECRET}@host:port/name", UNREADABLE),
         ("CELERY_BROKER_URL", SECRET, BROKER),
         ("CELERY_BROKER_URL", f"sqs://{SECRET}", BROKER),
@@ -83,7 +83,7 @@ def test_a_secret_key_is_required_where_debug_is_off() -> None:
 
 
 def checked(**settings: str) -> Ended:
-    """Look at the settings of an installation as Django does before it is deployed."""
+    """Run `check --deploy` with the settings of an installation."""
     here = {"DEBUG": "off", "SECRET_KEY": "".join(map(chr, range(48, 123))), **settings}
     return run("manage.py", "check", "--deploy", "--fail-level", "WARNING", settings=here)
 
