@@ -10,7 +10,7 @@ class WorkflowsConfig(AppConfig):
     name = "workflows"
 
     def ready(self) -> None:
-        """Connect the signal receivers (expansion of runs, events of transitions) and the checks."""
+        """Connect signal receivers (expansion of runs, events of transitions) and checks."""
         from workflows.checks import check_task_states
         from workflows.runs import events, signals
 

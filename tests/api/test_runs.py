@@ -50,7 +50,7 @@ def test_a_run_of_a_template_has_its_tasks_in_list_order(api: APIClient) -> None
         "auto_dispatch": False,
         "started_at": None,
         "finished_at": None,
-        "task_counts": {**dict.fromkeys(TaskState, 0), "pending": 4},
+        "task_counts": {**{state.value: 0 for state in TaskState}, "pending": 4},
         "deadlock": None,
     }
 
