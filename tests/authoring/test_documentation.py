@@ -28,5 +28,5 @@ def test_page_names_every_field_of_a_step() -> None:
 
 
 def test_page_names_every_filter() -> None:
-    (row,) = re.findall(r"with a filter: (.*) \|", PAGE)
+    (row,) = re.findall(r"a filter is applied: (.*) \|", PAGE)
     assert re.findall(r"`(\w+)`", row) == sorted(ENVIRONMENT.filters)
