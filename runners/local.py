@@ -4,14 +4,20 @@ from typing import Any, ClassVar
 
 from runners.base import ExecutedBackend, RunnerAddress, Submission
 
+KIND = "local"
+"""Its name in RUNNER_BACKENDS: the kind of the runner that each installation begins with."""
+
 
 class LocalBackend(ExecutedBackend):
-    """Leaves every attempt where `local_runner` and `run_workflow` look for it."""
+    """Leaves each attempt in the database, where `local_runner` and `run_workflow` claim it."""
 
+    summary: ClassVar[str] = "this machine, by manage.py local_runner"
+    silence_hint: ClassVar[str] = "Is manage.py local_runner running?"
     pulls: ClassVar[bool] = True
+    served_locally: ClassVar[bool] = True
 
     def submit(self, wire: dict[str, Any], to: RunnerAddress, *, token: str) -> Submission:
-        """Say that the attempt is in the queue; the dispatch itself put it there."""
+        """Return that the attempt is queued: its row in the database is the queue."""
         return Submission(
             submitted=True,
             runner=to.name,

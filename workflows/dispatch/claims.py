@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from runners.models import RunnerKind
+from runners.kinds import backend_of, kinds_served_locally, pulling_kinds
 from workflows.db import failpoints
 from workflows.db.statements import columns_of, execute, pipeline, read, select
 from workflows.dispatch.runner_pool import RunnerPool
@@ -38,7 +38,7 @@ class Take:
 
     def wants(self, attempt: TaskAttempt) -> bool:
         """Say whether an attempt is for local executors, and there is room for it."""
-        mine = attempt.runner_kind == RunnerKind.LOCAL and not attempt.outcome
+        mine = backend_of(attempt.runner_kind).served_locally and not attempt.outcome
         return mine and self.left > 0
 
     def take(self, attempt: TaskAttempt, now: datetime) -> None:
@@ -59,9 +59,11 @@ WAITING = f"""
        AND task.state = '{TaskState.DISPATCHED}' AND task.attempt_count = attempt.number
 """
 WAITING_AMONG = f"{WAITING} AND attempt.id = ANY(%(attempts)s::uuid[])"
-# Another executor may have claimed a local one since it was seen, and not begun it yet.
+# Another executor may have claimed one since it was seen, and not begun it yet. Where attempts are
+# submitted, not pulled, the lease is the submission's.
 UNCLAIMED_AMONG = f"""
-    {WAITING_AMONG} AND (attempt.lease_expires_at IS NULL OR attempt.runner_kind <> 'local')
+    {WAITING_AMONG}
+       AND (attempt.lease_expires_at IS NULL OR attempt.runner_kind <> ALL(%(pulling)s::text[]))
 """
 # From the dispatched tasks of the run, in order, each to its attempt, until there are enough. In
 # this form no planner can begin with all attempts that wait in all runs; the columns of their index
@@ -71,7 +73,7 @@ FIRST_WAITING = f"""
         SELECT (SELECT attempt.id FROM {ATTEMPT} attempt
                  WHERE attempt.task_id = task.id AND attempt.number = task.attempt_count
                    AND COALESCE(attempt.outcome, '') = ''
-                   AND COALESCE(attempt.runner_kind, '') = 'local'
+                   AND COALESCE(attempt.runner_kind, '') = ANY(%(local_kinds)s::text[])
                    AND COALESCE(attempt.started_at, attempt.lease_expires_at) IS NULL) AS id
           FROM {Task._meta.db_table} task
          WHERE task.run_id = %(run)s AND task.state = '{TaskState.DISPATCHED}'
@@ -113,8 +115,11 @@ def start_attempts(
     with transaction.atomic(), pipeline():
         run = lock_run(run_id)
         ids = [attempt_id.hex for attempt_id in attempt_ids]
-        statement = WAITING_AMONG if are_claimed else UNCLAIMED_AMONG
-        waiting = _waiting(statement, run, RunnerPool(), attempts=ids)
+        pool = RunnerPool()
+        if are_claimed:
+            waiting = _waiting(WAITING_AMONG, run, pool, attempts=ids)
+        else:
+            waiting = _waiting(UNCLAIMED_AMONG, run, pool, attempts=ids, pulling=pulling_kinds())
         _start(run, waiting, lease=lease, by=by)
         failpoints.point("start.claimed")
         save_progress(run)
@@ -135,7 +140,9 @@ def start_waiting(run_id: int, take: Take) -> None:
 
 def take_waiting(run: WorkflowRun, take: Take, pool: RunnerPool) -> None:
     """Take what was handed out earlier, in the run's order. The caller holds the run's lock."""
-    first = [UUID(str(pk)).hex for (pk,) in select(FIRST_WAITING, run=run.pk, room=take.left)]
+    kinds = kinds_served_locally()
+    found = select(FIRST_WAITING, run=run.pk, local_kinds=kinds, room=take.left)
+    first = [UUID(str(pk)).hex for (pk,) in found]
     waiting = _waiting(WAITING_AMONG, run, pool, attempts=first) if first else []
     waiting.sort(key=lambda attempt: attempt.dispatched_at)
     _start(run, waiting[: take.room], lease=take.lease, by=take.by)

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from runners.functions import load_functions
 from runners.jobs import BadPayload, job_of
-from runners.models import RunnerKind
+from runners.kinds import kinds_served_locally
 from runners.process import Slot
 from workflows.db import failpoints
 from workflows.dispatch.auto_dispatch import offer_free_places
@@ -216,7 +216,7 @@ class Executor:
     def _mine(self) -> Q:
         if self._attempt_id:
             return Q(pk=self._attempt_id)
-        return Q(runner_kind=RunnerKind.LOCAL, lease_expires_at=None)
+        return Q(runner_kind__in=kinds_served_locally(), lease_expires_at=None)
 
     def _room(self) -> int:
         return self._concurrency - len(self._working) if self._takes_more else 0

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from runners.base import RunnerBackend
-from runners.models import Runner
+from runners.kinds import backend_of
 from workflows.models.task import Task, TaskState
 
 
@@ -99,7 +99,7 @@ class TaskAttempt(models.Model):
     @property
     def backend(self) -> RunnerBackend:
         """The backend that reaches its runner, even if the runner has been deleted since."""
-        return Runner(kind=self.runner_kind).backend
+        return backend_of(self.runner_kind)
 
 
 class LogPiece(models.Model):

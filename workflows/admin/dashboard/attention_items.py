@@ -14,7 +14,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from runners.models import Runner, RunnerKind
+from runners.kinds import backends
+from runners.models import Runner
 from workflows.admin.actions.registry import CANCEL_REST, DECIDING, MENDING, STEERING, Operation
 from workflows.admin.ui.display import link, list_url, page_url
 from workflows.admin.ui.sentences import linked
@@ -37,11 +38,6 @@ MOST_CAUSES = 50
 LONGEST_REASON = 100
 ALSO = {RunState.PAUSED: ", paused", RunState.RUNNING: ", still running"}
 BY_NAME = {each.name: each for each in (*MENDING, *DECIDING, *STEERING, CANCEL_REST)}
-SILENCE = {
-    RunnerKind.LOCAL.value: "Is manage.py local_runner running?",
-    RunnerKind.HTTP.value: "Does it still work on anything?",
-    RunnerKind.CELERY.value: "Does a worker listen to its queue?",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +190,8 @@ def _idle(request: HttpRequest, idle: IdleRunner) -> Matter:
 
 
 def _hint(runner: Runner) -> str:
-    return SILENCE.get(runner.kind, "")
+    backend = backends().get(runner.kind)  # None if the setting lost it
+    return backend.silence_hint if backend else ""
 
 
 def _overdue(request: HttpRequest) -> Matters:

@@ -19,15 +19,15 @@ class Runners(Resource[Runner]):
 
     @extend_schema(responses={201: RunnerAnswer})
     def create(self, request: Request) -> Response:
-        """Add a runner; a new default takes over from the old one."""
+        """Add a runner; a new default replaces the old one."""
         return self._store(RunnerAnswer(data=request.data), 201)
 
     def partial_update(self, request: Request, pk: int) -> Response:
-        """Change some fields of a runner; a new default takes over from the old one."""
+        """Change some fields of a runner; a new default replaces the old one."""
         return self._store(RunnerAnswer(self.row(pk), data=request.data, partial=True), 200)
 
     def destroy(self, request: Request, pk: int) -> Response:
-        """Delete a runner; 409 while steps or tasks name it."""
+        """Delete a runner; 409 while steps or tasks use it."""
         self.row(pk).delete()
         return Response(status=204)
 
