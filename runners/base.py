@@ -107,7 +107,11 @@ class RunnerBackend(ABC):
         return ""
 
     def check(self, runner: RunnerAddress) -> dict[str, str]:
-        """Return what is wrong with a runner, by field; each text says what to do about it."""
+        """
+        Return what is wrong with a runner, by field; each text says what to do about it.
+
+        Asked only if its required fields are filled, and with a url that has a scheme and a host.
+        """
         return {}
 
     @abstractmethod

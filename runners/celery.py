@@ -1,6 +1,6 @@
 """Runners of kind `celery`: workers on any machines that have the code and the database."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any, ClassVar
@@ -25,11 +25,9 @@ NOT_INSTALLED = "Celery is not installed here: pip install -r requirements-celer
 class CeleryBackend(ExecutedBackend):
     """Sends the id of an attempt to a queue; the worker that claims the attempt executes it."""
 
-    summary: ClassVar[str] = "workers on any machines, through their queue"
-    fields: ClassVar[Mapping[str, RunnerField]] = {
-        "queue": RunnerField(f"the queue of its workers; empty: '{DEFAULT_QUEUE}'")
-    }
-    silence_hint: ClassVar[str] = "Does a worker listen to its queue?"
+    summary = "workers on any machines, through their queue"
+    fields: ClassVar = {"queue": RunnerField(f"the queue of its workers; empty: '{DEFAULT_QUEUE}'")}
+    silence_hint = "Does a worker listen to its queue?"
 
     def unavailable(self) -> str:
         """Return that Celery is missing, without importing it."""

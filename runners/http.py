@@ -3,7 +3,7 @@
 import json
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, ClassVar
@@ -37,11 +37,11 @@ STATUSES = {"queued", "running", "success", "failed", "canceled"}
 class HttpBackend(RunnerBackend):
     """Submits, polls and cancels over HTTP; the host reports to our callback endpoint."""
 
-    summary: ClassVar[str] = "another host, at its url"
-    fields: ClassVar[Mapping[str, RunnerField]] = {
+    summary = "another host, at its url"
+    fields: ClassVar = {
         "url": RunnerField("where it listens, such as http://gpu-1:9000", is_required=True)
     }
-    silence_hint: ClassVar[str] = "Does the program at its url still run?"
+    silence_hint = "Does the program at its url still run?"
 
     def check(self, runner: RunnerAddress) -> dict[str, str]:
         """Refuse addresses that cannot be called over HTTP."""

@@ -1,6 +1,6 @@
 """Runners of kind `local`: this machine. Their attempts wait in the database for an executor."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from runners.base import ExecutedBackend, RunnerAddress, Submission
 
@@ -11,10 +11,10 @@ KIND = "local"
 class LocalBackend(ExecutedBackend):
     """Leaves each attempt in the database, where `local_runner` and `run_workflow` claim it."""
 
-    summary: ClassVar[str] = "this machine, by manage.py local_runner"
-    silence_hint: ClassVar[str] = "Is manage.py local_runner running?"
-    pulls: ClassVar[bool] = True
-    served_locally: ClassVar[bool] = True
+    summary = "this machine, by manage.py local_runner"
+    silence_hint = "Is manage.py local_runner running?"
+    pulls = True
+    served_locally = True
 
     def submit(self, wire: dict[str, Any], to: RunnerAddress, *, token: str) -> Submission:
         """Return that the attempt is queued: its row in the database is the queue."""
