@@ -1,4 +1,4 @@
-"""Runners, as an operator edits them."""
+"""Runners in the admin."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
 
+from runners.kinds import KIND_FIELDS, field_help, kind_help
 from runners.models import Runner
 
 if TYPE_CHECKING:
@@ -29,22 +30,21 @@ def kinds() -> list[tuple[str, str]]:
 
 
 class NamesField(forms.CharField):
-    """A list of names, as words."""
+    """A list of names, entered as words separated by spaces or commas."""
 
     def prepare_value(self, value: Any) -> Any:
-        """Show a list as words; what was typed, as it was typed."""
+        """Show a list as words, and rejected input as it was typed."""
         return " ".join(value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
-        """Take the words; a list stays one."""
+        """Split the words into a list."""
         return value if isinstance(value, list) else (value or "").replace(",", " ").split()
 
 
 class RunnerForm(RunnerModelForm):
-    """A runner."""
+    """A runner, with the help texts of the kinds of this installation."""
 
-    kind = forms.ChoiceField(choices=kinds, help_text=Runner._meta.get_field("kind").help_text)
-
+    kind = forms.ChoiceField(choices=kinds)
     secret_names = NamesField(
         required=False, help_text=Runner._meta.get_field("secret_names").help_text
     )
@@ -61,6 +61,13 @@ class RunnerForm(RunnerModelForm):
             "is_enabled",
             "is_default",
         )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Let the kinds explain themselves and the fields that they use."""
+        super().__init__(*args, **kwargs)
+        helps = {"kind": kind_help(), **{name: field_help(name) for name in KIND_FIELDS}}
+        for name in helps.keys() & self.fields.keys():
+            self.fields[name].help_text = helps[name]
 
 
 class RunnerAdmin(RunnerModelAdmin):
@@ -82,9 +89,9 @@ class RunnerAdmin(RunnerModelAdmin):
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """
-        Name what uses the runners, or some of it: it may be thousands of tasks.
+        Name what uses the runners, at most 20 of it: it may be thousands of tasks.
 
-        Those need no permission to be deleted, as they will not be.
+        No permission to delete these is asked for, since they are not deleted.
         """
         to_delete, counts, lacking, protected = super().get_deleted_objects(objs, request)
         left_out = len(protected) - MOST_NAMED
@@ -94,18 +101,18 @@ class RunnerAdmin(RunnerModelAdmin):
 
     @admin.display(description="state", ordering="is_enabled")
     def state_shown(self, runner: Runner) -> SafeString:
-        """Return whether it takes tasks, and those of steps that name no runner."""
+        """Return whether the runner is enabled, and whether it is the default."""
         state = "enabled" if runner.is_enabled else "disabled"
         shown = format_html('<span class="badge badge-{0}">{0}</span>', state)
         return shown + DEFAULT if runner.is_default else shown
 
     @admin.display(description="updated", ordering="updated_at")
     def updated_shown(self, runner: Runner) -> SafeString:
-        """Return when it was last changed; the console says how long ago that was."""
+        """Return when it was last changed; JavaScript shows how long ago that was."""
         at = localtime(runner.updated_at)
         return format_html('<time datetime="{}">{}</time>', at.isoformat(), f"{at:%Y-%m-%d %H:%M}")
 
     @admin.display(description="capacity", ordering="capacity", empty_value="any number")
     def capacity_shown(self, runner: Runner) -> int | None:
-        """Return how many attempts it takes at a time."""
+        """Return how many attempts it executes at the same time."""
         return runner.capacity

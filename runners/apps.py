@@ -1,4 +1,4 @@
-"""The app of the runners."""
+"""The Django app."""
 
 from typing import Any
 
@@ -6,15 +6,17 @@ from django.apps import AppConfig
 from django.apps import apps as registry
 from django.db.models.signals import post_migrate
 
+from runners import local
+
 
 def make_local_runner(sender: AppConfig, **kwargs: Any) -> None:
-    """Give an installation without any runner the local one, so that steps have a default."""
+    """Create a default runner on this machine if an installation has no runner at all."""
     apps = kwargs.get("apps", registry)
     if "runner" not in apps.all_models["runners"]:
         return  # migrated back to before the table
     runners = apps.get_model("runners", "Runner")._default_manager.using(kwargs["using"])
     if not runners.exists():
-        runners.create(name="local", kind="local", is_default=True)
+        runners.create(name=local.KIND, kind=local.KIND, is_default=True)
 
 
 class RunnersConfig(AppConfig):
@@ -23,5 +25,5 @@ class RunnersConfig(AppConfig):
     name = "runners"
 
     def ready(self) -> None:
-        """Make the local runner once the tables are there."""
+        """Create the local runner once the tables exist."""
         post_migrate.connect(make_local_runner, sender=self)

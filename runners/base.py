@@ -1,6 +1,11 @@
-"""What every kind of runner agrees on. JSON types only: a runner knows nothing of the models."""
+"""
+What a runner kind must implement: `RunnerBackend`, and the types that it exchanges with the site.
+
+A kind is one subclass, named in the setting RUNNER_BACKENDS. It sees plain values, no models.
+"""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
@@ -8,25 +13,25 @@ LONGEST_TIMEOUT_S = 86_400
 
 
 def storable(text: str) -> str:
-    """Return a text with marks in place of what no database can hold."""
+    """Return a text with replacement characters for what no database can store."""
     return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 class RunnerError(Exception):
-    """The runner certainly did not start the work; the text says why. It may take other work."""
+    """The runner certainly did not start this attempt; it may accept others."""
 
 
 class RunnerUnavailable(RunnerError):
-    """The runner takes no work at all now, so that nothing else need be tried on it."""
+    """The runner accepts nothing at the moment: no other attempt need be tried on it."""
 
 
 class UnknownTask(RunnerError):
-    """The runner answers, and knows nothing of the task."""
+    """The runner answers that it does not know the attempt."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskPayload:
-    """One attempt, as its runner is told of it."""
+    """One attempt, before its backend turns it into what the runner is sent."""
 
     task_id: int
     run_id: int
@@ -38,7 +43,7 @@ class TaskPayload:
 
 @dataclass(frozen=True, slots=True)
 class RunnerAddress:
-    """Where a runner is: what a backend needs of its row in the database."""
+    """Where a runner is: the part of its database row that a backend needs."""
 
     name: str
     kind: str
@@ -47,8 +52,17 @@ class RunnerAddress:
 
 
 @dataclass(frozen=True, slots=True)
+class RunnerField:
+    """A field of a runner that only some kinds use."""
+
+    help_text: str
+    """What to enter, without a capital or a full stop: "its address, such as http://gpu-1"."""
+    is_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
-    """What became of handing an attempt to its runner."""
+    """The answer to a submission that the runner accepted."""
 
     submitted: bool
     runner: str
@@ -63,7 +77,7 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class RunnerReport:
-    """What a runner says of a task. `status`: queued, running, success, failed or canceled."""
+    """What a runner reports on an attempt: queued, running, success, failed or canceled."""
 
     status: str
     message: str = ""
@@ -73,52 +87,72 @@ class RunnerReport:
 
 
 class RunnerBackend(ABC):
-    """How attempts reach one kind of runner, and how it is asked about them."""
+    """One kind of runner: what it needs, how attempts reach it, and how it is asked about them."""
 
-    pulls: ClassVar[bool] = False
-    """The runner fetches its attempts from the database: there is nothing to hand over."""
+    summary: ClassVar[str] = ""
+    """What a runner of this kind is, for the admin's form, without a full stop."""
+    fields: ClassVar[Mapping[str, RunnerField]] = {}
+    """Which of the fields `url` and `queue` this kind uses; the others must stay empty."""
+    silence_hint: ClassVar[str] = ""
+    """What to look at when a runner of this kind does not start its attempts."""
     claims: ClassVar[bool] = False
     """Nothing starts before an executor has claimed the attempt in the database."""
+    pulls: ClassVar[bool] = False
+    """Attempts wait in the database until somebody claims them: nothing is submitted."""
+    served_locally: ClassVar[bool] = False
+    """`manage.py local_runner` and `run_workflow` claim its attempts and execute them."""
+
+    def unavailable(self) -> str:
+        """Return why no runner of this kind can be used in this installation, else ''."""
+        return ""
+
+    def check(self, runner: RunnerAddress) -> dict[str, str]:
+        """
+        Return what is wrong with a runner, by field; each text says what to do about it.
+
+        Asked only if its required fields are filled, and with a url that has a scheme and a host.
+        """
+        return {}
 
     @abstractmethod
     def wire(self, task: TaskPayload) -> dict[str, Any]:
-        """Return the runner's own form of an attempt; what is kept and shown as its payload."""
+        """Return what the runner is sent; it is stored and shown as the attempt's payload."""
 
     @abstractmethod
     def submit(self, wire: dict[str, Any], to: RunnerAddress, *, token: str) -> Submission:
         """
-        Hand an attempt over; handing it over twice must start it once.
+        Submit an attempt. A second submission of the same attempt must not start it again.
 
-        :param token: proves to us that a report comes from this runner; never kept or shown.
-        :raises RunnerError: if the runner certainly did not take it.
+        :param token: authenticates the runner's reports on this attempt; it is not stored.
+        :raises RunnerError: if the runner certainly did not accept it.
         """
 
     def poll(self, wire: dict[str, Any], at: RunnerAddress) -> RunnerReport | None:
         """
-        Ask what became of an attempt; None where there is nobody to ask.
+        Ask the runner for the state of an attempt; None if this kind cannot be asked.
 
         :raises UnknownTask: if the runner does not know it.
-        :raises RunnerError: if the runner cannot be asked.
+        :raises RunnerError: if the runner cannot be reached.
         """
         return None
 
     def cancel(self, wire: dict[str, Any], at: RunnerAddress) -> RunnerReport | None:
         """
-        Ask a runner to end an attempt; what it says of it then, if anything.
+        Ask the runner to end an attempt; return the state that it answers with, if any.
 
         :raises UnknownTask: if the runner does not know it.
-        :raises RunnerError: if the runner cannot be asked.
+        :raises RunnerError: if the runner cannot be reached.
         """
         return None
 
 
 class ExecutedBackend(RunnerBackend):
-    """A kind whose attempts are executed by our own executors, which claim them."""
+    """A kind whose attempts are claimed and executed by executors of this project."""
 
     claims: ClassVar[bool] = True
 
     def wire(self, task: TaskPayload) -> dict[str, Any]:
-        """Return the payload with the ids beside it."""
+        """Return the payload and the ids of the attempt."""
         return {
             "task_id": str(task.task_id),
             "run_id": f"run-{task.run_id}",

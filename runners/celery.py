@@ -3,12 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from runners.base import ExecutedBackend, RunnerAddress, RunnerUnavailable, Submission
+from runners.base import (
+    ExecutedBackend,
+    RunnerAddress,
+    RunnerField,
+    RunnerUnavailable,
+    Submission,
+)
 
 TASK = "workflows.execute"
 """The Celery task that executes one attempt (see workflows/tasks.py)."""
@@ -16,23 +22,28 @@ DEFAULT_QUEUE = "celery"
 NOT_INSTALLED = "Celery is not installed here: pip install -r requirements-celery.txt"
 
 
-def is_installed() -> bool:
-    """Say whether runners of this kind can be used here; without loading anything."""
-    return find_spec("celery") is not None
-
-
 class CeleryBackend(ExecutedBackend):
     """Sends the id of an attempt to a queue; the worker that claims the attempt executes it."""
 
+    summary = "workers on any machines, through their queue"
+    fields: ClassVar = {"queue": RunnerField(f"the queue of its workers; empty: '{DEFAULT_QUEUE}'")}
+    silence_hint = "Does a worker listen to its queue?"
+
+    def unavailable(self) -> str:
+        """Return that Celery is missing, without importing it."""
+        return "" if find_spec("celery") else NOT_INSTALLED
+
     def submit(self, wire: dict[str, Any], to: RunnerAddress, *, token: str) -> Submission:
         """
-        Send a message; a second one for the same attempt finds it claimed and does nothing.
+        Send a message. A second one for the same attempt finds it claimed and does nothing.
 
-        :raises RunnerUnavailable: if the broker does not take it.
+        :raises RunnerUnavailable: if the broker does not accept it.
         """
+        if why := self.unavailable():
+            raise RunnerUnavailable(why)
         attempt_id = wire["idempotency_key"]
         queue = to.queue or DEFAULT_QUEUE
-        with _explained():
+        with _broker_errors_explained():
             app = import_string(settings.CELERY_APP)
             app.send_task(TASK, [attempt_id], task_id=attempt_id, queue=queue, retry=False)
         return Submission(
@@ -45,9 +56,7 @@ class CeleryBackend(ExecutedBackend):
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
-    if not is_installed():
-        raise RunnerUnavailable(NOT_INSTALLED)
+def _broker_errors_explained() -> Iterator[None]:
     from kombu.exceptions import OperationalError
 
     try:

@@ -20,7 +20,7 @@ def task_function(name: str) -> Callable[[Function], Function]:
     """
     Register a function under the name that payloads use.
 
-    It is called with the payload's `kwargs`; what it returns, as JSON, is the task's result.
+    It is called with the payload's `kwargs`; its return value, as JSON, is the task's result.
     """
 
     def register(function: Function) -> Function:
@@ -55,12 +55,12 @@ def call_function(name: str, kwargs: dict[str, Any]) -> Any:
     """
     Call a registered function.
 
-    :raises UnknownFunction: naming those there are.
-    :raises TypeError: if the arguments do not fit it.
+    :raises UnknownFunction: naming the registered ones.
+    :raises TypeError: if the arguments do not match its signature.
     """
     if name not in _functions:
         known = ", ".join(sorted(_functions))
-        raise UnknownFunction(f"no function named '{name}' is registered here; known are: {known}")
+        raise UnknownFunction(f"no function named '{name}' is registered here; use one of: {known}")
     inspect.signature(_functions[name]).bind(**kwargs)
     return _functions[name](**kwargs)
 

@@ -1,4 +1,4 @@
-"""Runners of kind `http`: programs on other hosts that speak our small protocol."""
+"""Runners of kind `http`: programs on other hosts that speak the protocol of docs/runners.md."""
 
 import json
 import ssl
@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import httpx
 from django.conf import settings
@@ -15,6 +16,7 @@ from runners.base import (
     RunnerAddress,
     RunnerBackend,
     RunnerError,
+    RunnerField,
     RunnerReport,
     RunnerUnavailable,
     Submission,
@@ -25,14 +27,27 @@ from runners.base import (
 
 TIMEOUT_S = 5
 LARGEST_ANSWER = 5_000_000
-"""Bytes; a runner that answers with more is not listened to."""
+"""Bytes; the rest of a larger answer is not read, and the answer does not count."""
 
-HANDED_ON = ("workspace", "sandbox")
+FORWARDED_KEYS = ("workspace", "sandbox")
+"""Keys of the payload that the host gets unchanged."""
 STATUSES = {"queued", "running", "success", "failed", "canceled"}
 
 
 class HttpBackend(RunnerBackend):
-    """Submits, polls and cancels over HTTP; reports come back to our callback endpoint."""
+    """Submits, polls and cancels over HTTP; the host reports to our callback endpoint."""
+
+    summary = "another host, at its url"
+    fields: ClassVar = {
+        "url": RunnerField("where it listens, such as http://gpu-1:9000", is_required=True)
+    }
+    silence_hint = "Does the program at its url still run?"
+
+    def check(self, runner: RunnerAddress) -> dict[str, str]:
+        """Refuse addresses that cannot be called over HTTP."""
+        if urlsplit(runner.url).scheme in {"http", "https"}:
+            return {}
+        return {"url": "Give an http or https url, such as http://gpu-1:9000"}
 
     def wire(self, task: TaskPayload) -> dict[str, Any]:
         """Return the body of the submission, without the token."""
@@ -46,76 +61,76 @@ class HttpBackend(RunnerBackend):
             "timeout_seconds": task.timeout_seconds,
             "status_callback_url": callback,
             "idempotency_key": task.attempt_id,
-            **{name: payload[name] for name in HANDED_ON if name in payload},
+            **{name: payload[name] for name in FORWARDED_KEYS if name in payload},
         }
 
     def submit(self, wire: dict[str, Any], to: RunnerAddress, *, token: str) -> Submission:
         """
-        Hand an attempt over, within five seconds.
+        Submit an attempt, within five seconds.
 
-        A runner that took the request and did not answer is asked whether it knows the task: only
-        one that says no, or cannot be asked either, counts as not having started it.
+        If the host received the request but did not answer, it is asked whether it knows the task.
+        Only if it does not, or cannot be asked either, does it count as not submitted.
 
-        :raises RunnerError: if the runner did not take it.
+        :raises RunnerError: if the host did not accept it.
         """
         body = {**wire, "status_callback_token": token}
         try:
-            answer = _call("POST", to, "tasks/submit", body)
+            answer = _request("POST", to, "tasks/submit", body)
         except _NoAnswer as exc:
-            said = self._asked_after(wire, to, str(exc))
+            status = self._status_after(exc, wire, to)
         else:
-            said = _text(answer.get("status")) or "queued"
+            status = _text_or_empty(answer.get("status")) or "queued"
         return Submission(
             submitted=True,
             runner=to.name,
             runner_url=to.url,
-            runner_task_status=said,
+            runner_task_status=status,
             message=f"accepted by {to.name}",
         )
 
     def poll(self, wire: dict[str, Any], at: RunnerAddress) -> RunnerReport | None:
-        """Ask what became of a task."""
-        return _heard(_call("GET", at, f"tasks/{wire['task_id']}"))
+        """Ask for the state of a task."""
+        return _report_in(_request("GET", at, f"tasks/{wire['task_id']}"))
 
     def cancel(self, wire: dict[str, Any], at: RunnerAddress) -> RunnerReport | None:
-        """Ask for the end of a task; what the runner says of it at once, or when asked again."""
-        answer = _call("POST", at, f"tasks/{wire['task_id']}/cancel", {})
-        return _heard(answer) if "status" in answer else self.poll(wire, at)
+        """Ask the host to end a task; return the state that it answers with, or is polled for."""
+        answer = _request("POST", at, f"tasks/{wire['task_id']}/cancel", {})
+        return _report_in(answer) if "status" in answer else self.poll(wire, at)
 
-    def _asked_after(self, wire: dict[str, Any], to: RunnerAddress, why: str) -> str:
+    def _status_after(self, failure: "_NoAnswer", wire: dict[str, Any], at: RunnerAddress) -> str:
         try:
-            heard = self.poll(wire, to)
+            report = self.poll(wire, at)
         except RunnerError:
-            raise RunnerUnavailable(why) from None
-        return heard.status if heard else "queued"
+            raise RunnerUnavailable(str(failure)) from None
+        return report.status if report else "queued"
 
 
 class _NoAnswer(RunnerUnavailable):
-    """The request was sent, and what became of it is not known."""
+    """The request was sent; whether the host acted on it is not known."""
 
 
-def _call(method: str, to: RunnerAddress, path: str, body: Any = None) -> dict[str, Any]:
+def _request(method: str, to: RunnerAddress, path: str, body: Any = None) -> dict[str, Any]:
     """
-    Call a runner and return the object that it answers with; anything else counts as empty.
+    Call a host and return the JSON object that it answers with; any other answer counts as {}.
 
     :raises UnknownTask: on 404.
-    :raises RunnerUnavailable: if it does not answer, or not as it should.
-    :raises RunnerError: if it refuses this very request.
+    :raises RunnerUnavailable: if it cannot be reached, redirects or answers with 5xx.
+    :raises RunnerError: if it refuses this request.
     """
-    with _explained():
-        status, content = _exchange(method, f"{to.url.rstrip('/')}/{path}", body)
-    answer = _object(content)
+    with _network_errors_explained():
+        status, content = _send(method, f"{to.url.rstrip('/')}/{path}", body)
+    answer = _json_object(content)
     if 200 <= status < 300:
         return answer
-    told = f"{status}: {detail}" if (detail := _detail(answer)) else str(status)
+    reason = f"{status}: {detail}" if (detail := _detail(answer)) else str(status)
     if status == 404:
-        raise UnknownTask(told)
+        raise UnknownTask(reason)
     if 300 <= status < 400:
-        raise RunnerUnavailable(f"{told}: it redirects, which is not followed")
-    raise (RunnerUnavailable if status >= 500 else RunnerError)(told)
+        raise RunnerUnavailable(f"{reason}: it redirects, which is not followed")
+    raise (RunnerUnavailable if status >= 500 else RunnerError)(reason)
 
 
-def _exchange(method: str, url: str, body: Any) -> tuple[int, bytes]:
+def _send(method: str, url: str, body: Any) -> tuple[int, bytes]:
     content = b""
     give_up_at = time.monotonic() + TIMEOUT_S
     # No proxies or credentials from the environment of the site.
@@ -129,19 +144,19 @@ def _exchange(method: str, url: str, body: Any) -> tuple[int, bytes]:
             content += chunk
             if len(content) > LARGEST_ANSWER:
                 raise RunnerUnavailable(f"it answers with more than {LARGEST_ANSWER:,} bytes")
-            if time.monotonic() > give_up_at:  # httpx counts the time between two pieces only
-                raise httpx.ReadTimeout("the answer drips")
+            if time.monotonic() > give_up_at:  # httpx limits each chunk only
+                raise httpx.ReadTimeout("the answer takes too long")
     return response.status_code, content
 
 
 @cache
 def _certificates() -> ssl.SSLContext:
-    """Return who is trusted; to read that anew for every call costs more than the call."""
+    """Return the trusted certificates; to read them for each call costs more than the call."""
     return httpx.create_ssl_context(trust_env=False)
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _network_errors_explained() -> Iterator[None]:
     try:
         yield
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol) as exc:
@@ -152,7 +167,7 @@ def _explained() -> Iterator[None]:
         raise _NoAnswer(f"the connection broke ({exc})") from exc
 
 
-def _object(content: bytes) -> dict[str, Any]:
+def _json_object(content: bytes) -> dict[str, Any]:
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):
@@ -161,27 +176,28 @@ def _object(content: bytes) -> dict[str, Any]:
 
 
 def _detail(answer: dict[str, Any]) -> str:
-    return _text(answer.get("detail") or answer.get("message") or answer.get("error"))[:300]
+    detail = answer.get("detail") or answer.get("message") or answer.get("error")
+    return _text_or_empty(detail)[:300]
 
 
-def _heard(answer: dict[str, Any]) -> RunnerReport:
-    status = _text(answer.get("status"))
+def _report_in(answer: dict[str, Any]) -> RunnerReport:
+    status = _text_or_empty(answer.get("status"))
     if status not in STATUSES:
         raise RunnerUnavailable(f"it answers with the unknown status '{status[:50]}'")
     return runner_report_of(status, answer)
 
 
 def runner_report_of(status: str, body: dict[str, Any]) -> RunnerReport:
-    """Take what is useful from what a runner says; nulls and whatever else it says are no harm."""
+    """Return the report in a host's answer or callback; nulls and unknown fields are ignored."""
     code = body.get("exit_code")
     return RunnerReport(
         status,
-        _text(body.get("message")),
+        _text_or_empty(body.get("message")),
         code if type(code) is int and abs(code) < 2**31 else None,
         body.get("result"),
-        "".join(_text(body.get(stream)) for stream in ("stdout", "stderr")),
+        "".join(_text_or_empty(body.get(stream)) for stream in ("stdout", "stderr")),
     )
 
 
-def _text(value: object) -> str:
+def _text_or_empty(value: object) -> str:
     return storable(value) if isinstance(value, str) else ""

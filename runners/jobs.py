@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-# All that a command sees of the environment of its executor: no secret, no database address.
+# The only variables of its executor that a command gets: no secret, no database address.
 ALLOWED_ENVIRONMENT = {
     "HOME",
     "LANG",
@@ -23,12 +23,12 @@ ALLOWED_ENVIRONMENT = {
 
 
 class BadPayload(ValueError):
-    """The payload says nothing that can be executed here."""
+    """The payload cannot be executed; the message says what is missing or wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommandJob:
-    """A program with its arguments; no shell looks at them."""
+    """A program with its arguments; no shell is involved."""
 
     arguments: list[str]
     cwd: str
@@ -56,9 +56,9 @@ def job_of(
     """
     Return the job that a payload describes.
 
-    :param base_dir: where relative working directories begin.
-    :param ids: told to a command in its environment.
-    :param secret_names: variables of our own environment that a command gets, if they are set.
+    :param base_dir: relative working directories start here.
+    :param ids: further variables of a command's environment.
+    :param secret_names: variables of the executor's environment that a command gets, if set.
     :raises BadPayload: saying what is missing or wrong.
     """
     match payload:
@@ -66,35 +66,36 @@ def job_of(
             raise BadPayload("payload holds both 'command' and 'python'; keep one")
         case {"command": [_, *_] as arguments}:
             return CommandJob(
-                [_text("command", argument) for argument in arguments],
-                str(base_dir / _text("cwd", payload.get("cwd") or "")),
-                _clean_environment({*ALLOWED_ENVIRONMENT, *secret_names})
-                | _additions(payload.get("env", {}))
+                [_checked_text("command", argument) for argument in arguments],
+                str(base_dir / _checked_text("cwd", payload.get("cwd") or "")),
+                _inherited_environment({*ALLOWED_ENVIRONMENT, *secret_names})
+                | _extra_environment(payload.get("env", {}))
                 | ids,
             )
         case {"python": str(name)}:
-            return FunctionJob(name, _object("kwargs", payload.get("kwargs", {})))
+            return FunctionJob(name, _checked_object("kwargs", payload.get("kwargs", {})))
     raise BadPayload("payload needs a 'command' (a list of texts) or a 'python' function's name")
 
 
-def _text(field_name: str, value: object) -> str:
-    # A number that came from {{ }} is as good as its text; anything else is a mistake.
+def _checked_text(field_name: str, value: object) -> str:
+    # Numbers are accepted, since {{ }} makes them; anything else is a mistake.
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise BadPayload(f"payload: {field_name}: {value!r} is not a text")
     return str(value)
 
 
-def _object(field_name: str, value: object) -> dict[str, Any]:
+def _checked_object(field_name: str, value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise BadPayload(f"payload: {field_name}: {value!r} is not an object")
     return value
 
 
-def _additions(value: object) -> dict[str, str]:
-    return {name: _text(f"env.{name}", text) for name, text in _object("env", value).items()}
+def _extra_environment(value: object) -> dict[str, str]:
+    texts = _checked_object("env", value)
+    return {name: _checked_text(f"env.{name}", text) for name, text in texts.items()}
 
 
-def _clean_environment(allowed: set[str]) -> dict[str, str]:
+def _inherited_environment(allowed: set[str]) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()

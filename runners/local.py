@@ -1,17 +1,23 @@
 """Runners of kind `local`: this machine. Their attempts wait in the database for an executor."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from runners.base import ExecutedBackend, RunnerAddress, Submission
 
+KIND = "local"
+"""Its name in RUNNER_BACKENDS: the kind of the runner that each installation begins with."""
+
 
 class LocalBackend(ExecutedBackend):
-    """Leaves every attempt where `local_runner` and `run_workflow` look for it."""
+    """Leaves each attempt in the database, where `local_runner` and `run_workflow` claim it."""
 
-    pulls: ClassVar[bool] = True
+    summary = "this machine, by manage.py local_runner"
+    silence_hint = "Is manage.py local_runner running?"
+    pulls = True
+    served_locally = True
 
     def submit(self, wire: dict[str, Any], to: RunnerAddress, *, token: str) -> Submission:
-        """Say that the attempt is in the queue; the dispatch itself put it there."""
+        """Return that the attempt is queued: its row in the database is the queue."""
         return Submission(
             submitted=True,
             runner=to.name,

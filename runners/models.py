@@ -1,7 +1,6 @@
-"""Where tasks are executed, as rows that an operator edits."""
+"""Runners as database rows, which operators edit."""
 
 import re
-from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,22 +8,10 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models, transaction
-from django.utils.module_loading import import_string
 
-from runners import celery
+from runners import local
 from runners.base import RunnerAddress, RunnerBackend
-
-
-class RunnerKind(models.TextChoices):
-    """What a runner is."""
-
-    LOCAL = "local"
-    """This machine, by `manage.py local_runner` or `run_workflow`."""
-    HTTP = "http"
-    """A program on another host that speaks the host-runner protocol."""
-    CELERY = "celery"
-    """Workers on any machines that have the code and the database, fed through a queue."""
-
+from runners.kinds import backend_of, errors_of
 
 QUEUE_VALIDATORS = [
     RegexValidator(r"\A[\w.:-]+\Z", "A queue's name has letters, digits and . _ : - only.")
@@ -33,30 +20,30 @@ QUEUE_VALIDATORS = [
 
 def check_kind(kind: str) -> None:
     """
-    Accept a kind that this installation has a backend for.
+    Accept a kind that this installation has a backend for, and can use.
 
-    :raises ValidationError: naming the kinds there are.
+    :raises ValidationError: naming the kinds that exist, or what is missing.
     """
     if kind not in settings.RUNNER_BACKENDS:
         known = ", ".join(sorted(settings.RUNNER_BACKENDS))
         raise ValidationError(f"runners of kind '{kind}' are not available here; use: {known}")
-    if kind == RunnerKind.CELERY and not celery.is_installed():
-        raise ValidationError(celery.NOT_INSTALLED)
+    if why := backend_of(kind).unavailable():
+        raise ValidationError(why)
 
 
 def check_url(url: str) -> None:
     """
-    Accept the http(s) address of a host, which need not be known to the whole internet.
+    Accept the address of a host, which need not be public; the kind checks its scheme.
 
     :raises ValidationError: also for one with a password, which everybody would see.
     """
     try:
         parts = urlsplit(url)
-        is_address = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        is_address = parts.scheme and parts.hostname and parts.port != 0
     except ValueError:
         is_address = False
     if not is_address or not url.isascii() or not url.isprintable() or " " in url:
-        raise ValidationError("Give an http or https url, such as http://gpu-1:9000")
+        raise ValidationError("Give a url with scheme and host, such as http://gpu-1:9000")
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise ValidationError("Give the url without a password, a ? and a #.")
 
@@ -68,26 +55,28 @@ VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 
 def check_secret_names(names: object) -> None:
     """
-    Accept a list of names of environment variables, none of them of this installation's own.
+    Accept a list of names of environment variables, except those with secrets of the installation.
 
-    :raises ValidationError: naming what is none.
+    :raises ValidationError: naming the first wrong one.
     """
     if not isinstance(names, list) or len(names) > MOST_SECRETS:
         raise ValidationError('Give a list of names, such as ["DEPLOY_TOKEN"].')
     for name in names:
         if not isinstance(name, str) or not VARIABLE.fullmatch(name):
-            raise ValidationError(f"{name!r} is no name of an environment variable.")
+            raise ValidationError(f"{name!r} is not a valid environment variable name.")
         if name in OWN_SETTINGS:
-            raise ValidationError(f"{name} is a secret of this installation, not of its tasks.")
+            raise ValidationError(f"{name} is a secret of this installation; tasks cannot have it.")
 
 
 class Runner(models.Model):
     """Where attempts are executed."""
 
+    # The admin's form shows the help texts of the kinds of this installation instead of those of
+    # `kind`, `url` and `queue`; to change these would need a migration.
     name = models.CharField(max_length=100, unique=True)
     kind = models.CharField(
         max_length=20,
-        default=RunnerKind.LOCAL,
+        default=local.KIND,
         validators=[check_kind],
         help_text=(
             "local: this machine, by manage.py local_runner. http: another host, at its url. "
@@ -147,44 +136,39 @@ class Runner(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Store the runner; a new default takes over from the old one."""
+        """Store the runner; a new default replaces the old one."""
         with transaction.atomic():
             if self.is_default:
-                # Whoever names a default waits for others who do so, and then sees theirs.
+                # Whoever saves a default waits here for others that do, and then sees their row.
                 list(Runner.objects.select_for_update(no_key=True).order_by("pk"))
                 others = Runner.objects.filter(is_default=True).exclude(pk=self.pk)
                 others.update(is_default=False)
             super().save(*args, **kwargs)
 
     def validate_constraints(self, exclude: Any = None) -> None:
-        """Check all but the single default, which `save` brings about itself."""
+        """Check all constraints but the single default, which `save` ensures."""
         super().validate_constraints(exclude={*(exclude or ()), "is_default"})
 
     @property
     def backend(self) -> RunnerBackend:
         """How attempts reach this runner."""
-        return _backend(settings.RUNNER_BACKENDS[self.kind])
+        return backend_of(self.kind)
 
     @property
     def address(self) -> RunnerAddress:
-        """What a backend needs to know of this runner."""
+        """The part of this row that a backend needs."""
         return RunnerAddress(name=self.name, kind=self.kind, url=self.url, queue=self.queue)
 
     def clean(self) -> None:
         """
-        Check what only some kinds of runners have.
+        Check what depends on the kind.
 
-        :raises ValidationError: naming the field.
+        :raises ValidationError: by field.
         """
-        if self.kind == RunnerKind.HTTP and not self.url:
-            raise ValidationError({"url": "A runner of kind http needs the url where it listens."})
-        if self.kind != RunnerKind.HTTP and self.url:
-            raise ValidationError({"url": "Only runners of kind http have a url."})
-        if self.kind != RunnerKind.CELERY and self.queue:
-            raise ValidationError({"queue": "Only runners of kind celery have a queue."})
-
-
-@cache
-def _backend(path: str) -> RunnerBackend:
-    backend: RunnerBackend = import_string(path)()
-    return backend
+        try:
+            if self.url:
+                check_url(self.url)
+        except ValidationError:
+            return  # the field's own validator reports it
+        if self.kind in settings.RUNNER_BACKENDS and (errors := errors_of(self.address)):
+            raise ValidationError(errors)

@@ -1,4 +1,4 @@
-"""What every slot needs, loaded once in the process that slots are forked from."""
+"""Imported once in the process that slots are forked from: loads what every slot needs."""
 
 import django
 

@@ -1,10 +1,10 @@
 """
-The one place that executes something: a process of its own for each job at work.
+Slots: the child processes in which an executor executes jobs. Nothing else here starts a process.
 
-A slot is a child process that takes one job after another, in its own session. It runs a command
-in a process group of the command's own, or calls a registered function itself. What is printed
-comes back through a pipe, what became of the job through another. When the executor dies, even by
-kill -9, the slot sees its pipe close and takes its job with it.
+A slot executes one job after another, in a session of its own. It starts a command in a new process
+group, and calls a registered function itself. Output arrives through one pipe, the outcome of the
+job through another. When the executor dies, even by kill -9, the slot sees its pipe close and kills
+its job.
 """
 
 import contextlib
@@ -27,13 +27,14 @@ from runners.functions import call_function, load_functions
 from runners.jobs import CommandJob, FunctionJob, Job
 
 LARGEST_RESULT = 1_000_000
-"""Characters of a result's JSON; more belongs in a file whose path is the result."""
+"""Characters of a result's JSON; return the path of a file for more."""
 
 LONGEST_DEATH_S = 5
+"""How long to wait for a slot that has closed its pipe."""
 
 
 class Outcome:
-    """How a job ended."""
+    """How a job ended: a command with an exit code, a function with a result or an error."""
 
     def __init__(
         self,
@@ -43,7 +44,7 @@ class Outcome:
         error: str = "",
         is_dead: bool = False,
     ) -> None:
-        """Describe the end: a command has an exit code, a function a result or an error."""
+        """Describe the end; `is_dead` if the slot ended too."""
         self.exit_code = exit_code
         self.result = result
         self.error = storable(error)
@@ -51,7 +52,7 @@ class Outcome:
 
     @property
     def failure(self) -> str:
-        """Say in one sentence why this is no success; empty if it is one."""
+        """Why the job failed, in one sentence; empty if it succeeded."""
         if self.error:
             return self.error
         if self.is_dead and not (self.exit_code or 0) < 0:
@@ -62,12 +63,12 @@ class Outcome:
 
 
 class Slot:
-    """The executor's end of a slot."""
+    """The executor's handle on one slot."""
 
     def __init__(self) -> None:
         """Start the child process."""
-        # A fork of a server that has loaded Django but opened nothing: quick, and clean of the
-        # executor's database connections.
+        # Forked from a server that has loaded Django but opened nothing: this is quick, and the
+        # slot does not inherit the executor's database connections.
         context = get_context("forkserver")
         context.set_forkserver_preload(["runners.preload"])
         self.control, control = context.Pipe()
@@ -82,35 +83,35 @@ class Slot:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the child process is there to take a job."""
+        """Whether the child process can accept a job."""
         return self._process.is_alive()
 
     def begin(self, job: Job) -> None:
-        """Hand over a job; its end arrives at `control`."""
+        """Start a job; `control` becomes readable when it has ended."""
         self._group = self._signal = None
-        with contextlib.suppress(OSError):  # a slot that died says so at `control`
+        with contextlib.suppress(OSError):  # a dead slot is noticed at `control`
             self.control.send(job)
 
     def read_output(self) -> bytes:
-        """Return what was printed since the last call, at most a piece of it; never waits."""
+        """Return output since the last call, at most 256 kB; never blocks."""
         try:
             return os.read(self.output.fileno(), 1 << 18)
         except BlockingIOError:
             return b""
 
     def outcome(self) -> Outcome | None:
-        """Return how the job ended, once `control` has something to say; None: it goes on."""
+        """Read `control`, which must be readable: return how the job ended, None if it has not."""
         try:
-            said: int | Outcome = self.control.recv()
+            received: int | Outcome = self.control.recv()
         except (EOFError, OSError):
             self._process.join(LONGEST_DEATH_S)
             return Outcome(exit_code=self._process.exitcode, is_dead=True)
-        if isinstance(said, int):
-            self._group = said
+        if isinstance(received, int):
+            self._group = received
             if self._signal:
                 self._send(self._signal)
             return None
-        return said
+        return received
 
     def end(self, signal_number: signal.Signals) -> None:
         """Send a signal to every process of the job."""
@@ -118,7 +119,7 @@ class Slot:
         self._send(signal_number)
 
     def close(self) -> None:
-        """End the slot and whatever it does."""
+        """Kill the slot and its job."""
         self._send(signal.SIGKILL)
         self._process.kill()
         self._process.join()
@@ -126,7 +127,7 @@ class Slot:
         self.output.close()
 
     def _send(self, signal_number: signal.Signals) -> None:
-        # A function runs in the slot itself, whose session is its process group.
+        # A function runs in the slot itself, which leads a process group of its own.
         group = self._group or self._process.pid
         if group:
             with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -134,7 +135,7 @@ class Slot:
 
 
 def _serve(control: Connection, output: Connection) -> None:
-    """Be a slot: take jobs until the executor closes the pipe."""
+    """Run in the child process: execute jobs until the executor closes the pipe."""
     _become_slot(output)
     jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
     current: list[int] = []
@@ -161,7 +162,7 @@ def _receive(control: Connection, jobs: "queue.SimpleQueue[Job]", current: list[
     with contextlib.suppress(EOFError, OSError):
         while True:
             jobs.put(control.recv())
-    # The executor is gone: nobody would hear of the end of this job, so it ends here.
+    # The executor is gone, so nobody would report the end of this job: kill it, and the slot.
     for group in [*current, os.getpid()]:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(group, signal.SIGKILL)
@@ -170,7 +171,7 @@ def _receive(control: Connection, jobs: "queue.SimpleQueue[Job]", current: list[
 def _execute(job: Job, control: Connection, current: list[int]) -> Outcome:
     if isinstance(job, CommandJob):
         return _run_command(job, control, current)
-    return _call(job)
+    return _run_function(job)
 
 
 def _run_command(job: CommandJob, control: Connection, current: list[int]) -> Outcome:
@@ -187,7 +188,7 @@ def _run_command(job: CommandJob, control: Connection, current: list[int]) -> Ou
     current.append(process.pid)
     control.send(process.pid)
     exit_code = process.wait()
-    # What the command left behind in its group has nobody left to report to.
+    # Kill what the command left running in its process group.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     current.clear()
@@ -202,16 +203,16 @@ def _why_not_started(job: CommandJob, exc: Exception) -> str:
     return f"cannot start '{job.arguments[0]}': {exc}"
 
 
-def _call(job: FunctionJob) -> Outcome:
+def _run_function(job: FunctionJob) -> Outcome:
     try:
         result = call_function(job.name, job.kwargs)
         text = json.dumps(result, allow_nan=False)
-    except BaseException as exc:  # noqa: BLE001 (SystemExit of a function is its failure too)
+    except BaseException as exc:  # noqa: BLE001 (a function that raises SystemExit has failed, too)
         traceback.print_exc()
         return Outcome(error=f"{type(exc).__name__}: {exc}")
     finally:
         connections.close_all()
-        print(end="", flush=True)  # noqa: T201 (what the function printed goes to its log now)
+        print(end="", flush=True)  # noqa: T201 (flushes what the function printed into its log)
     if len(text) > LARGEST_RESULT:
         return Outcome(error=f"the result is larger than {LARGEST_RESULT:,} characters of JSON")
     return Outcome(result=json.loads(text))

@@ -13,7 +13,7 @@ from tests.support.verbs import walk
 from workflows.models import TaskAttempt
 
 
-def test_making_a_runner_the_default_releases_the_other(root: Client, local: Runner) -> None:
+def test_new_default_replaces_old_one(root: Client, local: Runner) -> None:
     root.post(
         add_url(Runner),
         {"name": "gpu", "kind": "local", "capacity": "2", "is_enabled": "on", "is_default": "on"},
@@ -25,7 +25,7 @@ def test_making_a_runner_the_default_releases_the_other(root: Client, local: Run
     assert not local.is_default
 
 
-def test_only_the_kinds_of_this_installation_are_offered(
+def test_form_offers_only_kinds_of_the_installation(
     root: Client, script: Script, settings: Settings
 ) -> None:
     settings.RUNNER_BACKENDS = {
@@ -39,7 +39,7 @@ def test_only_the_kinds_of_this_installation_are_offered(
     assert 'value="http"' not in html
 
 
-def test_a_runner_on_another_host_has_its_url(root: Client, local: Runner) -> None:
+def test_http_runner_is_created_with_its_url(root: Client, local: Runner) -> None:
     data = {"name": "gpu", "kind": "http", "url": "http://gpu-1:9000", "is_enabled": "on"}
 
     root.post(add_url(Runner), data)
@@ -52,15 +52,16 @@ def test_a_runner_on_another_host_has_its_url(root: Client, local: Runner) -> No
 @pytest.mark.parametrize(
     ("kind", "url", "why"),
     [
-        ("http", "", "A runner of kind http needs the url where it listens."),
-        ("local", "http://gpu-1:9000", "Only runners of kind http have a url."),
-        ("http", "gpu-1:9000", "Give an http or https url"),
+        ("http", "", "A runner of kind http needs a url: where it listens"),
+        ("local", "http://gpu-1:9000", "Leave this empty: runners of kind local have no url."),
+        ("http", "gpu-1:9000", "Give a url with scheme and host"),
         ("http", "ftp://gpu-1", "Give an http or https url"),
-        ("http", "file:///etc/passwd", "Give an http or https url"),
+        ("http", "file:///etc/passwd", "Give a url with scheme and host"),
+        ("http", "http://[::1", "Give a url with scheme and host"),
         ("http", "http://" + "g" * 500, "at most 500 characters"),
     ],
 )
-def test_a_wrong_url_is_refused_at_its_field(
+def test_invalid_url_is_refused_at_its_field(
     root: Client, local: Runner, kind: str, url: str, why: str
 ) -> None:
     page = root.post(add_url(Runner), {"name": "gpu", "kind": kind, "url": url})
@@ -75,7 +76,7 @@ def test_a_wrong_url_is_refused_at_its_field(
     ("field", "value"),
     [("kind", "mainframe"), ("capacity", "0"), ("capacity", "-1"), ("name", ""), ("name", "local")],
 )
-def test_wrong_values_are_refused_at_their_field(
+def test_invalid_values_are_refused_at_their_field(
     root: Client, local: Runner, field: str, value: str
 ) -> None:
     page = root.post(add_url(Runner), {"name": "gpu", "kind": "local", field: value})
@@ -84,7 +85,7 @@ def test_wrong_values_are_refused_at_their_field(
     assert Runner.objects.count() == 1
 
 
-def test_a_runner_in_use_is_protected(root: Client, local: Runner, runs: DrawRun) -> None:
+def test_deleting_used_runner_names_its_users(root: Client, local: Runner, runs: DrawRun) -> None:
     runner = RunnerFactory.create(name="gpu")
     runs(", ".join(f"s{number}" for number in range(15)), runner="gpu")
 
@@ -96,7 +97,7 @@ def test_a_runner_in_use_is_protected(root: Client, local: Runner, runs: DrawRun
     assert Runner.objects.filter(name="gpu").exists()
 
 
-def test_a_runner_that_only_did_past_attempts_may_go(root: Client, runs: DrawRun) -> None:
+def test_runner_of_past_attempts_only_is_deleted(root: Client, runs: DrawRun) -> None:
     walk(runs("a"), "a")
     RunnerFactory.create(name="other", is_default=True)
 
@@ -106,7 +107,9 @@ def test_a_runner_that_only_did_past_attempts_may_go(root: Client, runs: DrawRun
     assert TaskAttempt.objects.get().runner_name == "local"
 
 
-def test_runners_need_their_permissions(viola: Client, client_of: ClientOf, local: Runner) -> None:
+def test_changing_runner_needs_permission(
+    viola: Client, client_of: ClientOf, local: Runner
+) -> None:
     data = {"name": "mine", "kind": "local"}
 
     assert viola.post(url_of(local), data).status_code == 403

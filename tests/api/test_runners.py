@@ -9,7 +9,7 @@ from runners.models import Runner
 from tests.factories import RunnerFactory, TaskFactory, TemplateFactory
 
 
-def test_a_new_default_takes_over_from_the_old_one(api: APIClient, local: Runner) -> None:
+def test_new_default_replaces_old_one(api: APIClient, local: Runner) -> None:
     answer = api.post("/runners", {"name": "big", "capacity": 2, "is_default": True})
 
     assert answer.status_code == 201
@@ -50,7 +50,7 @@ def test_a_new_default_takes_over_from_the_old_one(api: APIClient, local: Runner
         ({"name": "x", "id": 7}, ["id"]),
     ],
 )
-def test_a_wrong_runner_is_refused_by_field(
+def test_invalid_runner_is_refused_by_field(
     api: APIClient, local: Runner, body: dict[str, Any], fields: list[str]
 ) -> None:
     answer = api.post("/runners", body)
@@ -59,7 +59,7 @@ def test_a_wrong_runner_is_refused_by_field(
     assert Runner.objects.get() == local
 
 
-def test_a_kind_that_is_not_available_says_which_are(api: APIClient, local: Runner) -> None:
+def test_unknown_kind_is_refused_naming_known_kinds(api: APIClient, local: Runner) -> None:
     answer = api.post("/runners", {"name": "far", "kind": "pigeon", "loft": "east"})
 
     known = "name, kind, url, queue, capacity, secret_names, is_enabled, is_default"
@@ -78,7 +78,7 @@ def test_a_kind_that_is_not_available_says_which_are(api: APIClient, local: Runn
         "http://[::1]:9000",
     ],
 )
-def test_a_runner_on_another_host_has_a_url(api: APIClient, local: Runner, url: str) -> None:
+def test_http_runner_keeps_its_url(api: APIClient, local: Runner, url: str) -> None:
     answer = api.post("/runners", {"name": "far", "kind": "http", "url": url})
 
     assert (answer.status_code, answer.json()["url"]) == (201, url)
@@ -86,7 +86,9 @@ def test_a_runner_on_another_host_has_a_url(api: APIClient, local: Runner, url: 
     assert (made["kind"], made["url"]) == ("http", url)
 
 
-URL_WANTED = "Give an http or https url, such as http://gpu-1:9000"
+URL_WANTED = "Give a url with scheme and host, such as http://gpu-1:9000"
+HTTP_WANTED = "Give an http or https url, such as http://gpu-1:9000"
+URL_NEEDED = "A runner of kind http needs a url: where it listens, such as http://gpu-1:9000."
 NO_EXTRAS = "Give the url without a password, a ? and a #."
 
 
@@ -95,7 +97,7 @@ NO_EXTRAS = "Give the url without a password, a ? and a #."
     [
         ("javascript:alert(1)", URL_WANTED),
         ("file:///etc/passwd", URL_WANTED),
-        ("ftp://gpu-1/", URL_WANTED),
+        ("ftp://gpu-1/", HTTP_WANTED),
         ("gpu-1:9000", URL_WANTED),
         ("http://", URL_WANTED),
         ("http://gpu-1:99999", URL_WANTED),
@@ -108,21 +110,19 @@ NO_EXTRAS = "Give the url without a password, a ? and a #."
         ("http://gpu-1/?to=http://x", NO_EXTRAS),
         ("http://gpu-1/#x", NO_EXTRAS),
         (9000, "Not a valid string."),
-        ("", "A runner of kind http needs the url where it listens."),
+        ("", URL_NEEDED),
     ],
 )
-def test_a_url_that_is_none_is_refused(
-    api: APIClient, local: Runner, url: object, why: str
-) -> None:
+def test_invalid_url_is_refused(api: APIClient, local: Runner, url: object, why: str) -> None:
     answer = api.post("/runners", {"name": "far", "kind": "http", "url": url})
 
     assert (answer.status_code, answer.json()) == (400, {"url": [why]})
     assert Runner.objects.get() == local
 
 
-def test_only_a_runner_of_kind_http_has_a_url(api: APIClient, local: Runner) -> None:
+def test_url_of_local_runner_is_refused(api: APIClient, local: Runner) -> None:
     url = "http://gpu-1:9000"
-    refusal = {"url": ["Only runners of kind http have a url."]}
+    refusal = {"url": ["Leave this empty: runners of kind local have no url."]}
 
     answers = [
         api.post("/runners", {"name": "near", "url": url}),
@@ -134,7 +134,7 @@ def test_only_a_runner_of_kind_http_has_a_url(api: APIClient, local: Runner) -> 
     assert api.patch(f"/runners/{local.pk}", {"kind": "local"}).json() == refusal
 
 
-def test_single_fields_of_a_runner_are_changed(api: APIClient, local: Runner) -> None:
+def test_patch_changes_only_given_fields(api: APIClient, local: Runner) -> None:
     answer = api.patch(f"/runners/{local.pk}", {"is_enabled": False, "capacity": 3})
 
     assert (answer.status_code, answer.json()["name"]) == (200, "local")
@@ -144,7 +144,7 @@ def test_single_fields_of_a_runner_are_changed(api: APIClient, local: Runner) ->
     assert api.patch(f"/runners/{local.pk}", {"kind": "http"}).status_code == 400
 
 
-def test_a_runner_that_is_used_cannot_be_deleted(api: APIClient, local: Runner) -> None:
+def test_deleting_used_runner_is_refused(api: APIClient, local: Runner) -> None:
     unused = RunnerFactory.create()
     TemplateFactory.create(drawing="a", runner="local")
     TaskFactory.create(runner=local)
@@ -157,13 +157,13 @@ def test_a_runner_that_is_used_cannot_be_deleted(api: APIClient, local: Runner) 
     assert list(Runner.objects.all()) == [local]
 
 
-def test_runners_are_found_by_name_and_kind(api: APIClient, local: Runner) -> None:
+def test_runners_are_filtered_by_name_and_kind(api: APIClient, local: Runner) -> None:
     RunnerFactory.create(name="big")
 
     for query, found in (("", 2), ("?name=big", 1), ("?kind=local", 2), ("?kind=http", 0)):
         assert api.get(f"/runners{query}").json()["count"] == found
 
 
-def test_an_unknown_runner_is_a_404(api: APIClient, local: Runner) -> None:
+def test_unknown_runner_is_404(api: APIClient, local: Runner) -> None:
     for call in (api.get, api.patch, api.delete):
         assert call("/runners/999").status_code == 404

@@ -59,7 +59,8 @@ def test_attempts_that_wait_for_an_executor_are_found_from_the_tasks_of_their_ru
         cursor.execute("ANALYZE")
     run = others[0] if is_analyzed else runs(", ".join(f"s{i}" for i in range(50)))
     with transaction.atomic(), pipeline():
-        found = plan_of(*bound(FIRST_WAITING, {"run": run.pk, "limit": 4}))
+        values = {"run": run.pk, "local_kinds": ["local"], "limit": 4}
+        found = plan_of(*bound(FIRST_WAITING, values))
     assert "task_first_dispatched" in found, found
     by_task = {"postgresql": "attempt_unique_number", "sqlite": "(task_id=? AND number=?)"}
     assert by_task[connection.vendor] in found, found

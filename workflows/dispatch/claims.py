@@ -8,12 +8,13 @@ started later, without asking again, when a slot is free.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
-from runners.models import RunnerKind
+from runners.kinds import kinds_served_locally, pulling_kinds
 from workflows.db import failpoints
 from workflows.db.statements import columns_of, execute, pipeline, read, select
 from workflows.dispatch.runner_pool import RunnerPool
@@ -71,7 +72,8 @@ def claim_attempts(
     run_id: int, attempt_ids: Sequence[UUID], *, lease: timedelta, by: Actor
 ) -> list[TaskAttempt]:
     """Claim attempts and start them; return those that nobody else has claimed or ended."""
-    return _start_among(UNCLAIMED_AMONG, run_id, attempt_ids, lease=lease, by=by)
+    pulling = pulling_kinds()
+    return _start_among(UNCLAIMED_AMONG, run_id, attempt_ids, lease=lease, by=by, pulling=pulling)
 
 
 def claim_waiting(run_id: int, request: ClaimRequest) -> Claimed:
@@ -92,7 +94,8 @@ def claim_in_locked_run(run: WorkflowRun, request: ClaimRequest, pool: RunnerPoo
 
     The caller holds the run's lock and stores the run.
     """
-    found = select(FIRST_WAITING, run=run.pk, limit=request.total)
+    kinds = kinds_served_locally()
+    found = select(FIRST_WAITING, run=run.pk, local_kinds=kinds, limit=request.total)
     ids = [UUID(str(pk)).hex for (pk,) in found]
     waiting = _read_waiting(WAITING_AMONG, run, pool, ids) if ids else []
     waiting.sort(key=lambda attempt: attempt.dispatched_at)
@@ -106,7 +109,8 @@ def claim_unsaved(attempts: Sequence[TaskAttempt], request: ClaimRequest, now: d
     """Claim the first local attempts among those that the caller is about to insert."""
     if not request.total:
         return Claimed()
-    local = [a for a in attempts if a.runner_kind == RunnerKind.LOCAL and not a.outcome]
+    kinds = kinds_served_locally()
+    local = [a for a in attempts if a.runner_kind in kinds and not a.outcome]
     claimed = Claimed(local[: request.slots], local[request.slots : request.total])
     for attempt in claimed.started:
         attempt.started_at = now
@@ -149,12 +153,18 @@ def store_starts(
 
 
 def _start_among(
-    statement: str, run_id: int, attempt_ids: Sequence[UUID], *, lease: timedelta, by: Actor
+    statement: str,
+    run_id: int,
+    attempt_ids: Sequence[UUID],
+    *,
+    lease: timedelta,
+    by: Actor,
+    **values: Any,
 ) -> list[TaskAttempt]:
     with transaction.atomic(), pipeline():
         run = lock_run(run_id)
         ids = [attempt_id.hex for attempt_id in attempt_ids]
-        waiting = _read_waiting(statement, run, RunnerPool(), ids)
+        waiting = _read_waiting(statement, run, RunnerPool(), ids, **values)
         _start(run, waiting, lease=lease, by=by)
         failpoints.point("claim.stored")
         save_progress(run)
@@ -163,9 +173,9 @@ def _start_among(
 
 
 def _read_waiting(
-    statement: str, run: WorkflowRun, pool: RunnerPool, attempt_ids: Sequence[str]
+    statement: str, run: WorkflowRun, pool: RunnerPool, attempt_ids: Sequence[str], **values: Any
 ) -> list[TaskAttempt]:
-    attempts = read(TaskAttempt, statement, run=run.pk, attempts=attempt_ids)
+    attempts = read(TaskAttempt, statement, run=run.pk, attempts=attempt_ids, **values)
     for attempt in attempts:
         attempt.runner = pool.runners.get(attempt.runner_id)
         attempt.task = Task(pk=attempt.task_id, run=run, state=TaskState.DISPATCHED)
@@ -203,9 +213,11 @@ WAITING = f"""
        AND task.state = '{TaskState.DISPATCHED}' AND task.attempt_count = attempt.number
 """
 WAITING_AMONG = f"{WAITING} AND attempt.id = ANY(%(attempts)s::uuid[])"
-# Another executor may have claimed a local attempt since it was found, without starting it yet.
+# Another executor may have claimed an attempt since it was found, without starting it yet. Where
+# attempts are submitted, not pulled, the lease is the submission's.
 UNCLAIMED_AMONG = f"""
-    {WAITING_AMONG} AND (attempt.lease_expires_at IS NULL OR attempt.runner_kind <> 'local')
+    {WAITING_AMONG}
+       AND (attempt.lease_expires_at IS NULL OR attempt.runner_kind <> ALL(%(pulling)s::text[]))
 """
 # Goes through the run's dispatched tasks in order, looks up the attempt of each, and stops as soon
 # as there are enough. COALESCE hides the indexed columns of attempts from the planner: otherwise it
@@ -215,7 +227,7 @@ FIRST_WAITING = f"""
         SELECT (SELECT attempt.id FROM {ATTEMPT} attempt
                  WHERE attempt.task_id = task.id AND attempt.number = task.attempt_count
                    AND COALESCE(attempt.outcome, '') = ''
-                   AND COALESCE(attempt.runner_kind, '') = 'local'
+                   AND COALESCE(attempt.runner_kind, '') = ANY(%(local_kinds)s::text[])
                    AND COALESCE(attempt.started_at, attempt.lease_expires_at) IS NULL) AS id
           FROM {Task._meta.db_table} task
          WHERE task.run_id = %(run)s AND task.state = '{TaskState.DISPATCHED}'

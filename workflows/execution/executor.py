@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from runners.functions import load_functions
 from runners.jobs import BadPayload, job_of
-from runners.models import RunnerKind
+from runners.kinds import kinds_served_locally
 from runners.process import Slot
 from workflows.db import failpoints
 from workflows.dispatch.auto_dispatch import offer_free_places
@@ -232,7 +232,7 @@ class Executor:
     def _mine(self) -> Q:
         if self._attempt_id:
             return Q(pk=self._attempt_id)
-        return Q(runner_kind=RunnerKind.LOCAL, lease_expires_at=None)
+        return Q(runner_kind__in=kinds_served_locally(), lease_expires_at=None)
 
     def _free_slots(self) -> int:
         return self._concurrency - len(self._running) if self._is_claiming else 0

@@ -8,7 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 from runners.base import RunnerBackend
-from runners.models import Runner
+from runners.kinds import backend_of
 from workflows.models.task import Task, TaskState
 
 
@@ -106,7 +106,7 @@ class TaskAttempt(models.Model):
     @property
     def backend(self) -> RunnerBackend:
         """The backend that reaches its runner, even if the runner has been deleted since."""
-        return Runner(kind=self.runner_kind).backend
+        return backend_of(self.runner_kind)
 
 
 def by_run(attempts: Iterable[TaskAttempt]) -> dict[int, list[TaskAttempt]]:

@@ -1,4 +1,4 @@
-"""What is canceled ends with all that it has started, on a worker too, however deaf it is."""
+"""Canceling a task on a Celery worker kills all its processes, also those that ignore SIGTERM."""
 
 from collections.abc import Callable
 
@@ -42,7 +42,7 @@ def by_run(run: WorkflowRun) -> None:
 
 
 @pytest.mark.parametrize(("end", "kind"), [(by_task, "threads"), (by_run, "prefork")])
-def test_no_process_is_left_after_the_grace_period(
+def test_no_process_is_left_after_grace_period(
     end: Callable[[WorkflowRun], None], kind: str, runs: DrawRun, start_worker: StartWorker
 ) -> None:
     start_worker("--pool", kind, "-c", "2")

@@ -1,4 +1,4 @@
-"""A worker is killed in the middle of many tasks: what is said of each of them is true."""
+"""A Celery worker is killed amid many tasks: each task ends in its true state."""
 
 import os
 import signal
@@ -48,7 +48,7 @@ def settle(attempts: QuerySet[TaskAttempt]) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_a_worker_killed_among_many_tasks_leaves_the_truth(
+def test_killing_worker_amid_many_tasks_keeps_states_correct(
     runs: DrawRun, pool: Runner, start_worker: StartWorker, tmp_path: Path
 ) -> None:
     marks = tmp_path / "marks"

@@ -1,4 +1,4 @@
-"""What reaches the queue, what does not, and what is put there again."""
+"""Messages to the Celery queue: sent once, refused without a broker, sent again when lost."""
 
 import time
 from datetime import timedelta
@@ -32,9 +32,7 @@ def later(run: WorkflowRun, by: timedelta) -> None:
         waiting.save()
 
 
-def test_a_message_holds_the_id_of_the_attempt_and_nothing_else(
-    runs: DrawRun, pool: Runner
-) -> None:
+def test_message_contains_only_attempt_id(runs: DrawRun, pool: Runner) -> None:
     run = runs("a", payload={"command": ["echo", "secret"]})
     (sent,) = dispatch(run).dispatches
     assert sent.runner_submission.message == f"waits in queue {pool.queue} for a worker"
@@ -44,9 +42,7 @@ def test_a_message_holds_the_id_of_the_attempt_and_nothing_else(
 
 
 @pytest.mark.django_db
-def test_a_dispatch_without_a_broker_is_refused_at_once(
-    runs: DrawRun, use_broker: UseBroker
-) -> None:
+def test_unreachable_broker_refuses_dispatch_at_once(runs: DrawRun, use_broker: UseBroker) -> None:
     use_broker(f"redis://:hunter2@127.0.0.1:{free_port()}/0")
     Runner.objects.create(name="fleet", kind="celery", is_default=True)
     run = runs("a, b, c")
@@ -61,7 +57,7 @@ def test_a_dispatch_without_a_broker_is_refused_at_once(
     assert trail(run).count("task.submit_failed a") == 1
 
 
-def test_a_message_that_comes_twice_starts_its_attempt_once(runs: DrawRun, pool: Runner) -> None:
+def test_repeated_message_starts_attempt_once(runs: DrawRun, pool: Runner) -> None:
     run = runs("a", payload=NOOP)
     dispatch(run)
     for _ in range(2):
@@ -76,7 +72,7 @@ def test_a_message_that_comes_twice_starts_its_attempt_once(runs: DrawRun, pool:
     ]
 
 
-def test_the_next_attempt_takes_the_process_of_the_last(runs: DrawRun, pool: Runner) -> None:
+def test_next_attempt_reuses_slot(runs: DrawRun, pool: Runner) -> None:
     run = runs("a, b", payload={"python": "tests.pid"})
     dispatch(run, limit=None)
     for step_id in ("a", "b"):
@@ -87,7 +83,7 @@ def test_the_next_attempt_takes_the_process_of_the_last(runs: DrawRun, pool: Run
     assert not process.is_running()
 
 
-def test_a_message_for_a_canceled_attempt_starts_nothing(runs: DrawRun, pool: Runner) -> None:
+def test_message_for_canceled_attempt_starts_nothing(runs: DrawRun, pool: Runner) -> None:
     run = runs("a, b", payload=NOOP)
     dispatch(run)
     assert cancel(task(run, "a").pk, by=who("ada")).state == "canceled"
@@ -96,7 +92,7 @@ def test_a_message_for_a_canceled_attempt_starts_nothing(runs: DrawRun, pool: Ru
     assert "task.running a" not in trail(run)
 
 
-def test_a_message_that_was_lost_is_sent_again_after_a_while(runs: DrawRun, pool: Runner) -> None:
+def test_lost_message_is_sent_again(runs: DrawRun, pool: Runner) -> None:
     run = runs("a")
     dispatch(run)
     assert not recover_overdue(by=who("rescue"))
@@ -112,7 +108,7 @@ def test_a_message_that_was_lost_is_sent_again_after_a_while(runs: DrawRun, pool
     assert trail(run) == ["workflow_run.running", "task.dispatched a"]
 
 
-def test_a_full_fleet_takes_the_next_when_one_has_ended(runs: DrawRun, pool: Runner) -> None:
+def test_full_runner_gets_next_attempt_when_one_ends(runs: DrawRun, pool: Runner) -> None:
     Runner.objects.update(capacity=2)
     run = runs("a, b, c", auto_dispatch=True)
     assert dispatch_all(run) == ["a", "b"]
@@ -123,7 +119,7 @@ def test_a_full_fleet_takes_the_next_when_one_has_ended(runs: DrawRun, pool: Run
 
 
 @pytest.mark.django_db
-def test_without_celery_no_runner_of_that_kind_is_made(
+def test_celery_runner_is_refused_while_celery_is_missing(
     runs: DrawRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(celery, "find_spec", lambda name: None)

@@ -33,7 +33,7 @@ def is_gone(process: psutil.Process) -> bool:
 
 
 @pytest.mark.parametrize("kind", ["threads", "prefork"])
-def test_a_run_goes_to_its_end_through_a_worker(
+def test_worker_executes_run_to_its_end(
     kind: str, runs: DrawRun, start_worker: StartWorker
 ) -> None:
     #   ┌─ b ─┐
@@ -53,9 +53,7 @@ def test_a_run_goes_to_its_end_through_a_worker(
     assert worker.wait() == 0
 
 
-def test_two_workers_start_each_of_many_tasks_once(
-    runs: DrawRun, start_worker: StartWorker
-) -> None:
+def test_two_workers_start_each_task_once(runs: DrawRun, start_worker: StartWorker) -> None:
     for _ in range(2):
         start_worker("-c", "2")
     names = [f"s{n}" for n in range(100)]
@@ -68,7 +66,7 @@ def test_two_workers_start_each_of_many_tasks_once(
     assert starts.values("actor").distinct().count() == 2
 
 
-def test_what_a_killed_worker_left_is_lost_and_can_be_retried(
+def test_attempt_of_killed_worker_is_lost_and_can_be_retried(
     runs: DrawRun, start_worker: StartWorker
 ) -> None:
     workers = {f"worker {worker.name}": worker for worker in (start_worker(), start_worker())}
@@ -93,9 +91,7 @@ def test_what_a_killed_worker_left_is_lost_and_can_be_retried(
     assert run.events.filter(event_type=EventType.TASK_SUCCEEDED).count() == 2
 
 
-def test_a_canceled_command_is_ended_where_it_runs(
-    runs: DrawRun, start_worker: StartWorker
-) -> None:
+def test_canceling_task_kills_command_on_worker(runs: DrawRun, start_worker: StartWorker) -> None:
     worker = start_worker("-c", "1")
     run = runs("a, b", auto_dispatch=True, payload=SLEEP)
     dispatch_all(run)

@@ -1,4 +1,4 @@
-"""What a runner reports by itself: late, twice, out of order, forged."""
+"""Callbacks of a host: late, repeated, out of order, forged."""
 
 import pytest
 
@@ -12,9 +12,7 @@ from workflows.dispatch.tokens import token_of
 from workflows.models import LogPiece
 
 
-def test_a_run_goes_to_its_end_by_callbacks(
-    runs: DrawRun, host: HostRunner, callback: Callback
-) -> None:
+def test_callbacks_take_run_to_its_end(runs: DrawRun, host: HostRunner, callback: Callback) -> None:
     run = runs("a > b", auto_dispatch=True)
     dispatch(run)
     assert callback(run, "a", "running").status_code == 200
@@ -26,7 +24,7 @@ def test_a_run_goes_to_its_end_by_callbacks(
     assert "".join(p.text for p in ended.log_pieces.all()) == "hello\ncareful\n"
 
 
-def test_nulls_and_what_we_do_not_know_are_no_harm(
+def test_nulls_and_unknown_fields_are_ignored(
     runs: DrawRun, host: HostRunner, callback: Callback
 ) -> None:
     run = runs("a")
@@ -53,7 +51,7 @@ def test_nulls_and_what_we_do_not_know_are_no_harm(
         {"exit_code": "2"},
     ],
 )
-def test_what_cannot_be_stored_is_left_out_and_the_word_still_counts(
+def test_unstorable_values_are_dropped_and_report_counts(
     runs: DrawRun, host: HostRunner, callback: Callback, odd: dict[str, object]
 ) -> None:
     run = runs("a")
@@ -62,7 +60,7 @@ def test_what_cannot_be_stored_is_left_out_and_the_word_still_counts(
     assert states(run) == {"a": "failed"}
 
 
-def test_the_end_without_a_start_is_enough(
+def test_success_without_running_report_is_accepted(
     runs: DrawRun, host: HostRunner, callback: Callback
 ) -> None:
     run = runs("a")
@@ -72,7 +70,7 @@ def test_the_end_without_a_start_is_enough(
     assert state(run) == "failed"
 
 
-def test_a_repeated_word_changes_nothing(
+def test_repeated_report_changes_nothing(
     runs: DrawRun, host: HostRunner, callback: Callback
 ) -> None:
     run = runs("a, b")
@@ -85,7 +83,7 @@ def test_a_repeated_word_changes_nothing(
 
 
 @pytest.mark.parametrize("late", ["running", "failed", "canceled"])
-def test_another_word_after_the_end_is_refused(
+def test_contradicting_report_after_end_is_refused(
     runs: DrawRun, host: HostRunner, callback: Callback, late: str
 ) -> None:
     run = runs("a, b")
@@ -98,7 +96,7 @@ def test_another_word_after_the_end_is_refused(
     assert states(run)["a"] == "success"
 
 
-def test_the_token_of_an_outdated_attempt_is_refused(
+def test_token_of_outdated_attempt_is_refused(
     runs: DrawRun, host: HostRunner, callback: Callback
 ) -> None:
     run = runs("a")
@@ -113,7 +111,7 @@ def test_the_token_of_an_outdated_attempt_is_refused(
 
 
 @pytest.mark.parametrize("token", ["", "forged", "ü\u20ac", "x" * 10_000])
-def test_a_forged_token_is_refused_and_leaves_one_event(
+def test_forged_token_is_refused_with_one_event(
     runs: DrawRun, host: HostRunner, callback: Callback, token: str
 ) -> None:
     run = runs("a")
@@ -125,7 +123,7 @@ def test_a_forged_token_is_refused_and_leaves_one_event(
     assert trail(run) == [*before, "task.report_refused a"]
 
 
-def test_the_token_of_another_task_is_refused(
+def test_token_of_another_task_is_refused(
     runs: DrawRun, host: HostRunner, callback: Callback
 ) -> None:
     run = runs("a, b")
@@ -135,7 +133,7 @@ def test_the_token_of_another_task_is_refused(
 
 
 @pytest.mark.parametrize("body", [{"status": "queued"}, {"status": "done"}, {"status": 5}])
-def test_an_unknown_status_is_named(
+def test_unknown_status_is_refused_naming_it(
     runs: DrawRun, host: HostRunner, callback: Callback, body: dict[str, object]
 ) -> None:
     run = runs("a")
@@ -144,7 +142,7 @@ def test_an_unknown_status_is_named(
     assert (answer.status_code, list(answer.json())) == (400, ["status"])
 
 
-def test_a_report_neither_resumes_nor_revives_a_run(
+def test_report_neither_resumes_paused_nor_revives_aborted_run(
     runs: DrawRun, host: HostRunner, callback: Callback
 ) -> None:
     run = runs("a, b > c")

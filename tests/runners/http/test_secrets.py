@@ -1,4 +1,4 @@
-"""A runner on another host is told the secret; what it says of it is masked."""
+"""A host receives the secrets of a task; in its answers and reports they are masked."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def run(host: HostRunner) -> WorkflowRun:
     return create_run(template_id=template.pk, parameters={"token": VALUE}, by=who("test"))
 
 
-def test_the_runner_is_told_the_secret(run: WorkflowRun, host: HostRunner) -> None:
+def test_runner_receives_secret(run: WorkflowRun, host: HostRunner) -> None:
     dispatch(run)
 
     assert host.submissions[0]["prompt"] == f"use {VALUE}"
@@ -31,9 +31,7 @@ def test_the_runner_is_told_the_secret(run: WorkflowRun, host: HostRunner) -> No
 
 
 @pytest.mark.parametrize("status", [409, 422, 503])
-def test_a_refusal_that_repeats_it_is_masked(
-    run: WorkflowRun, host: HostRunner, status: int
-) -> None:
+def test_secret_in_refusal_is_masked(run: WorkflowRun, host: HostRunner, status: int) -> None:
     host.on_submit = lambda body: (status, {"detail": f"no: {body['prompt']}"})
 
     result = dispatch(run)
@@ -42,9 +40,7 @@ def test_a_refusal_that_repeats_it_is_masked(
     assert places_of() == []
 
 
-def test_what_the_runner_reports_of_it_is_masked(
-    run: WorkflowRun, host: HostRunner, callback: Callback
-) -> None:
+def test_secret_in_report_is_masked(run: WorkflowRun, host: HostRunner, callback: Callback) -> None:
     dispatch(run)
 
     callback(

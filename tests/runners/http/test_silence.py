@@ -1,4 +1,4 @@
-"""Runners that are silent, gone, or never heard of a task; and cancels that must come through."""
+"""Polling of silent or unreachable hosts, lost attempts, and cancels that are repeated."""
 
 from datetime import timedelta
 
@@ -27,7 +27,7 @@ def long_ago() -> None:
     TaskAttempt.objects.exclude(lease_expires_at=None).update(lease_expires_at=past)
 
 
-def test_a_lost_callback_is_made_good_by_asking(runs: DrawRun, host: HostRunner) -> None:
+def test_polling_makes_up_for_lost_callback(runs: DrawRun, host: HostRunner) -> None:
     run = runs("a > b")
     dispatch(run)
     host.says(task(run, "a").pk, "success", exit_code=0, stdout="done\n")
@@ -39,7 +39,7 @@ def test_a_lost_callback_is_made_good_by_asking(runs: DrawRun, host: HostRunner)
     assert run.events.get(event_type="task.succeeded").actor == "runner gpu-1"
 
 
-def test_every_dispatch_asks_in_passing(runs: DrawRun, host: HostRunner) -> None:
+def test_dispatch_polls_overdue_attempts(runs: DrawRun, host: HostRunner) -> None:
     run = runs("a > b")
     dispatch(run)
     host.says(task(run, "a").pk, "success")
@@ -48,7 +48,7 @@ def test_every_dispatch_asks_in_passing(runs: DrawRun, host: HostRunner) -> None
 
 
 @pytest.mark.parametrize("status", ["queued", "running"])
-def test_a_runner_that_is_still_at_it_is_left_alone(
+def test_unfinished_attempt_is_not_polled_again_at_once(
     runs: DrawRun, host: HostRunner, status: str
 ) -> None:
     run = runs("a")
@@ -62,7 +62,7 @@ def test_a_runner_that_is_still_at_it_is_left_alone(
     assert host.asked == []
 
 
-def test_a_task_that_its_runner_does_not_know_is_lost(runs: DrawRun, host: HostRunner) -> None:
+def test_attempt_unknown_to_runner_is_lost(runs: DrawRun, host: HostRunner) -> None:
     run = runs("a")
     dispatch(run)
     host.tasks.clear()
@@ -73,7 +73,7 @@ def test_a_task_that_its_runner_does_not_know_is_lost(runs: DrawRun, host: HostR
     assert attempt(run, "a").message == "runner lost: the runner does not know this task"
 
 
-def test_a_runner_that_cannot_be_asked_proves_nothing(runs: DrawRun, host: HostRunner) -> None:
+def test_unreachable_runner_leaves_attempt_open(runs: DrawRun, host: HostRunner) -> None:
     run = runs("a, b")
     dispatch_all(run)
     Runner.objects.filter(name="gpu-1").update(url="http://127.0.0.1:9")
@@ -83,9 +83,7 @@ def test_a_runner_that_cannot_be_asked_proves_nothing(runs: DrawRun, host: HostR
     assert recover_overdue(by=who("rescue")) == {}  # not again at once
 
 
-def test_a_dispatch_that_never_left_is_submitted_under_its_key(
-    runs: DrawRun, host: HostRunner
-) -> None:
+def test_unsent_attempt_is_submitted_with_its_key(runs: DrawRun, host: HostRunner) -> None:
     run = runs("a")
     create_attempts(
         lock_run(run.pk), None, RunnerPool(), by=who("ada")
@@ -108,7 +106,7 @@ def forget_the_submission(run: WorkflowRun) -> None:
     long_ago()
 
 
-def test_what_its_runner_has_is_not_submitted_again(runs: DrawRun, host: HostRunner) -> None:
+def test_attempt_known_to_runner_is_not_submitted_again(runs: DrawRun, host: HostRunner) -> None:
     run = runs("a")
     dispatch(run)
     forget_the_submission(run)
@@ -119,9 +117,7 @@ def test_what_its_runner_has_is_not_submitted_again(runs: DrawRun, host: HostRun
     assert attempt(run, "a").submitted_at
 
 
-def test_while_a_runner_is_silent_nobody_knows_whether_it_has_a_task(
-    runs: DrawRun, host: HostRunner
-) -> None:
+def test_silent_runner_leaves_unsent_attempt_open(runs: DrawRun, host: HostRunner) -> None:
     run = runs("a")
     dispatch(run)
     forget_the_submission(run)
@@ -132,9 +128,7 @@ def test_while_a_runner_is_silent_nobody_knows_whether_it_has_a_task(
     assert recover_overdue(by=who("rescue")) == {}  # not again at once
 
 
-def test_what_never_left_and_is_not_wanted_any_more_is_canceled_and_not_submitted(
-    runs: DrawRun, host: HostRunner
-) -> None:
+def test_unsent_canceled_attempt_is_canceled_not_submitted(runs: DrawRun, host: HostRunner) -> None:
     run = runs("a")
     dispatch(run)
     forget_the_submission(run)
@@ -147,7 +141,7 @@ def test_what_never_left_and_is_not_wanted_any_more_is_canceled_and_not_submitte
     assert "task.canceled a" in trail(run)
 
 
-def test_a_cancel_asks_the_runner_and_takes_its_word(
+def test_cancel_asks_runner_and_applies_its_answer(
     runs: DrawRun, host: HostRunner, callback: Callback
 ) -> None:
     run = runs("a")
@@ -164,9 +158,7 @@ def test_a_cancel_asks_the_runner_and_takes_its_word(
     ]
 
 
-def test_a_cancel_that_nobody_hears_is_repeated_until_settled(
-    runs: DrawRun, host: HostRunner
-) -> None:
+def test_unanswered_cancel_is_repeated_until_answered(runs: DrawRun, host: HostRunner) -> None:
     run = runs("a")
     dispatch(run)
     operations.cancel(task(run, "a").pk, by=who("ada"))
@@ -179,9 +171,7 @@ def test_a_cancel_that_nobody_hears_is_repeated_until_settled(
     assert states(run) == {"a": "canceled"}
 
 
-def test_a_cancel_of_what_the_runner_does_not_know_is_settled(
-    runs: DrawRun, host: HostRunner
-) -> None:
+def test_canceling_attempt_unknown_to_runner_cancels_task(runs: DrawRun, host: HostRunner) -> None:
     run = runs("a")
     dispatch(run)
     host.tasks.clear()
@@ -190,7 +180,7 @@ def test_a_cancel_of_what_the_runner_does_not_know_is_settled(
     assert states(run) == {"a": "canceled"}
 
 
-def test_an_abort_asks_for_all_at_once(
+def test_abort_cancels_all_attempts_at_runner(
     runs: DrawRun, host: HostRunner, django_capture_on_commit_callbacks: object
 ) -> None:
     run = runs(", ".join(f"s{n}" for n in range(30)) + ", s0 > z")
@@ -202,7 +192,7 @@ def test_an_abort_asks_for_all_at_once(
     assert len([line for line in host.asked if line.endswith("/cancel")]) == 30
 
 
-def test_what_is_ready_does_not_wait_for_a_runner_that_is_silent_about_something_else(
+def test_ready_task_does_not_wait_for_silent_runner_of_another(
     runs: DrawRun, host: HostRunner
 ) -> None:
     run = runs("a, b")

@@ -1,4 +1,4 @@
-"""A task goes to another host: what is sent, and what every kind of answer means."""
+"""Submissions to a host: the body, and what each kind of answer means."""
 
 import time
 from typing import Any
@@ -15,7 +15,9 @@ from workflows.dispatch.tokens import hash_of, token_of
 from workflows.models import Event
 
 
-def test_the_body_is_the_protocols(runs: DrawRun, host: HostRunner, settings: Settings) -> None:
+def test_submission_body_follows_protocol(
+    runs: DrawRun, host: HostRunner, settings: Settings
+) -> None:
     settings.PUBLIC_BASE_URL = "https://orchestrator.example"
     payload = {"prompt": "do {{ params.what }}", "workspace": {"repo": "x"}, "sandbox": "strict"}
     run = runs("a", payload=payload, parameters={"what": "it"}, timeout_seconds=60)
@@ -39,13 +41,13 @@ def test_the_body_is_the_protocols(runs: DrawRun, host: HostRunner, settings: Se
     ]
 
 
-def test_the_prompt_falls_back_to_the_title(runs: DrawRun, host: HostRunner) -> None:
+def test_prompt_falls_back_to_title(runs: DrawRun, host: HostRunner) -> None:
     dispatch(runs("a"))
     assert host.submissions[0]["prompt"] == "a"
     assert host.submissions[0]["timeout_seconds"] == 86_400
 
 
-def test_the_token_is_nowhere_but_on_the_wire(runs: DrawRun, host: HostRunner) -> None:
+def test_token_is_only_in_submission(runs: DrawRun, host: HostRunner) -> None:
     run = runs("a")
     answer = dispatch(run)
     run.refresh_from_db()
@@ -56,7 +58,7 @@ def test_the_token_is_nowhere_but_on_the_wire(runs: DrawRun, host: HostRunner) -
     assert token not in str([*kept, *Event.objects.values_list("payload")])
 
 
-def test_the_answer_names_the_runner(runs: DrawRun, host: HostRunner) -> None:
+def test_dispatch_answer_names_runner(runs: DrawRun, host: HostRunner) -> None:
     sent = dispatch(runs("a")).as_json()["dispatch"]["runner_submission"]
     assert sent == {
         "submitted": True,
@@ -79,7 +81,7 @@ REFUSALS: list[tuple[Reply, str]] = [
 
 
 @pytest.mark.parametrize(("reply", "why"), REFUSALS, ids=[why[:12] for _, why in REFUSALS])
-def test_what_is_refused_is_pending_again_with_the_reason(
+def test_refused_task_is_pending_again_with_reason(
     runs: DrawRun, host: HostRunner, reply: Reply, why: str
 ) -> None:
     host.on_submit = lambda _: reply
@@ -95,7 +97,9 @@ def test_what_is_refused_is_pending_again_with_the_reason(
     assert attempt(run, "a").number == 2
 
 
-def test_a_refusing_runner_keeps_no_task_of_another_back(runs: DrawRun, host: HostRunner) -> None:
+def test_refusing_runner_does_not_hold_back_tasks_of_another(
+    runs: DrawRun, host: HostRunner
+) -> None:
     host.on_submit = lambda _: (503, {})
     RunnerFactory.create(name="other")
     run = runs("a, b, c")
@@ -104,7 +108,7 @@ def test_a_refusing_runner_keeps_no_task_of_another_back(runs: DrawRun, host: Ho
     assert len(host.submissions) == 1  # one that takes nothing is asked once in a call
 
 
-def test_a_runner_that_cannot_be_reached_refuses(runs: DrawRun, host: HostRunner) -> None:
+def test_unreachable_runner_refuses(runs: DrawRun, host: HostRunner) -> None:
     Runner.objects.filter(name="gpu-1").update(url="http://127.0.0.1:9")
     answer = dispatch(runs("a"))
     assert answer.reason
@@ -112,7 +116,7 @@ def test_a_runner_that_cannot_be_reached_refuses(runs: DrawRun, host: HostRunner
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_a_runner_that_takes_and_does_not_answer_is_asked_whether_it_did(
+def test_unanswered_submission_is_settled_by_polling(
     runs: DrawRun, host: HostRunner, monkeypatch: pytest.MonkeyPatch, known: bool
 ) -> None:
     monkeypatch.setattr("runners.http.TIMEOUT_S", 0.3)

@@ -1,4 +1,4 @@
-"""Who has no token of the attempt changes nothing, and is remembered once."""
+"""Callbacks with a wrong token change nothing and leave one event."""
 
 from collections.abc import Callable
 
@@ -62,7 +62,7 @@ def of_one_that_has_ended(run: WorkflowRun, other: WorkflowRun) -> str:
         (of_one_that_has_ended, 409),
     ],
 )
-def test_a_wrong_token_changes_nothing_and_leaves_one_event(
+def test_wrong_token_changes_nothing_and_leaves_one_event(
     wrong: Callable[[WorkflowRun, WorkflowRun], str],
     code: int,
     status: str,

@@ -18,7 +18,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from runners.models import Runner, RunnerKind
+from runners.kinds import backends
+from runners.models import Runner
 from workflows.admin.actions.registry import (
     APPROVAL_OPERATIONS,
     CANCEL,
@@ -48,11 +49,6 @@ MOST_CAUSES = 50
 """How many failed tasks of a run a button acts on; if there are more, use their list."""
 LONGEST_REASON = 100
 STATE_SUFFIXES = {RunState.PAUSED: ", paused", RunState.RUNNING: ", still running"}
-SILENCE = {
-    RunnerKind.LOCAL.value: "Is manage.py local_runner running?",
-    RunnerKind.HTTP.value: "Does it still work on anything?",
-    RunnerKind.CELERY.value: "Does a worker listen to its queue?",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +227,8 @@ def _silent_item(runner: Runner, problem: RunnerProblem) -> AttentionItem:
 
 
 def _hint(runner: Runner) -> str:
-    return SILENCE.get(runner.kind, "")
+    backend = backends().get(runner.kind)  # None if the setting lost it
+    return backend.silence_hint if backend else ""
 
 
 def _overdue_group(request: HttpRequest) -> AttentionGroup:

@@ -20,17 +20,17 @@ MAX_CAPACITY = 2**31 - 1
 
 @extend_schema_field({"type": "string", "maxLength": 500})
 class Url(StrictCharField):
-    """Where a runner of kind http listens; empty for the other kinds."""
+    """Where the runner listens; empty for kinds that have no url."""
 
     def to_internal_value(self, data: Any) -> str:
-        """Take addresses that a runner can be called at."""
+        """Accept the address of a host."""
         url = super().to_internal_value(data)
         check_url(url)
         return url
 
 
 class RunnerAnswer(StrictSerializer, serializers.ModelSerializer[Runner]):
-    """A runner; without the fields that are read only, also the body that makes or changes one."""
+    """A runner; its writable fields are the body that creates or changes one."""
 
     name = StrictCharField(max_length=100, validators=[UniqueValidator(Runner.objects.all())])
     kind = StrictCharField(required=False, max_length=20, validators=[check_kind])
@@ -64,7 +64,7 @@ class RunnerAnswer(StrictSerializer, serializers.ModelSerializer[Runner]):
         ]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Check what only some kinds of runners have."""
+        """Check the fields that depend on the kind."""
         runner = copy(self.instance) if self.instance else Runner()
         for name, value in attrs.items():
             setattr(runner, name, value)
