@@ -1,0 +1,79 @@
+"""Files and functions stay small, and one name means one thing within a package."""
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("orchestrator", "runners", "workflows")
+EVERYWHERE = (*PACKAGES, "benchmarks", "examples", "scripts", "tests")
+LONGEST_FILE = 300
+LONGEST_FUNCTION = 35
+MEDIAN_FUNCTION = 7
+UNTIL_IT_IS_REBUILT = {"workflows/execution/executor.py"}
+DJANGO_NAMES = {"Command", "Meta", "Migration"}
+"""What Django looks for by its name."""
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def sources(*folders: str) -> Iterator[tuple[str, str]]:
+    """Yield the path and the text of each Python file of ours, migrations left out."""
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            if "migrations" not in path.parts:
+                yield str(path.relative_to(ROOT)), path.read_text()
+
+
+def functions(text: str) -> Iterator[Function]:
+    """Yield the functions and methods of a file."""
+    yield from (node for node in ast.walk(ast.parse(text)) if isinstance(node, Function))
+
+
+def lines_of(function: Function) -> int:
+    """Return how many lines a function has, its decorators left out."""
+    return (function.end_lineno or 0) - function.lineno + 1
+
+
+def test_no_file_has_more_than_300_lines() -> None:
+    long = {path for path, text in sources(*EVERYWHERE) if text.count("\n") > LONGEST_FILE}
+    assert long <= UNTIL_IT_IS_REBUILT
+
+
+def test_no_function_has_more_than_35_lines() -> None:
+    long = {
+        f"{path}:{function.lineno} {function.name}"
+        for path, text in sources(*EVERYWHERE)
+        for function in functions(text)
+        if lines_of(function) > LONGEST_FUNCTION
+    }
+    assert long == set()
+
+
+def test_half_of_the_functions_have_at_most_7_lines() -> None:
+    sizes = [lines_of(function) for _, text in sources(*PACKAGES) for function in functions(text)]
+    assert median(sizes) <= MEDIAN_FUNCTION
+
+
+def test_one_name_means_one_thing_within_a_package() -> None:
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for path, text in sources(*PACKAGES):
+        package, _, file = path.rpartition("/")
+        for node in ast.parse(text).body:
+            if isinstance(node, Function | ast.ClassDef) and node.name not in DJANGO_NAMES:
+                found[package, node.name].append(file)
+    assert {name: files for name, files in found.items() if len(files) > 1} == {}
+
+
+def test_no_private_name_is_imported_from_another_module() -> None:
+    private = {
+        f"{path}:{node.lineno} {alias.name}"
+        for path, text in sources(*PACKAGES)
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGES)
+        for alias in node.names
+        if alias.name.startswith("_") and not alias.name.endswith("__")
+    }
+    assert private == set()
