@@ -1,0 +1,4 @@
+"""The Django project: settings, URLs and entry points."""
+
+__version__ = "0.2.0.dev0"
+"""The version of the product; the topmost one of CHANGELOG.md."""

@@ -1,9 +1,9 @@
-"""The admin, with a site of our own."""
+"""The Django admin with this project's own AdminSite."""
 
 from django.contrib.admin.apps import AdminConfig
 
 
 class ConsoleConfig(AdminConfig):
-    """Django's admin, whose site is the operator's console."""
+    """Replaces `django.contrib.admin`, so that `admin.site` is the operator's console."""
 
     default_site = "workflows.admin_site.Console"

@@ -14,28 +14,27 @@ FALSE = {"0", "false", "no", "off"}
 BROKERS = {"redis", "rediss", "amqp", "amqps"}
 
 SQLITE_OPTIONS = {
-    # Take the write lock when a transaction begins: a reader that turns writer half-way
-    # cannot wait and fails with "database is locked".
+    # Take the write lock when a transaction begins. A transaction that begins by reading and then
+    # writes cannot wait for the lock: SQLite refuses it at once with "database is locked".
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
 }
 
-
 POSTGRESQL_OPTIONS = {
-    # What a connection says for the fifth time, the server has read and planned already.
+    # A connection prepares a statement once it has executed it five times.
     "server_side_binding": True,
     "prepare_threshold": 5,
 }
 
 
 def refuse(name: str, remedy: str) -> NoReturn:
-    """Stop the process, naming the variable and the remedy, never its value (it may be secret)."""
+    """Stop the process; name the variable and the remedy, never the value: it may be secret."""
     raise SystemExit(f"Wrong setting: {name} {remedy}")
 
 
 def boolean(name: str, *, default: bool) -> bool:
-    """Return a switch; unlike most readers, refuse a word that is neither on nor off."""
+    """Return True or False; refuse any other word instead of taking it for True."""
     word = os.environ.get(name, "").strip().lower()
     if not word:
         return default
@@ -45,7 +44,7 @@ def boolean(name: str, *, default: bool) -> bool:
 
 
 def count(name: str, *, default: int) -> int:
-    """Return a number of things."""
+    """Return a number from 0 to 99."""
     text = os.environ.get(name, "").strip()
     if not text:
         return default
@@ -71,7 +70,7 @@ def _is_address(value: str) -> bool:
     try:
         parts = urlsplit(value)
         return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a bracket that is not closed, a port that is no number
+    except ValueError:  # an unclosed bracket, or a port that is not a number
         return False
 
 
@@ -89,7 +88,7 @@ def broker(name: str, *, default: str) -> str:
 
 
 def database(name: str, *, base_dir: Path) -> dict[str, Any]:
-    """Return Django's settings of the database; SQLite paths are relative to the checkout."""
+    """Return Django's settings for the database; SQLite paths are relative to the checkout."""
     url = os.environ.get(name) or f"sqlite:///{quote(str(base_dir / 'db.sqlite3'))}"
     if not url.startswith(("sqlite:///", "postgres://", "postgresql://")):
         refuse(name, "must look like sqlite:///path or postgresql://user:password@host/name")
@@ -98,23 +97,23 @@ def database(name: str, *, base_dir: Path) -> dict[str, Any]:
     except ValueError:
         refuse(name, "cannot be read; percent-encode special characters in the password.")
     if not config.get("NAME"):
-        refuse(name, "names no database.")
+        refuse(name, "does not name a database.")
     if config["ENGINE"].endswith("sqlite3"):
         return {**config, "NAME": base_dir / config["NAME"], "OPTIONS": SQLITE_OPTIONS}
     options = POSTGRESQL_OPTIONS | config.get("OPTIONS", {})
-    if options["prepare_threshold"] == "None":  # of the URL, where PgBouncer is older than 1.21
+    if options["prepare_threshold"] == "None":  # from the URL: PgBouncer before 1.21 needs it
         options["prepare_threshold"] = None
     return {**config, "OPTIONS": options, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
 
 def secret_key(name: str, *, debug: bool, keep_in: Path) -> str:
-    """Return the secret key; in development, one made once and kept in a file outside git."""
+    """Return the secret key; in development, generate one and keep it in a file outside git."""
     if key := os.environ.get(name):
         return key
     if not debug:
         refuse(name, "is required when DEBUG is off: set it to a long random text.")
     try:
-        # O_EXCL: of two processes that start together, one makes the key and both use it.
+        # O_EXCL: if two processes start at once, one creates the key and both use it.
         descriptor = os.open(keep_in, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except FileExistsError:
         return _kept_key(name, keep_in)

@@ -1,4 +1,4 @@
-"""What browsers are told to refuse on our pages."""
+"""Security headers: content security policy and permissions policy."""
 
 from collections.abc import Callable
 
@@ -24,7 +24,7 @@ def headers(
 
     def answer(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        if not _is_page_of_django(response):
+        if not _is_debug_page(response):
             response.headers.setdefault("Content-Security-Policy", POLICY)
         response.headers.setdefault("Permissions-Policy", FEATURES)
         return response
@@ -32,6 +32,6 @@ def headers(
     return answer
 
 
-def _is_page_of_django(response: HttpResponseBase) -> bool:
-    """Say whether it is the page that explains an error to a developer, with styles of its own."""
+def _is_debug_page(response: HttpResponseBase) -> bool:
+    """Return True for the debug pages of Django, which have inline styles."""
     return settings.DEBUG and response.status_code in {404, 500}

@@ -1,9 +1,13 @@
-"""Settings of the project; everything that differs between installations is in the environment."""
+"""
+Django settings. What differs between installations is read from the environment.
+
+Every setting is described in docs/settings.md.
+"""
 
 from datetime import timedelta
 from pathlib import Path
 
-from orchestrator import environment
+from orchestrator import __version__, environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -19,18 +23,18 @@ STATEMENT_PIPELINE = environment.boolean("STATEMENT_PIPELINE", default=True)
 TASK_FUNCTION_MODULES = environment.words(
     "TASK_FUNCTION_MODULES", default="runners.functions,examples.functions"
 )
-# How a task reaches each kind of runner.
+# The kinds of runners, each with the class that submits attempts to it.
 RUNNER_BACKENDS = {
     "local": "runners.local.LocalBackend",
     "http": "runners.http.HttpBackend",
     "celery": "runners.celery.CeleryBackend",
 }
-# Imported when the first task goes to a runner of kind celery: only then must Celery be there.
+# Imported when the first attempt goes to a runner of kind celery: Celery is optional until then.
 CELERY_APP = "orchestrator.celery.app"
 CELERY_BROKER_URL = environment.broker("CELERY_BROKER_URL", default="redis://127.0.0.1:6379/0")
 
 INSTALLED_APPS = [
-    "orchestrator.apps.ConsoleConfig",  # django.contrib.admin, with a site of our own
+    "orchestrator.apps.ConsoleConfig",  # django.contrib.admin with our AdminSite
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -90,28 +94,28 @@ USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STATIC_URL = "static/"
-# Serve the apps' own files without a collectstatic step to forget.
+# Serve static files from the apps, so that collectstatic is not needed.
 WHITENOISE_USE_FINDERS = True
 
 IS_HTTPS = PUBLIC_BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
-SESSION_COOKIE_AGE = 12 * 3_600  # a working day; not renewed by the pages' polling
+SESSION_COOKIE_AGE = 12 * 3_600  # a working day; polling by open pages does not extend it
 SESSION_COOKIE_HTTPONLY = True
-# Not "Strict": who comes by a link in a mail would have to log in again.
+# Not "Strict": whoever follows a link from an e-mail would have to log in again.
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL]
 SECURE_HSTS_SECONDS = 30 * 86_400 if IS_HTTPS else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 SILENCED_SYSTEM_CHECKS = [
-    "security.W005",  # other hosts of the domain are not ours to bind to HTTPS
-    "security.W021",  # nor are they to be on the lists of browsers
-    "security.W008",  # what speaks TLS redirects; behind it, we would redirect for ever
+    "security.W005",  # HSTS for subdomains: other hosts of the domain are not ours
+    "security.W021",  # HSTS preload: for the same reason
+    "security.W008",  # the proxy redirects to HTTPS; behind it, the site could redirect in a loop
 ]
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "workflows.api.authentication.TokenAuthentication",  # first: it words the 401
+        "workflows.api.authentication.TokenAuthentication",  # first: its scheme is named in the 401
         "rest_framework.authentication.SessionAuthentication",
         "workflows.api.authentication.BasicAuthentication",
     ],
@@ -125,20 +129,20 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "workflows.api.errors.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "URL_FORMAT_OVERRIDE": None,
-    # Whoever calls may write what they like into X-Forwarded-For; our proxies write its end.
+    # Callers can forge X-Forwarded-For; only the entries that our own proxies append are trusted.
     "NUM_PROXIES": environment.count("PROXIES", default=0),
 }
 REST_KNOX = {"TOKEN_TTL": timedelta(days=90)}
-# Over one of these, passwords are refused for a while; tokens and sessions go on.
+# Beyond either limit, logins with a password are refused; tokens and sessions keep working.
 FAILED_LOGINS = {"per_address": 50, "per_user": 10, "seconds": 900}
-DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 2**20  # a template of 10,000 steps, with room
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000  # the admin's form: 200 steps of eight fields, with room
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 2**20  # enough for a template of 10,000 steps
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000  # enough for the admin's form of 200 steps with eight fields
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Orchestrator",
-    "VERSION": "1",
+    "VERSION": __version__,
     "OAS_VERSION": "3.1.0",
-    "SORT_OPERATIONS": False,  # as in the URL conf
+    "SORT_OPERATIONS": False,  # in the order of the URLconf
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SWAGGER_UI_DIST": "SIDECAR",

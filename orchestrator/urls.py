@@ -1,4 +1,4 @@
-"""Every path of the site."""
+"""The URLs of the site: the API at the root, the admin below `admin/`."""
 
 from django.contrib import admin
 from django.urls import include, path

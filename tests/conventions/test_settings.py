@@ -56,7 +56,7 @@ ADDRESS = "must look like https://orchestrator.example.org"
         ("DEBUG", SECRET, SWITCH),
         ("DATABASE_URL", SECRET, DATABASE),
         ("DATABASE_URL", f"mysql://ada:{SECRET}@host/name", DATABASE),
-        ("DATABASE_URL", f"postgresql://ada:{SECRET}@host/", "names no database."),
+        ("DATABASE_URL", f"postgresql://ada:{SECRET}@host/", "does not name a database."),
         ("DATABASE_URL", f"postgresql://ada:{SECRET}@host:port/name", UNREADABLE),
         ("CELERY_BROKER_URL", SECRET, BROKER),
         ("CELERY_BROKER_URL", f"sqs://{SECRET}", BROKER),
