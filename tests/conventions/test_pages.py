@@ -1,4 +1,4 @@
-"""What the pages point to is there."""
+"""The links, headings and make targets that the documentation names exist."""
 
 import re
 from pathlib import Path
@@ -6,8 +6,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]
-TARGETS = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+PAGES = [
+    *ROOT.glob("*.md"),
+    *(ROOT / ".github").rglob("*.md"),
+    *(ROOT / "docs").rglob("*.md"),
+]
+TARGETS = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
@@ -31,16 +35,23 @@ def test_every_link_inside_the_project_leads_somewhere(page: Path) -> None:
 @each_page
 def test_every_target_of_make_exists(page: Path) -> None:
     code = re.findall(r"```.*?```|`[^`\n]+`", page.read_text(), re.DOTALL)
-    named = [name for text in code for name in re.findall(r"\bmake ([a-z]+)", text)]
+    named = [name for text in code for name in re.findall(r"\bmake ([a-z-]+)", text)]
     assert set(named) <= set(TARGETS)
 
 
 def test_there_is_something_to_check() -> None:
     assert {"demo", "test", "serve"} <= set(TARGETS)
-    assert len(PAGES) > len(["README.md", "CHANGELOG.md"])
+    names = {path.name for path in PAGES}
+    assert {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "states.md"} <= names
 
 
 def test_every_decision_is_in_their_list() -> None:
     folder = ROOT / "docs" / "adr"
     listed = re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", (folder / "README.md").read_text())
     assert sorted(listed) == sorted(path.name for path in folder.glob("0*.md"))
+
+
+def test_every_page_is_in_the_index() -> None:
+    folder = ROOT / "docs"
+    listed = re.findall(r"\]\(([\w-]+\.md)\)", (folder / "README.md").read_text())
+    assert {path.name for path in folder.glob("*.md")} - set(listed) == {"README.md"}
