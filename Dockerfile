@@ -1,4 +1,4 @@
-# The site, the local runner and Celery's workers: one image, three commands (see compose.yaml).
+# One image for the site, the local runner and the Celery workers (see compose.yaml).
 FROM python:3.11-slim
 
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
@@ -8,7 +8,7 @@ COPY requirements.txt requirements-celery.txt ./
 RUN pip install --no-cache-dir -r requirements-celery.txt
 
 COPY . .
-# Tasks are commands of whoever may edit templates: they need no root.
+# Tasks execute commands of authors; they must not run as root.
 RUN useradd --create-home orchestrator
 USER orchestrator
 

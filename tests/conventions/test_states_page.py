@@ -20,7 +20,9 @@ STATES: dict[type[models.Model], type[models.TextChoices]] = {
 
 
 def section(model: type[models.Model]) -> str:
-    title = {Task: "Tasks", Run: "Runs", Approval: "What a pending task waits for"}[model]
+    title = {Task: "Tasks", Run: "Runs", Approval: "Readiness: dependencies, approvals, holds"}[
+        model
+    ]
     return PAGE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
 
 
