@@ -17,13 +17,15 @@ STATES: dict[type[models.Model], type[models.TextChoices]] = {
     Run: RunState,
     Approval: ApprovalStatus,
 }
+TITLES: dict[type[models.Model], str] = {
+    Task: "Tasks",
+    Run: "Runs",
+    Approval: "Readiness: dependencies, approvals, holds",
+}
 
 
 def section(model: type[models.Model]) -> str:
-    title = {Task: "Tasks", Run: "Runs", Approval: "Readiness: dependencies, approvals, holds"}[
-        model
-    ]
-    return PAGE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    return PAGE.partition(f"\n## {TITLES[model]}\n")[2].partition("\n## ")[0]
 
 
 def sentences(states: type[models.TextChoices]) -> dict[str, str]:
