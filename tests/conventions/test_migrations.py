@@ -1,4 +1,4 @@
-"""No migration keeps others from writing into a table that may be large, or breaks older code."""
+"""No migration blocks writers of a table that may be large, or breaks processes with older code."""
 
 import inspect
 import re
@@ -21,11 +21,11 @@ RELEASED = {
     "runners": "b127d1de4f149c3a0e2efa94200570caccbce843796e030431e63cb8c920c5bb",
     "workflows": "8fcb56c6e39bdcf0649b2e895499f03faeab72d795b2d3cba34316f4e63fdede",
 }
-"""Digests of the first migrations, which are installed: what changes needs another migration."""
+"""Digests of the first migrations: they are installed, so every change needs a new migration."""
 
 LARGE = {"approval", "event", "logpiece", "task", "taskattempt", "taskdependency", "workflowrun"}
 TABLE = re.compile(r"""workflows(?:["'], ["']|[._])(\w+)""")
-"""A table, in SQL or as a migration asks for its model."""
+"""A table, as SQL or `apps.get_model` names it."""
 QUICK = (
     postgres.AddIndexConcurrently,
     postgres.RemoveIndexConcurrently,
@@ -35,11 +35,11 @@ QUICK = (
     django.RemoveField,
     django.AlterModelOptions,
 )
-"""What may be done to a large table: short locks, and no row is looked at while they are held."""
+"""Operations allowed on large tables: they take short locks, and read no row under them."""
 
 
 def later_migrations() -> dict[str, migrations.Migration]:
-    """Return every migration of ours but the first ones."""
+    """Return all our migrations except the first of each app."""
     found = MigrationLoader(None).disk_migrations
     return {
         f"{app}.{name}": migration
@@ -54,7 +54,7 @@ def before(migration: migrations.Migration) -> ProjectState:
 
 
 def problems(migration: migrations.Migration, state: ProjectState) -> Iterator[str]:
-    """Yield what a migration must not do, a sentence each; `state` is that before it."""
+    """Yield a sentence for each thing that a migration must not do; `state` precedes it."""
     for operation in migration.operations:
         table = getattr(operation, "model_name", getattr(operation, "name", "")).lower()
         if isinstance(operation, django.AddField):
@@ -100,13 +100,13 @@ def _problems_of_code(operation: django.RunPython | django.RunSQL) -> Iterator[s
 
 
 @pytest.mark.parametrize("app", RELEASED)
-def test_what_is_installed_is_not_edited(app: str) -> None:
+def test_released_first_migration_is_unchanged(app: str) -> None:
     first = ROOT / app / "migrations" / "0001_initial.py"
     assert sha256(first.read_bytes()).hexdigest() == RELEASED[app]
 
 
 @pytest.mark.parametrize("name", later_migrations())
-def test_a_migration_is_in_nobodys_way(name: str) -> None:
+def test_later_migration_blocks_nobody(name: str) -> None:
     migration = later_migrations()[name]
     assert [*problems(migration, before(migration))] == []
 
@@ -118,7 +118,7 @@ LOCKS = "locks the table of task while it looks at it"
 
 
 def over_tasks(apps: Any, schema_editor: Any) -> None:
-    """Do as a migration may not."""
+    """Read a large table, which a migration may not."""
     apps.get_model("workflows", "Task")
 
 
@@ -134,7 +134,7 @@ def over_tasks(apps: Any, schema_editor: Any) -> None:
         (django.RunPython(over_tasks), "RunPython goes through the table of task"),
     ],
 )
-def test_what_is_in_the_way_is_seen(operation: Operation, said: str) -> None:
+def test_blocking_operation_is_reported(operation: Operation, said: str) -> None:
     [problem] = problems(migration_of(operation), now())
     assert said in problem
 
@@ -150,7 +150,7 @@ def test_what_is_in_the_way_is_seen(operation: Operation, said: str) -> None:
         django.AddIndex("templatestep", INDEX),
     ],
 )
-def test_what_is_quick_is_allowed(operation: Operation) -> None:
+def test_quick_operation_is_allowed(operation: Operation) -> None:
     assert [*problems(migration_of(operation), now())] == []
 
 

@@ -23,7 +23,7 @@ def headings(page: Path) -> set[str]:
 
 
 @each_page
-def test_every_link_inside_the_project_leads_somewhere(page: Path) -> None:
+def test_internal_links_lead_to_existing_files_and_headings(page: Path) -> None:
     for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
         path, _, anchor = link.partition("#")
         target = page.parent / path if path else page
@@ -33,25 +33,25 @@ def test_every_link_inside_the_project_leads_somewhere(page: Path) -> None:
 
 
 @each_page
-def test_every_target_of_make_exists(page: Path) -> None:
+def test_make_targets_that_pages_name_exist(page: Path) -> None:
     code = re.findall(r"```.*?```|`[^`\n]+`", page.read_text(), re.DOTALL)
     named = [name for text in code for name in re.findall(r"\bmake ([a-z-]+)", text)]
     assert set(named) <= set(TARGETS)
 
 
-def test_there_is_something_to_check() -> None:
+def test_pages_and_make_targets_are_found() -> None:
     assert {"demo", "test", "serve"} <= set(TARGETS)
     names = {path.name for path in PAGES}
     assert {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "states.md"} <= names
 
 
-def test_every_decision_is_in_their_list() -> None:
+def test_every_decision_is_listed() -> None:
     folder = ROOT / "docs" / "adr"
     listed = re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", (folder / "README.md").read_text())
     assert sorted(listed) == sorted(path.name for path in folder.glob("0*.md"))
 
 
-def test_every_page_is_in_the_index() -> None:
+def test_every_page_is_listed_in_the_index() -> None:
     folder = ROOT / "docs"
     listed = re.findall(r"\]\(([\w-]+\.md)\)", (folder / "README.md").read_text())
     assert {path.name for path in folder.glob("*.md")} - set(listed) == {"README.md"}

@@ -1,4 +1,4 @@
-"""What the README says is so."""
+"""The template and the settings in the README are right."""
 
 import re
 from pathlib import Path
@@ -11,11 +11,11 @@ README = (ROOT / "README.md").read_text()
 SETTINGS = (ROOT / "orchestrator" / "settings.py").read_text()
 
 
-def test_its_template_is_one() -> None:
+def test_template_in_readme_is_valid() -> None:
     (text,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
     assert len(parse_template(read_yaml(text)).steps) == 4
 
 
-def test_it_names_every_setting_of_the_environment_and_no_other() -> None:
+def test_readme_names_exactly_the_environment_variables_of_settings() -> None:
     read = re.findall(r'environment\.\w+\(\s*"(\w+)"', SETTINGS)
     assert sorted(re.findall(r"^\| `([A-Z_]+)` \|", README, re.MULTILINE)) == sorted(read)

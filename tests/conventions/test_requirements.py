@@ -1,4 +1,4 @@
-"""What the project leans on is pinned, and each has its reason beside it."""
+"""Every requirement is pinned and has its reason beside it."""
 
 import re
 from pathlib import Path
@@ -37,7 +37,7 @@ def test_no_package_is_named_twice() -> None:
     assert sorted(every) == sorted(set(every))
 
 
-def test_the_packages_that_the_product_is_built_on_are_there() -> None:
+def test_packages_that_the_product_is_built_on_are_required() -> None:
     assert set(names("requirements.txt")) >= ASKED_FOR
 
 

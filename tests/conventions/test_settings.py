@@ -83,7 +83,7 @@ def test_a_secret_key_is_required_where_debug_is_off() -> None:
 
 
 def checked(**settings: str) -> Ended:
-    """Look at the settings of an installation as Django does before it is deployed."""
+    """Run `check --deploy` with the settings of an installation."""
     here = {"DEBUG": "off", "SECRET_KEY": "".join(map(chr, range(48, 123))), **settings}
     return run("manage.py", "check", "--deploy", "--fail-level", "WARNING", settings=here)
 

@@ -1,4 +1,4 @@
-"""docs/states.md draws the state machines as they are."""
+"""docs/states.md shows the states, transitions and events of the code."""
 
 import ast
 import inspect
@@ -36,8 +36,8 @@ def sentences(states: type[models.TextChoices]) -> dict[str, str]:
     return dict(zip(states.values, lines[1:], strict=True))
 
 
-def arrows(model: type[models.Model]) -> dict[tuple[str, str, str], str]:
-    """Return the event of each arrow of the code, by source, target and name."""
+def transitions(model: type[models.Model]) -> dict[tuple[str, str, str], str]:
+    """Return the event of each declared transition, by source, target and name."""
     return {
         (found.source, str(found.target), found.name): str(found.custom["event"])
         for found in model._meta.get_field("state").get_all_transitions(model)  # type: ignore[union-attr]
@@ -45,23 +45,23 @@ def arrows(model: type[models.Model]) -> dict[tuple[str, str, str], str]:
 
 
 @pytest.mark.parametrize("model", STATES)
-def test_each_state_stands_there_with_its_sentence(model: type[models.Model]) -> None:
-    told = re.findall(r"^\| `(\w+)` \| ([^|]*) \|$", section(model), re.MULTILINE)
-    assert dict(told) == sentences(STATES[model])
+def test_states_are_listed_with_their_sentences(model: type[models.Model]) -> None:
+    listed = re.findall(r"^\| `(\w+)` \| ([^|]*) \|$", section(model), re.MULTILINE)
+    assert dict(listed) == sentences(STATES[model])
 
 
 @pytest.mark.parametrize("model", [Task, Run])
-def test_the_drawing_has_exactly_the_arrows_of_the_code(model: type[models.Model]) -> None:
+def test_diagram_has_exactly_the_declared_transitions(model: type[models.Model]) -> None:
     drawn = re.findall(r"^ +(\w+) --> (\w+): (\w+)$", section(model), re.MULTILINE)
-    assert sorted(drawn) == sorted(arrows(model))
+    assert sorted(drawn) == sorted(transitions(model))
 
 
 @pytest.mark.parametrize("model", [Task, Run])
-def test_each_arrow_stands_there_with_its_event(model: type[models.Model]) -> None:
-    told = re.findall(r"^\| `(\w+)` \| `([\w.]+)` \|", section(model), re.MULTILINE)
-    assert dict(told) == {name: event for (*_, name), event in arrows(model).items()}
+def test_transitions_are_listed_with_their_events(model: type[models.Model]) -> None:
+    listed = re.findall(r"^\| `(\w+)` \| `([\w.]+)` \|", section(model), re.MULTILINE)
+    assert dict(listed) == {name: event for (*_, name), event in transitions(model).items()}
 
 
-def test_it_names_the_events_of_the_code_and_no_others() -> None:
+def test_page_names_exactly_the_event_types() -> None:
     named = set(re.findall(r"`((?:workflow_run|task|approval|dispatch)\.[a-z_]+)`", PAGE))
     assert named == set(EventType.values)
