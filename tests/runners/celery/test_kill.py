@@ -47,6 +47,37 @@ def settle(attempts: QuerySet[TaskAttempt]) -> None:
     recover_overdue(by=who("rescue"))
 
 
+def wait_until_failed(run: WorkflowRun, left: QuerySet[TaskAttempt], pool: Runner) -> None:
+    """Let the other worker finish, and recover what the killed one left, until the run failed."""
+    wait_for(lambda: not messages(pool))
+    settle(left)
+    # What the killed worker had received and not claimed is in no queue any more.
+    forgotten = TaskAttempt.objects.waiting().filter(task__run=run)
+
+    def has_failed() -> bool:
+        settle(forgotten)
+        return state(run) == "failed"
+
+    wait_for(has_failed)
+
+
+def retry_lost(run: WorkflowRun) -> None:
+    """Retry each lost task, and wait for the end of the run."""
+    for event in run.events.filter(event_type=EventType.TASK_LOST):
+        assert event.task_id
+        retry(event.task_id, by=who("ada"))
+    wait_for(lambda: state(run) == "success")
+
+
+def check_executed_once(run: WorkflowRun, marks: Path, killed: int) -> None:
+    """Check that no attempt was executed twice, and that each success was executed."""
+    executed = Counter(marks.read_text().split())
+    assert set(executed.values()) == {1}, "an attempt was executed twice"
+    successes = TaskAttempt.objects.filter(task__run=run, outcome="success")
+    assert {str(pk) for pk in successes.values_list("pk", flat=True)} <= executed.keys()
+    assert len(executed) <= TASKS + killed
+
+
 @pytest.mark.timeout(600)
 def test_killing_worker_amid_many_tasks_keeps_states_correct(
     runs: DrawRun, pool: Runner, start_worker: StartWorker, tmp_path: Path
@@ -55,23 +86,15 @@ def test_killing_worker_amid_many_tasks_keeps_states_correct(
     mark = ["sh", "-c", 'echo $ORCHESTRATOR_ATTEMPT_ID >> "$0"; sleep 0.02', str(marks)]
     names = [f"s{n}" for n in range(TASKS)]
     run = runs(", ".join(names), auto_dispatch=True, payload={"command": mark})
-    ended = run.tasks.filter(state="success")
-    doomed = start_worker("-c", "2")
+    victim = start_worker("-c", "2")
     start_worker("-c", "2")
     dispatch_all(run)
-    wait_for(lambda: ended.count() > TASKS / 3)
-    left = kill_at_work(doomed, run)
+    wait_for(lambda: run.tasks.filter(state="success").count() > TASKS / 3)
+
+    left = kill_at_work(victim, run)
     killed = list(left.values_list("pk", flat=True))
-    wait_for(lambda: not messages(pool))  # the other worker goes on
-    settle(left)
-    # What the dead one had been sent and had not claimed is in no queue any more.
-    forgotten = TaskAttempt.objects.waiting().filter(task__run=run)
+    wait_until_failed(run, left, pool)
 
-    def is_over() -> bool:
-        settle(forgotten)
-        return state(run) == "failed"
-
-    wait_for(is_over)
     lost = run.events.filter(event_type=EventType.TASK_LOST)
     # Of two ends, one may have been on its way to the database when the worker was killed.
     killed = [pk for pk in killed if TaskAttempt.objects.get(pk=pk).outcome != "success"]
@@ -79,13 +102,6 @@ def test_killing_worker_amid_many_tasks_keeps_states_correct(
     assert {UUID(event.payload["attempt_id"]) for event in lost} == set(killed)
     check_trail(run)
 
-    for event in lost:
-        assert event.task_id
-        retry(event.task_id, by=who("ada"))
-    wait_for(lambda: state(run) == "success")
+    retry_lost(run)
     check_trail(run)
-    done = Counter(marks.read_text().split())
-    assert set(done.values()) == {1}, "an attempt was executed twice"
-    well = TaskAttempt.objects.filter(task__run=run, outcome="success")
-    assert {str(pk) for pk in well.values_list("pk", flat=True)} <= done.keys()
-    assert len(done.keys()) <= TASKS + len(killed)
+    check_executed_once(run, marks, len(killed))
