@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
@@ -11,10 +12,13 @@ from django.contrib.messages import get_messages
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import strip_tags
 
-from tests.factories import TemplateFactory, UserFactory
-from workflows.models import Approval, Task, WorkflowRun, WorkflowTemplate
+from tests.factories import RunnerFactory, TemplateFactory, UserFactory
+from tests.support.drawing import DrawRun
+from tests.support.verbs import dispatch_all, finish, start, walk
+from workflows.models import Approval, Task, TaskAttempt, WorkflowRun, WorkflowTemplate
 
 OPERATE = "workflows.operate_workflowrun"
 VIEW_ALL = (
@@ -155,3 +159,23 @@ def posted_form(client: Client, template: WorkflowTemplate) -> dict[str, Any]:
         name: "" if value is None else str(value).replace("\n", "\r\n")
         for name, value in values.items()
     }
+
+
+@pytest.fixture
+def busy(runs: DrawRun) -> WorkflowRun:
+    """Return a deadlocked run, beside one item of every other kind that needs attention."""
+    RunnerFactory.create(name="gpu", is_enabled=False)
+    runs("train", runner="gpu", name="training")
+    runs("deploy", requires_approval=True, name="delivery")
+    silent = runs("a, b", name="export")
+    dispatch_all(silent)
+    start(silent, "b")
+    TaskAttempt.objects.update(
+        dispatched_at=timezone.now() - timedelta(minutes=5),
+        lease_expires_at=timezone.now() - timedelta(minutes=1),
+    )
+    walk(runs("a", name="done"), "a")
+    run = runs("a > b > c", name="backup")
+    dispatch_all(run)
+    finish(run, "a", "failed", exit_code=2, message="exit code 2")
+    return run

@@ -12,38 +12,18 @@ from django.utils import timezone
 from django.utils.timezone import localdate
 
 from runners.models import Runner
-from tests.admin.conftest import ClientOf, act, confirm, list_url, text_of, url_of
-from tests.factories import RunFactory, RunnerFactory
+from tests.admin.conftest import ClientOf, act, confirm, text_of, url_of
+from tests.factories import RunFactory
 from tests.support.actors import who
 from tests.support.drawing import DrawRun
-from tests.support.verbs import attempt, dispatch_all, events, finish, start, state, task, walk
+from tests.support.verbs import attempt, dispatch_all, events, finish, start, state, task
 from workflows import operations
 from workflows.admin.dashboard import attention_items
-from workflows.models import Approval, Task, TaskAttempt, WorkflowRun
+from workflows.models import WorkflowRun
 
 INDEX = "/admin/"
 HREF = re.compile(r'href="([^"#]+)"')
 NUMBER = re.compile(r'href="([^"]+)"[^>]*>(?:<(?!/a)[^>]*>|[^<\d])*(\d+)<')
-
-
-@pytest.fixture
-def busy(runs: DrawRun) -> WorkflowRun:
-    """Return a deadlocked run, beside one item of every other kind that needs attention."""
-    RunnerFactory.create(name="gpu", is_enabled=False)
-    runs("train", runner="gpu", name="training")
-    runs("deploy", requires_approval=True, name="delivery")
-    silent = runs("a, b", name="export")
-    dispatch_all(silent)
-    start(silent, "b")
-    TaskAttempt.objects.update(
-        dispatched_at=timezone.now() - timedelta(minutes=5),
-        lease_expires_at=timezone.now() - timedelta(minutes=1),
-    )
-    walk(runs("a", name="done"), "a")
-    run = runs("a > b > c", name="backup")
-    dispatch_all(run)
-    finish(run, "a", "failed", exit_code=2, message="exit code 2")
-    return run
 
 
 def dashboard(client: Client) -> str:
@@ -270,58 +250,6 @@ def test_number_of_statements_does_not_grow_with_runs(root: Client, busy: Workfl
         return len(captured)
 
     assert cost(3) == cost(57) <= 30
-
-
-def test_attention_endpoint_counts_what_its_reader_may_view(
-    root: Client, client_of: ClientOf, busy: WorkflowRun
-) -> None:
-    found = root.get("/admin/attention/")
-
-    assert found.json() == found.json() | {"runs": 1, "approvals": 1, "attempts": 1, "runners": 2}
-    assert "no-store" in found["Cache-Control"]
-    assert client_of("nora").get("/admin/attention/").json() == {}
-    assert Client().get("/admin/attention/").status_code == 302
-
-
-def test_attention_filters_of_lists_keep_what_needs_attention(
-    root: Client, busy: WorkflowRun
-) -> None:
-    runs = root.get(list_url(WorkflowRun), {"attention": "failed"})
-    attempts = root.get(list_url(TaskAttempt), {"attention": "overdue"})
-    nonsense = root.get(list_url(WorkflowRun), {"attention": "x"})
-
-    assert list(runs.context["cl"].result_list) == [busy]
-    assert [each.task.step_id for each in attempts.context["cl"].result_list] == ["b"]
-    assert len(nonsense.context["cl"].result_list) == WorkflowRun.objects.count()
-
-
-def test_navigation_links_to_lists_that_the_reader_may_view(
-    root: Client, viola: Client, client_of: ClientOf
-) -> None:
-    def navigation(client: Client) -> dict[str, list[str]]:
-        groups = client.get(INDEX).context["navigation"]
-        return {group.name: [link.name for link in group.links] for group in groups}
-
-    operate = ["Dashboard", "Runs", "Tasks", "Attempts", "Approvals", "Events"]
-    assert navigation(viola) == {"Operate": operate, "Design": ["Templates", "Runners"]}
-    assert navigation(root)["Settings"] == ["Groups", "Users", "API tokens"]
-    assert navigation(client_of("nora")) == {"Operate": ["Dashboard"]}
-
-
-def test_navigation_marks_the_current_list(olga: Client, busy: WorkflowRun) -> None:
-    for address in (list_url(Task), url_of(task(busy, "a"))):
-        groups = olga.get(address).context["navigation"]
-        here = [link.name for group in groups for link in group.links if link.is_current]
-        assert here == ["Tasks"]
-
-
-def test_empty_lists_say_what_to_do(root: Client, runs: DrawRun) -> None:
-    assert "Open a template and press Run" in text_of(root.get(list_url(WorkflowRun)))
-    assert "Nothing waits for approval" in text_of(root.get(list_url(Approval)))
-
-    runs("a")
-    found = text_of(root.get(list_url(WorkflowRun), {"q": "nothing like it"}))
-    assert "Nothing matches. Clear all filters" in found
 
 
 def test_overdue_item_links_to_the_overdue_task(root: Client, busy: WorkflowRun) -> None:
