@@ -26,7 +26,7 @@ class Step(luigi.Task):
         return [Step(self.work, self.run_id, upstream) for upstream in GRAPHS[self.work][self.step]]
 
     def complete(self) -> bool:
-        """Say whether it is done."""
+        """Return True if it is done."""
         return (self.work, self.run_id, self.step) in DONE
 
     def run(self) -> None:

@@ -1,5 +1,5 @@
 """
-What a peer's program says with whoever measures: a line of JSON each way for each time.
+The protocol between a peer's program and the benchmark: one line of JSON each way per run.
 
 Runs in the peer's own environment, and needs the standard library only.
 """

@@ -1,4 +1,4 @@
-"""Processes that are killed, and whose parts others take over."""
+"""Processes that the storm kills and replaces."""
 
 import json
 import random
@@ -13,11 +13,11 @@ import psutil
 
 ROOT = Path(__file__).parents[2]
 BEGINS_WITHIN_S = 5
-"""Whoever is younger has done nothing that could be lost."""
+"""A younger process has done nothing yet that could be lost."""
 
 
 class Stage:
-    """Where processes come from."""
+    """Forks the processes."""
 
     def __init__(self, environment: dict[str, str], logs: Path) -> None:
         """Load everything once."""
@@ -37,7 +37,7 @@ class Stage:
         return self._process.pid
 
     def play(self, name: str, part: str, *arguments: str) -> psutil.Process:
-        """Start a process."""
+        """Fork a process for a part."""
         assert self._process.stdin
         assert self._process.stdout
         order = {"part": part, "arguments": arguments, "log": str(self._logs / name)}
@@ -45,13 +45,13 @@ class Stage:
         return psutil.Process(int(self._process.stdout.readline()))
 
     def close(self) -> None:
-        """End it; who was started goes on."""
+        """End the program; the processes that it has forked keep running."""
         self._process.communicate(timeout=30)
 
 
 @dataclass
 class Actor:
-    """A process with a part, which another one takes over when it is dead."""
+    """A part, played by a process that is replaced when it has been killed."""
 
     name: str
     part: str
@@ -62,29 +62,29 @@ class Actor:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it is there."""
+        """Return True if its process exists."""
         return self.process is not None and self.process.is_running()
 
     @property
     def is_at_work(self) -> bool:
-        """Whether it is there, and has had the time to begin."""
+        """Return True if its process exists and has had the time to start."""
         return self.is_alive and time.monotonic() > self.starts[-1] + BEGINS_WITHIN_S
 
     def keep_alive(self) -> None:
-        """Start it, unless it is there."""
+        """Start its process, unless there is one."""
         if not self.is_alive:
             self.starts.append(time.monotonic())
             self.process = self.stage.play(self.name, self.part, *self.arguments)
 
     def kill(self, chance: random.Random) -> None:
-        """Kill it; or, of the site, one of its processes."""
+        """Kill its process; for the site, one of its workers."""
         with suppress(psutil.NoSuchProcess):
             if self.process:
                 others = self.process.children() if self.part == "site" else []
                 chance.choice([self.process, *others]).kill()
 
     def end(self) -> None:
-        """Kill it, and what it has started."""
+        """Kill its process and all descendants."""
         with suppress(psutil.NoSuchProcess):
             if self.process:
                 for each in [*self.process.children(recursive=True), self.process]:
@@ -93,7 +93,7 @@ class Actor:
 
 
 def cast(stage: Stage, queue: str, address: str) -> list[Actor]:
-    """Return everybody: two of each kind, and the site."""
+    """Return two processes of each part, and the site."""
     actors = [Actor("site", "site", [address], stage)]
     for n in "12":
         actors += [

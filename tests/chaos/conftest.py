@@ -1,4 +1,4 @@
-"""A world in which anybody may die at any moment."""
+"""An installation whose processes may be killed at any moment."""
 
 import os
 import random
@@ -34,13 +34,13 @@ AT_ONCE = 5
 KINDS = 3
 SETTLE_WITHIN_S = 240
 
-# It says that it was started, before anything can happen to it. One in sixteen fails.
+# Writes that it was started before anything else can happen. One in sixteen fails.
 MARK = 'echo $ORCHESTRATOR_ATTEMPT_ID >> "$0"; sleep 0.2; ! expr $ORCHESTRATOR_ATTEMPT_ID : 0'
 
 
 @dataclass
 class World:
-    """Everybody, and what they work on."""
+    """The processes and the runs that they work on."""
 
     storm: Storm
     host: FlakyHost
@@ -49,7 +49,7 @@ class World:
     mark_of_processes: str
 
     def begin(self) -> None:
-        """Wait until everybody is there and at work."""
+        """Wait until every process runs and works."""
         done = TaskAttempt.objects.filter(outcome="success").order_by()
         kinds = done.values("runner_kind").distinct()
         give_up_at = time.monotonic() + SETTLE_WITHIN_S
@@ -61,14 +61,14 @@ class World:
             time.sleep(0.5)
 
     def create_runs(self) -> None:
-        """See to it that there is enough to do."""
+        """Create runs until there is enough to do."""
         under_way = WorkflowRun.objects.exclude(state__in=["success", "aborted"]).count()
         for _ in range(AT_ONCE - under_way):
             is_auto = self.storm.chance.random() < 0.5
             create_run(template_id=self.template.pk, auto_dispatch=is_auto, by=who("chaos"))
 
     def settle(self) -> float:
-        """Kill everybody, and let calm successors bring all runs to their end; return how long."""
+        """Kill all, let processes that are left alone finish all runs, and return the seconds taken."""
         begun = time.monotonic()
         for actor in self.storm.actors:
             actor.end()
@@ -86,7 +86,7 @@ class World:
         return time.monotonic() - begun
 
     def _ask_the_silent(self) -> None:
-        """Have what nobody has started handed over again, and the host asked, without delay."""
+        """Make unstarted attempts be submitted again, and the host be polled, without delay."""
         silent = TaskAttempt.objects.open().exclude(lease_expires_at=None)
         past = timezone.now()
         silent.filter(started_at=None).update(lease_expires_at=past)
@@ -98,7 +98,7 @@ class World:
         return Counter(marks) + self.host.started
 
     def processes_left(self) -> list[str]:
-        """Return the processes of this world that are still there."""
+        """Return the processes of this installation that still exist."""
         return [
             " ".join(process.info["cmdline"] or [])
             for process in psutil.process_iter(["cmdline", "environ"])
@@ -135,7 +135,7 @@ def redis_url() -> Iterator[str]:
 
 @pytest.fixture
 def world(transactional_db: None, redis_url: str, tmp_path: Path) -> Iterator[World]:
-    """Return a world that the storm is about to come over."""
+    """Return an installation, ready for the storm."""
     chance = random.Random(os.environ.get("CHAOS_SEED", "1"))  # noqa: S311 (to be repeated)
     address = f"127.0.0.1:{free_port()}"
     mark = str(uuid4())

@@ -1,4 +1,4 @@
-"""A host-runner that starts everything once, and is otherwise not to be relied on."""
+"""A host-runner that starts each attempt once, and is unreliable otherwise."""
 
 import random
 import threading
@@ -13,12 +13,12 @@ import httpx
 from tests.support.host_runner import HostRunner, Reply
 
 TOO_LONG_S = 6
-"""Longer than anybody waits for an answer."""
+"""Longer than any client waits for an answer."""
 
 
 @dataclass
 class FlakyHost(HostRunner):
-    """Refuses, is silent, answers too late; reports late, twice, out of order or never."""
+    """Refuses, does not answer, answers late; reports late, twice, out of order or never."""
 
     started: Counter[str] = field(default_factory=Counter)
     """How often it started the attempt with this key."""

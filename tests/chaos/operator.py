@@ -1,4 +1,4 @@
-"""Somebody who dispatches, and settles, and now and then steers, until he is killed."""
+"""An operator's process: dispatches, recovers, and now and then pauses, cancels or retries."""
 
 import os
 import random
@@ -25,7 +25,7 @@ Act = Callable[[], Any]
 
 
 class Operator:
-    """Does one thing after the other; what is refused, or cannot be done now, is left."""
+    """Calls one operation after the other, and ignores refusals."""
 
     def __init__(self, chance: random.Random, *, is_calm: bool) -> None:
         """Prepare."""
@@ -34,7 +34,7 @@ class Operator:
         self._by = who(f"operator {os.getpid()}")
 
     def work(self) -> NoReturn:
-        """Go on for ever."""
+        """Work until killed."""
         while True:
             try:
                 for act in self._acts():
@@ -83,7 +83,7 @@ def _held(run: WorkflowRun) -> list[Task]:
 
 def operate(seed: str, *, is_calm: bool) -> NoReturn:
     """
-    Go on for ever.
+    Work until killed.
 
     :param is_calm: do only what brings runs to their end.
     """

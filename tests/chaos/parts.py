@@ -27,7 +27,7 @@ from tests.chaos.operator import operate  # noqa: E402
 
 
 def operator(seed: str, temper: str) -> None:
-    """Dispatch, settle and steer."""
+    """Play the operator."""
     operate(seed, is_calm=temper == "calm")
 
 
@@ -72,7 +72,7 @@ def main() -> None:
     """Serve until there are no more lines."""
     for name in ("orchestrator.urls", "gunicorn.app.wsgiapp", "celery.apps.worker"):
         import_module(name)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # who is dead is gone
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps dead children
     for line in sys.stdin:
         pid = os.fork() or _play(json.loads(line))
         print(pid, flush=True)  # noqa: T201 (a program's answer)

@@ -1,4 +1,4 @@
-"""Everything that can go wrong from outside, once a second."""
+"""Kills and faults from outside, once a second."""
 
 import random
 import time
@@ -28,7 +28,7 @@ CUT = """
 
 @dataclass
 class Storm:
-    """What is done to whom, and how often."""
+    """How often each fault has struck, by kind."""
 
     actors: Sequence[Actor]
     broker: Any
@@ -38,13 +38,13 @@ class Storm:
     done: Counter[str] = field(default_factory=Counter)
 
     def blow(self, seconds: float, meanwhile: Callable[[], object]) -> None:
-        """Kill somebody each second, and do something else besides."""
+        """Kill a process each second, and cause one other fault."""
         until = time.monotonic() + seconds
         while (begun := time.monotonic()) < until:
             for actor in self.actors:
                 actor.keep_alive()
             self._kill()
-            # Time leaps seldom: whatever is under way then is given up.
+            # Time leaps seldom: all attempts in progress then count as lost.
             often = [self._cut, self._fill, self._repeat, self._unplug]
             mischief = self.chance.choice([*often, *often, *often, self.leap])
             mischief()
@@ -52,7 +52,7 @@ class Storm:
             time.sleep(max(0, begun + EVERY_S - time.monotonic()))
 
     def _kill(self) -> None:
-        """Kill somebody who is at work."""
+        """Kill a working process."""
         if at_work := [actor for actor in self.actors if actor.is_at_work]:
             self.chance.choice(at_work).kill(self.chance)
             self.done["killed"] += 1
@@ -69,7 +69,7 @@ class Storm:
         self.broker.client_kill_filter(_type="normal", skipme=True)
 
     def _fill(self) -> None:
-        """Put messages into the queue that mean nothing."""
+        """Put meaningless messages into the queue."""
         self._send("no.such.task", ["junk"])
         self._send(TASK, [str(uuid4())])
         self._send(TASK, ["no id of anything"])
@@ -78,7 +78,7 @@ class Storm:
         self.done["junk messages"] += 5
 
     def _repeat(self) -> None:
-        """Put attempts into the queue again, whatever has become of them."""
+        """Put attempts into the queue again, in whatever state they are."""
         known = list(TaskAttempt.objects.order_by("-dispatched_at").values_list("pk", flat=True))
         for pk in self.chance.choices(known[:200], k=20) if known else []:
             self._send(TASK, [str(pk)])
@@ -95,7 +95,7 @@ class Storm:
         return f"redis://{where['host']}:{where['port']}/{where['db']}"
 
     def leap(self) -> None:
-        """Let more time pass at once than anybody may be silent for."""
+        """Move all leases into the past."""
         self.done["leaps of time"] += 1
         past = timezone.now() - timedelta(seconds=1)
         TaskAttempt.objects.open().exclude(lease_expires_at=None).update(lease_expires_at=past)

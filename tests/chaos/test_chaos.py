@@ -1,4 +1,4 @@
-"""Whoever is killed, whatever breaks: what is said of every task is true, and nothing ran twice."""
+"""Under random kills and faults every state stays true and nothing runs twice."""
 
 import json
 import os
@@ -53,7 +53,7 @@ def test_every_run_succeeds_and_verifies_after_random_kills(
         marks = attempt.runner_kind == "http" or "command" in attempt.payload
         if attempt.outcome == "success" and marks:
             assert started[key] == 1, f"{attempt} is no success"
-        # A host that neither answered nor could be asked counts as one that refused.
+        # A host that neither answered nor could be polled counts as one that refused.
         if attempt.outcome == "refused" and attempt.runner_kind != "http":
             assert not started[key], f"{attempt} was not refused"
     wait_for(lambda: not world.processes_left())

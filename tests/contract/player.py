@@ -55,7 +55,7 @@ class Scene:
     _handed: int = 0
 
     def play(self, verb: str, rest: str) -> str:
-        """Say one line; return the answer."""
+        """Play one line; return the answer."""
         if verb in STATUSES:
             return self._report(verb, rest, self._submissions(rest)[-1])
         if verb in TASK_VERBS:
@@ -176,7 +176,7 @@ class Scene:
         return self._dispatch(limit=limit if limit == "all" else int(limit), dry_run=True)
 
     def on_blocked(self) -> str:
-        """Say what a dry run finds blocked."""
+        """Return the tasks that a dry run finds blocked."""
         path = f"/workflow-runs/{self.run_id}/dispatch-ready"
         answer = self.site.post(path, dry_run=True)
         return " ".join(entry["step_id"] for entry in answer["blocked"]) or "nothing"
@@ -232,7 +232,7 @@ class Scene:
         return ", ".join(told) or "nothing"
 
     def on_why(self, event_type: str) -> str:
-        """Say who is named, and which reason, by the last event of a type."""
+        """Return actor and reason of the last event of a type."""
         rows = self.site.get("/events", run_id=self.run_id, event_type=event_type)["results"]
         return f"{rows[-1]['actor']}: {rows[-1]['reason']}"
 

@@ -1,4 +1,4 @@
-"""Runs on this machine and on another host, processes that die on them, and those who go on."""
+"""Runs on this machine and a host, and processes that are killed while they work on them."""
 
 import json
 import os
@@ -55,7 +55,7 @@ class Victims:
         )
 
     def obey(self, *orders: dict[str, Any]) -> list[int]:
-        """Have every order carried out in a process of its own, all at once."""
+        """Carry out each order in a process of its own, all at once."""
         assert self._process.stdin
         assert self._process.stdout
         print(json.dumps(orders), file=self._process.stdin, flush=True)
@@ -69,7 +69,7 @@ class Victims:
 
 @pytest.fixture(scope="session")
 def victims(django_db_setup: None) -> Iterator[Victims]:
-    """Return who dies on command."""
+    """Return the program that forks processes which die at failpoints."""
     made = Victims()
     yield made
     made.close()
@@ -77,7 +77,7 @@ def victims(django_db_setup: None) -> Iterator[Victims]:
 
 @dataclass
 class Host(HostRunner):
-    """A host-runner that ends what it takes at once, and reports nothing by itself."""
+    """A host-runner whose tasks end at once, and which sends no callbacks."""
 
     started: Counter[str] = field(default_factory=Counter)
     """How often it started the attempt with this key."""
@@ -98,7 +98,7 @@ class Host(HostRunner):
 
 @dataclass
 class World:
-    """What survives: the database, the other host, and a file with a line for each command."""
+    """What survives a kill: the database, the host, and a file with a line per command run."""
 
     host: Host
     marks: Path
@@ -116,7 +116,7 @@ class World:
         return create_template(parse_template({"name": "world", "steps": steps}))
 
     def kill(self, act: str, point: str, on: Sequence[Model], nths: int = 1) -> None:
-        """Have each of these acted on by a process that dies at a point, the nth time there."""
+        """Act on each of these in a process that is killed at a failpoint, the nth time it gets there."""
         orders = [
             {"act": act, "on": row.pk, "point": point, "nth": 1 + i % nths}
             for i, row in enumerate(on)
@@ -129,7 +129,7 @@ class World:
             check_trail(run)
 
     def go_on(self, runs: list[WorkflowRun]) -> None:
-        """Do what an operator does afterwards, until every run has come to its end; look back."""
+        """Operate the runs until all have ended, then check that nothing was lost or done twice."""
         for _ in range(MOST_TURNS):
             self.rescue()
             under_way = [run for run in runs if _moves_on(run)]
@@ -140,13 +140,13 @@ class World:
         self.check(runs)
 
     def rescue(self) -> None:
-        """Settle what the dead have left, once their leases are over."""
+        """Recover what killed processes left, with all leases expired."""
         let_leases_run_out()
         while recover_overdue(by=BY):
             pass
 
     def check(self, runs: list[WorkflowRun]) -> None:
-        """Fail if something was done twice, or said to be done and was not, or is unexplained."""
+        """Fail if a command ran twice, did not run, or the trail does not explain the rows."""
         for run in runs:
             check_trail(run)
         done = Counter(self.marks.read_text().split()) if self.marks.exists() else Counter()
@@ -163,13 +163,13 @@ class World:
 
 
 def let_leases_run_out() -> None:
-    """Let more time pass than anybody may be silent for."""
+    """Move all leases into the past."""
     past = timezone.now() - timedelta(seconds=1)
     TaskAttempt.objects.open().exclude(lease_expires_at=None).update(lease_expires_at=past)
 
 
 def _moves_on(run: WorkflowRun) -> bool:
-    """Bring a run forward by what operators may do; say whether it is still under way."""
+    """Retry and dispatch what can be; return True if the run has not ended."""
     run.refresh_from_db()
     if run.state in {RunState.SUCCESS, RunState.ABORTED}:
         return TaskAttempt.objects.open().filter(task__run=run).exists()
@@ -194,7 +194,7 @@ def world(transactional_db: None, victims: Victims, tmp_path: Path) -> Iterator[
 
 @pytest.fixture
 def times() -> int:
-    """Return how often a process dies at each point; each time on another run."""
+    """Return how often a process is killed at each point, each time on another run."""
     default = 2 if connection.vendor == "postgresql" else 1
     return int(os.environ.get("KILLS_AT_EACH_POINT", default))
 
@@ -202,5 +202,5 @@ def times() -> int:
 def make_runs(
     template: WorkflowTemplate, n: int, *, auto_dispatch: bool = True
 ) -> list[WorkflowRun]:
-    """Create runs, which dispatch by themselves unless said otherwise."""
+    """Create runs, with auto-dispatch unless said otherwise."""
     return RunFactory.create_batch(n, template=template, auto_dispatch=auto_dispatch)

@@ -1,4 +1,4 @@
-"""A runner with three places, and eight processes that want them."""
+"""Eight processes compete for the three places of a runner."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -20,7 +20,7 @@ BEGINS = {"task.dispatched"}
 
 
 def most_at_once() -> int:
-    """Return how many were active at a time at most, as the trail has it."""
+    """Return the largest number of tasks that were active at once, by the trail."""
     most = active = 0
     for kind in Event.objects.order_by("id").values_list("event_type", flat=True):
         active += (kind in BEGINS) - (kind in ENDS)

@@ -1,4 +1,4 @@
-"""A process dies at any point: what it committed is enough for the others to go on."""
+"""A process is killed at any failpoint: what it committed is enough for others to continue."""
 
 import re
 from collections.abc import Callable
@@ -39,30 +39,30 @@ def dispatched(world: World, runs: list[WorkflowRun]) -> None:
 
 
 def silent(world: World, runs: list[WorkflowRun]) -> None:
-    """Dispatch, and let the host be silent for long."""
+    """Dispatch, and let all leases expire."""
     dispatched(world, runs)
     let_leases_run_out()
 
 
 def unsent(world: World, runs: list[WorkflowRun]) -> None:
-    """Let somebody die before, between the dispatch and the submission."""
+    """Kill a process between the dispatch and the submission first."""
     world.kill("dispatch", "dispatch.committed", runs)
     let_leases_run_out()
 
 
 def left(world: World, runs: list[WorkflowRun]) -> None:
-    """Let an executor die before, at work."""
+    """Kill a working executor first."""
     dispatched(world, runs)
     world.kill("execute", "execution.started", runs)
     let_leases_run_out()
 
 
 def refusing(world: World, runs: list[WorkflowRun]) -> None:
-    """Let the host take nothing."""
+    """Make the host refuse everything."""
     world.host.on_submit = lambda _: (503, {"detail": "draining"})
 
 
-# The point, what reaches it, how often one does so at least, and what has happened before.
+# The failpoint, the order that reaches it, how often at least, and what is prepared before.
 KILLS: list[tuple[str, str, int, Prepare]] = [
     ("dispatch.created", "dispatch", 2, nothing),
     ("dispatch.committed", "dispatch", 1, nothing),
@@ -83,7 +83,7 @@ KILLS: list[tuple[str, str, int, Prepare]] = [
     ("cancel.requested", "cancel", 3, dispatched),
     ("cancel.committed", "cancel", 2, dispatched),
     ("poll.answered", "cancel", 2, dispatched),
-    # Those who settle what others have left may die as well.
+    # Recovery itself may be killed as well.
     ("poll.answered", "settle", 2, silent),
     ("submission.started", "settle", 2, unsent),
     ("submission.accepted", "settle", 2, unsent),

@@ -57,7 +57,7 @@ def dispatch(run_id: int) -> None:
 
 
 def execute(run_id: int) -> None:
-    """Execute what there is for this machine."""
+    """Execute the local attempts."""
     mine = TaskAttempt.objects.open().filter(task__run=run_id, runner_kind="local")
     executor = Executor(concurrency=2, by=BY, run_id=run_id)
     executor.serve(lambda: mine.exists())
@@ -73,17 +73,17 @@ def _hear(run_id: int, *words: str) -> None:
 
 
 def succeed(run_id: int) -> None:
-    """Take the word of runners that all went well."""
+    """Apply reports of success for all attempts on the host."""
     _hear(run_id, "running", "success")
 
 
 def fail(run_id: int) -> None:
-    """Take the word of runners that all went badly."""
+    """Apply reports of failure for all attempts on the host."""
     _hear(run_id, "failed")
 
 
 def abort(run_id: int) -> None:
-    """End a run."""
+    """Abort a run."""
     operations.abort(run_id, by=BY)
 
 
@@ -95,12 +95,12 @@ def cancel(run_id: int) -> None:
 
 
 def settle(run_id: int) -> None:
-    """Settle what is overdue."""
+    """Recover expired attempts."""
     recover_overdue(run_id=run_id, by=BY)
 
 
 def work_off(run_id: int) -> None:
-    """Dispatch and end one task after the other, in company, until none is left."""
+    """Dispatch and finish one task after the other, beside other processes, until none is left."""
     while WorkflowRun.objects.get(pk=run_id).state != "success":
         for sent in dispatch_ready(run_id, by=who(f"process {os.getpid()}")).dispatches:
             apply_report(Report(UUID(sent.attempt_id), "success"), by=BY)
@@ -127,7 +127,7 @@ def _set_trap(point: str, nth: int) -> None:
 
 def _be_victim(order: dict[str, Any]) -> NoReturn:
     # The server that slots are forked from is there already. It is no child of this process,
-    # which therefore may not ask after it.
+    # which therefore cannot check it.
     forkserver._forkserver.ensure_running = lambda: None  # type: ignore[method-assign]
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if order.get("point"):

@@ -107,7 +107,7 @@ class Task:
         return found
 
     def is_after(self, other: "Task") -> bool:
-        """Say whether it depends on another, directly or not."""
+        """Return True if it depends on another, directly or not."""
         return any(parent is other or parent.is_after(other) for parent in self.upstream)
 
     def expect(self, *states: str) -> None:

@@ -13,7 +13,7 @@ from tests.oracle.machine import Oracle
 from tests.oracle.side_by_side import SideBySide
 from tests.support.scripted import Script
 
-# What differs between the databases is no matter of many steps.
+# Differences between the databases show within few steps.
 STEPS = int(os.environ.get("ORACLE_STEPS", 10_000 if connection.vendor == "sqlite" else 2_000))
 """How many steps in all; `make prove` takes a million."""
 PARTS = 4

@@ -136,10 +136,10 @@ class World:
     def cancel_rest(self, run: Run) -> None:
         """Cancel what can never run."""
         run.expect("created", "running", "paused", "success", "failed")
-        doomed = [task for task in run.having("pending") if _is_doomed(task)]
-        if not doomed:
+        blocked_forever = [task for task in run.having("pending") if _is_permanently_blocked(task)]
+        if not blocked_forever:
             raise Refused
-        for task in doomed:
+        for task in blocked_forever:
             task.state = "canceled"
         self._go_on(run)
 
@@ -237,7 +237,7 @@ class World:
 
 
 def _fits(attempt: Attempt, status: str) -> bool:
-    """Say whether a report repeats what is known, or makes a move of the latest attempt."""
+    """Return True if a report repeats what is known, or makes a possible transition."""
     is_latest = attempt.task.attempts[-1] is attempt
     return attempt.status == status or (is_latest and attempt.status in MOVES[status])
 
@@ -258,9 +258,9 @@ def _return_to_queue(task: Task) -> None:
         task.approvals.append("pending")
 
 
-def _is_doomed(task: Task) -> bool:
-    """Say whether it waits for something that ended badly, directly or not."""
+def _is_permanently_blocked(task: Task) -> bool:
+    """Return True if it waits for a failed or canceled task, directly or not."""
     return any(
-        parent.state in BROKEN or (parent.state == "pending" and _is_doomed(parent))
+        parent.state in BROKEN or (parent.state == "pending" and _is_permanently_blocked(parent))
         for parent in task.upstream
     )

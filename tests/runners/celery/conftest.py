@@ -88,7 +88,7 @@ StartWorker = Callable[..., Worker]
 
 @pytest.fixture
 def start_worker(pool: Runner, redis_url: str) -> Iterator[StartWorker]:
-    """Start workers on the fleet's queue; whatever is left of them is killed."""
+    """Start workers on the runner's queue; kill at the end those that are left."""
     workers: list[Worker] = []
 
     def start(*options: str) -> Worker:

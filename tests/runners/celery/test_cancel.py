@@ -20,7 +20,7 @@ from workflows.operations.runs import abort
 from workflows.operations.tasks import cancel
 
 # A shell, its child and its grandchild tell their numbers; SIGTERM means nothing to any of them.
-DEAF = "trap '' TERM; echo $$; sh -c 'echo $$; sleep 300 & echo $!; wait' & wait"
+IGNORES_SIGTERM = "trap '' TERM; echo $$; sh -c 'echo $$; sleep 300 & echo $!; wait' & wait"
 PROCESSES = 3
 BESIDES_S = 5
 """What everything but the grace period may take, on a busy machine."""
@@ -46,7 +46,7 @@ def test_no_process_is_left_after_grace_period(
     end: Callable[[WorkflowRun], None], kind: str, runs: DrawRun, start_worker: StartWorker
 ) -> None:
     start_worker("--pool", kind, "-c", "2")
-    run = runs("a, b", payload={"command": ["sh", "-c", DEAF]})
+    run = runs("a, b", payload={"command": ["sh", "-c", IGNORES_SIGTERM]})
     dispatch_all(run)
     processes: list[psutil.Process] = []
     for step_id in ("a", "b"):
