@@ -68,7 +68,7 @@ class World:
             create_run(template_id=self.template.pk, auto_dispatch=is_auto, by=who("chaos"))
 
     def settle(self) -> float:
-        """Kill all, let processes that are left alone finish all runs, and return the seconds taken."""
+        """Kill all, let new processes finish all runs undisturbed, and return the seconds taken."""
         begun = time.monotonic()
         for actor in self.storm.actors:
             actor.end()

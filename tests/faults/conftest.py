@@ -116,7 +116,7 @@ class World:
         return create_template(parse_template({"name": "world", "steps": steps}))
 
     def kill(self, act: str, point: str, on: Sequence[Model], nths: int = 1) -> None:
-        """Act on each of these in a process that is killed at a failpoint, the nth time it gets there."""
+        """Act on each in a process that is killed at a failpoint, the nth time it gets there."""
         orders = [
             {"act": act, "on": row.pk, "point": point, "nth": 1 + i % nths}
             for i, row in enumerate(on)
