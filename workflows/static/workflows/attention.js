@@ -30,27 +30,40 @@ const show = (counts) => {
 /* Draw anew the parts that changed, but none from under somebody's hand. */
 const refresh = async () => {
     const answer = await fetch(location.href);
-    if (!answer.ok) { return; }
+    if (!answer.ok) {
+        return;
+    }
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const part of dashboard.querySelectorAll(":scope > section[id]")) {
         const now = fresh.getElementById(part.id);
-        const isTouched = part.contains(document.activeElement) || part.querySelector("details[open]");
-        if (now && !isTouched) { part.replaceWith(document.adoptNode(now)); }
+        const isTouched =
+            part.contains(document.activeElement) || part.querySelector("details[open]");
+        if (now && !isTouched) {
+            part.replaceWith(document.adoptNode(now));
+        }
     }
     showTimes(dashboard);
 };
 
 const ask = async () => {
     clearTimeout(timer);
-    if (document.hidden) { return; }
+    if (document.hidden) {
+        return;
+    }
     try {
         const answer = await fetch(navigation.dataset.attention);
-        if (!answer.ok || answer.redirected) { return; } /* logged out: a reload will say so */
+        if (!answer.ok || answer.redirected) {
+            return;
+        } /* logged out: a reload will say so */
         const counts = await answer.json();
         show(counts);
-        if (dashboard && event !== undefined && event !== counts.event) { await refresh(); }
+        if (dashboard && event !== undefined && event !== counts.event) {
+            await refresh();
+        }
         event = counts.event;
-    } catch { /* out of reach for the moment */ }
+    } catch {
+        /* out of reach for the moment */
+    }
     timer = setTimeout(ask, EVERY_MS);
 };
 

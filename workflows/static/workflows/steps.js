@@ -5,7 +5,10 @@
 {
     const fieldOf = (row, name) => row.querySelector(`[name$="-${name}"]`);
     const idOf = (row) => fieldOf(row, "step_id").value;
-    const linesOf = (row) => fieldOf(row, "depends_on").value.split("\n").filter((line) => line.trim());
+    const linesOf = (row) =>
+        fieldOf(row, "depends_on")
+            .value.split("\n")
+            .filter((line) => line.trim());
     const isKept = (row) => idOf(row).trim() && !fieldOf(row, "DELETE").checked;
 
     const element = (name, properties, ...children) => {
@@ -29,17 +32,29 @@
         const chip = (row, line, known) => {
             const remove = element("button", {type: "button", textContent: "×"});
             remove.setAttribute("aria-label", `Remove the dependency on ${line}`);
-            remove.addEventListener("click", () => setLines(row, linesOf(row).filter((other) => other !== line)));
+            remove.addEventListener("click", () =>
+                setLines(
+                    row,
+                    linesOf(row).filter((other) => other !== line),
+                ),
+            );
             const made = element("span", {className: "chip"}, line, " ", remove);
             if (!known.has(line) || line === idOf(row)) {
                 made.classList.add("chip-wrong");
-                made.title = line === idOf(row) ? "A step cannot wait for itself." : "There is no such step.";
+                made.title =
+                    line === idOf(row)
+                        ? "A step cannot wait for itself."
+                        : "There is no such step.";
             }
             return made;
         };
 
         const picker = (row) => {
-            const select = element("select", {}, element("option", {value: "", textContent: "add …"}));
+            const select = element(
+                "select",
+                {},
+                element("option", {value: "", textContent: "add …"}),
+            );
             select.setAttribute("aria-label", `Add a dependency of ${idOf(row) || "this step"}`);
             /* Filled when it is needed: every row has one, and each lists every other row. */
             const fill = () => {
@@ -72,10 +87,12 @@
 
         const renamed = (row) => {
             const before = row.dataset.stepId;
-            const now = row.dataset.stepId = idOf(row);
-            if (!before || !now || ids().includes(before)) { return; }
+            const now = (row.dataset.stepId = idOf(row));
+            if (!before || !now || ids().includes(before)) {
+                return;
+            }
             for (const other of rows()) {
-                const lines = linesOf(other).map((line) => line === before ? now : line);
+                const lines = linesOf(other).map((line) => (line === before ? now : line));
                 fieldOf(other, "depends_on").value = lines.join("\n");
             }
         };
@@ -90,12 +107,24 @@
 
         body.addEventListener("change", (event) => {
             const row = event.target.closest("tr.step");
-            if (!row) { return; } /* a picker, which has been drawn anew meanwhile */
-            if (event.target === fieldOf(row, "step_id")) { renamed(row); }
-            if ([fieldOf(row, "step_id"), fieldOf(row, "DELETE")].includes(event.target)) { drawAll(); }
+            if (!row) {
+                return;
+            } /* a picker, which has been drawn anew meanwhile */
+            if (event.target === fieldOf(row, "step_id")) {
+                renamed(row);
+            }
+            if ([fieldOf(row, "step_id"), fieldOf(row, "DELETE")].includes(event.target)) {
+                drawAll();
+            }
         });
-        rows().forEach((row) => { row.dataset.stepId = idOf(row); });
-        const button = element("button", {type: "button", className: "button", textContent: "Add a step"});
+        rows().forEach((row) => {
+            row.dataset.stepId = idOf(row);
+        });
+        const button = element("button", {
+            type: "button",
+            className: "button",
+            textContent: "Add a step",
+        });
         button.addEventListener("click", add);
         body.closest("table").after(element("p", {className: "more"}, button));
         drawAll();
@@ -103,6 +132,8 @@
 
     document.addEventListener("DOMContentLoaded", () => {
         const section = document.getElementById("steps");
-        if (section?.querySelector("table.steps")) { start(section); }
+        if (section?.querySelector("table.steps")) {
+            start(section);
+        }
     });
 }

@@ -5,7 +5,12 @@
 const RELATIVE = new Intl.RelativeTimeFormat("en", {numeric: "auto", style: "short"});
 const EXACT = new Intl.DateTimeFormat("sv", {dateStyle: "short", timeStyle: "medium"});
 const ZONE = new Intl.DateTimeFormat("en", {timeZoneName: "short"});
-const STEPS = [["second", 60], ["minute", 60], ["hour", 24], ["day", 7]];
+const STEPS = [
+    ["second", 60],
+    ["minute", 60],
+    ["hour", 24],
+    ["day", 7],
+];
 const EVERY_MS = 20_000;
 
 export const exact = (moment) => EXACT.format(moment);
@@ -16,9 +21,13 @@ const zone = (moment) =>
 /* "5 min. ago"; the day itself once that is more than a week away. */
 export const relative = (moment, now = Date.now()) => {
     let amount = (moment - now) / 1000;
-    if (Math.abs(amount) < 5) { return "just now"; }
+    if (Math.abs(amount) < 5) {
+        return "just now";
+    }
     for (const [unit, size] of STEPS) {
-        if (Math.abs(amount) < size) { return RELATIVE.format(Math.trunc(amount), unit); }
+        if (Math.abs(amount) < size) {
+            return RELATIVE.format(Math.trunc(amount), unit);
+        }
         amount /= size;
     }
     return exact(moment).slice(0, 10);
@@ -26,9 +35,13 @@ export const relative = (moment, now = Date.now()) => {
 
 const show = (element) => {
     const moment = new Date(element.dateTime);
-    if (Number.isNaN(moment.getTime())) { return; }
+    if (Number.isNaN(moment.getTime())) {
+        return;
+    }
     const text = "exact" in element.dataset ? exact(moment) : relative(moment);
-    if (element.textContent !== text) { element.textContent = text; }
+    if (element.textContent !== text) {
+        element.textContent = text;
+    }
     element.title ||= `${exact(moment)} ${zone(moment)}`;
 };
 
@@ -38,4 +51,8 @@ export const showTimes = (root = document) => {
 };
 
 showTimes();
-setInterval(() => { if (!document.hidden) { showTimes(); } }, EVERY_MS);
+setInterval(() => {
+    if (!document.hidden) {
+        showTimes();
+    }
+}, EVERY_MS);

@@ -44,7 +44,9 @@ export const neighbours = (count, edges) => {
 
 const tally = (layerOf) => {
     const counts = [];
-    for (const layer of layerOf) { counts[layer] = (counts[layer] ?? 0) + 1; }
+    for (const layer of layerOf) {
+        counts[layer] = (counts[layer] ?? 0) + 1;
+    }
     return counts;
 };
 
@@ -54,24 +56,42 @@ const layers = (count, up, down) => {
     const missing = up.map((list) => list.length);
     const queue = [];
     const seen = new Array(count).fill(false);
-    const enter = (v) => { seen[v] = true; queue.push(v); };
-    for (let v = 0; v < count; v += 1) { if (!missing[v]) { enter(v); } }
+    const enter = (v) => {
+        seen[v] = true;
+        queue.push(v);
+    };
+    for (let v = 0; v < count; v += 1) {
+        if (!missing[v]) {
+            enter(v);
+        }
+    }
     for (let head = 0, next = 0; head < count; head += 1) {
         if (head === queue.length) {
-            while (seen[next]) { next += 1; } /* only cycles are left: break one */
+            while (seen[next]) {
+                next += 1;
+            } /* only cycles are left: break one */
             enter(next);
         }
         const v = queue[head];
         for (const w of down[v]) {
-            if (seen[w]) { continue; }
+            if (seen[w]) {
+                continue;
+            }
             layerOf[w] = Math.max(layerOf[w], layerOf[v] + 1);
             missing[w] -= 1;
-            if (!missing[w]) { enter(w); }
+            if (!missing[w]) {
+                enter(w);
+            }
         }
     }
     for (let v = 0; v < count; v += 1) {
-        if (up[v].length || !down[v].length) { continue; }
-        layerOf[v] = Math.max(0, down[v].reduce((least, w) => Math.min(least, layerOf[w]), Infinity) - 1);
+        if (up[v].length || !down[v].length) {
+            continue;
+        }
+        layerOf[v] = Math.max(
+            0,
+            down[v].reduce((least, w) => Math.min(least, layerOf[w]), Infinity) - 1,
+        );
     }
     return layerOf;
 };
@@ -81,16 +101,20 @@ const straight = (count, edges, layerOf, size) => {
     const links = [];
     const chains = edges.map(([from, to]) => {
         const span = layer[to] - layer[from];
-        if (span < 1 || layer.length + span - 1 - count > MOST_DUMMIES) { return []; }
+        if (span < 1 || layer.length + span - 1 - count > MOST_DUMMIES) {
+            return [];
+        }
         const chain = [];
-        for (let l = layer[from] + 1; l < layer[to]; l += 1) { chain.push(layer.push(l) - 1); }
+        for (let l = layer[from] + 1; l < layer[to]; l += 1) {
+            chain.push(layer.push(l) - 1);
+        }
         [from, ...chain].forEach((v, i) => links.push([v, chain[i] ?? to]));
         return chain;
     });
     const {up, down} = neighbours(layer.length, links);
     const rows = ordered(layer, up, down);
-    const heightOf = (v) => v < count ? size.height : DUMMY_HEIGHT;
-    const middle = heights(rows, up, down, heightOf, (v) => v < count ? 1 : 3, size.gapY);
+    const heightOf = (v) => (v < count ? size.height : DUMMY_HEIGHT);
+    const middle = heights(rows, up, down, heightOf, (v) => (v < count ? 1 : 3), size.gapY);
     const step = size.width + size.gapX;
     const places = layerOf.map((l, v) => ({x: l * step, y: middle[v] - size.height / 2, layer: l}));
     const paths = edges.map(([from, to], e) => {
@@ -106,7 +130,7 @@ const straight = (count, edges, layerOf, size) => {
 const folded = (count, edges, up, down, layerOf, size) => {
     const stepX = size.width + size.foldedGap;
     const stepY = size.height + size.foldedGap;
-    const most = Math.max(size.tallest, Math.round(Math.sqrt(count * stepX / (stepY * 1.8))));
+    const most = Math.max(size.tallest, Math.round(Math.sqrt((count * stepX) / (stepY * 1.8))));
     const rows = ordered(layerOf, up, down);
     const places = new Array(count);
     let x = 0;
@@ -114,7 +138,7 @@ const folded = (count, edges, up, down, layerOf, size) => {
         const columns = Math.ceil(row.length / most);
         const perColumn = Math.ceil(row.length / columns);
         row.forEach((v, i) => {
-            const y = (i % perColumn - (perColumn - 1) / 2) * stepY;
+            const y = ((i % perColumn) - (perColumn - 1) / 2) * stepY;
             places[v] = {x: x + Math.floor(i / perColumn) * stepX, y, layer: l};
         });
         x += columns * stepX + size.gapX;
@@ -130,9 +154,15 @@ const folded = (count, edges, up, down, layerOf, size) => {
 const ordered = (layerOf, up, down) => {
     const rows = [];
     layerOf.forEach((l, v) => (rows[l] ??= []).push(v));
-    for (let l = 0; l < rows.length; l += 1) { rows[l] ??= []; }
+    for (let l = 0; l < rows.length; l += 1) {
+        rows[l] ??= [];
+    }
     const rank = new Array(layerOf.length);
-    rows.forEach((row) => row.forEach((v, i) => { rank[v] = i; }));
+    rows.forEach((row) =>
+        row.forEach((v, i) => {
+            rank[v] = i;
+        }),
+    );
     for (let sweep = 0; sweep < SWEEPS; sweep += 1) {
         const forwards = sweep % 2 === 0;
         const near = forwards ? up : down;
@@ -140,16 +170,22 @@ const ordered = (layerOf, up, down) => {
         for (const row of order) {
             const wish = new Map(row.map((v) => [v, mean(near[v], rank) ?? rank[v]]));
             row.sort((v, w) => wish.get(v) - wish.get(w) || rank[v] - rank[w]);
-            row.forEach((v, i) => { rank[v] = i; });
+            row.forEach((v, i) => {
+                rank[v] = i;
+            });
         }
     }
     return rows;
 };
 
 const mean = (list, of) => {
-    if (!list.length) { return null; }
+    if (!list.length) {
+        return null;
+    }
     let sum = 0;
-    for (const v of list) { sum += of[v]; }
+    for (const v of list) {
+        sum += of[v];
+    }
     return sum / list.length;
 };
 
@@ -165,7 +201,9 @@ const heights = (rows, up, down, heightOf, weightOf, gap) => {
     });
     rows.forEach((row, l) => {
         const half = (offsets[l].at(-1) ?? 0) / 2;
-        row.forEach((v, i) => { middle[v] = offsets[l][i] - half; });
+        row.forEach((v, i) => {
+            middle[v] = offsets[l][i] - half;
+        });
     });
     for (let pass = 0; pass < SWEEPS; pass += 1) {
         const forwards = pass % 2 === 0;
@@ -176,7 +214,9 @@ const heights = (rows, up, down, heightOf, weightOf, gap) => {
                 return (mean(near, middle) ?? middle[v]) - offsets[l][j];
             });
             const settled = isotonic(wishes, rows[l].map(weightOf));
-            rows[l].forEach((v, j) => { middle[v] = settled[j] + offsets[l][j]; });
+            rows[l].forEach((v, j) => {
+                middle[v] = settled[j] + offsets[l][j];
+            });
         }
     }
     return middle;
@@ -202,15 +242,32 @@ export const isotonic = (wishes, weights) => {
 const framed = (places, paths, size) => {
     let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
     const stretch = (x, y) => {
-        left = Math.min(left, x); right = Math.max(right, x);
-        top = Math.min(top, y); bottom = Math.max(bottom, y);
+        left = Math.min(left, x);
+        right = Math.max(right, x);
+        top = Math.min(top, y);
+        bottom = Math.max(bottom, y);
     };
-    for (const {x, y} of places) { stretch(x, y); stretch(x + size.width, y + size.height); }
-    for (const path of paths) { for (const [x, y] of path) { stretch(x, y); } }
-    if (!places.length) { return {places, paths, width: 0, height: 0}; }
+    for (const {x, y} of places) {
+        stretch(x, y);
+        stretch(x + size.width, y + size.height);
+    }
+    for (const path of paths) {
+        for (const [x, y] of path) {
+            stretch(x, y);
+        }
+    }
+    if (!places.length) {
+        return {places, paths, width: 0, height: 0};
+    }
     return {
-        places: places.map(({x, y, layer}) => ({x: Math.round(x - left), y: Math.round(y - top), layer})),
-        paths: paths.map((path) => path.map(([x, y]) => [Math.round(x - left), Math.round(y - top)])),
+        places: places.map(({x, y, layer}) => ({
+            x: Math.round(x - left),
+            y: Math.round(y - top),
+            layer,
+        })),
+        paths: paths.map((path) =>
+            path.map(([x, y]) => [Math.round(x - left), Math.round(y - top)]),
+        ),
         width: right - left,
         height: bottom - top,
     };

@@ -11,21 +11,32 @@ export const reach = (near, vertices) => {
     const stack = [...vertices];
     while (stack.length) {
         for (const next of near[stack.pop()]) {
-            if (!found.has(next)) { found.add(next); stack.push(next); }
+            if (!found.has(next)) {
+                found.add(next);
+                stack.push(next);
+            }
         }
     }
-    for (const vertex of vertices) { found.delete(vertex); }
+    for (const vertex of vertices) {
+        found.delete(vertex);
+    }
     return found;
 };
 
 export const topological = (up, down) => {
     const missing = up.map((list) => list.length);
     const order = [];
-    missing.forEach((n, v) => { if (!n) { order.push(v); } });
+    missing.forEach((n, v) => {
+        if (!n) {
+            order.push(v);
+        }
+    });
     for (let head = 0; head < order.length; head += 1) {
         for (const next of down[order[head]]) {
             missing[next] -= 1;
-            if (!missing[next]) { order.push(next); }
+            if (!missing[next]) {
+                order.push(next);
+            }
         }
     }
     return order;
@@ -36,11 +47,18 @@ export const longest = (order, up, secondsOf) => {
     const before = [];
     let last = null;
     for (const v of order) {
-        before[v] = up[v].reduce((best, u) => best === null || total[u] > total[best] ? u : best, null);
+        before[v] = up[v].reduce(
+            (best, u) => (best === null || total[u] > total[best] ? u : best),
+            null,
+        );
         total[v] = secondsOf(v) + (before[v] === null ? 0 : total[before[v]]);
-        if (last === null || total[v] > total[last]) { last = v; }
+        if (last === null || total[v] > total[last]) {
+            last = v;
+        }
     }
     const path = [];
-    for (let v = last; v !== null; v = before[v]) { path.unshift(v); }
+    for (let v = last; v !== null; v = before[v]) {
+        path.unshift(v);
+    }
     return {seconds: last === null ? 0 : total[last], path};
 };

@@ -14,21 +14,31 @@ Ctrl or ⌘ held, which is also what touch pads send for a pinch; without, it sc
 `changed()` is called at most once a frame.
 */
 
-const LEAST = 0.02, MOST = 2.5, MARGIN = 24;
+const LEAST = 0.02,
+    MOST = 2.5,
+    MARGIN = 24;
 
 export const createView = (svg, group, changed = () => {}) => {
-    let x = 0, y = 0, scale = 1, asked = false;
+    let x = 0,
+        y = 0,
+        scale = 1,
+        asked = false;
 
     const apply = () => {
         group.setAttribute("transform", `translate(${x} ${y}) scale(${scale})`);
-        if (asked) { return; }
+        if (asked) {
+            return;
+        }
         asked = true;
-        requestAnimationFrame(() => { asked = false; changed(); });
+        requestAnimationFrame(() => {
+            asked = false;
+            changed();
+        });
     };
     const about = (px, py, factor) => {
         const next = Math.min(MOST, Math.max(LEAST, scale * factor));
-        x = px - (px - x) * next / scale;
-        y = py - (py - y) * next / scale;
+        x = px - ((px - x) * next) / scale;
+        y = py - ((py - y) * next) / scale;
         scale = next;
         apply();
     };
@@ -38,10 +48,14 @@ export const createView = (svg, group, changed = () => {}) => {
     };
 
     const view = {
-        get scale() { return scale; },
+        get scale() {
+            return scale;
+        },
         fit(width, height) {
             const [w, h] = [svg.clientWidth, svg.clientHeight];
-            if (!w || !width) { return; }
+            if (!w || !width) {
+                return;
+            }
             scale = Math.min(1, (w - 2 * MARGIN) / width, (h - 2 * MARGIN) / height);
             scale = Math.max(LEAST, scale);
             x = (w - width * scale) / 2;
@@ -54,11 +68,22 @@ export const createView = (svg, group, changed = () => {}) => {
             y = svg.clientHeight / 2 - cy * scale;
             apply();
         },
-        zoom(factor) { about(svg.clientWidth / 2, svg.clientHeight / 2, factor); },
-        pan(dx, dy) { x += dx; y += dy; apply(); },
+        zoom(factor) {
+            about(svg.clientWidth / 2, svg.clientHeight / 2, factor);
+        },
+        pan(dx, dy) {
+            x += dx;
+            y += dy;
+            apply();
+        },
         shown() {
             const [w, h] = [svg.clientWidth, svg.clientHeight];
-            return {left: -x / scale, top: -y / scale, right: (w - x) / scale, bottom: (h - y) / scale};
+            return {
+                left: -x / scale,
+                top: -y / scale,
+                right: (w - x) / scale,
+                bottom: (h - y) / scale,
+            };
         },
         at(event) {
             const [px, py] = place(event);
@@ -66,20 +91,36 @@ export const createView = (svg, group, changed = () => {}) => {
         },
     };
 
-    svg.addEventListener("wheel", (event) => {
-        if (!event.ctrlKey && !event.metaKey) { return; }
-        event.preventDefault();
-        about(...place(event), Math.exp(-event.deltaY / 300));
-    }, {passive: false});
+    svg.addEventListener(
+        "wheel",
+        (event) => {
+            if (!event.ctrlKey && !event.metaKey) {
+                return;
+            }
+            event.preventDefault();
+            about(...place(event), Math.exp(-event.deltaY / 300));
+        },
+        {passive: false},
+    );
 
     svg.addEventListener("pointerdown", (down) => {
-        if (down.button !== 0 || down.target.closest("[data-no-pan]")) { return; }
+        if (down.button !== 0 || down.target.closest("[data-no-pan]")) {
+            return;
+        }
         let [lastX, lastY] = [down.clientX, down.clientY];
         let dragged = false;
         const move = (event) => {
             /* A click that trembles is a click. */
-            if (!dragged && Math.hypot(event.clientX - down.clientX, event.clientY - down.clientY) < 4) { return; }
-            if (!dragged) { dragged = true; svg.setPointerCapture(down.pointerId); }
+            if (
+                !dragged &&
+                Math.hypot(event.clientX - down.clientX, event.clientY - down.clientY) < 4
+            ) {
+                return;
+            }
+            if (!dragged) {
+                dragged = true;
+                svg.setPointerCapture(down.pointerId);
+            }
             svg.classList.add("is-dragged");
             view.pan(event.clientX - lastX, event.clientY - lastY);
             [lastX, lastY] = [event.clientX, event.clientY];

@@ -13,7 +13,9 @@ const FORMS = "form.operations-form, form#question";
 const send = async (form, button) => {
     const body = new FormData(form, button);
     /* What was drawn since has no token of its own; the page was born with one. */
-    if (!body.has(TOKEN)) { body.set(TOKEN, document.querySelector(`[name=${TOKEN}]`).value); }
+    if (!body.has(TOKEN)) {
+        body.set(TOKEN, document.querySelector(`[name=${TOKEN}]`).value);
+    }
     /* Not `form.action`, which is the field of this name. */
     const answer = await fetch(form.getAttribute("action"), {method: "POST", body});
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -23,18 +25,26 @@ const send = async (form, button) => {
 const showMessages = (page) => {
     const fresh = page.querySelector("ul.messagelist");
     const shown = document.querySelector("ul.messagelist");
-    if (!fresh) { shown?.remove(); return; }
+    if (!fresh) {
+        shown?.remove();
+        return;
+    }
     fresh.setAttribute("role", "status");
     const adopted = document.adoptNode(fresh);
-    if (shown) { shown.replaceWith(adopted); } else { document.getElementById("content").before(adopted); }
+    if (shown) {
+        shown.replaceWith(adopted);
+    } else {
+        document.getElementById("content").before(adopted);
+    }
 };
 
 const sayRefused = (status) => {
     const page = document.implementation.createHTMLDocument();
     page.body.innerHTML = '<ul class="messagelist"><li class="error"></li></ul>';
-    page.querySelector("li").textContent = status === 403
-        ? "Refused: you may not do this, or the page is too old. Reload it and try again."
-        : `The server could not do this (${status}). Reload the page and try again.`;
+    page.querySelector("li").textContent =
+        status === 403
+            ? "Refused: you may not do this, or the page is too old. Reload it and try again."
+            : `The server could not do this (${status}). Reload the page and try again.`;
     showMessages(page);
 };
 
@@ -49,7 +59,9 @@ const ask = (content, title) => {
     dialog.append(heading, document.adoptNode(content));
     dialog.addEventListener("close", () => dialog.remove());
     dialog.addEventListener("click", (event) => {
-        if (!event.target.closest("[data-close]")) { return; }
+        if (!event.target.closest("[data-close]")) {
+            return;
+        }
         event.preventDefault();
         dialog.close();
     });
@@ -63,19 +75,29 @@ const ask = (content, title) => {
 export const takeOver = ({done}) => {
     document.addEventListener("submit", async (event) => {
         const form = event.target;
-        if (!form.matches(FORMS)) { return; }
+        if (!form.matches(FORMS)) {
+            return;
+        }
         event.preventDefault();
         const button = event.submitter;
         button?.setAttribute("aria-busy", "true");
         try {
             const {answer, page} = await send(form, button);
             const question = page.querySelector("#question, #preview");
-            if (!answer.ok) { sayRefused(answer.status); return; }
-            if (question) { ask(question, question.dataset.title); return; }
+            if (!answer.ok) {
+                sayRefused(answer.status);
+                return;
+            }
+            if (question) {
+                ask(question, question.dataset.title);
+                return;
+            }
             document.querySelector("dialog.ask")?.close();
             showMessages(page);
             const kept = page.getElementById("answer");
-            if (kept) { document.getElementById("answer").replaceWith(document.adoptNode(kept)); }
+            if (kept) {
+                document.getElementById("answer").replaceWith(document.adoptNode(kept));
+            }
             done();
         } catch {
             sayRefused("no answer");

@@ -10,7 +10,9 @@ import {showTimes} from "../times.js";
 const FOLLOW_MS = 1500;
 
 export const createPanel = (host, {panelUrl, logUrl, closed}) => {
-    let shown = null, timer = null, asked = 0;
+    let shown = null,
+        timer = null,
+        asked = 0;
     host.hidden = true;
     host.className = "panel-host";
     host.setAttribute("aria-label", "The chosen task");
@@ -25,26 +27,39 @@ export const createPanel = (host, {panelUrl, logUrl, closed}) => {
         const button = document.createElement("button");
         Object.assign(button, {type: "button", className: "close", textContent: "×"});
         button.setAttribute("aria-label", "Close");
-        button.addEventListener("click", () => { close(); closed(); });
+        button.addEventListener("click", () => {
+            close();
+            closed();
+        });
         return button;
     };
 
     const load = async (id) => {
-        const mine = asked += 1;
+        const mine = (asked += 1);
         const answer = await fetch(panelUrl.replace("/0/", `/${id}/`)).catch(() => null);
-        if (mine !== asked || shown !== id) { return; }
+        if (mine !== asked || shown !== id) {
+            return;
+        }
         clearTimeout(timer);
-        if (!answer?.ok) { return; }
+        if (!answer?.ok) {
+            return;
+        }
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         const article = page.querySelector("article.panel");
-        if (!article || shown !== id) { return; }
+        if (!article || shown !== id) {
+            return;
+        }
         const before = host.querySelector("article.panel");
         const wasAtEnd = isAtEnd(before?.querySelector(".log"));
         const open = before?.dataset.task === String(id) && before.querySelector("details")?.open;
         const focus = host.contains(document.activeElement) ? document.activeElement.value : null;
         host.replaceChildren(closer(), document.adoptNode(article));
-        if (open) { host.querySelector("details").open = true; }
-        if (focus) { host.querySelector(`button[value="${CSS.escape(focus)}"]`)?.focus(); }
+        if (open) {
+            host.querySelector("details").open = true;
+        }
+        if (focus) {
+            host.querySelector(`button[value="${CSS.escape(focus)}"]`)?.focus();
+        }
         showTimes(host);
         follow(id, host.querySelector(".log"), wasAtEnd);
     };
@@ -52,22 +67,36 @@ export const createPanel = (host, {panelUrl, logUrl, closed}) => {
     const isAtEnd = (log) => !log || log.scrollTop + log.clientHeight >= log.scrollHeight - 8;
 
     const follow = (id, log, toEnd = true) => {
-        if (!log) { return; }
-        if (toEnd) { log.scrollTop = log.scrollHeight; }
-        if (!log.dataset.open) { return; }
+        if (!log) {
+            return;
+        }
+        if (toEnd) {
+            log.scrollTop = log.scrollHeight;
+        }
+        if (!log.dataset.open) {
+            return;
+        }
         let length = Number(log.dataset.before) + [...log.textContent].length;
-        const { attempt } = log.closest("article").dataset;
+        const {attempt} = log.closest("article").dataset;
         const more = async () => {
-            if (!log.isConnected) { return; }
+            if (!log.isConnected) {
+                return;
+            }
             if (!document.hidden) {
-                const answer = await fetch(`${logUrl.replace("/0/", `/${id}/`)}?attempt=${attempt}&after=${length}`).catch(() => null);
+                const answer = await fetch(
+                    `${logUrl.replace("/0/", `/${id}/`)}?attempt=${attempt}&after=${length}`,
+                ).catch(() => null);
                 const said = answer?.ok ? await answer.json() : null;
-                if (!log.isConnected) { return; }
+                if (!log.isConnected) {
+                    return;
+                }
                 if (said?.text) {
                     const wasAtEnd = isAtEnd(log);
                     log.append(said.text);
                     length = said.length;
-                    if (wasAtEnd) { log.scrollTop = log.scrollHeight; }
+                    if (wasAtEnd) {
+                        log.scrollTop = log.scrollHeight;
+                    }
                 }
             }
             timer = setTimeout(more, FOLLOW_MS);
@@ -76,13 +105,21 @@ export const createPanel = (host, {panelUrl, logUrl, closed}) => {
     };
 
     return {
-        get shown() { return shown; },
+        get shown() {
+            return shown;
+        },
         show(id) {
-            if (shown !== id) { clearTimeout(timer); }
+            if (shown !== id) {
+                clearTimeout(timer);
+            }
             [shown, host.hidden] = [id, false];
             return load(id);
         },
-        refresh() { if (shown !== null) { load(shown); } },
+        refresh() {
+            if (shown !== null) {
+                load(shown);
+            }
+        },
         close,
     };
 };

@@ -2,7 +2,8 @@
 
 import {showTimes} from "../times.js";
 
-const MOST_ROWS = 100, BETWEEN_MS = 3000;
+const MOST_ROWS = 100,
+    BETWEEN_MS = 3000;
 
 const cell = (...children) => {
     const made = document.createElement("td");
@@ -30,21 +31,35 @@ hands.
     tables.shown()      they may have been opened
 */
 export const createTables = (tab) => {
-    let stale = false, waits = false;
+    let stale = false,
+        waits = false;
     const refresh = async () => {
-        if (!stale || waits || !tab || tab.hidden || tab.contains(document.activeElement)) { return; }
+        if (!stale || waits || !tab || tab.hidden || tab.contains(document.activeElement)) {
+            return;
+        }
         [stale, waits] = [false, true];
-        setTimeout(() => { waits = false; refresh(); }, BETWEEN_MS);
+        setTimeout(() => {
+            waits = false;
+            refresh();
+        }, BETWEEN_MS);
         const answer = await fetch(location.pathname + location.search).catch(() => null);
-        if (!answer?.ok) { return; }
+        if (!answer?.ok) {
+            return;
+        }
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         const fresh = page.getElementById(tab.id);
-        if (!fresh || tab.contains(document.activeElement)) { stale = true; return; }
+        if (!fresh || tab.contains(document.activeElement)) {
+            stale = true;
+            return;
+        }
         tab.replaceChildren(...document.adoptNode(fresh).childNodes);
         showTimes(tab);
     };
     return {
-        changed() { stale = true; refresh(); },
+        changed() {
+            stale = true;
+            refresh();
+        },
         shown: refresh,
     };
 };
@@ -52,16 +67,27 @@ export const createTables = (tab) => {
 /* The newest events come first, as the server lists them. */
 export const addEvents = (events, {eventUrl, taskUrl, nameOf}) => {
     const body = document.getElementById("event-rows");
-    if (!body) { return; }
+    if (!body) {
+        return;
+    }
     for (const [id, at, type, task, actor, reason] of events) {
-        if (body.querySelector(`[data-event="${id}"]`)) { continue; }
+        if (body.querySelector(`[data-event="${id}"]`)) {
+            continue;
+        }
         const row = document.createElement("tr");
         row.dataset.event = id;
-        row.append(cell(link(eventUrl, id, time(at))), cell(type),
-            cell(...task ? [link(taskUrl, task, nameOf(task))] : []), cell(actor), cell(reason));
+        row.append(
+            cell(link(eventUrl, id, time(at))),
+            cell(type),
+            cell(...(task ? [link(taskUrl, task, nameOf(task))] : [])),
+            cell(actor),
+            cell(reason),
+        );
         body.prepend(row);
     }
     body.querySelectorAll("tr:not([data-event])").forEach((row) => row.remove());
-    while (body.rows.length > MOST_ROWS) { body.lastElementChild.remove(); }
+    while (body.rows.length > MOST_ROWS) {
+        body.lastElementChild.remove();
+    }
     showTimes(body);
 };

@@ -11,12 +11,19 @@ export const createTabs = (sections, opened) => {
     list.setAttribute("role", "tablist");
     const tabs = sections.map((section) => {
         const tab = document.createElement("button");
-        Object.assign(tab, {type: "button", textContent: section.dataset.tab, id: `tab-${section.id}`});
+        Object.assign(tab, {
+            type: "button",
+            textContent: section.dataset.tab,
+            id: `tab-${section.id}`,
+        });
         tab.setAttribute("role", "tab");
         tab.setAttribute("aria-controls", section.id);
         section.setAttribute("role", "tabpanel");
         section.setAttribute("aria-labelledby", tab.id);
-        tab.addEventListener("click", () => { open(section.id); history.replaceState(null, "", `#${section.id}`); });
+        tab.addEventListener("click", () => {
+            open(section.id);
+            history.replaceState(null, "", `#${section.id}`);
+        });
         return tab;
     });
     list.append(...tabs);
@@ -24,7 +31,9 @@ export const createTabs = (sections, opened) => {
     const open = (id) => {
         const wanted = document.getElementById(id);
         const section = sections.find((each) => each === wanted || each.contains(wanted));
-        if (!section) { return false; }
+        if (!section) {
+            return false;
+        }
         sections.forEach((each, i) => {
             const isOpen = each === section;
             each.hidden = !isOpen;
@@ -37,8 +46,11 @@ export const createTabs = (sections, opened) => {
 
     list.addEventListener("keydown", (event) => {
         const step = {ArrowRight: 1, ArrowLeft: -1}[event.key];
-        if (!step) { return; }
-        const next = tabs[(tabs.indexOf(document.activeElement) + step + tabs.length) % tabs.length];
+        if (!step) {
+            return;
+        }
+        const next =
+            tabs[(tabs.indexOf(document.activeElement) + step + tabs.length) % tabs.length];
         next.focus();
         next.click();
     });
