@@ -66,7 +66,7 @@ def test_a_cycle_is_shown_while_it_is_drawn_and_kept_out_of_the_store(browse: Br
     expect(page.locator(".builder-problems")).to_contain_text("Cycle: a → b → c → a")
     expect(page.locator(".vertex.kind-wrong")).to_have_count(3)
     button(page, "Save").click()
-    expect(page.get_by_role("alert")).to_contain_text("Not saved: first mend what is marked.")
+    expect(page.get_by_role("alert")).to_contain_text("Not saved: first correct what is marked.")
     button(page, "Undo").click()
     expect(page.locator(".vertex.kind-wrong")).to_have_count(0)
     expect(page.get_by_role("alert")).to_have_count(0)

@@ -34,7 +34,7 @@ def test_saving_without_a_change_makes_no_new_version(browse: Browse) -> None:
     page = opened(browse, template)
 
     button(page, "Save").click()
-    expect(page.get_by_role("status")).to_have_text("Nothing had changed.")
+    expect(page.get_by_role("status")).to_have_text("Nothing has changed.")
 
     assert WorkflowTemplate.objects.get(pk=template.pk).version == 1
 

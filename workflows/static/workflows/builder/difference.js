@@ -1,12 +1,12 @@
-/* A template, or what differs between two versions, drawn: `#drawing` from the data beside it. */
+/* Draws a template, or what differs between two versions, into `#drawing`, from the data beside it. */
 
 import {createDrawing} from "../graph/draw.js";
 import {plan} from "../graph/layout.js";
 
 const start = (host) => {
     const {steps, edges} = JSON.parse(document.getElementById("drawing-data").textContent);
-    const index = new Map(steps.map((step, v) => [step.step_id, v]));
-    /* With what was removed the two together may form a cycle; the layout takes that. */
+    const index = new Map(steps.map((step, number) => [step.step_id, number]));
+    /* The steps of both versions together may form a cycle, which the layout allows. */
     const links = edges.map(({upstream, downstream}) => [
         index.get(upstream),
         index.get(downstream),
@@ -27,9 +27,9 @@ const start = (host) => {
         icons: host.dataset.icons,
     });
     drawing.show(vertices, links, plan(steps.length, links));
-    edges.forEach(({change}, e) => {
+    edges.forEach(({change}, number) => {
         if (change !== "same") {
-            drawing.paintEdge(e, change);
+            drawing.paintEdge(number, change);
         }
     });
     drawing.fit();

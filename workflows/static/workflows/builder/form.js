@@ -1,11 +1,13 @@
 /*
-The template's own fields: the ones of the plain form, which stand above the builder.
+The fields of the template itself: those of the plain form, which stand above the builder.
 
-    fields.read() → {name, description, approver_must_differ, parameters_schema} or {error}
-    fields.tell({name: [text, …]})      says at each field what is wrong with it
+    form.read() → {name, description, approver_must_differ, parameters_schema}, or null if one is wrong
+    form.fill(template)                 from an imported file
+    form.text()                         changes whenever a field does
+    form.showErrors({name: [text, …]})  shows at each field what is wrong; returns the other texts
 */
 
-import {element} from "./dom.js";
+import {element} from "../dom.js";
 import {parseObject} from "./json.js";
 
 const input = (name) => document.getElementById(`id_${name}`);
@@ -20,7 +22,7 @@ export const text = () =>
 
 export const read = () => {
     const {value, error} = parseObject(input("parameters_schema").value);
-    tell(error ? {parameters_schema: [error]} : {});
+    showErrors(error ? {parameters_schema: [error]} : {});
     return error
         ? null
         : {
@@ -51,7 +53,7 @@ export const fill = ({
     }
 };
 
-export const tell = (errors) => {
+export const showErrors = (errors) => {
     for (const name of NAMES) {
         const row = document.querySelector(`.form-row.field-${name}`);
         row.querySelector(".errorlist")?.remove();
@@ -62,7 +64,7 @@ export const tell = (errors) => {
                 element(
                     "ul",
                     {className: "errorlist", role: "alert"},
-                    errors[name].map((said) => element("li", {}, said)),
+                    errors[name].map((error) => element("li", {}, error)),
                 ),
             );
         }

@@ -1,9 +1,13 @@
-/* A file becomes the drawing: `importing(data, taken)` returns the button that asks for it. */
+/*
+Imports a file into the drawing.
 
-import {button, element, freshId} from "./dom.js";
+    createImport(url, imported) → [button, dialog]      imported(template) takes what was read
+*/
+
+import {button, element, freshId} from "../dom.js";
 import {readFile} from "./server.js";
 
-export const importing = (address, taken) => {
+export const createImport = (url, imported) => {
     const [fileId, boxId] = [freshId(), freshId()];
     const file = element("input", {
         type: "file",
@@ -18,14 +22,14 @@ export const importing = (address, taken) => {
             errors.replaceChildren(element("li", {}, "Choose a file."));
             return;
         }
-        const {status, body} = await readFile(address, file.files[0], box.checked);
+        const {status, body} = await readFile(url, file.files[0], box.checked);
         if (status === 200) {
             dialog.close();
-            taken(body);
+            imported(body);
             return;
         }
         const texts = Object.values(body).flat().slice(0, 20);
-        errors.replaceChildren(...texts.map((said) => element("li", {}, said)));
+        errors.replaceChildren(...texts.map((text) => element("li", {}, text)));
     };
     const dialog = element(
         "dialog",
@@ -34,15 +38,15 @@ export const importing = (address, taken) => {
         element(
             "p",
             {className: "help"},
-            "Its steps take the place of the ones here. Nothing is stored until you save, and undo brings the old ones back.",
+            "Its steps replace the ones here. Nothing is stored until you save, and Undo brings the old steps back.",
         ),
         errors,
-        element("p", {}, element("label", {for: fileId}, "YAML, or JSON; also WfFormat 1.5"), file),
+        element("p", {}, element("label", {for: fileId}, "YAML or JSON, also WfFormat 1.5"), file),
         element(
             "p",
             {className: "check"},
             box,
-            element("label", {for: boxId}, "Of WfFormat: execute what was recorded"),
+            element("label", {for: boxId}, "WfFormat: execute the recorded commands"),
         ),
         element(
             "div",

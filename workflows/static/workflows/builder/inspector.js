@@ -1,18 +1,19 @@
 /*
-The fields of the step, or the dependency, that is chosen.
+The fields of the chosen step, or of the chosen dependency.
 
     const inspector = createInspector(host, actions, data)
     inspector.render(steps, selection)      builds the fields anew
-    inspector.tell(problems)                says what is wrong at the fields that are shown
+    inspector.showProblems(problems)        shows at each field what is wrong with it
+    inspector.focus(name)                   moves the focus to the input of that name
 */
 
-import {button, element, freshId} from "./dom.js";
+import {button, element, freshId} from "../dom.js";
 import {edgesOf, stepOf} from "./model.js";
 import {payloadEditor} from "./payload.js";
 
 export const createInspector = (host, actions, data) => {
-    let steps = [],
-        selection = null;
+    let steps = [];
+    let selection = null;
     const rebuild = () => inspector.render(actions.steps(), selection);
 
     const field = (name, label, input, help) => {
@@ -45,36 +46,32 @@ export const createInspector = (host, actions, data) => {
                 actions.update(step.key, {[name]: event.target.value}, `${name}:${step.key}`),
         });
 
-    const dependencies = (step) => {
-        const names = new Map(steps.map((each) => [each.key, each.step_id]));
-        const chips = step.depends_on.map((on) => {
-            const name = names.get(on) ?? on;
-            const known = steps.some((each) => each.step_id === name);
-            return element(
-                "li",
-                {className: known ? "chip" : "chip chip-wrong"},
-                name,
-                button(
-                    "×",
-                    () => {
-                        actions.disconnect(on, step.key);
-                        rebuild();
-                        focus("add-dependency");
-                    },
-                    {className: "", "aria-label": `Remove the dependency on ${name}`},
-                ),
-            );
-        });
-        const offered = freshId();
-        const add = () => {
-            const id = input.value;
-            if (!id.trim()) {
-                return;
-            }
-            actions.depend(step.key, id);
+    const chip = (step, dependency, name) => {
+        const isKnown = steps.some((each) => each.step_id === name);
+        const remove = () => {
+            actions.disconnect(dependency, step.key);
             rebuild();
             focus("add-dependency");
         };
+        const label = `Remove the dependency on ${name}`;
+        return element(
+            "li",
+            {className: isKnown ? "chip" : "chip chip-wrong"},
+            name,
+            button("×", remove, {className: "", "aria-label": label}),
+        );
+    };
+
+    const dependencies = (step) => {
+        const idOf = (dependency) => stepOf(steps, dependency)?.step_id ?? dependency;
+        const add = () => {
+            if (input.value.trim()) {
+                actions.depend(step.key, input.value);
+                rebuild();
+                focus("add-dependency");
+            }
+        };
+        const offered = freshId();
         const input = element("input", {
             type: "text",
             name: "add-dependency",
@@ -89,49 +86,41 @@ export const createInspector = (host, actions, data) => {
                 }
             },
         });
-        const taken = new Set([step.step_id, ...step.depends_on.map((on) => names.get(on) ?? on)]);
-        const free = steps.map((each) => each.step_id).filter((id) => id && !taken.has(id));
-        const made = field(
-            "depends_on",
-            "Waits for",
-            input,
-            "All of them must succeed first. Or drag from the dot of a step to another one.",
-        );
-        const line = element(
-            "div",
-            {className: "adding"},
-            button("Add", add, {className: "button quiet", "aria-label": "Add the dependency"}),
-        );
-        input.before(element("ul", {className: "chips"}, chips));
-        input.replaceWith(line);
+        const help =
+            "All of these must succeed first. Or drag from the dot of a step to another one.";
+        const made = field("depends_on", "Waits for", input, help);
+        const chips = step.depends_on.map((dependency) => chip(step, dependency, idOf(dependency)));
+        const addButton = button("Add", add, {
+            className: "button quiet",
+            "aria-label": "Add the dependency",
+        });
+        const line = element("div", {className: "adding"}, addButton);
+        input.replaceWith(element("ul", {className: "chips"}, chips), line);
         line.prepend(input);
-        made.append(
-            element(
-                "datalist",
-                {id: offered},
-                free.map((id) => element("option", {value: id})),
-            ),
-        );
+        const taken = new Set([step.step_id, ...step.depends_on.map(idOf)]);
+        const free = steps.map((each) => each.step_id).filter((id) => id && !taken.has(id));
+        const options = free.map((id) => element("option", {value: id}));
+        made.append(element("datalist", {id: offered}, options));
         return made;
     };
 
     const runner = (step) => {
-        const standard = data.runners.find((each) => each.is_default);
+        const defaultRunner = data.runners.find((each) => each.is_default);
         const options = [
-            ["", standard ? `default (${standard.name})` : "default"],
-            ...data.runners.map((each) => [
-                each.name,
-                `${each.name}, ${each.kind}${each.is_enabled ? "" : ", disabled"}`,
+            ["", defaultRunner ? `default (${defaultRunner.name})` : "default"],
+            ...data.runners.map(({name, kind, is_enabled: isEnabled}) => [
+                name,
+                `${name}, ${kind}${isEnabled ? "" : ", disabled"}`,
             ]),
         ];
-        if (step.runner && !data.runners.some((each) => each.name === step.runner)) {
-            options.push([step.runner, `${step.runner}, which is gone`]);
+        if (step.runner && !data.runners.some(({name}) => name === step.runner)) {
+            options.push([step.runner, `${step.runner}, which no longer exists`]);
         }
         return element(
             "select",
             {
                 name: "runner",
-                onchange: (event) => actions.update(step.key, {runner: event.target.value || null}),
+                onchange: ({target}) => actions.update(step.key, {runner: target.value || null}),
             },
             options.map(([value, textContent]) =>
                 element("option", {value, textContent, selected: value === (step.runner ?? "")}),
@@ -150,14 +139,7 @@ export const createInspector = (host, actions, data) => {
             oninput: ({target}) =>
                 actions.update(
                     step.key,
-                    {
-                        timeout_seconds:
-                            target.value === ""
-                                ? target.validity.badInput
-                                    ? 0
-                                    : null
-                                : Number(target.value),
-                    },
+                    {timeout_seconds: secondsOf(target)},
                     `timeout:${step.key}`,
                 ),
         });
@@ -189,12 +171,17 @@ export const createInspector = (host, actions, data) => {
         return [
             element("h3", {}, "Step"),
             field("step_id", "Step id", text(step, "step_id")),
-            field("title", "Title", text(step, "title"), "What people read; empty: the step id."),
+            field(
+                "title",
+                "Title",
+                text(step, "title"),
+                "What people read. If it is empty, the step id.",
+            ),
             dependencies(step),
             payload,
             element("p", {className: "field-error", hidden: true, "data-error": "payload"}),
             field("runner", "Runner", runner(step)),
-            field("timeout_seconds", "Timeout (s)", seconds(step), "Empty: a day."),
+            field("timeout_seconds", "Timeout (s)", seconds(step), "If it is empty, a day."),
             approval(step),
             element(
                 "div",
@@ -238,8 +225,8 @@ export const createInspector = (host, actions, data) => {
             "p",
             {className: "help"},
             steps.length
-                ? "Choose a step to edit it. Drag from the dot of a step to the one that shall wait for it; choose a line to remove it."
-                : "Add the first step. Then drag from its dot: to an empty place for the next one, to another step to connect them.",
+                ? "Choose a step to edit it. Drag from the dot of a step to the one that has to wait for it. Choose a line to remove it."
+                : "Add the first step. Then drag from its dot: to an empty place for a new step, or to another step to connect them.",
         ),
     ];
 
@@ -248,30 +235,22 @@ export const createInspector = (host, actions, data) => {
         render(nextSteps, nextSelection) {
             [steps, selection] = [nextSteps, nextSelection];
             const step = stepOf(steps, selection?.key);
-            const edge =
-                selection?.edge &&
-                edgesOf(steps).some(([a, b]) => a === selection.edge[0] && b === selection.edge[1])
-                    ? selection.edge
-                    : null;
+            const edge = edgesOf(steps).find((each) => isSameEdge(each, selection?.edge));
             host.replaceChildren(
                 ...(step ? stepFields(step) : edge ? edgeFields(edge) : nothing()),
             );
-            host.querySelectorAll(".operations, .chips").forEach((each) => {
+            for (const each of host.querySelectorAll(".operations, .chips")) {
                 if (!each.children.length) {
                     each.remove();
                 }
-            });
-            inspector.tell(actions.problems());
+            }
+            inspector.showProblems(actions.problems());
         },
-        tell(problems) {
+        showProblems(problems) {
             for (const slot of host.querySelectorAll("[data-error]")) {
                 const texts = problems
-                    .filter(
-                        ({key, field: name, cycle}) =>
-                            name === slot.dataset.error &&
-                            (key === selection?.key || cycle?.includes(selection?.key)),
-                    )
-                    .map(({text: said}) => said);
+                    .filter((problem) => isAbout(problem, selection?.key, slot.dataset.error))
+                    .map(({text: problem}) => problem);
                 slot.textContent = texts.join(" ");
                 slot.hidden = !texts.length;
                 host.querySelectorAll(`[data-field="${slot.dataset.error}"]`).forEach((input) => {
@@ -282,4 +261,17 @@ export const createInspector = (host, actions, data) => {
         focus,
     };
     return inspector;
+};
+
+const isSameEdge = (one, other) => one[0] === other?.[0] && one[1] === other?.[1];
+
+const isAbout = ({key, field, cycle}, stepKey, name) =>
+    field === name && (key === stepKey || cycle?.includes(stepKey));
+
+/* What cannot be read as a number is 0, which is then said to be wrong. */
+const secondsOf = ({value, validity}) => {
+    if (value === "") {
+        return validity.badInput ? 0 : null;
+    }
+    return Number(value);
 };

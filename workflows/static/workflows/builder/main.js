@@ -1,39 +1,47 @@
 /*
 The builder of a template: what is drawn and edited here is stored by one request.
 
-It takes the place of the plain form's rows; without this file, or at `?plain`, these are edited
-instead. What the parts are told is in their own files.
+It replaces the rows of the plain form, which are used without this file, or at `?plain`. Each part is
+explained in its own file.
 */
 
+import {button, element} from "../dom.js";
 import {createCanvas} from "./canvas.js";
-import {button, element} from "./dom.js";
 import * as form from "./form.js";
-import {importing} from "./importing.js";
+import {createHistory} from "./history.js";
+import {createImport} from "./importing.js";
 import {createInspector} from "./inspector.js";
 import {parse} from "./json.js";
 import {createList} from "./list.js";
 import * as model from "./model.js";
+import {problemsOf} from "./problems.js";
 import {createSaving} from "./saving.js";
+
+/* The names of the inputs of fields that have several. */
+const FOCUS = {depends_on: "add-dependency", payload: "payload-kind"};
 
 const start = (host) => {
     const data = parse(document.getElementById("builder-data").textContent);
-    let selection = null,
-        problems = [];
+    let selection = null; /* {key} of a step, or {edge: [from, to]} */
+    let problems = [];
 
-    const part = (name, properties, ...children) => element(name, properties, ...children);
-    const status = part("p", {className: "builder-status", role: "status"});
-    const canvasHost = part("div", {className: "graph-host builder-canvas"});
-    const listHost = part(
+    const status = element("p", {className: "builder-status", role: "status"});
+    const canvasHost = element("div", {className: "graph-host builder-canvas"});
+    const listHost = element(
         "section",
         {className: "builder-list", "aria-label": "Order of dispatch"},
-        part("h3", {}, "Order of dispatch"),
-        part("p", {className: "help"}, "Among the steps that are ready, the first goes out first."),
+        element("h3", {}, "Order of dispatch"),
+        element(
+            "p",
+            {className: "help"},
+            "Of the steps that are ready, the first one here is dispatched first.",
+        ),
     );
-    const inspectorHost = part("section", {
+    const inspectorHost = element("section", {
         className: "builder-inspector",
-        "aria-label": "What is chosen",
+        "aria-label": "The chosen step or dependency",
     });
-    const trouble = part("ul", {className: "builder-problems", "aria-label": "What is wrong"});
+    const trouble = element("ul", {className: "builder-problems", "aria-label": "What is wrong"});
 
     const say = (text) => {
         status.textContent = text;
@@ -41,18 +49,16 @@ const start = (host) => {
     };
     const render = () => {
         const {steps} = history;
-        problems = model.problemsOf(steps, data.longest_timeout);
+        problems = problemsOf(steps, data.longest_timeout);
         canvas.render(steps, problems, selection);
         list.render(steps, problems, selection);
-        inspector.tell(problems);
+        inspector.showProblems(problems);
         trouble.replaceChildren(
-            ...problems.map(({key, field, text}) =>
-                part(
+            ...problems.map(({key, field, text, cycle}) =>
+                element(
                     "li",
                     {},
-                    key && !text.startsWith("Cycle")
-                        ? `${model.stepOf(history.steps, key).step_id || "(no id)"}: `
-                        : "",
+                    key && !cycle ? `${model.stepOf(steps, key).step_id || "(no id)"}: ` : "",
                     key ? button(text, () => choose(key, field), {className: "link"}) : text,
                 ),
             ),
@@ -61,23 +67,17 @@ const start = (host) => {
         redo.disabled = !history.canRedo;
         saving.changed();
     };
-    const history = model.createHistory(model.read(data.template.steps), () => render());
+    const history = createHistory(model.read(data.template.steps), () => render());
     const choose = (key, field = null) => {
         selection = key === null ? null : {key};
         inspector.render(history.steps, selection);
         render();
         if (field) {
-            inspector.focus(
-                field === "depends_on"
-                    ? "add-dependency"
-                    : field === "payload"
-                      ? "payload-kind"
-                      : field,
-            );
+            inspector.focus(FOCUS[field] ?? field);
         }
     };
-    const travel = (way) => () => {
-        history[way]();
+    const travel = (direction) => () => {
+        history[direction]();
         inspector.render(history.steps, selection);
     };
 
@@ -105,7 +105,7 @@ const start = (host) => {
             const name = history.steps[at].step_id;
             history.change(model.remove(history.steps, key));
             choose(history.steps[Math.min(at, history.steps.length - 1)]?.key ?? null);
-            say(`${name} is deleted; undo brings it back.`);
+            say(`${name} was deleted; Undo brings it back.`);
             if (document.activeElement === document.body) {
                 selection ? canvas.focus(selection.key) : addButton.focus();
             }
@@ -121,11 +121,11 @@ const start = (host) => {
     const addButton = button("Add a step", () => add(), {className: "button"});
     const undo = button("Undo", travel("undo"), {className: "button quiet"});
     const redo = button("Redo", travel("redo"), {className: "button quiet"});
-    const [importButton, dialog] = importing(data.read, (template) => {
+    const [importButton, dialog] = createImport(data.read, (template) => {
         form.fill(template);
         history.change(model.read(template.steps));
         choose(null);
-        say(`${history.steps.length} steps are read; save to keep them.`);
+        say(`${history.steps.length} steps were read; save to keep them.`);
     });
     const saving = createSaving(data, {
         template: () => {
@@ -147,11 +147,11 @@ const start = (host) => {
     });
 
     host.append(
-        part(
+        element(
             "div",
             {className: "builder-bar"},
-            part("div", {className: "group"}, addButton, undo, redo),
-            part(
+            element("div", {className: "group"}, addButton, undo, redo),
+            element(
                 "div",
                 {className: "group"},
                 button("−", () => canvas.zoom(1 / 1.25), {
@@ -164,20 +164,20 @@ const start = (host) => {
                 }),
                 button("Fit", () => canvas.fit(), {className: "button quiet"}),
             ),
-            part(
+            element(
                 "div",
                 {className: "group"},
                 importButton,
-                part("a", {className: "button quiet", href: "?plain"}, "Plain form"),
+                element("a", {className: "button quiet", href: "?plain"}, "Plain form"),
             ),
-            part("div", {className: "group saving"}, saving.state, saving.button),
+            element("div", {className: "group saving"}, saving.state, saving.button),
         ),
         saving.notice,
         status,
-        part(
+        element(
             "div",
             {className: "builder-panes"},
-            part("div", {className: "builder-left"}, canvasHost, trouble, listHost),
+            element("div", {className: "builder-left"}, canvasHost, trouble, listHost),
             inspectorHost,
         ),
         dialog,
@@ -185,7 +185,9 @@ const start = (host) => {
     host.hidden = false;
     document.getElementById("steps")?.remove();
     document.querySelectorAll(".submit-row").forEach((row) => {
-        row.querySelectorAll("input").forEach((input) => input.remove());
+        row.querySelectorAll("input").forEach((input) => {
+            input.remove();
+        });
         row.hidden = !row.children.length;
     });
 

@@ -1,24 +1,25 @@
 /*
-Storing: one request, with the version that the author began with.
+Saves the template by one request, which names the version that the author began with.
 
     const saving = createSaving(data, {template, text, problems, choose, say})
     saving.button, saving.state, saving.notice      parts of the page
-    saving.begin()      what is here now is what is stored
-    saving.changed()    something may differ from it
+    saving.begin()      what is on the page now is what is stored
+    saving.changed()    it may differ now
+    saving.save()       as the button does
 
-A refusal loses nothing: what was drawn stays as it is, and can be saved again.
+If the server refuses, nothing is lost: the page stays as it is and can be saved again.
 */
 
-import {button, element} from "./dom.js";
+import {button, element} from "../dom.js";
 import * as form from "./form.js";
 import {current, store} from "./server.js";
 
 const STORED = "template-stored";
 
 export const createSaving = (data, {template, text, problems, choose, say}) => {
-    let version = data.version,
-        stored = null,
-        busy = false;
+    let version = data.version;
+    let stored = null;
+    let isBusy = false;
     const state = element("span", {className: "saved-state"});
     const notice = element("div", {className: "builder-notice", role: "alert", hidden: true});
 
@@ -32,26 +33,23 @@ export const createSaving = (data, {template, text, problems, choose, say}) => {
             delete state.dataset.stopped;
             show();
         }
-        state.textContent = isChanged()
-            ? "Unsaved changes"
-            : version === null
-              ? ""
-              : `Version ${version}`;
+        const stateOfStored = version === null ? "" : `Version ${version}`;
+        state.textContent = isChanged() ? "Unsaved changes" : stateOfStored;
         state.classList.toggle("is-changed", isChanged());
     };
 
     const begin = () => {
         stored = text();
         changed();
-        const said = sessionStorage.getItem(STORED);
+        const message = sessionStorage.getItem(STORED);
         sessionStorage.removeItem(STORED);
-        if (said) {
-            say(said);
+        if (message) {
+            say(message);
         }
     };
 
     const save = async () => {
-        if (busy) {
+        if (isBusy) {
             return;
         }
         const sent = template();
@@ -62,31 +60,31 @@ export const createSaving = (data, {template, text, problems, choose, say}) => {
         if (problems().length) {
             state.dataset.stopped = "yes";
             show(
-                element("p", {}, "Not saved: first mend what is marked."),
+                element("p", {}, "Not saved: first correct what is marked."),
                 element(
                     "ul",
                     {},
-                    problems().map(({text: said}) => element("li", {}, said)),
+                    problems().map(({text: problem}) => element("li", {}, problem)),
                 ),
             );
             return;
         }
-        busy = true;
+        isBusy = true;
         save.button.disabled = true;
         const before = text();
         const {status, body} = await store(data.store, sent, version);
-        busy = false;
+        isBusy = false;
         save.button.disabled = false;
         if (status === 200 || status === 201) {
-            taken(body, before);
+            saved(body, before);
         } else {
             refused(status, body);
         }
     };
 
-    const taken = (body, before) => {
+    const saved = (body, before) => {
         show();
-        form.tell({});
+        form.showErrors({});
         stored = before;
         const isSame = version === body.version;
         if (version === null) {
@@ -96,7 +94,7 @@ export const createSaving = (data, {template, text, problems, choose, say}) => {
         }
         version = body.version;
         changed();
-        say(isSame ? "Nothing had changed." : `Saved as version ${version}.`);
+        say(isSame ? "Nothing has changed." : `Saved as version ${version}.`);
         const shown = document.querySelector(
             ".field-version .readonly, .fieldBox.field-version .readonly",
         );
@@ -116,12 +114,12 @@ export const createSaving = (data, {template, text, problems, choose, say}) => {
                 element(
                     "p",
                     {},
-                    `Not saved: ${body.detail ?? "an error of the server."} Nothing is lost; save again.`,
+                    `Not saved: ${body.detail ?? "internal server error."} Nothing is lost; save again.`,
                 ),
             );
             return;
         }
-        const texts = "detail" in body ? [body.detail] : form.tell(body);
+        const texts = "detail" in body ? [body.detail] : form.showErrors(body);
         if (!texts.length) {
             show(element("p", {}, "Not saved: one of the fields above is wrong."));
             return;
@@ -131,12 +129,12 @@ export const createSaving = (data, {template, text, problems, choose, say}) => {
             element(
                 "ul",
                 {},
-                texts.map((said) => {
-                    const [, id] = said.match(/^step '(.*?)'/) ?? [];
+                texts.map((error) => {
+                    const [, id] = error.match(/^step '(.*?)'/) ?? [];
                     return element(
                         "li",
                         {},
-                        id ? button(said, () => choose(id), {className: "link"}) : said,
+                        id ? button(error, () => choose(id), {className: "link"}) : error,
                     );
                 }),
             ),
@@ -178,7 +176,7 @@ export const createSaving = (data, {template, text, problems, choose, say}) => {
             element(
                 "p",
                 {className: "help"},
-                `Version ${theirs} stays in the history, whatever you choose.`,
+                `Version ${theirs} stays in the history, whichever you choose.`,
             ),
         );
     };

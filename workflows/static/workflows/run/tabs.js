@@ -1,8 +1,11 @@
 /*
-Sections that stand one below the other become tabs; the address says which one is open.
+Makes tabs of sections that stand one below the other; the address says which one is open.
 
     const tabs = createTabs(sections, opened)
-    tabs.open("graph")      by the id of a section, or of anything in it
+    tabs.list               the row of tabs, for the page to put in its place
+    tabs.open("graph")      opens a tab by the id of its section, or of anything in it
+
+`opened()` is called whenever a tab has been opened.
 */
 
 export const createTabs = (sections, opened) => {
@@ -40,7 +43,7 @@ export const createTabs = (sections, opened) => {
             tabs[i].setAttribute("aria-selected", String(isOpen));
             tabs[i].tabIndex = isOpen ? 0 : -1;
         });
-        opened(section.id);
+        opened();
         return true;
     };
 

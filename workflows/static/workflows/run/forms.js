@@ -1,8 +1,8 @@
 /*
-Buttons without leaving the page: a form is sent, and what comes back is taken over. A question comes
-in a dialog; without this file it is a page of its own, and everything else is the same.
+Sends the forms of the page without leaving it, and shows the messages of the answer. A question
+opens in a dialog. Without this file a question is a page of its own; everything else is the same.
 
-    takeOver({done})      done(): something may have happened
+    interceptForms({done})      done(): something may have happened
 */
 
 import {showTimes} from "../times.js";
@@ -12,14 +12,14 @@ const FORMS = "form.operations-form, form#question";
 
 const send = async (form, button) => {
     const body = new FormData(form, button);
-    /* What was drawn since has no token of its own; the page was born with one. */
+    /* Forms that were drawn later have no token of their own; the page came with one. */
     if (!body.has(TOKEN)) {
         body.set(TOKEN, document.querySelector(`[name=${TOKEN}]`).value);
     }
-    /* Not `form.action`, which is the field of this name. */
-    const answer = await fetch(form.getAttribute("action"), {method: "POST", body});
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    return {answer, page};
+    /* Not `form.action`, which would be the field of this name. */
+    const response = await fetch(form.getAttribute("action"), {method: "POST", body});
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    return {response, page};
 };
 
 const showMessages = (page) => {
@@ -38,17 +38,17 @@ const showMessages = (page) => {
     }
 };
 
-const sayRefused = (status) => {
+const showRefusal = (status) => {
     const page = document.implementation.createHTMLDocument();
     page.body.innerHTML = '<ul class="messagelist"><li class="error"></li></ul>';
     page.querySelector("li").textContent =
         status === 403
-            ? "Refused: you may not do this, or the page is too old. Reload it and try again."
+            ? "Refused: you don't have permission, or this page is too old. Reload it and try again."
             : `The server could not do this (${status}). Reload the page and try again.`;
     showMessages(page);
 };
 
-const ask = (content, title) => {
+const openDialog = (content, title) => {
     document.querySelector("dialog.ask")?.remove();
     const dialog = document.createElement("dialog");
     const heading = document.createElement("h2");
@@ -72,7 +72,7 @@ const ask = (content, title) => {
     (field ?? dialog.querySelector("button"))?.focus();
 };
 
-export const takeOver = ({done}) => {
+export const interceptForms = ({done}) => {
     document.addEventListener("submit", async (event) => {
         const form = event.target;
         if (!form.matches(FORMS)) {
@@ -82,27 +82,32 @@ export const takeOver = ({done}) => {
         const button = event.submitter;
         button?.setAttribute("aria-busy", "true");
         try {
-            const {answer, page} = await send(form, button);
-            const question = page.querySelector("#question, #preview");
-            if (!answer.ok) {
-                sayRefused(answer.status);
-                return;
+            const {response, page} = await send(form, button);
+            if (response.ok) {
+                show(page, done);
+            } else {
+                showRefusal(response.status);
             }
-            if (question) {
-                ask(question, question.dataset.title);
-                return;
-            }
-            document.querySelector("dialog.ask")?.close();
-            showMessages(page);
-            const kept = page.getElementById("answer");
-            if (kept) {
-                document.getElementById("answer").replaceWith(document.adoptNode(kept));
-            }
-            done();
         } catch {
-            sayRefused("no answer");
+            showRefusal("no answer");
         } finally {
             button?.removeAttribute("aria-busy");
         }
     });
+};
+
+/* Shows what the server answered: a question, or the outcome of an operation. */
+const show = (page, done) => {
+    const question = page.querySelector("#question, #preview");
+    if (question) {
+        openDialog(question, question.dataset.title);
+        return;
+    }
+    document.querySelector("dialog.ask")?.close();
+    showMessages(page);
+    const answer = page.getElementById("answer");
+    if (answer) {
+        document.getElementById("answer").replaceWith(document.adoptNode(answer));
+    }
+    done();
 };

@@ -1,6 +1,4 @@
-/* Small things for making pages. */
-
-/* element("button", {type: "button", "aria-label": "Close", onclick}, "×") */
+/* Makes elements: element("button", {type: "button", "aria-label": "Close", onclick}, "×") */
 export const element = (name, properties = {}, ...children) => {
     const made = document.createElement(name);
     for (const [key, value] of Object.entries(properties)) {
@@ -17,6 +15,7 @@ export const element = (name, properties = {}, ...children) => {
     return made;
 };
 
+/* `onclick` is called when the button is pressed. */
 export const button = (text, onclick, properties = {}) =>
     element("button", {
         type: "button",
@@ -27,4 +26,7 @@ export const button = (text, onclick, properties = {}) =>
     });
 
 let count = 0;
-export const freshId = () => `builder-${(count += 1)}`;
+export const freshId = () => {
+    count += 1;
+    return `element-${count}`;
+};
