@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
+STATIC = HERE.parents[1] / "workflows" / "static"
+LONGEST_FILE = 300
 FILES = sorted(path.name for path in HERE.glob("*.test.js"))
 NODE = shutil.which("node", path=str(Path(sys.executable).parent)) or shutil.which("node")
 
@@ -26,3 +28,9 @@ def test_javascript_tests_of_a_file_pass(file: str) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_script_or_stylesheet_has_more_than_300_lines() -> None:
+    files = [*STATIC.rglob("*.js"), *STATIC.rglob("*.css"), *HERE.glob("*.js")]
+    lines = {str(path): path.read_text().count("\n") for path in files}
+    assert {path for path, count in lines.items() if count > LONGEST_FILE} == set()
