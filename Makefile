@@ -17,8 +17,13 @@ help:  ## this list
 
 .venv/requirements-dev.installed: requirements.txt requirements-celery.txt
 
+# npm writes this file when everything of the lock is there. Its node is the one of .venv.
+node_modules/.package-lock.json: package-lock.json | .venv/requirements-dev.installed
+	@echo "Installing package-lock.json into node_modules"
+	@PATH="$$PWD/.venv/bin:$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+
 .PHONY: setup
-setup: .venv/requirements-dev.installed  ## make .venv with everything that development needs
+setup: .venv/requirements-dev.installed node_modules/.package-lock.json  ## make .venv with everything that development needs
 
 .PHONY: demo
 demo: .venv/requirements.installed  ## run a real workflow from template to end, and show the way in
@@ -51,7 +56,7 @@ chaos: setup  ## kill a process each second for five minutes, then look for the 
 	.venv/bin/python -m pytest tests/chaos $(ARGS)
 
 .PHONY: check
-check: setup  ## lint, format, types, layers, migrations
+check: setup  ## lint, format, types, layers, migrations, JavaScript and CSS
 	@sh scripts/check.sh
 
 .PHONY: audit

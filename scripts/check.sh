@@ -1,13 +1,14 @@
 #!/bin/sh
 # What can be checked without running the product; the first complaint ends it.
 set -eu
-export PATH="$PWD/.venv/bin:$PATH"
+export PATH="$PWD/.venv/bin:$PWD/node_modules/.bin:$PATH"
 step() { echo "== $*"; "$@"; }
 
 step python -m ruff check .
 step python -m ruff format --check .
 step python -m mypy .
 step python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+step biome check --error-on-warnings
 step python manage.py makemigrations --check --dry-run
 step python manage.py check --fail-level WARNING
 step env DEBUG=off SECRET_KEY="$(python -c "import secrets; print(secrets.token_urlsafe(50))")" \

@@ -1,4 +1,4 @@
-"""What keeps people with disabilities from using a page, as far as a program can tell."""
+"""Accessibility violations of a page, as far as a program can find them."""
 
 from pathlib import Path
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 from playwright.sync_api import Page
 
 SOURCE = (Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js").read_text()
-GRAVE = {"serious", "critical"}
+SERIOUS = {"serious", "critical"}
 
 
-def grave_violations(page: Page) -> list[str]:
+def serious_violations(page: Page) -> list[str]:
     """Return the serious and critical findings, each with the elements that it is about."""
     page.evaluate(SOURCE)
     found: dict[str, Any] = page.evaluate("axe.run(document, {preload: false})")
-    return [_told(each) for each in found["violations"] if each["impact"] in GRAVE]
+    return [_told(each) for each in found["violations"] if each["impact"] in SERIOUS]
 
 
 def _told(violation: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The builder, as those see and use it who sit before it."""
+"""What a person sees and does in the builder."""
 
 from typing import Any
 
@@ -21,14 +21,14 @@ def button(page: Page, name: str) -> Locator:
 
 
 def place(found: Locator) -> tuple[float, float]:
-    """Return where the middle of something is."""
+    """Return the middle of an element, in pixels of the page."""
     box = found.bounding_box()
     assert box is not None
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
 def drag(page: Page, step_id: str, to: str | tuple[float, float], *, drop: bool = True) -> None:
-    """Drag from the dot of a step to another one, or so far from it to where nothing is."""
+    """Drag from the dot of a step to another step, or by a distance to an empty place."""
     page.locator(".builder-canvas").scroll_into_view_if_needed()
     x, y = place(step(page, step_id).locator(".handle"))
     page.mouse.move(x, y)
@@ -46,7 +46,7 @@ def name_step(page: Page, step_id: str) -> None:
 
 
 def saved(page: Page, version: int) -> None:
-    """Save, and see that it is this version now."""
+    """Save, and check which version was saved."""
     button(page, "Save").click()
     expect(page.get_by_role("status")).to_have_text(f"Saved as version {version}.")
 

@@ -36,10 +36,10 @@ FLAGS = (
 WIDE: ViewportSize = {"width": 1440, "height": 900}
 NARROW: ViewportSize = {"width": 768, "height": 900}
 LONGEST_WAIT_MS = 15_000
-"""On a busy machine; what is there at once is found at once."""
+"""Long enough for a busy machine; a wait ends as soon as its condition holds."""
 
 REFUSED = re.compile(r"responded with a status of (400|409) ")
-"""What Chromium says of a request that was refused as it should be."""
+"""How Chromium reports a request that the server refused, as it should."""
 
 Browse = Callable[..., Page]
 
@@ -70,8 +70,8 @@ def browse(browser: Browser, live_server: LiveServer) -> Iterator[Browse]:
     """
     Open pages: `browse("/admin/", width=768, color_scheme="dark")`.
 
-    Everything that a page complains about fails the test, a breach of the content security policy
-    included. `user` is who is logged in, a superuser named ada if nobody is given.
+    Every error and warning in the console of a page fails the test, violations of the content
+    security policy included. `user` is logged in: by default ada, a superuser.
     """
     contexts: list[BrowserContext] = []
     complaints: list[str] = []

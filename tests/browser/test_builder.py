@@ -1,4 +1,4 @@
-"""Templates are drawn: steps and dependencies, with the mouse or the keyboard."""
+"""Drawing steps and dependencies of a template, with the mouse and with the keyboard."""
 
 import re
 
@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from runners.models import Runner
 from tests.admin.conftest import add_url
-from tests.browser.axe import grave_violations
+from tests.browser.axe import serious_violations
 from tests.browser.builder import button, drag, name_step, opened, saved, step, steps_of
 from tests.browser.conftest import NARROW, Browse
 from tests.factories import TemplateFactory
@@ -26,7 +26,7 @@ DIAMOND = {
 SCHEMA = '{"properties": {"day": {"type": "string", "title": "Which day"}}, "required": ["day"]}'
 
 
-def test_a_diamond_is_drawn_saved_and_launched_with_parameters(browse: Browse) -> None:
+def test_drawn_diamond_is_saved_and_launched_with_parameters(browse: Browse) -> None:
     page = browse(add_url(WorkflowTemplate))
     page.get_by_label("Name:").fill("Nightly")
     page.get_by_text("Parameters and rules").click()
@@ -54,7 +54,7 @@ def test_a_diamond_is_drawn_saved_and_launched_with_parameters(browse: Browse) -
     assert set(run.tasks.values_list("step_id", flat=True)) == set(DIAMOND)
 
 
-def test_a_cycle_is_shown_while_it_is_drawn_and_kept_out_of_the_store(browse: Browse) -> None:
+def test_cycle_is_shown_while_drawn_and_cannot_be_saved(browse: Browse) -> None:
     template = TemplateFactory.create(drawing="a > b > c")
     page = opened(browse, template)
 
@@ -66,14 +66,14 @@ def test_a_cycle_is_shown_while_it_is_drawn_and_kept_out_of_the_store(browse: Br
     expect(page.locator(".builder-problems")).to_contain_text("Cycle: a → b → c → a")
     expect(page.locator(".vertex.kind-wrong")).to_have_count(3)
     button(page, "Save").click()
-    expect(page.get_by_role("alert")).to_contain_text("Not saved: first mend what is marked.")
+    expect(page.get_by_role("alert")).to_contain_text("Not saved: first correct what is marked.")
     button(page, "Undo").click()
     expect(page.locator(".vertex.kind-wrong")).to_have_count(0)
     expect(page.get_by_role("alert")).to_have_count(0)
     assert steps_of(template) == {"a": (), "b": ("a",), "c": ("b",)}
 
 
-def test_a_dependency_that_does_not_exist_is_drawn_as_missing(browse: Browse) -> None:
+def test_unknown_dependency_is_drawn_as_missing_step(browse: Browse) -> None:
     page = opened(browse, TemplateFactory.create(drawing="a > b"))
     step(page, "b").click()
     page.get_by_label("Waits for").fill("nowhere")
@@ -89,7 +89,7 @@ def test_a_dependency_that_does_not_exist_is_drawn_as_missing(browse: Browse) ->
     expect(page.locator(".builder-problems li")).to_have_count(0)
 
 
-def test_dependencies_and_steps_are_removed_and_come_back(browse: Browse) -> None:
+def test_undo_restores_removed_dependencies_and_steps(browse: Browse) -> None:
     template = TemplateFactory.create(drawing="a > b > c")
     page = opened(browse, template)
 
@@ -111,7 +111,7 @@ def test_dependencies_and_steps_are_removed_and_come_back(browse: Browse) -> Non
     assert steps_of(template) == {"a": (), "b": (), "c": ("b",)}
 
 
-def test_a_renamed_step_keeps_its_dependants(browse: Browse) -> None:
+def test_renamed_step_keeps_its_downstream_steps(browse: Browse) -> None:
     template = TemplateFactory.create(drawing="a > b, c")
     page = opened(browse, template)
     step(page, "a").click()
@@ -126,7 +126,7 @@ def test_a_renamed_step_keeps_its_dependants(browse: Browse) -> None:
     assert steps_of(template) == {"c-first": (), "b": ("c-first",), "c": ()}
 
 
-def test_the_order_of_dispatch_is_changed_in_the_list(browse: Browse) -> None:
+def test_moving_a_step_in_the_list_changes_the_order_of_dispatch(browse: Browse) -> None:
     template = TemplateFactory.create(drawing="a, b, c")
     page = opened(browse, template)
 
@@ -147,7 +147,7 @@ def tab_to(page: Page, wanted: Locator) -> None:
     pytest.fail(f"the keyboard does not reach {wanted}")
 
 
-def test_everything_is_done_with_the_keyboard_alone(browse: Browse) -> None:
+def test_template_can_be_built_with_the_keyboard_alone(browse: Browse) -> None:
     template = TemplateFactory.create(drawing="a")
     page = opened(browse, template)
 
@@ -180,21 +180,21 @@ def test_everything_is_done_with_the_keyboard_alone(browse: Browse) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_grave_keeps_people_from_the_builder(
+def test_builder_has_no_serious_accessibility_violation(
     browse: Browse, local: Runner, scheme: str
 ) -> None:
     template = TemplateFactory.create(drawing="a > b > c", payload={"command": ["true", "x"]})
     page = opened(browse, template, color_scheme=scheme)
-    assert grave_violations(page) == []
+    assert serious_violations(page) == []
 
     drag(page, "c", "a")
     expect(page.locator(".builder-problems li")).to_have_count(1)
     button(page, "Save").click()
 
-    assert grave_violations(page) == []
+    assert serious_violations(page) == []
 
 
-def test_the_builder_fits_a_narrow_window(browse: Browse) -> None:
+def test_builder_fits_a_narrow_window(browse: Browse) -> None:
     page = opened(browse, TemplateFactory.create(drawing="a > b"), viewport=NARROW)
     step(page, "a").click()
 

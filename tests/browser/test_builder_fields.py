@@ -1,4 +1,4 @@
-"""What a step does is edited beside it, and mistakes are told where they are."""
+"""The fields of a step beside the drawing; mistakes are marked at their field."""
 
 import pytest
 from playwright.sync_api import expect
@@ -12,7 +12,7 @@ from workflows.models import WorkflowTemplate
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_every_field_of_a_step_is_edited_beside_it(browse: Browse) -> None:
+def test_every_field_of_a_step_is_saved_from_the_inspector(browse: Browse) -> None:
     RunnerFactory.create(name="gpu")
     template = TemplateFactory.create(drawing="a")
     page = opened(browse, template)
@@ -42,7 +42,7 @@ def test_every_field_of_a_step_is_edited_beside_it(browse: Browse) -> None:
     assert stored.requires_approval
 
 
-def test_registered_functions_are_offered_with_what_they_do(browse: Browse) -> None:
+def test_registered_functions_are_offered_with_their_description(browse: Browse) -> None:
     page = opened(browse, TemplateFactory.create(drawing="a"))
     step(page, "a").click()
     page.get_by_label("Kind").select_option("A function")
@@ -60,7 +60,7 @@ def test_registered_functions_are_offered_with_what_they_do(browse: Browse) -> N
     assert stored.payload == {"python": "constructor"}
 
 
-def test_arguments_of_a_function_have_the_types_of_json(browse: Browse) -> None:
+def test_typed_arguments_are_saved_with_their_json_type(browse: Browse) -> None:
     payload = {"python": "f", "kwargs": {"text": "5", "number": 1.0, "big": 12345678901234567}}
     template = TemplateFactory.create(drawing="a", payload=payload)
     page = opened(browse, template)
@@ -78,7 +78,7 @@ def test_arguments_of_a_function_have_the_types_of_json(browse: Browse) -> None:
     )
 
 
-def test_any_payload_is_edited_as_json_and_mistakes_are_told_in_place(browse: Browse) -> None:
+def test_invalid_json_payload_is_marked_at_its_field(browse: Browse) -> None:
     template = TemplateFactory.create(drawing="a", payload={"prompt": "x"})
     page = opened(browse, template)
     step(page, "a").click()
@@ -96,7 +96,7 @@ def test_any_payload_is_edited_as_json_and_mistakes_are_told_in_place(browse: Br
     assert repr(stored.payload) == "{'prompt': 'y', 'n': 1.0}"
 
 
-def test_a_wrong_field_of_the_template_is_told_at_it(browse: Browse) -> None:
+def test_invalid_field_of_the_template_is_marked_in_place(browse: Browse) -> None:
     page = opened(browse, TemplateFactory.create(drawing="a"))
 
     page.get_by_label("Name:").fill("  ")

@@ -1,4 +1,4 @@
-"""What was drawn is stored by one request; nothing that somebody drew is lost."""
+"""Saving in the builder: one request stores the template, and no refusal loses anything."""
 
 from typing import Any
 
@@ -29,17 +29,17 @@ STRANGE = {
 }
 
 
-def test_saving_without_a_change_makes_no_new_version(browse: Browse) -> None:
+def test_saving_without_changes_makes_no_new_version(browse: Browse) -> None:
     template = create_template(parse_template(STRANGE))
     page = opened(browse, template)
 
     button(page, "Save").click()
-    expect(page.get_by_role("status")).to_have_text("Nothing had changed.")
+    expect(page.get_by_role("status")).to_have_text("Nothing has changed.")
 
     assert WorkflowTemplate.objects.get(pk=template.pk).version == 1
 
 
-def test_who_saves_second_is_told_loses_nothing_and_may_decide(browse: Browse) -> None:
+def test_second_author_is_warned_and_can_still_save(browse: Browse) -> None:
     template = TemplateFactory.create(drawing="a > b")
     mine, theirs = opened(browse, template), opened(browse, template)
     button(theirs, "Add a step").click()
@@ -61,7 +61,7 @@ def test_who_saves_second_is_told_loses_nothing_and_may_decide(browse: Browse) -
     assert list(steps_of(template)) == ["a", "b", "mine"]
 
 
-def test_what_the_server_refuses_leads_to_its_step(browse: Browse) -> None:
+def test_refusal_by_the_server_links_to_its_step(browse: Browse) -> None:
     template = TemplateFactory.create(drawing="a, b")
     gpu = RunnerFactory.create(name="gpu")
     page = opened(browse, template)
@@ -77,14 +77,14 @@ def test_what_the_server_refuses_leads_to_its_step(browse: Browse) -> None:
     assert WorkflowTemplate.objects.get().version == 1
 
 
-def test_a_file_is_taken_into_the_drawing_and_stored_only_when_saved(browse: Browse) -> None:
+def test_imported_file_is_drawn_and_stored_only_when_saved(browse: Browse) -> None:
     template = TemplateFactory.create(drawing="a")
     page = opened(browse, template)
     steps = b"[{step_id: x, title: X}, {step_id: y, title: Y, depends_on: [x]}]"
 
     def choose(content: bytes) -> None:
         file: Any = {"name": "new.yaml", "mimeType": "application/yaml", "buffer": content}
-        page.get_by_label("YAML, or JSON").set_input_files(file)
+        page.get_by_label("YAML or JSON").set_input_files(file)
         button(page, "Import").click()
 
     button(page, "Import…").click()
@@ -97,7 +97,7 @@ def test_a_file_is_taken_into_the_drawing_and_stored_only_when_saved(browse: Bro
     assert steps_of(template) == {"x": (), "y": ("x",)}
 
 
-def test_without_javascript_the_plain_form_does_it_all(browse: Browse) -> None:
+def test_plain_form_edits_a_template_without_javascript(browse: Browse) -> None:
     template = TemplateFactory.create(drawing="a > b")
     page = browse(url_of(template), java_script_enabled=False)
 
@@ -107,7 +107,7 @@ def test_without_javascript_the_plain_form_does_it_all(browse: Browse) -> None:
     assert spec_of(WorkflowTemplate.objects.get()).steps[1].title == "Second"
 
 
-def test_the_plain_form_stays_within_reach(browse: Browse) -> None:
+def test_builder_links_to_the_plain_form(browse: Browse) -> None:
     page = opened(browse, TemplateFactory.create(drawing="a > b"))
 
     page.get_by_role("link", name="Plain form").click()

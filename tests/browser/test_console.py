@@ -1,4 +1,4 @@
-"""The frame of every page, the dashboard and the lists, as people meet them."""
+"""The frame of every page, the dashboard and the lists."""
 
 import re
 from datetime import timedelta
@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from tests.browser.axe import grave_violations
+from tests.browser.axe import serious_violations
 from tests.browser.conftest import NARROW, WIDE, Browse
 from tests.factories import RunnerFactory, UserFactory
 from tests.support.actors import who
@@ -35,7 +35,7 @@ PAGES = [
 
 @pytest.fixture
 def failed(runs: DrawRun) -> WorkflowRun:
-    """Return a deadlocked run; something of everything else is there, too."""
+    """Return a deadlocked run, beside runs and runners in other states."""
     RunnerFactory.create(name="gpu", is_enabled=False)
     runs("train", runner="gpu")
     runs("deploy", requires_approval=True)
@@ -47,22 +47,22 @@ def failed(runs: DrawRun) -> WorkflowRun:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_have_no_grave_obstacle_for_anybody(
+def test_pages_have_no_serious_accessibility_violation(
     browse: Browse, failed: WorkflowRun, scheme: str
 ) -> None:
     page = browse("/admin/", color_scheme=scheme)
     for path in PAGES:
         page.goto(path)
-        assert grave_violations(page) == [], path
+        assert serious_violations(page) == [], path
 
 
 @pytest.mark.parametrize("path", ["/admin/", "/admin/workflows/workflowrun/"])
-def test_an_empty_installation_has_none_either(browse: Browse, path: str) -> None:
-    assert grave_violations(browse(path)) == []
+def test_empty_pages_have_no_serious_accessibility_violation(browse: Browse, path: str) -> None:
+    assert serious_violations(browse(path)) == []
 
 
 @pytest.mark.parametrize("viewport", [WIDE, NARROW, {"width": 390, "height": 800}])
-def test_nothing_reaches_beyond_the_page(
+def test_pages_do_not_scroll_sideways(
     browse: Browse, failed: WorkflowRun, viewport: dict[str, int]
 ) -> None:
     page = browse("/admin/", viewport=viewport)
@@ -72,18 +72,16 @@ def test_nothing_reaches_beyond_the_page(
         assert width <= viewport["width"], path
 
 
-def test_the_way_in_is_open_to_everybody(browse: Browse) -> None:
+def test_login_page_has_no_serious_accessibility_violation(browse: Browse) -> None:
     page = browse("/admin/")
     page.get_by_role("button", name="Log out").click()
     page.goto("/admin/login/")
 
     expect(page.get_by_role("button", name="Log in")).to_be_visible()
-    assert grave_violations(page) == []
+    assert serious_violations(page) == []
 
 
-def test_the_numbers_and_the_dashboard_follow_without_a_reload(
-    browse: Browse, failed: WorkflowRun
-) -> None:
+def test_counts_and_dashboard_update_without_reload(browse: Browse, failed: WorkflowRun) -> None:
     page = browse("/admin/")
     runs = page.locator('#navigation [data-count="runs"]')
     expect(runs).to_have_text("1")
@@ -100,7 +98,7 @@ def test_the_numbers_and_the_dashboard_follow_without_a_reload(
     assert page.evaluate("window.isTheSame")
 
 
-def test_a_hidden_page_asks_for_nothing(browse: Browse, failed: WorkflowRun) -> None:
+def test_hidden_dashboard_sends_no_requests(browse: Browse, failed: WorkflowRun) -> None:
     page = browse("/admin/")
     expect(page.locator('#navigation [data-count="runs"]')).to_have_text("1")
     asked: list[str] = []
@@ -116,7 +114,7 @@ def test_a_hidden_page_asks_for_nothing(browse: Browse, failed: WorkflowRun) -> 
         page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
 
-def test_times_are_told_in_the_readers_zone(browse: Browse, failed: WorkflowRun) -> None:
+def test_times_are_shown_in_the_zone_of_the_reader(browse: Browse, failed: WorkflowRun) -> None:
     moment = timezone.now().replace(microsecond=0) - timedelta(hours=3)
     Event.objects.update(created_at=moment)
 
@@ -128,7 +126,9 @@ def test_times_are_told_in_the_readers_zone(browse: Browse, failed: WorkflowRun)
     expect(shown).to_have_attribute("title", f"{there:%Y-%m-%d %H:%M:%S} GMT+9")
 
 
-def test_a_cure_is_one_informed_click_away(browse: Browse, failed: WorkflowRun) -> None:
+def test_suggested_action_on_the_dashboard_asks_before_it_acts(
+    browse: Browse, failed: WorkflowRun
+) -> None:
     page = browse("/admin/")
 
     page.locator("#attention li", has_text="backup").get_by_role("button", name="Retry").click()
@@ -138,7 +138,7 @@ def test_a_cure_is_one_informed_click_away(browse: Browse, failed: WorkflowRun) 
     expect(page.locator(".messagelist")).to_contain_text("is pending")
 
 
-def test_what_came_of_many_rows_can_be_read_by_everybody(browse: Browse, runs: DrawRun) -> None:
+def test_outcomes_of_many_rows_are_accessible(browse: Browse, runs: DrawRun) -> None:
     run = runs(", ".join(f"task-{n}" for n in range(40)))
     cancel(task(run, "task-7").pk, by=who("ada"))
     page = browse("/admin/workflows/task/", viewport=NARROW, reduced_motion="reduce")
@@ -158,10 +158,10 @@ def test_what_came_of_many_rows_can_be_read_by_everybody(browse: Browse, runs: D
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
-        assert grave_violations(page) == [], scheme
+        assert serious_violations(page) == [], scheme
 
 
-def test_the_page_can_be_used_with_the_keyboard_alone(browse: Browse, failed: WorkflowRun) -> None:
+def test_dashboard_can_be_used_with_the_keyboard_alone(browse: Browse, failed: WorkflowRun) -> None:
     page = browse("/admin/")
 
     page.keyboard.press("Tab")
@@ -173,7 +173,7 @@ def test_the_page_can_be_used_with_the_keyboard_alone(browse: Browse, failed: Wo
     assert {"Dashboard", "Retry…", "Mark success…", "Approve…", "Enable it"} <= focused
 
 
-def test_who_may_only_look_is_offered_nothing_to_press(browse: Browse, failed: WorkflowRun) -> None:
+def test_viewer_sees_no_buttons_on_the_dashboard(browse: Browse, failed: WorkflowRun) -> None:
     oscar: User = UserFactory.create(username="oscar", is_staff=True)
     oscar.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
 
@@ -184,7 +184,7 @@ def test_who_may_only_look_is_offered_nothing_to_press(browse: Browse, failed: W
     expect(buttons).to_have_count(0)
 
 
-def test_the_page_of_the_api_works_under_its_policy(browse: Browse) -> None:
+def test_api_page_works_under_its_content_security_policy(browse: Browse) -> None:
     page = browse("/docs")
 
     expect(page.locator("#swagger-ui")).to_contain_text("/workflow-runs")

@@ -1,4 +1,4 @@
-"""Every page of the console opens in a browser without a complaint."""
+"""Pages open without errors and warnings in the browser's console."""
 
 import pytest
 from playwright.sync_api import expect
@@ -7,7 +7,7 @@ from tests.browser.conftest import Browse
 
 
 @pytest.mark.parametrize("path", ["/admin/", "/admin/workflows/workflowrun/"])
-def test_a_page_opens(browse: Browse, path: str) -> None:
+def test_page_opens_without_complaints(browse: Browse, path: str) -> None:
     page = browse(path)
 
     expect(page.locator("#content")).to_be_visible()

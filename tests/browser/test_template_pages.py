@@ -5,7 +5,7 @@ from django.contrib.auth.models import Permission
 from playwright.sync_api import expect
 
 from tests.admin.conftest import add_url, list_url, url_of
-from tests.browser.axe import grave_violations
+from tests.browser.axe import serious_violations
 from tests.browser.builder import button, steps_of
 from tests.browser.conftest import Browse
 from tests.factories import TemplateFactory, UserFactory
@@ -27,7 +27,7 @@ def test_versions_are_compared_as_a_graph_and_restored(browse: Browse) -> None:
     expect(page.locator('#drawing [aria-label="b, removed"]')).to_be_visible()
     expect(page.locator("#drawing .kind-removed")).to_have_count(2)
     expect(page.locator('#drawing .edge[data-kind="removed"]')).to_have_count(2)
-    assert grave_violations(page) == []
+    assert serious_violations(page) == []
     page.get_by_role("link", name="Versions").click()
     page.get_by_role("link", name="Restore…").click()
     expect(page.locator("#drawing .kind-added")).to_have_count(2)
@@ -51,27 +51,27 @@ PARAMETERS = {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_grave_keeps_people_from_launching_and_looking_back(
+def test_launch_and_history_pages_have_no_serious_accessibility_violation(
     browse: Browse, scheme: str
 ) -> None:
     steps = [{"step_id": "a", "title": "A"}]
     data = {"name": "Described", "steps": steps, "parameters_schema": PARAMETERS}
     template = create_template(parse_template(data))
     page = browse(add_url(WorkflowRun), color_scheme=scheme)
-    found = grave_violations(page)
+    found = serious_violations(page)
 
     button(page, "Next").click()
     expect(page.get_by_label("copies")).to_have_value("2")
-    found += grave_violations(page)
+    found += serious_violations(page)
     importing = f"{list_url(WorkflowTemplate)}import/"
     for place in (url_of(template, "history"), importing, step_url(template.pk, "a")):
         page.goto(place)
-        found += grave_violations(page)
+        found += serious_violations(page)
 
     assert found == []
 
 
-def test_who_may_only_look_sees_the_drawing(browse: Browse) -> None:
+def test_viewer_sees_the_drawing_of_a_template(browse: Browse) -> None:
     template = TemplateFactory.create(drawing="a > b")
     viewer = UserFactory.create(is_staff=True)
     viewer.user_permissions.add(Permission.objects.get(codename="view_workflowtemplate"))

@@ -1,4 +1,4 @@
-"""The page of a run is kept up to date while somebody looks at it."""
+"""An open run page stays up to date."""
 
 import re
 
@@ -18,7 +18,7 @@ def vertex(page: Page, said: str) -> Locator:
 
 
 def open_run(browse: Browse, run: WorkflowRun, **options: object) -> Page:
-    """Open the page of a run; a reload would make it forget the mark that it is given."""
+    """Open the page of a run, and set a mark that a reload would remove."""
     page = browse(url_of(run), **options)
     page.wait_for_selector("html[data-run=shown]")
     page.evaluate("window.mark = 'the same page'")
@@ -29,7 +29,7 @@ def is_the_same(page: Page) -> bool:
     return bool(page.evaluate("window.mark === 'the same page'"))
 
 
-def test_a_run_is_watched_to_its_end_without_a_reload(browse: Browse, runs: DrawRun) -> None:
+def test_run_page_follows_a_run_to_its_end_without_reload(browse: Browse, runs: DrawRun) -> None:
     run = runs("a > b > d, a > c > d")
     page = open_run(browse, run)
     expect(vertex(page, "a, ready")).to_be_visible()
@@ -51,7 +51,7 @@ def test_a_run_is_watched_to_its_end_without_a_reload(browse: Browse, runs: Draw
     assert is_the_same(page)
 
 
-def test_the_answer_to_a_dispatch_is_shown_with_its_payload(browse: Browse, runs: DrawRun) -> None:
+def test_dispatch_shows_its_answer_and_response_payload(browse: Browse, runs: DrawRun) -> None:
     page = open_run(browse, runs("a > b"))
 
     page.get_by_role("button", name="Dispatch ready task").click()
@@ -64,7 +64,7 @@ def test_the_answer_to_a_dispatch_is_shown_with_its_payload(browse: Browse, runs
     assert is_the_same(page)
 
 
-def test_a_preview_changes_nothing(browse: Browse, runs: DrawRun) -> None:
+def test_preview_of_a_dispatch_changes_nothing(browse: Browse, runs: DrawRun) -> None:
     run = runs("a, b > c")
     page = open_run(browse, run)
 
@@ -77,7 +77,7 @@ def test_a_preview_changes_nothing(browse: Browse, runs: DrawRun) -> None:
     assert set(states(run).values()) == {"pending"}
 
 
-def test_tables_events_and_timeline_follow(browse: Browse, runs: DrawRun) -> None:
+def test_tables_events_and_timeline_follow_the_run(browse: Browse, runs: DrawRun) -> None:
     run = runs("a > b")
     page = open_run(browse, run)
     dispatch_all(run)
@@ -99,7 +99,7 @@ def test_tables_events_and_timeline_follow(browse: Browse, runs: DrawRun) -> Non
     assert is_the_same(page)
 
 
-def test_a_log_follows_what_is_printed(browse: Browse, runs: DrawRun) -> None:
+def test_log_in_the_panel_grows_while_the_task_prints(browse: Browse, runs: DrawRun) -> None:
     run = runs("a")
     dispatch_all(run)
     start(run, "a")
@@ -114,7 +114,7 @@ def test_a_log_follows_what_is_printed(browse: Browse, runs: DrawRun) -> None:
     expect(log).to_contain_text("17 rows <b>\nthe end 🙂\n")
 
 
-def test_a_hidden_page_asks_for_nothing(browse: Browse, runs: DrawRun) -> None:
+def test_hidden_run_page_sends_no_requests(browse: Browse, runs: DrawRun) -> None:
     page = open_run(browse, runs("a"))
     page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
     asked: list[str] = []
@@ -128,7 +128,7 @@ def test_a_hidden_page_asks_for_nothing(browse: Browse, runs: DrawRun) -> None:
         page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
 
-def test_who_is_logged_out_is_told(browse: Browse, runs: DrawRun) -> None:
+def test_logged_out_reader_is_asked_to_reload(browse: Browse, runs: DrawRun) -> None:
     page = open_run(browse, runs("a"))
 
     page.context.clear_cookies()
@@ -137,14 +137,14 @@ def test_who_is_logged_out_is_told(browse: Browse, runs: DrawRun) -> None:
 
 
 @pytest.mark.parametrize("tab", ["tasks", "timeline", "events-tab"])
-def test_an_address_names_the_open_tab(browse: Browse, runs: DrawRun, tab: str) -> None:
+def test_address_with_a_tab_opens_it(browse: Browse, runs: DrawRun, tab: str) -> None:
     page = browse(f"{url_of(runs('a'))}#{tab}")
 
     expect(page.locator(f"#{tab}")).to_be_visible()
     expect(page.locator("#graph")).to_be_hidden()
 
 
-def test_an_address_names_the_chosen_task(browse: Browse, runs: DrawRun) -> None:
+def test_address_with_a_task_chooses_it(browse: Browse, runs: DrawRun) -> None:
     run = runs("a > b")
 
     page = browse(f"{url_of(run)}#task-{task(run, 'b').pk}")

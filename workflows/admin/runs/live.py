@@ -1,19 +1,48 @@
-"""What an open page of a run asks for again and again: the graph once, then what has changed."""
+"""What an open page of a run asks for: the graph once, then repeatedly what has changed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
 from workflows.insight.durations import usual_seconds
 from workflows.models import Event, Task, TaskDependency, WorkflowRun
 
-MOST_EVENTS = 20
-"""Of those since the last poll, the latest are sent; the list of events has all of them."""
-LONGEST_REASON = 200
+MAX_EVENTS = 20
+"""Of the events since the last poll the latest are sent; the list of events has all of them."""
+MAX_REASON = 200
+"""Characters of an event's reason."""
 
-COLUMNS = (
+Table = dict[str, Sequence[Any]]
+"""Rows whose column names are sent once; `table.js` makes objects of them."""
+NO_ROWS: Table = {"columns": (), "rows": ()}
+
+
+class LiveTask(NamedTuple):
+    """What changes about a task while its run is watched; times in seconds since 1970."""
+
+    id: int
+    state: str
+    flags: list[str]
+    attempts: int
+    dispatched: float | None
+    started: float | None
+    finished: float | None
+
+
+class LiveEvent(NamedTuple):
+    """A row of the table of events."""
+
+    id: int
+    at: str
+    type: str
+    task: int | None
+    actor: str
+    reason: str
+
+
+READ_FROM_TASK = (
     "pk",
     "state",
     "is_held",
@@ -25,60 +54,93 @@ COLUMNS = (
     "started_at",
     "finished_at",
 )
-Row = list[Any]
-"""`[id, state, flags, attempts, dispatched, started, finished]`, see run/model.js."""
+READ_FROM_EVENT = ("pk", "created_at", "event_type", "task_id", "actor", "reason")
 
 
 def latest_event(run_id: int) -> int | None:
     """Return the id of the latest event of a run, None if there is no such run; one index look-up.
 
-    The events of a run are written under its lock: who knows the latest one has missed none.
+    Events are written under the lock of their run: whoever knows the latest one has missed none.
     """
     found = Event.objects.filter(run=run_id).order_by("-pk").values_list("pk", flat=True)
     return found.first()
 
 
 def graph_of(run: WorkflowRun) -> dict[str, Any]:
-    """Return all tasks and edges of a run, short; edges by the places of their tasks."""
-    tasks = Task.objects.filter(run=run).order_by("position")
-    named = list(tasks.values_list("step_id", "title", *COLUMNS))
-    places = {pk: place for place, (_, _, pk, *_rest) in enumerate(named)}
+    """
+    Return all tasks and edges of a run.
+
+    An edge is the indexes of its two tasks; `usual` are the usual seconds of each task, or empty.
+    """
+    tasks = list(
+        Task.objects.filter(run=run)
+        .order_by("position")
+        .values_list("step_id", "title", *READ_FROM_TASK, named=True)
+    )
+    index = {task.pk: number for number, task in enumerate(tasks)}
     edges = TaskDependency.objects.filter(task__run=run).values_list("depends_on_id", "task_id")
     usual = usual_seconds(run)
     return {
-        "tasks": [[name or f"task {row[0]}", title, *_short(row)] for name, title, *row in named],
-        "edges": [(places[upstream], places[task]) for upstream, task in edges.order_by("pk")],
-        "usual": [usual.get(name or "") for name, *_rest in named] if usual else [],
+        "tasks": {
+            "columns": ("name", "title", *LiveTask._fields),
+            "rows": [
+                (task.step_id or f"task {task.pk}", task.title, *_live_task(task)) for task in tasks
+            ],
+        },
+        "edges": [(index[upstream], index[task]) for upstream, task in edges.order_by("pk")],
+        "usual": [usual.get(task.step_id or "") for task in tasks] if usual else [],
         "started": _seconds(run.started_at),
     }
 
 
-def changed_tasks(run_id: int, after: int) -> list[Row]:
+def changed_tasks(run_id: int, after: int) -> Table:
     """Return the tasks that something happened to since an event."""
     since = _since(run_id, after).exclude(task=None).values("task")
-    rows = Task.objects.filter(run=run_id, pk__in=since).values_list(*COLUMNS)
-    return [_short(row) for row in rows]
+    tasks = Task.objects.filter(run=run_id, pk__in=since)
+    return _table(LiveTask, map(_live_task, tasks.values_list(*READ_FROM_TASK, named=True)))
 
 
-def new_events(run_id: int, after: int) -> Iterator[Row]:
-    """Yield the latest events since one, oldest first: id, time, type, task, actor, reason."""
-    rows = (
-        _since(run_id, after)
-        .order_by("-pk")
-        .values_list("pk", "created_at", "event_type", "task_id", "actor", "reason")
-    )
-    for pk, created_at, *rest, reason in reversed(rows[:MOST_EVENTS]):
-        yield [pk, created_at.isoformat(), *rest, reason[:LONGEST_REASON]]
+def new_events(run_id: int, after: int) -> Table:
+    """Return the latest events since one, oldest first."""
+    events = _since(run_id, after).order_by("-pk").values_list(*READ_FROM_EVENT, named=True)
+    return _table(LiveEvent, map(_live_event, reversed(events[:MAX_EVENTS])))
 
 
 def _since(run_id: int, after: int) -> QuerySet[Event]:
     return Event.objects.filter(run=run_id, pk__gt=after)
 
 
-def _short(row: Iterable[Any]) -> Row:
-    pk, state, held, awaited, by_hand, cancel, attempts, *times = row
-    flags = zip("hamc", (held, awaited, by_hand, cancel), strict=True)
-    return [pk, state, "".join(f for f, is_on in flags if is_on), attempts, *map(_seconds, times)]
+def _table(of: type[LiveTask | LiveEvent], rows: Iterable[LiveTask | LiveEvent]) -> Table:
+    return {"columns": of._fields, "rows": list(rows)}
+
+
+def _live_task(task: Any) -> LiveTask:
+    flags = {
+        "held": task.is_held,
+        "awaits_approval": task.awaits_approval,
+        "marked_success": task.is_marked_success,
+        "cancel_requested": task.cancel_requested_at,
+    }
+    return LiveTask(
+        id=task.pk,
+        state=task.state,
+        flags=[flag for flag, is_set in flags.items() if is_set],
+        attempts=task.attempt_count,
+        dispatched=_seconds(task.dispatched_at),
+        started=_seconds(task.started_at),
+        finished=_seconds(task.finished_at),
+    )
+
+
+def _live_event(event: Any) -> LiveEvent:
+    return LiveEvent(
+        id=event.pk,
+        at=event.created_at.isoformat(),
+        type=event.event_type,
+        task=event.task_id,
+        actor=event.actor,
+        reason=event.reason[:MAX_REASON],
+    )
 
 
 def _seconds(moment: datetime | None) -> float | None:

@@ -19,7 +19,7 @@ from workflows.admin.actions.registry import (
     RUN_OPERATIONS,
     AdminOperation,
 )
-from workflows.admin.runs.live import changed_tasks, new_events
+from workflows.admin.runs.live import NO_ROWS, changed_tasks, new_events
 from workflows.admin.tasks import SIGNS, remarks
 from workflows.admin.ui.base import page_of
 from workflows.admin.ui.display import IN_BAR, list_url, pretty
@@ -57,8 +57,8 @@ def changes_since(
     in between is simply sent once more.
     """
     run, may = WorkflowRun.objects.defer(*LARGE_FIELDS).get(pk=run_id), request.user.has_perm
-    events = list(new_events(run_id, event_id)) if may("workflows.view_event") else []
-    tasks = changed_tasks(run_id, event_id) if may("workflows.view_task") else []
+    events = new_events(run_id, event_id) if may("workflows.view_event") else NO_ROWS
+    tasks = changed_tasks(run_id, event_id) if may("workflows.view_task") else NO_ROWS
     live = LiveParts(model_admin, request, run, deadlocks([run]).get(run.pk))
     return {"state": run.state, "parts": live.as_html(), "tasks": tasks, "events": events}
 

@@ -9,6 +9,7 @@ from django.contrib.admin.options import InlineModelAdmin
 from django.core.exceptions import ValidationError
 from django.core.paginator import Page
 from django.db.models import Count, Q, QuerySet
+from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -91,7 +92,8 @@ class StepInline(AnyInline):
     @property
     def media(self) -> forms.Media:
         """Return the script that helps with picking dependencies; the form works without it."""
-        return forms.Media(js=["workflows/steps.js"])
+        steps = Script("workflows/steps.js", type="module")
+        return forms.Media(js=[steps])  # type: ignore[list-item]  # the stubs allow texts alone
 
     def get_formset(
         self, request: HttpRequest, obj: WorkflowTemplate | None = None, **kwargs: Any

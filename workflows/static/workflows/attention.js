@@ -1,9 +1,9 @@
-/* The numbers beside the names in the navigation, and a dashboard that keeps up with them.
-   Asked for while somebody looks; a hidden page asks for nothing. */
+/* Keeps the numbers in the navigation up to date, and the dashboard with them.
+   A hidden page requests nothing. */
 
 import {showTimes} from "./times.js";
 
-const EVERY_MS = 10_000;
+const PAUSE_MS = 10_000;
 const MEANING = {
     approvals: "waiting for approval",
     attempts: "overdue",
@@ -13,7 +13,7 @@ const MEANING = {
 
 const navigation = document.getElementById("navigation");
 const dashboard = document.getElementById("dashboard");
-let event;
+let lastEvent;
 let timer;
 
 const show = (counts) => {
@@ -27,34 +27,47 @@ const show = (counts) => {
     }
 };
 
-/* Draw anew the parts that changed, but none from under somebody's hand. */
+/* Draws the sections of the dashboard anew, except one that somebody is using. */
 const refresh = async () => {
-    const answer = await fetch(location.href);
-    if (!answer.ok) { return; }
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const response = await fetch(location.href);
+    if (!response.ok) {
+        return;
+    }
+    const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
     for (const part of dashboard.querySelectorAll(":scope > section[id]")) {
-        const now = fresh.getElementById(part.id);
-        const isTouched = part.contains(document.activeElement) || part.querySelector("details[open]");
-        if (now && !isTouched) { part.replaceWith(document.adoptNode(now)); }
+        const current = fresh.getElementById(part.id);
+        const isInUse =
+            part.contains(document.activeElement) || part.querySelector("details[open]");
+        if (current && !isInUse) {
+            part.replaceWith(document.adoptNode(current));
+        }
     }
     showTimes(dashboard);
 };
 
-const ask = async () => {
+const poll = async () => {
     clearTimeout(timer);
-    if (document.hidden) { return; }
+    if (document.hidden) {
+        return;
+    }
     try {
-        const answer = await fetch(navigation.dataset.attention);
-        if (!answer.ok || answer.redirected) { return; } /* logged out: a reload will say so */
-        const counts = await answer.json();
+        const response = await fetch(navigation.dataset.attention);
+        if (!response.ok || response.redirected) {
+            return; /* logged out: the next page says so */
+        }
+        const counts = await response.json();
         show(counts);
-        if (dashboard && event !== undefined && event !== counts.event) { await refresh(); }
-        event = counts.event;
-    } catch { /* out of reach for the moment */ }
-    timer = setTimeout(ask, EVERY_MS);
+        if (dashboard && lastEvent !== undefined && lastEvent !== counts.event) {
+            await refresh();
+        }
+        lastEvent = counts.event;
+    } catch {
+        /* the server cannot be reached at the moment */
+    }
+    timer = setTimeout(poll, PAUSE_MS);
 };
 
 if (navigation) {
-    document.addEventListener("visibilitychange", ask);
-    ask();
+    document.addEventListener("visibilitychange", poll);
+    poll();
 }

@@ -1,3 +1,3 @@
-/* What every page has. */
+/* What every page needs. */
 import "./times.js";
 import "./attention.js";

@@ -1,162 +1,239 @@
 /*
-The drawing that is edited.
+The drawing of the template that is edited.
 
-    const canvas = createCanvas(host, {icons, choose, chooseEdge, connect, branch, remove})
+    const canvas = createCanvas(host, {icons, choose, chooseEdge, connect, branch, remove, say})
     canvas.render(steps, problems, selection)
+    canvas.fit(), canvas.zoom(factor), canvas.focus(key)
 
-`choose(key, event)` when a step is chosen, `chooseEdge(from, to)` when a dependency is;
-`connect(from, to)` when one is drawn, `branch(from)` when it is drawn to where nothing is;
-`remove(key)` when Delete is pressed on a step. `say(text)` tells what a line would do while it is
-drawn.
+`choose(key, event)` is called when a step is chosen, `chooseEdge(from, to)` when a dependency is;
+`connect(from, to)` when a line is drawn from one step to another, `branch(from)` when it is drawn to
+an empty place; `remove(key)` when Delete is pressed on a step. `say(text)` tells what a line would do
+while it is being drawn.
+
+A vertex stands for a step, known by its key (a number), or for a step that is missing, known by the
+id that others wait for (a text).
 */
 
-import {createDrawing, pathOf, svgElement} from "../graph/draw.js";
+import {createDrawing} from "../graph/draw.js";
 import {plan, SIZES} from "../graph/layout.js";
-import {connect as connected, cycleIn, edgesOf, spelt} from "./model.js";
+import {pathOf, svgElement} from "../graph/svg.js";
+import {connect as connected, cycleIn, edgesOf, spellCycle, stepOf} from "./model.js";
 
-const READABLE = 0.6;
+const MIN_READABLE_SCALE = 0.6;
+
+const isMissing = (key) => typeof key === "string";
 
 export const createCanvas = (host, {icons, choose, chooseEdge, connect, branch, remove, say}) => {
-    let steps = [], keys = [], edges = [], indexOf = new Map(), signature = null, size = "", resized = false;
+    let steps = [];
+    let keys = []; /* by index of the vertex */
+    let edges = [];
+    let indexOf = new Map();
+    let signature = null;
+    let layout = plan(0, []);
+    let isResized = false;
     const drawing = createDrawing(host, {
-        label: "Steps of the template. Arrows walk, Enter opens a step, Delete removes it.",
+        label: "Steps of the template. Arrow keys walk, Enter opens a step, Delete removes it.",
         icons,
-        choose: (v, event) => { if (typeof keys[v] === "number") { choose(keys[v], event); } },
+        choose: (index, event) => {
+            if (!isMissing(keys[index])) {
+                choose(keys[index], event);
+            }
+        },
     });
     const svg = drawing.svg;
-    const loose = svgElement("path", {class: "edge edge-loose"});
+    const looseLine = svgElement("path", {class: "edge edge-loose"});
+    const name = (key) => (isMissing(key) ? key : stepOf(steps, key)?.step_id);
 
     const vertex = (key, wrong) => {
-        if (typeof key === "string") {
+        if (isMissing(key)) {
             return {title: key, note: "no such step", kind: "ghost", icon: "wrong"};
         }
-        const step = steps.find((each) => each.key === key);
-        const title = step.step_id || "(no id)";
-        const note = step.title && step.title !== step.step_id ? step.title : noteOf(step);
-        const bad = wrong.has(key);
-        const more = bad ? "something is wrong" : "";
-        return {title, note, kind: bad ? "wrong" : "step", icon: bad ? "wrong" : iconOf(step), more};
+        const step = stepOf(steps, key);
+        const {step_id: id, title} = step;
+        const isWrong = wrong.has(key);
+        return {
+            title: id || "(no id)",
+            note: title && title !== id ? title : noteOf(step),
+            kind: isWrong ? "wrong" : "step",
+            icon: isWrong ? "wrong" : iconOf(step),
+            more: isWrong ? "something is wrong" : "",
+        };
     };
 
-    const dressEdges = (cycle, selection) => {
-        const bad = new Set(cycle?.map((key, i) => `${key}>${cycle[(i + 1) % cycle.length]}`));
-        edges.forEach(([from, to], e) => {
-            const isBad = bad.has(`${from}>${to}`) || from === to || typeof from === "string";
-            const isChosen = selection?.edge && selection.edge[0] === from && selection.edge[1] === to;
-            drawing.paintEdge(e, isBad ? "wrong" : isChosen ? "chosen" : "");
+    const paintEdges = (cycle, chosen) => {
+        const wrong = new Set(cycle?.map((key, i) => `${key}>${cycle[(i + 1) % cycle.length]}`));
+        edges.forEach(([from, to], index) => {
+            const isWrong = wrong.has(`${from}>${to}`) || from === to || isMissing(from);
+            const isChosen = chosen?.[0] === from && chosen[1] === to;
+            drawing.paintEdge(index, isWrong ? "wrong" : isChosen ? "chosen" : "");
         });
     };
 
-    /* Lines are thin: beside each lies a broad one that nobody sees. */
-    const broaden = (paths) => {
-        svg.querySelector(".edges").append(...paths.map((points, e) => {
-            const made = svgElement("path", {class: "edge-hit", "data-no-pan": "", "data-hit": e, d: pathOf(points)});
-            const [from, to] = edges[e];
-            made.append(svgElement("title", {}, `${name(to)} waits for ${name(from)}`));
-            return made;
-        }));
-    };
-    const name = (key) => typeof key === "string" ? key : steps.find((step) => step.key === key)?.step_id;
-
-    const addHandle = (key, v) => {
-        if (typeof key === "string") { return; }
-        const handle = svgElement("circle", {class: "handle", cx: SIZES.width, cy: SIZES.height / 2, r: 7, "data-no-pan": ""},
-            svgElement("title", {}, "Drag to the step that waits for this one, or to an empty place for a new one"));
-        handle.addEventListener("pointerdown", (event) => draw(event, key, v));
-        drawing.elementOf(v).append(handle);
+    /* Lines are thin: over each lies an invisible broad one that is easier to hit. */
+    const addHitLines = (paths) => {
+        const lines = paths.map((points, index) => {
+            const [from, to] = edges[index];
+            return svgElement(
+                "path",
+                {class: "edge-hit", "data-no-pan": "", "data-hit": index, d: pathOf(points)},
+                svgElement("title", {}, `${name(to)} waits for ${name(from)}`),
+            );
+        });
+        svg.querySelector(".edges").append(...lines);
     };
 
-    const draw = (down, from, v) => {
-        if (down.button !== 0) { return; }
+    const addHandle = (key, index) => {
+        if (isMissing(key)) {
+            return;
+        }
+        const help =
+            "Drag to the step that waits for this one, or to an empty place for a new step";
+        const handle = svgElement(
+            "circle",
+            {class: "handle", cx: SIZES.width, cy: SIZES.height / 2, r: 7, "data-no-pan": ""},
+            svgElement("title", {}, help),
+        );
+        handle.addEventListener("pointerdown", (event) => startLine(event, key, index));
+        drawing.elementOf(index).append(handle);
+    };
+
+    /* Draws a line from a step until the pointer is released; Escape gives it up. */
+    const startLine = (down, from, fromIndex) => {
+        if (down.button !== 0) {
+            return;
+        }
         down.preventDefault();
-        const {x, y} = place(v);
-        const group = svg.querySelector("g");
-        group.append(loose);
+        const {x, y} = layout.places[fromIndex];
+        const start = [x + SIZES.width, y + SIZES.height / 2];
+        svg.querySelector("g").append(looseLine);
         svg.classList.add("is-drawing");
-        const under = (event) => {
-            const found = document.elementFromPoint(event.clientX, event.clientY);
-            return {at: found && drawing.vertexAt(found), inside: found && svg.contains(found)};
-        };
+        const listening = new AbortController();
+
         const move = (event) => {
-            const to = drawing.view.at(event);
-            loose.setAttribute("d", pathOf([[x, y], [to.x, to.y]]));
-            const {at} = under(event);
-            const cycle = at !== null && typeof keys[at] === "number" ? wouldClose(from, keys[at]) : null;
-            loose.dataset.kind = cycle ? "wrong" : "";
-            drawing.mark(new Set(at === null ? [] : [at]));
-            dressEdges(cycle, null);
-            say(cycle ? `This would close a cycle: ${cycle.length > 1 ? spelt(connected(steps, from, keys[at]), cycle) : name(from)}` : at === null ? "Let go for a new step." : `${name(keys[at])} will wait for ${name(from)}.`);
+            const end = drawing.view.at(event);
+            looseLine.setAttribute("d", pathOf([start, [end.x, end.y]]));
+            const {index} = targetOf(event);
+            const to = keys[index];
+            const cycle = index === null || isMissing(to) ? null : cycleWith(from, to);
+            looseLine.dataset.kind = cycle ? "wrong" : "";
+            drawing.mark(new Set(index === null ? [] : [index]));
+            paintEdges(cycle, null);
+            say(effectOf(from, to, cycle));
         };
-        const end = (event) => {
-            document.removeEventListener("pointermove", move);
-            document.removeEventListener("pointerup", end);
-            document.removeEventListener("pointercancel", end);
-            document.removeEventListener("keydown", escape);
-            loose.remove();
+        const stop = () => {
+            listening.abort();
+            looseLine.remove();
             svg.classList.remove("is-drawing");
             drawing.mark(new Set());
-            dressEdges(cycleIn(steps), null);
+            paintEdges(cycleIn(steps), null);
             say("");
-            if (event.type !== "pointerup") { return; }
-            const {at, inside} = under(event);
-            if (at !== null) { if (at !== v && typeof keys[at] === "number") { connect(from, keys[at]); } } else if (inside) { branch(from); }
         };
-        const escape = (event) => { if (event.key === "Escape") { end(event); } };
-        document.addEventListener("pointermove", move);
-        document.addEventListener("pointerup", end);
-        document.addEventListener("pointercancel", end);
-        document.addEventListener("keydown", escape);
+        const release = (event) => {
+            stop();
+            const {index, isInside} = targetOf(event);
+            if (index === null && isInside) {
+                branch(from);
+            } else if (index !== null && index !== fromIndex && !isMissing(keys[index])) {
+                connect(from, keys[index]);
+            }
+        };
+        const listen = (type, act) =>
+            document.addEventListener(type, act, {signal: listening.signal});
+        listen("pointermove", move);
+        listen("pointerup", release);
+        listen("pointercancel", stop);
+        listen("keydown", (event) => {
+            if (event.key === "Escape") {
+                stop();
+            }
+        });
     };
-    const wouldClose = (from, to) => from === to ? [from] : cycleIn(connected(steps, from, to));
-    const place = (v) => {
-        const [, x, y] = drawing.elementOf(v).getAttribute("transform").match(/translate\(([-\d.]+)[ ,]([-\d.]+)\)/).map(Number);
-        return {x: x + SIZES.width, y: y + SIZES.height / 2};
+
+    const targetOf = (event) => {
+        const found = document.elementFromPoint(event.clientX, event.clientY);
+        return {
+            index: found && drawing.vertexAt(found),
+            isInside: Boolean(found && svg.contains(found)),
+        };
+    };
+
+    const cycleWith = (from, to) => (from === to ? [from] : cycleIn(connected(steps, from, to)));
+
+    const effectOf = (from, to, cycle) => {
+        if (cycle?.length > 1) {
+            return `This would close a cycle: ${spellCycle(connected(steps, from, to), cycle)}`;
+        }
+        if (cycle) {
+            return "A step cannot wait for itself.";
+        }
+        return to === undefined
+            ? "Release to add a new step."
+            : `${name(to)} will wait for ${name(from)}.`;
     };
 
     svg.addEventListener("click", (event) => {
         const hit = event.target.closest("[data-hit]");
-        if (hit) { chooseEdge(...edges[Number(hit.dataset.hit)]); }
+        if (hit) {
+            chooseEdge(...edges[Number(hit.dataset.hit)]);
+        }
     });
     svg.addEventListener("keydown", (event) => {
-        const v = drawing.vertexAt(event.target);
-        if (v !== null && ["Delete", "Backspace"].includes(event.key) && typeof keys[v] === "number") {
+        const index = drawing.vertexAt(event.target);
+        const isDelete = ["Delete", "Backspace"].includes(event.key);
+        if (index !== null && isDelete && !isMissing(keys[index])) {
             event.preventDefault();
-            remove(keys[v]);
+            remove(keys[index]);
         }
     });
 
     const show = (vertices) => {
-        const hadFocus = svg.contains(document.activeElement);
         const links = edges.map(([from, to]) => [indexOf.get(from), indexOf.get(to)]);
-        const layout = plan(keys.length, links);
+        const {width, height} = layout;
+        layout = plan(keys.length, links);
         drawing.show(vertices, links, layout);
-        broaden(layout.paths);
+        addHitLines(layout.paths);
         keys.forEach(addHandle);
-        resized = size !== `${layout.width}x${layout.height}`;
-        size = `${layout.width}x${layout.height}`;
-        if (resized) { drawing.fit(); }
-        return hadFocus;
+        isResized = layout.width !== width || layout.height !== height;
+        if (isResized) {
+            drawing.fit();
+        }
+    };
+
+    /* Of a drawing that has become too large to read, the step that is being edited. */
+    const showChosen = (index) => {
+        if (isResized && index !== null && drawing.view.scale < MIN_READABLE_SCALE) {
+            drawing.centre(index);
+            isResized = false;
+        }
     };
 
     return {
         render(nextSteps, problems, selection) {
             steps = nextSteps;
             edges = edgesOf(steps);
-            const ghosts = new Set(edges.map(([from]) => from).filter((from) => typeof from === "string"));
-            keys = [...steps.map((step) => step.key), ...ghosts];
-            indexOf = new Map(keys.map((key, v) => [key, v]));
+            const missing = new Set(edges.map(([from]) => from).filter(isMissing));
+            keys = [...steps.map((step) => step.key), ...missing];
+            indexOf = new Map(keys.map((key, index) => [key, index]));
             const wrong = new Set(problems.flatMap(({key, cycle}) => cycle ?? key));
             const vertices = keys.map((key) => vertex(key, wrong));
-            const next = JSON.stringify([keys, edges]);
-            const hadFocus = next === signature ? false : show(vertices);
-            if (next === signature) { vertices.forEach((each, v) => drawing.paint(v, each)); }
-            signature = next;
             const chosen = indexOf.get(selection?.key) ?? null;
+            const shown = JSON.stringify([keys, edges]);
+            const isNew = shown !== signature;
+            const hadFocus = isNew && svg.contains(document.activeElement);
+            signature = shown;
+            if (isNew) {
+                show(vertices);
+            } else {
+                vertices.forEach((each, index) => {
+                    drawing.paint(index, each);
+                });
+            }
             drawing.choose(chosen);
-            /* Of a large drawing, what is being worked at. */
-            if (resized && chosen !== null && drawing.view.scale < READABLE) { drawing.centre(chosen); resized = false; }
-            if (hadFocus) { drawing.focus(chosen ?? 0); }
-            dressEdges(cycleIn(steps), selection);
+            showChosen(chosen);
+            if (hadFocus) {
+                drawing.focus(chosen ?? 0);
+            }
+            paintEdges(cycleIn(steps), selection?.edge);
         },
         fit: () => drawing.fit(),
         zoom: (factor) => drawing.view.zoom(factor),
@@ -164,10 +241,19 @@ export const createCanvas = (host, {icons, choose, chooseEdge, connect, branch, 
     };
 };
 
-const iconOf = ({requires_approval: approval, payload}) =>
-    approval ? "approval" : "command" in payload ? "command" : "python" in payload ? "function" : "step";
+const iconOf = ({requires_approval: isGate, payload}) => {
+    if (isGate) {
+        return "approval";
+    }
+    if ("command" in payload) {
+        return "command";
+    }
+    return "python" in payload ? "function" : "step";
+};
 
 const noteOf = ({payload}) => {
-    if (Array.isArray(payload.command)) { return payload.command.join(" ").slice(0, 80); }
+    if (Array.isArray(payload.command)) {
+        return payload.command.join(" ").slice(0, 80);
+    }
     return typeof payload.python === "string" ? payload.python : "";
 };

@@ -1,13 +1,16 @@
-/* A template, or what differs between two versions, drawn: `#drawing` from the data beside it. */
+/* Draws a template, or what differs between two versions, into `#drawing`, from the data beside it. */
 
 import {createDrawing} from "../graph/draw.js";
 import {plan} from "../graph/layout.js";
 
 const start = (host) => {
     const {steps, edges} = JSON.parse(document.getElementById("drawing-data").textContent);
-    const index = new Map(steps.map((step, v) => [step.step_id, v]));
-    /* With what was removed the two together may form a cycle; the layout takes that. */
-    const links = edges.map(({upstream, downstream}) => [index.get(upstream), index.get(downstream)]);
+    const index = new Map(steps.map((step, number) => [step.step_id, number]));
+    /* The steps of both versions together may form a cycle, which the layout allows. */
+    const links = edges.map(({upstream, downstream}) => [
+        index.get(upstream),
+        index.get(downstream),
+    ]);
     const isPlain = steps.every((step) => step.change === "same");
     const vertices = steps.map(({step_id: id, title, change, fields}) => {
         const about = change === "changed" ? fields.join(", ") : change === "same" ? "" : change;
@@ -19,11 +22,20 @@ const start = (host) => {
             more: change === "changed" ? "changed" : "",
         };
     });
-    const drawing = createDrawing(host, {label: "The steps, from left to right", icons: host.dataset.icons});
+    const drawing = createDrawing(host, {
+        label: "The steps, from left to right",
+        icons: host.dataset.icons,
+    });
     drawing.show(vertices, links, plan(steps.length, links));
-    edges.forEach(({change}, e) => { if (change !== "same") { drawing.paintEdge(e, change); } });
+    edges.forEach(({change}, number) => {
+        if (change !== "same") {
+            drawing.paintEdge(number, change);
+        }
+    });
     drawing.fit();
 };
 
 const host = document.getElementById("drawing");
-if (host) { start(host); }
+if (host) {
+    start(host);
+}

@@ -1,30 +1,71 @@
-/* The steps in the order of their dispatch: to choose one without a mouse, and to move it. */
+/*
+The steps in the order of their dispatch, to choose one without a mouse and to move it.
 
-import {button, element} from "./dom.js";
+    const list = createList(host, {choose, move})
+    list.render(steps, problems, selection)
+
+`choose(key)` and `move(key, by)` are called when somebody does so; `by` is -1 (up) or 1 (down).
+*/
+
+import {button, element} from "../dom.js";
 
 export const createList = (host, {choose, move}) => {
     const list = element("ol", {className: "order"});
     host.append(list);
 
-    const entry = (step, n, all, wrong, selection) => {
+    /* After a move the focus stays on the same button, or goes to the other one at the end. */
+    const focusMoved = (position, by) => {
+        const sameButton = list.children[position]?.querySelector(`[data-by="${by}"]`);
+        const target = sameButton?.disabled
+            ? sameButton.parentElement.querySelector("[data-by]:not([disabled])")
+            : sameButton;
+        target?.focus();
+    };
+
+    const entry = (step, position, steps, wrong, selection) => {
         const name = step.step_id || "(no id)";
-        const shift = (by, text, label) => button(text, () => {
-            move(step.key, by);
-            const now = list.children[n + by]?.querySelector(`[data-by="${by}"]`);
-            (now?.disabled ? now.parentElement.querySelector("[data-by]:not([disabled])") : now)?.focus();
-        }, {className: "shift", "aria-label": `Move ${name} ${label}`, disabled: !all[n + by], "data-by": by});
-        return element("li", {className: step.key === selection?.key ? "is-chosen" : ""},
-            element("button", {
-                type: "button", className: "choose", onclick: () => choose(step.key), "aria-pressed": String(step.key === selection?.key),
-            }, element("strong", {}, name), wrong.has(step.key) ? element("span", {className: "wrong"}, " something is wrong") : null,
-            step.title && step.title !== name ? element("span", {className: "help"}, ` ${step.title}`) : null),
-            shift(-1, "↑", "up"), shift(1, "↓", "down"));
+        const moveButton = (by, text, label) => {
+            const act = () => {
+                move(step.key, by);
+                focusMoved(position + by, by);
+            };
+            return button(text, act, {
+                className: "shift",
+                "aria-label": `Move ${name} ${label}`,
+                disabled: !steps[position + by],
+                "data-by": by,
+            });
+        };
+        return element(
+            "li",
+            {className: step.key === selection?.key ? "is-chosen" : ""},
+            element(
+                "button",
+                {
+                    type: "button",
+                    className: "choose",
+                    onclick: () => choose(step.key),
+                    "aria-pressed": String(step.key === selection?.key),
+                },
+                element("strong", {}, name),
+                wrong.has(step.key)
+                    ? element("span", {className: "wrong"}, " something is wrong")
+                    : null,
+                step.title && step.title !== name
+                    ? element("span", {className: "help"}, ` ${step.title}`)
+                    : null,
+            ),
+            moveButton(-1, "↑", "up"),
+            moveButton(1, "↓", "down"),
+        );
     };
 
     return {
         render(steps, problems, selection) {
             const wrong = new Set(problems.flatMap(({key, cycle}) => cycle ?? key));
-            list.replaceChildren(...steps.map((step, n) => entry(step, n, steps, wrong, selection)));
+            list.replaceChildren(
+                ...steps.map((step, position) => entry(step, position, steps, wrong, selection)),
+            );
         },
     };
 };

@@ -1,55 +1,85 @@
 /*
 The builder of a template: what is drawn and edited here is stored by one request.
 
-It takes the place of the plain form's rows; without this file, or at `?plain`, these are edited
-instead. What the parts are told is in their own files.
+It replaces the rows of the plain form, which are used without this file, or at `?plain`. Each part is
+explained in its own file.
 */
 
+import {button, element} from "../dom.js";
 import {createCanvas} from "./canvas.js";
-import {button, element} from "./dom.js";
 import * as form from "./form.js";
-import {importing} from "./importing.js";
+import {createHistory} from "./history.js";
+import {createImport} from "./importing.js";
 import {createInspector} from "./inspector.js";
 import {parse} from "./json.js";
 import {createList} from "./list.js";
 import * as model from "./model.js";
+import {problemsOf} from "./problems.js";
 import {createSaving} from "./saving.js";
+
+/* The names of the inputs of fields that have several. */
+const FOCUS = {depends_on: "add-dependency", payload: "payload-kind"};
 
 const start = (host) => {
     const data = parse(document.getElementById("builder-data").textContent);
-    let selection = null, problems = [];
+    let selection = null; /* {key} of a step, or {edge: [from, to]} */
+    let problems = [];
 
-    const part = (name, properties, ...children) => element(name, properties, ...children);
-    const status = part("p", {className: "builder-status", role: "status"});
-    const canvasHost = part("div", {className: "graph-host builder-canvas"});
-    const listHost = part("section", {className: "builder-list", "aria-label": "Order of dispatch"},
-        part("h3", {}, "Order of dispatch"),
-        part("p", {className: "help"}, "Among the steps that are ready, the first goes out first."));
-    const inspectorHost = part("section", {className: "builder-inspector", "aria-label": "What is chosen"});
-    const trouble = part("ul", {className: "builder-problems", "aria-label": "What is wrong"});
+    const status = element("p", {className: "builder-status", role: "status"});
+    const canvasHost = element("div", {className: "graph-host builder-canvas"});
+    const listHost = element(
+        "section",
+        {className: "builder-list", "aria-label": "Order of dispatch"},
+        element("h3", {}, "Order of dispatch"),
+        element(
+            "p",
+            {className: "help"},
+            "Of the steps that are ready, the first one here is dispatched first.",
+        ),
+    );
+    const inspectorHost = element("section", {
+        className: "builder-inspector",
+        "aria-label": "The chosen step or dependency",
+    });
+    const trouble = element("ul", {className: "builder-problems", "aria-label": "What is wrong"});
 
-    const say = (text) => { status.textContent = text; status.classList.toggle("is-empty", !text); };
+    const say = (text) => {
+        status.textContent = text;
+        status.classList.toggle("is-empty", !text);
+    };
     const render = () => {
         const {steps} = history;
-        problems = model.problemsOf(steps, data.longest_timeout);
+        problems = problemsOf(steps, data.longest_timeout);
         canvas.render(steps, problems, selection);
         list.render(steps, problems, selection);
-        inspector.tell(problems);
-        trouble.replaceChildren(...problems.map(({key, field, text}) => part("li", {},
-            key && !text.startsWith("Cycle") ? `${model.stepOf(history.steps, key).step_id || "(no id)"}: ` : "",
-            key ? button(text, () => choose(key, field), {className: "link"}) : text)));
+        inspector.showProblems(problems);
+        trouble.replaceChildren(
+            ...problems.map(({key, field, text, cycle}) =>
+                element(
+                    "li",
+                    {},
+                    key && !cycle ? `${model.stepOf(steps, key).step_id || "(no id)"}: ` : "",
+                    key ? button(text, () => choose(key, field), {className: "link"}) : text,
+                ),
+            ),
+        );
         undo.disabled = !history.canUndo;
         redo.disabled = !history.canRedo;
         saving.changed();
     };
-    const history = model.createHistory(model.read(data.template.steps), () => render());
+    const history = createHistory(model.read(data.template.steps), () => render());
     const choose = (key, field = null) => {
         selection = key === null ? null : {key};
         inspector.render(history.steps, selection);
         render();
-        if (field) { inspector.focus(field === "depends_on" ? "add-dependency" : field === "payload" ? "payload-kind" : field); }
+        if (field) {
+            inspector.focus(FOCUS[field] ?? field);
+        }
     };
-    const travel = (way) => () => { history[way](); inspector.render(history.steps, selection); };
+    const travel = (direction) => () => {
+        history[direction]();
+        inspector.render(history.steps, selection);
+    };
 
     const actions = {
         steps: () => history.steps,
@@ -67,14 +97,18 @@ const start = (host) => {
             history.change(model.disconnect(history.steps, from, to));
             choose(to);
         },
-        branch(from) { add(from === null ? [] : [from]); },
+        branch(from) {
+            add(from === null ? [] : [from]);
+        },
         remove(key) {
             const at = history.steps.findIndex((step) => step.key === key);
             const name = history.steps[at].step_id;
             history.change(model.remove(history.steps, key));
             choose(history.steps[Math.min(at, history.steps.length - 1)]?.key ?? null);
-            say(`${name} is deleted; undo brings it back.`);
-            if (document.activeElement === document.body) { (selection ? canvas.focus(selection.key) : addButton.focus()); }
+            say(`${name} was deleted; Undo brings it back.`);
+            if (document.activeElement === document.body) {
+                selection ? canvas.focus(selection.key) : addButton.focus();
+            }
         },
     };
     const add = (dependsOn = []) => {
@@ -87,48 +121,82 @@ const start = (host) => {
     const addButton = button("Add a step", () => add(), {className: "button"});
     const undo = button("Undo", travel("undo"), {className: "button quiet"});
     const redo = button("Redo", travel("redo"), {className: "button quiet"});
-    const [importButton, dialog] = importing(data.read, (template) => {
+    const [importButton, dialog] = createImport(data.read, (template) => {
         form.fill(template);
         history.change(model.read(template.steps));
         choose(null);
-        say(`${history.steps.length} steps are read; save to keep them.`);
+        say(`${history.steps.length} steps were read; save to keep them.`);
     });
     const saving = createSaving(data, {
         template: () => {
             const fields = form.read();
             return fields && {...fields, steps: model.write(history.steps)};
         },
-        text: () => form.text() + JSON.stringify(model.write(history.steps)) + history.steps.map(({draft}) => draft?.text ?? ""),
+        text: () =>
+            form.text() +
+            JSON.stringify(model.write(history.steps)) +
+            history.steps.map(({draft}) => draft?.text ?? ""),
         problems: () => problems,
         choose: (id) => {
             const found = history.steps.find((step) => step.step_id === id);
-            if (found) { choose(found.key); }
+            if (found) {
+                choose(found.key);
+            }
         },
         say,
     });
 
     host.append(
-        part("div", {className: "builder-bar"},
-            part("div", {className: "group"}, addButton, undo, redo),
-            part("div", {className: "group"},
-                button("−", () => canvas.zoom(1 / 1.25), {className: "button quiet", "aria-label": "Smaller"}),
-                button("+", () => canvas.zoom(1.25), {className: "button quiet", "aria-label": "Larger"}),
-                button("Fit", () => canvas.fit(), {className: "button quiet"})),
-            part("div", {className: "group"}, importButton, part("a", {className: "button quiet", href: "?plain"}, "Plain form")),
-            part("div", {className: "group saving"}, saving.state, saving.button)),
-        saving.notice, status,
-        part("div", {className: "builder-panes"},
-            part("div", {className: "builder-left"}, canvasHost, trouble, listHost), inspectorHost),
-        dialog);
+        element(
+            "div",
+            {className: "builder-bar"},
+            element("div", {className: "group"}, addButton, undo, redo),
+            element(
+                "div",
+                {className: "group"},
+                button("−", () => canvas.zoom(1 / 1.25), {
+                    className: "button quiet",
+                    "aria-label": "Smaller",
+                }),
+                button("+", () => canvas.zoom(1.25), {
+                    className: "button quiet",
+                    "aria-label": "Larger",
+                }),
+                button("Fit", () => canvas.fit(), {className: "button quiet"}),
+            ),
+            element(
+                "div",
+                {className: "group"},
+                importButton,
+                element("a", {className: "button quiet", href: "?plain"}, "Plain form"),
+            ),
+            element("div", {className: "group saving"}, saving.state, saving.button),
+        ),
+        saving.notice,
+        status,
+        element(
+            "div",
+            {className: "builder-panes"},
+            element("div", {className: "builder-left"}, canvasHost, trouble, listHost),
+            inspectorHost,
+        ),
+        dialog,
+    );
     host.hidden = false;
     document.getElementById("steps")?.remove();
     document.querySelectorAll(".submit-row").forEach((row) => {
-        row.querySelectorAll("input").forEach((input) => input.remove());
+        row.querySelectorAll("input").forEach((input) => {
+            input.remove();
+        });
         row.hidden = !row.children.length;
     });
 
     const canvas = createCanvas(canvasHost, {
-        icons: host.dataset.icons, say, connect: actions.connect, branch: actions.branch, remove: actions.remove,
+        icons: host.dataset.icons,
+        say,
+        connect: actions.connect,
+        branch: actions.branch,
+        remove: actions.remove,
         choose: (key, event) => choose(key, event.type === "keydown" ? "step_id" : null),
         chooseEdge: (from, to) => {
             selection = {edge: [from, to]};
@@ -145,16 +213,27 @@ const start = (host) => {
 
     inspectorHost.addEventListener("focusout", () => history.settle());
     document.addEventListener("keydown", (event) => {
-        if (!event.ctrlKey && !event.metaKey) { return; }
+        if (!event.ctrlKey && !event.metaKey) {
+            return;
+        }
         const isTyping = event.target.closest?.("input, textarea, select");
-        const does = {s: saving.save, z: isTyping ? null : event.shiftKey ? travel("redo") : travel("undo"), y: isTyping ? null : travel("redo")}[event.key.toLowerCase()];
-        if (does) { event.preventDefault(); does(); }
+        const does = {
+            s: saving.save,
+            z: isTyping ? null : event.shiftKey ? travel("redo") : travel("undo"),
+            y: isTyping ? null : travel("redo"),
+        }[event.key.toLowerCase()];
+        if (does) {
+            event.preventDefault();
+            does();
+        }
     });
     document.getElementById("workflowtemplate_form").addEventListener("submit", (event) => {
         event.preventDefault();
         saving.save();
     });
-    document.getElementById("workflowtemplate_form").addEventListener("input", () => saving.changed());
+    document
+        .getElementById("workflowtemplate_form")
+        .addEventListener("input", () => saving.changed());
     inspector.render(history.steps, selection);
     render();
     saving.begin();
@@ -162,4 +241,6 @@ const start = (host) => {
 };
 
 const host = document.getElementById("builder");
-if (host) { start(host); }
+if (host) {
+    start(host);
+}

@@ -1,62 +1,90 @@
 /*
-Storing: one request, with the version that the author began with.
+Saves the template by one request, which names the version that the author began with.
 
     const saving = createSaving(data, {template, text, problems, choose, say})
     saving.button, saving.state, saving.notice      parts of the page
-    saving.begin()      what is here now is what is stored
-    saving.changed()    something may differ from it
+    saving.begin()      what is on the page now is what is stored
+    saving.changed()    it may differ now
+    saving.save()       as the button does
 
-A refusal loses nothing: what was drawn stays as it is, and can be saved again.
+If the server refuses, nothing is lost: the page stays as it is and can be saved again.
 */
 
-import {button, element} from "./dom.js";
+import {button, element} from "../dom.js";
 import * as form from "./form.js";
 import {current, store} from "./server.js";
 
 const STORED = "template-stored";
 
 export const createSaving = (data, {template, text, problems, choose, say}) => {
-    let version = data.version, stored = null, busy = false;
+    let version = data.version;
+    let stored = null;
+    let isBusy = false;
     const state = element("span", {className: "saved-state"});
     const notice = element("div", {className: "builder-notice", role: "alert", hidden: true});
 
-    const show = (...content) => { notice.replaceChildren(...content); notice.hidden = !content.length; };
+    const show = (...content) => {
+        notice.replaceChildren(...content);
+        notice.hidden = !content.length;
+    };
     const isChanged = () => stored !== null && text() !== stored;
     const changed = () => {
-        if (state.dataset.stopped && !problems().length) { delete state.dataset.stopped; show(); }
-        state.textContent = isChanged() ? "Unsaved changes" : version === null ? "" : `Version ${version}`;
+        if (state.dataset.stopped && !problems().length) {
+            delete state.dataset.stopped;
+            show();
+        }
+        const stateOfStored = version === null ? "" : `Version ${version}`;
+        state.textContent = isChanged() ? "Unsaved changes" : stateOfStored;
         state.classList.toggle("is-changed", isChanged());
     };
 
     const begin = () => {
         stored = text();
         changed();
-        const said = sessionStorage.getItem(STORED);
+        const message = sessionStorage.getItem(STORED);
         sessionStorage.removeItem(STORED);
-        if (said) { say(said); }
+        if (message) {
+            say(message);
+        }
     };
 
     const save = async () => {
-        if (busy) { return; }
-        const sent = template();
-        if (!sent) { say("Not saved: one of the fields above is wrong."); return; }
-        if (problems().length) {
-            state.dataset.stopped = "yes";
-            show(element("p", {}, "Not saved: first mend what is marked."), element("ul", {}, problems().map(({text: said}) => element("li", {}, said))));
+        if (isBusy) {
             return;
         }
-        busy = true;
+        const sent = template();
+        if (!sent) {
+            say("Not saved: one of the fields above is wrong.");
+            return;
+        }
+        if (problems().length) {
+            state.dataset.stopped = "yes";
+            show(
+                element("p", {}, "Not saved: first correct what is marked."),
+                element(
+                    "ul",
+                    {},
+                    problems().map(({text: problem}) => element("li", {}, problem)),
+                ),
+            );
+            return;
+        }
+        isBusy = true;
         save.button.disabled = true;
         const before = text();
         const {status, body} = await store(data.store, sent, version);
-        busy = false;
+        isBusy = false;
         save.button.disabled = false;
-        if (status === 200 || status === 201) { taken(body, before); } else { refused(status, body); }
+        if (status === 200 || status === 201) {
+            saved(body, before);
+        } else {
+            refused(status, body);
+        }
     };
 
-    const taken = (body, before) => {
+    const saved = (body, before) => {
         show();
-        form.tell({});
+        form.showErrors({});
         stored = before;
         const isSame = version === body.version;
         if (version === null) {
@@ -66,37 +94,98 @@ export const createSaving = (data, {template, text, problems, choose, say}) => {
         }
         version = body.version;
         changed();
-        say(isSame ? "Nothing had changed." : `Saved as version ${version}.`);
-        const shown = document.querySelector(".field-version .readonly, .fieldBox.field-version .readonly");
-        if (shown) { shown.textContent = version; }
+        say(isSame ? "Nothing has changed." : `Saved as version ${version}.`);
+        const shown = document.querySelector(
+            ".field-version .readonly, .fieldBox.field-version .readonly",
+        );
+        if (shown) {
+            shown.textContent = version;
+        }
     };
 
     const refused = (status, body) => {
         say("");
-        if (status === 409) { conflict(body); return; }
-        if (status !== 400) { show(element("p", {}, `Not saved: ${body.detail ?? "an error of the server."} Nothing is lost; save again.`)); return; }
-        const texts = "detail" in body ? [body.detail] : form.tell(body);
-        if (!texts.length) { show(element("p", {}, "Not saved: one of the fields above is wrong.")); return; }
-        show(element("p", {}, "Not saved:"), element("ul", {}, texts.map((said) => {
-            const [, id] = said.match(/^step '(.*?)'/) ?? [];
-            return element("li", {}, id ? button(said, () => choose(id), {className: "link"}) : said);
-        })));
+        if (status === 409) {
+            conflict(body);
+            return;
+        }
+        if (status !== 400) {
+            show(
+                element(
+                    "p",
+                    {},
+                    `Not saved: ${body.detail ?? "internal server error."} Nothing is lost; save again.`,
+                ),
+            );
+            return;
+        }
+        const texts = "detail" in body ? [body.detail] : form.showErrors(body);
+        if (!texts.length) {
+            show(element("p", {}, "Not saved: one of the fields above is wrong."));
+            return;
+        }
+        show(
+            element("p", {}, "Not saved:"),
+            element(
+                "ul",
+                {},
+                texts.map((error) => {
+                    const [, id] = error.match(/^step '(.*?)'/) ?? [];
+                    return element(
+                        "li",
+                        {},
+                        id ? button(error, () => choose(id), {className: "link"}) : error,
+                    );
+                }),
+            ),
+        );
     };
 
     const conflict = async ({detail}) => {
         const {status, body} = await current(data.store);
-        if (status !== 200 || body.version === version) { show(element("p", {}, `Not saved: ${detail}`)); return; }
+        if (status !== 200 || body.version === version) {
+            show(element("p", {}, `Not saved: ${detail}`));
+            return;
+        }
         const theirs = body.version;
         const compared = `${data.versions.replace("/versions/0/", `/versions/${theirs}/`)}?against=${version}`;
         show(
-            element("p", {}, element("strong", {}, "Not saved: "), `somebody else has saved version ${theirs} since you began with version ${version}. What you drew is still here.`),
-            element("div", {className: "operations"},
-                element("a", {className: "button quiet", href: compared, target: "_blank", rel: "noopener"}, "See what they changed"),
-                button(`Save mine as version ${theirs + 1}`, () => { version = theirs; save(); }, {className: "button"})),
-            element("p", {className: "help"}, `Version ${theirs} stays in the history, whatever you choose.`));
+            element(
+                "p",
+                {},
+                element("strong", {}, "Not saved: "),
+                `somebody else has saved version ${theirs} since you began with version ${version}. What you drew is still here.`,
+            ),
+            element(
+                "div",
+                {className: "operations"},
+                element(
+                    "a",
+                    {className: "button quiet", href: compared, target: "_blank", rel: "noopener"},
+                    "See what they changed",
+                ),
+                button(
+                    `Save mine as version ${theirs + 1}`,
+                    () => {
+                        version = theirs;
+                        save();
+                    },
+                    {className: "button"},
+                ),
+            ),
+            element(
+                "p",
+                {className: "help"},
+                `Version ${theirs} stays in the history, whichever you choose.`,
+            ),
+        );
     };
 
-    addEventListener("beforeunload", (event) => { if (isChanged()) { event.preventDefault(); } });
+    addEventListener("beforeunload", (event) => {
+        if (isChanged()) {
+            event.preventDefault();
+        }
+    });
     save.button = button("Save", save, {className: "button default"});
     return {button: save.button, state, notice, begin, changed, save};
 };

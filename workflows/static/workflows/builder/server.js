@@ -1,32 +1,40 @@
-/* What the builder asks the server. Each answer is {status, body}; status 0: it could not be reached. */
+/* The requests of the builder. Each returns {status, body}; status 0: the server was not reached. */
 
 import {parse} from "./json.js";
 
 const token = () => document.querySelector("[name=csrfmiddlewaretoken]").value;
 
-const ask = async (address, options) => {
+const ask = async (url, options) => {
     try {
-        const answer = await fetch(address, {
-            credentials: "same-origin", ...options, headers: {"X-CSRFToken": token(), Accept: "application/json", ...options.headers},
+        const response = await fetch(url, {
+            credentials: "same-origin",
+            ...options,
+            headers: {"X-CSRFToken": token(), Accept: "application/json", ...options.headers},
         });
-        const said = await answer.text();
-        return {status: answer.status, body: said.startsWith("{") ? parse(said) : {detail: said.slice(0, 200)}};
+        const text = await response.text();
+        return {
+            status: response.status,
+            body: text.startsWith("{") ? parse(text) : {detail: text.slice(0, 200)},
+        };
     } catch {
         return {status: 0, body: {detail: "The server could not be reached."}};
     }
 };
 
-export const store = (address, template, version) => ask(address, {
-    method: version === null ? "POST" : "PUT",
-    headers: {"Content-Type": "application/json"},
-    body: JSON.stringify(version === null ? template : {...template, version}),
-});
+export const store = (url, template, version) =>
+    ask(url, {
+        method: version === null ? "POST" : "PUT",
+        headers: {"Content-Type": "application/json"},
+        body: JSON.stringify(version === null ? template : {...template, version}),
+    });
 
-export const current = (address) => ask(address, {});
+export const current = (url) => ask(url, {});
 
-export const readFile = (address, file, commands) => {
+export const readFile = (url, file, commands) => {
     const body = new FormData();
     body.append("file", file);
-    if (commands) { body.append("commands", "on"); }
-    return ask(address, {method: "POST", body});
+    if (commands) {
+        body.append("commands", "on");
+    }
+    return ask(url, {method: "POST", body});
 };

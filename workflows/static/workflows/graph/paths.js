@@ -1,9 +1,9 @@
 /*
-Questions about a graph whose neighbours are known (see `neighbours` in layout.js).
+Questions about a graph, given the neighbours of its vertices (see `neighbours` in layout.js).
 
-    reach(near, vertices)             everything that can be reached from some vertices, without them
-    longest(order, up, secondsOf)     the heaviest way through the graph: {seconds, path}
-    topological(up, down)             the vertices, each after all of its upstream ones
+    reach(near, vertices)               the set of what can be reached from these vertices, without them
+    topologicalOrder(up, down)          the vertices, each after all of its upstream ones
+    longestPath(order, up, secondsOf)   the path that takes longest: {seconds, path}
 */
 
 export const reach = (near, vertices) => {
@@ -11,36 +11,54 @@ export const reach = (near, vertices) => {
     const stack = [...vertices];
     while (stack.length) {
         for (const next of near[stack.pop()]) {
-            if (!found.has(next)) { found.add(next); stack.push(next); }
+            if (!found.has(next)) {
+                found.add(next);
+                stack.push(next);
+            }
         }
     }
-    for (const vertex of vertices) { found.delete(vertex); }
+    for (const vertex of vertices) {
+        found.delete(vertex);
+    }
     return found;
 };
 
-export const topological = (up, down) => {
+export const topologicalOrder = (up, down) => {
     const missing = up.map((list) => list.length);
     const order = [];
-    missing.forEach((n, v) => { if (!n) { order.push(v); } });
+    missing.forEach((number, vertex) => {
+        if (!number) {
+            order.push(vertex);
+        }
+    });
     for (let head = 0; head < order.length; head += 1) {
         for (const next of down[order[head]]) {
             missing[next] -= 1;
-            if (!missing[next]) { order.push(next); }
+            if (!missing[next]) {
+                order.push(next);
+            }
         }
     }
     return order;
 };
 
-export const longest = (order, up, secondsOf) => {
+export const longestPath = (order, up, secondsOf) => {
     const total = [];
     const before = [];
     let last = null;
-    for (const v of order) {
-        before[v] = up[v].reduce((best, u) => best === null || total[u] > total[best] ? u : best, null);
-        total[v] = secondsOf(v) + (before[v] === null ? 0 : total[before[v]]);
-        if (last === null || total[v] > total[last]) { last = v; }
+    for (const vertex of order) {
+        before[vertex] = up[vertex].reduce(
+            (best, each) => (best === null || total[each] > total[best] ? each : best),
+            null,
+        );
+        total[vertex] = secondsOf(vertex) + (before[vertex] === null ? 0 : total[before[vertex]]);
+        if (last === null || total[vertex] > total[last]) {
+            last = vertex;
+        }
     }
     const path = [];
-    for (let v = last; v !== null; v = before[v]) { path.unshift(v); }
+    for (let vertex = last; vertex !== null; vertex = before[vertex]) {
+        path.unshift(vertex);
+    }
     return {seconds: last === null ? 0 : total[last], path};
 };

@@ -1,34 +1,46 @@
 /*
-Looking at a large drawing through a small window: pan, zoom, fit.
+Shows a large drawing in a small window: pan, zoom, fit.
 
     const view = createView(svg, group, changed)
     view.fit(width, height)       show all of a drawing of this size, at most at its own scale
     view.centre(x, y, scale?)     bring a point of the drawing to the middle
     view.zoom(factor)             about the middle
+    view.pan(dx, dy)              by pixels of the screen
     view.scale                    how large a unit of the drawing is on the screen
     view.shown()                  {left, top, right, bottom} of the drawing's visible part
     view.at(event)                where a pointer is, in units of the drawing
 
-Dragging pans (unless the pointer goes down on something with `data-no-pan`), the wheel zooms with
-Ctrl or ⌘ held, which is also what touch pads send for a pinch; without, it scrolls the page.
-`changed()` is called at most once a frame.
+Dragging pans, unless it begins on something with `data-no-pan`. The wheel zooms while Ctrl or ⌘ is
+held, which is also what touch pads send for a pinch; otherwise it scrolls the page.
+`changed()` is called at most once per frame.
 */
 
-const LEAST = 0.02, MOST = 2.5, MARGIN = 24;
+const MIN_SCALE = 0.02;
+const MAX_SCALE = 2.5;
+const MARGIN = 24;
+const CLICK_RADIUS = 4; /* a pointer that moved no further has clicked, not dragged */
 
 export const createView = (svg, group, changed = () => {}) => {
-    let x = 0, y = 0, scale = 1, asked = false;
+    let x = 0;
+    let y = 0;
+    let scale = 1;
+    let isFrameRequested = false;
 
     const apply = () => {
         group.setAttribute("transform", `translate(${x} ${y}) scale(${scale})`);
-        if (asked) { return; }
-        asked = true;
-        requestAnimationFrame(() => { asked = false; changed(); });
+        if (isFrameRequested) {
+            return;
+        }
+        isFrameRequested = true;
+        requestAnimationFrame(() => {
+            isFrameRequested = false;
+            changed();
+        });
     };
-    const about = (px, py, factor) => {
-        const next = Math.min(MOST, Math.max(LEAST, scale * factor));
-        x = px - (px - x) * next / scale;
-        y = py - (py - y) * next / scale;
+    const zoomAbout = (px, py, factor) => {
+        const next = Math.min(MAX_SCALE, Math.max(MIN_SCALE, scale * factor));
+        x = px - ((px - x) * next) / scale;
+        y = py - ((py - y) * next) / scale;
         scale = next;
         apply();
     };
@@ -38,12 +50,16 @@ export const createView = (svg, group, changed = () => {}) => {
     };
 
     const view = {
-        get scale() { return scale; },
+        get scale() {
+            return scale;
+        },
         fit(width, height) {
             const [w, h] = [svg.clientWidth, svg.clientHeight];
-            if (!w || !width) { return; }
+            if (!w || !width) {
+                return;
+            }
             scale = Math.min(1, (w - 2 * MARGIN) / width, (h - 2 * MARGIN) / height);
-            scale = Math.max(LEAST, scale);
+            scale = Math.max(MIN_SCALE, scale);
             x = (w - width * scale) / 2;
             y = (h - height * scale) / 2;
             apply();
@@ -54,11 +70,22 @@ export const createView = (svg, group, changed = () => {}) => {
             y = svg.clientHeight / 2 - cy * scale;
             apply();
         },
-        zoom(factor) { about(svg.clientWidth / 2, svg.clientHeight / 2, factor); },
-        pan(dx, dy) { x += dx; y += dy; apply(); },
+        zoom(factor) {
+            zoomAbout(svg.clientWidth / 2, svg.clientHeight / 2, factor);
+        },
+        pan(dx, dy) {
+            x += dx;
+            y += dy;
+            apply();
+        },
         shown() {
             const [w, h] = [svg.clientWidth, svg.clientHeight];
-            return {left: -x / scale, top: -y / scale, right: (w - x) / scale, bottom: (h - y) / scale};
+            return {
+                left: -x / scale,
+                top: -y / scale,
+                right: (w - x) / scale,
+                bottom: (h - y) / scale,
+            };
         },
         at(event) {
             const [px, py] = place(event);
@@ -66,20 +93,33 @@ export const createView = (svg, group, changed = () => {}) => {
         },
     };
 
-    svg.addEventListener("wheel", (event) => {
-        if (!event.ctrlKey && !event.metaKey) { return; }
-        event.preventDefault();
-        about(...place(event), Math.exp(-event.deltaY / 300));
-    }, {passive: false});
+    svg.addEventListener(
+        "wheel",
+        (event) => {
+            if (!event.ctrlKey && !event.metaKey) {
+                return;
+            }
+            event.preventDefault();
+            zoomAbout(...place(event), Math.exp(-event.deltaY / 300));
+        },
+        {passive: false},
+    );
 
     svg.addEventListener("pointerdown", (down) => {
-        if (down.button !== 0 || down.target.closest("[data-no-pan]")) { return; }
+        if (down.button !== 0 || down.target.closest("[data-no-pan]")) {
+            return;
+        }
         let [lastX, lastY] = [down.clientX, down.clientY];
-        let dragged = false;
+        let isDragged = false;
         const move = (event) => {
-            /* A click that trembles is a click. */
-            if (!dragged && Math.hypot(event.clientX - down.clientX, event.clientY - down.clientY) < 4) { return; }
-            if (!dragged) { dragged = true; svg.setPointerCapture(down.pointerId); }
+            const distance = Math.hypot(event.clientX - down.clientX, event.clientY - down.clientY);
+            if (!isDragged && distance < CLICK_RADIUS) {
+                return;
+            }
+            if (!isDragged) {
+                isDragged = true;
+                svg.setPointerCapture(down.pointerId);
+            }
             svg.classList.add("is-dragged");
             view.pan(event.clientX - lastX, event.clientY - lastY);
             [lastX, lastY] = [event.clientX, event.clientY];

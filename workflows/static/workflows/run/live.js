@@ -1,43 +1,80 @@
 /*
-Asks again and again what has changed since the last event that this page knows of.
+Polls for what has changed since the last event that this page knows of.
 
-    const live = follow({url, event, taken, troubled})
-    live.ask()      now: somebody has just done something
+    const live = follow({url, event, changed, failed})
+    live.ask()      at once: somebody has just done something
 
-Soon after a change, ever less often while nothing happens, not at all while the page is hidden.
+Polls soon after a change, more and more rarely while nothing happens, and not at all while the page
+is hidden. `changed(changes)` takes what has changed, `failed(text)` what is wrong, "" if nothing is.
 */
 
-const SOON_MS = 1000, LATE_MS = 15000, CALM = 1.4, TROUBLE_MS = 10000;
+const MIN_PAUSE_MS = 1000;
+const MAX_PAUSE_MS = 15000;
+const PAUSE_GROWTH = 1.4;
+const FAILED_PAUSE_MS = 10000;
 
-export const follow = ({url, event, taken, troubled}) => {
-    let since = event, pause = SOON_MS, timer = null, asking = false, again = false;
+export const follow = ({url, event, changed, failed}) => {
+    let since = event;
+    let pause = MIN_PAUSE_MS;
+    let timer = null;
+    let isAsking = false;
+    let isAskedAgain = false;
 
     const ask = async () => {
         clearTimeout(timer);
-        if (asking) { again = true; return; }
-        if (document.hidden) { return; }
-        asking = true;
-        pause = await answer().catch(() => { troubled("The page cannot reach the server; it keeps trying."); return TROUBLE_MS; });
-        asking = false;
-        if (pause === null) { return; }
-        timer = setTimeout(ask, again ? 0 : pause);
-        again = false;
+        if (isAsking) {
+            isAskedAgain = true;
+            return;
+        }
+        if (document.hidden) {
+            return;
+        }
+        isAsking = true;
+        pause = await poll().catch(() => {
+            failed("The server cannot be reached; this page keeps trying.");
+            return FAILED_PAUSE_MS;
+        });
+        isAsking = false;
+        if (pause === null) {
+            return;
+        }
+        timer = setTimeout(ask, isAskedAgain ? 0 : pause);
+        isAskedAgain = false;
     };
 
-    /* How long to wait before the next question; null for ever. */
-    const answer = async () => {
-        const got = await fetch(`${url}?after=${since}`, {headers: {"If-None-Match": `"${since}"`}, cache: "no-store"});
-        if (got.redirected || got.status === 403) { troubled("You have been logged out: reload the page."); return null; }
-        if (got.status !== 304 && !got.ok) { throw new Error(got.status); }
-        troubled("");
-        if (got.status === 304) { return Math.min(LATE_MS, pause * CALM); }
-        const changes = await got.json();
-        since = Number(got.headers.get("ETag").match(/\d+/)[0]);
-        taken(changes);
-        return SOON_MS;
+    /* Returns how long to wait before the next poll; null: do not poll any more. */
+    const poll = async () => {
+        const response = await fetch(`${url}?after=${since}`, {
+            headers: {"If-None-Match": `"${since}"`},
+            cache: "no-store",
+        });
+        if (response.redirected || response.status === 403) {
+            failed("You have been logged out: reload the page.");
+            return null;
+        }
+        if (response.status !== 304 && !response.ok) {
+            throw new Error(response.status);
+        }
+        failed("");
+        if (response.status === 304) {
+            return Math.min(MAX_PAUSE_MS, pause * PAUSE_GROWTH);
+        }
+        const changes = await response.json();
+        since = Number(response.headers.get("ETag").match(/\d+/)[0]);
+        changed(changes);
+        return MIN_PAUSE_MS;
     };
 
-    document.addEventListener("visibilitychange", () => { if (!document.hidden) { ask(); } });
+    document.addEventListener("visibilitychange", () => {
+        if (!document.hidden) {
+            ask();
+        }
+    });
     timer = setTimeout(ask, pause);
-    return {ask() { pause = SOON_MS; ask(); }};
+    return {
+        ask() {
+            pause = MIN_PAUSE_MS;
+            ask();
+        },
+    };
 };

@@ -1,117 +1,180 @@
 /*
-What the page knows of a run's tasks: read once, then kept up to date.
+The tasks of a run, as plain data: read once, then kept up to date.
 
-A row is [id, state, flags, attempts, dispatched, started, finished], times in seconds since 1970;
-flags: h on hold, a waits for approval, m set by hand, c asked to end. A change of one task may make
-others ready: that is worked out here, so that the server sends only what happened to tasks.
+    const model = createModel(graph, now?)
+    model.tasks             a task has what admin/runs/live.py sends: {id, name, title, state, flags, …}
+    model.update(changed)   takes over changed tasks; returns the indexes of all that look different
+    model.indexOf(id)       the index of a task; everything else takes and returns indexes
+    model.where(test)       the indexes that pass a test
+
+The server sends only the tasks that something happened to. Which others became ready or blocked by
+that is worked out here.
 */
 
 import {neighbours} from "../graph/layout.js";
-import {longest, reach, topological} from "../graph/paths.js";
+import {longestPath, reach, topologicalOrder} from "../graph/paths.js";
+import {duration} from "./duration.js";
+import {records} from "./records.js";
 
 const BROKEN = ["failed", "canceled"];
+const ACTIVE = ["dispatched", "running"];
 
-export const duration = (seconds) => {
-    if (seconds < 0.95) { return `${Math.max(0, Math.round(seconds * 1000))} ms`; }
-    if (seconds < 9.95) { return `${seconds.toFixed(1)} s`; }
-    const whole = Math.round(seconds), minutes = Math.round(seconds / 60);
-    const parts = whole < 60 ? [[whole, "s"]]
-        : whole < 600 ? [[Math.floor(whole / 60), "min"], [whole % 60, "s"]]
-            : [[Math.floor(minutes / 60), "h"], [minutes % 60, "min"]];
-    return parts.filter(([n]) => n).map(([n, unit]) => `${n} ${unit}`).join(" ");
-};
+const secondsSince1970 = () => Date.now() / 1000;
 
-export const now = () => Date.now() / 1000;
+const isBrokenState = (state) => BROKEN.includes(state);
 
-export const createModel = ({tasks, edges, usual, started}) => {
-    const count = tasks.length;
-    const {up, down} = neighbours(count, edges);
-    const places = new Map(tasks.map(([, , id], v) => [id, v]));
-    const rows = tasks.map((task) => task.slice(2));
-    const order = topological(up, down);
-    let doomed = null;
+export const createModel = (graph, now = secondsSince1970) => {
+    const {edges, usual, started} = graph;
+    const tasks = records(graph.tasks);
+    const {up, down} = neighbours(tasks.length, edges);
+    const indexes = new Map(tasks.map(({id}, index) => [id, index]));
+    const order = topologicalOrder(up, down);
+    let blocked = null;
 
-    const state = (v) => rows[v][1];
-    const has = (v, flag) => rows[v][2].includes(flag);
-    const isToEnd = (v) => ["dispatched", "running"].includes(state(v)) && has(v, "c");
-    const isDone = (v) => state(v) === "success";
-    const isBroken = (v) => BROKEN.includes(state(v));
-    const isDoomed = (v) => (doomed ??= reach(down, rows.flatMap((_, w) => isBroken(w) ? [w] : []))).has(v);
-
-    const kind = (v) => {
-        if (state(v) !== "pending") { return state(v); }
-        if (has(v, "h")) { return "held"; }
-        if (has(v, "a")) { return "approval"; }
-        return up[v].every(isDone) ? "ready" : "pending";
+    const where = (test) => [...tasks.keys()].filter(test);
+    const has = (index, flag) => tasks[index].flags.includes(flag);
+    const isDone = (index) => tasks[index].state === "success";
+    const isBroken = (index) => isBrokenState(tasks[index].state);
+    const isAskedToEnd = (index) =>
+        ACTIVE.includes(tasks[index].state) && has(index, "cancel_requested");
+    const isBlocked = (index) => {
+        blocked ??= reach(down, where(isBroken));
+        return blocked.has(index);
     };
-    const word = (v) => {
-        if (kind(v) === "held") { return "on hold"; }
-        if (kind(v) === "approval") { return "waits for approval"; }
-        if (kind(v) === "pending" && isDoomed(v)) { return "cannot start"; }
-        if (isToEnd(v)) { return "asked to end"; }
-        return has(v, "m") ? "success by hand" : kind(v);
+
+    /* The state, or what keeps a pending task from being dispatched. */
+    const kind = (index) => {
+        const {state} = tasks[index];
+        if (state !== "pending") {
+            return state;
+        }
+        if (has(index, "held")) {
+            return "held";
+        }
+        if (has(index, "awaits_approval")) {
+            return "approval";
+        }
+        return up[index].every(isDone) ? "ready" : "pending";
     };
-    /* As in the tables: what people have to do with a state has an icon of its own. */
-    const icon = (v) => has(v, "m") ? "by-hand" : isToEnd(v) ? "canceled" : kind(v);
-    const ran = (v) => {
-        const [, , , , , start, end] = rows[v];
-        return start && !["pending", "dispatched"].includes(state(v)) ? (end ?? now()) - start : null;
+
+    const word = (index) => {
+        if (isAskedToEnd(index)) {
+            return "asked to end";
+        }
+        if (kind(index) === "pending" && isBlocked(index)) {
+            return "cannot start";
+        }
+        if (has(index, "marked_success")) {
+            return "success by hand";
+        }
+        return {held: "on hold", approval: "waits for approval"}[kind(index)] ?? kind(index);
     };
-    const note = (v) => {
-        const seconds = ran(v), attempts = rows[v][3];
-        const parts = [word(v)];
-        if (seconds !== null) { parts.push(duration(seconds)); }
-        if (attempts > 1) { parts.push(`${attempts} attempts`); }
-        return parts.join(" · ");
+
+    /* As in the tables: a state that people have brought about has an icon of its own. */
+    const icon = (index) => {
+        if (has(index, "marked_success")) {
+            return "by-hand";
+        }
+        return isAskedToEnd(index) ? "canceled" : kind(index);
+    };
+
+    const secondsRun = (index) => {
+        const {state, started: start, finished} = tasks[index];
+        const hasRun = start && state !== "pending" && state !== "dispatched";
+        return hasRun ? (finished ?? now()) - start : null;
+    };
+
+    const note = (index) => {
+        const seconds = secondsRun(index);
+        const {attempts} = tasks[index];
+        return [
+            word(index),
+            seconds === null ? "" : duration(seconds),
+            attempts > 1 ? `${attempts} attempts` : "",
+        ]
+            .filter(Boolean)
+            .join(" · ");
+    };
+
+    const update = (changed) => {
+        const different = new Set();
+        for (const task of records(changed)) {
+            const index = indexes.get(task.id);
+            if (index === undefined) {
+                continue;
+            }
+            const isSame = isBroken(index) === isBrokenState(task.state);
+            const followers = isSame ? down[index] : reach(down, [index]);
+            for (const each of [index, ...followers]) {
+                different.add(each);
+            }
+            Object.assign(tasks[index], task);
+        }
+        blocked = null;
+        return different;
+    };
+
+    /* When a task began to wait: when its last upstream task finished, or when the run started. */
+    const readyAt = (index) =>
+        up[index].reduce(
+            (latest, each) => Math.max(latest, tasks[each].finished ?? 0),
+            started ?? tasks[index].dispatched ?? 0,
+        );
+
+    /* The tasks that decided when the run ended, or will: each waited for the one before it. */
+    const criticalPath = () => {
+        const end = (index) => tasks[index].finished ?? (tasks[index].started ? now() : 0);
+        const latest = (indexes) =>
+            indexes.reduce(
+                (found, each) => (found === null || end(each) > end(found) ? each : found),
+                null,
+            );
+        const path = new Set();
+        let last = latest(where((index) => tasks[index].started));
+        while (last !== null) {
+            path.add(last);
+            last = latest(up[last].filter((index) => tasks[index].finished));
+        }
+        return path;
+    };
+
+    /* Seconds until the end, from what the steps usually take; null if that is not known. */
+    const remaining = () => {
+        const left = order.filter((index) => !isDone(index));
+        const isUnknown = (index) => isBroken(index) || usual[index] === null;
+        if (!usual.length || !left.length || left.some(isUnknown)) {
+            return null;
+        }
+        const secondsLeft = (index) => Math.max(0, usual[index] - (secondsRun(index) ?? 0));
+        return longestPath(order, up, (index) => (isDone(index) ? 0 : secondsLeft(index))).seconds;
     };
 
     return {
-        count, edges, up, down, rows, order, started, kind, word, note, state, ran, isBroken, isDone,
-        name: (v) => tasks[v][0],
-        title: (v) => tasks[v][1],
-        id: (v) => rows[v][0],
-        placeOf: (id) => places.get(Number(id)),
-        /* Take over rows; returns everything that looks different now. */
-        update(changed) {
-            const touched = new Set();
-            for (const row of changed) {
-                const v = places.get(row[0]);
-                if (v === undefined) { continue; }
-                if (isBroken(v) !== BROKEN.includes(row[1])) { reach(down, [v]).forEach((w) => touched.add(w)); }
-                rows[v] = row;
-                touched.add(v);
-                down[v].forEach((w) => touched.add(w));
-            }
-            doomed = null;
-            return touched;
+        tasks,
+        edges,
+        started,
+        now,
+        kind,
+        note,
+        update,
+        readyAt,
+        criticalPath,
+        remaining,
+        where,
+        indexOf: (id) => indexes.get(Number(id)),
+        /* What draw.js draws of a task and of an edge. */
+        vertex(index) {
+            const {name, title} = tasks[index];
+            return {
+                title: name,
+                note: note(index),
+                kind: kind(index),
+                icon: icon(index),
+                more: title === name ? "" : title,
+            };
         },
-        vertex(v) {
-            const [name, title] = tasks[v];
-            return {title: name, note: note(v), kind: kind(v), icon: icon(v), more: title === name ? "" : title};
-        },
-        edgeKind: ([from]) => isDone(from) ? "met" : isBroken(from) ? "broken" : "",
-        relatives: (v) => new Set([v, ...reach(up, [v]), ...reach(down, [v])]),
-        /* When a task's waiting began: with its last upstream task, or with the run. */
-        readyAt: (v) => up[v].reduce((latest, u) => Math.max(latest, rows[u][6] ?? 0), started ?? rows[v][4] ?? 0),
-        /* The tasks that decided when the run ended, or will: each waited for the one before it. */
-        critical() {
-            const end = (v) => rows[v][6] ?? (rows[v][5] ? now() : 0);
-            let last = null;
-            for (let v = 0; v < count; v += 1) {
-                if (rows[v][5] && (last === null || end(v) > end(last))) { last = v; }
-            }
-            const path = new Set();
-            while (last !== null && last !== undefined) {
-                path.add(last);
-                last = up[last].filter((u) => rows[u][6]).sort((u, w) => end(w) - end(u))[0];
-            }
-            return path;
-        },
-        /* Seconds until the end, from what the steps usually take; null if nobody can tell. */
-        remaining() {
-            const left = order.filter((v) => !isDone(v));
-            if (!usual.length || !left.length || left.some((v) => isBroken(v) || usual[v] === null)) { return null; }
-            return longest(order, up, (v) => isDone(v) ? 0 : Math.max(0, usual[v] - (ran(v) ?? 0))).seconds;
-        },
+        edgeKind: ([from]) => (isDone(from) ? "met" : isBroken(from) ? "broken" : ""),
+        /* A task with all that comes before and after it. */
+        relatives: (index) => new Set([index, ...reach(up, [index]), ...reach(down, [index])]),
     };
 };

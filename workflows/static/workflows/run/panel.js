@@ -1,16 +1,21 @@
 /*
-What stands beside the graph: one task, with its log that follows.
+The panel beside the graph: one task, with a log that grows while the task prints.
 
     const panel = createPanel(host, {panelUrl, logUrl, closed})
-    panel.show(id), panel.refresh(), panel.close(), panel.shown
+    panel.show(id), panel.refresh(), panel.close()
+    panel.shown         the id of the task that is shown, or null
+
+`closed()` is called when somebody closes the panel.
 */
 
 import {showTimes} from "../times.js";
 
-const FOLLOW_MS = 1500;
+const LOG_PAUSE_MS = 1500;
 
 export const createPanel = (host, {panelUrl, logUrl, closed}) => {
-    let shown = null, timer = null, asked = 0;
+    let shown = null;
+    let timer = null;
+    let requests = 0;
     host.hidden = true;
     host.className = "panel-host";
     host.setAttribute("aria-label", "The chosen task");
@@ -21,68 +26,109 @@ export const createPanel = (host, {panelUrl, logUrl, closed}) => {
         host.replaceChildren();
     };
 
-    const closer = () => {
+    const closeButton = () => {
         const button = document.createElement("button");
         Object.assign(button, {type: "button", className: "close", textContent: "×"});
         button.setAttribute("aria-label", "Close");
-        button.addEventListener("click", () => { close(); closed(); });
+        button.addEventListener("click", () => {
+            close();
+            closed();
+        });
         return button;
     };
 
     const load = async (id) => {
-        const mine = asked += 1;
-        const answer = await fetch(panelUrl.replace("/0/", `/${id}/`)).catch(() => null);
-        if (mine !== asked || shown !== id) { return; }
+        requests += 1;
+        const request = requests;
+        const response = await fetch(panelUrl.replace("/0/", `/${id}/`)).catch(() => null);
+        if (request !== requests || shown !== id) {
+            return; /* a later request has been sent meanwhile */
+        }
         clearTimeout(timer);
-        if (!answer?.ok) { return; }
-        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        if (!response?.ok) {
+            return;
+        }
+        const page = new DOMParser().parseFromString(await response.text(), "text/html");
         const article = page.querySelector("article.panel");
-        if (!article || shown !== id) { return; }
-        const before = host.querySelector("article.panel");
-        const wasAtEnd = isAtEnd(before?.querySelector(".log"));
-        const open = before?.dataset.task === String(id) && before.querySelector("details")?.open;
-        const focus = host.contains(document.activeElement) ? document.activeElement.value : null;
-        host.replaceChildren(closer(), document.adoptNode(article));
-        if (open) { host.querySelector("details").open = true; }
-        if (focus) { host.querySelector(`button[value="${CSS.escape(focus)}"]`)?.focus(); }
-        showTimes(host);
-        follow(id, host.querySelector(".log"), wasAtEnd);
+        if (article && shown === id) {
+            draw(id, document.adoptNode(article));
+        }
     };
 
-    const isAtEnd = (log) => !log || log.scrollTop + log.clientHeight >= log.scrollHeight - 8;
+    /* What was open stays open, what had the focus keeps it, and a log at its end stays there. */
+    const draw = (id, article) => {
+        const before = host.querySelector("article.panel");
+        const isSameTask = before?.dataset.task === String(id);
+        const wasOpen = isSameTask && before.querySelector("details")?.open;
+        const wasAtEnd = isAtEnd(before?.querySelector(".log"));
+        const focused = host.contains(document.activeElement) ? document.activeElement.value : null;
+        host.replaceChildren(closeButton(), article);
+        if (wasOpen) {
+            host.querySelector("details").open = true;
+        }
+        if (focused) {
+            host.querySelector(`button[value="${CSS.escape(focused)}"]`)?.focus();
+        }
+        showTimes(host);
+        const log = host.querySelector(".log");
+        if (log && wasAtEnd) {
+            scrollToEnd(log);
+        }
+        if (log?.dataset.open) {
+            follow(id, log);
+        }
+    };
 
-    const follow = (id, log, toEnd = true) => {
-        if (!log) { return; }
-        if (toEnd) { log.scrollTop = log.scrollHeight; }
-        if (!log.dataset.open) { return; }
+    const follow = (id, log) => {
+        const {attempt} = log.closest("article").dataset;
+        const url = `${logUrl.replace("/0/", `/${id}/`)}?attempt=${attempt}`;
         let length = Number(log.dataset.before) + [...log.textContent].length;
-        const { attempt } = log.closest("article").dataset;
-        const more = async () => {
-            if (!log.isConnected) { return; }
-            if (!document.hidden) {
-                const answer = await fetch(`${logUrl.replace("/0/", `/${id}/`)}?attempt=${attempt}&after=${length}`).catch(() => null);
-                const said = answer?.ok ? await answer.json() : null;
-                if (!log.isConnected) { return; }
-                if (said?.text) {
-                    const wasAtEnd = isAtEnd(log);
-                    log.append(said.text);
-                    length = said.length;
-                    if (wasAtEnd) { log.scrollTop = log.scrollHeight; }
-                }
+        const addNewText = async () => {
+            const response = await fetch(`${url}&after=${length}`).catch(() => null);
+            const added = response?.ok ? await response.json() : null;
+            if (!log.isConnected || !added?.text) {
+                return;
             }
-            timer = setTimeout(more, FOLLOW_MS);
+            const wasAtEnd = isAtEnd(log);
+            log.append(added.text);
+            length = added.length;
+            if (wasAtEnd) {
+                scrollToEnd(log);
+            }
         };
-        timer = setTimeout(more, FOLLOW_MS);
+        const poll = async () => {
+            if (!document.hidden) {
+                await addNewText();
+            }
+            if (log.isConnected) {
+                timer = setTimeout(poll, LOG_PAUSE_MS);
+            }
+        };
+        timer = setTimeout(poll, LOG_PAUSE_MS);
     };
 
     return {
-        get shown() { return shown; },
+        get shown() {
+            return shown;
+        },
         show(id) {
-            if (shown !== id) { clearTimeout(timer); }
+            if (shown !== id) {
+                clearTimeout(timer);
+            }
             [shown, host.hidden] = [id, false];
             return load(id);
         },
-        refresh() { if (shown !== null) { load(shown); } },
+        refresh() {
+            if (shown !== null) {
+                load(shown);
+            }
+        },
         close,
     };
+};
+
+const isAtEnd = (log) => !log || log.scrollTop + log.clientHeight >= log.scrollHeight - 8;
+
+const scrollToEnd = (log) => {
+    log.scrollTop = log.scrollHeight;
 };

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.axe import grave_violations
+from tests.browser.axe import serious_violations
 from tests.browser.conftest import NARROW, WIDE, Browse
 from tests.browser.test_watching_runs import open_run, vertex
 from tests.factories import RunFactory
@@ -38,26 +38,28 @@ def is_too_wide(page: Page) -> bool:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
-def test_nothing_keeps_anybody_from_using_it(
+def test_run_page_has_no_serious_accessibility_violation(
     browse: Browse, colourful: WorkflowRun, scheme: str, viewport: object
 ) -> None:
     page = open_run(browse, colourful, color_scheme=scheme, viewport=viewport)
     for tab in TABS:
         page.get_by_role("tab", name=tab).click()
-        assert grave_violations(page) == [], tab
+        assert serious_violations(page) == [], tab
         assert not is_too_wide(page), tab
 
     page.get_by_role("tab", name="Graph").click()
     vertex(page, "a, failed").click()
     expect(page.get_by_role("complementary").locator("h2")).to_have_text("a")
-    assert grave_violations(page) == []
+    assert serious_violations(page) == []
     page.get_by_role("button", name="Retry a").click()
     expect(page.get_by_role("dialog")).to_be_visible()
-    assert grave_violations(page) == []
+    assert serious_violations(page) == []
     assert not is_too_wide(page)
 
 
-def test_the_dark_page_is_dark(browse: Browse, colourful: WorkflowRun) -> None:
+def test_dark_scheme_has_dark_background_and_light_text(
+    browse: Browse, colourful: WorkflowRun
+) -> None:
     page = open_run(browse, colourful, color_scheme="dark")
 
     box = vertex(page, "a, failed").locator(".box")
@@ -70,7 +72,7 @@ def test_the_dark_page_is_dark(browse: Browse, colourful: WorkflowRun) -> None:
     assert colours[0] != light.evaluate("getComputedStyle(document.body).backgroundColor")
 
 
-def test_graph_and_table_have_the_same_signs(browse: Browse, runs: DrawRun) -> None:
+def test_graph_and_table_show_the_same_icons(browse: Browse, runs: DrawRun) -> None:
     run = runs("a, b, c, d")
     request_approval(run, task(run, "c"), by=who("test"))
     hold(task(run, "d").pk, by=who("test"))
@@ -92,7 +94,9 @@ def test_graph_and_table_have_the_same_signs(browse: Browse, runs: DrawRun) -> N
         expect(row.locator(f".badge-{icon}")).to_have_text(word)
 
 
-def test_the_legend_leads_from_one_to_the_next(browse: Browse, runs: DrawRun) -> None:
+def test_clicks_on_the_legend_go_through_the_tasks_of_a_state(
+    browse: Browse, runs: DrawRun
+) -> None:
     run = runs("a, b, c > d")
     dispatch_all(run)
     finish(run, "a", "failed")
@@ -109,7 +113,7 @@ def test_the_legend_leads_from_one_to_the_next(browse: Browse, runs: DrawRun) ->
     expect(vertex(page, "b")).to_have_class("vertex kind-dispatched is-faint")
 
 
-def test_a_large_run_opens_and_stays_usable(browse: Browse, db: None) -> None:
+def test_run_of_2122_tasks_opens_and_stays_usable(browse: Browse, db: None) -> None:
     drawing = ", ".join(f"first > step{n} > last" for n in range(2120))
     run = RunFactory.create(template__drawing=drawing)
     page = open_run(browse, run)

@@ -1,4 +1,4 @@
-"""What is wrong with a run is seen, understood and cured on its page."""
+"""Operating a run on its page: its failures are explained and repaired there."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -22,14 +22,14 @@ def stuck(runs: DrawRun) -> WorkflowRun:
 
 
 def answer(page: Page, operation: str, reason: str) -> None:
-    """Answer the question that a button has asked."""
+    """Give a reason in the open dialog, and confirm."""
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Reason").fill(reason)
     dialog.get_by_role("button", name=operation).click()
     expect(dialog).to_have_count(0)
 
 
-def test_a_failure_is_read_at_its_dependants_and_cured(browse: Browse, runs: DrawRun) -> None:
+def test_failure_is_explained_downstream_and_repaired(browse: Browse, runs: DrawRun) -> None:
     run = runs("deploy > smoke > announce")
     page = open_run(browse, run)
     dispatch_all(run)
@@ -59,7 +59,9 @@ def test_a_failure_is_read_at_its_dependants_and_cured(browse: Browse, runs: Dra
     assert is_the_same(page)
 
 
-def test_the_banner_says_what_each_cure_would_do(browse: Browse, stuck: WorkflowRun) -> None:
+def test_banner_says_what_each_suggested_action_would_do(
+    browse: Browse, stuck: WorkflowRun
+) -> None:
     trouble = open_run(browse, stuck).locator("#part-trouble")
 
     expect(trouble).to_contain_text("Deadlock: 3 tasks can never run because deploy failed")
@@ -70,7 +72,9 @@ def test_the_banner_says_what_each_cure_would_do(browse: Browse, stuck: Workflow
     expect(trouble).to_contain_text("Cancel the rest… 3 tasks are canceled")
 
 
-def test_the_rest_is_canceled_from_the_banner(browse: Browse, stuck: WorkflowRun) -> None:
+def test_cancel_rest_in_the_banner_cancels_blocked_tasks(
+    browse: Browse, stuck: WorkflowRun
+) -> None:
     page = open_run(browse, stuck)
 
     page.get_by_role("button", name="Cancel the rest…").click()
@@ -86,7 +90,7 @@ def test_the_rest_is_canceled_from_the_banner(browse: Browse, stuck: WorkflowRun
     ]
 
 
-def test_a_retry_from_the_banner_goes_on(browse: Browse, stuck: WorkflowRun) -> None:
+def test_retry_in_the_banner_continues_the_run(browse: Browse, stuck: WorkflowRun) -> None:
     page = open_run(browse, stuck)
 
     page.get_by_role("button", name="Retry deploy").click()
@@ -96,7 +100,7 @@ def test_a_retry_from_the_banner_goes_on(browse: Browse, stuck: WorkflowRun) -> 
     assert state(stuck) == "running"
 
 
-def test_a_missing_reason_is_asked_for_in_the_dialog(browse: Browse, stuck: WorkflowRun) -> None:
+def test_dialog_without_a_reason_asks_for_it(browse: Browse, stuck: WorkflowRun) -> None:
     page = open_run(browse, stuck)
     page.get_by_role("button", name="Mark success deploy").click()
     dialog = page.get_by_role("dialog")
@@ -110,7 +114,7 @@ def test_a_missing_reason_is_asked_for_in_the_dialog(browse: Browse, stuck: Work
     assert states(stuck)["deploy"] == "failed"
 
 
-def test_a_run_is_paused_and_resumed(browse: Browse, runs: DrawRun) -> None:
+def test_run_is_paused_and_resumed_without_reload(browse: Browse, runs: DrawRun) -> None:
     run = runs("a > b")
     dispatch_all(run)
     page = open_run(browse, run)
@@ -127,7 +131,7 @@ def test_a_run_is_paused_and_resumed(browse: Browse, runs: DrawRun) -> None:
     assert is_the_same(page)
 
 
-def test_a_page_without_javascript_can_do_the_same(browse: Browse, stuck: WorkflowRun) -> None:
+def test_task_is_repaired_without_javascript(browse: Browse, stuck: WorkflowRun) -> None:
     page = browse(url_of(stuck), java_script_enabled=False)
     expect(page.locator("#tasks tbody tr")).to_have_count(5)
 
@@ -141,7 +145,7 @@ def test_a_page_without_javascript_can_do_the_same(browse: Browse, stuck: Workfl
     assert states(stuck)["deploy"] == "success"
 
 
-def test_everything_is_reached_by_the_keyboard(browse: Browse, stuck: WorkflowRun) -> None:
+def test_run_page_can_be_used_with_the_keyboard_alone(browse: Browse, stuck: WorkflowRun) -> None:
     page = open_run(browse, stuck)
     page.get_by_role("button", name="Fit: show all of the graph").focus()
 
@@ -169,7 +173,7 @@ def test_everything_is_reached_by_the_keyboard(browse: Browse, stuck: WorkflowRu
     assert Event.objects.get(event_type="task.retried").reason == "the disk is back"
 
 
-def test_a_link_of_a_sentence_chooses_its_task(browse: Browse, stuck: WorkflowRun) -> None:
+def test_link_in_the_run_sentence_chooses_its_task(browse: Browse, stuck: WorkflowRun) -> None:
     page = open_run(browse, stuck)
 
     page.locator("#run-sentence").get_by_role("link", name="deploy").click()
