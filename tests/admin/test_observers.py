@@ -22,6 +22,8 @@ from tests.support.tables import everything
 from tests.support.verbs import dispatch_all, finish, start
 from workflows.models import Approval, Event, Task, TaskAttempt, WorkflowRun, WorkflowTemplate
 
+pytestmark = pytest.mark.slow
+
 OTHERS = {"logout", "password_change"}
 """What everybody may do to themselves."""
 PERSONAL = {"/admin/logout/", "/admin/password_change/"}

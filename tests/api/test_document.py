@@ -16,6 +16,8 @@ from tests.support.verbs import dispatch_all, finish
 from workflows.authoring.spec import TEMPLATE_SCHEMA
 from workflows.models import Approval, WorkflowRun
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def document(api: APIClient) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from tests.support.verbs import attempt, dispatch_all, start
 from workflows import operations
 from workflows.models import RunState, TaskAttempt, TaskState, WorkflowRun
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 COPY = "restored"
 
 

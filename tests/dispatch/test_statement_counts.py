@@ -45,6 +45,7 @@ def star(arms: int) -> str:
     return ", ".join(f"s{i} > t{i}" for i in range(arms // 2))
 
 
+@pytest.mark.slow
 def test_statements_per_operation_do_not_grow_with_the_run(runs: DrawRun) -> None:
     small, large = costs(runs(star(SMALL))), costs(runs(star(LARGE)))
     assert small == large

@@ -17,6 +17,8 @@ from workflows.models import Event, Task, TaskAttempt, TaskState, WorkflowRun
 from workflows.reports.apply import apply_reports
 from workflows.reports.report import Report
 
+pytestmark = pytest.mark.slow
+
 STEPS = 14
 MOVES = 60
 
