@@ -17,10 +17,11 @@ help:  ## this list
 
 .venv/requirements-dev.installed: requirements.txt requirements-celery.txt
 
-# npm writes this file when everything of the lock is there. Its node is the one of .venv.
+# npm writes this file when all of the lock is installed. Both node and npm are those of .venv, and
+# trust the certificates that the machine trusts, as pip does.
 node_modules/.package-lock.json: package-lock.json | .venv/requirements-dev.installed
 	@echo "Installing package-lock.json into node_modules"
-	@PATH="$$PWD/.venv/bin:$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@PATH="$$PWD/.venv/bin:$$PATH" NODE_USE_SYSTEM_CA=1 npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 .PHONY: setup
 setup: .venv/requirements-dev.installed node_modules/.package-lock.json  ## make .venv with everything that development needs
