@@ -256,3 +256,12 @@ def test_overdue_item_links_to_the_overdue_task(root: Client, busy: WorkflowRun)
     overdue = WorkflowRun.objects.get(template_name="export")
 
     assert f'href="{url_of(attempt(overdue, "b").task)}"' in root.get(INDEX).content.decode()
+
+
+def test_missing_default_runner_is_an_item_that_leads_to_the_runners(
+    root: Client, runs: DrawRun
+) -> None:
+    runs("a")
+    Runner.objects.update(is_default=False)
+    assert "There is no default runner: 1 ready task waits." in dashboard(root)
+    assert ">Choose one</a>" in root.get(INDEX).content.decode()

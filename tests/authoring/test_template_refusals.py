@@ -121,3 +121,10 @@ def test_unknown_runner_is_refused_and_nothing_is_stored() -> None:
         create_template(parse_template(data))
     assert not WorkflowTemplate.objects.exists()
     assert not TemplateStep.objects.exists()
+
+
+def test_of_many_problems_twenty_are_named_and_the_others_counted() -> None:
+    wrong = [step(f"s{number}", timeout_seconds=0) for number in range(25)]
+    found = refusal(template(*wrong))["steps"]
+    assert len(found) == 21
+    assert found[-1] == "and 5 more"

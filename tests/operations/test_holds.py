@@ -21,6 +21,7 @@ from workflows import operations
 from workflows.errors import Conflict, Invalid
 from workflows.models import Task
 from workflows.operations.holds import hold, release, release_due
+from workflows.runs.creation import create_task
 
 
 def test_held_task_does_not_block_later_tasks(runs: DrawRun) -> None:
@@ -129,3 +130,10 @@ def test_task_canceled_on_hold_is_on_hold_after_retry(runs: DrawRun) -> None:
     assert dispatch_all(run) == ["b"]
     release(task(run, "a").pk, by=who("ada"))
     assert dispatch_all(run) == ["a"]
+
+
+def test_task_outside_any_run_is_held_and_released(db: None) -> None:
+    alone = create_task(title="alone", by=who("ada"))
+    assert operations.hold(alone.pk, by=who("ada")).is_held
+    released = operations.release(alone.pk, by=who("ada"))
+    assert (released.is_held, released.unmet_count) == (False, 0)
