@@ -101,7 +101,7 @@ IS_HTTPS = PUBLIC_BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_AGE = 12 * 3_600  # a working day; polling by open pages does not extend it
 SESSION_COOKIE_HTTPONLY = True
-# Not "Strict": whoever follows a link from an e-mail would have to log in again.
+# Not "Strict": a user who follows a link from an e-mail would have to log in again.
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL]
 SECURE_HSTS_SECONDS = 30 * 86_400 if IS_HTTPS else 0

@@ -63,7 +63,7 @@ class RunnerForm(RunnerModelForm):
         )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Let the kinds explain themselves and the fields that they use."""
+        """Take the help texts of `kind`, `url` and `queue` from the backends."""
         super().__init__(*args, **kwargs)
         helps = {"kind": kind_help(), **{name: field_help(name) for name in KIND_FIELDS}}
         for name in helps.keys() & self.fields.keys():
@@ -89,9 +89,8 @@ class RunnerAdmin(RunnerModelAdmin):
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """
-        Name what uses the runners, at most 20 of it: it may be thousands of tasks.
-
-        No permission to delete these is asked for, since they are not deleted.
+        List at most 20 objects that use the runners: there may be thousands of tasks. No permission
+        to delete these is required, since they are not deleted.
         """
         to_delete, counts, lacking, protected = super().get_deleted_objects(objs, request)
         left_out = len(protected) - MOST_NAMED

@@ -13,7 +13,7 @@ LONGEST_TIMEOUT_S = 86_400
 
 
 def storable(text: str) -> str:
-    """Return a text with replacement characters for what no database can store."""
+    """Replace the characters of a text that a database cannot store."""
     return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
@@ -22,7 +22,7 @@ class RunnerError(Exception):
 
 
 class RunnerUnavailable(RunnerError):
-    """The runner accepts nothing at the moment: no other attempt need be tried on it."""
+    """The runner accepts no attempts at the moment: others need not be submitted to it."""
 
 
 class UnknownTask(RunnerError):
@@ -31,7 +31,7 @@ class UnknownTask(RunnerError):
 
 @dataclass(frozen=True, slots=True)
 class TaskPayload:
-    """One attempt, before its backend turns it into what the runner is sent."""
+    """One attempt, from which its backend builds the payload for the runner."""
 
     task_id: int
     run_id: int
@@ -71,7 +71,7 @@ class Submission:
     message: str
 
     def as_json(self) -> dict[str, Any]:
-        """Return the form that the API answers with."""
+        """Return the submission as JSON for the API."""
         return asdict(self)
 
 
@@ -87,7 +87,7 @@ class RunnerReport:
 
 
 class RunnerBackend(ABC):
-    """One kind of runner: what it needs, how attempts reach it, and how it is asked about them."""
+    """One kind of runner: what it needs, how attempts reach it, and how it is polled."""
 
     summary: ClassVar[str] = ""
     """What a runner of this kind is, for the admin's form, without a full stop."""
@@ -98,7 +98,7 @@ class RunnerBackend(ABC):
     claims: ClassVar[bool] = False
     """Nothing starts before an executor has claimed the attempt in the database."""
     pulls: ClassVar[bool] = False
-    """Attempts wait in the database until somebody claims them: nothing is submitted."""
+    """Attempts wait in the database until an executor claims them: nothing is submitted."""
     served_locally: ClassVar[bool] = False
     """`manage.py local_runner` and `run_workflow` claim its attempts and execute them."""
 
@@ -116,7 +116,7 @@ class RunnerBackend(ABC):
 
     @abstractmethod
     def wire(self, task: TaskPayload) -> dict[str, Any]:
-        """Return what the runner is sent; it is stored and shown as the attempt's payload."""
+        """Return the payload to send to the runner; it is also stored and shown."""
 
     @abstractmethod
     def submit(self, wire: dict[str, Any], to: RunnerAddress, *, token: str) -> Submission:

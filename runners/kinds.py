@@ -31,7 +31,7 @@ def kinds_served_locally() -> list[str]:
 
 
 def pulling_kinds() -> list[str]:
-    """Return the kinds whose attempts wait in the database until somebody claims them."""
+    """Return the kinds whose attempts wait in the database until an executor claims them."""
     return [kind for kind, backend in backends().items() if backend.pulls]
 
 
@@ -49,7 +49,7 @@ def errors_of(runner: RunnerAddress) -> dict[str, str]:
 
 
 def kind_help() -> str:
-    """Return what each kind is, in one line."""
+    """Return the description of each kind, in one line."""
     return _joined({kind: backend.summary for kind, backend in backends().items()})
 
 

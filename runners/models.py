@@ -35,7 +35,7 @@ def check_url(url: str) -> None:
     """
     Accept the address of a host, which need not be public; the kind checks its scheme.
 
-    :raises ValidationError: also for one with a password, which everybody would see.
+    :raises ValidationError: if it is not a URL, or has a password, which everybody would see.
     """
     try:
         parts = urlsplit(url)
@@ -139,7 +139,8 @@ class Runner(models.Model):
         """Store the runner; a new default replaces the old one."""
         with transaction.atomic():
             if self.is_default:
-                # Whoever saves a default waits here for others that do, and then sees their row.
+                # A transaction that saves a default waits here for others that do, and then sees
+                # their row.
                 list(Runner.objects.select_for_update(no_key=True).order_by("pk"))
                 others = Runner.objects.filter(is_default=True).exclude(pk=self.pk)
                 others.update(is_default=False)

@@ -162,7 +162,7 @@ def _receive(control: Connection, jobs: "queue.SimpleQueue[Job]", current: list[
     with contextlib.suppress(EOFError, OSError):
         while True:
             jobs.put(control.recv())
-    # The executor is gone, so nobody would report the end of this job: kill it, and the slot.
+    # The executor is gone, so the end of this job would not be reported: kill it, and the slot.
     for group in [*current, os.getpid()]:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(group, signal.SIGKILL)

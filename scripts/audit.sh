@@ -1,5 +1,5 @@
 #!/bin/sh
-# Known vulnerabilities of what is installed; where nobody can be asked about them, it says so.
+# Report known vulnerabilities of the installed packages, or that the index cannot be reached.
 set -eu
 knows_us='import django, urllib.request
 urllib.request.urlopen(f"https://pypi.org/pypi/django/{django.__version__}/json", timeout=5)'

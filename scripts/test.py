@@ -53,7 +53,7 @@ def run(command: Sequence[str]) -> tuple[int, str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the suite on both databases, whatever becomes of the first, and sum up."""
+    """Run the suite on both databases, also if the first fails, and print a summary."""
     if sys.stdout.isatty():
         arguments = ["--color=yes", *arguments]
     if "--quick" in arguments:

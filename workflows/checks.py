@@ -32,10 +32,10 @@ LOOKS = {
     "run/run.css": (".bar .kind-{}",),
     "run/graph.js": ('"{}"',),
 }
-"""What gives a state its colour and its icon, by file below `static/workflows`."""
+"""The lines that give a state its colour and its icon, by file below `static/workflows`."""
 GROUPED = {TaskState.PENDING, *ACTIVE, *ENDED}
 DRAWN = {TaskState.PENDING, *IN_BAR}
-"""What is pending is the ground of the bars, which has no colour in lists."""
+"""Pending tasks are the background of the bars and have no colour in lists."""
 NO_LOOK_NEEDED = {("console.css", TaskState.PENDING)}
 
 
@@ -90,7 +90,7 @@ NEEDS: list[tuple[str, str, Callable[[str], bool]]] = [
         lambda state: state not in BROKEN or state in BROKEN_VERBS,
     ),
 ]
-"""What is lacking, what to do about it, and how to see that it is there."""
+"""What may be missing, what to do about it, and how to recognize that it is there."""
 
 
 def sentences_of(states: type[TextChoices]) -> dict[str, str]:

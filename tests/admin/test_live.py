@@ -113,7 +113,7 @@ def test_changed_tasks_are_sent_with_the_live_parts(olga: Client, runs: DrawRun)
     }
     assert changes["state"] == "running"
     assert "1 of 3" in changes["parts"]["summary"]
-    assert 'value="pause"' in changes["parts"]["steering"]
+    assert 'value="pause"' in changes["parts"]["operations"]
     assert "canceled" in changes["parts"]["trouble"]
     sent = records(changes["events"])
     assert [event["id"] for event in sent] == [

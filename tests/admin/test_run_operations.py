@@ -140,7 +140,7 @@ def test_cancel_rest_cancels_blocked_tasks(olga: Client, runs: DrawRun) -> None:
 @pytest.mark.parametrize(
     ("name", "follows"),
     [
-        ("pause", "1 task is active and goes on to its end"),
+        ("pause", "1 task is active and continues"),
         ("abort", "1 task has not started and is canceled 1 task is active and asked to end"),
     ],
 )

@@ -49,13 +49,13 @@ class Execution:
         dispatch_all(run)
         executor = Executor(concurrency=concurrency, by=who("local runner"))
 
-        def goes_on() -> bool:
+        def should_continue() -> bool:
             meanwhile(executor)
             return Task.objects.filter(
                 run=run, state__in=[TaskState.DISPATCHED, TaskState.RUNNING]
             ).exists()
 
-        executor.serve(goes_on)
+        executor.serve(should_continue)
         attempts = TaskAttempt.objects.filter(task__run=run).order_by("number")
         return {str(attempt.task): attempt for attempt in attempts.select_related("task")}
 

@@ -115,14 +115,14 @@ def test_stopped_executor_fails_running_tasks_and_leaves_the_others(
     dispatch_all(run)
     executor = Executor(concurrency=1, by=who("local runner"))
 
-    def goes_on() -> bool:
+    def should_continue() -> bool:
         if len(stubborn_pids(tmp_path)) < 2:
             return True
         executor.stop_claiming()
         executor.end_all()
         return False
 
-    executor.serve(goes_on)
+    executor.serve(should_continue)
     assert states(run) == {"a": "failed", "b": "dispatched"}
     assert attempt_of(run, "a").message == STOPPED
     assert not any(map(is_alive, stubborn_pids(tmp_path)))

@@ -45,11 +45,11 @@ def test_executor_survives_a_lost_connection(
     if moment == "before it begins":
         cut(other)
 
-    def goes_on() -> bool:
+    def should_continue() -> bool:
         if not executor.is_idle and next(cuts, False):
             cut(other)
         return is_unfinished(run, other)
 
-    executor.serve(goes_on)
+    executor.serve(should_continue)
     assert attempt(run, "a").outcome == "success"
     assert trail(run)[-3:] == ["task.running a", "task.succeeded a", "workflow_run.succeeded"]

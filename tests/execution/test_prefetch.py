@@ -89,12 +89,12 @@ def test_stopping_executor_releases_prefetched_tasks(execution: Execution) -> No
     dispatch_all(run)
     executor = executor_of(run)
 
-    def goes_on() -> bool:
+    def should_continue() -> bool:
         if "after" in claimed(run):
             executor.stop_claiming()
         return executor.is_claiming and not is_over(run)
 
-    executor.serve(goes_on)
+    executor.serve(should_continue)
     assert claimed(run) == set()
     assert states(run)["after"] == "dispatched"
     execution.to_end(run)

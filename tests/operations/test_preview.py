@@ -135,7 +135,7 @@ def test_preview_of_pause_and_abort_counts_tasks(runs: DrawRun) -> None:
     run.refresh_from_db()
 
     assert [each.sentence for each in preview.preview_pause([run])] == [
-        "2 tasks are active and go on to their end",
+        "2 tasks are active and continue",
         "2 tasks wait until the run is resumed",
     ]
     assert [each.sentence for each in preview.preview_abort([run])] == [

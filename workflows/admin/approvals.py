@@ -52,7 +52,7 @@ class ApprovalAdmin(OperableAdmin):
     change_form_template = "workflows/approval/change_form.html"
     operations = APPROVAL_OPERATIONS
     operate_permission = "workflows.decide_approval"
-    when_empty = "Nothing waits for approval. The filter shows what was decided."
+    when_empty = "No task waits for approval. The filter shows earlier decisions."
     list_display = (
         "__str__",
         "run_shown",

@@ -36,7 +36,7 @@ ICONS = {
 
 
 class EventAdmin(ReadOnlyAdmin):
-    """Events are read-only: nobody adds, edits or deletes one."""
+    """Events are read-only: none can be added, edited or deleted."""
 
     change_form_template = "workflows/event/change_form.html"
     when_empty = "There are no events yet."

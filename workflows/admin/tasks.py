@@ -178,7 +178,7 @@ NOT_DISPATCHING = {RunState.CREATED, RunState.PAUSED, RunState.ABORTED}
 
 
 def remarks(task: Task) -> Iterator[str]:
-    """Yield what people have done to a task that its state does not show."""
+    """Yield what operators have done to a task, as far as its state does not show it."""
     if task.state == TaskState.PENDING:
         if task.awaits_approval:
             yield "waits for approval"

@@ -16,9 +16,9 @@ class AuthTokenAdmin(StyledAdmin):
     fields = ("token_key", "user", "created", "expiry")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody: a token is shown once, in the terminal of whoever made it."""
+        """Return False: a token is shown only once, in the terminal in which it is made."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """Nobody."""
+        """Return False."""
         return False

@@ -78,7 +78,7 @@ def _check_run(run: WorkflowRun, replay: Replay) -> Iterator[Finding]:
 
 
 def _check_run_end(run: WorkflowRun, replay: Replay) -> Iterator[Finding]:
-    """Yield a run that is open although nothing can happen, or failed although something can."""
+    """Yield a finding if the run is open and no task can continue, or failed and one can."""
     n = replay.counts
     can_continue = any(n[state] for state in ACTIVE) or _has_ready_task(replay)
     is_over = not n[TaskState.PENDING] or any(n[state] for state in BROKEN)

@@ -169,7 +169,7 @@ def _import(data: Any, name: str | None, by: Actor) -> Import:
 
 
 def _error_sentences(exc: Invalid) -> list[str]:
-    """Return one sentence per problem, behind its field unless it names a step or task itself."""
+    """Return one sentence per problem, preceded by its field unless it names a step or task."""
     return [
         text if name in {"steps", "workflow", "commands", "non_field_errors"} else f"{name}: {text}"
         for name, texts in exc.fields.items()

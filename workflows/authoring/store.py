@@ -68,7 +68,7 @@ def replace_template(
 
 def lock_template(template_id: int) -> WorkflowTemplate:
     """
-    Lock a template: nobody else can change or expand it until the transaction ends.
+    Lock a template: no other transaction can change or expand it until this one ends.
 
     :raises NotFound: if there is no such template.
     """

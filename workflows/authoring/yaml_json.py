@@ -3,7 +3,8 @@ Reads and writes plain data as YAML and JSON, with the types of JSON only.
 
 In YAML, `1`, `1.5`, `true` and `null` mean the same as in JSON. Words that only some YAML parsers
 read as booleans (`yes`, `off`) must be quoted; everything else is text (a date, a time, `0755`).
-Refused is what JSON does not have: aliases, tags, keys that are not text, duplicate keys.
+YAML that JSON has no equivalent for is refused: aliases, tags, keys that are not text, duplicate
+keys.
 """
 
 import json

@@ -1,8 +1,8 @@
 """
-Named points between commits, at which tests let a process die.
+Named points between commits at which tests kill the process.
 
-Whatever was committed before a point must be enough for another process to go on. The product
-itself sets no trap.
+What was committed before a point must be enough for another process to continue. Only tests set a
+trap.
 """
 
 from collections.abc import Callable
@@ -11,6 +11,6 @@ trap: Callable[[str], None] | None = None
 
 
 def point(name: str) -> None:
-    """Pass a point; nothing happens here, unless a test has set a trap."""
+    """Do nothing, unless a test has set a trap that acts at this point."""
     if trap is not None:
         trap(name)

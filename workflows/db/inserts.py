@@ -33,17 +33,17 @@ class InsertSelect:
 
     def __init__(self, model: type[models.Model], columns: Mapping[str, str], source: str) -> None:
         """
-        Compose the statement.
+        Build the statement.
 
-        :param columns: the SQL of what is stored, by column. Every other column of the model gets
-            the default that its field declares.
-        :param source: what stands behind FROM.
+        :param columns: the SQL expression of each value, by column. Every other column of the
+            model gets the default that its field declares.
+        :param source: the FROM clause, without the word FROM.
         """
         self._model = model
         self._defaults = {
             column: field
             for column, field in stored_columns(model).items()
-            # A default of the database itself is what a column gets that is not named.
+            # A column that is not named gets the default that the database declares.
             if column not in columns and (field.has_default() or not field.has_db_default())
         }
         stored = {**columns, **{column: f"%(default_{column})s" for column in self._defaults}}
@@ -54,7 +54,7 @@ class InsertSelect:
         """
 
     def values(self, **values: Any) -> dict[str, Any]:
-        """Return what the statement is executed with: these values, and the defaults."""
+        """Return the parameters of the statement: these values, and the defaults."""
         if self._defaults:
             new = self._model()
             for column, field in self._defaults.items():
@@ -64,7 +64,7 @@ class InsertSelect:
 
 
 def stored_columns(model: type[models.Model]) -> dict[str, Field]:
-    """Return the columns that an INSERT fills in, with their fields: not what the database does."""
+    """Return the columns that an INSERT fills in, with their fields."""
     return {
         str(field.column): field
         for field in model._meta.concrete_fields

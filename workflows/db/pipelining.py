@@ -1,11 +1,11 @@
 """
 Statements that are sent together, in one round trip.
 
-Inside `statements.pipeline()` a statement whose answer nobody needs yet is queued. The next
+Inside `statements.pipeline()` a statement whose result is not needed yet is queued. The next
 statement that is executed on the connection, by the ORM too, takes the queue along: PostgreSQL
-receives everything as one message (libpq's pipeline mode). Behind it go the prefetched queries:
-what a later `select()` will ask is asked at once, and its rows are kept until then. SQLite has no
-round trips; it executes the same statements at the same moments, one after the other.
+receives everything as one message (libpq's pipeline mode). The prefetched queries follow it: the
+query of a later `select()` is sent at once, and its rows are kept until then. SQLite has no round
+trips; it executes the same statements at the same moments, one after the other.
 
 An error of a queued statement is therefore raised where the queue is sent, which is later than
 where the statement was written. To debug, switch the pipeline off with `STATEMENT_PIPELINE=off` in
@@ -36,12 +36,12 @@ class QueuedStatement:
     cursor: Any = None
 
     def send(self) -> None:
-        """Send it; inside a database pipeline, the answer is there once that pipeline has ended."""
+        """Send it; inside a database pipeline, its result arrives when that pipeline ends."""
         self.cursor = connection.cursor()
         self.cursor.execute(self.statement, self.values)
 
     def finish(self) -> None:
-        """Check the answer."""
+        """Check how many rows were touched."""
         touched = self.cursor.rowcount
         self.cursor.close()
         if self.check:
@@ -121,7 +121,7 @@ class Pipeline:
 
 @contextmanager
 def _one_message() -> Iterator[None]:
-    """Have PostgreSQL receive as one message what is executed in this block."""
+    """Send the statements of this block to PostgreSQL as one message."""
     if connection.vendor != "postgresql":
         yield
         return

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import connection
 from django.utils.duration import duration_microseconds
 
-# The constructs that are translated; whatever else only PostgreSQL knows fails when it is executed.
+# The constructs that are translated; any other that only PostgreSQL has fails when it is executed.
 ANY = re.compile(r"= ANY\(%\((\w+)\)s(?:::\w+\[\])?\)")
 NOT_ALL = re.compile(r"<> ALL\(%\((\w+)\)s(?:::\w+\[\])?\)")
 RECORDSET = re.compile(r"jsonb_to_recordset\(%\((\w+)\)s\)\s+AS (\w+)\(([^)]*)\)")
@@ -25,7 +25,7 @@ def moment(when: datetime) -> Any:
 
 
 def as_text(value: Any) -> Any:
-    """Return what JSON does not know as SQLite stores it."""
+    """Return a value that JSON has no type for, as SQLite stores it."""
     if isinstance(value, datetime):
         return str(moment(value))
     if isinstance(value, UUID):

@@ -23,11 +23,11 @@ from workflows.db.sqlite import as_text, bound
 
 Row = TypeVar("Row", bound=models.Model)
 
-# Statements written by hand ask for nothing that an index does not answer, row by row where they
-# join, so they are planned once, for any run, and by index. Left alone, PostgreSQL expects one task
-# in a run that began since the last ANALYZE, and takes a scan of all tasks to be as good as a
-# lookup; and it keeps the plans that it made while a table was small. (jit: a scan that is priced
-# out would be compiled first.)
+# Every hand-written statement can be answered by an index, with joins row by row, so each is
+# planned once, for any run, and by index. Without these settings, PostgreSQL expects one task in a
+# run that began since the last ANALYZE, and takes a scan of all tasks to be as good as a lookup;
+# and it keeps the plans that it made while a table was small. (Without jit=off, it would first
+# compile the scans that it is told to avoid.)
 PLANNER_SETTINGS = """
     SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),
            set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
@@ -36,7 +36,7 @@ PLANNER_SETTINGS = """
 
 
 class Sql(str):
-    """A piece of SQL where otherwise a value stands."""
+    """SQL that is used in place of a value."""
 
     __slots__ = ()
 
@@ -44,9 +44,9 @@ class Sql(str):
 @contextmanager
 def pipeline() -> Iterator[None]:
     """
-    Send statements whose answers nobody needs yet together with the next one, as one message.
+    Send statements whose results are not needed yet with the next one, as one message.
 
-    Whatever is read meanwhile, by the ORM too, sees what was written: the queue is sent first.
+    A read meanwhile, by the ORM too, sees what was written: the queue is sent before it.
     Only inside a transaction. How to debug without it: see `workflows/db/pipelining.py`.
     """
     is_outermost = pipelining.current() is None
@@ -110,7 +110,7 @@ def columns_of(model: type[models.Model], alias: str = "", *, without: Collectio
     """
     Return the columns that a query selects for `read`: all that the model has.
 
-    :param without: columns that are large and that nobody will look at; they are read as None.
+    :param without: columns that are large and not needed; they are read as None.
     """
     table = alias or model._meta.db_table
     return ", ".join(

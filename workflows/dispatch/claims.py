@@ -71,7 +71,7 @@ NO_CLAIM = ClaimRequest(slots=0, prefetch=0, lease=timedelta(), by=NOBODY)
 def claim_attempts(
     run_id: int, attempt_ids: Sequence[UUID], *, lease: timedelta, by: Actor
 ) -> list[TaskAttempt]:
-    """Claim attempts and start them; return those that nobody else has claimed or ended."""
+    """Claim attempts and start them; return those that no other process has claimed or ended."""
     pulling = pulling_kinds()
     return _start_among(UNCLAIMED_AMONG, run_id, attempt_ids, lease=lease, by=by, pulling=pulling)
 
@@ -205,7 +205,7 @@ def _prefetch(attempts: Sequence[TaskAttempt], *, lease: timedelta) -> None:
 
 ATTEMPT = TaskAttempt._meta.db_table
 
-# An attempt that nobody has started, and that is the latest of its task.
+# An attempt that has not started, and that is the latest of its task.
 WAITING = f"""
     SELECT {columns_of(TaskAttempt, "attempt")}
       FROM {ATTEMPT} attempt JOIN {Task._meta.db_table} task ON task.id = attempt.task_id

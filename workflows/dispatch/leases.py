@@ -1,10 +1,10 @@
 """
-Leases: how long an attempt counts as alive without a further sign of life.
+Leases: how long an attempt counts as alive without another report.
 
-Whoever has an attempt in hand extends its lease: the process that submits it, the executor that
-runs it, the answer of the runner that was polled. An attempt whose lease has expired is overdue,
-and `reports.recovery` deals with it. Claims set their first lease in `dispatch.claims`; the report
-of the end removes it.
+A lease is extended by the process that submits the attempt, by the executor that runs it, and by
+the answer of a runner that was polled. An attempt whose lease has expired is overdue, and
+`reports.recovery` deals with it. Claims set their first lease in `dispatch.claims`; the report of
+the end removes it.
 """
 
 from collections.abc import Collection, Sequence
@@ -36,18 +36,18 @@ CLAIM_WITHIN = timedelta(minutes=1)
 
 
 def extend_lease(attempt: TaskAttempt, lease: timedelta) -> None:
-    """Let a lease of an open attempt begin now."""
+    """Start a lease of an open attempt now."""
     extend_leases([attempt.pk], lease)
 
 
 def extend_leases(attempt_ids: Collection[UUID], lease: timedelta) -> None:
-    """Let a lease of each open attempt begin now."""
+    """Start a lease of each open attempt now."""
     attempts = TaskAttempt.objects.open().filter(pk__in=attempt_ids)
     attempts.update(lease_expires_at=timezone.now() + lease)
 
 
 def replace_lease(attempt: TaskAttempt, lease: timedelta) -> bool:
-    """Extend a lease if nobody has changed it since the attempt was read; return True if so."""
+    """Extend a lease unless it was changed since the attempt was read; return True if extended."""
     unchanged = TaskAttempt.objects.open().filter(
         pk=attempt.pk, lease_expires_at=attempt.lease_expires_at
     )

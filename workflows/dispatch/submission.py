@@ -134,7 +134,7 @@ def _take_back_in_run(
 ) -> None:
     """Close refused attempts; their tasks are pending again, or canceled if that was requested."""
     run = lock_run(run_id)
-    # An attempt that has started goes on: the runner took it, and only its answer was lost.
+    # An attempt that has started continues: the runner took it, and only its answer was lost.
     ids = [attempt.pk for attempt in attempts]
     unstarted = TaskAttempt.objects.open().filter(pk__in=ids, started_at=None)
     tasks = list(Task.objects.filter(attempts__in=unstarted, state=TaskState.DISPATCHED))

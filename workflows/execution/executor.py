@@ -52,7 +52,7 @@ CHECK_EVERY_S = 0.5
 """How often the running attempts are checked: cancellations, time-outs, logs."""
 REPORT_TOGETHER_S = 0.002
 MAX_REPORT_TOGETHER_S = 0.01
-"""How long a finished attempt waits for the next one, and for all, to share a transaction."""
+"""How long a finished attempt waits for the next one, and for all, to share its transaction."""
 REPORT_START_AFTER = timedelta(milliseconds=20)
 """The start of a prefetched attempt is reported with its end, unless it runs longer than this."""
 RETRY_AFTER_S = 1.0
@@ -63,7 +63,7 @@ STOPPED = "the local runner was stopped while it worked on this"
 logger = logging.getLogger(__name__)
 
 _spare: deque[Slot] = deque()
-"""Slots that executors of one attempt leave to the next ones in this process, in any thread."""
+"""Slots that `execute` keeps for later attempts in this process, in any thread."""
 
 
 def execute(attempt_id: UUID, *, by: Actor) -> None:
@@ -132,10 +132,10 @@ class Executor:
         """True if no attempt is running or prefetched, and every end is reported."""
         return not self._running and not self._finished and not self._prefetched
 
-    def serve(self, goes_on: Callable[[], bool]) -> None:
-        """Execute while `goes_on`, then until the running attempts have ended; end the slots."""
+    def serve(self, should_continue: Callable[[], bool]) -> None:
+        """Execute while `should_continue()`; then finish the running attempts and end the slots."""
         try:
-            while goes_on() or not self.is_idle:
+            while should_continue() or not self.is_idle:
                 self._turn()
         finally:
             own = () if self._attempt_id else self._idle
@@ -164,7 +164,7 @@ class Executor:
                 self._report_starts()
                 self._release_prefetched()
             if self._free_slots() and self._is_due("look", LOOK_EVERY_S):
-                self._look()
+                self._claim_waiting()
             if self._is_due("check", CHECK_EVERY_S):
                 self._check()
             if self._is_due("renew", RENEW_EVERY_S):
@@ -173,7 +173,8 @@ class Executor:
             logger.warning("The database does not answer (%s); trying again.", exc)
             connection.close()
             time.sleep(RETRY_AFTER_S)
-        # If everything is reported now, `serve` decides whether to go on before this waits again.
+        # If everything is reported now, `serve` decides whether to continue before this waits
+        # again.
         if self._running or not has_news:
             self._collect()
 
@@ -210,7 +211,7 @@ class Executor:
         else:
             self._prefetched.release_all()
 
-    def _look(self) -> None:
+    def _claim_waiting(self) -> None:
         if self._run_id:
             request = self._request(slots=self._free_slots())
             self._begin_all(claim_waiting(self._run_id, request))

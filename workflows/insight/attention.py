@@ -1,5 +1,5 @@
 """
-What needs a person's attention: the queries behind the dashboard and the numbers in the navigation.
+Queries for the items that need attention, for the dashboard and the numbers in the navigation.
 
 Every open page asks for them again and again, so each takes a constant number of statements.
 """
@@ -44,7 +44,7 @@ class RunnerProblem:
     tasks: int
     """How many tasks wait for the runner."""
     refusal: str
-    """What the runner said when it last refused a task; empty if it is disabled or silent."""
+    """The message with which the runner last refused a task; empty if it is disabled or silent."""
     silent_since: datetime | None = None
     """When the oldest attempt was dispatched that a silent runner has not started."""
 
@@ -55,7 +55,7 @@ def failed_or_stuck_runs() -> WorkflowRunQuerySet:
 
     - Runs that failed recently, unless a later run of the template with the same parameters
       succeeded.
-    - Running runs in which a task has failed while other branches go on.
+    - Running runs in which a task has failed while other branches continue.
     - Paused runs with a failed or canceled task: they never finish by themselves.
     """
     later_success = WorkflowRun.objects.filter(

@@ -36,7 +36,7 @@ RUN_SENTENCES = {
 }
 BROKEN_VERBS = {TaskState.FAILED.value: "failed", TaskState.CANCELED.value: "was canceled"}
 WAITING_VERBS = {APPROVAL: "waits for approval", HOLD: "is on hold"}
-"""What a sentence says of a root cause, by its status."""
+"""The verb of a root cause in a sentence, by its status."""
 NOTHING_ACTIVE = "No task is with a runner: ready tasks wait to be dispatched."
 
 
@@ -90,7 +90,7 @@ def run_sentence(run: WorkflowRun, deadlock: Mapping[str, Any] | None) -> str:
 
 
 def task_sentence(task: Blocked, upstream: Sequence[Cause] = ()) -> str:
-    """Return why a pending task waits, as one operator would tell another."""
+    """Return why a pending task waits, as a sentence for operators."""
     if task.reason == READY:
         return "Ready: the next dispatch takes it."
     if task.reason == APPROVAL:
@@ -103,7 +103,7 @@ def task_sentence(task: Blocked, upstream: Sequence[Cause] = ()) -> str:
 
 
 def task_sentence_from_json(entry: Mapping[str, Any]) -> str:
-    """Return the same for a blocked task in the API's form, as dispatch-ready answers with it."""
+    """Return this sentence for a blocked task in the JSON form that dispatch-ready returns."""
     causes = tuple(Cause(**cause) for cause in entry["root_causes"])
     return task_sentence(Blocked(**{**entry, "root_causes": causes}))
 
@@ -158,7 +158,7 @@ def _why_pending(task: Task) -> list[Blocked]:
 
 
 def _undispatched(ready: Iterable[Task]) -> list[Blocked]:
-    """Return why ready tasks are not dispatched: no one asked, or their runner takes none."""
+    """Return why ready tasks are not dispatched: not requested yet, or their runner takes none."""
     pool, tasks = RunnerPool(), list(ready)
     pool.note_full_runners(tasks)
     reasons = (pool.refusal_of(task) or task.note or READY for task in tasks)

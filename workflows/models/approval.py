@@ -10,7 +10,7 @@ class ApprovalStatus(models.TextChoices):
     """The states of an approval; it is decided once."""
 
     PENDING = "pending"
-    """Nobody has decided; the task waits."""
+    """There is no decision yet; the task waits."""
     APPROVED = "approved"
     """The task no longer waits for a person."""
     REJECTED = "rejected"

@@ -78,7 +78,7 @@ class TaskAttempt(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["task", "number"], name="attempt_unique_number")
         ]
-        # For what executors and every dispatch look for again and again.
+        # For queries that executors and every dispatch repeat all the time.
         indexes = [
             models.Index(fields=["outcome", "runner_kind", "dispatched_at"], name="attempt_open"),
             models.Index(fields=["outcome", "lease_expires_at"], name="attempt_overdue"),
@@ -99,7 +99,7 @@ class TaskAttempt(models.Model):
 
     @property
     def is_claimed(self) -> bool:
-        """True if an executor has it, which has started it or will without another claim."""
+        """True if an executor has claimed it: it has started it, or will without another claim."""
         # Of an attempt that waits in the database, only an executor that claims it sets the lease.
         return bool(self.started_at or (self.backend.pulls and self.lease_expires_at))
 

@@ -21,7 +21,7 @@ class RunState(models.TextChoices):
     RUNNING = "running"
     """Ready tasks may be dispatched."""
     PAUSED = "paused"
-    """An operator paused it: nothing is dispatched, active tasks go on."""
+    """An operator paused it: nothing is dispatched, active tasks continue."""
     SUCCESS = "success"
     """Every task is success."""
     FAILED = "failed"
@@ -182,5 +182,5 @@ class WorkflowRun(models.Model):
         custom={"event": EventType.RUN_RUNNING},
     )
     def reopen(self, *, by: Actor = NOBODY, reason: str = "") -> None:
-        """Go on after a retry or a mark of success; after success, only by a reset of tasks."""
+        """Continue after a retry or a mark of success; a successful run only after a reset."""
         self.finished_at = None

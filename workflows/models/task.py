@@ -37,7 +37,7 @@ ENDED = (TaskState.SUCCESS, *BROKEN)
 
 
 class Literal(models.Value):
-    """A constant that stands in the SQL itself: a parameter never matches a partial index."""
+    """A constant written into the SQL itself: a parameter never matches a partial index."""
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
         """Return the constant as SQL."""
@@ -232,4 +232,4 @@ CLEARED: dict[str, Any] = {
     "started_at": None,
     "finished_at": None,
 }
-"""What is cleared when a task starts anew; its attempts and events keep what there was."""
+"""The columns that are cleared when a task starts anew; its attempts and events keep the values."""

@@ -1,4 +1,4 @@
-"""What people and programs may ask for: one function for each operation, whoever calls it."""
+"""The operations that people and programs may request: one function each, for all callers."""
 
 from workflows.operations.approvals import approve, reject
 from workflows.operations.dispatch_ready import dispatch_ready

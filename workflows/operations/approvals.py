@@ -24,7 +24,7 @@ from workflows.runs.transitions import transition_tasks
 @transaction.atomic
 def approve(approval_id: int, *, by: Actor, comment: str = "") -> Approval:
     """
-    Decide for a task: it is dispatched once nothing else keeps it back.
+    Approve a task; it is dispatched once nothing else blocks it.
 
     :raises NotFound: if there is no such approval.
     :raises Conflict: if it is decided, its task has ended, or `by` may not decide it.
@@ -44,7 +44,7 @@ def approve(approval_id: int, *, by: Actor, comment: str = "") -> Approval:
 @transaction.atomic
 def reject(approval_id: int, *, by: Actor, comment: str = "") -> Approval:
     """
-    Decide against a task: it is canceled.
+    Reject a task, which cancels it.
 
     :raises NotFound: if there is no such approval.
     :raises Conflict: if it is decided, its task has ended, or `by` may not decide it.

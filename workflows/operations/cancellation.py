@@ -1,4 +1,4 @@
-"""Cancel tasks: at once where nobody executes them, by asking their executors otherwise."""
+"""Cancels tasks: at once if they are not being executed, otherwise by asking their executors."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ from workflows.runs.transitions import batches, transition_tasks
 
 
 def cancel_tasks(run: WorkflowRun | None, tasks: Sequence[Task], *, by: Actor, reason: str) -> None:
-    """Cancel the tasks that nobody executes; ask the executors of the others to end them."""
+    """Cancel the tasks that are not being executed; ask the executors of the others to end them."""
     attempts = _open_attempts(tasks)
     started = [task for task in tasks if task.pk in attempts and not _is_queued(attempts[task.pk])]
     asked = {task.pk for task in started}
@@ -51,7 +51,7 @@ def _open_attempts(tasks: Sequence[Task]) -> dict[int, TaskAttempt]:
 
 
 def _is_queued(attempt: TaskAttempt) -> bool:
-    """Return True if an attempt waits in the database: nobody can start it under the lock."""
+    """Return True if an attempt waits in the database: it cannot start while the lock is held."""
     return attempt.backend.claims and not attempt.is_claimed
 
 

@@ -14,15 +14,15 @@ from workflows.operations.preview import Effect
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """Something that people and programs may ask for, about one row."""
+    """Something that people and programs may request for one row."""
 
     name: str
     apply: Callable[..., Any]
-    """Does it to the row with this id, under the lock; raises what `check` returns."""
+    """Carries it out on the row with this id, under the lock; raises the refusal of `check`."""
     check: Callable[[Any, Actor], Refusal]
-    """Returns why it would be refused for a loaded row, or None."""
+    """Returns the refusal for a loaded row, or None if it is allowed."""
     preview: Callable[..., list[Effect]] = lambda rows: []
-    """Returns what else would happen if it were done to these rows."""
+    """Returns what else would happen if it were carried out on these rows."""
 
 
 DISPATCH_READY = Operation("dispatch_ready", dispatch_ready, checks.check_dispatch_ready)

@@ -6,8 +6,8 @@ succeed. The operation asks it under the lock and raises the refusal; the admin 
 button, to grey it out with the reason, or to leave it out. Load tasks with their run, and
 approvals with their task and its run, or each check costs a statement more.
 
-What is wrong with the arguments of an operation (a missing reason, a moment that has passed) is no
-matter of a check: it is `Invalid`, and raised by the operation itself.
+What is wrong with the arguments of an operation (a missing reason, a moment that has passed) is not
+checked here: the operation itself raises `Invalid`.
 """
 
 from collections.abc import Collection
@@ -92,7 +92,7 @@ def check_release(task: Task, by: Actor) -> Refusal:
 
 
 def check_decision(approval: Approval, by: Actor) -> Refusal:
-    """Refuse what is decided, whose task has ended, or whose run is by the same person."""
+    """Refuse a decided approval, one of an ended task, or one that this person may not decide."""
     task, run = approval.task, approval.task.run
     if approval.status != ApprovalStatus.PENDING:
         return WrongState(f"{approval} is {approval.status}")
@@ -121,7 +121,7 @@ def _check_run_of(task: Task) -> Refusal:
 
 
 def _check_downstream(task: Task) -> Refusal:
-    # Reading all edges of a run is dear; where nothing is active there is no need to.
+    # Reading all edges of a run is expensive, and not needed where nothing is active.
     if not (task.run and task.run.active_count):
         return None
     downstream = downstream_ids(task)

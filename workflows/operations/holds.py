@@ -77,5 +77,5 @@ def _release_if_held(task_id: int, *, by: Actor) -> bool:
     try:
         release(task_id, by=by, reason="the time of its hold is over")
     except Conflict:
-        return False  # somebody has released it meanwhile
+        return False  # it was released meanwhile
     return True

@@ -1,7 +1,7 @@
 """
-What else would happen if an operation were done to some rows; nothing is written here.
+Previews: what else would happen if an operation were carried out on some rows; nothing is written.
 
-Give the rows for which its check returns None: what it refuses has no effects.
+Pass only rows for which its check returns None: a refused operation has no effects.
 """
 
 from collections import Counter, defaultdict
@@ -13,7 +13,7 @@ from workflows.models import Approval, Task, TaskDependency, TaskState, Workflow
 from workflows.models.task import ACTIVE, ENDED
 
 MOST_RUNS = 20
-"""Of more runs at once nothing is previewed: the pending tasks of each would have to be read."""
+"""Nothing is previewed for more runs at once: the pending tasks of each would have to be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class PendingTasks:
         return _reached(task_ids, self.following)
 
     def permanently_blocked(self, but_for: Iterable[int] = ()) -> set[int]:
-        """Return what can never run as things are, or would if some causes were resolved."""
+        """Return the tasks that can never run, if the causes in `but_for` were resolved."""
         return self.after(self.causes.difference(but_for))
 
     def effect(self, task_ids: Iterable[int], one: str, many: str) -> Iterator[Effect]:
@@ -88,7 +88,7 @@ def preview_mark_success(
 
 
 def preview_cancel(tasks: Sequence[Task]) -> list[Effect]:
-    """Preview that tasks are canceled; what was permanently blocked before is no effect of it."""
+    """Preview that tasks are canceled; tasks that were permanently blocked before do not count."""
     pending, ids = _read(tasks)
     active = tuple(task for task in tasks if task.state in ACTIVE)
     lost = pending.after(ids) - pending.permanently_blocked() - ids
@@ -142,7 +142,7 @@ def preview_pause(runs: Sequence[WorkflowRun]) -> list[Effect]:
     active = sum(run.active_count for run in runs)
     pending = sum(run.pending_count for run in runs)
     return [
-        *_count(active, "is active and goes on to its end", "are active and go on to their end"),
+        *_count(active, "is active and continues", "are active and continue"),
         *_count(pending, "waits until the run is resumed", "wait until the run is resumed"),
     ]
 

@@ -1,4 +1,4 @@
-"""What an operator does to runs."""
+"""Operations on runs: pause, resume, abort, cancel the rest."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -23,7 +23,7 @@ from workflows.runs.transitions import save_progress, transition_tasks
 @transaction.atomic
 def pause(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
     """
-    Dispatch no more tasks of a run until it is resumed; active tasks go on.
+    Dispatch no more tasks of a run until it is resumed; active tasks continue.
 
     :raises NotFound: if there is no such run.
     :raises Conflict: if the run is paused or finished.
@@ -55,7 +55,7 @@ def resume(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
 @transaction.atomic
 def abort(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
     """
-    End a run permanently: cancel what has not started, ask for the end of what has.
+    End a run permanently: cancel tasks that have not started, ask active tasks to end.
 
     :raises NotFound: if there is no such run.
     :raises Conflict: if the run is finished.

@@ -1,4 +1,4 @@
-"""What an operator does to tasks."""
+"""Operations on tasks: cancel, retry, mark success, retry with downstream."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -98,7 +98,7 @@ class Reset:
 @transaction.atomic
 def retry_downstream(task_id: int, *, by: Actor, reason: str = "", dry_run: bool = False) -> Reset:
     """
-    Return an ended task to the queue, and all that ended after it on every path from it.
+    Return an ended task to the queue, and all ended tasks downstream of it.
 
     Earlier attempts with their logs and results stay, and so does the trail. Pending tasks
     downstream wait again for what is reset.

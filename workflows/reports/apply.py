@@ -1,4 +1,4 @@
-"""Applies reports on attempts: stores them, moves the tasks, and lets the run go on."""
+"""Applies reports on attempts: stores them, changes the tasks, and advances the run."""
 
 import json
 from collections import defaultdict
@@ -189,7 +189,7 @@ def _continue(
     *,
     by: Actor,
 ) -> Claimed:
-    """Claim what waits, dispatch and claim what became ready, and store the run."""
+    """Claim waiting attempts, dispatch and claim tasks that became ready, and store the run."""
     pool = RunnerPool()
     claimed = Claimed()
     if request.total and run.dispatched_count:

@@ -42,7 +42,7 @@ def poll_attempts(attempts: Sequence[TaskAttempt], *, by: Actor) -> Counter[str]
 
     Call it outside any transaction. A runner that does not answer is not asked again in this call.
 
-    :returns: how many attempts were heard of, lost, canceled or unanswered.
+    :returns: how many attempts were answered, lost, canceled or unanswered.
     """
     unresponsive: set[int | None] = set()
     with ThreadPoolExecutor(AT_ONCE) as threads:
@@ -105,7 +105,7 @@ def _apply_answer(attempt: TaskAttempt, answer: Answer, *, by: Actor) -> str:
                 apply_runner_report(attempt, answer)
             if attempt.task.cancel_requested_at:
                 extend_lease(attempt, POLL_AGAIN_AFTER)
-            return "heard of"
+            return "answered"
     extend_lease(attempt, POLL_AGAIN_AFTER)
     return "unanswered"
 

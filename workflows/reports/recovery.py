@@ -1,8 +1,8 @@
 """
 Recovers attempts whose lease has expired; it acts on evidence only and never guesses.
 
-Nothing runs this in the background. Every executor runs it now and then, so does every dispatch
-that finds nothing ready, and an operator by `manage.py rescue`. What it does with an attempt:
+Nothing runs this in the background. Every executor runs it regularly, so does every dispatch that
+finds nothing ready, and operators run it with `manage.py rescue`. What it does with an attempt:
 
 - one that was committed and never submitted is submitted, under the same key;
 - one on a runner that sends no report is polled there, or its cancellation is requested again;
@@ -34,7 +34,7 @@ MOST_AT_ONCE = 50
 
 def recover_overdue(*, run_id: int | None = None, by: Actor) -> Counter[str]:
     """
-    Recover overdue attempts of one run, or of all; return how many of them were what.
+    Recover overdue attempts of one run, or of all; return how many were recovered in which way.
 
     Call it outside any transaction. It takes one statement if nothing is overdue.
     """
@@ -56,7 +56,7 @@ def _overdue(run_id: int | None) -> list[TaskAttempt]:
 
 
 def _is_undelivered(attempt: TaskAttempt) -> bool:
-    """Return True if an attempt was never submitted, or nobody has claimed it from its queue."""
+    """Return True if an attempt was never submitted, or no worker has claimed it from its queue."""
     if attempt.runner is None:
         return False
     if attempt.backend.claims:

@@ -30,7 +30,7 @@ class Report:
     started_at: datetime | None = None
     """When the attempt started, if that has not been reported before."""
     is_lost: bool = False
-    """Recovery has found that nobody will report on the attempt any more."""
+    """Recovery has found that no further report on the attempt will come."""
 
     def event_payload(self) -> dict[str, Any]:
         """Return what the event of the report keeps."""

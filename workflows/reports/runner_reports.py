@@ -59,8 +59,8 @@ def _apply_and_extend_lease(attempt: TaskAttempt, reported: RunnerReport) -> str
     """
     Apply a report with its output and the lease that follows; return why if it is refused.
 
-    In one transaction, as the runner reports once: a start that is stored without its lease would
-    never become overdue, and so nobody would ever poll.
+    In one transaction, since the runner reports once: a start that is stored without its lease
+    would never become overdue, so the runner would never be polled.
     """
     if reported.status != NOTHING_NEW:
         secrets = secrets_of(attempt)

@@ -88,8 +88,8 @@ def expand_run(run: WorkflowRun) -> None:
 
     :raises InvalidGraph: if the template has no steps.
     """
-    # Nobody may replace the steps between the statement that copies them and the one that copies
-    # their edges: whoever changes a template holds this lock too.
+    # The steps must not be replaced between the statement that copies them and the one that copies
+    # their edges: every transaction that changes a template takes this lock.
     template = WorkflowTemplate.objects.select_for_update(no_key=True).get(pk=run.template_id or 0)
     values = {
         "run": run.pk,

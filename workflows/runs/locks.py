@@ -1,4 +1,4 @@
-"""The row of a run is the one lock of the run: whoever changes its tasks holds it."""
+"""The row of a run is its one lock: every transaction that changes tasks of the run holds it."""
 
 from workflows.db.statements import columns_of, read
 from workflows.errors import Conflict, NotFound
@@ -6,7 +6,7 @@ from workflows.models import Task, WorkflowRun
 
 LARGEST_ID = 2**63 - 1
 
-# The answer to the last dispatch may be long, and nobody who holds the lock looks at it.
+# The answer to the last dispatch may be long, and is never needed under the lock.
 RUN = columns_of(WorkflowRun, without=["last_dispatch"])
 LOCK_RUN = f"SELECT {RUN} FROM {WorkflowRun._meta.db_table} WHERE id = %(run)s FOR NO KEY UPDATE"
 

@@ -26,7 +26,7 @@ BATCH = 5_000
 """Rows in one statement, so that none grows beyond what either database takes."""
 
 Payloads = Mapping[int, dict[str, Any]]
-"""What the event of each task says, by task id; nothing of a task that is not named."""
+"""The payload of the event of each task, by task id; a task that is missing has none."""
 
 
 class TaskLike(Protocol):
@@ -43,7 +43,7 @@ class RecordedTransition:
     transition: Transition
     payloads: Payloads | None = None
     event_type: str = ""
-    """What the events are called, if not as the transition says."""
+    """The type of the events, if it is not that of the transition."""
 
 
 def transition_tasks(
@@ -100,7 +100,7 @@ def batches(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
 
 
 def save_progress(run: WorkflowRun, *, with_answer: bool = False) -> None:
-    """Store what changes while a run goes on, and optionally the answer to its last dispatch."""
+    """Store what changes while a run is in progress, and optionally its last dispatch answer."""
     run.updated_at = timezone.now()
     values = {name: getattr(run, name) for name in PROGRESS_COLUMNS}
     if with_answer:

@@ -33,7 +33,7 @@ def test_polling_makes_up_for_lost_callback(runs: DrawRun, host: HostRunner) -> 
     host.says(task(run, "a").pk, "success", exit_code=0, stdout="done\n")
     assert recover_overdue(by=who("rescue")) == {}
     long_ago()
-    assert recover_overdue(by=who("rescue")) == {"heard of": 1}
+    assert recover_overdue(by=who("rescue")) == {"answered": 1}
     assert states(run) == {"a": "success", "b": "pending"}
     assert attempt(run, "a").log_pieces.get().text == "done\n"
     assert run.events.get(event_type="task.succeeded").actor == "runner gpu-1"

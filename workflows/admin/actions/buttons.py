@@ -21,9 +21,9 @@ def buttons_for(row: Any, operations: Sequence[AdminOperation], *, by: Actor) ->
     """
     Yield the buttons of a row.
 
-    What the row's own state rules out is left out: the page shows that state. What something else
-    rules out (an aborted run, an active task downstream, who created the run) is greyed out,
-    because nothing else on the page explains why it is missing.
+    Operations that the row's own state rules out are left out: the page shows that state.
+    Operations that something else rules out (an aborted run, an active task downstream, who created
+    the run) are greyed out with the reason, which nothing else on the page explains.
     """
     for each in operations:
         refusal = each.domain.check(row, by)

@@ -1,4 +1,4 @@
-"""What an operator is asked before an operation; each answer is one of its arguments."""
+"""The forms that ask an operator for the arguments of an operation."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -23,27 +23,27 @@ def _text(help_text: str, *, required: bool = False) -> forms.CharField:
 
 
 class OperationForm(forms.Form):
-    """The arguments of an operation, besides the row and who asks."""
+    """The arguments of an operation, besides the row and the actor."""
 
     def __init__(self, data: Any = None) -> None:
-        """Take what was posted, or show the empty form."""
+        """Bind the posted data; without data, the form is shown empty."""
         super().__init__(data, label_suffix="")
 
 
 class ReasonForm(OperationForm):
-    """A reason, if there is one to give."""
+    """An optional reason."""
 
     reason = _text("Kept in the trail, beside your name.")
 
 
 class RequiredReasonForm(OperationForm):
-    """A reason, without exception."""
+    """A required reason."""
 
     reason = _text("Kept in the trail, beside your name.", required=True)
 
 
 class HoldForm(ReasonForm):
-    """A reason, and when the hold ends."""
+    """An optional reason, and when the hold ends."""
 
     resume_at = forms.DateTimeField(
         required=False,
@@ -59,7 +59,7 @@ class HoldForm(ReasonForm):
         )
 
     def clean_resume_at(self) -> datetime | None:
-        """Return a moment that is still to come."""
+        """Return the moment in UTC; refuse one that has passed."""
         moment: datetime | None = self.cleaned_data["resume_at"]
         try:
             check_resume_at(moment)

@@ -34,7 +34,7 @@ class OperableAdmin(ReadOnlyAdmin):
     operate_permission = "workflows.operate_workflowrun"
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
-        """Return True for those who may change these rows by operations."""
+        """Return True if the user may change these rows by operations."""
         return request.user.has_perm(self.operate_permission)
 
     def described(self, row: Any) -> tuple[str, str]:
@@ -52,7 +52,7 @@ class OperableAdmin(ReadOnlyAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Refuse others than operators with the reason; Django would ignore their click."""
+        """Answer 403 to users who are not operators; Django would ignore their click."""
         if request.method == "POST" and not self.has_operate_permission(request):
             raise PermissionDenied(f"This needs the permission {self.operate_permission}.")
         return super().changelist_view(request, extra_context)
@@ -60,9 +60,9 @@ class OperableAdmin(ReadOnlyAdmin):
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Any], *more: Any
     ) -> HttpResponse | None:
-        """Refuse what is not an id; find the selected rows even if they have left the filters."""
+        """Refuse values that are not ids; find selected rows that no longer match the filters."""
         if not all(map(is_id, request.POST.getlist(ACTION_CHECKBOX_NAME))):
-            self.message_user(request, "What was selected does not exist.", messages.ERROR)
+            self.message_user(request, "The selected rows do not exist.", messages.ERROR)
             return None
         if request.POST.get("select_across", "") in NOT_ACROSS:
             queryset = self.get_queryset(request)
@@ -71,7 +71,7 @@ class OperableAdmin(ReadOnlyAdmin):
     def buttons(
         self, request: HttpRequest, row: Model, operations: Sequence[AdminOperation]
     ) -> list[Button]:
-        """Return the buttons of a row's page; none for those who may not operate."""
+        """Return the buttons of a row's page; none if the user may not operate."""
         if not self.has_operate_permission(request):
             return []
         return list(buttons_for(row, operations, by=actor(request)))

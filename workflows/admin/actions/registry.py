@@ -1,4 +1,4 @@
-"""The operations that the admin offers: their words, what is asked first, what is said after."""
+"""The operations that the admin offers: their labels, forms and messages."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,19 +25,19 @@ from workflows.operations.catalog import Operation
 
 @dataclass(frozen=True, slots=True)
 class AdminOperation:
-    """An operation as the admin offers it. Whether it is allowed, its check says."""
+    """An operation as the admin offers it; its check decides whether it is allowed."""
 
     domain: Operation
     label: str
     describe: Callable[[Any], Message]
-    """Says what happened, from what the operation returned."""
+    """Returns the message about what happened, from what the operation returned."""
     form: type[OperationForm] | None = None
-    """What is asked before; without one, a click is enough."""
+    """The form that asks for its arguments; without one, a click is enough."""
     advice: str = ""
 
     @property
     def name(self) -> str:
-        """Return what stands for it in addresses and forms."""
+        """Return its name in URLs and forms."""
         return self.domain.name
 
 
@@ -50,7 +50,7 @@ PAUSE = AdminOperation(
     "Pause",
     describe_run,
     ReasonForm,
-    "No more tasks are dispatched until the run is resumed. Active tasks go on.",
+    "No more tasks are dispatched until the run is resumed. Active tasks continue.",
 )
 RESUME = AdminOperation(catalog.RESUME, "Resume", describe_run)
 ABORT = AdminOperation(
@@ -58,14 +58,14 @@ ABORT = AdminOperation(
     "Abort",
     describe_run,
     ReasonForm,
-    "This is final. What has not started is canceled, what is active is asked to end.",
+    "This is final. Tasks that have not started are canceled; active tasks are asked to end.",
 )
 CANCEL_REST = AdminOperation(
     catalog.CANCEL_REST,
     "Cancel the rest",
     describe_run,
     ReasonForm,
-    "What waits for a failed or canceled task is canceled; what can still run goes on.",
+    "Tasks that wait for a failed or canceled task are canceled; other tasks continue.",
 )
 HOLD = AdminOperation(
     catalog.HOLD,
@@ -100,15 +100,15 @@ RETRY_DOWNSTREAM = AdminOperation(
     "Retry with downstream",
     describe_reset,
     ReasonForm,
-    "The task is done again, and so is all that ended after it on every path, even what "
-    "succeeded. Earlier attempts, their logs and results are kept.",
+    "The task is run again, and so are all ended tasks downstream of it, even successful ones. "
+    "Earlier attempts, their logs and results are kept.",
 )
 MARK_SUCCESS = AdminOperation(
     catalog.MARK_SUCCESS,
     "Mark success",
     describe_task,
     RequiredReasonForm,
-    "The task counts as done, and what waits for it becomes ready. "
+    "The task counts as done, so tasks that wait only for it become ready. "
     "It is permanently shown as set by hand.",
 )
 APPROVE = AdminOperation(
@@ -123,7 +123,7 @@ REJECT = AdminOperation(
     "Reject",
     describe_approval,
     CommentForm,
-    "The task is canceled, and what waits for it cannot start. A decision is final.",
+    "The task is canceled, and tasks that wait for it cannot start. A decision is final.",
 )
 
 RUN_OPERATIONS = (PAUSE, RESUME, ABORT)

@@ -1,4 +1,4 @@
-"""What is said of an operation that has succeeded, by what it returned."""
+"""The messages after operations that succeeded, built from what they returned."""
 
 from django.contrib import messages
 from django.utils.html import format_html

@@ -59,7 +59,7 @@ class SuggestedAction:
     url: str
     rows: Sequence[object]
     reason: str = ""
-    """Why it would be refused: then it is greyed out."""
+    """Why the operation would be refused; if set, the button is greyed out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ def _run_actions(
     of_tasks = _actions(request, Task, (RETRY, MARK_SUCCESS), tasks)
     return [
         *(of_tasks if len(causes) == run.broken_count else []),
-        # Its check would ask once more for each run what makes them stuck.
+        # Its check would query again, for each run, what makes it stuck.
         *(_actions(request, WorkflowRun, (CANCEL_REST,), [run.pk]) if is_deadlocked else []),
         *_checked_actions(request, run, (RESUME,)),
     ]
@@ -227,7 +227,7 @@ def _silent_item(runner: Runner, problem: RunnerProblem) -> AttentionItem:
 
 
 def _hint(runner: Runner) -> str:
-    backend = backends().get(runner.kind)  # None if the setting lost it
+    backend = backends().get(runner.kind)  # None if RUNNER_BACKENDS no longer has it
     return backend.silence_hint if backend else ""
 
 

@@ -25,7 +25,7 @@ FINISHED = (RunState.SUCCESS, RunState.FAILED, RunState.ABORTED)
 
 
 def dashboard(request: HttpRequest) -> dict[str, Any]:
-    """Return what the page shows its reader; a constant number of statements."""
+    """Return what the page shows to its reader; takes a constant number of statements."""
     user = request.user
     context: dict[str, Any] = {"attention_groups": attention_groups(request)}
     if user.has_perm("workflows.view_workflowrun"):

@@ -10,7 +10,7 @@ from workflows.insight.durations import usual_seconds
 from workflows.models import Event, Task, TaskDependency, WorkflowRun
 
 MAX_EVENTS = 20
-"""Of the events since the last poll the latest are sent; the list of events has all of them."""
+"""How many events one poll sends at most, the latest ones; the list of events has all of them."""
 MAX_REASON = 200
 """Characters of an event's reason."""
 
@@ -60,7 +60,7 @@ READ_FROM_EVENT = ("pk", "created_at", "event_type", "task_id", "actor", "reason
 def latest_event(run_id: int) -> int | None:
     """Return the id of the latest event of a run, None if there is no such run; one index look-up.
 
-    Events are written under the lock of their run: whoever knows the latest one has missed none.
+    Events are written under the lock of their run: a page that knows the latest has missed none.
     """
     found = Event.objects.filter(run=run_id).order_by("-pk").values_list("pk", flat=True)
     return found.first()

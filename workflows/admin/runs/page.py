@@ -36,7 +36,7 @@ Deadlock = Mapping[str, Any] | None
 LARGE_FIELDS = ("last_dispatch", "parameters", "secrets")
 """Fields that the live parts do not show."""
 TEMPLATES = "workflows/workflowrun"
-PARTS = ("summary", "trouble", "steering")
+PARTS = ("summary", "trouble", "operations")
 """The live parts: each is a template of its own, and an element of the page."""
 MOST_EXPLAINED = 10
 """How many pending tasks are listed with the reason why they wait."""
@@ -154,7 +154,7 @@ class LiveParts:
         dispatching = [] if run.state == RunState.SUCCESS else [DISPATCH, DISPATCH_ALL]
         return {
             "dispatching": buttons(self.request, run, dispatching),
-            "steering": buttons(self.request, run, RUN_OPERATIONS),
+            "operations": buttons(self.request, run, RUN_OPERATIONS),
             "task_list_url": list_url(Task),
             "run_list_url": list_url(WorkflowRun),
         }
@@ -193,7 +193,7 @@ class LiveParts:
         return "; ".join(effect.sentence for effect in effects)
 
     def _cancel_rest(self) -> dict[str, Any] | None:
-        # Of a deadlocked run the check is known: it would ask again for what keeps it blocked.
+        # The check would query again what blocks a deadlocked run; its answer is known here.
         if not self._pending or not self.model_admin.has_operate_permission(self.request):
             return None
         return {"operation": CANCEL_REST, "effects": self._effects_of(CANCEL_REST, self.run)}

@@ -44,7 +44,7 @@ class StyledAdmin(AnyAdmin):
         css = {"all": ["workflows/admin.css"]}
 
     def page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
-        """Return what the page of a row shows besides its fields; None is a row still to come."""
+        """Return what the page of a row shows besides its fields; the row is None if it is new."""
         return {}
 
     def render_change_form(
@@ -56,22 +56,22 @@ class StyledAdmin(AnyAdmin):
 
 
 class ReadOnlyAdmin(StyledAdmin):
-    """A model that nobody adds, edits or deletes in the admin, superusers included."""
+    """A model that cannot be added, edited or deleted in the admin, not even by superusers."""
 
     # These tables grow large: no second count of all rows, no counts beside the filters.
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody."""
+        """Return False."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody."""
+        """Return False."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody."""
+        """Return False."""
         return False
 
 
@@ -135,7 +135,7 @@ class RowFilter(admin.SimpleListFilter):
 
 
 class AttentionFilter(admin.SimpleListFilter):
-    """Filters what needs attention, as the dashboard counts it."""
+    """Filters the rows that need attention, as the dashboard counts them."""
 
     title = "attention"
     parameter_name = "attention"
@@ -147,7 +147,7 @@ class AttentionFilter(admin.SimpleListFilter):
         return [self.choice]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Return what needs attention, if that is chosen."""
+        """Return the rows that need attention, if the filter is chosen."""
         if self.value() != self.choice[0]:
             return queryset
         return queryset.filter(pk__in=self.needing_attention().values("pk"))
