@@ -16,7 +16,7 @@ class WithSkipped(TextChoices):
     """Waits."""
     SUCCESS = "success"
     """Done."""
-    SKIPPED = "skipped"
+    PARKED = "parked"
 
 
 def test_each_state_of_the_product_has_all_that_it_needs() -> None:
@@ -32,21 +32,21 @@ def test_everything_that_a_new_state_lacks_is_named() -> None:
     found = check_task_states(states=WithSkipped)
     assert {error.id for error in found} == {"workflows.E001"}
     assert [error.msg for error in found] == [
-        "Task state 'skipped' has no counter.",
-        "Task state 'skipped' has no group.",
-        "Task state 'skipped' has no mark in a terminal.",
-        "Task state 'skipped' has no part in the bars of runs.",
-        "Task state 'skipped' has no sentence.",
-        "Task state 'skipped' has no look in theme.css.",
-        "Task state 'skipped' has no look in icons.svg.",
-        "Task state 'skipped' has no look in console.css.",
-        "Task state 'skipped' has no look in graph/graph.css.",
-        "Task state 'skipped' has no look in run/run.css.",
-        "Task state 'skipped' has no look in run/graph.js.",
+        "Task state 'parked' has no counter.",
+        "Task state 'parked' has no group.",
+        "Task state 'parked' has no mark in a terminal.",
+        "Task state 'parked' has no part in the bars of runs.",
+        "Task state 'parked' has no sentence.",
+        "Task state 'parked' has no look in theme.css.",
+        "Task state 'parked' has no look in icons.svg.",
+        "Task state 'parked' has no look in console.css.",
+        "Task state 'parked' has no look in graph/graph.css.",
+        "Task state 'parked' has no look in run/run.css.",
+        "Task state 'parked' has no look in run/graph.js.",
     ]
     hints = [str(error.hint) for error in found]
-    assert hints[0] == "Add the field `skipped_count` to WorkflowRun, and migrate."
-    assert "Add --state-skipped and .badge-skipped and .icon-skipped" in hints[5]
+    assert hints[0] == "Add the field `parked_count` to WorkflowRun, and migrate."
+    assert "Add --state-parked and .badge-parked and .icon-parked" in hints[5]
 
 
 def test_a_broken_state_needs_a_verb_that_root_causes_are_named_with(

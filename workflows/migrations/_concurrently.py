@@ -1,6 +1,10 @@
-"""Indexes of tables that may be large: while they are made, everybody goes on writing."""
+"""Indexes and checks of tables that may be large: others can write while they are made."""
 
-from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
+from django.contrib.postgres.operations import (
+    AddConstraintNotValid,
+    AddIndexConcurrently,
+    RemoveIndexConcurrently,
+)
 from django.db import migrations
 
 
@@ -53,3 +57,15 @@ class RemoveIndex(RemoveIndexConcurrently):
 def _drop(name, schema_editor):
     quoted = schema_editor.quote_name(name)
     schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {quoted}")
+
+
+class AddCheck(AddConstraintNotValid):
+    """Add a check: on PostgreSQL it holds for new rows at once, without reading those there are."""
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        if schema_editor.connection.vendor == "postgresql":
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+        else:
+            migrations.AddConstraint.database_forwards(
+                self, app_label, schema_editor, from_state, to_state
+            )
