@@ -27,7 +27,7 @@ node_modules/.package-lock.json: package-lock.json | .venv/requirements-dev.inst
 setup: .venv/requirements-dev.installed node_modules/.package-lock.json  ## make .venv with everything that development needs
 
 .PHONY: demo
-demo: .venv/requirements.installed  ## run a real workflow from template to end, and show the way in
+demo: .venv/requirements.installed  ## run a real workflow to its end, and print how to log in
 	@$(IN_VENV) scripts.demo
 
 .PHONY: serve
@@ -39,11 +39,11 @@ test: setup  ## the whole suite, on SQLite and on PostgreSQL (ARGS="-k join")
 	@$(IN_VENV) scripts.test $(ARGS)
 
 .PHONY: test-quick
-test-quick: setup  ## the part of it that takes less than a minute: SQLite, no browser, no processes
+test-quick: setup  ## the tests that take less than a minute: SQLite, no browser, no processes
 	@$(IN_VENV) scripts.test --quick $(ARGS)
 
 .PHONY: coverage
-coverage: setup  ## the suite on both databases, and which lines and branches it never reaches
+coverage: setup  ## the suite on both databases, and the lines and branches that it never reaches
 	@rm -f .coverage; $(IN_VENV) scripts.test --cov --cov-append --cov-report=term-missing:skip-covered $(ARGS)
 
 .PHONY: prove
@@ -52,7 +52,7 @@ prove: setup  ## a million random steps beside a naive model (ORACLE_SEED=7 repe
 	echo "ORACLE_SEED=$$ORACLE_SEED"; $(IN_VENV) pytest -n 2 tests/oracle $(ARGS)
 
 .PHONY: chaos
-chaos: setup  ## kill a process each second for five minutes, then look for the truth (CHAOS_SECONDS=60)
+chaos: setup  ## kill a process each second for five minutes, then verify every run (CHAOS_SECONDS=60)
 	@CHAOS_SECONDS=$${CHAOS_SECONDS:-300} $(IN_VENV) tests.support.postgres \
 	.venv/bin/python -m pytest tests/chaos $(ARGS)
 
@@ -61,15 +61,15 @@ check: setup  ## lint, format, types, layers, migrations, JavaScript and CSS
 	@sh scripts/check.sh
 
 .PHONY: audit
-audit: setup  ## known vulnerabilities of what is installed, where the index can be asked
+audit: setup  ## report known vulnerabilities of the installed packages
 	@sh scripts/audit.sh
 
 .PHONY: pictures
-pictures: setup  ## take the pictures of the documentation anew (with Chromium)
+pictures: setup  ## take the pictures of the documentation again (with Chromium)
 	@$(IN_VENV) scripts.pictures
 
 .PHONY: bench
-bench: setup  ## how fast it is, beside the least that a database can do (ARGS="chain40 --repeat 5")
+bench: setup  ## measure the speed, beside the least work that a database can do (ARGS="chain40 --repeat 5")
 	@$(IN_VENV) benchmarks $(ARGS)
 
 .PHONY: bench-peers
@@ -81,7 +81,7 @@ load: setup  ## 50 clients for two minutes, also while 100,000 tasks expand (ARG
 	@$(IN_VENV) benchmarks.load $(ARGS)
 
 .PHONY: figures
-figures: setup  ## measure everything anew, and write it into docs/performance.md
+figures: setup  ## measure everything again, and write it into docs/performance.md
 	@$(IN_VENV) benchmarks --publish $(ARGS)
 	@$(IN_VENV) benchmarks --database sqlite --publish $(ARGS)
 	@$(IN_VENV) benchmarks.peers --publish

@@ -50,8 +50,8 @@ def script(db: None, settings: Settings) -> Iterator[scripted.Script]:
     """
     Make a scripted runner, named `scripted`, the default one; return its script.
 
-    It is called like any runner outside of this process, accepts everything unless told to
-    refuse, and remembers what it was handed.
+    It is called like any runner outside of this process, accepts everything unless set to
+    refuse, and remembers what was submitted to it.
     """
     settings.RUNNER_BACKENDS = {**settings.RUNNER_BACKENDS, scripted.KIND: scripted.BACKEND}
     scripted.ScriptedBackend.script = scripted.Script()

@@ -25,7 +25,7 @@ class UserFactory(factory.django.DjangoModelFactory[User]):
 
 
 class RunnerFactory(factory.django.DjangoModelFactory[Runner]):
-    """A runner, of kind `local` unless said otherwise; not the default one."""
+    """A runner, of kind `local` by default; not the default one."""
 
     class Meta:
         model = Runner

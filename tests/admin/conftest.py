@@ -118,13 +118,13 @@ def press(client: Client, run: WorkflowRun, how: str = "one") -> Any:
     return client.post(url_of(run, "dispatch"), {"how": how})
 
 
-def said(answer: Any) -> list[tuple[str, str]]:
+def messages_of(answer: Any) -> list[tuple[str, str]]:
     """Return the messages of an answer: their level and their text without links."""
     found = get_messages(answer.wsgi_request)
     return [(message.level_tag, strip_tags(str(message))) for message in found]
 
 
-def said_of_each(answer: Any) -> list[tuple[str, str]]:
+def outcomes_of(answer: Any) -> list[tuple[str, str]]:
     """Return what the panel of an action on many rows says, line by line: a word, and why."""
     [panel] = get_messages(answer.wsgi_request)
     assert panel.extra_tags == "outcomes"

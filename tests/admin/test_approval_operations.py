@@ -9,8 +9,8 @@ from tests.admin.conftest import (
     act,
     confirm,
     list_url,
-    said,
-    said_of_each,
+    messages_of,
+    outcomes_of,
     text_of,
     url_of,
 )
@@ -48,7 +48,7 @@ def approval(run: WorkflowRun, step_id: str) -> Approval:
 def test_approved_task_is_dispatched(dora: Client, run: WorkflowRun) -> None:
     answer = confirm(dora, "approve", [approval(run, "a")], comment="looks right")
 
-    assert said(answer) == [("success", f"Task {task(run, 'a').pk} (a) is approved.")]
+    assert messages_of(answer) == [("success", f"Task {task(run, 'a').pk} (a) is approved.")]
     assert (events(run)[-1].event_type, events(run)[-1].actor) == ("approval.approved", "dora")
     assert events(run)[-1].reason == "looks right"
     decided = approval(run, "a")
@@ -86,7 +86,7 @@ def test_second_decision_is_refused_and_the_others_are_made(dora: Client, run: W
 
     answer = confirm(dora, "approve", both)
 
-    assert said_of_each(answer) == [
+    assert outcomes_of(answer) == [
         ("refused", f"{both[0]} is rejected."),
         ("done", f"Task {both[1].task_id} (b) is approved."),
     ]
@@ -100,7 +100,7 @@ def test_creator_is_refused_where_approver_must_differ(client_of: ClientOf) -> N
 
     answer = confirm(client_of("dora", DECIDE, *VIEW_ALL), "approve", [approval(run, "a")])
 
-    assert said(answer)[0] == (
+    assert messages_of(answer)[0] == (
         "error",
         f"Approve refused: {run} was created by dora; somebody else must decide.",
     )

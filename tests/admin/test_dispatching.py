@@ -7,7 +7,16 @@ import pytest
 from django.test import Client
 
 from runners.models import Runner
-from tests.admin.conftest import OPERATE, ClientOf, act, press, said, said_of_each, text_of, url_of
+from tests.admin.conftest import (
+    OPERATE,
+    ClientOf,
+    act,
+    messages_of,
+    outcomes_of,
+    press,
+    text_of,
+    url_of,
+)
 from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
@@ -22,7 +31,9 @@ def test_button_dispatches_one_task_and_shows_stored_answer(olga: Client, runs: 
     answer = press(olga, run)
     page = olga.get(answer["Location"])
 
-    assert said(answer) == [("success", f"Workflow run {run.pk}: Dispatched a to runner local.")]
+    assert messages_of(answer) == [
+        ("success", f"Workflow run {run.pk}: Dispatched a to runner local.")
+    ]
     assert states(run) == {"a": "dispatched", "c": "pending", "b": "pending"}
     assert json.dumps(WorkflowRun.objects.get(pk=run.pk).last_dispatch, indent=2) in unescape(
         page.content.decode()
@@ -45,7 +56,7 @@ def test_dispatch_all_button_dispatches_every_ready_task(olga: Client, runs: Dra
     answer = press(olga, run, "all")
 
     text = "Dispatched 2 tasks: a to runner local, b to runner local."
-    assert said(answer) == [("success", f"Workflow run {run.pk}: {text}")]
+    assert messages_of(answer) == [("success", f"Workflow run {run.pk}: {text}")]
     assert states(run) == {"a": "dispatched", "c": "pending", "b": "dispatched"}
 
 
@@ -82,7 +93,7 @@ def test_nothing_ready_is_explained_by_root_cause(olga: Client, runs: DrawRun) -
         "Nothing was dispatched: dependencies not satisfied. "
         "b: Cannot start: a failed. c: Cannot start: a failed."
     )
-    assert said(answer) == [("warning", f"Workflow run {run.pk}: {text}")]
+    assert messages_of(answer) == [("warning", f"Workflow run {run.pk}: {text}")]
     assert events(run)[-1].event_type == EventType.NOTHING_READY
 
 
@@ -93,7 +104,7 @@ def test_first_of_many_blocked_tasks_are_named(olga: Client, runs: DrawRun) -> N
 
     answer = press(olga, run)
 
-    assert said(answer)[0][1].endswith("s4: Cannot start: a failed. 115 more tasks wait.")
+    assert messages_of(answer)[0][1].endswith("s4: Cannot start: a failed. 115 more tasks wait.")
     assert "s4: Cannot start: a failed. 115 more tasks wait." in text_of(olga.get(url_of(run)))
 
 
@@ -105,7 +116,7 @@ def test_refusal_of_runner_is_shown_in_its_words(
 
     answer = press(olga, run)
 
-    [(level, text)] = said(answer)
+    [(level, text)] = messages_of(answer)
     assert level == "warning"
     assert "runner refused: scripted: no disk space" in text
     assert states(run) == {"a": "pending"}
@@ -123,7 +134,7 @@ def test_disabled_runner_is_named(olga: Client, runs: DrawRun, local: Runner) ->
 
     answer = press(olga, runs("a"))
 
-    assert "runner refused: local is disabled" in said(answer)[0][1]
+    assert "runner refused: local is disabled" in messages_of(answer)[0][1]
 
 
 @pytest.mark.parametrize("how", ["one", "all", "preview"])
@@ -137,7 +148,7 @@ def test_paused_or_aborted_run_refuses_dispatch_with_reason(
 
     answer = press(olga, run, how)
 
-    [(level, text)] = said(answer)
+    [(level, text)] = messages_of(answer)
     assert level == "error"
     assert text.endswith(f"refused: workflow run {run.pk} is {closed.state}.")
     assert trail(run) == before
@@ -147,7 +158,7 @@ def test_paused_or_aborted_run_refuses_dispatch_with_reason(
 def test_dispatch_of_unknown_run_is_an_error_message(olga: Client, runs: DrawRun) -> None:
     answer = olga.post("/admin/workflows/workflowrun/987654/dispatch-ready/", {"how": "one"})
 
-    assert said(answer) == [
+    assert messages_of(answer) == [
         ("error", "Dispatch ready task refused: workflow run 987654 not found.")
     ]
 
@@ -197,7 +208,7 @@ def test_action_dispatches_one_task_of_each_selected_run(olga: Client, runs: Dra
     assert states(first) == {"a": "dispatched", "b": "pending"}
     assert states(paused) == {"a": "pending", "b": "pending"}
     assert states(third) == {"x": "dispatched", "y": "pending"}
-    assert said_of_each(answer) == [
+    assert outcomes_of(answer) == [
         ("refused", f"workflow run {paused.pk} is paused."),
         ("done", f"Workflow run {third.pk}: Dispatched x to runner local."),
         ("done", f"Workflow run {first.pk}: Dispatched a to runner local."),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.admin.conftest import add_url, posted_form, said, step_rows, text_of, url_of
+from tests.admin.conftest import add_url, messages_of, posted_form, step_rows, text_of, url_of
 from tests.factories import RunnerFactory, TemplateFactory
 from tests.support.actors import who
 from tests.support.verbs import edges, states
@@ -218,7 +218,7 @@ def test_saving_a_change_creates_one_version(root: Client) -> None:
 
     answer = save(root, template, **{"steps-1-title": "Something else"})
 
-    assert said(answer)[0][0] == "success"
+    assert messages_of(answer)[0][0] == "success"
     assert version_now(template) == 2
     assert dependencies_now(template) == {"a": (), "b": ("a",)}
 

@@ -23,11 +23,11 @@ def buttons(page: Any) -> tuple[list[str], dict[str, str]]:
     """Return the buttons that can be pressed, and the reasons of those that are greyed out."""
     offered, greyed = [], {}
     for attributes, content in BUTTON.findall(page.content.decode()):
-        label, _, said = unescape(strip_tags(content)).strip("…").partition(" is not possible: ")
+        label, _, reason = unescape(strip_tags(content)).strip("…").partition(" is not possible: ")
         if label in OPERATIONS and " disabled" in attributes:
-            assert f'title="{said[0].upper()}{said[1:]}"' in unescape(attributes)
+            assert f'title="{reason[0].upper()}{reason[1:]}"' in unescape(attributes)
             assert 'type="button"' in attributes  # and nothing would be sent
-            greyed[label] = said
+            greyed[label] = reason
         elif label in OPERATIONS:
             offered.append(label)
     return offered, greyed

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from django.test import Client
 
-from tests.admin.conftest import act, confirm, said, said_of_each, text_of, url_of
+from tests.admin.conftest import act, confirm, messages_of, outcomes_of, text_of, url_of
 from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, events, task, trail
@@ -23,7 +23,7 @@ def run(runs: DrawRun) -> WorkflowRun:
 def test_held_task_is_not_dispatched_and_its_page_says_why(olga: Client, run: WorkflowRun) -> None:
     answer = confirm(olga, "hold", [task(run, "a")], "disk swap")
 
-    assert said(answer) == [
+    assert messages_of(answer) == [
         ("success", f"Task {task(run, 'a').pk} (a) is pending, and on hold."),
     ]
     assert dispatch_all(run) == ["b"]
@@ -76,7 +76,7 @@ def test_released_task_is_dispatched(olga: Client, run: WorkflowRun) -> None:
 
     answer = confirm(olga, "release", [task(run, "a")], "disk is in")
 
-    assert said(answer) == [("success", f"Task {task(run, 'a').pk} (a) is pending.")]
+    assert messages_of(answer) == [("success", f"Task {task(run, 'a').pk} (a) is pending.")]
     assert trail(run) == ["task.held a", "task.released a"]
     assert (events(run)[-1].actor, events(run)[-1].reason) == ("olga", "disk is in")
     assert dispatch_all(run) == ["a", "b"]
@@ -88,7 +88,7 @@ def test_refused_hold_does_not_stop_the_others(olga: Client, run: WorkflowRun) -
 
     answer = confirm(olga, "hold", [a, b])
 
-    assert said_of_each(answer) == [
+    assert outcomes_of(answer) == [
         ("refused", f"task {a.pk} is on hold."),
         ("done", f"Task {b.pk} (b) is pending, and on hold."),
     ]

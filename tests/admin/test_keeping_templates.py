@@ -10,8 +10,8 @@ from tests.admin.conftest import (
     ClientOf,
     add_url,
     list_url,
+    messages_of,
     posted_form,
-    said,
     step_rows,
     text_of,
     url_of,
@@ -74,7 +74,7 @@ def test_saving_a_deleted_template_shows_a_message(
     answer = root.post(address, form)
 
     assert answer.status_code == 302
-    assert f"ID “{template_id}” doesn" in said(answer)[0][1]
+    assert f"ID “{template_id}” doesn" in messages_of(answer)[0][1]
 
 
 def test_form_of_most_steps_is_saved(root: Client) -> None:
@@ -156,7 +156,7 @@ def test_deleting_a_template_deletes_its_steps_and_keeps_its_runs(root: Client) 
 
     assert "Steps: 30" in text_of(page)
     assert len(statements) <= 8
-    assert said(answer)[0][0] == "success"
+    assert messages_of(answer)[0][0] == "success"
     assert not TemplateStep.objects.exists()
     assert WorkflowRun.objects.get().template_id is None
     assert run.tasks.count() == 30

@@ -54,7 +54,7 @@ def test_navigation_marks_the_current_list(olga: Client, busy: WorkflowRun) -> N
 
 def test_empty_lists_say_what_to_do(root: Client, runs: DrawRun) -> None:
     assert "Open a template and press Run" in text_of(root.get(list_url(WorkflowRun)))
-    assert "Nothing waits for approval" in text_of(root.get(list_url(Approval)))
+    assert "No task waits for approval" in text_of(root.get(list_url(Approval)))
 
     runs("a")
     found = text_of(root.get(list_url(WorkflowRun), {"q": "nothing like it"}))

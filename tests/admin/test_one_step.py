@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from tests.admin.conftest import VIEW_ALL, ClientOf, said, text_of, url_of
+from tests.admin.conftest import VIEW_ALL, ClientOf, messages_of, text_of, url_of
 from tests.factories import RunnerFactory, TemplateFactory
 from workflows.admin.templates import model_admin
 from workflows.admin.templates.step_page import step_url
@@ -85,7 +85,9 @@ def test_saving_a_step_stores_its_fields_and_no_other_step(
         row(runner="gpu", payload='{"python": "noop"}', timeout_seconds=5, requires_approval="on"),
     )
 
-    assert said(answer) == [("success", "Step check is saved. The template is now version 2.")]
+    assert messages_of(answer) == [
+        ("success", "Step check is saved. The template is now version 2.")
+    ]
     assert answer["Location"] == f"{url_of(large_template)}?step=check#steps"
     assert steps_of(large_template)["tell"] == ("check",)
     step = spec_of(large_template).steps[1]

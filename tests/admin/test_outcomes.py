@@ -5,7 +5,7 @@ import re
 from django.contrib.messages import get_messages
 from django.test import Client
 
-from tests.admin.conftest import act, confirm, list_url, said, said_of_each, text_of, url_of
+from tests.admin.conftest import act, confirm, list_url, messages_of, outcomes_of, text_of, url_of
 from tests.factories import TaskFactory
 from tests.support.actors import who
 from tests.support.drawing import DrawRun
@@ -23,10 +23,10 @@ def test_panel_begins_with_counts_and_refusals(olga: Client, runs: DrawRun) -> N
 
     answer = confirm(olga, "retry", tasks, "the disk was full")
 
-    [(level, text)] = said(answer)
+    [(level, text)] = messages_of(answer)
     assert level == "warning"
     assert text.split()[:5] == ["Retry", "2", "refused", "2", "done"]
-    assert [word for word, _ in said_of_each(answer)] == ["refused", "refused", "done", "done"]
+    assert [word for word, _ in outcomes_of(answer)] == ["refused", "refused", "done", "done"]
 
 
 def test_each_line_links_to_its_row_and_shows_its_state_now(olga: Client, runs: DrawRun) -> None:
@@ -47,7 +47,7 @@ def test_outcome_without_effect_is_neither_done_nor_refused(olga: Client, runs: 
 
     answer = act(olga, "dispatch_ready", [ready, idle])
 
-    assert said_of_each(answer) == [
+    assert outcomes_of(answer) == [
         ("without effect", f"Workflow run {idle.pk}: Nothing was dispatched: no ready tasks."),
         ("done", f"Workflow run {ready.pk}: Dispatched a to runner local."),
     ]

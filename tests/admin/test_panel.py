@@ -20,8 +20,8 @@ def failed(runs: DrawRun, drawing: str, *, times: int = 1) -> WorkflowRun:
         if number:
             retry(task(run, "a").pk, by=who("test"))
         dispatch_all(run)
-        said = {"exit_code": 3, "message": "exit code 3", "result": {"rows": 17}}
-        finish(run, "a", "failed", **said)
+        outcome = {"exit_code": 3, "message": "exit code 3", "result": {"rows": 17}}
+        finish(run, "a", "failed", **outcome)
     LogPiece.objects.create(attempt=attempt(run, "a"), offset=0, text="17 rows <b>\n")
     return run
 

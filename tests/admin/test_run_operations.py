@@ -12,8 +12,8 @@ from tests.admin.conftest import (
     act,
     confirm,
     list_url,
-    said,
-    said_of_each,
+    messages_of,
+    outcomes_of,
     text_of,
     url_of,
 )
@@ -69,7 +69,7 @@ def test_trail_names_actor_and_reason(
     [written] = [each for each in events(run) if each.event_type == event]
     assert (written.actor, written.reason) == ("olga", "maintenance")
     assert state(run) == becomes
-    assert said(answer) == [("success", f"workflow run {run.pk} is {becomes}.")]
+    assert messages_of(answer) == [("success", f"workflow run {run.pk} is {becomes}.")]
 
 
 def test_reason_is_optional(olga: Client, runs: DrawRun) -> None:
@@ -116,7 +116,7 @@ def test_refused_pause_does_not_stop_the_others(
     answer = confirm(olga, "pause", [first, done, last])
 
     assert (state(first), state(done), state(last)) == ("paused", "success", "paused")
-    assert said_of_each(answer) == [
+    assert outcomes_of(answer) == [
         ("refused", f"workflow run {done.pk} is success."),
         ("done", f"workflow run {last.pk} is paused."),
         ("done", f"workflow run {first.pk} is paused."),
@@ -132,7 +132,7 @@ def test_cancel_rest_cancels_blocked_tasks(olga: Client, runs: DrawRun) -> None:
     answer = confirm(olga, "cancel_rest", [run], "given up")
 
     assert "What follows 2 tasks are canceled: b, c" in text_of(page)
-    assert said(answer) == [("success", f"workflow run {run.pk} is failed.")]
+    assert messages_of(answer) == [("success", f"workflow run {run.pk} is failed.")]
     assert states(run) == {"a": "failed", "b": "canceled", "c": "canceled"}
     assert [(each.actor, each.reason) for each in events(run)[-2:]] == [("olga", "given up")] * 2
 
@@ -238,7 +238,7 @@ def test_unknown_row_is_an_error_message(olga: Client, runs: DrawRun, selected: 
     answer = olga.post(list_url(WorkflowRun), data)
 
     assert answer.status_code == 302
-    assert [level for level, _ in said(answer)] == ["error"]
+    assert [level for level, _ in messages_of(answer)] == ["error"]
     assert state(run) == "created"
 
 
@@ -250,5 +250,5 @@ def test_too_large_selection_is_refused_as_a_whole(
 
     answer = confirm(olga, "pause", three)
 
-    assert said(answer) == [("error", "Nothing was done: select 1 to 2 existing rows.")]
+    assert messages_of(answer) == [("error", "Nothing was done: select 1 to 2 existing rows.")]
     assert {state(run) for run in three} == {"created"}

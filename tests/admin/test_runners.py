@@ -5,7 +5,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from runners.models import Runner
-from tests.admin.conftest import ClientOf, add_url, list_url, said, text_of, url_of
+from tests.admin.conftest import ClientOf, add_url, list_url, messages_of, text_of, url_of
 from tests.factories import RunnerFactory
 from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
@@ -103,7 +103,7 @@ def test_runner_of_past_attempts_only_is_deleted(root: Client, runs: DrawRun) ->
 
     answer = root.post(url_of(Runner.objects.get(name="local"), "delete"), {"post": "yes"})
 
-    assert said(answer)[0][0] == "success"
+    assert messages_of(answer)[0][0] == "success"
     assert TaskAttempt.objects.get().runner_name == "local"
 
 

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests.admin.conftest import act, confirm, said, said_of_each, text_of, url_of
+from tests.admin.conftest import act, confirm, messages_of, outcomes_of, text_of, url_of
 from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import (
@@ -66,7 +66,7 @@ def test_retried_task_is_pending_and_its_run_continues(olga: Client, broken: Wor
     assert state(broken) == "running"
     retried = Event.objects.get(event_type="task.retried")
     assert (retried.actor, retried.reason) == ("olga", "the disk is back")
-    assert said(answer) == [("success", f"Task {task(broken, 'a').pk} (a) is pending.")]
+    assert messages_of(answer) == [("success", f"Task {task(broken, 'a').pk} (a) is pending.")]
 
 
 def test_marking_success_without_reason_shows_form_again(olga: Client, broken: WorkflowRun) -> None:
@@ -100,7 +100,7 @@ def test_retry_downstream_resets_task_and_what_follows(olga: Client, runs: DrawR
     answer = confirm(olga, "retry_downstream", [task(run, "a")], "new data")
 
     text = f"Task {task(run, 'a').pk} (a) is back in the queue, and so is 1 after it."
-    assert said(answer) == [("success", text)]
+    assert messages_of(answer) == [("success", text)]
     assert states(run) == {"a": "pending", "b": "pending", "c": "pending", "x": "pending"}
     retried = Event.objects.filter(event_type="task.retried")
     assert [(str(each.task), each.actor, each.reason) for each in retried] == [
@@ -134,7 +134,7 @@ def test_running_task_is_asked_to_end(olga: Client, runs: DrawRun) -> None:
 
     answer = confirm(olga, "cancel", [task(run, "a")])
 
-    assert "was asked to end" in said(answer)[0][1]
+    assert "was asked to end" in messages_of(answer)[0][1]
     assert states(run) == {"a": "running"}
     assert "running asked to end" in text_of(olga.get(url_of(task(run, "a"))))
 
@@ -158,7 +158,7 @@ def test_refused_retry_does_not_stop_the_others(olga: Client, runs: DrawRun) -> 
     answer = confirm(olga, "retry", tasks)
 
     assert states(run) == {"a": "pending", "b": "dispatched", "c": "pending"}
-    assert said_of_each(answer) == [
+    assert outcomes_of(answer) == [
         ("refused", f"task {tasks[1].pk} is dispatched."),
         ("done", f"Task {tasks[2].pk} (c) is pending."),
         ("done", f"Task {tasks[0].pk} (a) is pending."),
@@ -171,7 +171,7 @@ def test_retry_in_aborted_run_is_refused(olga: Client, runs: DrawRun) -> None:
 
     answer = confirm(olga, "retry", [task(run, "a")])
 
-    assert said(answer) == [("error", f"Retry refused: workflow run {run.pk} is aborted.")]
+    assert messages_of(answer) == [("error", f"Retry refused: workflow run {run.pk} is aborted.")]
     assert offered(olga, task(run, "a")) == []
 
 

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from tests.admin.conftest import VIEW_ALL, ClientOf, add_url, list_url, said, text_of, url_of
+from tests.admin.conftest import VIEW_ALL, ClientOf, add_url, list_url, messages_of, text_of, url_of
 from tests.factories import RunnerFactory, TemplateFactory
 from tests.support.drawing import template_of
 from workflows.admin.templates.steps import MOST_STEPS
@@ -98,9 +98,9 @@ def test_import_creates_a_template_or_a_new_version(root: Client) -> None:
 
     template = WorkflowTemplate.objects.get()
     assert [answer["Location"] for answer in (first, same, second)] == [url_of(template)] * 3
-    assert said(first) == [("success", "“Nightly” is created: version 1.")]
-    assert said(same)[-1][1] == "“Nightly” is unchanged: version 1."
-    assert said(second)[-1][1] == "“Nightly” is replaced: version 2."
+    assert messages_of(first) == [("success", "“Nightly” is created: version 1.")]
+    assert messages_of(same)[-1][1] == "“Nightly” is unchanged: version 1."
+    assert messages_of(second)[-1][1] == "“Nightly” is replaced: version 2."
     assert list(template.versions.values_list("saved_by", flat=True)) == ["root", "root"]
 
 

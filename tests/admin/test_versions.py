@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from runners.models import Runner
-from tests.admin.conftest import VIEW_ALL, ClientOf, list_url, said, text_of, url_of
+from tests.admin.conftest import VIEW_ALL, ClientOf, list_url, messages_of, text_of, url_of
 from tests.factories import TemplateFactory
 from tests.support.actors import who
 from tests.support.drawing import template_of
@@ -115,7 +115,7 @@ def test_version_that_was_not_kept_redirects_to_the_history(
     unknown = viola.get(version_url(revised_template.pk, 3))
 
     assert earlier["Location"] == url_of(revised_template, "history")
-    [(level, text)] = said(earlier)
+    [(level, text)] = messages_of(earlier)
     assert (level, text[:40]) == ("warning", "Version 1 was not kept: it is older than")
     assert "The first version that was kept." in text_of(first)
     assert unknown.status_code == 404
@@ -131,7 +131,7 @@ def test_restoring_asks_first_and_then_creates_a_new_version(
     assert "Restoring creates version 3 with the content of version 1." in text_of(question)
     assert before == 2
     assert answer["Location"] == url_of(revised_template)
-    assert said(answer) == [("success", "Version 1 is restored as version 3.")]
+    assert messages_of(answer) == [("success", "Version 1 is restored as version 3.")]
     assert step_ids_now(revised_template) == ["a", "b"]
     latest = TemplateVersion.objects.get(template=revised_template, number=3)
     assert latest.saved_by == "root"
@@ -157,7 +157,7 @@ def test_refused_restore_says_why(root: Client, local: Runner) -> None:
 
     answer = root.post(version_url(template.pk, 1, "restore"))
 
-    [(level, text)] = said(answer)
+    [(level, text)] = messages_of(answer)
     assert level == "error"
     assert "there is no runner named 'local'" in text
     assert step_ids_now(template) == ["b"]

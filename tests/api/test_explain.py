@@ -60,8 +60,8 @@ def test_explain_writes_nothing(api: APIClient) -> None:
 
     answer = api.get(f"/workflow-runs/{run.pk}/explain").json()
 
-    told = {entry["step_id"]: entry["sentence"] for entry in answer["blocked"]}
-    assert told == {
+    sentences = {entry["step_id"]: entry["sentence"] for entry in answer["blocked"]}
+    assert sentences == {
         "a": "Waits for somebody to approve it.",
         "b": "Cannot start: `a` waits for approval.",
     }

@@ -97,8 +97,8 @@ def test_hold_in_another_state_is_a_409_naming_the_state(api: APIClient, runs: D
         f"release {b}": f"task {b} is not on hold",
     }
 
-    for said, detail in answers.items():
-        verb, pk = said.split()
+    for call, detail in answers.items():
+        verb, pk = call.split()
         answer = api.post(f"/tasks/{pk}/{verb}")
         assert (answer.status_code, answer.json()["detail"]) == (409, detail)
     assert trail(run) == before

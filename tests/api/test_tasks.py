@@ -78,8 +78,8 @@ def test_task_shows_its_attempts_and_the_outcome_of_the_last(api: APIClient, run
 
     answer = api.get(f"/tasks/{last.task_id}").json()
 
-    said = (answer["status"], answer["exit_code"], answer["result"], answer["message"])
-    assert said == ("failed", 3, {"rows": 0}, "no space")
+    reported = (answer["status"], answer["exit_code"], answer["result"], answer["message"])
+    assert reported == ("failed", 3, {"rows": 0}, "no space")
     assert (answer["attempt_count"], answer["run_id"]) == (1, run.pk)
     assert answer["started_at"] < answer["finished_at"]
     (only,) = answer["attempts"]

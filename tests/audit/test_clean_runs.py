@@ -66,7 +66,7 @@ def marked(run: WorkflowRun, script: Script) -> None:
 def lost(run: WorkflowRun, script: Script) -> None:
     """An attempt is lost."""
     dispatch_all(run)
-    script.handed.clear()
+    script.submitted.clear()
     TaskAttempt.objects.update(lease_expires_at=timezone.now() - timedelta(days=1))
     assert recover_overdue(by=BY)["lost"]
 

@@ -1,4 +1,4 @@
-"""Files as people hand them in."""
+"""Template files, as people write them."""
 
 import json
 from collections.abc import Callable

@@ -32,9 +32,9 @@ def nightly(**changed: Any) -> dict[str, Any]:
 
 
 def test_import_of_a_new_name_creates_a_template(write: Write) -> None:
-    said = run("import_workflow", write("nightly.yaml", NIGHTLY))
+    output = run("import_workflow", write("nightly.yaml", NIGHTLY))
     template = WorkflowTemplate.objects.get()
-    assert said == f"Workflow template #{template.pk} 'Nightly': created, version 1.\n"
+    assert output == f"Workflow template #{template.pk} 'Nightly': created, version 1.\n"
     steps = [(step.step_id, step.depends_on) for step in spec_of(template).steps]
     assert steps == [("load", ("extract",)), ("extract", ())]
 
@@ -141,9 +141,9 @@ def test_invalid_template_is_refused_naming_file_step_and_field(
 def test_each_problem_is_on_its_own_line(write: Write) -> None:
     bad = nightly(title="", timeout_seconds=0)
     file = write("t.json", {**bad, "colour": "red"})
-    said = refusal("import_workflow", file).splitlines()
-    assert len(said) == 3
-    assert all(line.startswith(f"{file}: ") for line in said)
+    output = refusal("import_workflow", file).splitlines()
+    assert len(output) == 3
+    assert all(line.startswith(f"{file}: ") for line in output)
 
 
 def test_refused_import_keeps_the_stored_version(write: Write) -> None:

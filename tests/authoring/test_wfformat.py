@@ -72,8 +72,8 @@ def test_commands_option_is_refused_without_recorded_commands(write: Write) -> N
     file = write("t.yaml", "name: T\nsteps:\n- step_id: a\n  title: A\n")
     assert "--commands is for WfFormat files" in refusal("import_workflow", file, "--commands")
     file = write("w.json", recording(DIAMOND))
-    said = refusal("import_workflow", file, "--commands")
-    assert said == f"{file}: workflow: 'execution' is a required property"
+    output = refusal("import_workflow", file, "--commands")
+    assert output == f"{file}: workflow: 'execution' is a required property"
 
 
 def test_edge_in_parents_only_is_accepted(write: Write) -> None:
@@ -126,5 +126,5 @@ def test_a_file_without_its_version_is_refused(write: Write) -> None:
 
 def test_only_the_first_of_many_problems_are_named(write: Write) -> None:
     file = write("w.json", recording([{"name": "x"} for _ in range(50)]))
-    said = refusal("import_workflow", file).splitlines()
-    assert (len(said), said[-1]) == (21, f"{file}: and 30 more")
+    output = refusal("import_workflow", file).splitlines()
+    assert (len(output), output[-1]) == (21, f"{file}: and 30 more")

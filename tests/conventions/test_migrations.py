@@ -123,7 +123,7 @@ def over_tasks(apps: Any, schema_editor: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("operation", "said"),
+    ("operation", "expected"),
     [
         (django.AddIndex("task", INDEX), f"AddIndex {LOCKS}"),
         (django.AddConstraint("task", CHECK), f"AddConstraint {LOCKS}"),
@@ -134,9 +134,9 @@ def over_tasks(apps: Any, schema_editor: Any) -> None:
         (django.RunPython(over_tasks), "RunPython goes through the table of task"),
     ],
 )
-def test_blocking_operation_is_reported(operation: Operation, said: str) -> None:
+def test_blocking_operation_is_reported(operation: Operation, expected: str) -> None:
     [problem] = problems(migration_of(operation), now())
-    assert said in problem
+    assert expected in problem
 
 
 @pytest.mark.parametrize(

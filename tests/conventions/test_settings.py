@@ -125,8 +125,10 @@ def debug_is(word: str) -> str:
 def elsewhere(tmp_path: Path) -> Path:
     """Return a copy of the code in a directory whose name is hard to put into a URL."""
     copy = tmp_path / "my project + 100% #1?"
-    for room in ("orchestrator", "workflows", "runners", "templates", "examples"):
-        shutil.copytree(ROOT / room, copy / room, ignore=shutil.ignore_patterns("__pycache__"))
+    for package in ("orchestrator", "workflows", "runners", "templates", "examples"):
+        shutil.copytree(
+            ROOT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__")
+        )
     shutil.copy(ROOT / "manage.py", copy)
     return copy
 

@@ -61,9 +61,9 @@ def test_short_tasks_are_prefetched_and_each_start_leaves_an_event(execution: Ex
     assert is_over(run)
     check_trail(run)
     for step in SHORT:
-        told = [line for line in trail(run) if line.endswith(f" {step}")]
+        events = [line for line in trail(run) if line.endswith(f" {step}")]
         moves = ("dispatched", "running", "succeeded")
-        assert told[-3:] == [f"task.{move} {step}" for move in moves]
+        assert events[-3:] == [f"task.{move} {step}" for move in moves]
         moments = attempt(run, step)
         assert moments.started_at
         assert moments.finished_at

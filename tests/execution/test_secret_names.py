@@ -33,7 +33,7 @@ def test_secret_printed_piece_by_piece_is_masked_in_the_log(execution: Execution
 
 
 def test_secret_is_masked_in_results_and_messages(execution: Execution) -> None:
-    told = execution.run({"python": "tests.echo", "kwargs": {"value": {"deep": [f"x{TOKEN}y"]}}})
-    assert told.result == {"deep": ["x********y"]}
+    report = execution.run({"python": "tests.echo", "kwargs": {"value": {"deep": [f"x{TOKEN}y"]}}})
+    assert report.result == {"deep": ["x********y"]}
     failed = execution.run({"python": f"no function called {TOKEN}"})
     assert "no function named 'no function called ********'" in failed.message

@@ -22,14 +22,14 @@ from workflows.payloads.secrets import MASK
 from workflows.runs.creation import create_run
 
 HASH = sha256(VALUE.encode()).hexdigest()
-TELL = (
+PRINT_SECRETS = (
     "import hashlib, os, sys; token = sys.argv[1]; print('argument', token); "
     "print('bearer', os.environ['BEARER'], file=sys.stderr); "
     f"sys.exit(hashlib.sha256(token.encode()).hexdigest() != '{HASH}' "
     "or os.environ['BEARER'] != 'Bearer ' + token)"
 )
 COMMAND = {
-    "command": ["python", "-c", TELL, "{{ params.token }}"],
+    "command": ["python", "-c", PRINT_SECRETS, "{{ params.token }}"],
     "env": {"BEARER": "Bearer {{ params.token }}"},
 }
 ECHO = {"python": "tests.echo", "kwargs": {"value": {"a": ["x{{ params.token }}"]}}}
@@ -65,8 +65,8 @@ def attempt_of(run: WorkflowRun, step_id: str) -> TaskAttempt:
 
 def test_command_gets_the_secret_as_argument_and_in_its_environment(run: WorkflowRun) -> None:
     assert task(run, "command").state == "success"
-    said = log_of(attempt_of(run, "command")).splitlines()
-    assert sorted(said) == [f"argument {MASK}", f"bearer Bearer {MASK}"]
+    output = log_of(attempt_of(run, "command")).splitlines()
+    assert sorted(output) == [f"argument {MASK}", f"bearer Bearer {MASK}"]
 
 
 def test_secret_in_a_return_value_is_masked(run: WorkflowRun) -> None:

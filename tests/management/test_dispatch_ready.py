@@ -116,8 +116,8 @@ def test_task_with_an_unrenderable_payload_is_not_printed_as_dispatched(
     runs: DrawRun,
 ) -> None:
     run = runs("a", payload={"command": ["{{ params.nope }}"]})
-    said = dispatch_ready()
-    assert f"task {verbs.task(run, 'a').pk} cannot be executed, payload: " in said
+    output = dispatch_ready()
+    assert f"task {verbs.task(run, 'a').pk} cannot be executed, payload: " in output
     assert verbs.trail(run)[1:3] == ["task.dispatched a", "task.failed a"]
 
 

@@ -20,20 +20,20 @@ def test_successful_run_exits_0() -> None:
     run = WorkflowRun.objects.get()
     assert states(run) == {"a": "success", "b": "success"}
     assert run.initiated_by.startswith("command line (")
-    said = json.loads(done.stdout.splitlines()[-1])
-    assert (said["id"], said["status"]) == (run.pk, "success")
-    assert said["task_counts"]["success"] == 2
+    printed = json.loads(done.stdout.splitlines()[-1])
+    assert (printed["id"], printed["status"]) == (run.pk, "success")
+    assert printed["task_counts"]["success"] == 2
 
 
 def test_without_a_terminal_it_prints_a_line_per_event() -> None:
     TemplateFactory.create(name="nightly", drawing="a > b", payload={"python": "noop"})
     lines = manage("run_workflow", "nightly").stdout.splitlines()
-    told = [line.partition(" ")[2] for line in lines]
-    assert told[-2:] == [
+    events = [line.partition(" ")[2] for line in lines]
+    assert events[-2:] == [
         "workflow_run.succeeded",
         f"run {WorkflowRun.objects.get().pk} is success.",
     ]
-    assert told.index("a: task.succeeded") < told.index("b: task.running")
+    assert events.index("a: task.succeeded") < events.index("b: task.running")
     assert len(lines) == Event.objects.count() + 1
 
 

@@ -13,7 +13,7 @@ from workflows.runs.readiness import deadlocks
 
 @pytest.fixture
 def stuck(runs: DrawRun) -> WorkflowRun:
-    """Return a run that can go on in one branch only."""
+    """Return a run that can continue in one branch only."""
     run = runs("a > b > c, x > y")
     dispatch_all(run)
     finish(run, "a", "failed")

@@ -30,8 +30,8 @@ FAN = ", ".join(f"s{i}" for i in range(TASKS))
 def assert_each_dispatched_once(run: WorkflowRun, sent: list[int]) -> None:
     tasks = sorted(Task.objects.filter(run=run).values_list("pk", flat=True))
     assert sorted(sent) == tasks
-    told = Event.objects.filter(run=run, event_type="task.dispatched")
-    assert sorted(told.values_list("task_id", flat=True)) == tasks
+    dispatched = Event.objects.filter(run=run, event_type="task.dispatched")
+    assert sorted(dispatched.values_list("task_id", flat=True)) == tasks
     assert sorted(TaskAttempt.objects.values_list("task_id", flat=True)) == tasks
     run.refresh_from_db()
     assert run.task_counts["dispatched"] == TASKS
@@ -63,13 +63,13 @@ def test_4_processes_of_8_threads_dispatch_every_task_once(runs: DrawRun) -> Non
         for process in processes:
             assert process.stdout
             assert process.stdout.readline() == "ready\n"
-        said = [process.communicate("go\n", timeout=60) for process in processes]
+        outputs = [process.communicate("go\n", timeout=60) for process in processes]
     finally:
         for process in processes:
             process.kill()
             process.wait()
-    assert [errors for _, errors in said] == [""] * 4
-    assert_each_dispatched_once(run, [int(pk) for output, _ in said for pk in output.split()])
+    assert [errors for _, errors in outputs] == [""] * 4
+    assert_each_dispatched_once(run, [int(pk) for output, _ in outputs for pk in output.split()])
 
 
 def test_result_reported_by_many_at_once_is_accepted_once(runs: DrawRun) -> None:

@@ -221,11 +221,11 @@ def test_dry_run_answers_like_the_real_call_and_writes_nothing(
 ) -> None:
     run = runs("a > c, b, d", payload={"text": "{{ params.x }}"}, parameters={"x": 1})
     situation(run, script)
-    handed = list(script.handed)
+    submitted = list(script.submitted)
     before = everything()
     foreseen = dispatch(run, limit=limit, dry_run=True).as_json()
     assert everything() == before
-    assert script.handed == handed
+    assert script.submitted == submitted
     assert comparable(foreseen) == comparable(dispatch(run, limit=limit).as_json())
 
 

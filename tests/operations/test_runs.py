@@ -56,8 +56,8 @@ def test_operation_changes_state_and_records_actor_and_reason(
     run = run_in(runs, before)
     answer = operation(run.pk, by=who("ada"), reason="maintenance")
     assert answer.state == state(run) == ALLOWED[operation][before]
-    said = run.events.get(event_type=EVENTS[operation], actor="ada")
-    assert said.reason == "maintenance"
+    event = run.events.get(event_type=EVENTS[operation], actor="ada")
+    assert event.reason == "maintenance"
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_unknown_run_is_not_found(db: None, operation: Operation) -> None:
         operation(999_999, by=who("ada"))
 
 
-def test_active_task_of_paused_run_goes_on(runs: DrawRun) -> None:
+def test_active_task_of_paused_run_continues(runs: DrawRun) -> None:
     run = runs("a, b")
     dispatch(run)
     pause(run.pk, by=who("ada"))

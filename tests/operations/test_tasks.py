@@ -72,7 +72,7 @@ def test_unknown_task_is_not_found(db: None, operation: Operation) -> None:
         operation(999_999, by=who("ada"), reason="because")
 
 
-def said(run: WorkflowRun) -> tuple[str, str, str]:
+def last_event(run: WorkflowRun) -> tuple[str, str, str]:
     last = run.events.filter(task__isnull=False).latest("id")
     return last.event_type, last.actor, last.reason
 
@@ -80,7 +80,7 @@ def said(run: WorkflowRun) -> tuple[str, str, str]:
 def test_pending_task_is_canceled_at_once(runs: DrawRun) -> None:
     run = run_with(runs, "pending")
     assert cancel(task(run, "a").pk, by=who("ada"), reason="not today").state == "canceled"
-    assert said(run) == ("task.canceled", "ada", "not today")
+    assert last_event(run) == ("task.canceled", "ada", "not today")
     assert (task(run, "a").note, state(run)) == ("not today", "created")
 
 
@@ -89,14 +89,14 @@ def test_unclaimed_task_is_canceled_at_once(runs: DrawRun) -> None:
     cancel(task(run, "a").pk, by=who("ada"), reason="not today")
     assert states(run)["a"] == "canceled"
     assert (attempt(run, "a").outcome, attempt(run, "a").message) == ("canceled", "not today")
-    assert said(run) == ("task.canceled", "ada", "not today")
+    assert last_event(run) == ("task.canceled", "ada", "not today")
 
 
 def test_running_task_is_canceled_once_it_has_ended(runs: DrawRun) -> None:
     run = run_with(runs, "running")
     answer = cancel(task(run, "a").pk, by=who("ada"), reason="not today")
     assert (answer.state, answer.cancel_requested_at is not None) == ("running", True)
-    assert said(run) == ("task.cancel_requested", "ada", "not today")
+    assert last_event(run) == ("task.cancel_requested", "ada", "not today")
     finish(run, "a", "canceled")
     assert states(run)["a"] == "canceled"
 
@@ -142,7 +142,7 @@ def test_retried_task_gets_new_attempt(runs: DrawRun, before: str) -> None:
     dispatched = task(run, "a").attempt_count
     answer = retry(task(run, "a").pk, by=who("ada"), reason="disk added")
     assert (answer.state, answer.note, answer.finished_at) == ("pending", "", None)
-    assert said(run) == ("task.retried", "ada", "disk added")
+    assert last_event(run) == ("task.retried", "ada", "disk added")
     assert dispatch_all(run)[0] == "a"
     assert attempt(run, "a").number == dispatched + 1
     finish(run, "a")
@@ -167,7 +167,7 @@ def test_task_marked_success_counts_as_done_and_is_marked(runs: DrawRun, before:
         True,
         "done by hand",
     )
-    assert said(run) == ("task.marked_success", "ada", "done by hand")
+    assert last_event(run) == ("task.marked_success", "ada", "done by hand")
     assert dispatch_all(run)[0] == "b"
 
 

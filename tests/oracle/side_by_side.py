@@ -143,4 +143,4 @@ class SideBySide(RuleBasedStateMachine):
         finally:
             product.clear()
             ScriptedBackend.script.refusals.clear()
-            ScriptedBackend.script.handed.clear()
+            ScriptedBackend.script.submitted.clear()

@@ -74,8 +74,8 @@ def test_template_that_processes_a_secret_is_refused(text: str) -> None:
     with pytest.raises(Invalid) as refusal:
         parse_template(template_of("{{ params.token }}", text))
 
-    [said] = refusal.value.fields["steps"]
-    assert said == (
+    [error] = refusal.value.fields["steps"]
+    assert error == (
         f"step 's1': payload: {text!r}: 'token' is a secret: use it only as "
         "{{ params.token }}, alone or inside a text; "
         "the result of another expression could not be masked"
@@ -138,9 +138,9 @@ def test_missing_secret_gets_the_default_of_the_expression() -> None:
     given = create_run(template_id=template.pk, parameters={"token": VALUE}, by=who("test"))
     not_given = create_run(template_id=template.pk, parameters={}, by=who("test"))
 
-    for run, told in ((given, VALUE), (not_given, "none")):
+    for run, text in ((given, VALUE), (not_given, "none")):
         dispatch_all(run)
-        assert revealed(attempt(run, "s0"))["kwargs"] == {"deep": [told]}
+        assert revealed(attempt(run, "s0"))["kwargs"] == {"deep": [text]}
 
 
 @pytest.mark.django_db

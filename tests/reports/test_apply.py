@@ -61,9 +61,9 @@ def test_event_keeps_exit_code_and_message(runs: DrawRun) -> None:
     run = runs("a")
     dispatch(run)
     finish(run, "a", "failed", exit_code=3, message="disk full")
-    said = run.events.get(event_type="task.failed")
-    assert said.actor == "runner"
-    assert said.payload == {
+    event = run.events.get(event_type="task.failed")
+    assert event.actor == "runner"
+    assert event.payload == {
         "attempt_id": str(attempt(run, "a").pk),
         "exit_code": 3,
         "message": "disk full",

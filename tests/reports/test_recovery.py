@@ -128,7 +128,7 @@ def test_attempts_behind_a_slow_submission_are_not_submitted_by_recovery(
 
     def take_long(wire: dict[str, Any]) -> None:
         now[0] += timedelta(seconds=20)
-        if len(script.handed) < 10:  # otherwise this would never end
+        if len(script.submitted) < 10:  # otherwise this would never end
             recover_overdue(by=who("rescue"))
 
     script.on_submit = take_long

@@ -23,7 +23,7 @@ BACKEND = "tests.support.scripted.ScriptedBackend"
 class Script:
     """What was submitted to the runner, and how it answers."""
 
-    handed: list[dict[str, Any]] = field(default_factory=list)
+    submitted: list[dict[str, Any]] = field(default_factory=list)
     """Every payload that was submitted, refused ones included, in order."""
     ended: list[str] = field(default_factory=list)
     """The titles of the tasks that it was asked to cancel, in order."""
@@ -35,7 +35,7 @@ class Script:
     @property
     def titles(self) -> list[str]:
         """The titles of the submitted tasks, in order."""
-        return [wire["title"] for wire in self.handed]
+        return [wire["title"] for wire in self.submitted]
 
     def refuse(self, name: str, why: str = "no disk space") -> None:
         """Refuse every task of a runner, or every task with a title."""
@@ -63,7 +63,7 @@ class ScriptedBackend(RunnerBackend):
 
     def submit(self, wire: dict[str, Any], to: RunnerAddress, *, token: str) -> Submission:
         """Keep the attempt; accept or refuse it as the script says."""
-        self.script.handed.append(wire)
+        self.script.submitted.append(wire)
         if self.script.on_submit:
             self.script.on_submit(wire)
         if why := self.script.refusals.get(to.name):
@@ -80,7 +80,7 @@ class ScriptedBackend(RunnerBackend):
 
     def poll(self, wire: dict[str, Any], at: RunnerAddress) -> RunnerReport | None:
         """Report nothing new about a submitted task."""
-        if wire not in self.script.handed:
+        if wire not in self.script.submitted:
             raise UnknownTask("404")
         return RunnerReport("queued")
 

@@ -47,9 +47,9 @@ def attempt(run: WorkflowRun, step_id: str) -> TaskAttempt:
     return TaskAttempt.objects.filter(task__run=run, task__step_id=step_id).latest("number")
 
 
-def report(of: TaskAttempt, status: str, **said: Any) -> None:
+def report(of: TaskAttempt, status: str, **fields: Any) -> None:
     """Report on an attempt, as its runner would."""
-    apply_report(Report(of.pk, status, **said), by=who("runner"))
+    apply_report(Report(of.pk, status, **fields), by=who("runner"))
 
 
 def start(run: WorkflowRun, *step_ids: str) -> None:
@@ -58,9 +58,9 @@ def start(run: WorkflowRun, *step_ids: str) -> None:
         report(attempt(run, step_id), "running")
 
 
-def finish(run: WorkflowRun, step_id: str, status: str = "success", **said: Any) -> None:
+def finish(run: WorkflowRun, step_id: str, status: str = "success", **fields: Any) -> None:
     """Report the end of a task."""
-    report(attempt(run, step_id), status, **said)
+    report(attempt(run, step_id), status, **fields)
 
 
 def walk(run: WorkflowRun, *step_ids: str) -> None:

@@ -19,10 +19,10 @@ TransitionsByEvent = dict[str, dict[str, str]]
 
 
 def _transitions_by_event(model: type[Task | WorkflowRun]) -> TransitionsByEvent:
-    can_continue: TransitionsByEvent = defaultdict(dict)
+    found: TransitionsByEvent = defaultdict(dict)
     for transition in model._meta.get_field("state").get_all_transitions(model):
-        can_continue[transition.custom["event"]][str(transition.source)] = str(transition.target)
-    return dict(can_continue)
+        found[transition.custom["event"]][str(transition.source)] = str(transition.target)
+    return dict(found)
 
 
 RUN_TRANSITIONS = _transitions_by_event(WorkflowRun) | {

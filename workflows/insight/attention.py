@@ -26,7 +26,7 @@ from workflows.models import (
 )
 from workflows.models.attempt import TaskAttemptQuerySet
 from workflows.models.run import DISPATCHABLE, WorkflowRunQuerySet
-from workflows.models.task import FREE
+from workflows.models.task import BROKEN, FREE
 
 RECENT = timedelta(days=7)
 """A run that failed longer ago needs no attention any more."""
@@ -66,7 +66,8 @@ def failed_or_stuck_runs() -> WorkflowRunQuerySet:
     )
     recent = Q(state=RunState.FAILED, finished_at__gte=timezone.now() - RECENT)
     failed = Q(recent, ~Exists(later_success))
-    stuck = Q(Q(failed_count__gt=0) | Q(canceled_count__gt=0), state=RunState.PAUSED)
+    any_broken = Q(*((f"{state}_count__gt", 0) for state in BROKEN), _connector=Q.OR)
+    stuck = Q(any_broken, state=RunState.PAUSED)
     failing = Q(failed_count__gt=0, state=RunState.RUNNING)
     return WorkflowRun.objects.filter(failed | stuck | failing)
 

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from workflows.management.marks import MARKS
 from workflows.models import Event, Task, TaskState, WorkflowRun
+from workflows.models.task import ACTIVE, BROKEN
 
 MAX_ROWS = 24
 
@@ -83,8 +84,8 @@ def _visible_tasks(run: WorkflowRun) -> list[Task]:
     tasks = Task.objects.filter(run=run).order_by("position")
     if sum(run.task_counts.values()) <= MAX_ROWS:
         return list(tasks)
-    active = tasks.filter(state__in=[TaskState.RUNNING, TaskState.DISPATCHED])
-    broken = tasks.filter(state__in=[TaskState.FAILED, TaskState.CANCELED])
+    active = tasks.filter(state__in=ACTIVE)
+    broken = tasks.filter(state__in=BROKEN)
     return [*broken[: MAX_ROWS // 2], *active[: MAX_ROWS // 2]]
 
 

@@ -52,7 +52,9 @@ def use_broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[UseBroker]:
 def pool(transactional_db: None, redis_url: str, use_broker: UseBroker) -> Runner:
     """Return the default runner, of kind celery, with a queue that no other test knows."""
     use_broker(redis_url)
-    return Runner.objects.create(name="fleet", kind="celery", queue=f"{uuid4()}", is_default=True)
+    return Runner.objects.create(
+        name="celery-pool", kind="celery", queue=str(uuid4()), is_default=True
+    )
 
 
 class Worker:

@@ -19,15 +19,15 @@ from workflows.models import TaskAttempt, WorkflowRun
 from workflows.operations.runs import abort
 from workflows.operations.tasks import cancel
 
-# A shell, its child and its grandchild tell their numbers; SIGTERM means nothing to any of them.
+# A shell, its child and its grandchild print their process ids, and all ignore SIGTERM.
 IGNORES_SIGTERM = "trap '' TERM; echo $$; sh -c 'echo $$; sleep 300 & echo $!; wait' & wait"
 PROCESSES = 3
 BESIDES_S = 5
 """What everything but the grace period may take, on a busy machine."""
 
 
-def told_by(made: TaskAttempt) -> list[psutil.Process]:
-    """Wait until a command has told the numbers of its processes; return them."""
+def printed_processes(made: TaskAttempt) -> list[psutil.Process]:
+    """Wait until a command has printed the ids of its processes; return the processes."""
     wait_for(lambda: len(log_of(made).split()) == PROCESSES)
     return [psutil.Process(int(number)) for number in log_of(made).split()]
 
@@ -50,7 +50,7 @@ def test_no_process_is_left_after_grace_period(
     dispatch_all(run)
     processes: list[psutil.Process] = []
     for step_id in ("a", "b"):
-        processes += told_by(attempt(run, step_id))
+        processes += printed_processes(attempt(run, step_id))
     asked_at = timezone.now()
     end(run)
     assert states(run) == {"a": "running", "b": "running"}  # they still are

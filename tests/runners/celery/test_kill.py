@@ -41,8 +41,8 @@ def kill_at_work(worker: Worker, run: WorkflowRun) -> QuerySet[TaskAttempt]:
     return left
 
 
-def settle(attempts: QuerySet[TaskAttempt]) -> None:
-    """Let the leases of attempts end, and settle what is overdue, if no worker is quicker."""
+def expire_and_recover(attempts: QuerySet[TaskAttempt]) -> None:
+    """Let the leases of attempts expire, and recover them unless a worker is quicker."""
     attempts.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
     recover_overdue(by=who("rescue"))
 
@@ -50,12 +50,12 @@ def settle(attempts: QuerySet[TaskAttempt]) -> None:
 def wait_until_failed(run: WorkflowRun, left: QuerySet[TaskAttempt], pool: Runner) -> None:
     """Let the other worker finish, and recover what the killed one left, until the run failed."""
     wait_for(lambda: not messages(pool))
-    settle(left)
+    expire_and_recover(left)
     # What the killed worker had received and not claimed is in no queue any more.
     forgotten = TaskAttempt.objects.waiting().filter(task__run=run)
 
     def has_failed() -> bool:
-        settle(forgotten)
+        expire_and_recover(forgotten)
         return state(run) == "failed"
 
     wait_for(has_failed)

@@ -44,13 +44,13 @@ def test_message_contains_only_attempt_id(runs: DrawRun, pool: Runner) -> None:
 @pytest.mark.django_db
 def test_unreachable_broker_refuses_dispatch_at_once(runs: DrawRun, use_broker: UseBroker) -> None:
     use_broker(f"redis://:hunter2@127.0.0.1:{free_port()}/0")
-    Runner.objects.create(name="fleet", kind="celery", is_default=True)
+    Runner.objects.create(name="celery-pool", kind="celery", is_default=True)
     run = runs("a, b, c")
     began_at = time.monotonic()
     answer = dispatch(run, limit=None)
     assert time.monotonic() - began_at < 5
     assert answer.reason
-    assert answer.reason.startswith("runner refused: fleet: the broker cannot be reached (")
+    assert answer.reason.startswith("runner refused: celery-pool: the broker cannot be reached (")
     assert "hunter2" not in answer.reason
     assert states(run) == {"a": "pending", "b": "pending", "c": "pending"}
     assert task(run, "a").note.startswith(answer.reason)
@@ -112,7 +112,7 @@ def test_full_runner_gets_next_attempt_when_one_ends(runs: DrawRun, pool: Runner
     Runner.objects.update(capacity=2)
     run = runs("a, b, c", auto_dispatch=True)
     assert dispatch_all(run) == ["a", "b"]
-    assert dispatch(run).reason == "runner is full: fleet has 2 at a time"
+    assert dispatch(run).reason == "runner is full: celery-pool has 2 at a time"
     finish(run, "a")
     assert states(run) == {"a": "success", "b": "dispatched", "c": "dispatched"}
     assert len(messages(pool)) == 3
@@ -124,8 +124,8 @@ def test_celery_runner_is_refused_while_celery_is_missing(
 ) -> None:
     monkeypatch.setattr(celery, "find_spec", lambda name: None)
     with pytest.raises(ValidationError) as refused:
-        Runner(name="fleet", kind="celery").full_clean()
+        Runner(name="celery-pool", kind="celery").full_clean()
     assert refused.value.message_dict == {"kind": [celery.NOT_INSTALLED]}
-    # One that is there from before refuses its tasks; everything else goes on.
-    Runner.objects.create(name="fleet", kind="celery", is_default=True)
-    assert dispatch(runs("a")).reason == f"runner refused: fleet: {celery.NOT_INSTALLED}"
+    # A runner that was created earlier refuses its tasks; everything else works.
+    Runner.objects.create(name="celery-pool", kind="celery", is_default=True)
+    assert dispatch(runs("a")).reason == f"runner refused: celery-pool: {celery.NOT_INSTALLED}"

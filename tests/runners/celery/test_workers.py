@@ -23,7 +23,7 @@ SLEEP = {"command": ["sh", "-c", "echo $$; exec sleep 300"]}
 
 
 def process_of(run: WorkflowRun, step_id: str) -> psutil.Process:
-    """Wait until a sleeping command has told its number; return its process."""
+    """Wait until a sleeping command has printed its process id; return the process."""
     wait_for(lambda: log_of(attempt(run, step_id)))
     return psutil.Process(int(log_of(attempt(run, step_id))))
 
@@ -59,9 +59,9 @@ def test_two_workers_start_each_task_once(runs: DrawRun, start_worker: StartWork
     names = [f"s{n}" for n in range(100)]
     run = runs(", ".join(names), auto_dispatch=True, payload=NOOP)
     assert to_end(run) == "success"
-    told = Counter(Event.objects.filter(run=run).values_list("event_type", "task__step_id"))
+    counts = Counter(Event.objects.filter(run=run).values_list("event_type", "task__step_id"))
     for kind in (EventType.TASK_DISPATCHED, EventType.TASK_RUNNING, EventType.TASK_SUCCEEDED):
-        assert [told[kind, name] for name in names] == [1] * 100
+        assert [counts[kind, name] for name in names] == [1] * 100
     starts = Event.objects.filter(run=run, event_type=EventType.TASK_RUNNING)
     assert starts.values("actor").distinct().count() == 2
 
@@ -96,7 +96,7 @@ def test_canceling_task_kills_command_on_worker(runs: DrawRun, start_worker: Sta
     run = runs("a, b", auto_dispatch=True, payload=SLEEP)
     dispatch_all(run)
     process = process_of(run, "a")
-    # Nobody has claimed b: it is canceled at once. a is, once its worker has ended it.
+    # No worker has claimed b: it is canceled at once; a is canceled once its worker has ended it.
     assert cancel(task(run, "b").pk, by=who("ada")).state == "canceled"
     assert cancel(task(run, "a").pk, by=who("ada")).state == "running"
     wait_for(lambda: state(run) == "failed")

@@ -17,8 +17,8 @@ def test_callbacks_take_run_to_its_end(runs: DrawRun, host: HostRunner, callback
     dispatch(run)
     assert callback(run, "a", "running").status_code == 200
     assert states(run) == {"a": "running", "b": "pending"}
-    said = {"exit_code": 0, "stdout": "hello\n", "stderr": "careful\n", "result": {"n": 1}}
-    assert callback(run, "a", "success", **said).status_code == 200
+    fields = {"exit_code": 0, "stdout": "hello\n", "stderr": "careful\n", "result": {"n": 1}}
+    assert callback(run, "a", "success", **fields).status_code == 200
     ended = attempt(run, "a")
     assert (ended.outcome, ended.exit_code, ended.result) == ("success", 0, {"n": 1})
     assert "".join(p.text for p in ended.log_pieces.all()) == "hello\ncareful\n"

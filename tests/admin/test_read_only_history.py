@@ -1,4 +1,4 @@
-"""Runs, tasks, attempts and events are history: nobody edits or deletes them in the admin."""
+"""Runs, tasks, attempts and events are history: the admin neither edits nor deletes them."""
 
 import pytest
 from django.db.models import Model
