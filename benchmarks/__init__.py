@@ -1,1 +1,1 @@
-"""How fast the product is, and beside what: `make bench`, `make bench-peers`."""
+"""Measurements of the product, the bare database and other orchestrators: `make bench`."""

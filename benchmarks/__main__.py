@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from benchmarks.databases import KINDS, database, set_up
 from benchmarks.figures import HEADINGS, Figure, table
-from benchmarks.options import add_common, clean_up_on_sigterm, files
-from benchmarks.publishing import conditions, publish
+from benchmarks.options import add_common_options, clean_up_on_sigterm, find_recordings
+from benchmarks.publishing import describe_conditions, publish
 from workflows.management.arguments import positive
 
 if TYPE_CHECKING:
     from benchmarks.bench import Bench
 
 
-def arguments(words: Sequence[str]) -> Namespace:
+def parse_arguments(words: Sequence[str]) -> Namespace:
     """Read the command line."""
     parser = ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help="default: all")
@@ -25,15 +25,15 @@ def arguments(words: Sequence[str]) -> Namespace:
     parser.add_argument("--repeat", type=positive, help="times that each is measured (default: 3)")
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--full", action="store_true", help="also runs of 100,000 tasks")
-    size.add_argument("--smallest", action="store_true", help="only see that everything works")
-    add_common(parser)
+    size.add_argument("--smallest", action="store_true", help="only check that each workload runs")
+    add_common_options(parser)
     options = parser.parse_args(words)
-    options.recordings = files(options.wfformat)
+    options.recordings = find_recordings(options.wfformat)
     return options
 
 
 def prepare(options: Namespace, url: str) -> "Bench":
-    """Set everything up that is needed before the first clock runs."""
+    """Set up the product, the bare loop and the slots before anything is timed."""
     set_up(url)
     from benchmarks import bench
     from benchmarks.product import Slots
@@ -48,9 +48,9 @@ def prepare(options: Namespace, url: str) -> "Bench":
 
 def measure(bench: "Bench", names: Sequence[str]) -> Iterator[Figure]:
     """
-    Yield the figures of the workloads, saying what is being measured.
+    Yield the figures of the workloads; print the name of each before it is measured.
 
-    :raises SystemExit: naming the workloads there are.
+    :raises SystemExit: if a name is unknown; lists the known ones.
     """
     from benchmarks.workloads import WORKLOADS
 
@@ -64,21 +64,21 @@ def measure(bench: "Bench", names: Sequence[str]) -> Iterator[Figure]:
         bench.slots.close()
 
 
-def shown(figures: Sequence[Figure]) -> Iterator[str]:
-    """Yield the table, and what is missing from it."""
+def report_parts(figures: Sequence[Figure]) -> Iterator[str]:
+    """Yield the table, then a line for each workload that was skipped."""
     yield table(HEADINGS, [figure.row() for figure in figures if figure.seconds])
     yield from (f"{figure.name}: {figure.note}" for figure in figures if figure.note)
 
 
 def main(words: Sequence[str]) -> int:
-    """Measure, print, and write down."""
-    options = arguments(words)
+    """Measure the workloads, print the table, and write the files that were asked for."""
+    options = parse_arguments(words)
     clean_up_on_sigterm()
     with database(options.database) as url:
         bench = prepare(options, url)
-        about = conditions(options.database)
+        about = describe_conditions(options.database)
         figures = list(measure(bench, options.workloads))
-    text = "\n\n".join([about, *shown(figures)])
+    text = "\n\n".join([about, *report_parts(figures)])
     print(f"\n{text}")
     if options.json:
         content = {"conditions": about, "figures": [figure.as_json() for figure in figures]}

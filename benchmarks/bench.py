@@ -1,4 +1,4 @@
-"""What every workload is given, and how each is timed: in turn with the bare loop."""
+"""Times workloads, each alternately with the bare loop on the same database."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from benchmarks.figures import Figure
 from benchmarks.product import Slots
 from benchmarks.reference import Reference
 
-Once = Callable[[Clock], object]
-"""Does the workload once, with the clock around what counts."""
+RunOnce = Callable[[Clock], object]
+"""Runs a workload once, with the clock around the measured part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Scale:
     commands: int = 500
     expand: Sequence[int] = (1_000, 10_000)
     at: Sequence[int] = (10, 100, 1_000, 10_000)
-    """Tasks in the run of which one is dispatched, or reported."""
+    """Sizes of the runs in which one task is dispatched or reported."""
     calls: int = 30
     requests: int = 200
 
@@ -32,12 +32,12 @@ class Scale:
 QUICK = Scale()
 FULL = Scale(expand=(1_000, 10_000, 100_000), at=(10, 100, 1_000, 10_000, 100_000), repeat=5)
 SMALLEST = Scale(1, 3, 3, 3, 3, (10,), (10,), 2, 4)
-"""To see that everything works; the figures mean nothing."""
+"""Checks that each workload runs; its figures mean nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """A measurement: on which database, how large, and beside what."""
+    """What every workload needs: the database, the sizes, the bare loop and the slots."""
 
     url: str
     scale: Scale
@@ -47,16 +47,16 @@ class Bench:
     """Files in WfFormat."""
 
     def measure(
-        self, name: str, tasks: int, once: Once, *, times: int = 0, counts: bool = True
+        self, name: str, tasks: int, once: RunOnce, *, times: int = 0, counts: bool = True
     ) -> Figure:
         """
         Time a workload several times, each time after a lap of the bare loop.
 
-        It is done once before, which is not timed.
+        One untimed run comes first.
 
-        :param tasks: done each time.
-        :param times: how often, instead of the scale's.
-        :param counts: count the statements then; those of other processes cannot be counted.
+        :param tasks: how many tasks the workload does each time.
+        :param times: how often to time it, instead of the scale's `repeat`.
+        :param counts: count the statements of the untimed run; those of other processes cannot be.
         """
         figure = Figure(name, tasks)
         once(clock := Clock(counts=counts))

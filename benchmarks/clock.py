@@ -1,4 +1,4 @@
-"""Times a stretch of the product's work; on request, counts what it asks the database."""
+"""Times a part of the product's work; counts its database statements on request."""
 
 import re
 import time
@@ -12,16 +12,16 @@ NEXT_STATEMENT = re.compile(r";\s*(?:SELECT|INSERT|UPDATE|DELETE|WITH)\b")
 
 
 class Clock:
-    """`with clock:` around what is measured; outside of it, work is not part of the figure."""
+    """Measures the blocks inside `with clock:`, added up."""
 
     def __init__(self, *, counts: bool = False) -> None:
-        """Start at nothing; counting costs time, so that who counts does not look at the time."""
+        """Start at zero; counting costs time, so ignore the seconds of a clock that counts."""
         self.seconds = 0.0
         self.statements = 0
         self._counts = counts
 
     def __enter__(self) -> Self:
-        """Begin."""
+        """Start the clock."""
         self._stack = ExitStack()
         if self._counts:
             self._stack.enter_context(connection.execute_wrapper(self._count))
@@ -29,18 +29,18 @@ class Clock:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Add what it took."""
+        """Stop the clock and add the seconds."""
         self.seconds += time.perf_counter() - self._began
         self._stack.close()
 
     def _count(self, then: Any, statement: str, values: Any, many: bool, context: Any) -> Any:
-        # Several may travel as one message.
+        # One message may carry several statements.
         self.statements += 1 + len(NEXT_STATEMENT.findall(str(statement)))
         return then(statement, values, many, context)
 
 
 def forget_peak_memory() -> None:
-    """Let the peak begin anew where the system can do so (Linux)."""
+    """Reset the peak of this process's memory (Linux only)."""
     try:
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:
@@ -48,7 +48,7 @@ def forget_peak_memory() -> None:
 
 
 def peak_memory_mb() -> float | None:
-    """Return the most memory that this process held since then; None where nobody says so."""
+    """Return the peak memory since the reset; None where the system does not report it."""
     try:
         status = Path("/proc/self/status").read_text()
     except OSError:

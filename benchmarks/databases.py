@@ -1,4 +1,4 @@
-"""An empty database that keeps what is committed, gone when the measurement is over."""
+"""Empty, durable databases that are dropped after the measurement."""
 
 import os
 import tempfile
@@ -40,7 +40,7 @@ def fresh(server: str) -> Iterator[str]:
 
 
 def set_up(url: str) -> None:
-    """Make this process an installation of the product, in production settings, on a database."""
+    """Set Django up in this process with production settings, and migrate the database."""
     os.environ |= {
         "DATABASE_URL": url,
         "DJANGO_SETTINGS_MODULE": "orchestrator.settings",

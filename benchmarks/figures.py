@@ -1,4 +1,4 @@
-"""What was measured, and how it is shown."""
+"""The figures of the workloads, and the table that shows them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -10,14 +10,14 @@ Row = Sequence[str]
 
 @dataclass
 class Figure:
-    """One line of the table: a workload that was timed several times."""
+    """One line of the table: a workload with its times."""
 
     name: str
     tasks: int
-    """Done within each of the times; for `api`, requests."""
+    """Tasks (for `api`, requests) in each time."""
     seconds: list[float] = field(default_factory=list)
     bare: list[tuple[float, float]] = field(default_factory=list)
-    """Seconds a task of the bare loop, as two statements and as one, timed in between."""
+    """Seconds per task of the bare loop, timed before each time: two statements, and one."""
     statements: int | None = None
     hop_s: float | None = None
     work_hop_s: float | None = None
@@ -25,7 +25,7 @@ class Figure:
     note: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """Return everything that was measured, and what follows from it."""
+        """Return the measured values and the ratios computed from them."""
         if not self.seconds:
             return {"name": self.name, "note": self.note}
         two, one = self.bare_ms
@@ -41,17 +41,17 @@ class Figure:
 
     @property
     def tasks_per_s(self) -> float:
-        """Return the throughput of the median time."""
+        """Return the throughput at the median time."""
         return self.tasks / median(self.seconds)
 
     @property
     def task_ms(self) -> float:
-        """Return the milliseconds a task of the median time."""
+        """Return the milliseconds per task at the median time."""
         return 1e3 / self.tasks_per_s
 
     @property
     def bare_ms(self) -> tuple[float, float]:
-        """Return the milliseconds a task of the bare loop: as two statements, and as one."""
+        """Return the milliseconds per task of the bare loop: as two statements, and as one."""
         two, one = zip(*self.bare, strict=True)
         return 1e3 * median(two), 1e3 * median(one)
 
@@ -78,7 +78,7 @@ HEADINGS = [
 
 
 def duration(seconds: float) -> str:
-    """Return a time with three digits."""
+    """Format a time with three digits."""
     if seconds < 0.1:
         return f"{1e3 * seconds:.3g} ms"
     return f"{seconds:.2f} s" if seconds < 100 else f"{seconds:.0f} s"
@@ -92,7 +92,7 @@ def _number(value: float | None, factor: float = 1) -> str:
 
 
 def table(headings: Row, rows: Iterable[Row]) -> str:
-    """Return a table in Markdown whose columns stand below each other, in a terminal too."""
+    """Return a Markdown table whose columns are aligned in a terminal too."""
     lines = [headings, *rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     rule = [":".rjust(width, "-") for width in widths[1:]]

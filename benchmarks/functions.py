@@ -1,4 +1,4 @@
-"""The functions that the payloads of the benchmarks name."""
+"""Task functions that the payloads of the benchmarks call."""
 
 import time
 
@@ -7,7 +7,7 @@ from runners.functions import task_function
 
 @task_function("benchmarks.fibo")
 def fibo(n: int) -> list[float]:
-    """Compute the n-th Fibonacci number the slow way; return when that began and ended."""
+    """Compute the n-th Fibonacci number recursively; return when that began and ended."""
     began = time.time()
     _fibo(n)
     return [began, time.time()]

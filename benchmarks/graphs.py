@@ -1,13 +1,13 @@
-"""The graphs that are run, as what each step waits for; they know nothing of any orchestrator."""
+"""The graphs of the workloads, as plain dicts that every orchestrator can be given."""
 
 Graph = dict[str, list[str]]
-"""The upstream of each step, in list order."""
+"""The upstream steps of each step, in list order."""
 
 ROW = 100
 
 
 def chain(length: int) -> Graph:
-    """Return steps that follow each other."""
+    """Return steps in a chain."""
     return {f"s{i}": [f"s{i - 1}"] if i else [] for i in range(length)}
 
 
@@ -22,14 +22,14 @@ def spread(width: int) -> Graph:
 
 
 def pairs(size: int) -> Graph:
-    """Return `size` steps, of which the second half waits for the first, one for one."""
+    """Return `size` steps; each step of the second half depends on one of the first half."""
     half = size // 2
     firsts: Graph = {f"a{i}": [] for i in range(half)}
     return {**firsts, **{f"b{i}": [f"a{i}"] for i in range(size - half)}}
 
 
 def lattice(size: int) -> Graph:
-    """Return steps in rows of a hundred, each below two of the row before: two edges a step."""
+    """Return rows of a hundred steps; each step depends on two steps of the row before."""
     graph: Graph = {f"s{i}": [] for i in range(min(size, ROW))}
     for i in range(ROW, size):
         start = i - i % ROW - ROW
@@ -37,6 +37,6 @@ def lattice(size: int) -> Graph:
     return graph
 
 
-def beside(width: int) -> Graph:
+def independent(width: int) -> Graph:
     """Return steps without edges."""
     return {f"s{i}": [] for i in range(width)}

@@ -1,4 +1,4 @@
-"""What both command lines understand."""
+"""The options that both command lines share."""
 
 import os
 import signal
@@ -10,8 +10,8 @@ from pathlib import Path
 RECORDINGS = "BENCH_WFFORMAT"
 
 
-def add_common(parser: ArgumentParser) -> None:
-    """Declare the options of both."""
+def add_common_options(parser: ArgumentParser) -> None:
+    """Declare the shared options."""
     parser.add_argument(
         "--wfformat",
         type=Path,
@@ -27,15 +27,15 @@ def add_common(parser: ArgumentParser) -> None:
 
 
 def clean_up_on_sigterm() -> None:
-    """Let SIGTERM end the servers too that were started."""
+    """Exit on SIGTERM through the context managers, which end the started servers."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
-def files(paths: Sequence[Path]) -> list[Path]:
+def find_recordings(paths: Sequence[Path]) -> list[Path]:
     """
-    Return the files, also those in folders, the smallest first.
+    Return the files and the files in the folders, the smallest first.
 
-    :raises SystemExit: naming what is not there.
+    :raises SystemExit: naming the paths that do not exist.
     """
     if missing := [str(path) for path in paths if not path.exists()]:
         raise SystemExit(f"{', '.join(missing)}: No such file or directory")

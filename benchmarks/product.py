@@ -1,4 +1,4 @@
-"""Runs of the product, seen through as `manage.py run_workflow` does it."""
+"""Executes whole runs of the product, as `manage.py run_workflow` does."""
 
 from collections import deque
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from workflows.runs.creation import create_run
 
 BY = Actor(name="benchmarks")
 CONCURRENCY = 4
-"""What `run_workflow` has, unless told otherwise."""
+"""The default of `run_workflow`."""
 ENDED = {RunState.SUCCESS, RunState.FAILED, RunState.ABORTED}
 FIBO = {"python": "benchmarks.fibo", "kwargs": {"n": 10}}
 TRUE = {"command": ["/bin/true"]}
@@ -30,10 +30,10 @@ PAYLOADS: dict[str, dict[str, Any]] = {"fibo": FIBO, "noop": NOOP}
 
 
 class Slots:
-    """Processes that tasks are executed in, started and used before any clock runs."""
+    """Processes that execute tasks, started and warmed up before anything is timed."""
 
     def __init__(self) -> None:
-        """Start them, and have each do something."""
+        """Start the processes, and let each execute a no-op."""
         self.idle = deque(Slot() for _ in range(CONCURRENCY))
         for slot in self.idle:
             slot.begin(FunctionJob("noop"))
@@ -41,66 +41,66 @@ class Slots:
             slot.outcome()
 
     def close(self) -> None:
-        """End them."""
+        """End the processes."""
         for slot in self.idle:
             slot.close()
 
 
 class WarmExecutor(Executor):
-    """The executor of `run_workflow`, except that its processes are there before and after."""
+    """The executor of `run_workflow`, with slots that outlive it."""
 
     def __init__(self, run: WorkflowRun, slots: Slots) -> None:
-        """Prepare to execute the attempts of a run."""
+        """Execute the attempts of this run, in these slots."""
         super().__init__(concurrency=CONCURRENCY, by=Actor(name="local runner"), run_id=run.pk)
         self._idle = slots.idle
 
-    def serve(self, goes_on: Callable[[], bool]) -> None:
-        """Execute while `goes_on`."""
-        while goes_on() or not self.is_idle:
+    def serve(self, keep_going: Callable[[], bool]) -> None:
+        """Execute until `keep_going` returns False and nothing is left."""
+        while keep_going() or not self.is_idle:
             self._turn()
 
 
-def template_of(graph: Graph, payload: dict[str, Any] = NOOP) -> WorkflowTemplate:
-    """Store a graph as a template whose steps all do the same."""
+def create_benchmark_template(graph: Graph, payload: dict[str, Any] = NOOP) -> WorkflowTemplate:
+    """Store a graph as a template whose steps have the same payload."""
     steps = [
         StepSpec(step, step, tuple(upstream), None, payload) for step, upstream in graph.items()
     ]
     return create_template(TemplateSpec("benchmark", tuple(steps)))
 
 
-def recorded(path: Path) -> Graph:
+def read_recording(path: Path) -> Graph:
     """Return the graph of a file in WfFormat."""
     spec = read_content(path.name, path.read_bytes())
     return {step.step_id: list(step.depends_on) for step in spec.steps}
 
 
-def run_of(template: WorkflowTemplate, *, auto_dispatch: bool = False) -> WorkflowRun:
+def create_benchmark_run(template: WorkflowTemplate, *, auto_dispatch: bool = False) -> WorkflowRun:
     """Create a run."""
     return create_run(template_id=template.pk, auto_dispatch=auto_dispatch, by=BY)
 
 
-def see_through(template: WorkflowTemplate, slots: Slots, clock: Clock) -> WorkflowRun:
-    """Time a run from its creation, expansion included, to the commit of its last task's end."""
+def execute_run(template: WorkflowTemplate, slots: Slots, clock: Clock) -> WorkflowRun:
+    """Create and execute a run; time it from its creation to the commit of its last report."""
     with clock:
-        run = run_of(template, auto_dispatch=True)
+        run = create_benchmark_run(template, auto_dispatch=True)
         dispatch_ready(run.pk, limit=None, by=BY)
         executor = WarmExecutor(run, slots)
-        executor.serve(lambda: not (executor.is_idle and _is_over(run)))
+        executor.serve(lambda: not (executor.is_idle and _has_ended(run)))
     if run.state != RunState.SUCCESS:
         raise SystemExit(f"{run} is {run.state}: no figure")
     return run
 
 
-def _is_over(run: WorkflowRun) -> bool:
+def _has_ended(run: WorkflowRun) -> bool:
     run.refresh_from_db(fields=["state"])
     return run.state in ENDED
 
 
-def hops(run: WorkflowRun) -> list[float]:
+def hop_seconds(run: WorkflowRun) -> list[float]:
     """
-    Return the seconds from the end of the last task that a task waited for to its own start.
+    Return, for each task with upstream tasks, the seconds from their last end to its start.
 
-    Of all tasks that waited for others, as their attempts tell.
+    The times are those of the attempts.
     """
     edges: Any = TaskDependency.objects.filter(task__run=run).values_list(
         "task", "task__attempts__started_at", "depends_on__attempts__finished_at"
@@ -112,8 +112,8 @@ def hops(run: WorkflowRun) -> list[float]:
     return list(waits.values())
 
 
-def hops_of_work(run: WorkflowRun) -> list[float]:
-    """Return the seconds between the works of a chain, by the clocks of the functions."""
+def work_hop_seconds(run: WorkflowRun) -> list[float]:
+    """Return the seconds between the calls in a chain, as the functions measured them."""
     attempts = TaskAttempt.objects.filter(task__run=run).order_by("task__position")
-    said: list[Any] = list(attempts.values_list("result", flat=True))
-    return [after[0] - before[1] for before, after in pairwise(said)]
+    results: list[Any] = list(attempts.values_list("result", flat=True))
+    return [after[0] - before[1] for before, after in pairwise(results)]

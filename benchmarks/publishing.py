@@ -1,4 +1,4 @@
-"""The page of the documentation that shows the figures, and under which conditions they arose."""
+"""Writes the figures and their conditions into the documentation."""
 
 import os
 import platform
@@ -14,7 +14,7 @@ DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 
 def publish(name: str, text: str, page: Path = PAGE) -> None:
     """
-    Replace what stands between the markers `<!-- name -->` and `<!-- /name -->`.
+    Replace the text between the markers `<!-- name -->` and `<!-- /name -->`.
 
     :raises ValueError: if the page has no such markers.
     """
@@ -25,36 +25,36 @@ def publish(name: str, text: str, page: Path = PAGE) -> None:
     page.write_text(markers.sub(lambda found: f"{found[1]}{text}\n{found[2]}", before))
 
 
-def conditions(kind: str) -> str:
-    """Say in one paragraph when, where and on what is being measured."""
+def describe_conditions(kind: str) -> str:
+    """Return a paragraph on when, where and with which versions this is measured."""
     versions = ", ".join(f"{part} {version(part)}" for part in PARTS)
     settings = postgres_settings() if kind == "postgresql" else sqlite_settings()
-    return f"{machine()} Python {platform.python_version()}, {versions}; {settings}."
+    return f"{describe_machine()} Python {platform.python_version()}, {versions}; {settings}."
 
 
-def machine() -> str:
-    """Say when and where, and how busy it was there."""
+def describe_machine() -> str:
+    """Return the time, the number of cores and the load of this machine."""
     busy = os.getloadavg()[0]
     now = datetime.now(UTC)
     return f"{now:%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores, load before the start {busy:.1f}."
 
 
 def postgres_settings() -> str:
-    """Say which PostgreSQL, and that it is durable."""
+    """Return the version of PostgreSQL and its settings on durability."""
     from django.db import connection
 
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version")
         server = cursor.fetchone()[0].split()[0]
-        said = []
+        durability = []
         for name in DURABLE:
             cursor.execute(f"SHOW {name}")
-            said.append(f"{name} {cursor.fetchone()[0]}")
-    return f"PostgreSQL {server}, {', '.join(said)}"
+            durability.append(f"{name} {cursor.fetchone()[0]}")
+    return f"PostgreSQL {server}, {', '.join(durability)}"
 
 
 def sqlite_settings() -> str:
-    """Say which SQLite, and how durable it is."""
+    """Return the version of SQLite and its settings on durability."""
     import sqlite3
 
     return f"SQLite {sqlite3.sqlite_version}, WAL, synchronous NORMAL"

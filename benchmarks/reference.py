@@ -1,8 +1,8 @@
 """
-What the database alone takes: the least durable work for one task, without any framework.
+The bare loop: the least durable database work for one task, without any framework.
 
-Claim a row and insert an event, in one commit: as two statements in a transaction, as one would
-write it, and as one statement, which is the least there is.
+It claims a row and inserts an event in one commit: as two statements in a transaction, which is
+the usual way to write it, and as one statement, which is the minimum.
 """
 
 import sqlite3
@@ -35,14 +35,14 @@ class Reference(Protocol):
     """The bare loop on one kind of database."""
 
     def lap(self, tasks: int) -> tuple[float, float]:
-        """Return the seconds a task: as two statements, and as one."""
+        """Return the seconds per task: as two statements, and as one."""
 
 
 class Postgres:
     """The loop in psycopg."""
 
     def __init__(self, url: str) -> None:
-        """Prepare the tables."""
+        """Connect and create the tables."""
         self._connection = psycopg.connect(url, autocommit=True)
         for statement in TABLES:
             self._connection.execute(_sql(statement.format(serial="bigserial PRIMARY KEY")))
@@ -53,7 +53,7 @@ class Postgres:
         self._next = 0
 
     def lap(self, tasks: int) -> tuple[float, float]:
-        """Return the seconds a task: as two statements, and as one."""
+        """Return the seconds per task: as two statements, and as one."""
         n = min(tasks, MOST_A_LAP)
         self._connection.execute(_sql(FILL), [self._next, self._next + 2 * n - 1])
         self._next += 2 * n
@@ -72,7 +72,7 @@ class Sqlite:
     """The loop in sqlite3, with the product's pragmas."""
 
     def __init__(self, url: str) -> None:
-        """Prepare the tables."""
+        """Connect and create the tables."""
         from orchestrator.environment import SQLITE_OPTIONS
 
         self._connection = sqlite3.connect(urlsplit(url).path, isolation_level=None, timeout=20)
@@ -82,7 +82,7 @@ class Sqlite:
         self._next = 0
 
     def lap(self, tasks: int) -> tuple[float, float]:
-        """Return the seconds a task, twice: there is no round trip to save."""
+        """Return the seconds per task, twice: SQLite has no round trip to save."""
         n = min(tasks, MOST_A_LAP)
         rows = ((i, "pending") for i in range(self._next, self._next + n))
         self._connection.execute("BEGIN IMMEDIATE")
@@ -101,7 +101,7 @@ class Sqlite:
 def reference(url: str) -> Reference:
     """Return the bare loop for a database."""
     loop: Reference = Sqlite(url) if url.startswith("sqlite") else Postgres(url)
-    loop.lap(WARM_UP)  # psycopg prepares what it sees again and again
+    loop.lap(WARM_UP)  # psycopg prepares statements that it sees repeatedly
     return loop
 
 

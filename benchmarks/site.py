@@ -1,4 +1,4 @@
-"""The site as it is served in production, and clients of it."""
+"""Serves the site as in production, and makes clients for it."""
 
 import os
 import subprocess
@@ -26,10 +26,10 @@ class Site:
 
     address: str
     pid: int
-    """Of the process that has started the workers."""
+    """Of the process that started the workers."""
 
     def memory_mb(self) -> list[float]:
-        """Return what each worker holds (Linux; elsewhere nothing is known)."""
+        """Return the memory of each worker; empty on systems other than Linux."""
         try:
             workers = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
         except OSError:
@@ -43,7 +43,7 @@ def _resident_mb(pid: int) -> float:
 
 
 @contextmanager
-def serving(port: int = 0) -> Iterator[Site]:
+def serve_site(port: int = 0) -> Iterator[Site]:
     """Serve the site as in production, on a free port unless one is named."""
     address = f"127.0.0.1:{port or free_port()}"
     command = [sys.executable, *GUNICORN, "--bind", address, "--log-level", "warning"]
@@ -67,7 +67,7 @@ def _wait_for(url: str, server: "subprocess.Popen[bytes]") -> None:
     raise SystemExit("the site does not start")
 
 
-def client_of(site: Site) -> httpx.Client:
+def authenticated_client(site: Site) -> httpx.Client:
     """Return a client with a token for the API and a session for the pages."""
     user, _ = User.objects.get_or_create(username="bench", is_superuser=True, is_staff=True)
     browser = Client()

@@ -1,4 +1,4 @@
-"""People and programs that use the site at the same time, and what each request took."""
+"""Simulated clients of the site, and a log of their requests."""
 
 import time
 from collections import Counter, defaultdict
@@ -18,33 +18,33 @@ Submission = dict[str, Any]
 RUNNER = "elsewhere"
 EXPANSION = "POST /workflow-runs, large"
 STORED = 30
-"""Runs that are asked for, the latest ones."""
+"""How many of the latest runs the requests are about."""
 
 
 class Host(HostRunner):
-    """A host-runner that takes everything, for others to report on."""
+    """A host-runner that accepts every task and leaves the reports to the visitors."""
 
     def __init__(self) -> None:
-        """Begin with nothing to report on."""
+        """Start without tasks."""
         super().__init__()
         self.open: SimpleQueue[Submission] = SimpleQueue()
 
     def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
-        """Take a task, and remember nothing else."""
+        """Accept a task, and queue it for a report."""
         self.open.put(body)
         return 202, {"task_id": body["task_id"], "status": "queued"}
 
 
 @dataclass
 class Log:
-    """What requests took, by kind, and what went wrong."""
+    """The seconds of the requests, and the errors, by kind."""
 
     seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     errors: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """How often, by kind and by what was said."""
+    """How often, by kind of request and message."""
 
-    def keep(self, kind: str, seconds: float, error: str) -> None:
-        """Note one request."""
+    def record(self, kind: str, seconds: float, error: str) -> None:
+        """Record one request."""
         self.seconds[kind].append(seconds)
         if error:
             self.errors[kind, error] += 1
@@ -52,7 +52,7 @@ class Log:
 
 @dataclass
 class World:
-    """What all visitors know: the runs, what they are made of, and what may be reported on."""
+    """What all visitors share: the template, the runs, the host-runner and the log."""
 
     template_id: int
     host: Host
@@ -62,29 +62,29 @@ class World:
 
 
 class Visitor:
-    """Somebody who asks one thing after the other, without a pause."""
+    """A client that sends one request after the other, without a pause."""
 
     def __init__(self, world: World, client: httpx.Client, number: int) -> None:
-        """Begin at another place of the mix than others do."""
+        """Start at place `number` of the mix."""
         self._world = world
         self._client = client
         self._turns = count(number)
         self._seen: dict[int, str] = {}
-        """The latest event that was seen of a run."""
+        """The latest event seen of each run."""
 
-    def stay(self, goes_on: Callable[[], bool]) -> None:
-        """Ask while `goes_on`."""
-        while goes_on():
+    def visit_while(self, keep_going: Callable[[], bool]) -> None:
+        """Send requests while `keep_going` returns True."""
+        while keep_going():
             turn = next(self._turns)
             MIX[turn % len(MIX)](self, self._some_run(turn))
 
     def visit_once(self) -> None:
-        """Ask everything once."""
+        """Send each kind of request once."""
         for ask in dict.fromkeys(MIX):
             ask(self, self._some_run(next(self._turns)))
 
     def create(self, _: int) -> None:
-        """Create a run that goes on by itself, once something of it is dispatched."""
+        """Create an auto-dispatch run; it starts with the first dispatch."""
         body = {"workflow_template_id": self._world.template_id, "auto_dispatch": True}
         if answer := self.ask("POST /workflow-runs", "/workflow-runs", json=body):
             self._world.runs.append(answer.json()["id"])
@@ -94,7 +94,7 @@ class Visitor:
         self.ask("POST …/dispatch-ready", f"/workflow-runs/{run}/dispatch-ready", json={})
 
     def report(self, run: int) -> None:
-        """Report the start and the end of a task, as its runner; without one, dispatch some."""
+        """Report the start and the end of a task as its runner; dispatch if no task is open."""
         try:
             task = self._world.host.open.get_nowait()
         except Empty:
@@ -107,36 +107,36 @@ class Visitor:
         return None
 
     def list_runs(self, _: int) -> None:
-        """Look at the list of runs."""
+        """Get the list of runs."""
         self.ask("GET /workflow-runs", "/workflow-runs?limit=50")
 
     def look_at(self, run: int) -> None:
-        """Look at a run, by API."""
+        """Get a run by API."""
         self.ask("GET /workflow-runs/{id}", f"/workflow-runs/{run}")
 
     def list_tasks(self, run: int) -> None:
-        """Look at the tasks of a run."""
+        """Get the tasks of a run."""
         self.ask("GET /tasks?run_id=", f"/tasks?run_id={run}")
 
     def list_events(self, run: int) -> None:
-        """Look at the trail of a run."""
+        """Get the events of a run."""
         self.ask("GET /events?run_id=", f"/events?run_id={run}")
 
     def explain(self, run: int) -> None:
-        """Ask why a run does not move."""
+        """Get the explanation of why a run waits."""
         self.ask("GET …/explain", f"/workflow-runs/{run}/explain")
 
     def dashboard(self, _: int) -> None:
-        """Look at the dashboard."""
+        """Get the dashboard."""
         self.ask("the dashboard", reverse("admin:index"))
 
     def page(self, run: int) -> None:
-        """Look at the page of a run, and have its graph drawn."""
+        """Get the page of a run, and its graph."""
         self.ask("the page of a run", reverse("admin:workflows_workflowrun_change", args=[run]))
         self.ask("its graph", reverse("admin:workflows_workflowrun_graph", args=[run]))
 
     def poll(self, run: int) -> None:
-        """Ask what has changed, as an open page does every other second."""
+        """Get the changes of a run, as an open page does every other second."""
         place = reverse("admin:workflows_workflowrun_changes", args=[run])
         seen = self._seen.get(run, "0")
         headers = {"If-None-Match": f'"{seen}"'}
@@ -145,7 +145,7 @@ class Visitor:
             self._seen[run] = tag.strip('W/"')
 
     def ask(self, kind: str, place: str, **body: Any) -> httpx.Response | None:
-        """Send one request, and note what it took; None if it went wrong."""
+        """Send one request and record it; return None after an error."""
         answer, error, began = None, "", time.perf_counter()
         try:
             answer = self._client.request("POST" if "json" in body else "GET", place, **body)
@@ -153,7 +153,7 @@ class Visitor:
                 error = f"{answer.status_code} {answer.text[:200]}"
         except httpx.HTTPError as failure:
             error = repr(failure)
-        self._world.log.keep(kind, time.perf_counter() - began, error)
+        self._world.log.record(kind, time.perf_counter() - began, error)
         return None if error else answer
 
     def _some_run(self, turn: int) -> int:
@@ -167,4 +167,4 @@ MIX: tuple[Callable[[Visitor, int], None], ...] = (
     *(Visitor.report, Visitor.poll, Visitor.list_events, Visitor.report, Visitor.dashboard),
     *(Visitor.poll, Visitor.dispatch, Visitor.create, Visitor.report),
 )
-"""What a visitor does, again and again; runners report on about as much as is dispatched."""
+"""The requests of a visitor, repeated in this order: about as many reports as dispatches."""

@@ -1,1 +1,1 @@
-"""The same workloads on other orchestrators, each in an environment of its own."""
+"""The same workloads on other orchestrators, each in its own virtual environment."""

@@ -14,13 +14,13 @@ from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
 
-from benchmarks.peers.protocol import Once, Work, beside, call, serve, wait_for
+from benchmarks.peers.protocol import RunOnce, Workload, background_program, call, serve, wait_for
 
 HOME = Path(os.environ["HOME"])
 PORT = os.environ["PEER_PORT"]
 os.environ |= {
     "AIRFLOW_HOME": str(HOME),
-    # Between its own processes, which read this file too.
+    # Shared by its own processes, which also import this module.
     "AIRFLOW__API_AUTH__JWT_SECRET": os.environ.get("AIRFLOW__API_AUTH__JWT_SECRET")
     or token_urlsafe(64),
     "AIRFLOW__API__PORT": PORT,
@@ -41,11 +41,11 @@ LOOK_EVERY_S = 0.1
 
 
 def dag(name: str) -> Any:
-    """Return the DAG of a prepared work, for Airflow's own processes."""
+    """Return the DAG of a prepared workload; Airflow's own processes call this."""
     from airflow.providers.standard.operators.python import PythonOperator
     from airflow.sdk import DAG
 
-    work = Work(**json.loads((HOME / f"{name}.work").read_text()))
+    work = Workload(**json.loads((HOME / f"{name}.work").read_text()))
     with DAG(name, schedule=None) as made:
         steps = {
             step: PythonOperator(task_id=step, python_callable=call, op_args=[work.function])
@@ -56,8 +56,8 @@ def dag(name: str) -> Any:
     return made
 
 
-def prepare(work: Work) -> Once:
-    """Store the graph and wait until Airflow knows it; return what triggers and awaits a run."""
+def prepare(work: Workload) -> RunOnce:
+    """Store the graph, wait until Airflow has read it, and return a function that runs it."""
     from airflow.models import DagModel
 
     (HOME / f"{work.name}.work").write_text(json.dumps(asdict(work)))
@@ -68,7 +68,7 @@ def prepare(work: Work) -> Once:
 
 
 def _run(name: str) -> int:
-    """Trigger a run and wait for its end; return how many of its tasks have succeeded."""
+    """Trigger a run and wait for its end; return how many of its tasks succeeded."""
     from airflow.api.common.trigger_dag import trigger_dag
     from airflow.models import DagRun
     from airflow.utils.session import create_session
@@ -89,8 +89,8 @@ if __name__ == "__main__":
         [sys.executable, "-m", "airflow", "db", "migrate"], stdout=sys.stderr, check=True
     )
     with ExitStack() as programs:
-        programs.enter_context(beside("airflow", "api-server"))
+        programs.enter_context(background_program("airflow", "api-server"))
         wait_for(f"http://127.0.0.1:{PORT}/api/v2/monitor/health")
-        programs.enter_context(beside("airflow", "scheduler"))
-        programs.enter_context(beside("airflow", "dag-processor"))
+        programs.enter_context(background_program("airflow", "scheduler"))
+        programs.enter_context(background_program("airflow", "dag-processor"))
         serve(prepare)

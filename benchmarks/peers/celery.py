@@ -8,7 +8,14 @@ from typing import Any
 
 from celery import Celery, chain, chord, group
 
-from benchmarks.peers.protocol import NotOffered, Once, Work, beside, call, serve
+from benchmarks.peers.protocol import (
+    NotSupported,
+    RunOnce,
+    Workload,
+    background_program,
+    call,
+    serve,
+)
 
 app = Celery("peer", broker=os.environ["REDIS_URL"], backend=os.environ["REDIS_URL"])
 WORKER = "celery -A benchmarks.peers.celery worker --concurrency 4 --loglevel warning".split()
@@ -16,16 +23,16 @@ WORKER = "celery -A benchmarks.peers.celery worker --concurrency 4 --loglevel wa
 
 @app.task(name="step")
 def step(function: str) -> int:
-    """Do a step."""
+    """Execute a step."""
     return call(function)
 
 
-def prepare(work: Work) -> Once:
-    """Return what sends the canvas and waits for its last result."""
+def prepare(work: Workload) -> RunOnce:
+    """Return a function that sends the canvas and waits for its last result."""
     one, n = step.si(work.function), len(work.graph)
 
     def canvas() -> Any:
-        # A new one each time: one that has been sent knows its results already.
+        # A new one each time: a canvas that was sent keeps its results.
         if work.name.startswith("chain"):
             return chain(*[one.clone() for _ in range(n)])
         return chain(one.clone(), chord(group([one.clone() for _ in range(n - 2)]), one.clone()))
@@ -35,10 +42,10 @@ def prepare(work: Work) -> Once:
         return n
 
     if not work.name.startswith(("chain", "fan")):
-        raise NotOffered("no DAG")
+        raise NotSupported("no DAG")
     return once
 
 
 if __name__ == "__main__":
-    with beside(*WORKER):
+    with background_program(*WORKER):
         serve(prepare)

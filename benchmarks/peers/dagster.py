@@ -10,7 +10,7 @@ from pathlib import Path
 os.environ["DAGSTER_HOME"] = os.getcwd()
 Path("dagster.yaml").write_text("telemetry:\n  enabled: false\n")
 
-from dagster import (  # noqa: E402 (it looks for its home while it is imported)
+from dagster import (  # noqa: E402 (reads DAGSTER_HOME when imported)
     DagsterInstance,
     DependencyDefinition,
     GraphDefinition,
@@ -23,13 +23,13 @@ from dagster import (  # noqa: E402 (it looks for its home while it is imported)
     Output,
 )
 
-from benchmarks.peers.protocol import Once, Work, call, serve  # noqa: E402 (after it)
+from benchmarks.peers.protocol import RunOnce, Workload, call, serve  # noqa: E402 (as above)
 
 QUIETLY = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}}
 
 
-def prepare(work: Work) -> Once:
-    """Return what executes the job and waits for its end."""
+def prepare(work: Workload) -> RunOnce:
+    """Return a function that executes the job to its end."""
     names = {step: f"op{i}" for i, step in enumerate(work.graph)}
 
     def compute(context: OpExecutionContext, inputs: object) -> Iterator[Output[None]]:

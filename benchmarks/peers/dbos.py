@@ -7,27 +7,27 @@ import os
 
 from dbos import DBOS
 
-from benchmarks.peers.protocol import Once, Work, call, serve
+from benchmarks.peers.protocol import RunOnce, Workload, call, serve
 
-WORKS: dict[str, Work] = {}
+WORKLOADS: dict[str, Workload] = {}
 
 
 @DBOS.step()
 def step(function: str) -> int:
-    """Do a step."""
+    """Execute a step."""
     return call(function)
 
 
 @DBOS.workflow()
 def workflow(name: str) -> int:
-    """Do all steps in an order that respects the edges."""
-    work = WORKS[name]
+    """Execute all steps in topological order."""
+    work = WORKLOADS[name]
     return sum(step(work.function) for _ in work.order())
 
 
-def prepare(work: Work) -> Once:
-    """Return what starts the workflow and waits for its result."""
-    WORKS[work.name] = work
+def prepare(work: Workload) -> RunOnce:
+    """Return a function that executes the workflow."""
+    WORKLOADS[work.name] = work
     return lambda: workflow(work.name)
 
 

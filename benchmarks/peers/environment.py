@@ -1,4 +1,4 @@
-"""An environment for each peer, with what the head of its program asks for (PEP 723)."""
+"""A virtual environment for each peer, with the packages its program declares (PEP 723)."""
 
 import ast
 import re
@@ -29,15 +29,15 @@ def dependencies(name: str) -> list[str]:
 
 
 def description(name: str) -> str:
-    """Say in one sentence what is measured of a peer."""
+    """Return one sentence on what is measured of a peer."""
     return ast.get_docstring(ast.parse(_program(name))) or name
 
 
 def interpreter(name: str) -> Path:
     """
-    Return the Python of a peer's environment, which is made unless it is there.
+    Return the Python of a peer's environment; create the environment first if needed.
 
-    :raises NotInstalled: with the last line of what pip said.
+    :raises NotInstalled: with the last line of pip's output.
     """
     home = ENVIRONMENTS / name
     python = home / "bin" / "python"

@@ -7,7 +7,7 @@ from itertools import count
 
 import luigi
 
-from benchmarks.peers.protocol import Graph, Once, Work, call, serve
+from benchmarks.peers.protocol import Graph, RunOnce, Workload, call, serve
 
 FUNCTIONS: dict[str, str] = {}
 GRAPHS: dict[str, Graph] = {}
@@ -22,7 +22,7 @@ class Step(luigi.Task):
     step = luigi.Parameter()
 
     def requires(self) -> list["Step"]:
-        """Return what it waits for."""
+        """Return its upstream steps."""
         return [Step(self.work, self.run_id, upstream) for upstream in GRAPHS[self.work][self.step]]
 
     def complete(self) -> bool:
@@ -30,21 +30,21 @@ class Step(luigi.Task):
         return (self.work, self.run_id, self.step) in DONE
 
     def run(self) -> None:
-        """Do it."""
+        """Execute the step."""
         call(FUNCTIONS[self.work])
         DONE.add((self.work, self.run_id, self.step))
 
 
-def prepare(work: Work) -> Once:
-    """Return what builds the graph's ends, each time in a run of its own."""
+def prepare(work: Workload) -> RunOnce:
+    """Return a function that builds the graph's leaves, each time in a new run."""
     FUNCTIONS[work.name], GRAPHS[work.name] = work.function, work.graph
     run_ids = count()
 
     def once() -> int:
         DONE.clear()
         run_id = next(run_ids)
-        ends = [Step(work.name, run_id, step) for step in work.ends()]
-        luigi.build(ends, local_scheduler=True, workers=1, log_level="WARNING")
+        leaves = [Step(work.name, run_id, step) for step in work.leaves()]
+        luigi.build(leaves, local_scheduler=True, workers=1, log_level="WARNING")
         return len(DONE)
 
     return once

@@ -1,4 +1,4 @@
-"""A peer's program, started in a process of its own and asked over its input and output."""
+"""Starts a peer's program and talks to it over its standard input and output."""
 
 import json
 import os
@@ -12,22 +12,22 @@ from pathlib import Path
 from typing import Any, Self
 
 from benchmarks.peers.environment import ROOT
-from benchmarks.peers.protocol import Work
+from benchmarks.peers.protocol import Workload
 from tests.support.redis import free_port
 
 START_WITHIN_S = 180
 END_WITHIN_S = 5
 
 
-class Failed(Exception):
-    """The peer did not do it; says why."""
+class PeerFailed(Exception):
+    """The peer did not execute the workload; the message says why."""
 
 
 class Peer:
-    """`with Peer(…) as peer:` a program that executes works."""
+    """A program that executes workloads, running inside `with Peer(…) as peer:`."""
 
     def __init__(self, module: str, python: Path, **environment: str) -> None:
-        """Describe how it is started: a module of this project, and an interpreter to run it."""
+        """Name the module of this project and the interpreter that runs it."""
         self._command = [str(python), "-m", module]
         self._environment = {
             "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}",
@@ -36,13 +36,13 @@ class Peer:
             "PEER_PORT": str(free_port()),
             **environment,
         }
-        self._is_late = False
+        self._timed_out = False
 
     def __enter__(self) -> Self:
         """
-        Start it, in a directory of its own.
+        Start the program in a temporary directory.
 
-        :raises Failed: if it does not get ready.
+        :raises PeerFailed: if it does not become ready.
         """
         self._home = tempfile.TemporaryDirectory(prefix="peer-", ignore_cleanup_errors=True)
         home = Path(self._home.name)
@@ -55,18 +55,18 @@ class Peer:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                # It starts others; all of them end together.
+                # It starts other processes; the group is killed together.
                 start_new_session=True,
             )
         try:
             self._answer(START_WITHIN_S)
-        except Failed:
+        except PeerFailed:
             self.__exit__()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End it with all that it has started."""
+        """End the program and every process that it started."""
         assert self._process.stdin and self._process.stdout  # noqa: S101, PT018 (pipes)
         with suppress(BrokenPipeError):
             self._process.stdin.close()
@@ -78,37 +78,37 @@ class Peer:
         self._process.stdout.close()
         self._home.cleanup()
 
-    def time(self, work: Work, *, within_s: float) -> float:
+    def time(self, work: Workload, *, within_s: float) -> float:
         """
-        Have a work executed; return the seconds it took.
+        Have a workload executed; return the seconds it took.
 
-        :raises Failed: saying why it was not.
+        :raises PeerFailed: if it was not executed.
         """
         assert self._process.stdin  # noqa: S101 (it is a pipe)
-        if self._is_late:
-            raise Failed("not asked: late with another")
+        if self._timed_out:
+            raise PeerFailed("not asked: an earlier workload timed out")
         try:
             self._process.stdin.write(json.dumps(asdict(work)).encode() + b"\n")
             self._process.stdin.flush()
         except BrokenPipeError:
-            raise Failed(self._last_words()) from None
+            raise PeerFailed(self._last_log_line()) from None
         answer = self._answer(within_s)
         if "seconds" not in answer:
-            raise Failed(answer["note"])
+            raise PeerFailed(answer["note"])
         return float(answer["seconds"])
 
     def _answer(self, within_s: float) -> dict[str, Any]:
         assert self._process.stdout  # noqa: S101 (it is a pipe)
         if not select.select([self._process.stdout], [], [], within_s)[0]:
-            # Its answer may still come, and would be taken for that to the next question.
-            self._is_late = True
-            raise Failed(f"not within {within_s:.0f} s")
+            # A late answer would be taken for the answer to the next workload.
+            self._timed_out = True
+            raise PeerFailed(f"not within {within_s:.0f} s")
         line = self._process.stdout.readline()
         if not line:
-            raise Failed(self._last_words())
+            raise PeerFailed(self._last_log_line())
         answer: dict[str, Any] = json.loads(line)
         return answer
 
-    def _last_words(self) -> str:
+    def _last_log_line(self) -> str:
         lines = self._log.read_text(errors="replace").strip().splitlines()
-        return f"ended: {lines[-1]}" if lines else "ended without a word"
+        return f"ended: {lines[-1]}" if lines else "ended without output"

@@ -6,7 +6,7 @@
 import os
 from typing import Any
 
-from benchmarks.peers.protocol import Once, Work, beside, call, serve, wait_for
+from benchmarks.peers.protocol import RunOnce, Workload, background_program, call, serve, wait_for
 
 PORT = os.environ["PEER_PORT"]
 os.environ |= {
@@ -23,8 +23,8 @@ os.environ |= {
 SERVER = ["prefect", "server", "start", "--host", "127.0.0.1", "--port", PORT]
 
 
-def prepare(work: Work) -> Once:
-    """Return what runs the flow and waits for its end."""
+def prepare(work: Workload) -> RunOnce:
+    """Return a function that runs the flow to its end."""
     from prefect import flow, task
     from prefect.task_runners import ThreadPoolTaskRunner
 
@@ -42,6 +42,6 @@ def prepare(work: Work) -> Once:
 
 
 if __name__ == "__main__":
-    with beside(*SERVER):
+    with background_program(*SERVER):
         wait_for(f"http://127.0.0.1:{PORT}/api/health")
         serve(prepare)

@@ -9,14 +9,14 @@ from typing import Any
 
 import procrastinate
 
-from benchmarks.peers.protocol import Once, Work, call, serve
+from benchmarks.peers.protocol import RunOnce, Workload, call, serve
 
 app = procrastinate.App(
     connector=procrastinate.PsycopgConnector(conninfo=os.environ["DATABASE_URL"])
 )
 runner = asyncio.Runner()
 
-# What waits for how many others is kept in two tables; the jobs are Procrastinate's.
+# Two tables hold the graph and the unmet dependencies; the jobs are Procrastinate's.
 TABLES = """
     CREATE TABLE step (
         work text, step text, unmet integer, upstream integer, PRIMARY KEY (work, step)
@@ -24,7 +24,7 @@ TABLES = """
     CREATE TABLE edge (work text, step text, upstream text);
     CREATE INDEX edge_upstream ON edge (work, upstream)
 """
-GO_ON = """
+DECREMENT_UNMET = """
     UPDATE step SET unmet = unmet - 1 FROM edge
      WHERE edge.work = %(work)s AND edge.upstream = %(step)s
        AND step.work = edge.work AND step.step = edge.step
@@ -33,7 +33,7 @@ GO_ON = """
 
 
 class Progress:
-    """How many steps of the work have been executed, and how many there are."""
+    """How many steps of the workload were executed, and how many it has."""
 
     done = 0
     steps = 0
@@ -45,9 +45,9 @@ progress = Progress()
 
 @app.task(name="step")
 async def step(work: str, step_id: str, function: str) -> None:
-    """Do a step, and defer what it makes ready."""
+    """Execute a step, and defer the steps that became ready."""
     call(function)
-    rows = await app.connector.execute_query_all_async(GO_ON, work=work, step=step_id)
+    rows = await app.connector.execute_query_all_async(DECREMENT_UNMET, work=work, step=step_id)
     await _defer(work, function, [row["step"] for row in rows if row["unmet"] == 0])
     progress.done += 1
     if progress.done == progress.steps:
@@ -60,13 +60,13 @@ async def _defer(work: str, function: str, steps: list[str]) -> None:
         await step.batch_defer_async(*jobs)
 
 
-def prepare(work: Work) -> Once:
-    """Store the graph; return what defers its roots and waits for the last step."""
+def prepare(work: Workload) -> RunOnce:
+    """Store the graph; return a function that defers its roots and waits for the last step."""
     runner.run(_store(work))
     return lambda: runner.run(_once(work))
 
 
-async def _store(work: Work) -> None:
+async def _store(work: Workload) -> None:
     query = app.connector.execute_query_async
     for each, upstream in work.graph.items():
         await query(
@@ -84,7 +84,7 @@ async def _store(work: Work) -> None:
             )
 
 
-async def _once(work: Work) -> int:
+async def _once(work: Workload) -> int:
     progress.done, progress.steps, progress.over = 0, len(work.graph), asyncio.Event()
     reset = "UPDATE step SET unmet = upstream WHERE work = %(work)s"
     await app.connector.execute_query_async(reset, work=work.name)

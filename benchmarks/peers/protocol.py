@@ -18,12 +18,12 @@ from urllib.request import urlopen
 Graph = dict[str, list[str]]
 
 
-class NotOffered(Exception):
-    """The peer has no such thing."""
+class NotSupported(Exception):
+    """The peer does not offer what the workload needs."""
 
 
 @dataclass(frozen=True)
-class Work:
+class Workload:
     """A graph whose steps all call the same function, `noop` or `fibo`."""
 
     name: str
@@ -31,21 +31,21 @@ class Work:
     graph: Graph = field(repr=False)
 
     def order(self) -> list[str]:
-        """Return the steps so that each follows all of its upstream steps."""
+        """Return the steps in topological order."""
         return list(TopologicalSorter(self.graph).static_order())
 
-    def ends(self) -> list[str]:
-        """Return the steps that nothing waits for."""
-        waited_for = {step for upstream in self.graph.values() for step in upstream}
-        return [step for step in self.graph if step not in waited_for]
+    def leaves(self) -> list[str]:
+        """Return the steps without downstream steps."""
+        has_downstream = {step for upstream in self.graph.values() for step in upstream}
+        return [step for step in self.graph if step not in has_downstream]
 
 
-Once = Callable[[], int]
-"""Executes a prepared work to its end; returns how many steps were executed."""
+RunOnce = Callable[[], int]
+"""Executes a prepared workload; returns how many steps were executed."""
 
 
 def call(function: str) -> int:
-    """Do what a step does; return 1."""
+    """Execute the function of a step; return 1."""
     if function == "fibo":
         _fibo(10)
     return 1
@@ -56,8 +56,8 @@ def _fibo(n: int) -> int:
 
 
 @contextmanager
-def beside(*arguments: str) -> Iterator[None]:
-    """Have a Python program run beside this one, whose output does not get between the answers."""
+def background_program(*arguments: str) -> Iterator[None]:
+    """Run a Python module in another process, with its output sent to stderr."""
     command = [sys.executable, "-m", *arguments]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sys.stderr) as program:
         try:
@@ -68,9 +68,9 @@ def beside(*arguments: str) -> Iterator[None]:
 
 def wait_for(url: str) -> None:
     """
-    Return once a server of the peer's answers.
+    Return once the peer's server answers.
 
-    :raises SystemExit: if it never does.
+    :raises SystemExit: if it does not answer in time.
     """
     for _ in range(600):
         try:
@@ -82,25 +82,25 @@ def wait_for(url: str) -> None:
     raise SystemExit("its server does not start")
 
 
-def serve(prepare: Callable[[Work], Once]) -> None:
-    """Answer each line of input with how long it took; what is prepared before is not timed."""
-    # Whatever the peer prints must not get between the answers.
+def serve(prepare: Callable[[Workload], RunOnce]) -> None:
+    """Answer each line of input with the seconds of its workload; preparation is not timed."""
+    # What the peer prints goes to stderr, so that stdout carries answers only.
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
-    prepared: dict[str, Once] = {}
+    prepared: dict[str, RunOnce] = {}
     print(json.dumps({"note": "ready"}), file=answers)
     for line in sys.stdin:
-        work = Work(**json.loads(line))
+        work = Workload(**json.loads(line))
         try:
             if work.name not in prepared:
                 prepared[work.name] = prepare(work)
             answer = _timed(work, prepared[work.name])
-        except NotOffered as exc:
+        except NotSupported as exc:
             answer = {"note": str(exc)}
         print(json.dumps(answer), file=answers)
 
 
-def _timed(work: Work, once: Once) -> dict[str, object]:
+def _timed(work: Workload, once: RunOnce) -> dict[str, object]:
     began = time.perf_counter()
     done = once()
     seconds = time.perf_counter() - began

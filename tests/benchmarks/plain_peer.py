@@ -1,14 +1,14 @@
-"""A peer that executes the steps one after the other, and of some works not at all."""
+"""A peer that executes steps one after the other, and fails at some workloads on purpose."""
 
 from threading import Event
 
-from benchmarks.peers.protocol import NotOffered, Once, Work, call, serve
+from benchmarks.peers.protocol import NotSupported, RunOnce, Workload, call, serve
 
 
-def prepare(work: Work) -> Once:
+def prepare(work: Workload) -> RunOnce:
     """Return a loop over the steps."""
     if work.name == "unknown":
-        raise NotOffered("no such thing")
+        raise NotSupported("no such thing")
     if work.name == "lost":
         return lambda: len(work.graph) - 1
     if work.name == "slow":

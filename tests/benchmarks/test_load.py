@@ -1,4 +1,4 @@
-"""The load test runs, and says what went wrong: how fast is not asked here."""
+"""The load command runs and names its errors; these tests do not judge speed."""
 
 import json
 import os
@@ -10,19 +10,19 @@ import httpx
 import pytest
 from django.db import connection
 
-from benchmarks.crowd import Stay
-from benchmarks.load import figures, percentile, wrong
+from benchmarks.crowd import LoadResult
+from benchmarks.load import error_lines, percentile, request_figures
 from benchmarks.visitors import Host, Visitor, World
 from tests.support.database import environment
 from tests.support.host_runner import HostRunner, serving
 
 
-def load(*arguments: str) -> "subprocess.CompletedProcess[str]":
+def load(*parse_arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run the command as the Makefile does, on the kind of database of this test."""
     server = {"TEST_DATABASE_URL": os.environ.get("DATABASE_URL", "")}
     command = [sys.executable, "-m", "benchmarks.load", "--database", connection.vendor]
     return subprocess.run(
-        [*command, *arguments],
+        [*command, *parse_arguments],
         env=environment(**server),
         check=False,
         capture_output=True,
@@ -40,7 +40,7 @@ def test_load_with_a_few_clients_has_no_errors(tmp_path: Path) -> None:
     assert list(kept) == ["3 clients", "3 clients while 1,000 tasks expand"]
     for rows in kept.values():
         assert all(row["number"] > 0 and row["errors"] == 0 for row in rows)
-        # What else three clients come to in a second, chance decides.
+        # Which other requests three clients send in a second varies.
         assert "all small ones" in {row["request"] for row in rows}
     assert done.stdout.count("Memory of the workers: ") == 2
 
@@ -51,9 +51,9 @@ def test_failed_requests_are_named_and_counted() -> None:
         answers = [Visitor(world, client, 0).ask("nothing", "/nothing") for _ in range(2)]
 
     assert answers == [None, None]
-    stay = Stay("1 client", world.log, 1, ([], []))
-    assert [*wrong(stay)] == ['1 client: nothing: 2 × 404 {"detail": "unknown task"}']
-    assert [row["errors"] for row in figures(stay)] == [2, 2]
+    result = LoadResult("1 client", world.log, 1, ([], []))
+    assert [*error_lines(result)] == ['1 client: nothing: 2 × 404 {"detail": "unknown task"}']
+    assert [row["errors"] for row in request_figures(result)] == [2, 2]
 
 
 @pytest.mark.parametrize("option", ["--seconds", "--clients", "--expand"])

@@ -1,4 +1,4 @@
-"""The figures' page of the documentation."""
+"""Publishing figures into the page on performance."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from benchmarks.figures import duration, table
 from benchmarks.publishing import PAGE, publish
 
 
-def test_only_what_stands_between_the_markers_is_replaced(tmp_path: Path) -> None:
+def test_publishing_replaces_only_the_text_between_its_markers(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("before\n<!-- a -->\nold\n<!-- /a -->\nafter\n<!-- b -->\n<!-- /b -->\n")
 
@@ -20,7 +20,7 @@ def test_only_what_stands_between_the_markers_is_replaced(tmp_path: Path) -> Non
     )
 
 
-def test_a_page_without_the_markers_is_refused_and_left_alone(tmp_path: Path) -> None:
+def test_publishing_without_markers_is_refused_and_changes_nothing(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("nothing\n")
     with pytest.raises(ValueError, match="has no markers <!-- a --> and"):
@@ -28,13 +28,13 @@ def test_a_page_without_the_markers_is_refused_and_left_alone(tmp_path: Path) ->
     assert page.read_text() == "nothing\n"
 
 
-def test_the_page_has_a_place_for_every_table() -> None:
+def test_performance_page_has_markers_for_every_table() -> None:
     for name in (*KINDS, "peers"):
         assert f"<!-- {name} -->\n" in PAGE.read_text()
         assert f"<!-- /{name} -->\n" in PAGE.read_text()
 
 
-def test_a_table_is_aligned() -> None:
+def test_table_columns_are_aligned() -> None:
     assert table(["what", "s"], [["a", "1.25"], ["longer", "2"]]).splitlines() == [
         "| what   |    s |",
         "| ------ | ---: |",

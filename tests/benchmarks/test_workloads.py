@@ -1,4 +1,4 @@
-"""The benchmarks run: how fast is not asked here."""
+"""The benchmark command runs each workload; these tests do not judge speed."""
 
 import json
 import os
