@@ -10,8 +10,9 @@ import sys
 from collections.abc import Sequence
 
 PYTEST = [sys.executable, "-m", "pytest", "-n", "3", "--dist", "worksteal", "--maxfail", "25"]
-# Left out of the quick part: browsers, servers, processes of their own, many random examples.
+# Left out of the quick part: browsers, servers, processes of their own, replays of whole runs.
 SLOW_FOLDERS = (
+    "audit",
     "benchmarks",
     "browser",
     "chaos",
@@ -22,7 +23,7 @@ SLOW_FOLDERS = (
     "fuzz",
     "management",
     "oracle",
-    "runners/celery",
+    "runners",
     "third_party_clients",
     "upgrades",
 )
