@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 PYTEST = [sys.executable, "-m", "pytest", "-n", "3", "--dist", "worksteal", "--maxfail", "25"]
-# Left out of the quick part: browsers, servers, processes of their own, replays of whole runs.
+# Left out of the quick part: they start browsers, servers or processes, or replay whole runs.
 SLOW_FOLDERS = (
     "audit",
     "benchmarks",
@@ -27,9 +27,14 @@ SLOW_FOLDERS = (
     "third_party_clients",
     "upgrades",
 )
-QUICK = ["-n", "2", "-m", "not slow", *(f"--ignore=tests/{folder}" for folder in SLOW_FOLDERS)]
+# Loading schemathesis takes more than a second in each process; only tests/fuzz needs it.
+WITHOUT_SCHEMATHESIS = ["-p", "no:schemathesis"]
+QUICK = [
+    *("-n", "2", "-m", "not slow", *WITHOUT_SCHEMATHESIS),
+    *(f"--ignore=tests/{folder}" for folder in SLOW_FOLDERS),
+]
 ON_POSTGRES = [sys.executable, "-m", "tests.support.postgres"]
-# Settings of an installation say nothing about the tests.
+# Not passed on to the tests: the settings of an installation.
 SETTINGS = {
     "DATABASE_URL",
     "SECRET_KEY",
@@ -42,7 +47,7 @@ SETTINGS = {
 
 
 def run(command: Sequence[str]) -> tuple[int, str]:
-    """Run a command, passing on what it prints; return its exit code and its last line."""
+    """Run a command and print its output; return its exit code and its last line."""
     last = ""
     environment = {name: value for name, value in os.environ.items() if name not in SETTINGS}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
@@ -54,7 +59,7 @@ def run(command: Sequence[str]) -> tuple[int, str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the suite on both databases, also if the first fails, and print a summary."""
+    """Run the suite on both databases, even if it fails on the first, and print a summary."""
     if sys.stdout.isatty():
         arguments = ["--color=yes", *arguments]
     if "--quick" in arguments:

@@ -199,6 +199,7 @@ def test_every_number_links_to_the_rows_it_counts(root: Client, busy: WorkflowRu
             assert answer.context["cl"].result_count == number, url
 
 
+@pytest.mark.slow
 def test_every_link_of_the_dashboard_opens(root: Client, busy: WorkflowRun) -> None:
     for url in set(HREF.findall(root.get(INDEX).content.decode())):
         if not url.startswith("/static/"):
@@ -237,6 +238,7 @@ def test_user_without_permissions_is_told_whom_to_ask(client_of: ClientOf) -> No
     assert "Ask an administrator to add you to the group Observer" in dashboard(client_of("nora"))
 
 
+@pytest.mark.slow
 def test_number_of_statements_does_not_grow_with_runs(root: Client, busy: WorkflowRun) -> None:
     def cost(more: int) -> int:
         for _ in range(more):

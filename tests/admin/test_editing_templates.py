@@ -172,7 +172,7 @@ def test_invalid_name_is_refused_at_its_field(root: Client, name: str) -> None:
     assert list(page.context["adminform"].form.errors) == ["name"]
 
 
-@pytest.mark.parametrize("total", ["", "x", "-1", "9" * 30])
+@pytest.mark.parametrize("total", ["", "x", "-1", pytest.param("9" * 30, marks=pytest.mark.slow)])
 def test_form_with_invalid_row_count_is_refused(root: Client, total: str) -> None:
     page = add(root, {"step_id": "a"}, **{"steps-TOTAL_FORMS": total})
 

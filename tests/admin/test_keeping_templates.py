@@ -77,6 +77,7 @@ def test_saving_a_deleted_template_shows_a_message(
     assert f"ID “{template_id}” doesn" in messages_of(answer)[0][1]
 
 
+@pytest.mark.slow
 def test_form_of_most_steps_is_saved(root: Client) -> None:
     template = TemplateFactory.create(drawing=chain(MOST_STEPS))
     form = posted_form(root, template)
@@ -100,6 +101,7 @@ def test_number_of_statements_does_not_grow_with_steps(root: Client) -> None:
     assert len(many) == len(few) <= 10
 
 
+@pytest.mark.slow
 def test_too_many_steps_are_refused_with_advice(root: Client) -> None:
     rows = [{"step_id": f"s{number}"} for number in range(MOST_STEPS + 1)]
 

@@ -147,6 +147,7 @@ def test_only_the_latest_events_are_sent_with_shortened_reasons(
     assert [event["id"] for event in sent] == sorted(event["id"] for event in sent)
 
 
+@pytest.mark.slow
 def test_one_change_of_a_large_run_is_a_small_response(olga: Client) -> None:
     run = fan(LARGE)
     before = latest(run)

@@ -46,6 +46,7 @@ def test_every_model_is_viewable_or_part_of_a_viewable_one() -> None:
     assert models == VIEWED | PARTS
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_groups_are_created_and_deleted_by_their_migration() -> None:
     kept = Group.objects.create(name="Finance")

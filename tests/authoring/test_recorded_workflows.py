@@ -68,6 +68,7 @@ def test_recorded_workflow_survives_export_and_import(file: Path, tmp_path: Path
     assert import_file(tmp_path / "again.yaml").change == "unchanged"
 
 
+@pytest.mark.slow
 def test_thousands_of_steps_are_imported_in_seconds(write: Write) -> None:
     tasks = [
         task(f"t{n}", *{f"t{max(0, n - step)}" for step in (1, 2, 5) if n})  # 2,000 and ~6,000
@@ -80,6 +81,7 @@ def test_thousands_of_steps_are_imported_in_seconds(write: Write) -> None:
     assert template_named("Recorded").steps.count() == 2_000
 
 
+@pytest.mark.slow
 def test_a_chain_of_ten_thousand_steps_is_parsed() -> None:
     chain = [
         {"step_id": f"s{n}", "title": "S", "depends_on": [f"s{n - 1}"] if n else []}

@@ -53,6 +53,7 @@ steps:
 """
 
 
+@pytest.mark.slow
 @settings(deadline=None)  # machines are slow at times
 @given(templates())
 def test_any_template_survives_export_and_import(template: TemplateSpec) -> None:

@@ -3,6 +3,7 @@
 import ast
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from statistics import median
 
@@ -27,14 +28,15 @@ def sources(*folders: str) -> Iterator[tuple[str, str]]:
                 yield str(path.relative_to(ROOT)), path.read_text()
 
 
-def functions(text: str) -> Iterator[Function]:
-    """Yield the functions and methods of a file."""
-    yield from (node for node in ast.walk(ast.parse(text)) if isinstance(node, Function))
-
-
-def lines_of(function: Function) -> int:
-    """Return how many lines a function has, its decorators left out."""
-    return (function.end_lineno or 0) - function.lineno + 1
+@cache
+def sizes(folder: str) -> dict[str, int]:
+    """Return how many lines each function and method has, its decorators left out."""
+    return {
+        f"{path}:{node.lineno} {node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for path, text in sources(folder)
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, Function)
+    }
 
 
 def test_no_file_has_more_than_300_lines() -> None:
@@ -43,18 +45,12 @@ def test_no_file_has_more_than_300_lines() -> None:
 
 
 def test_no_function_has_more_than_35_lines() -> None:
-    long = {
-        f"{path}:{function.lineno} {function.name}"
-        for path, text in sources(*EVERYWHERE)
-        for function in functions(text)
-        if lines_of(function) > LONGEST_FUNCTION
-    }
-    assert long == set()
+    found = {name: n for folder in EVERYWHERE for name, n in sizes(folder).items()}
+    assert {name for name, n in found.items() if n > LONGEST_FUNCTION} == set()
 
 
 def test_half_of_the_functions_have_at_most_7_lines() -> None:
-    sizes = [lines_of(function) for _, text in sources(*PACKAGES) for function in functions(text)]
-    assert median(sizes) <= MEDIAN_FUNCTION
+    assert median(n for package in PACKAGES for n in sizes(package).values()) <= MEDIAN_FUNCTION
 
 
 def test_one_name_means_one_thing_within_a_package() -> None:

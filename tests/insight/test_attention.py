@@ -216,6 +216,7 @@ def test_counts_of_an_empty_installation_are_zero(db: None) -> None:
     assert set(attention_counts(lambda permission: True).values()) == {0}
 
 
+@pytest.mark.slow
 def test_number_of_statements_does_not_grow_with_runs(runs: DrawRun) -> None:
     def cost(more: int) -> int:
         for _ in range(more):

@@ -105,7 +105,7 @@ def test_run_saved_again_is_not_expanded_again(runs: DrawRun) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("size", [10, 10_000])
+@pytest.mark.parametrize("size", [10, pytest.param(10_000, marks=pytest.mark.slow)])
 def test_template_of_any_size_is_expanded_by_the_same_number_of_statements(
     size: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:

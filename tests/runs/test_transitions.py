@@ -85,6 +85,7 @@ def test_transition_of_no_tasks_sends_no_statement(
     assert trail(run) == []
 
 
+@pytest.mark.slow
 def test_more_tasks_than_one_batch_make_the_transition(runs: DrawRun) -> None:
     run = runs(", ".join(f"s{i}" for i in range(BATCH + 1)))
     transition_tasks(run, tasks_of(run), Task.dispatch, by=who("ada"))
