@@ -4,11 +4,15 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from html import unescape
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.contrib.messages import get_messages
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
@@ -49,6 +53,15 @@ def client_of(db: None) -> ClientOf:
         return client
 
     return make
+
+
+@pytest.fixture
+def groups(db: None) -> None:
+    """Make the groups of the migration again if a transactional test has emptied their table."""
+    if not Group.objects.exists():
+        before = MigrationExecutor(connection).loader.project_state([("workflows", "0003_roles")])
+        migration = import_module("workflows.migrations.0003_roles")
+        migration.make_roles(before.apps, SimpleNamespace(connection=connection))
 
 
 @pytest.fixture

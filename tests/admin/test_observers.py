@@ -56,7 +56,7 @@ def run(runs: DrawRun) -> WorkflowRun:
 
 
 @pytest.fixture
-def observer(run: WorkflowRun) -> Client:
+def observer(groups: None, run: WorkflowRun) -> Client:
     """Act as a member of the group Observer."""
     user = UserFactory.create(username="oscar", is_staff=True)
     user.groups.add(Group.objects.get(name="Observer"))

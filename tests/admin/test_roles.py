@@ -30,7 +30,7 @@ def codenames(group: str) -> set[str]:
     return set(Group.objects.get(name=group).permissions.values_list("codename", flat=True))
 
 
-@pytest.mark.django_db
+@pytest.mark.usefixtures("groups")
 @pytest.mark.parametrize(("group", "own"), OWN.items())
 def test_each_group_views_everything_and_has_its_own_permissions(group: str, own: set[str]) -> None:
     assert codenames(group) == {f"view_{model}" for model in VIEWED} | own
