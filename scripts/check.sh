@@ -1,5 +1,5 @@
 #!/bin/sh
-# What can be checked without running the product; the first complaint ends it.
+# Everything that can be checked without running the tests; stops at the first failure.
 set -eu
 export PATH="$PWD/.venv/bin:$PWD/node_modules/.bin:$PATH"
 step() { echo "== $*"; "$@"; }

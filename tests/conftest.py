@@ -15,7 +15,7 @@ from workflows.models import WorkflowRun
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip, visibly, what only PostgreSQL can show."""
+    """Skip tests that need PostgreSQL on other databases, and say so."""
     if item.get_closest_marker("postgres") and connection.vendor != "postgresql":
         pytest.skip("needs PostgreSQL: row locks, several processes")
 

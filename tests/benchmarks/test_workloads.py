@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from benchmarks.__main__ import parse_arguments
 from tests.support.database import environment
 
 RECORDING = {
@@ -57,16 +58,24 @@ def test_missing_recordings_are_reported_as_skipped() -> None:
     assert "real: skipped: name files with --wfformat" in done.stdout
 
 
+def test_unknown_workload_is_refused_with_the_known_names() -> None:
+    done = benchmarks("chain41")
+    assert done.returncode != 0
+    assert "no workload chain41; there are: chain40, " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
-        (["chain41"], "no workload chain41; there are: chain40, "),
         (["--repeat", "0"], "--repeat"),
         (["real", "--wfformat", "/nowhere.json"], "/nowhere.json: No such file"),
     ],
 )
-def test_unknown_workload_is_named(arguments: list[str], said: str) -> None:
-    done = benchmarks(*arguments)
-    assert done.returncode != 0
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr
+def test_wrong_option_is_refused(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exited:
+        parse_arguments(arguments)
+    assert exited.value.code
+    assert message in f"{exited.value.code} {capsys.readouterr().err}"

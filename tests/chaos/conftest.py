@@ -81,11 +81,11 @@ class World:
             assert time.monotonic() < begun + SETTLE_WITHIN_S, "the runs did not come to their end"
             for actor in self.storm.actors:
                 actor.keep_alive()
-            self._ask_the_silent()
+            self._expire_waiting_leases()
             time.sleep(1)
         return time.monotonic() - begun
 
-    def _ask_the_silent(self) -> None:
+    def _expire_waiting_leases(self) -> None:
         """Make unstarted attempts be submitted again, and the host be polled, without delay."""
         silent = TaskAttempt.objects.open().exclude(lease_expires_at=None)
         past = timezone.now()
@@ -135,7 +135,7 @@ def redis_url() -> Iterator[str]:
 
 @pytest.fixture
 def world(transactional_db: None, redis_url: str, tmp_path: Path) -> Iterator[World]:
-    """Return an installation, ready for the storm."""
+    """Return an installation with its processes and a template."""
     chance = random.Random(os.environ.get("CHAOS_SEED", "1"))  # noqa: S311 (to be repeated)
     address = f"127.0.0.1:{free_port()}"
     mark = str(uuid4())

@@ -48,15 +48,16 @@ class FlakyHost(HostRunner):
         return 202, {"status": "queued"}
 
     def _report(self, body: dict[str, Any]) -> None:
-        words = ["running", "success"]
+        statuses = ["running", "success"]
         if not self.is_calm:
-            words = self.chance.choice([words, words[::-1], [*words, *words], words[1:], []])
-        for word in words:
+            ways = [statuses, statuses[::-1], [*statuses, *statuses], statuses[1:], []]
+            statuses = self.chance.choice(ways)
+        for status in statuses:
             time.sleep(0 if self.is_calm else self.chance.random())
-            self._call_back(body, word)
+            self._send_callback(body, status)
 
-    def _call_back(self, body: dict[str, Any], word: str) -> None:
+    def _send_callback(self, body: dict[str, Any], status: str) -> None:
         token = {"X-Runner-Token": body["status_callback_token"]}
-        said = {"status": word, "stdout": "said\n"}
-        with suppress(httpx.HTTPError):  # said once; it will be asked
+        said = {"status": status, "stdout": "said\n"}
+        with suppress(httpx.HTTPError):  # sent once; polling finds the status
             httpx.post(body["status_callback_url"], json=said, headers=token, timeout=5)

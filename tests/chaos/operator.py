@@ -50,11 +50,11 @@ class Operator:
         yield lambda: recover_overdue(by=self._by)
         yield lambda: offer_free_places(by=self._by)
         for run in runs:
-            yield from self._go_on(run)
+            yield from self._advance(run)
             if not self._is_calm and self._chance.random() < 0.2:
-                yield from self._steer(run)
+                yield from self._disturb(run)
 
-    def _go_on(self, run: WorkflowRun) -> Iterator[Act]:
+    def _advance(self, run: WorkflowRun) -> Iterator[Act]:
         for task in run.tasks.filter(state__in=[TaskState.FAILED, TaskState.CANCELED]):
             yield partial(operations.retry, task.pk, by=self._by)
         if self._is_calm:
@@ -63,7 +63,7 @@ class Operator:
                 yield partial(operations.release, task.pk, by=self._by)
         yield lambda: dispatch_ready(run.pk, limit=self._chance.choice([1, 3, None]), by=self._by)
 
-    def _steer(self, run: WorkflowRun) -> Iterator[Act]:
+    def _disturb(self, run: WorkflowRun) -> Iterator[Act]:
         task = self._chance.choice(list(run.tasks.all()))
         acts: list[Act] = [
             lambda: operations.pause(run.pk, by=self._by),

@@ -1,5 +1,5 @@
 """
-The processes of the storm, forked from one that has everything loaded: half a second less each.
+Forks the processes of the storm from one that has loaded everything; this saves half a second each.
 
     python -m tests.chaos.parts
 
@@ -27,23 +27,23 @@ from tests.chaos.operator import operate  # noqa: E402
 
 
 def operator(seed: str, temper: str) -> None:
-    """Play the operator."""
+    """Run an operator."""
     operate(seed, is_calm=temper == "calm")
 
 
 def local(concurrency: str) -> None:
-    """Be a local runner."""
+    """Run a local runner."""
     call_command("local_runner", "--concurrency", concurrency)
 
 
 def worker(queue: str, name: str) -> None:
-    """Be one of Celery's workers."""
+    """Run a Celery worker."""
     quiet = ["--without-mingle", "--without-gossip", "--without-heartbeat", "-l", "warning"]
     app.worker_main(["worker", *quiet, "-Q", queue, "-n", f"{name}@chaos", "-c", "3"])
 
 
 def site(address: str) -> None:
-    """Be the site."""
+    """Run the site."""
     few = ["--workers", "1", "--threads", "6", "--log-level", "warning"]
     sys.argv = ["gunicorn", "orchestrator.wsgi", "--bind", address, *few]
     import_module("gunicorn.app.wsgiapp").run()

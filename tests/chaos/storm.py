@@ -28,7 +28,7 @@ CUT = """
 
 @dataclass
 class Storm:
-    """How often each fault has struck, by kind."""
+    """Causes faults, and counts them by kind."""
 
     actors: Sequence[Actor]
     broker: Any
@@ -44,7 +44,7 @@ class Storm:
             for actor in self.actors:
                 actor.keep_alive()
             self._kill()
-            # Time leaps seldom: all attempts in progress then count as lost.
+            # Leases expire rarely: all attempts in progress then count as lost.
             often = [self._cut, self._fill, self._repeat, self._unplug]
             mischief = self.chance.choice([*often, *often, *often, self.leap])
             mischief()

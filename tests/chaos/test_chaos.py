@@ -1,4 +1,4 @@
-"""Under random kills and faults every state stays true and nothing runs twice."""
+"""Under random kills and faults states stay consistent and nothing runs twice."""
 
 import json
 import os
@@ -15,7 +15,7 @@ SECONDS = int(os.environ.get("CHAOS_SECONDS", "25"))
 
 
 def figures(world: World, settled_s: float) -> dict[str, object]:
-    """Return what happened."""
+    """Return the counts of faults, runs, attempts and events."""
     kinds = ["task.lost", "task.submit_failed", "task.report_refused", "task.canceled"]
     kinds += ["task.retried", "task.failed"]
     events = Event.objects.filter(event_type__in=kinds).values_list("event_type", flat=True)

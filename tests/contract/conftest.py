@@ -1,4 +1,4 @@
-"""A real server, a real host-runner and a token: all that a program outside has."""
+"""A real server, a real host-runner and a token: what a program outside can use."""
 
 from collections.abc import Iterator
 
@@ -31,7 +31,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture
 def site(served: Site) -> Site:
-    """Return the site, with a host-runner that has heard of nothing and accepts everything."""
+    """Return the site, with a host-runner that knows no task and accepts every submission."""
     served.host.on_submit = served.host.on_cancel = None
     served.host.submissions.clear()
     served.host.asked.clear()

@@ -1,7 +1,7 @@
 """
 Plays scripts against the product from outside: HTTP in, HTTP out, and nothing else.
 
-A script is a drawing and what is said and answered, a line for each:
+A script is a drawing, then a line for each request with its answer:
 
     graph a > b, c
     next -> a
@@ -10,7 +10,7 @@ A script is a drawing and what is said and answered, a line for each:
     next -> dependencies not satisfied
 
 `->` is followed by the whole answer, `~>` by a part of it; without either it must be `ok`. Refusals
-are answered by their status and text: `409 workflow run is paused`. Ids are told by names.
+are answered by their status and text: `409 workflow run is paused`. Names stand for ids.
 """
 
 import re
@@ -30,12 +30,12 @@ RUN_VERBS = {"pause", "resume", "abort"}
 
 
 def play(site: Site, script: str) -> None:
-    """Play a script to its end; fail at the first line that is answered otherwise."""
+    """Play a script to its end; fail at the first line with another answer."""
     scene = Scene(site)
     for line in filter(None, map(str.strip, script.splitlines())):
         said, how, expected = re.match(r"(.*?)\s*(?:([-~]>)\s*(.*))?$", line).groups()  # type: ignore[union-attr]
         verb, _, rest = said.partition(" ")
-        answer = scene.told(scene.play(verb, rest))
+        answer = scene.with_names(scene.play(verb, rest))
         fits = expected in answer if how == "~>" else answer == (expected or "ok")
         assert fits, f"{line!r} was answered {answer!r}"
 
@@ -83,7 +83,7 @@ class Scene:
         assert self.run_id
         return self._tasks
 
-    def told(self, answer: str) -> str:
+    def with_names(self, answer: str) -> str:
         """Put the names of the script in the place of ids and of the site's names."""
         for name, real in self.runners.items():
             answer = answer.replace(real, name)
@@ -224,12 +224,12 @@ class Scene:
         names = {task_id: step_id for step_id, task_id in self.tasks.items()}
         rows = self.site.get("/events", run_id=self.run_id)["results"]
         assert [row["id"] for row in rows] == sorted(row["id"] for row in rows)
-        told = (
+        lines = (
             f"{row['event_type']} {names.get(row['task_id'], '')}".strip()
             for row in rows
             if row["event_type"] not in CREATION
         )
-        return ", ".join(told) or "nothing"
+        return ", ".join(lines) or "nothing"
 
     def on_why(self, event_type: str) -> str:
         """Return actor and reason of the last event of a type."""

@@ -20,15 +20,15 @@ START_WITHIN_S = 30
 
 @dataclass
 class Installation:
-    """Where the product is, and how its commands reach the same database."""
+    """The address of the product, and the environment of its commands."""
 
     url: str
     environment: dict[str, str]
     pid: int = 0
-    """The process that the others of the web server come from."""
+    """The parent of the web server's workers."""
 
     def manage(self, *arguments: str) -> str:
-        """Run a command to its good end; return what it printed."""
+        """Run a command that must succeed; return its output."""
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,

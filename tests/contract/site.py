@@ -13,7 +13,7 @@ NUMBERS = count(1)
 
 @dataclass
 class Site:
-    """The product, as a program sees it that has a token."""
+    """The product, as seen by a program with a token."""
 
     http: httpx.Client
     host: HostRunner
@@ -22,13 +22,13 @@ class Site:
     """Without a token, as runners report."""
 
     def post(self, path: str, **body: Any) -> Any:
-        """Post what must be accepted; return the answer."""
+        """Send a POST that must succeed; return the answer."""
         answer = self.http.post(path, json=body)
         assert answer.is_success, answer.text
         return answer.json()
 
     def get(self, path: str, **query: Any) -> Any:
-        """Return what is there."""
+        """Send a GET that must succeed; return the answer."""
         answer = self.http.get(path, params=query)
         assert answer.is_success, answer.text
         return answer.json()

@@ -1,4 +1,4 @@
-"""How runs come into being, what refuses them, and what later edits do not touch."""
+"""Creating runs, refused calls, and edits that leave runs unchanged."""
 
 from typing import Any
 
@@ -35,25 +35,29 @@ def test_task_in_a_run_is_refused_by_another_run(site: Site) -> None:
     assert site.get(f"/tasks/{free}")["run_id"] is None
 
 
-NOBODY = 987_654_321
+UNKNOWN_ID = 987_654_321
 REFUSED = {
     "neither template nor tasks": ("/workflow-runs", {}, 400),
     "an empty list of tasks": ("/workflow-runs", {"task_ids": []}, 400),
-    "an unknown template": ("/workflow-runs", {"workflow_template_id": NOBODY}, 404),
-    "an unknown task": ("/workflow-runs", {"task_ids": [NOBODY]}, 404),
+    "an unknown template": ("/workflow-runs", {"workflow_template_id": UNKNOWN_ID}, 404),
+    "an unknown task": ("/workflow-runs", {"task_ids": [UNKNOWN_ID]}, 404),
     "parameters that are no object": ("/workflow-runs", {"parameters": [1]}, 400),
     "an unknown field": ("/workflow-runs", {"template": 1}, 400),
-    "dispatch of an unknown run": (f"/workflow-runs/{NOBODY}/dispatch-ready", {}, 404),
-    "pause of an unknown run": (f"/workflow-runs/{NOBODY}/pause", {}, 404),
-    "cancel of an unknown task": (f"/tasks/{NOBODY}/cancel", {}, 404),
-    "approval of nothing": (f"/approvals/{NOBODY}/approve", {}, 404),
-    "a report on an unknown task": (f"/runner/tasks/{NOBODY}/status", {"status": "success"}, 404),
+    "dispatch of an unknown run": (f"/workflow-runs/{UNKNOWN_ID}/dispatch-ready", {}, 404),
+    "pause of an unknown run": (f"/workflow-runs/{UNKNOWN_ID}/pause", {}, 404),
+    "cancel of an unknown task": (f"/tasks/{UNKNOWN_ID}/cancel", {}, 404),
+    "approval of nothing": (f"/approvals/{UNKNOWN_ID}/approve", {}, 404),
+    "a report on an unknown task": (
+        f"/runner/tasks/{UNKNOWN_ID}/status",
+        {"status": "success"},
+        404,
+    ),
     "an unknown path": ("/workflow-runs/1/explode", {}, 404),
 }
 
 
 @pytest.mark.parametrize(("path", "body", "status"), REFUSED.values(), ids=REFUSED)
-def test_a_refused_call_leaves_nothing_behind(
+def test_refused_call_creates_nothing(
     site: Site, path: str, body: dict[str, Any], status: int
 ) -> None:
     counts = [site.get(name)["count"] for name in ("/workflow-runs", "/tasks", "/events")]
@@ -65,7 +69,7 @@ def test_a_refused_call_leaves_nothing_behind(
     assert counts == [site.get(name)["count"] for name in ("/workflow-runs", "/tasks", "/events")]
 
 
-def test_an_edited_or_deleted_template_leaves_its_runs_alone(site: Site) -> None:
+def test_editing_or_deleting_a_template_keeps_its_runs(site: Site) -> None:
     template = site.make_template(steps_of("a > b"))
     run = site.post("/workflow-runs", workflow_template_id=template)
     edited = {"name": "edited", "steps": steps_of("b > a, c")}

@@ -1,4 +1,4 @@
-"""What runs do, told as scripts and played over HTTP."""
+"""The behaviour of runs, written as scripts and played over HTTP."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Templates that are no DAG are refused by name; large ones are no trouble."""
+"""Templates that are no DAG are refused with the steps named; large ones are accepted."""
 
 import time
 from typing import Any

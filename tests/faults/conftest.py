@@ -54,7 +54,7 @@ class Victims:
             text=True,
         )
 
-    def obey(self, *orders: dict[str, Any]) -> list[int]:
+    def carry_out(self, *orders: dict[str, Any]) -> list[int]:
         """Carry out each order in a process of its own, all at once."""
         assert self._process.stdin
         assert self._process.stdout
@@ -69,7 +69,7 @@ class Victims:
 
 @pytest.fixture(scope="session")
 def victims(django_db_setup: None) -> Iterator[Victims]:
-    """Return the program that forks processes which die at failpoints."""
+    """Return the program that forks processes which are killed at failpoints."""
     made = Victims()
     yield made
     made.close()
@@ -123,16 +123,16 @@ class World:
         ]
         codes: list[int] = []
         for start in range(0, len(orders), AT_ONCE):
-            codes += self.victims.obey(*orders[start : start + AT_ONCE])
+            codes += self.victims.carry_out(*orders[start : start + AT_ONCE])
         assert codes == [KILLED] * len(on), f"{point} was not reached by everyone"
         for run in WorkflowRun.objects.all():
             check_trail(run)
 
-    def go_on(self, runs: list[WorkflowRun]) -> None:
-        """Operate the runs until all have ended, then check that nothing was lost or done twice."""
+    def finish(self, runs: list[WorkflowRun]) -> None:
+        """Operate the runs to their end, then check that nothing was lost or done twice."""
         for _ in range(MOST_TURNS):
             self.rescue()
-            under_way = [run for run in runs if _moves_on(run)]
+            under_way = [run for run in runs if _retry_and_dispatch(run)]
             if not under_way:
                 break
             _execute()
@@ -141,7 +141,7 @@ class World:
 
     def rescue(self) -> None:
         """Recover what killed processes left, with all leases expired."""
-        let_leases_run_out()
+        expire_all_leases()
         while recover_overdue(by=BY):
             pass
 
@@ -162,14 +162,14 @@ class World:
                 assert not done[key], f"{attempt} was not refused"
 
 
-def let_leases_run_out() -> None:
+def expire_all_leases() -> None:
     """Move all leases into the past."""
     past = timezone.now() - timedelta(seconds=1)
     TaskAttempt.objects.open().exclude(lease_expires_at=None).update(lease_expires_at=past)
 
 
-def _moves_on(run: WorkflowRun) -> bool:
-    """Retry and dispatch what can be; return True if the run has not ended."""
+def _retry_and_dispatch(run: WorkflowRun) -> bool:
+    """Retry failed tasks and dispatch ready ones; return True if the run has not ended."""
     run.refresh_from_db()
     if run.state in {RunState.SUCCESS, RunState.ABORTED}:
         return TaskAttempt.objects.open().filter(task__run=run).exists()

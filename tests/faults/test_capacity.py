@@ -19,7 +19,7 @@ ENDS = {"task.succeeded"}
 BEGINS = {"task.dispatched"}
 
 
-def most_at_once() -> int:
+def peak_of_active_tasks() -> int:
     """Return the largest number of tasks that were active at once, by the trail."""
     most = active = 0
     for kind in Event.objects.order_by("id").values_list("event_type", flat=True):
@@ -36,12 +36,12 @@ def test_eight_processes_never_exceed_a_runners_capacity(world: World) -> None:
     orders = [{"act": "work_off", "on": runs[n % 2].pk} for n in range(PROCESSES)]
     seen: list[int] = []
     with ThreadPoolExecutor(1) as pool:
-        working = pool.submit(world.victims.obey, *orders)
+        working = pool.submit(world.victims.carry_out, *orders)
         while not working.done():
             seen.append(TaskAttempt.objects.open().count())
     connections.close_all()
     assert working.result() == [0] * PROCESSES
-    assert (max(seen), most_at_once()) == (PLACES, PLACES)
+    assert (max(seen), peak_of_active_tasks()) == (PLACES, PLACES)
     for run in WorkflowRun.objects.all():
         assert run.state == "success"
         check_trail(run)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runners.models import Runner
-from tests.faults.conftest import ROOT, World, let_leases_run_out, make_runs
+from tests.faults.conftest import ROOT, World, expire_all_leases, make_runs
 from tests.support.actors import who
 from tests.support.tables import everything
 from tests.support.verbs import dispatch, state, states
@@ -23,71 +23,71 @@ from workflows.runs.creation import create_run, create_task
 DRAWING = "a > c, b > d, e"
 ON_HOST = "ade"
 
-ROOMS = ("orchestrator", "workflows", "runners")
+PACKAGES = ("orchestrator", "workflows", "runners")
 
 Prepare = Callable[[World, list[WorkflowRun]], None]
 
 
-def nothing(world: World, runs: list[WorkflowRun]) -> None:
-    """Leave the runs as they were created."""
+def keep_as_created(world: World, runs: list[WorkflowRun]) -> None:
+    """Keep the runs as they were created."""
 
 
-def dispatched(world: World, runs: list[WorkflowRun]) -> None:
-    """Dispatch what is ready."""
+def dispatch_ready_tasks(world: World, runs: list[WorkflowRun]) -> None:
+    """Dispatch the ready tasks."""
     for run in runs:
         dispatch(run, limit=None)
 
 
-def silent(world: World, runs: list[WorkflowRun]) -> None:
+def expire_leases(world: World, runs: list[WorkflowRun]) -> None:
     """Dispatch, and let all leases expire."""
-    dispatched(world, runs)
-    let_leases_run_out()
+    dispatch_ready_tasks(world, runs)
+    expire_all_leases()
 
 
-def unsent(world: World, runs: list[WorkflowRun]) -> None:
+def kill_before_submission(world: World, runs: list[WorkflowRun]) -> None:
     """Kill a process between the dispatch and the submission first."""
     world.kill("dispatch", "dispatch.committed", runs)
-    let_leases_run_out()
+    expire_all_leases()
 
 
-def left(world: World, runs: list[WorkflowRun]) -> None:
+def kill_executor(world: World, runs: list[WorkflowRun]) -> None:
     """Kill a working executor first."""
-    dispatched(world, runs)
+    dispatch_ready_tasks(world, runs)
     world.kill("execute", "execution.started", runs)
-    let_leases_run_out()
+    expire_all_leases()
 
 
-def refusing(world: World, runs: list[WorkflowRun]) -> None:
+def refuse_submissions(world: World, runs: list[WorkflowRun]) -> None:
     """Make the host refuse everything."""
     world.host.on_submit = lambda _: (503, {"detail": "draining"})
 
 
 # The failpoint, the order that reaches it, how often at least, and what is prepared before.
 KILLS: list[tuple[str, str, int, Prepare]] = [
-    ("dispatch.created", "dispatch", 2, nothing),
-    ("dispatch.committed", "dispatch", 1, nothing),
-    ("dispatch.concluded", "dispatch", 1, nothing),
-    ("submission.started", "dispatch", 2, nothing),
-    ("submission.accepted", "dispatch", 2, nothing),
-    ("submission.noted", "dispatch", 2, nothing),
-    ("submission.refused", "dispatch", 1, refusing),
-    ("submission.taken_back", "dispatch", 1, refusing),
-    ("claim.stored", "execute", 1, dispatched),
-    ("claim.committed", "execute", 1, dispatched),
-    ("execution.started", "execute", 1, dispatched),
-    ("execution.ended", "execute", 1, dispatched),
-    ("report.applied", "execute", 1, dispatched),
-    ("report.committed", "execute", 1, dispatched),
-    ("report.applied", "succeed", 4, dispatched),
-    ("runner_report.applied", "succeed", 4, dispatched),
-    ("cancel.requested", "cancel", 3, dispatched),
-    ("cancel.committed", "cancel", 2, dispatched),
-    ("poll.answered", "cancel", 2, dispatched),
+    ("dispatch.created", "dispatch", 2, keep_as_created),
+    ("dispatch.committed", "dispatch", 1, keep_as_created),
+    ("dispatch.concluded", "dispatch", 1, keep_as_created),
+    ("submission.started", "dispatch", 2, keep_as_created),
+    ("submission.accepted", "dispatch", 2, keep_as_created),
+    ("submission.noted", "dispatch", 2, keep_as_created),
+    ("submission.refused", "dispatch", 1, refuse_submissions),
+    ("submission.taken_back", "dispatch", 1, refuse_submissions),
+    ("claim.stored", "execute", 1, dispatch_ready_tasks),
+    ("claim.committed", "execute", 1, dispatch_ready_tasks),
+    ("execution.started", "execute", 1, dispatch_ready_tasks),
+    ("execution.ended", "execute", 1, dispatch_ready_tasks),
+    ("report.applied", "execute", 1, dispatch_ready_tasks),
+    ("report.committed", "execute", 1, dispatch_ready_tasks),
+    ("report.applied", "succeed", 4, dispatch_ready_tasks),
+    ("runner_report.applied", "succeed", 4, dispatch_ready_tasks),
+    ("cancel.requested", "cancel", 3, dispatch_ready_tasks),
+    ("cancel.committed", "cancel", 2, dispatch_ready_tasks),
+    ("poll.answered", "cancel", 2, dispatch_ready_tasks),
     # Recovery itself may be killed as well.
-    ("poll.answered", "settle", 2, silent),
-    ("submission.started", "settle", 2, unsent),
-    ("submission.accepted", "settle", 2, unsent),
-    ("report.applied", "settle", 1, left),
+    ("poll.answered", "settle", 2, expire_leases),
+    ("submission.started", "settle", 2, kill_before_submission),
+    ("submission.accepted", "settle", 2, kill_before_submission),
+    ("report.applied", "settle", 1, kill_executor),
 ]
 
 
@@ -99,7 +99,7 @@ def test_process_killed_at_a_failpoint_loses_nothing(
     prepare(world, runs)
     world.kill(act, point, runs, nths)
     world.host.on_submit = world.host.take
-    world.go_on(runs)
+    world.finish(runs)
     assert {run.state for run in runs} == {"success"}
 
 
@@ -115,13 +115,13 @@ def test_process_killed_while_a_run_ends_leaves_it_to_be_ended(
     world: World, times: int, point: str, act: str, on_host: str
 ) -> None:
     runs = make_runs(world.template("a", on_host=on_host), times)
-    dispatched(world, runs)
+    dispatch_ready_tasks(world, runs)
     world.kill(act, point, runs)
     assert {(state(run), states(run)["a"]) for run in runs} <= {
         ("running", "dispatched"),
         ("running", "running"),
     }
-    world.go_on(runs)
+    world.finish(runs)
     assert {run.state for run in runs} == {"success"}
 
 
@@ -134,7 +134,7 @@ def test_process_killed_while_creating_a_run_leaves_no_run(
     world.kill("create", point, [template] * times)
     assert everything() == before
     [run] = make_runs(template, 1)
-    world.go_on([run])
+    world.finish([run])
     assert run.state == "success"
 
 
@@ -144,7 +144,7 @@ def test_process_killed_while_adopting_tasks_leaves_them_free(world: World, time
     world.kill("adopt", "run.created", tasks)
     assert everything() == before
     run = create_run(task_ids=[task.pk for task in tasks], by=who("ada"))
-    world.go_on([run])
+    world.finish([run])
     assert run.state == "success"
 
 
@@ -161,14 +161,14 @@ def test_process_killed_during_abort_aborts_all_or_nothing(
     world: World, times: int, point: str, nths: int
 ) -> None:
     runs = make_runs(world.template(DRAWING, on_host=ON_HOST), times)
-    dispatched(world, runs)
+    dispatch_ready_tasks(world, runs)
     world.kill("abort", point, runs, nths)
     is_none = point == "cancel.requested"
     assert {state(run) for run in runs} == {"running" if is_none else "aborted"}
     if is_none:
         for run in runs:
             operations.abort(run.pk, by=who("ada"))
-    world.go_on(runs)
+    world.finish(runs)
     assert {run.state for run in runs} == {"aborted"}
     assert {s for run in runs for s in states(run).values()} == {"canceled"}
 
@@ -179,14 +179,14 @@ def test_free_place_left_by_a_killed_process_is_offered_by_recovery(
     template = world.template("a", on_host="a")
     Runner.objects.filter(name="gpu-1").update(capacity=times)
     full, waiting = make_runs(template, times), make_runs(template, times)
-    dispatched(world, [*full, *waiting])
+    dispatch_ready_tasks(world, [*full, *waiting])
     assert {states(run)["a"] for run in waiting} == {"pending"}
     world.kill("succeed", "places.freed", full)
     assert {state(run) for run in full} == {"success"}
     assert offer_free_places(by=who("ada")) == times
     assert {states(run)["a"] for run in waiting} == {"dispatched"}
     assert not offer_free_places(by=who("ada"))
-    world.go_on(waiting)
+    world.finish(waiting)
     assert {run.state for run in waiting} == {"success"}
 
 
@@ -200,7 +200,7 @@ def test_every_failpoint_is_covered_by_these_tests() -> None:
 
 
 def test_product_never_sets_a_failpoint_trap() -> None:
-    places = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
+    places = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
     setters = [path.name for path in places if re.search(r"\btrap\b\s*=", path.read_text())]
     assert setters == []
     assert failpoints.trap is None

@@ -1,5 +1,5 @@
 """
-Processes that do one thing each, and die at a fault point if they are told to.
+Processes that do one thing each, and are killed at a failpoint if their order names one.
 
     python -m tests.faults.victims
 
@@ -63,23 +63,23 @@ def execute(run_id: int) -> None:
     executor.serve(lambda: mine.exists())
 
 
-def _hear(run_id: int, *words: str) -> None:
+def _report_on_host(run_id: int, *statuses: str) -> None:
     elsewhere = TaskAttempt.objects.open().filter(task__run=run_id, runner_kind="http")
     for attempt in elsewhere.order_by("dispatched_at"):
-        for word in words:
+        for status in statuses:
             apply_callback(
-                attempt.task_id, token_of(attempt.pk), RunnerReport(word, output="said\n")
+                attempt.task_id, token_of(attempt.pk), RunnerReport(status, output="said\n")
             )
 
 
 def succeed(run_id: int) -> None:
     """Apply reports of success for all attempts on the host."""
-    _hear(run_id, "running", "success")
+    _report_on_host(run_id, "running", "success")
 
 
 def fail(run_id: int) -> None:
     """Apply reports of failure for all attempts on the host."""
-    _hear(run_id, "failed")
+    _report_on_host(run_id, "failed")
 
 
 def abort(run_id: int) -> None:

@@ -1,4 +1,4 @@
-"""What hypothesis makes runs of."""
+"""Random graphs, drawn by hypothesis."""
 
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ MOST_STEPS = 7
 
 @dataclass
 class Step:
-    """A step that may depend on those drawn before it, wherever it stands in the list."""
+    """A step that may depend on those drawn before it, at any place in the list."""
 
     name: str
     runner: str
@@ -25,7 +25,7 @@ class Drawing:
     steps: list[Step]
     is_auto: bool
     is_adopted: bool
-    """Made of tasks that were there before, without edges."""
+    """Made of existing tasks, without edges."""
 
 
 @st.composite

@@ -1,4 +1,4 @@
-"""Whatever is done in whatever order: the product answers as the model does."""
+"""The rules of the oracle: each does one thing in the model and in the product."""
 
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -24,7 +24,7 @@ STATUSES = st.sampled_from(["running", "success", "success", "success", "failed"
 
 
 class Oracle(SideBySide):
-    """Everybody who does something to the runs and runners."""
+    """Operators, runners and administrators, acting in random order."""
 
     @rule(index=INDEX, limit=LIMITS)
     def dispatch(self, index: int, limit: int | None) -> None:
@@ -33,12 +33,12 @@ class Oracle(SideBySide):
 
     @rule(index=INDEX, limit=LIMITS)
     def dispatch_again(self, index: int, limit: int | None) -> None:
-        """Dispatch as often as anything else is done."""
+        """Dispatch; a second rule doubles its share."""
         self._dispatch(self._run(index), limit, dry_run=False)
 
     @rule(index=INDEX, limit=LIMITS)
     def foresee(self, index: int, limit: int | None) -> None:
-        """Ask what a dispatch would do."""
+        """Dispatch as a dry run; it must write no event."""
         before = product.trail_length()
         self._dispatch(self._run(index), limit, dry_run=True)
         assert product.trail_length() == before
@@ -59,20 +59,20 @@ class Oracle(SideBySide):
     @precondition(lambda self: any(a.status in model.ACTIVE for a in self._attempts))
     @rule(index=INDEX, status=STATUSES)
     def report(self, index: int, status: str) -> None:
-        """Report on what is under way."""
+        """Report on an active attempt."""
         under_way = [a for a in self._attempts if a.status in model.ACTIVE]
         self._report(under_way[index % len(under_way)], status)
 
     @precondition(lambda self: any(a.status in model.ACTIVE for a in self._attempts))
     @rule(index=INDEX, status=STATUSES)
     def report_again(self, index: int, status: str) -> None:
-        """Report on what is under way, as often as anything else is done."""
+        """Report on an active attempt; a second rule doubles its share."""
         self.report(index, status)
 
     @precondition(lambda self: self._attempts)
     @rule(index=INDEX, status=STATUSES)
     def report_anything(self, index: int, status: str) -> None:
-        """Report late, twice, out of order, or on what is outdated."""
+        """Report on any attempt: late, twice, out of order or outdated."""
         self._report(self._attempts[index % len(self._attempts)], status)
 
     def _report(self, attempt: Attempt, status: str) -> None:
@@ -85,7 +85,7 @@ class Oracle(SideBySide):
     @precondition(lambda self: self._attempts)
     @rule(index=INDEX, said=st.lists(st.tuples(INDEX, STATUSES), min_size=2, max_size=4))
     def report_together(self, index: int, said: list[tuple[int, str]]) -> None:
-        """Report what ended together in one go."""
+        """Apply several reports in one call."""
         run = self._run(index)
         known = [attempt for attempt in self._attempts if attempt.task in run.tasks]
         reports = {known[i % len(known)]: status for i, status in said} if known else {}
@@ -109,7 +109,7 @@ class Oracle(SideBySide):
 
     @rule(index=INDEX, sure=st.integers(0, 5))
     def abort(self, index: int, sure: int) -> None:
-        """Abort a run; not often, for then it is over."""
+        """Abort a run; rarely, since that ends it."""
         run = self._run(index)
         if sure == 5 or run.state == "aborted":
             self._both(lambda: self.world.abort(run), lambda: operations.abort(run.pk, by=BY))
@@ -128,7 +128,7 @@ class Oracle(SideBySide):
 
     @rule(index=INDEX)
     def mark_success(self, index: int) -> None:
-        """Count a task as done."""
+        """Mark a task as success."""
         task = self._task(index, *model.BROKEN)
         self._both(
             lambda: self.world.mark_success(task),
@@ -137,7 +137,7 @@ class Oracle(SideBySide):
 
     @rule(index=INDEX)
     def retry_downstream(self, index: int) -> None:
-        """Do a task again, and what followed."""
+        """Retry a task and its downstream tasks."""
         task = self._task(index, *model.ENDED)
         self._both(
             lambda: self.world.retry_downstream(task), lambda: retry_downstream(task.pk, by=BY)
@@ -145,19 +145,19 @@ class Oracle(SideBySide):
 
     @rule(index=INDEX)
     def cancel_rest(self, index: int) -> None:
-        """Cancel what can never run."""
+        """Cancel the permanently blocked tasks of a run."""
         run = self._run(index)
         self._both(lambda: self.world.cancel_rest(run), lambda: cancel_rest(run.pk, by=BY))
 
     @rule(index=INDEX)
     def hold(self, index: int) -> None:
-        """Keep a task back."""
+        """Hold a task."""
         task = self._task(index, "pending")
         self._both(lambda: self.world.hold(task), lambda: operations.hold(task.pk, by=BY))
 
     @rule(index=INDEX)
     def release(self, index: int) -> None:
-        """Let a task go."""
+        """Release a task."""
         held = [task for run in self.world.runs for task in run.tasks if task.is_held]
         task = held[index % len(held)] if held else self._task(index)
         self._both(lambda: self.world.release(task), lambda: operations.release(task.pk, by=BY))
@@ -165,7 +165,7 @@ class Oracle(SideBySide):
     @precondition(lambda self: any(task.approvals for r in self.world.runs for task in r.tasks))
     @rule(index=INDEX, for_it=st.booleans())
     def decide(self, index: int, for_it: bool) -> None:
-        """Approve or reject, also what was decided before."""
+        """Approve or reject, also an approval that is already decided."""
         tasks = [task for run in self.world.runs for task in run.tasks if task.approvals]
         task = tasks[index % len(tasks)]
         number = len(task.approvals) - 1 if index < 17 else 0
@@ -186,7 +186,7 @@ class Oracle(SideBySide):
 
     @rule(index=INDEX)
     def explain(self, index: int) -> None:
-        """Ask why what is pending waits."""
+        """Explain why pending tasks wait."""
         run = self._run(index)
         wanted = {
             task.pk: (

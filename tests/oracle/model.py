@@ -1,8 +1,8 @@
 """
-What the product promises, once more and as naively as can be.
+What the product promises, modelled as naively as possible.
 
-Plain Python that looks at everything again each time: no counters, no locks, no database, and
-nothing of the product is imported. A task asks all that it depends on; a run asks all of its tasks.
+Plain Python that computes everything anew each time: no counters, no locks, no database, no import
+of the product. A task looks at all of its upstream tasks; a run looks at all of its tasks.
 """
 
 from collections.abc import Collection, Iterator
@@ -25,7 +25,7 @@ class Refused(Exception):
 
 @dataclass(eq=False)
 class Runner:
-    """Where attempts go. One that claims fetches them itself, and is never called."""
+    """A runner. One that `claims` fetches its attempts itself and is never called."""
 
     name: str
     claims: bool = False
@@ -36,12 +36,12 @@ class Runner:
 
     @property
     def is_full(self) -> bool:
-        """Whether every place is taken."""
+        """Return True if every place is taken."""
         taken = sum(attempt.status in ACTIVE for attempt in self.attempts)
         return self.capacity is not None and taken >= self.capacity
 
-    def unwilling(self) -> str:
-        """Say why nothing can go out to it, if so."""
+    def refusal_reason(self) -> str:
+        """Return why nothing can be dispatched to it; empty if something can."""
         if not self.is_enabled:
             return f"runner refused: {self.name} is disabled"
         return f"runner is full: {self.name} has {self.capacity} at a time" if self.is_full else ""
@@ -75,29 +75,29 @@ class Task:
 
     @property
     def is_asked(self) -> bool:
-        """Whether it waits for an approval."""
+        """Return True if it waits for an approval."""
         return self.approvals[-1:] == ["pending"]
 
     @property
     def waits_for(self) -> str:
-        """What it waits for; nothing, if it may go out."""
+        """Return what it waits for; empty if it may be dispatched."""
         if any(task.state != "success" for task in self.upstream):
             return DEPENDENCIES
         return APPROVAL if self.is_asked else HOLD if self.is_held else ""
 
     @property
     def is_free(self) -> bool:
-        """Whether nothing but its run and its runner keeps it from going out."""
+        """Return True if only its run or its runner can keep it from being dispatched."""
         return self.state == "pending" and not self.waits_for
 
     @property
     def is_cause(self) -> bool:
-        """Whether others wait for it and will go on waiting by themselves."""
+        """Return True if it blocks downstream tasks until an operator acts."""
         waits = self.state == "pending" and (self.is_held or self.is_asked)
         return waits or self.state in BROKEN
 
     def causes(self) -> "set[Task]":
-        """Return the first of its ancestors that keep it from going on, on every path."""
+        """Return the nearest upstream tasks that block it, on every path."""
         found: set[Task] = set()
         for parent in self.upstream:
             if parent.is_cause:
@@ -111,7 +111,7 @@ class Task:
         return any(parent is other or parent.is_after(other) for parent in self.upstream)
 
     def expect(self, *states: str) -> None:
-        """Refuse what is possible in other states only."""
+        """Refuse unless the state is one of these."""
         if self.state not in states:
             raise Refused(f"task {self.pk} is {self.state}")
 
@@ -126,7 +126,7 @@ class Run:
     pk: int = 0
 
     def expect(self, *states: str) -> None:
-        """Refuse what is possible in other states only."""
+        """Refuse unless the state is one of these."""
         if self.state not in states:
             raise Refused(f"workflow run {self.pk} is {self.state}")
 
@@ -135,11 +135,11 @@ class Run:
         return [task for task in self.tasks if task.state in states]
 
     def free(self) -> list[Task]:
-        """Return what may go out, the run permitting."""
+        """Return the tasks that may be dispatched if the run allows it."""
         return [task for task in self.tasks if task.is_free]
 
     def close_run_if_finished(self) -> None:
-        """End, if there is nothing left to do."""
+        """End the run if nothing is left to do."""
         if self.state not in {"created", "running"} or self.having(*ACTIVE):
             return
         if not self.having("pending", *BROKEN):
@@ -148,12 +148,12 @@ class Run:
             self.state = "failed"
 
     def reopen(self, *states: str) -> None:
-        """Go on after an operator's word, if the run has ended so."""
+        """Return a run in one of these states to running."""
         if self.state in states:
             self.state = "running"
 
     def deadlock(self) -> set[Task] | None:
-        """Return what keeps the run from ever going on."""
+        """Return the tasks that block the run until an operator acts; None if it is not stuck."""
         stuck = not self.having(*ACTIVE) and not self.free()
         if self.state in {"success", "aborted"} or not stuck:
             return None
@@ -178,13 +178,13 @@ class RunnerPool:
     tasks: dict[Task, str] = field(default_factory=dict)
 
     def refusal_of(self, task: Task) -> str:
-        """Say why a task cannot go out now, if so."""
-        told = self.tasks.get(task) or self.runners.get(task.runner)
-        return told or task.runner.unwilling()
+        """Return why a task cannot be dispatched now; empty if it can."""
+        refusal = self.tasks.get(task) or self.runners.get(task.runner)
+        return refusal or task.runner.refusal_reason()
 
 
 def create_attempts(run: Run, limit: int | None, pool: RunnerPool) -> Iterator[Attempt]:
-    """Dispatch the first ready tasks that have a runner; they are with nobody yet."""
+    """Dispatch the first ready tasks with a willing runner; they are not yet submitted."""
     if run.state not in {"created", "running"}:
         return
     left = len(run.tasks) if limit is None else limit
@@ -199,7 +199,7 @@ def create_attempts(run: Run, limit: int | None, pool: RunnerPool) -> Iterator[A
 
 
 def blocked(run: Run, pool: RunnerPool) -> Iterator[tuple[Task, str, frozenset[Task]]]:
-    """Yield what is pending and cannot go out, and why: first what was tried."""
+    """Yield pending tasks that cannot be dispatched, with the reason: refused ones first."""
     for task in run.free():
         if why := pool.refusal_of(task):
             yield task, why, frozenset()
@@ -209,7 +209,7 @@ def blocked(run: Run, pool: RunnerPool) -> Iterator[tuple[Task, str, frozenset[T
 
 
 def reason_of(reasons: Collection[str]) -> str:
-    """Return the reason that counts most."""
+    """Return the most important reason."""
     for reason in reasons:
         if reason.startswith("runner"):
             return reason

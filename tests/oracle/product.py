@@ -1,4 +1,4 @@
-"""The product, asked in the words of the model."""
+"""Calls the product with the terms of the model."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,11 +25,11 @@ TABLES = [
     *["stepdependency", "templatestep", "templateversion", "workflowtemplate"],
 ]
 
-Asked = tuple[list[int], str | None, list[tuple[int, str, frozenset[int]]]]
+DispatchAnswer = tuple[list[int], str | None, list[tuple[int, str, frozenset[int]]]]
 
 
 def create(drawing: Drawing) -> WorkflowRun:
-    """Create a run as it is drawn."""
+    """Create the run of a drawing."""
     if drawing.is_adopted:
         return _adopt(drawing)
     steps = [
@@ -57,7 +57,7 @@ def _adopt(drawing: Drawing) -> WorkflowRun:
     return create_run(task_ids=ids, auto_dispatch=drawing.is_auto, by=BY)
 
 
-def dispatch(run_id: int, limit: int | None, *, dry_run: bool) -> Asked:
+def dispatch(run_id: int, limit: int | None, *, dry_run: bool) -> DispatchAnswer:
     """Ask for a dispatch; return what was sent, the reason, and what is blocked by what."""
     result = dispatch_ready(run_id, limit=limit, dry_run=dry_run, by=BY)
     _check_form(result)
@@ -72,7 +72,7 @@ def dispatch(run_id: int, limit: int | None, *, dry_run: bool) -> Asked:
 
 
 def _check_form(result: DispatchResult) -> None:
-    """The JSON form of an answer follows from what it says."""
+    """Check that the JSON form of an answer agrees with its fields."""
     answer = result.as_json()
     sent = [each["task_id"] for each in answer.get("dispatches") or [answer["dispatch"]] if each]
     assert sent == [each.task_id for each in result.dispatches]
@@ -84,7 +84,7 @@ def _check_form(result: DispatchResult) -> None:
 
 
 def explained(run_id: int) -> dict[int, tuple[str, frozenset[int]]]:
-    """Return why tasks of a run wait, as it is explained; what is ready says READY."""
+    """Return why tasks of a run wait, as `explain` answers; ready ones have READY."""
     return {
         each["task_id"]: (
             each["reason"] if each["reason"] in _REASONS else READY,
@@ -102,8 +102,8 @@ def approval_of(task_id: int, number: int) -> int:
     return list(Approval.objects.filter(task=task_id).order_by("id"))[number].pk
 
 
-def standing(run_ids: Sequence[int]) -> tuple[dict[int, Any], dict[int, Any]]:
-    """Return where runs and their tasks stand, by id."""
+def states_of(run_ids: Sequence[int]) -> tuple[dict[int, Any], dict[int, Any]]:
+    """Return the states of runs and of their tasks, by id."""
     runs = list(WorkflowRun.objects.filter(pk__in=run_ids))
     stuck = deadlocks(runs)
     causes = {
@@ -123,7 +123,7 @@ def attempts(run_ids: Sequence[int]) -> dict[int, list[tuple[UUID, str]]]:
     return found
 
 
-# By hand: this is asked after each step, and composing it would take half of the time.
+# Plain SQL: it runs after each step, and building it with the ORM would take half of the time.
 TASKS = """
     SELECT id, state, is_held, awaits_approval, is_marked_success, cancel_requested_at IS NOT NULL
       FROM workflows_task WHERE run_id IN (%s, %s)
@@ -151,5 +151,5 @@ def clear() -> None:
 
 
 def trail_length() -> int:
-    """Return how many lines there are."""
+    """Return the number of events."""
     return Event.objects.count()

@@ -1,4 +1,4 @@
-"""A product and a model of it, side by side: what every rule needs, and what is compared."""
+"""The base of the rules: the product and the model, and their comparison after each step."""
 
 import re
 from collections.abc import Callable
@@ -25,8 +25,8 @@ from workflows.errors import Conflict
 INDEX = st.integers(0, 20)
 
 CAPACITIES = st.sampled_from([None, 1, 2])
-WEATHER = ["near", "far", "s0", "s1", "s2"]
-"""Runners and names of tasks that may be refused for a while."""
+MAY_REFUSE = ["near", "far", "s0", "s1", "s2"]
+"""Runners that may refuse everything, and names of tasks that may be refused."""
 
 Act = Callable[[], Any]
 
@@ -40,10 +40,10 @@ class SideBySide(RuleBasedStateMachine):
     @initialize(
         drawn=st.lists(drawings(), min_size=1, max_size=2),
         capacity=CAPACITIES,
-        refused=st.sets(st.sampled_from(WEATHER), max_size=2),
+        refused=st.sets(st.sampled_from(MAY_REFUSE), max_size=2),
     )
     def begin(self, drawn: list[Drawing], capacity: int | None, refused: set[str]) -> None:
-        """Create the runs, in some weather."""
+        """Create the runs, with some refusals in place."""
         self.world = World()
         self.runners = {name: Runner(name, claims=name == "local") for name in RUNNERS}
         RunnerRow.objects.create(name="near", kind=KIND)
@@ -53,7 +53,7 @@ class SideBySide(RuleBasedStateMachine):
             self._create(drawing)
         self.change_capacity("near", capacity)
         for name in sorted(refused):
-            self.change_the_weather(name)
+            self.change_refusals(name)
 
     def _create(self, drawing: Drawing) -> None:
         tasks: dict[str, Task] = {}
@@ -73,7 +73,7 @@ class SideBySide(RuleBasedStateMachine):
         self.world.runs.append(run)
 
     def _both(self, expected: Act, asked: Act) -> Any:
-        """Have both do the same; return both answers, or None if both refuse."""
+        """Do the same in both; return both answers, or None if both refuse."""
         try:
             wanted = expected()
         except model.Refused as refusal:
@@ -88,7 +88,7 @@ class SideBySide(RuleBasedStateMachine):
 
     def _task(self, index: int, *states: str) -> Task:
         tasks = [task for run in self.world.runs for task in run.tasks]
-        # Rather one to which it can be done; now and then any.
+        # Prefer a task that allows the operation; now and then take any.
         likely = [task for task in tasks if task.state in states]
         some = likely if likely and index < 17 else tasks
         return some[index % len(some)]
@@ -99,13 +99,13 @@ class SideBySide(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(RUNNERS), capacity=CAPACITIES)
     def change_capacity(self, name: str, capacity: int | None) -> None:
-        """Give a runner other places."""
+        """Change the capacity of a runner."""
         self.runners[name].capacity = capacity
         RunnerRow.objects.filter(name=name).update(capacity=capacity)
 
-    @rule(name=st.sampled_from(WEATHER))
-    def change_the_weather(self, name: str) -> None:
-        """Let a runner take nothing, or nothing of some tasks; or take it again."""
+    @rule(name=st.sampled_from(MAY_REFUSE))
+    def change_refusals(self, name: str) -> None:
+        """Let a runner refuse everything, or some tasks; or accept them again."""
         refusals, script = self.world.refusals, ScriptedBackend.script
         if name in script.refusals:
             script.accept(name)
@@ -117,11 +117,11 @@ class SideBySide(RuleBasedStateMachine):
             self.runners[name].refusal = script.refusals.get(name, "")
 
     @invariant()
-    def everything_stands_where_the_model_has_it(self) -> None:
+    def product_and_model_agree(self) -> None:
         """Compare runs, tasks and attempts."""
         SideBySide.steps += 1
         ids = [run.pk for run in self.world.runs]
-        runs, tasks = product.standing(ids)
+        runs, tasks = product.states_of(ids)
         made = product.attempts(ids)
         for run in self.world.runs:
             stuck = run.deadlock()
@@ -136,7 +136,7 @@ class SideBySide(RuleBasedStateMachine):
                     attempt.pk = pk
 
     def teardown(self) -> None:
-        """Verify what is left of the example, and forget it."""
+        """Verify the runs of the example, then delete them."""
         try:
             for run in getattr(self, "world", World()).runs:
                 assert [finding.sentence for finding in verify_run(run.pk)] == []

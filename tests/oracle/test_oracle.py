@@ -1,4 +1,4 @@
-"""The product and a naive model of it are driven side by side, at random."""
+"""Random operations on the product and on a naive model of it have the same results."""
 
 import os
 import time
@@ -13,21 +13,21 @@ from tests.oracle.machine import Oracle
 from tests.oracle.side_by_side import SideBySide
 from tests.support.scripted import Script
 
-# Differences between the databases show within few steps.
+# Few steps suffice to find differences between the databases.
 STEPS = int(os.environ.get("ORACLE_STEPS", 10_000 if connection.vendor == "sqlite" else 2_000))
 """How many steps in all; `make prove` takes a million."""
 PARTS = 4
 LONGEST_S = float("inf") if "ORACLE_STEPS" in os.environ else 25.0
-"""Of a part: a busy machine takes fewer steps, not longer."""
+"""The time limit of a part: a busy machine takes fewer steps instead of longer."""
 SEED = int(os.environ.get("ORACLE_SEED", "0"))
-"""The same examples each time, so that a change is judged by itself; others with another seed."""
+"""A fixed seed gives the same examples in each run; another seed gives others."""
 
 CHANCE = settings(
     max_examples=20,
     stateful_step_count=50,
     deadline=None,
     database=None,
-    # To make a failing example small takes minutes; it can be read as it is.
+    # Shrinking a failing example takes minutes; it is readable without.
     phases=[Phase.generate, *([Phase.shrink] if "ORACLE_SHRINK" in os.environ else [])],
     suppress_health_check=list(HealthCheck),
 )

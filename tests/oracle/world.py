@@ -1,4 +1,4 @@
-"""What happens to runs, as the model has it."""
+"""The operations of the model."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -29,18 +29,18 @@ MOVES = {
 
 @dataclass
 class World:
-    """All runs, and who does what to them."""
+    """All runs, and the operations on them."""
 
     runs: list[Run] = field(default_factory=list)
     refusals: dict[str, str] = field(default_factory=dict)
-    """Why runners take nothing of the tasks with this name."""
+    """Why runners refuse tasks, by the name of the task."""
 
     def run_of(self, task: Task) -> Run:
         """Return the run of a task."""
         return next(run for run in self.runs if task in run.tasks)
 
     def dispatch(self, run: Run, limit: int | None) -> Answer:
-        """Dispatch ready tasks; what is refused makes room for the next ones."""
+        """Dispatch ready tasks; after a refusal, the next ones are tried."""
         run.expect("created", "running", "success", "failed")
         if run.is_auto and run.state == "created":
             run.state = "running"
@@ -53,7 +53,7 @@ class World:
         return self._answer(run, sent, pool)
 
     def foresee(self, run: Run, limit: int | None) -> Answer:
-        """Answer as if every runner took what it is called for; change nothing."""
+        """Answer as if every runner accepted its submissions; change nothing."""
         run.expect("created", "running", "success", "failed")
         before = run.state, [(task, task.is_unwanted) for task in run.tasks]
         batch = list(create_attempts(run, limit, RunnerPool()))
@@ -66,7 +66,7 @@ class World:
         return answer
 
     def report(self, run: Run, reports: Collection[tuple[Attempt, str]]) -> set[Attempt]:
-        """Take over what became of attempts; return those whose report is refused."""
+        """Apply reports on attempts; return the attempts whose report is refused."""
         refused = {attempt for attempt, status in reports if not _fits(attempt, status)}
         news = [
             (attempt, status)
@@ -76,50 +76,50 @@ class World:
         for attempt, status in news:
             attempt.status = attempt.task.state = status
         if news:
-            self._go_on(run)
+            self._advance(run)
             self._offer({attempt.runner for attempt, status in news if status != "running"})
         return refused
 
     def pause(self, run: Run) -> None:
-        """Stop the dispatching."""
+        """Pause the run."""
         run.expect("created", "running")
         run.state = "paused"
 
     def resume(self, run: Run) -> None:
-        """Dispatch again."""
+        """Resume the run."""
         run.expect("paused")
         run.state = "running"
-        self._go_on(run)
+        self._advance(run)
 
     def abort(self, run: Run) -> None:
-        """End it for good."""
+        """Abort the run and cancel its tasks."""
         run.expect("created", "running", "paused")
         run.state = "aborted"
         for task in run.having("pending", *ACTIVE):
             _cancel(task)
 
     def cancel(self, task: Task) -> None:
-        """Cancel what nobody executes; ask for the end of the rest."""
+        """Cancel a waiting task; request the cancellation of an active one."""
         task.expect("pending", *ACTIVE)
         _cancel(task)
-        self._go_on(self.run_of(task))
+        self._advance(self.run_of(task))
 
     def retry(self, task: Task) -> None:
-        """Return it to the queue."""
+        """Return a failed or canceled task to pending."""
         run = self._expect_broken(task)
         _return_to_queue(task)
         run.reopen("failed")
-        self._go_on(run)
+        self._advance(run)
 
     def mark_success(self, task: Task) -> None:
-        """Count it as done."""
+        """Mark a failed or canceled task as success."""
         run = self._expect_broken(task)
         task.state, task.is_marked = "success", True
         run.reopen("failed")
-        self._go_on(run)
+        self._advance(run)
 
     def retry_downstream(self, task: Task) -> None:
-        """Do it again, and all that followed."""
+        """Return a task and its downstream tasks to pending."""
         run = self.run_of(task)
         task.expect(*ENDED)
         run.expect("created", "running", "paused", "success", "failed")
@@ -131,44 +131,44 @@ class World:
                 _return_to_queue(each)
                 each.is_marked = False
         run.reopen("failed", "success")
-        self._go_on(run)
+        self._advance(run)
 
     def cancel_rest(self, run: Run) -> None:
-        """Cancel what can never run."""
+        """Cancel the permanently blocked tasks."""
         run.expect("created", "running", "paused", "success", "failed")
         blocked_forever = [task for task in run.having("pending") if _is_permanently_blocked(task)]
         if not blocked_forever:
             raise Refused
         for task in blocked_forever:
             task.state = "canceled"
-        self._go_on(run)
+        self._advance(run)
 
     def hold(self, task: Task) -> None:
-        """Keep it back."""
+        """Hold a pending task."""
         task.expect("pending")
         if task.is_held:
             raise Refused(f"task {task.pk} is on hold")
         task.is_held = True
-        self._go_on(self.run_of(task))
+        self._advance(self.run_of(task))
 
     def release(self, task: Task) -> None:
-        """Let it go."""
+        """Release a held task."""
         if not task.is_held:
             raise Refused(f"task {task.pk} is not on hold")
         task.is_held = False
-        self._revive(self.run_of(task))
+        self._reopen_if_ready(self.run_of(task))
 
     def approve(self, task: Task, number: int) -> None:
-        """Decide for it."""
+        """Approve a request."""
         self._expect_undecided(task, number)
         task.approvals[number] = "approved"
-        self._revive(self.run_of(task))
+        self._reopen_if_ready(self.run_of(task))
 
     def reject(self, task: Task, number: int) -> None:
-        """Decide against it."""
+        """Reject a request and cancel its task."""
         self._expect_undecided(task, number)
         task.approvals[number], task.state = "rejected", "canceled"
-        self._go_on(self.run_of(task))
+        self._advance(self.run_of(task))
 
     def _submit(self, batch: Iterable[Attempt], pool: RunnerPool) -> list[Task]:
         sent = []
@@ -197,7 +197,7 @@ class World:
         why = list(blocked(run, pool))
         return Answer([], reason_of([reason for _, reason, _ in why]), why)
 
-    def _go_on(self, run: Run) -> int:
+    def _advance(self, run: Run) -> int:
         batch = []
         if run.is_auto and run.state == "running":
             batch = list(create_attempts(run, None, RunnerPool()))
@@ -206,7 +206,7 @@ class World:
         return len(batch)
 
     def _offer(self, freed: set[Runner]) -> None:
-        """Let the runs that dispatch by themselves use the places that became free."""
+        """Let auto-dispatch runs use the places that became free."""
         limited = {runner for runner in freed if runner.capacity}
         waiting = [
             run
@@ -216,13 +216,13 @@ class World:
             and any(task.runner in limited for task in run.free())
         ]
         for run in waiting:
-            if not self._go_on(run):
+            if not self._advance(run):
                 break
 
-    def _revive(self, run: Run) -> None:
+    def _reopen_if_ready(self, run: Run) -> None:
         if run.free():
             run.reopen("failed")
-        self._go_on(run)
+        self._advance(run)
 
     def _expect_broken(self, task: Task) -> Run:
         task.expect(*BROKEN)
@@ -246,7 +246,7 @@ def _cancel(task: Task) -> None:
     if task.state == "pending":
         task.state = "canceled"
     elif task.state == "dispatched" and task.runner.claims:
-        # It waits in the database, where nobody can have started it.
+        # It waits in the database, so no process has started it.
         task.state = task.attempts[-1].status = "canceled"
     else:
         task.is_unwanted = True

@@ -1,9 +1,9 @@
 """
-A chat-bot as another project would write it: commands come as text, answers go out as text.
+A chat-bot as another project would write it: it reads commands as text and answers with text.
 
     python -m tests.third_party_clients.chat_bot http://NAME:PASSWORD@HOST CHAT …
 
-reads lines `CHAT TEXT`, and answers each with a line. Only the chats named may command.
+reads lines `CHAT TEXT`, and answers each with a line. Only the named chats may send commands.
 """
 
 import sys
@@ -26,15 +26,15 @@ COMMANDS = {
 
 
 class Bot:
-    """Knows the site by a URL that carries its credentials."""
+    """Sends commands to the site; its URL contains the credentials."""
 
     def __init__(self, url: str, chats: list[str]) -> None:
-        """Listen to these chats."""
+        """Accept commands from these chats."""
         self._site = httpx.Client(base_url=url, timeout=30)
         self._chats = chats
 
     def answer(self, chat: str, text: str) -> str:
-        """Obey, or say why not."""
+        """Carry out a command, or return why it was refused."""
         if chat not in self._chats:
             return "this chat may not command"
         name, _, argument = text.strip().removeprefix("/").partition(" ")
@@ -45,11 +45,13 @@ class Bot:
         answer = self._site.request(
             method, path.format(argument), json=None if method == "GET" else body
         )
-        said = answer.json()
-        return _told(said) if answer.is_success else f"refused: {said.get('detail', said)}"
+        answered = answer.json()
+        if answer.is_success:
+            return _sentence(answered)
+        return f"refused: {answered.get('detail', answered)}"
 
 
-def _told(answer: dict[str, Any]) -> str:
+def _sentence(answer: dict[str, Any]) -> str:
     if answer.get("dispatched") is not None:
         return f"dispatched task {answer['task_id']}" if answer["dispatched"] else answer["reason"]
     return f"{answer['id']} is {answer['status']}"

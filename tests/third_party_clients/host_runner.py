@@ -1,9 +1,9 @@
 """
-A host-runner as another project would write it: it knows the protocol and nothing else of us.
+A host-runner as another project would write it: it knows only the protocol.
 
     python -m tests.third_party_clients.host_runner PORT
 
-executes prompts in a shell. Each status is reported once; whether that arrives is not its concern.
+executes prompts in a shell. Each status is reported once and never repeated.
 """
 
 import json
@@ -23,7 +23,7 @@ class Work:
     """One submission."""
 
     def __init__(self, order: dict[str, Any]) -> None:
-        """Take it into the queue."""
+        """Queue the submission."""
         self._order = order
         self._process: subprocess.Popen[str] | None = None
         self.said: dict[str, Any] = {"task_id": order["task_id"], "status": "queued"}
@@ -52,7 +52,7 @@ class Work:
 
 
 class Host(BaseHTTPRequestHandler):
-    """The door."""
+    """Handles requests."""
 
     keys: dict[str, Work] = {}
     tasks: dict[str, Work] = {}
@@ -71,7 +71,7 @@ class Host(BaseHTTPRequestHandler):
                 self._answer(404, {"detail": "not found"})
 
     def do_GET(self) -> None:
-        """Tell what became of a task."""
+        """Return the status of a task."""
         work = self.tasks.get(self.path.removeprefix("/tasks/"))
         if work:
             self._answer(200, {name: work.said.get(name) for name in KEPT})

@@ -1,9 +1,9 @@
 """
-What lies between a host-runner and us: it drops, delays, doubles and reorders what passes.
+A lossy connection from a host-runner to the site: it drops, delays, doubles and reorders callbacks.
 
     python -m tests.third_party_clients.proxy PORT TARGET
 
-answers everything with 200 at once, and prints what it does with it.
+answers every callback with 200 at once, and prints what it does with it.
 """
 
 import sys
@@ -16,58 +16,57 @@ from itertools import cycle
 import httpx
 
 DELAY_S = 0.5
-# Of each task, the start is followed by the end: whatever happens to one of them, happens to the
-# other later on.
-FATES = cycle(["pass", "drop", "hold back", "pass", "double", "delay", "drop"])
+# Seven treatments for two callbacks per task: each treatment meets starts and ends.
+TREATMENTS = cycle(["pass", "drop", "hold back", "pass", "double", "delay", "drop"])
 
 target = sys.argv[2] if len(sys.argv) > 2 else ""
 
 
-class Letter:
-    """One request on its way."""
+class Callback:
+    """One callback that was received."""
 
     def __init__(self, path: str, token: str, body: bytes) -> None:
-        """Take it over."""
+        """Keep what was received."""
         self._path, self._token, self._body = path, token, body
 
     def deliver(self) -> None:
-        """Hand it over; the answer interests nobody."""
+        """Send it to the site; ignore the answer."""
         headers = {"Content-Type": "application/json", "X-Runner-Token": self._token}
         with suppress(httpx.HTTPError):
             httpx.post(target + self._path, content=self._body, headers=headers)
 
 
 class Proxy(BaseHTTPRequestHandler):
-    """The door."""
+    """Handles callbacks."""
 
-    held: list[Letter] = []
+    held: list[Callback] = []
     lock = threading.Lock()
 
     def do_POST(self) -> None:
-        """Take a letter, and let its fate decide."""
+        """Receive a callback and apply the next treatment."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        letter = Letter(self.path, self.headers["X-Runner-Token"], body)
+        callback = Callback(self.path, self.headers["X-Runner-Token"], body)
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()
         with self.lock:
-            fate = next(FATES)
-            print(fate, self.path, body[:60].decode(), flush=True)  # noqa: T201 (its log)
+            treatment = next(TREATMENTS)
+            print(treatment, self.path, body[:60].decode(), flush=True)  # noqa: T201 (its log)
             held, self.held[:] = self.held[:], []
-        self._meet(fate, letter)
+        self._treat(treatment, callback)
         for late in held:
             late.deliver()
 
-    def _meet(self, fate: str, letter: Letter) -> None:
-        match fate:
+    def _treat(self, treatment: str, callback: Callback) -> None:
+        match treatment:
             case "hold back":  # until after the next one
-                self.held.append(letter)
+                self.held.append(callback)
             case "delay":
                 time.sleep(DELAY_S)
-        if fate in {"pass", "double", "delay"}:
-            letter.deliver()
-        if fate == "double":
-            letter.deliver()
+        if treatment in {"pass", "double", "delay"}:
+            callback.deliver()
+        if treatment == "double":
+            callback.deliver()
 
     def log_message(self, *_: object) -> None:
         """Be quiet."""

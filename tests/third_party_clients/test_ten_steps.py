@@ -1,4 +1,4 @@
-"""Programs of others, beside the site, with a bad line between them: the run still ends right."""
+"""Third-party programs and the site, over a lossy connection: the run still succeeds."""
 
 import socket
 import subprocess
@@ -29,12 +29,18 @@ from workflows.models import TaskAttempt, WorkflowRun, WorkflowTemplate
 #     └ d ─ e ┘           └ i ┘
 TEN = "a > b > c > f, a > d > e > f, f > g > h > j, g > i > j"
 
+SITE = {
+    "DJANGO_SUPERUSER_PASSWORD": "pw",
+    # Its passwords are cheap to check: the bot sends one with every request.
+    "DJANGO_SETTINGS_MODULE": "tests.settings",
+}
+
 Program = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
 def program() -> Iterator[Program]:
-    """Start programs of others; they end with the test."""
+    """Start third-party programs; they end with the test."""
     started: list[subprocess.Popen[str]] = []
 
     def start(name: str, *arguments: object) -> "subprocess.Popen[str]":
@@ -50,10 +56,10 @@ def program() -> Iterator[Program]:
 
 
 class Chat:
-    """Somebody who talks to the bot."""
+    """A chat with the bot."""
 
     def __init__(self, bot: "subprocess.Popen[str]", name: str) -> None:
-        """Sit down at a chat."""
+        """Open a chat."""
         self._bot, self._name = bot, name
 
     def say(self, text: str) -> str:
@@ -74,8 +80,8 @@ def _is_open(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def silence() -> None:
-    """Let more time pass than a runner may be silent for."""
+def expire_leases() -> None:
+    """Expire the leases of all open attempts."""
     TaskAttempt.objects.open().update(lease_expires_at=timezone.now() - timedelta(seconds=1))
 
 
@@ -90,16 +96,16 @@ def ten_steps(marks: Path) -> WorkflowTemplate:
 
 @pytest.mark.django_db(transaction=True)
 def test_ten_steps_succeed_over_a_lossy_connection(program: Program, tmp_path: Path) -> None:
-    marks, host, line = tmp_path / "marks", free_port(), free_port()
+    marks, host, proxy_port = tmp_path / "marks", free_port(), free_port()
     address = f"http://127.0.0.1:{host}"
     Runner.objects.create(name="host", kind="http", url=address, is_default=True)
     template = ten_steps(marks)
-    public = {"PUBLIC_BASE_URL": f"http://127.0.0.1:{line}", "DJANGO_SUPERUSER_PASSWORD": "pw"}
-    with installation(database_url(), **public) as site:
+    environment = {**SITE, "PUBLIC_BASE_URL": f"http://127.0.0.1:{proxy_port}"}
+    with installation(database_url(), **environment) as site:
         site.manage("createsuperuser", "--noinput", "--username=bot", "--email=bot@example.org")
-        proxy = program("proxy", line, site.url)
+        proxy = program("proxy", proxy_port, site.url)
         program("host_runner", host)
-        wait_until_they_listen(host, line)
+        wait_until_they_listen(host, proxy_port)
         bot = program("chat_bot", site.url.replace("//", "//bot:pw@"), "chat-7")
         chat = Chat(bot, "chat-7")
 
@@ -110,7 +116,7 @@ def test_ten_steps_succeed_over_a_lossy_connection(program: Program, tmp_path: P
         assert chat.say(f"/next {run.pk}").startswith("dispatched task ")
         while state(run) == "running":
             if not chat.say(f"/next {run.pk}").startswith("dispatched"):
-                silence()
+                expire_leases()
         assert chat.say(f"/status {run.pk}") == f"{run.pk} is success"
         proxy.terminate()
         passed, _ = proxy.communicate()
@@ -119,5 +125,5 @@ def test_ten_steps_succeed_over_a_lossy_connection(program: Program, tmp_path: P
     assert Counter(marks.read_text().split()) == Counter("abcdefghij")
     check_trail(run)
     assert [log_of(attempt) for attempt in TaskAttempt.objects.all()] == ["done\n"] * 10
-    fates = Counter(said.split(" /")[0] for said in passed.splitlines())
-    assert fates.keys() == {"pass", "drop", "hold back", "double", "delay"}
+    treatments = Counter(said.split(" /")[0] for said in passed.splitlines())
+    assert treatments.keys() == {"pass", "drop", "hold back", "double", "delay"}

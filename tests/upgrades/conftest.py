@@ -1,4 +1,4 @@
-"""An installation of the first release, filled by its own code, and the way from there to here."""
+"""An installation of the first release with its rows, and the migrations to the present."""
 
 import json
 from collections import defaultdict
@@ -14,7 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 FIRST = [("runners", "0001_initial"), ("workflows", "0001_initial")]
 ROWS = Path(__file__).with_name("installed.json")
-"""What the first release dumped, once nearly everything had happened to its runs."""
+"""A dump made by the first release, with runs and tasks in every state."""
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -39,7 +39,7 @@ def to_latest() -> list[str]:
 
 
 def rows_of(apps: Apps) -> Rows:
-    """Return every row of every table that the first release had, as far as `apps` know it."""
+    """Return every row of the tables of the first release, with the columns of `apps`."""
     return {
         model._meta.label: list(model._default_manager.order_by("pk").values())
         for model in _models(apps)
@@ -65,7 +65,7 @@ def _fill(apps: Apps) -> None:
     for entry in json.loads(ROWS.read_text()):
         model = apps.get_model(entry["model"])
         rows[model].append(model(pk=entry["pk"], **_values(model, entry["fields"])))
-    with transaction.atomic():  # references are looked at once all are there
+    with transaction.atomic():  # references are checked at the end
         apps.get_model("runners.Runner").objects.all().delete()  # made with the tables
         for model, each in rows.items():
             model._default_manager.bulk_create(each)

@@ -1,4 +1,4 @@
-"""An installation of the first release is upgraded: nothing is lost, and its runs go on."""
+"""Upgrading an installation of the first release keeps its rows and its runs."""
 
 import pytest
 from django.apps import apps as now

@@ -61,7 +61,7 @@ CALLBACKS = {
         next -> a
         queued a -> 400 status
         task a -> dispatched""",
-    "an old word does not touch a task that waits again": """
+    "a report on an old attempt does not change a retried task": """
         graph a
         next -> a
         failed a

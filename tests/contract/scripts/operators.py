@@ -125,7 +125,7 @@ OPERATORS = {
         next -> a
         success a
         run -> success""",
-    "marked success counts, and shows for ever": """
+    "a task marked success counts as success and stays marked": """
         graph a > b
         next -> a
         failed a

@@ -1,4 +1,4 @@
-"""What the first release left in the middle, the present one shows and brings to its end."""
+"""Runs that the first release left unfinished are shown and finished after the upgrade."""
 
 import pytest
 from django.test import Client
@@ -29,7 +29,7 @@ RUNS = {
     "outside": 13,
     "executed": 16,
 }
-"""Their ids in the installation, by what is special about them."""
+"""Ids of the runs in the installation, by their situation."""
 
 
 def the_run(name: str) -> WorkflowRun:
