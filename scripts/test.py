@@ -34,8 +34,10 @@ QUICK = [
     *(f"--ignore=tests/{folder}" for folder in SLOW_FOLDERS),
 ]
 ON_POSTGRES = [sys.executable, "-m", "tests.support.postgres"]
-# Not passed on to the tests: the settings of an installation.
+# Not passed on to the tests: the settings of an installation, and what keeps the many processes
+# that they start from using compiled files.
 SETTINGS = {
+    "PYTHONDONTWRITEBYTECODE",
     "DATABASE_URL",
     "SECRET_KEY",
     "DEBUG",
