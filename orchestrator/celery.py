@@ -6,11 +6,8 @@ starts anything. So a message may arrive twice, late or never.
 """
 
 import os
-from multiprocessing import current_process
-from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrator.settings")
 
@@ -62,10 +59,3 @@ app.conf.update(
     worker_redirect_stdouts=False,
 )
 app.autodiscover_tasks(["workflows"])
-
-
-@worker_process_init.connect
-def _may_have_children(**_: Any) -> None:
-    """Allow the processes of the prefork pool to start child processes, which execute attempts."""
-    # As daemons they may not, so that they leave no orphans; our slots end with their parent.
-    current_process()._config["daemon"] = False  # type: ignore[attr-defined]

@@ -34,6 +34,10 @@ class CommandJob:
     cwd: str
     environment: dict[str, str] = field(default_factory=dict)
 
+    def as_json(self) -> dict[str, Any]:
+        """Return it for `job_from`, in another process."""
+        return {"arguments": self.arguments, "cwd": self.cwd, "environment": self.environment}
+
 
 @dataclass(frozen=True, slots=True)
 class FunctionJob:
@@ -42,8 +46,17 @@ class FunctionJob:
     name: str
     kwargs: dict[str, Any] = field(default_factory=dict)
 
+    def as_json(self) -> dict[str, Any]:
+        """Return it for `job_from`, in another process."""
+        return {"name": self.name, "kwargs": self.kwargs}
+
 
 Job = CommandJob | FunctionJob
+
+
+def job_from(data: dict[str, Any]) -> Job:
+    """Return the job that another process has described with `as_json`."""
+    return CommandJob(**data) if "arguments" in data else FunctionJob(**data)
 
 
 def job_of(

@@ -7,15 +7,15 @@ import psutil
 import pytest
 from django.utils import timezone
 
-from runners.process import Slot
 from tests.execution.conftest import Execution, log_of
 from tests.support.actors import who
 from tests.support.verbs import attempt as attempt_of
 from tests.support.verbs import dispatch_all, report, start, state, states, task, trail
 from workflows import operations
 from workflows.dispatch.claims import claim_attempts
-from workflows.execution.executor import STOPPED, Executor
-from workflows.models import Task, TaskAttempt, WorkflowRun
+from workflows.execution.attempt_report import STOPPED
+from workflows.execution.executor import Executor
+from workflows.models import Task, TaskAttempt
 from workflows.reports.recovery import recover_overdue
 
 STUBBORN = "trap '' TERM; sleep 300 & echo $! > pids; echo $$ >> pids; wait; sleep 300"
@@ -178,14 +178,20 @@ def test_no_more_attempts_run_at_a_time_than_the_concurrency(execution: Executio
 
 
 def test_slot_that_died_while_idle_is_replaced(execution: Execution) -> None:
-    executor = Executor(concurrency=1, by=who("local runner"))
-    slot = Slot()
-    executor._idle.append(slot)
-    slot.close()
-    run = execution.drawn({"a": {"python": "noop"}})
-    dispatch_all(run)
-    executor.serve(lambda: WorkflowRun.objects.get(pk=run.pk).state == "running")
-    assert states(run) == {"a": "success"}
+    run = execution.drawn({"a": {"python": "tests.pid"}, "b": {"python": "tests.pid"}}, "a > b")
+
+    killed: list[int] = []
+
+    def kill_idle_slot(_: Executor) -> None:
+        if not killed and states(run)["a"] == "success":
+            killed.append(attempt_of(run, "a").result)
+            psutil.Process(killed[0]).kill()
+            operations.release(task(run, "b").pk, by=who("anna"))
+
+    operations.hold(task(run, "b").pk, by=who("anna"))
+    attempts = execution.to_end(run, meanwhile=kill_idle_slot)
+    assert states(run) == {"a": "success", "b": "success"}
+    assert attempts["b"].result not in killed
 
 
 def test_attempt_that_was_reported_elsewhere_cannot_be_claimed(execution: Execution) -> None:

@@ -9,7 +9,7 @@ import psutil
 from tests.management.conftest import Started, wait_for
 from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch_all, state, states, trail
-from workflows.execution.executor import STOPPED
+from workflows.execution.attempt_report import STOPPED
 from workflows.models import Event
 
 SLEEP = {"command": ["sleep", "300"]}

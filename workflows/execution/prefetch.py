@@ -1,12 +1,12 @@
 """Attempts that an executor claims before a slot is free: no slot has to wait for a commit."""
 
+import time
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
-from django.utils import timezone
-
 from workflows.dispatch.claims import release_claims
+from workflows.dispatch.leases import EXECUTOR_LEASE
 from workflows.models import TaskAttempt
 from workflows.models.attempt import by_run
 
@@ -14,8 +14,18 @@ SHORT = timedelta(milliseconds=20)
 """Attempts are prefetched if they usually take less than this."""
 MAX_PREFETCH_PER_SLOT = 4
 """So many more attempts per slot are lost, in the worst case, if their executor dies."""
-MAX_PREFETCH_WAIT = timedelta(seconds=0.2)
+MAX_PREFETCH_WAIT_S = 0.2
 """An attempt that waits longer for a slot is released for other executors."""
+CLAIM_LASTS_S = EXECUTOR_LEASE.total_seconds() / 2
+"""If this process stood still for longer, recovery may have failed the attempt as lost."""
+
+if hasattr(time, "CLOCK_BOOTTIME"):
+
+    def uptime() -> float:
+        """Return the seconds since this machine was started, those of its sleep included."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+else:
+    uptime = time.time
 
 
 class PrefetchBuffer:
@@ -25,7 +35,7 @@ class PrefetchBuffer:
         """Begin empty; nothing is prefetched before the first duration is recorded."""
         self._capacity = MAX_PREFETCH_PER_SLOT * slots
         self._usual_duration: timedelta | None = None
-        self._claimed: dict[UUID, tuple[TaskAttempt, datetime]] = {}
+        self._claimed: dict[UUID, tuple[TaskAttempt, float]] = {}
 
     def __iter__(self) -> Iterator[UUID]:
         """Yield the ids of the attempts in the order in which they will start."""
@@ -49,7 +59,7 @@ class PrefetchBuffer:
 
     def add(self, attempt: TaskAttempt) -> None:
         """Keep a claimed attempt until a slot is free."""
-        self._claimed[attempt.pk] = attempt, timezone.now()
+        self._claimed[attempt.pk] = attempt, uptime()
 
     def pop(self, attempt_id: UUID) -> TaskAttempt:
         """Remove and return an attempt."""
@@ -58,21 +68,20 @@ class PrefetchBuffer:
     def next(self) -> TaskAttempt | None:
         """Remove and return the next attempt to start; None if there is none."""
         while self:
-            attempt = self.pop(next(iter(self)))
-            # If this process stood still for long, recovery may have failed the attempt as lost.
-            if attempt.lease_expires_at and attempt.lease_expires_at > timezone.now():
+            attempt, added = self._claimed.pop(next(iter(self)))
+            if uptime() - added < CLAIM_LASTS_S:
                 return attempt
         return None
 
     def release_stale(self) -> None:
         """Release the attempts that have waited for a slot too long."""
-        self._release_added_until(timezone.now() - MAX_PREFETCH_WAIT)
+        self._release_added_until(uptime() - MAX_PREFETCH_WAIT_S)
 
     def release_all(self) -> None:
         """Release all attempts."""
-        self._release_added_until(timezone.now())
+        self._release_added_until(uptime())
 
-    def _release_added_until(self, moment: datetime) -> None:
+    def _release_added_until(self, moment: float) -> None:
         stale = [attempt for attempt, added in self._claimed.values() if added <= moment]
         for run_id, attempts in by_run(stale).items():
             # Removed first: if the answer to the release is lost, others may start them.

@@ -1,7 +1,11 @@
 """Shows the progress of a run: a live table in a terminal, one line per event in a pipe."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NoReturn
 
+from django.db import connection
 from django.utils import timezone
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -9,11 +13,23 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from workflows.execution.set_aside import DatabaseRefuses
 from workflows.management.marks import MARKS
+from workflows.management.output import discard_output
 from workflows.models import Event, Task, TaskState, WorkflowRun
 from workflows.models.task import ACTIVE, BROKEN
 
 MAX_ROWS = 24
+
+logger = logging.getLogger(__name__)
+
+
+class ProgressConsole(Console):
+    """A console that leaves it to its user what follows when nobody reads any more."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        """Raise the error, instead of ending the program."""
+        raise BrokenPipeError("nobody reads the output any more")
 
 
 class Progress:
@@ -24,27 +40,46 @@ class Progress:
         self._run = run
         self._last_event = 0
         self._console = console
+        self._is_shown = True
         self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
 
     def __enter__(self) -> Callable[[], None]:
         """Start; returns the function to call for each update."""
         if self._live:
-            self._live.start()
+            with self._harmless():
+                self._live.start()
         return self.update
 
     def __exit__(self, *_: object) -> None:
         """Show the final state, which stays on the screen."""
         self.update()
         if self._live:
-            self._live.stop()
+            with self._harmless():
+                self._live.stop()
 
     def update(self) -> None:
-        """Show the current state of the run."""
-        self._run.refresh_from_db()
+        """Show the run as it was last read; nothing that fails here ends the work."""
+        if self._is_shown:
+            with self._harmless():
+                self._show()
+
+    def _show(self) -> None:
         if self._live:
             self._live.update(_render(self._run), refresh=True)
         else:
             self._print_events()
+
+    @contextmanager
+    def _harmless(self) -> Iterator[None]:
+        """Stop showing if that fails, but for a database that does not answer now."""
+        try:
+            yield
+        except DatabaseRefuses:
+            connection.close_if_unusable_or_obsolete()
+        except Exception as exc:  # noqa: BLE001 (whatever it is, it is only about showing)
+            self._is_shown = False
+            discard_output()
+            logger.warning("The progress is not shown any more: %s", exc)
 
     def _print_events(self) -> None:
         events = Event.objects.filter(run=self._run, pk__gt=self._last_event).select_related("task")

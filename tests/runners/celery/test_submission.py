@@ -10,13 +10,14 @@ from django.core.exceptions import ValidationError
 
 from runners import celery
 from runners.models import Runner
+from runners.slots.pool import SlotPool
 from tests.runners.celery.conftest import UseBroker, messages
 from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.redis import free_port
 from tests.support.verbs import attempt, dispatch, dispatch_all, finish, states, task, trail
 from workflows.dispatch.leases import CLAIM_WITHIN
-from workflows.execution.executor import close_spare_slots, execute
+from workflows.execution.executor import execute
 from workflows.models import TaskAttempt, WorkflowRun
 from workflows.operations.tasks import cancel
 from workflows.reports.recovery import recover_overdue
@@ -63,7 +64,6 @@ def test_repeated_message_starts_attempt_once(runs: DrawRun, pool: Runner) -> No
     for _ in range(2):
         execute(attempt(run, "a").pk, by=who("worker"))
     execute(uuid4(), by=who("worker"))
-    close_spare_slots()
     assert trail(run)[1:] == [
         "task.dispatched a",
         "task.running a",
@@ -75,12 +75,13 @@ def test_repeated_message_starts_attempt_once(runs: DrawRun, pool: Runner) -> No
 def test_next_attempt_reuses_slot(runs: DrawRun, pool: Runner) -> None:
     run = runs("a, b", payload={"python": "tests.pid"})
     dispatch(run, limit=None)
+    slots = SlotPool()
     for step_id in ("a", "b"):
-        execute(attempt(run, step_id).pk, by=who("worker"))
+        execute(attempt(run, step_id).pk, by=who("worker"), slots=slots)
     process = psutil.Process(attempt(run, "a").result)
     assert attempt(run, "b").result == process.pid
-    close_spare_slots()
-    assert not process.is_running()
+    slots.close()
+    process.wait(5)
 
 
 def test_message_for_canceled_attempt_starts_nothing(runs: DrawRun, pool: Runner) -> None:

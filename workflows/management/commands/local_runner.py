@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 
 from workflows.execution.executor import Executor
 from workflows.management.arguments import positive
+from workflows.management.output import say
 from workflows.models.actor import Actor
 
 
@@ -32,12 +33,11 @@ class Command(BaseCommand):
         self._grace_s = grace
         self._stop_by: float | None = None
         self._executor = Executor(concurrency=concurrency, by=Actor(name="local runner"))
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._stop)
-        self.stdout.write(f"Executing local attempts, {concurrency} at a time. Ctrl-C stops.")
-        self.stdout.flush()  # programs that read it through a pipe wait for this line
+        say(self.stdout, f"Executing local attempts, {concurrency} at a time. Ctrl-C stops.")
         self._executor.serve(self._keep_serving)
-        self.stdout.write("Stopped; nothing is left running.")
+        say(self.stdout, "Stopped; nothing is left running.")
 
     def _stop(self, *_: object) -> None:
         again = self._stop_by is not None
@@ -46,7 +46,7 @@ class Command(BaseCommand):
     def _keep_serving(self) -> bool:
         if self._stop_by is None:
             return True
-        self._executor.stop_claiming()
+        self._executor.stop()
         if time.monotonic() >= self._stop_by:
             self._executor.end_all()
         return False

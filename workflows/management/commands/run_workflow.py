@@ -4,29 +4,34 @@ import json
 import signal
 import time
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 from django.db.models import F, JSONField, Q, Value
 from rest_framework.renderers import JSONRenderer
-from rich.console import Console
 
 from workflows.api.views.runs import WorkflowRunViewSet
 from workflows.authoring.files import template_named
 from workflows.errors import WorkflowError
 from workflows.execution.executor import Executor
+from workflows.execution.set_aside import DatabaseRefuses
 from workflows.management.actor import command_actor
 from workflows.management.arguments import positive
-from workflows.management.progress import Progress
+from workflows.management.output import say
+from workflows.management.progress import Progress, ProgressConsole
 from workflows.models import RunState, TaskAttempt, WorkflowRun
 from workflows.models.actor import NOBODY, Actor
 from workflows.operations.dispatch_ready import dispatch_ready
 from workflows.runs.creation import create_run
 
 REFRESH_S = 0.2
+WAIT_FOR_DATABASE_S = 60.0
+"""How long the end of a run waits for a database that is away."""
 EXIT_CODES = {RunState.SUCCESS: 0, RunState.FAILED: 1, RunState.ABORTED: 1}
 CANNOT_CONTINUE = 2
+Answer = TypeVar("Answer")
 
 
 def parameter(text: str) -> tuple[str, Any]:
@@ -85,17 +90,9 @@ class Command(BaseCommand):
             raise CommandError(exc.detail) from exc
         executor = Executor(concurrency=concurrency, by=Actor(name="local runner"), run_id=run.pk)
         dispatch_ready(run.pk, limit=None, by=by)
-        Follower(run, executor).follow(Console())
-        self._conclude(run, as_json=json)
-
-    def _conclude(self, run: WorkflowRun, *, as_json: bool) -> None:
-        self.stdout.write(f"Workflow run {run.pk} is {run.state}.")
-        if run.state not in EXIT_CODES:
-            self.stdout.write(f"It cannot continue by itself: {_why_it_is_stuck(run)}")
-        for step_id, result in _last_results(run):
-            self.stdout.write(f"Result of {step_id}: {json.dumps(result, ensure_ascii=False)}")
-        if as_json:
-            self.stdout.write(_as_json(run))
+        Follower(run, executor).follow(ProgressConsole())
+        for line in once_database_answers(lambda: _conclusion(run, as_json=json)):
+            say(self.stdout, line)
         if exit_code := EXIT_CODES.get(RunState(run.state), CANNOT_CONTINUE):
             raise SystemExit(exit_code)
 
@@ -110,31 +107,64 @@ class Follower:
         self._next_refresh = 0.0
         self._is_stopped = False
 
-    def follow(self, console: Console) -> None:
+    def follow(self, console: ProgressConsole) -> None:
         """Execute the run; Ctrl-C and SIGTERM end its running attempts and report their ends."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
+        signal.signal(signal.SIGHUP, lambda *_: None)  # the terminal is gone; the work goes on
         with Progress(self._run, console) as update:
             self._update = update
             self._executor.serve(self._keep_serving)
+            once_database_answers(self._run.refresh_from_db)
 
     def _stop(self, *_: object) -> None:
         self._is_stopped = True
 
     def _keep_serving(self) -> bool:
         if self._is_stopped:
-            self._executor.stop_claiming()
+            self._executor.stop()
             self._executor.end_all()
             return False
         if self._executor.is_idle or time.monotonic() >= self._next_refresh:
             self._next_refresh = time.monotonic() + REFRESH_S
-            self._update()
-            return self._run.state not in EXIT_CODES and self._can_continue()
+            return self._look()
         return True
+
+    def _look(self) -> bool:
+        """Read and show the run; return True if it can continue, as far as is known."""
+        try:
+            self._run.refresh_from_db()
+        except DatabaseRefuses:
+            connection.close_if_unusable_or_obsolete()
+            return True
+        self._update()
+        return self._run.state not in EXIT_CODES and self._can_continue()
 
     def _can_continue(self) -> bool:
         # Tasks of other runners or executors are reported by those.
         return not self._executor.is_idle or self._run.active_count > 0
+
+
+def once_database_answers(read: Callable[[], Answer]) -> Answer:
+    """Read something at the end of the work, for which a database that is away is waited for."""
+    give_up_at = time.monotonic() + WAIT_FOR_DATABASE_S
+    while True:
+        try:
+            return read()
+        except DatabaseRefuses:
+            if time.monotonic() > give_up_at:
+                raise
+            connection.close_if_unusable_or_obsolete()
+            time.sleep(REFRESH_S)
+
+
+def _conclusion(run: WorkflowRun, *, as_json: bool) -> list[str]:
+    lines = [f"Workflow run {run.pk} is {run.state}."]
+    if run.state not in EXIT_CODES:
+        lines.append(f"It cannot continue by itself: {_why_it_is_stuck(run)}")
+    for step_id, result in _last_results(run):
+        lines.append(f"Result of {step_id}: {json.dumps(result, ensure_ascii=False)}")
+    return [*lines, _as_json(run)] if as_json else lines
 
 
 def _last_results(run: WorkflowRun) -> Iterable[tuple[str | None, Any]]:

@@ -1,0 +1,162 @@
+"""The executor's side of the fork server: starts it when it is needed, and asks it for slots."""
+
+import atexit
+import errno
+import logging
+import multiprocessing
+import os
+import resource
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from functools import cache
+
+from runners.slots.channel import Channel
+from runners.slots.fork_server import FAILED
+from runners.slots.slot import Slot
+
+DESCRIPTOR_RESERVE = 20
+"""So many descriptors are left to the database and to whatever else this process opens."""
+START_WITHIN_S = 60.0
+"""How long the first slot may take: the fork server loads Django and all registered functions."""
+ANSWER_WITHIN_S = 3.0
+"""How long a fork server may take to fork, or to confirm an order, until it counts as hung."""
+START_AGAIN_AFTER_S = 5.0
+CLOSE_WITHIN_S = 5.0
+PROGRAM = (
+    "import sys; sys.path[:] = {path}; from runners.slots import fork_server as f; f.main({door})"
+)
+
+logger = logging.getLogger(__name__)
+
+
+class NoSlot(Exception):
+    """There are no descriptors, processes or memory to be had for another slot."""
+
+
+class ServerHandle:
+    """The fork server of this process; any thread may ask it for slots."""
+
+    def __init__(self) -> None:
+        """Prepare to start it with the first slot."""
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._door: Channel | None = None
+        self._owner = os.getpid()
+        self._started_at = float("-inf")
+        atexit.register(self.close)
+
+    def new_slot(self) -> Slot:
+        """
+        Return a new slot.
+
+        :raises NoSlot: saying what there is too little of.
+        """
+        _check_descriptors()
+        with self._lock:
+            try:
+                door, wait_s = self._open_door()
+                return self._ask(door, wait_s)
+            except OSError as exc:
+                raise NoSlot(str(exc)) from exc
+
+    def kill(self) -> None:
+        """Kill the fork server, which does not answer; another one is started for the next slot."""
+        with self._lock:
+            self._stop(kill=True)
+
+    def close(self) -> None:
+        """End the fork server, and with it whatever slots are left."""
+        with self._lock:
+            self._stop(kill=False)
+
+    def _open_door(self) -> tuple[Channel, float]:
+        """Return the door, and how long the answer may take."""
+        if self._owner != os.getpid():  # forked since: the server belongs to the parent
+            self._process = self._door = None
+            self._owner = os.getpid()
+        if self._process and self._process.poll() is not None:
+            logger.error("The fork server has died (%s).", self._process.returncode)
+            self._stop(kill=True)
+        if self._door is None:
+            self._start()
+            return self._door, START_WITHIN_S  # type: ignore[return-value]
+        return self._door, ANSWER_WITHIN_S
+
+    def _start(self) -> None:
+        if getattr(multiprocessing.current_process(), "_inheriting", False):
+            raise RuntimeError(
+                "A module that registers functions starts an executor when it is imported: put "
+                "that below `if __name__ == '__main__'`."
+            )
+        if time.monotonic() < self._started_at + START_AGAIN_AFTER_S:
+            raise NoSlot("the fork server has just died; it is started again in a moment")
+        self._started_at = time.monotonic()
+        self._door, door = Channel.pair()
+        program = PROGRAM.format(path=sys.path, door=door.fileno())
+        self._process = subprocess.Popen(  # noqa: S603 (our own program)
+            [sys.executable, "-c", program],
+            pass_fds=[door.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        door.close()
+
+    def _ask(self, door: Channel, wait_s: float) -> Slot:
+        leash, leash_end = Channel.pair()
+        control, control_end = Channel.pair()
+        try:
+            door.send("slot", (leash_end.fileno(), control_end.fileno()))
+            leash_end.close()
+            control_end.close()
+            return self._hear_answer(leash, control, wait_s)
+        except BaseException:
+            for each in (leash, control, leash_end, control_end):
+                each.close()
+            raise
+
+    def _hear_answer(self, leash: Channel, control: Channel, wait_s: float) -> Slot:
+        try:
+            leash.set_timeout(wait_s)
+            answer, value = leash.receive_one()
+        except TimeoutError as exc:
+            self._stop(kill=True)
+            raise NoSlot("the fork server does not answer; it is started again") from exc
+        except EOFError as exc:
+            raise NoSlot("the fork server has died; it is started again") from exc
+        if answer == FAILED:
+            raise NoSlot(os.strerror(value))
+        leash.set_timeout(ANSWER_WITHIN_S)
+        [handle] = leash.take_descriptors() or [-1]
+        return Slot(value, handle, leash, control)
+
+    def _stop(self, *, kill: bool) -> None:
+        if self._door:
+            self._door.close()
+        if self._process and self._owner == os.getpid():
+            if kill:
+                self._process.kill()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(CLOSE_WITHIN_S)
+        self._process = self._door = None
+
+
+@cache
+def fork_server() -> ServerHandle:
+    """Return the one fork server of this process."""
+    return ServerHandle()
+
+
+def _check_descriptors() -> None:
+    """
+    Keep a reserve: without any, the database cannot be reached, nor a module be imported.
+
+    :raises NoSlot: if there are too few for another slot.
+    """
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    with suppress(OSError):
+        if len(os.listdir("/proc/self/fd")) + DESCRIPTOR_RESERVE > limit > 0:
+            raise NoSlot(os.strerror(errno.EMFILE))

@@ -1,0 +1,69 @@
+"""What fails in the executor's loop is set aside for a growing while; the loop goes on."""
+
+import logging
+import time
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError, connection
+
+FIRST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 30.0
+
+DatabaseRefuses = (OperationalError, InterfaceError, InternalError, ProgrammingError)
+"""The database is away, read-only, or grants less than it did: none of it is the run's fault."""
+
+logger = logging.getLogger(__name__)
+
+
+class SetAside:
+    """Remembers what failed, how often in a row, and when it may be tried again."""
+
+    def __init__(self) -> None:
+        """Begin with nothing set aside."""
+        self._failures: dict[Hashable, int] = {}
+        self._faults: dict[Hashable, int] = {}
+        self._retry_at: dict[Hashable, float] = {}
+
+    def __contains__(self, what: Hashable) -> bool:
+        """Return True as long as it must not be tried."""
+        return time.monotonic() < self._retry_at.get(what, 0)
+
+    def present(self) -> list[Any]:
+        """Return all that must not be tried now."""
+        return [what for what in self._retry_at if what in self]
+
+    def faults(self, what: Hashable) -> int:
+        """Return how often in a row it has failed through a fault, not because of the database."""
+        return self._faults.get(what, 0)
+
+    def forget(self, what: Hashable) -> None:
+        """Count its next failure as the first."""
+        for memory in (self._failures, self._faults, self._retry_at):
+            memory.pop(what, None)
+
+    @contextmanager
+    def bulkhead(self, what: Hashable, name: str = "") -> Iterator[None]:
+        """Run a block; if it raises, log that under the name and set `what` aside instead."""
+        try:
+            yield
+        except Exception as exc:  # noqa: BLE001 (whatever one run raises must not end the others)
+            self._fail(what, name or str(what), exc)
+        else:
+            self.forget(what)
+
+    def _fail(self, what: Hashable, name: str, exc: Exception) -> None:
+        is_fault = not isinstance(exc, DatabaseRefuses)
+        failures = self._failures[what] = self._failures.get(what, 0) + 1
+        self._faults[what] = self.faults(what) + is_fault
+        pause_s = min(FIRST_PAUSE_S * 2 ** (failures - 1), LONGEST_PAUSE_S)
+        self._retry_at[what] = time.monotonic() + pause_s
+        # An answer of the database says it all; anything else is a fault whose place must be known.
+        trace = exc if is_fault else None
+        logger.warning("%s: %s; again in %d s.", name, _first_line(exc), pause_s, exc_info=trace)
+        connection.close_if_unusable_or_obsolete()
+
+
+def _first_line(exc: Exception) -> str:
+    return f"{type(exc).__name__}: {exc}".partition("\n")[0][:500]
