@@ -36,14 +36,14 @@ def prepare(options: Namespace, url: str) -> "Bench":
     """Set up the product, the bare loop and the slots before anything is timed."""
     set_up(url)
     from benchmarks import bench
-    from benchmarks.product import Slots
+    from benchmarks.product import warm_slots
     from benchmarks.reference import reference
 
     scale = bench.FULL if options.full else bench.QUICK
     scale = bench.SMALLEST if options.smallest else scale
     if options.repeat:
         scale = replace(scale, repeat=options.repeat)
-    return bench.Bench(url, scale, reference(url), Slots(), options.recordings)
+    return bench.Bench(url, scale, reference(url), warm_slots(), options.recordings)
 
 
 def measure(bench: "Bench", names: Sequence[str]) -> Iterator[Figure]:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from benchmarks.clock import Clock, forget_peak_memory, peak_memory_mb
 from benchmarks.figures import Figure
-from benchmarks.product import Slots
 from benchmarks.reference import Reference
+from runners.slots.pool import SlotPool
 
 RunOnce = Callable[[Clock], object]
 """Runs a workload once, with the clock around the measured part."""
@@ -42,7 +42,7 @@ class Bench:
     url: str
     scale: Scale
     reference: Reference
-    slots: Slots
+    slots: SlotPool
     recordings: Sequence[Path] = ()
     """Files in WfFormat."""
 

@@ -1,7 +1,6 @@
 """Executes whole runs of the product, as `manage.py run_workflow` does."""
 
-from collections import deque
-from collections.abc import Callable
+import time
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 from benchmarks.clock import Clock
 from benchmarks.graphs import Graph
 from runners.jobs import FunctionJob
-from runners.process import Slot
+from runners.slots.pool import SlotPool
 from workflows.authoring.files import read_content
 from workflows.authoring.spec import StepSpec, TemplateSpec
 from workflows.authoring.store import create_template
@@ -29,35 +28,15 @@ TRUE = {"command": ["/bin/true"]}
 PAYLOADS: dict[str, dict[str, Any]] = {"fibo": FIBO, "noop": NOOP}
 
 
-class Slots:
-    """Processes that execute tasks, started and warmed up before anything is timed."""
-
-    def __init__(self) -> None:
-        """Start the processes, and let each execute a no-op."""
-        self.idle = deque(Slot() for _ in range(CONCURRENCY))
-        for slot in self.idle:
-            slot.begin(FunctionJob("noop"))
-        for slot in self.idle:
-            slot.outcome()
-
-    def close(self) -> None:
-        """End the processes."""
-        for slot in self.idle:
-            slot.close()
-
-
-class WarmExecutor(Executor):
-    """The executor of `run_workflow`, with slots that outlive it."""
-
-    def __init__(self, run: WorkflowRun, slots: Slots) -> None:
-        """Execute the attempts of this run, in these slots."""
-        super().__init__(concurrency=CONCURRENCY, by=Actor(name="local runner"), run_id=run.pk)
-        self._idle = slots.idle
-
-    def serve(self, keep_going: Callable[[], bool]) -> None:
-        """Execute until `keep_going` returns False and nothing is left."""
-        while keep_going() or not self.is_idle:
-            self._turn()
+def warm_slots() -> SlotPool:
+    """Return processes that execute tasks, started and warmed up before anything is timed."""
+    slots = SlotPool()
+    warm = [slots.begin("warm-up", FunctionJob("noop")) for _ in range(CONCURRENCY)]
+    for slot in warm:
+        while not (slot.control.has_more() and slot.answers("warm-up")):
+            time.sleep(0.001)
+        slots.put_back(slot)
+    return slots
 
 
 def create_benchmark_template(graph: Graph, payload: dict[str, Any] = NOOP) -> WorkflowTemplate:
@@ -79,12 +58,14 @@ def create_benchmark_run(template: WorkflowTemplate, *, auto_dispatch: bool = Fa
     return create_run(template_id=template.pk, auto_dispatch=auto_dispatch, by=BY)
 
 
-def execute_run(template: WorkflowTemplate, slots: Slots, clock: Clock) -> WorkflowRun:
+def execute_run(template: WorkflowTemplate, slots: SlotPool, clock: Clock) -> WorkflowRun:
     """Create and execute a run; time it from its creation to the commit of its last report."""
     with clock:
         run = create_benchmark_run(template, auto_dispatch=True)
         dispatch_ready(run.pk, limit=None, by=BY)
-        executor = WarmExecutor(run, slots)
+        executor = Executor(
+            concurrency=CONCURRENCY, by=Actor(name="local runner"), run_id=run.pk, slots=slots
+        )
         executor.serve(lambda: not (executor.is_idle and _has_ended(run)))
     if run.state != RunState.SUCCESS:
         raise SystemExit(f"{run} is {run.state}: no figure")

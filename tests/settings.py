@@ -19,4 +19,8 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 WHITENOISE_AUTOREFRESH = True
 
 # Every process that executes for a test knows the functions of the tests.
-TASK_FUNCTION_MODULES = [*TASK_FUNCTION_MODULES, "tests.support.task_functions"]
+TASK_FUNCTION_MODULES = [
+    *TASK_FUNCTION_MODULES,
+    "tests.support.task_functions",
+    "tests.support.hostile_functions",
+]

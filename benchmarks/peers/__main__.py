@@ -52,7 +52,7 @@ class Product:
         from benchmarks.clock import Clock
 
         self._product, self._clock = product, Clock
-        self._slots = product.Slots()
+        self._slots = product.warm_slots()
         self._templates: dict[str, Any] = {}
 
     def time(self, work: Workload) -> float:

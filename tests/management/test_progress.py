@@ -14,6 +14,7 @@ from workflows.models import WorkflowRun
 def picture(run: WorkflowRun) -> str:
     """Return the progress of a run in a terminal of 100 columns."""
     console = Console(file=StringIO(), force_terminal=True, width=100, color_system=None)
+    run.refresh_from_db()
     with Progress(run, console):
         pass
     shown = console.file

@@ -1,0 +1,115 @@
+"""What an attempt leaves behind reaches no other: not its log, result, outcome or surroundings."""
+
+import pytest
+
+from tests.execution.conftest import Execution, log_of
+from tests.support.hostile_functions import LEAVINGS
+from tests.support.verbs import states
+from workflows.models import TaskAttempt
+
+SURROUNDINGS = {"python": "hostile.surroundings"}
+IN_ORDER = "before > leave > after > command"
+
+
+def one_after_another(
+    execution: Execution, payloads: dict[str, dict[str, object]]
+) -> dict[str, TaskAttempt]:
+    """Execute tasks in one slot, as far as it is kept."""
+    run = execution.drawn(payloads, " > ".join(payloads))
+    return execution.to_end(run, concurrency=1)
+
+
+@pytest.mark.parametrize("what", LEAVINGS)
+def test_what_a_function_leaves_is_not_there_for_the_next(execution: Execution, what: str) -> None:
+    attempts = one_after_another(
+        execution,
+        {
+            "before": SURROUNDINGS,
+            "leave": {"python": "hostile.leave", "kwargs": {"what": what}},
+            "after": SURROUNDINGS,
+            "command": {"command": ["sh", "-c", "pwd; umask; ulimit -a; nice; sleep 0.5"]},
+        },
+    )
+    left = attempts["leave"]
+    assert (left.outcome, left.result) == ("success", "left by the first")
+    assert log_of(left).startswith(f"leaving {what}\n")
+    assert attempts["after"].outcome == "success"
+    assert attempts["after"].result == attempts["before"].result
+    assert log_of(attempts["after"]) == ""
+    assert "STRAY" not in log_of(attempts["command"])
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        {"python": "hostile.fork_and_exit"},
+        {"python": "hostile.fork_and_raise"},
+        {"python": "hostile.leave", "kwargs": {"what": "fork"}},
+        {"python": "hostile.leave", "kwargs": {"what": "fork in C"}},
+    ],
+    ids=str,
+)
+def test_forked_child_answers_for_no_attempt(
+    execution: Execution, first: dict[str, object]
+) -> None:
+    run = execution.drawn(
+        {
+            "a": first,
+            "b": {"python": "tests.fail", "kwargs": {"text": "b has failed"}},
+            "c": {"python": "noop"},
+        },
+        "a > b > c",
+    )
+    attempts = execution.to_end(run, concurrency=1)
+    assert states(run) == {"a": "success", "b": "failed", "c": "pending"}
+    assert attempts["b"].message == "ValueError: b has failed"
+    assert attempts["b"].result is None
+
+
+def test_function_that_closes_the_descriptors_of_its_slot_fails_alone(
+    execution: Execution,
+) -> None:
+    run = execution.drawn({"a": {"python": "hostile.close_everything"}, "b": {"python": "noop"}})
+    attempts = execution.to_end(run, concurrency=1)
+    assert states(run) == {"a": "failed", "b": "success"}
+    assert attempts["a"].message == "the function closed descriptors that it had not opened"
+
+
+def test_secret_of_a_background_process_is_in_no_other_log(execution: Execution) -> None:
+    script = 'setsid -f sh -c "sleep 2.3; echo deploying with hunter2hunter2"; echo started'
+    attempts = one_after_another(
+        execution,
+        {
+            "a": {"command": ["sh", "-c", script]},
+            "b": {"command": ["sh", "-c", "echo b begins; sleep 1; echo b ends"]},
+        },
+    )
+    assert log_of(attempts["a"]) == "started\n"
+    assert log_of(attempts["b"]) == "b begins\nb ends\n"
+
+
+def test_pipe_made_non_blocking_by_one_task_is_not_that_of_the_next(execution: Execution) -> None:
+    attempts = one_after_another(
+        execution,
+        {
+            "a": {"command": ["python", "-c", "import os; os.set_blocking(1, False)"]},
+            "b": {"command": ["sh", "-c", 'head -c 2000000 /dev/zero | tr "\\0" x']},
+            "c": {"command": ["python", "-c", 'print("y" * 2_000_000)']},
+        },
+    )
+    assert [attempt.outcome for attempt in attempts.values()] == ["success"] * 3
+
+
+def test_slot_in_which_nothing_is_left_serves_the_next_attempt(execution: Execution) -> None:
+    commands = {"b": {"command": ["sh", "-c", "sleep 0.05 & echo b"]}}
+    attempts = one_after_another(
+        execution, {"a": {"python": "tests.pid"}, **commands, "c": {"python": "tests.pid"}}
+    )
+    assert attempts["a"].result == attempts["c"].result
+
+
+def test_both_streams_of_a_function_are_in_the_order_in_which_it_printed(
+    execution: Execution,
+) -> None:
+    attempt = execution.run({"python": "hostile.print_both"})
+    assert log_of(attempt) == "out err out again\n"

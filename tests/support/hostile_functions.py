@@ -1,0 +1,181 @@
+"""Functions for payloads of tests that leave something behind, or answer for somebody else."""
+
+import ctypes
+import gc
+import locale
+import logging
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from django.utils import timezone, translation
+
+from runners.functions import task_function
+
+kept: list[Any] = []
+"""What a function keeps open, as a module-level session does."""
+
+
+def _fork(call: Callable[[], int]) -> None:
+    if call() == 0:
+        time.sleep(0.2)
+
+
+def _start_thread() -> None:
+    def print_for_a_while() -> None:
+        for _ in range(20):
+            print("STRAY")  # noqa: T201
+            time.sleep(0.05)
+
+    threading.Thread(target=print_for_a_while).start()
+
+
+def _start_child() -> None:
+    kept.append(
+        subprocess.Popen(["sh", "-c", "for i in 1 2 3 4 5 6 7 8 9; do echo STRAY; sleep 0.2; done"])
+    )
+
+
+def _start_daemon() -> None:
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            time.sleep(1)
+            os.write(1, b"STRAY\n")
+            time.sleep(300)
+        os._exit(0)
+
+
+def _exit_with_timer() -> None:
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+
+
+LEAVINGS: dict[str, Callable[[], object]] = {
+    "directory": lambda: os.chdir("/"),
+    "environment": lambda: os.environ.update(LEFT_BEHIND="yes"),
+    "umask": lambda: os.umask(0o077),
+    "priority": lambda: os.nice(5),
+    "signal handler": lambda: signal.signal(signal.SIGPIPE, signal.SIG_DFL),
+    "C signal handler": lambda: ctypes.CDLL(None).signal(int(signal.SIGUSR1), 1),
+    "blocked signal": lambda: signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM]),
+    "limit": lambda: resource.setrlimit(resource.RLIMIT_CORE, (0, 0)),
+    "locale": lambda: locale.setlocale(locale.LC_ALL, "C.UTF-8"),
+    "language": lambda: translation.activate("de"),
+    "time zone": lambda: timezone.activate("Asia/Tokyo"),
+    "stdin flags": lambda: os.set_blocking(0, False),
+    "channel flags": lambda: [os.set_blocking(n, False) for n in _sockets()],
+    "open file": lambda: kept.append(os.open(os.devnull, os.O_RDONLY)),
+    "closed stdin": lambda: os.close(0),
+    "closed streams": lambda: [os.close(n) for n in (0, 1, 2)],
+    "standard output": lambda: setattr(sys, "stdout", sys.stderr),
+    "closed output": lambda: sys.stdout.close(),
+    "path": lambda: sys.path.insert(0, "/nowhere"),
+    "log handler": lambda: logging.root.addHandler(logging.NullHandler()),
+    "warnings": lambda: warnings.simplefilter("ignore"),
+    "socket time-out": lambda: socket.setdefaulttimeout(3),
+    "recursion limit": lambda: sys.setrecursionlimit(5000),
+    "timer": _exit_with_timer,
+    "thread": _start_thread,
+    "child": _start_child,
+    "daemon": _start_daemon,
+    "fork": lambda: _fork(os.fork),
+    "fork in C": lambda: _fork(ctypes.CDLL(None).fork),
+}
+
+
+@task_function("hostile.leave")
+def leave(what: str) -> str:
+    """Leave something behind in the process."""
+    print(f"leaving {what}")  # noqa: T201
+    LEAVINGS[what]()
+    return "left by the first"
+
+
+@task_function("hostile.fork_and_exit")
+def fork_and_exit() -> None:
+    """Fork a child that ends as a script does."""
+    if os.fork() == 0:
+        sys.exit(0)
+
+
+@task_function("hostile.fork_and_raise")
+def fork_and_raise() -> None:
+    """Fork a child that raises, with something to do at last."""
+    try:
+        if os.fork() == 0:
+            raise ValueError("in the child")
+    finally:
+        gc.collect()
+
+
+@task_function("hostile.close_everything")
+def close_everything() -> None:
+    """Close all descriptors, as daemons do."""
+    os.closerange(3, 1000)
+
+
+@task_function("hostile.surroundings")
+def surroundings() -> dict[str, Any]:
+    """Return what a function can see of those before it."""
+    umask = os.umask(0)
+    os.umask(umask)
+    time.sleep(0.4)  # as long as a timer of somebody else may take
+    return {
+        "directory": os.getcwd(),
+        "environment": dict(sorted(os.environ.items())),
+        "umask": umask,
+        "priority": os.getpriority(os.PRIO_PROCESS, 0),
+        "handlers": [str(_handler(number)) for number in range(1, 64)],
+        "status": [
+            line
+            for line in Path("/proc/self/status").read_text().splitlines()
+            if line[:3] == "Sig" and line[:4] != "SigQ"
+        ],
+        "limits": [resource.getrlimit(number) for number in range(16)],
+        "locale": locale.setlocale(locale.LC_ALL),
+        "language": translation.get_language(),
+        "time zone": timezone.get_current_timezone_name(),
+        "blocking": [os.get_blocking(number) for number in (0, *_sockets())],
+        "descriptors": sorted(os.listdir("/proc/self/fd")),
+        "streams": [sys.stdout.fileno(), sys.stderr.fileno()],
+        "path": sys.path,
+        "handlers of logs": len(logging.root.handlers),
+        "filters of warnings": len(warnings.filters),
+        "time-out": socket.getdefaulttimeout(),
+        "recursion": sys.getrecursionlimit(),
+        "threads": len(os.listdir("/proc/self/task")),
+        "children": Path("/proc/thread-self/children").read_text(),
+    }
+
+
+def _sockets() -> list[int]:
+    found = []
+    for name in os.listdir("/proc/self/fd"):
+        with suppress(OSError):
+            if os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
+                found.append(int(name))
+    return found
+
+
+def _handler(number: int) -> object:
+    with suppress(ValueError):
+        return signal.getsignal(number)
+    return None
+
+
+@task_function("hostile.print_both")
+def print_both() -> None:
+    """Print on both streams, without line ends."""
+    print("out ", end="")  # noqa: T201
+    print("err ", end="", file=sys.stderr)  # noqa: T201
+    print("out again")  # noqa: T201
