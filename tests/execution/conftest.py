@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -37,6 +38,11 @@ class Execution:
         for step_id, payload in payloads.items():
             Task.objects.filter(run=run, step_id=step_id).update(payload=payload)
         return run
+
+    def attempt_id(self, run: WorkflowRun, step_id: str) -> UUID:
+        """Dispatch a run; return the id of the attempt of a step."""
+        dispatch_all(run)
+        return TaskAttempt.objects.get(task__run=run, task__step_id=step_id).pk
 
     def to_end(
         self,

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -180,7 +181,7 @@ def test_no_more_attempts_run_at_a_time_than_the_concurrency(execution: Executio
 def test_slot_that_died_while_idle_is_replaced(execution: Execution) -> None:
     run = execution.drawn({"a": {"python": "tests.pid"}, "b": {"python": "tests.pid"}}, "a > b")
 
-    killed: list[int] = []
+    killed: list[Any] = []
 
     def kill_idle_slot(_: Executor) -> None:
         if not killed and states(run)["a"] == "success":

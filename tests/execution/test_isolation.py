@@ -1,5 +1,7 @@
 """What an attempt leaves behind reaches no other: not its log, result, outcome or surroundings."""
 
+from typing import Any
+
 import pytest
 
 from tests.execution.conftest import Execution, log_of
@@ -11,9 +13,7 @@ SURROUNDINGS = {"python": "hostile.surroundings"}
 IN_ORDER = "before > leave > after > command"
 
 
-def one_after_another(
-    execution: Execution, payloads: dict[str, dict[str, object]]
-) -> dict[str, TaskAttempt]:
+def one_after_another(execution: Execution, payloads: dict[str, Any]) -> dict[str, TaskAttempt]:
     """Execute tasks in one slot, as far as it is kept."""
     run = execution.drawn(payloads, " > ".join(payloads))
     return execution.to_end(run, concurrency=1)
@@ -49,9 +49,7 @@ def test_what_a_function_leaves_is_not_there_for_the_next(execution: Execution, 
     ],
     ids=str,
 )
-def test_forked_child_answers_for_no_attempt(
-    execution: Execution, first: dict[str, object]
-) -> None:
+def test_forked_child_answers_for_no_attempt(execution: Execution, first: dict[str, Any]) -> None:
     run = execution.drawn(
         {
             "a": first,

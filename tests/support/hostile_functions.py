@@ -26,6 +26,10 @@ kept: list[Any] = []
 """What a function keeps open, as a module-level session does."""
 
 
+def _unblock(descriptor: int) -> None:
+    os.set_blocking(descriptor, False)
+
+
 def _fork(call: Callable[[], int]) -> None:
     if call() == 0:
         time.sleep(0.2)
@@ -73,10 +77,10 @@ LEAVINGS: dict[str, Callable[[], object]] = {
     "language": lambda: translation.activate("de"),
     "time zone": lambda: timezone.activate("Asia/Tokyo"),
     "stdin flags": lambda: os.set_blocking(0, False),
-    "channel flags": lambda: [os.set_blocking(n, False) for n in _sockets()],
+    "channel flags": lambda: list(map(_unblock, _sockets())),
     "open file": lambda: kept.append(os.open(os.devnull, os.O_RDONLY)),
     "closed stdin": lambda: os.close(0),
-    "closed streams": lambda: [os.close(n) for n in (0, 1, 2)],
+    "closed streams": lambda: list(map(os.close, (0, 1, 2))),
     "standard output": lambda: setattr(sys, "stdout", sys.stderr),
     "closed output": lambda: sys.stdout.close(),
     "path": lambda: sys.path.insert(0, "/nowhere"),
@@ -179,3 +183,10 @@ def print_both() -> None:
     print("out ", end="")  # noqa: T201
     print("err ", end="", file=sys.stderr)  # noqa: T201
     print("out again")  # noqa: T201
+
+
+@task_function("hostile.start")
+def start(payload: dict[str, Any]) -> None:
+    """Start a command, and wait for it."""
+    environment = {**os.environ, **payload["env"]}
+    subprocess.run(payload["command"], env=environment, cwd=payload["cwd"], check=False)

@@ -45,9 +45,9 @@ class RunningAttempt:
     slot: Slot
     log: AttemptLog
     is_function: bool
-    deadline: float
     secrets: Sequence[str] = ()
     started_at: datetime = field(default_factory=timezone.now)
+    deadline: float = field(init=False)
     outcome: Outcome | None = None
     ended_by: str = ""
     no_room: str = ""
@@ -57,6 +57,10 @@ class RunningAttempt:
     leave_at: float = NEVER
     kill_at: float = NEVER
     hung_at: float = NEVER
+
+    def __post_init__(self) -> None:
+        """Let the time begin that the attempt may take."""
+        self.deadline = time.monotonic() + self.attempt.timeout_seconds
 
     @property
     def due_at(self) -> float:

@@ -11,7 +11,6 @@ from django.conf import settings
 from runners.jobs import BadPayload, FunctionJob, Job, job_of
 from runners.slots.pool import SlotPool, Source
 from runners.slots.server_handle import NoSlot
-from runners.slots.slot import Slot
 from workflows.db import failpoints
 from workflows.execution.attempt_report import STOPPED, report_on
 from workflows.execution.reporter import Reporter
@@ -36,7 +35,7 @@ class RunningAttempts:
         self._slots = slots
         self._reporter = reporter
         self._running: dict[UUID, RunningAttempt] = {}
-        self._by_slot: dict[Slot, RunningAttempt] = {}
+        self._by_slot: dict[object, RunningAttempt] = {}
         self._waiting: dict[UUID, TaskAttempt] = {}
         self._try_again_at = self._warn_at = 0.0
         self.is_stopping = False
@@ -55,6 +54,8 @@ class RunningAttempts:
         """Begin a claimed attempt; one that cannot begin fails, and harms no other."""
         try:
             job = _job_of(attempt)
+            secrets = secrets_of(attempt)
+            log = AttemptLog(attempt.pk, secrets=secrets)
             slot = self._slots.begin(str(attempt.pk), job)
         except BadPayload as exc:
             self._fail(attempt, str(exc))
@@ -64,7 +65,9 @@ class RunningAttempts:
             logger.exception("Attempt %s could not be begun.", attempt.pk)
             self._fail(attempt, f"it could not be begun: {_text(exc)}")
         else:
-            self._add(attempt, job, slot)
+            running = RunningAttempt(attempt, slot, log, isinstance(job, FunctionJob), secrets)
+            self._running[attempt.pk] = self._by_slot[slot] = running
+            failpoints.point("execution.started")
 
     def end(self, attempt_id: UUID, why: str) -> None:
         """End an attempt; one that still waits for room ends at once."""
@@ -116,19 +119,6 @@ class RunningAttempts:
         for running in self._running.values():
             self._guarded(running, lambda r=running: self._reporter.add_pieces(r.log.pieces()))  # type: ignore[misc]
         self._reporter.store_pieces()
-
-    def _add(self, attempt: TaskAttempt, job: Job, slot: Slot) -> None:
-        secrets = secrets_of(attempt)
-        running = RunningAttempt(
-            attempt,
-            slot,
-            AttemptLog(attempt.pk, secrets=secrets),
-            isinstance(job, FunctionJob),
-            deadline=time.monotonic() + attempt.timeout_seconds,
-            secrets=secrets,
-        )
-        self._running[attempt.pk] = self._by_slot[slot] = running
-        failpoints.point("execution.started")
 
     def _remove(self, running: RunningAttempt) -> None:
         del self._running[running.attempt.pk], self._by_slot[running.slot]
