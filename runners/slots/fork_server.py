@@ -13,42 +13,19 @@ import os
 import selectors
 import signal
 import socket
-import sys
 import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import NoReturn
 
 from runners.slots.channel import Channel
-from runners.slots.process_tree import (
-    become_subreaper,
-    children_of,
-    kill_group,
-    signal_descendants,
-)
+from runners.slots.forked_slot import FAILED, NEVER, ForkedSlot
+from runners.slots.process_tree import become_subreaper, children_of
 from runners.slots.slot_process import serve_slot
 
-TERMINATE_TREE = "terminate tree"
-TERMINATE = "terminate"
-"""The processes below the slot, or the slot, too: a function runs in the slot itself."""
-KILL = "kill"
-
-READY = "ready"
-FAILED = "failed"
-KILLING = "killing"
-GONE = "gone"
-
-GRACE_WITHOUT_EXECUTOR_S = 0.5
-"""Seconds between SIGTERM and SIGKILL when nobody is left to wait for the end."""
-TERM_GRACE_S = 5.0
-"""The same for processes whose slot has ended by its SIGTERM before them."""
-GIVE_UP_AFTER_S = 30.0
-"""For so long, processes are killed again and again, before they count as impossible to kill."""
 CHECK_EVERY_S = 0.05
-NEVER = float("inf")
 
 
 def main(door: int) -> None:
@@ -64,19 +41,6 @@ def main(door: int) -> None:
     del process._inheriting  # type: ignore[attr-defined]
     gc.freeze()
     ForkServer(Channel.of(door)).serve()
-
-
-@dataclass(slots=True, eq=False)
-class ForkedSlot:
-    """A slot, until everything that it has started is gone."""
-
-    pid: int
-    leash: Channel
-    kill_at: float = NEVER
-    exit_code: int | None = None
-    give_up_at: float = NEVER
-    spared: dict[int, float] = field(default_factory=dict)
-    """Processes that have had a SIGTERM, and until when they may take to end."""
 
 
 class ForkServer:
@@ -108,7 +72,7 @@ class ForkServer:
         self._selector.register(source, selectors.EVENT_READ, hear)
 
     def _pause(self) -> float | None:
-        is_busy = any(s.kill_at < NEVER or s.give_up_at < NEVER for s in self._slots.values())
+        is_busy = any(slot.is_ending for slot in self._slots.values())
         return CHECK_EVERY_S if is_busy else None
 
     def _open(self) -> None:
@@ -131,7 +95,7 @@ class ForkServer:
 
     def _close_door(self) -> None:
         if self._door:
-            self._selector.unregister(self._door)
+            self._ignore(self._door)
             self._door.close()
         self._door = None
         for slot in self._slots.values():
@@ -153,15 +117,7 @@ class ForkServer:
         slot = ForkedSlot(pid, leash)
         self._slots[pid] = slot
         self._listen(leash, lambda: self._hear(slot))
-        self._say_ready(slot)
-
-    def _say_ready(self, slot: ForkedSlot) -> None:
-        # The handle is opened here, by the parent: it can only be that of the slot.
-        handle = os.pidfd_open(slot.pid) if hasattr(os, "pidfd_open") else None
-        with suppress(OSError):
-            slot.leash.send([READY, slot.pid], () if handle is None else (handle,))
-        if handle is not None:
-            os.close(handle)
+        slot.announce()
 
     def _become_slot(self, control: int) -> NoReturn:
         try:
@@ -188,45 +144,17 @@ class ForkServer:
             self._let_go(slot)
             return
         for order in orders:
-            if order == KILL:
-                with suppress(OSError):
-                    slot.leash.send([KILLING, None])
-                self._kill(slot)
-            else:
-                self._terminate(slot, and_slot=order == TERMINATE)
+            slot.obey(order)
 
     def _let_go(self, slot: ForkedSlot) -> None:
-        """End a slot that its executor has closed, or has left by dying."""
-        with suppress(KeyError):
-            self._selector.unregister(slot.leash)
-        self._terminate(slot, and_slot=False)
-        slot.spared.clear()
-        has_tree = slot.exit_code is None and bool(children_of(slot.pid))
-        slot.kill_at = time.monotonic() + (GRACE_WITHOUT_EXECUTOR_S if has_tree else 0)
-
-    def _terminate(self, slot: ForkedSlot, *, and_slot: bool) -> None:
-        if slot.exit_code is not None:
-            return
-        signaled = signal_descendants(slot.pid, signal.SIGTERM)
-        spared_until = time.monotonic() + TERM_GRACE_S
-        slot.spared |= dict.fromkeys(signaled, spared_until)
-        if and_slot:
-            os.kill(slot.pid, signal.SIGTERM)
-
-    def _kill(self, slot: ForkedSlot) -> None:
-        slot.kill_at = NEVER
-        slot.spared.clear()
-        if slot.exit_code is None:
-            # It is not reaped yet, so its number is its own; its processes become ours at once.
-            os.kill(slot.pid, signal.SIGKILL)
-            kill_group(slot.pid)
-            slot.give_up_at = time.monotonic() + GIVE_UP_AFTER_S
+        self._ignore(slot.leash)
+        slot.let_go()
 
     def _kill_overdue(self) -> None:
         now = time.monotonic()
         for slot in self._slots.values():
             if now >= slot.kill_at:
-                self._kill(slot)
+                slot.kill()
 
     def _reap(self) -> None:
         with suppress(ChildProcessError):
@@ -234,22 +162,18 @@ class ForkServer:
                 pid, status = ended
                 self._abandoned.discard(pid)
                 if slot := self._slots.get(pid):
-                    kill_group(pid)
-                    slot.exit_code = os.waitstatus_to_exitcode(status)
-                    slot.give_up_at = time.monotonic() + GIVE_UP_AFTER_S
+                    slot.note_end(status)
 
     def _end_dead(self) -> None:
         """Kill the orphans of dead slots; once there are none, the slots are gone."""
-        now = time.monotonic()
-        if not any(slot.give_up_at < NEVER for slot in self._slots.values()):
+        ending = [slot for slot in self._slots.values() if slot.give_up_at < NEVER]
+        if not ending:
             return
+        now = time.monotonic()
         orphans = self._kill_orphans(now)
-        for slot in list(self._slots.values()):
-            if slot.exit_code is not None and not orphans:
-                self._say_gone(slot, [])
-            elif now > slot.give_up_at:
-                self._abandoned |= orphans
-                self._say_gone(slot, sorted(orphans))
+        for slot in ending:
+            if (slot.is_dead and not orphans) or now > slot.give_up_at:
+                self._give_up(slot, orphans)
 
     def _kill_orphans(self, now: float) -> set[int]:
         """Kill the processes that dead slots have left; return those that still exist."""
@@ -261,17 +185,14 @@ class ForkServer:
                     os.kill(pid, signal.SIGKILL)
         return orphans
 
-    def _say_gone(self, slot: ForkedSlot, remaining: list[int]) -> None:
+    def _give_up(self, slot: ForkedSlot, orphans: set[int]) -> None:
+        """Forget a slot; what is left of it cannot be killed."""
+        remaining = orphans if slot.is_dead else {slot.pid, *orphans}
+        self._abandoned |= remaining
         del self._slots[slot.pid]
-        if slot.exit_code is None:
-            self._abandoned.add(slot.pid)
-            remaining = [slot.pid, *remaining]
-        with suppress(OSError):
-            slot.leash.send([GONE, {"exit_code": slot.exit_code, "remaining": remaining}])
+        self._ignore(slot.leash)
+        slot.say_gone(sorted(remaining))
+
+    def _ignore(self, source: Channel) -> None:
         with suppress(KeyError, ValueError):
-            self._selector.unregister(slot.leash)
-        slot.leash.close()
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]))
+            self._selector.unregister(source)

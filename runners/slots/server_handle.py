@@ -14,7 +14,7 @@ from contextlib import suppress
 from functools import cache
 
 from runners.slots.channel import Channel
-from runners.slots.fork_server import FAILED
+from runners.slots.forked_slot import FAILED
 from runners.slots.slot import Slot
 
 DESCRIPTOR_RESERVE = 20

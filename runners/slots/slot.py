@@ -6,7 +6,7 @@ from typing import Any
 
 from runners.jobs import Job
 from runners.slots.channel import Channel
-from runners.slots.fork_server import KILL, TERMINATE, TERMINATE_TREE
+from runners.slots.forked_slot import KILL, TERMINATE, TERMINATE_TREE
 from runners.slots.process_tree import kill_tree
 
 MOST_READ = 1 << 18

@@ -24,7 +24,7 @@ STUBBORN = "trap '' TERM; sleep 300 & echo $! > pids; echo $$ >> pids; wait; sle
 
 @pytest.fixture(autouse=True)
 def _short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workflows.execution.running_attempt.GRACE_S", 0.5)
+    monkeypatch.setattr("workflows.execution.ending.GRACE_S", 0.5)
 
 
 def stubborn_pids(directory: Path) -> list[int]:

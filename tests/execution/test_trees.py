@@ -23,7 +23,7 @@ LEFT_WITHIN_S = 6.0
 
 @pytest.fixture(autouse=True)
 def _short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workflows.execution.running_attempt.GRACE_S", 0.5)
+    monkeypatch.setattr("workflows.execution.ending.GRACE_S", 0.5)
 
 
 @pytest.fixture

@@ -7,38 +7,32 @@ Celery worker executes one attempt per message.
 
 import time
 from collections.abc import Callable
-from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import Q
 from django.utils import timezone
 
 from runners.functions import load_functions
 from runners.slots.pool import SlotPool
 from workflows.db import failpoints
 from workflows.dispatch.auto_dispatch import offer_free_places
-from workflows.dispatch.claims import Claimed, ClaimRequest, mark_started
-from workflows.dispatch.leases import EXECUTOR_LEASE, RENEW_EVERY_S, extend_leases
-from workflows.execution.attempt_report import CANCELED, STOPPED
+from workflows.dispatch.claims import Claimed, ClaimRequest
+from workflows.dispatch.leases import RENEW_EVERY_S
+from workflows.execution.attempt_report import STOPPED
 from workflows.execution.claimer import LOOK_EVERY_S, Claimer
 from workflows.execution.prefetch import PrefetchBuffer
 from workflows.execution.reporter import Reporter
 from workflows.execution.running_attempts import RunningAttempts
+from workflows.execution.supervision import Supervision
 from workflows.execution.timers import Timers
-from workflows.models import TaskAttempt, TaskState
 from workflows.models.actor import Actor
-from workflows.models.attempt import by_run
 from workflows.operations.holds import release_due
 from workflows.reports.recovery import recover_overdue
-from workflows.reports.report import Report
 
 CHECK_EVERY_S = 0.5
 """How often the running attempts are checked for cancellations, and their logs are stored."""
 REPORT_TOGETHER_S = 0.002
 MAX_REPORT_TOGETHER_S = 0.01
 """How long a finished attempt waits for the next one, and for all, to share its transaction."""
-REPORT_START_AFTER = timedelta(milliseconds=20)
-"""The start of a prefetched attempt is reported with its end, unless it runs longer than this."""
 WIND_UP_WITHIN_S = 60.0
 """How long an executor that fails itself tries to end and report what it runs."""
 
@@ -82,6 +76,7 @@ class Executor:
         self._prefetched = PrefetchBuffer(concurrency)
         self._reporter = Reporter()
         self._running = RunningAttempts(self._slots, self._reporter)
+        self._supervision = Supervision(self._running, self._prefetched, self._reporter, by=by)
         self._timers = Timers()
 
     @property
@@ -132,13 +127,13 @@ class Executor:
         had_news = self._reporter.has_news
         for claimed in self._reporter.report_all(self._request):
             self._begin_all(claimed)
-        self._timers.run("starts", LOOK_EVERY_S, self._report_starts)
+        self._timers.run("starts", LOOK_EVERY_S, self._supervision.report_starts)
         self._timers.run("prefetched", LOOK_EVERY_S, self._release_prefetched)
         if self._free_slots():
             self._timers.run("claims", LOOK_EVERY_S, self._claim)
-        self._timers.run("cancellations", CHECK_EVERY_S, self._end_canceled)
-        self._timers.run("logs", CHECK_EVERY_S, self._running.store_logs)
-        self._timers.run("leases", RENEW_EVERY_S, self._renew)
+        self._timers.run("cancellations", CHECK_EVERY_S, self._supervision.end_canceled)
+        self._timers.run("logs", CHECK_EVERY_S, self._supervision.store_logs)
+        self._timers.run("leases", RENEW_EVERY_S, self._supervision.renew_leases)
         self._timers.run("upkeep", RENEW_EVERY_S, self._do_upkeep)
         # If everything is reported now, `serve` decides whether to continue before this waits.
         if self._running or not had_news:
@@ -171,35 +166,6 @@ class Executor:
             self._prefetched.release_stale()
         else:
             self._prefetched.release_all()
-
-    def _report_starts(self) -> None:
-        """Store the start of prefetched attempts that run for a while."""
-        unreported = self._running.with_unreported_start(timezone.now() - REPORT_START_AFTER)
-        for run_id, attempts in by_run(unreported).items():
-            ids = [attempt.pk for attempt in attempts]
-            mark_started(run_id, ids, lease=EXECUTOR_LEASE, by=self._by)
-            for attempt in attempts:
-                attempt.started_at = timezone.now()
-
-    def _end_canceled(self) -> None:
-        """End attempts that an operator canceled or that another process has closed."""
-        if not self._running:
-            return
-        gone = TaskAttempt.objects.filter(pk__in=[*self._running, *self._prefetched]).exclude(
-            Q(outcome=""), task__cancel_requested_at=None
-        )
-        for attempt_id, outcome in gone.values_list("pk", "outcome"):
-            if attempt_id in self._running:
-                self._running.end(attempt_id, CANCELED)
-                continue
-            attempt = self._prefetched.pop(attempt_id)
-            if not outcome:
-                canceled = Report(attempt_id, TaskState.CANCELED, message=CANCELED)
-                self._reporter.add(attempt.run_id, canceled)
-
-    def _renew(self) -> None:
-        if self._running:
-            extend_leases([*self._running, *self._prefetched], EXECUTOR_LEASE)
 
     def _do_upkeep(self) -> None:
         """Do what no process of its own does."""

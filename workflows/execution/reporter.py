@@ -64,10 +64,6 @@ class Reporter:
         self._pieces = [piece for piece in self._pieces if piece not in own]
         self._ended[run_id].append(Ended(report, [*own, *pieces]))
 
-    def add_pieces(self, pieces: Sequence[LogPiece]) -> None:
-        """Store what running attempts have printed, soon."""
-        self._pieces += pieces
-
     def report_all(self, request: Callable[[], ClaimRequest]) -> Iterator[Claimed]:
         """Report run by run; yield what each transaction has claimed on the way."""
         for run_id in list(self._ended):
@@ -79,8 +75,9 @@ class Reporter:
                 with self._set_aside.bulkhead(name):
                     yield self._report(run_id, group, request())
 
-    def store_pieces(self) -> None:
-        """Store what running attempts have printed."""
+    def store_pieces(self, pieces: Sequence[LogPiece]) -> None:
+        """Store what running attempts have printed; what cannot be stored now is kept."""
+        self._pieces += pieces
         if not self._pieces:
             return
         try:

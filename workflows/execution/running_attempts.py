@@ -2,27 +2,25 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
-
-from runners.jobs import BadPayload, FunctionJob, Job, job_of
+from runners.jobs import BadPayload, FunctionJob
 from runners.slots.pool import SlotPool, Source
 from runners.slots.server_handle import NoSlot
 from workflows.db import failpoints
+from workflows.execution.attempt_job import job_of_attempt
 from workflows.execution.attempt_report import STOPPED, report_on
+from workflows.execution.ending import Ending
 from workflows.execution.reporter import Reporter
 from workflows.execution.running_attempt import RunningAttempt
-from workflows.models import TaskAttempt, TaskState
-from workflows.payloads.secrets import revealed, secrets_of
+from workflows.execution.waiting_room import WaitingRoom
+from workflows.models import LogPiece, TaskAttempt, TaskState
+from workflows.payloads.secrets import secrets_of
 from workflows.reports.logs import AttemptLog
 from workflows.reports.report import Report
-
-TRY_AGAIN_EVERY_S = 0.2
-"""How often attempts that found no room for their processes are begun again."""
-WARN_EVERY_S = 5.0
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +34,7 @@ class RunningAttempts:
         self._reporter = reporter
         self._running: dict[UUID, RunningAttempt] = {}
         self._by_slot: dict[object, RunningAttempt] = {}
-        self._waiting: dict[UUID, TaskAttempt] = {}
-        self._try_again_at = self._warn_at = 0.0
+        self._waiting = WaitingRoom()
         self.is_stopping = False
         """Attempts that end by a SIGTERM from now on were stopped together with the executor."""
 
@@ -53,25 +50,18 @@ class RunningAttempts:
     def begin(self, attempt: TaskAttempt) -> None:
         """Begin a claimed attempt; one that cannot begin fails, and harms no other."""
         try:
-            job = _job_of(attempt)
-            secrets = secrets_of(attempt)
-            log = AttemptLog(attempt.pk, secrets=secrets)
-            slot = self._slots.begin(str(attempt.pk), job)
+            self._begin(attempt)
         except BadPayload as exc:
             self._fail(attempt, str(exc))
         except NoSlot as exc:
-            self._wait_for_room(attempt, str(exc))
+            self._waiting.add(attempt, str(exc))
         except Exception as exc:
             logger.exception("Attempt %s could not be begun.", attempt.pk)
             self._fail(attempt, f"it could not be begun: {_text(exc)}")
-        else:
-            running = RunningAttempt(attempt, slot, log, isinstance(job, FunctionJob), secrets)
-            self._running[attempt.pk] = self._by_slot[slot] = running
-            failpoints.point("execution.started")
 
     def end(self, attempt_id: UUID, why: str) -> None:
         """End an attempt; one that still waits for room ends at once."""
-        if attempt := self._waiting.pop(attempt_id, None):
+        if attempt := self._waiting.pop(attempt_id):
             status = TaskState.FAILED if why == STOPPED else TaskState.CANCELED
             self._reporter.add(attempt.run_id, Report(attempt.pk, status, message=why))
         else:
@@ -84,18 +74,16 @@ class RunningAttempts:
 
     def hear(self, timeout_s: float) -> bool:
         """Hear slots until something arrives in time, and do what is due; True if anything did."""
-        self._begin_waiting()
+        for attempt in self._waiting.take_all():
+            self.begin(attempt)
         heard = self._slots.wait(self._until_due(timeout_s))
         for slot, source in heard:
             if running := self._by_slot.get(slot):
-                self._guarded(running, lambda r=running, s=source: self._hear(r, s))  # type: ignore[misc]
+                with self._bulkhead(running):
+                    self._hear(running, source)
             else:
                 self._slots.discard(slot)  # a free slot has died
-        for running in self._running.values():
-            self._guarded(running, running.check)
-        if any(running.is_server_hung for running in self._running.values()):
-            logger.error("The fork server does not answer; it is killed, with all its slots.")
-            self._slots.replace_server()
+        self._check()
         return bool(heard)
 
     def finish(self) -> Iterator[RunningAttempt]:
@@ -103,7 +91,7 @@ class RunningAttempts:
         for running in list(self._running.values()):
             if running.no_room:
                 self._remove(running)
-                self._wait_for_room(running.attempt, running.no_room)
+                self._waiting.add(running.attempt, running.no_room)
             elif running.is_over:
                 self._report(running)
                 self._remove(running)
@@ -114,11 +102,23 @@ class RunningAttempts:
         running = [each for each in self._running.values() if each.started_at < before]
         return [each.attempt for each in running if not each.attempt.started_at]
 
-    def store_logs(self) -> None:
-        """Store what has been printed since the last time."""
+    def new_pieces(self) -> list[LogPiece]:
+        """Return what has been printed since the last time."""
+        pieces: list[LogPiece] = []
         for running in self._running.values():
-            self._guarded(running, lambda r=running: self._reporter.add_pieces(r.log.pieces()))  # type: ignore[misc]
-        self._reporter.store_pieces()
+            with self._bulkhead(running):
+                pieces += running.log.pieces()
+        return pieces
+
+    def _begin(self, attempt: TaskAttempt) -> None:
+        job = job_of_attempt(attempt)
+        secrets = secrets_of(attempt)
+        log = AttemptLog(attempt.pk, secrets=secrets)
+        slot = self._slots.begin(str(attempt.pk), job)
+        ending = Ending(slot, isinstance(job, FunctionJob))
+        running = RunningAttempt(attempt, slot, log, ending, secrets)
+        self._running[attempt.pk] = self._by_slot[slot] = running
+        failpoints.point("execution.started")
 
     def _remove(self, running: RunningAttempt) -> None:
         del self._running[running.attempt.pk], self._by_slot[running.slot]
@@ -141,10 +141,19 @@ class RunningAttempts:
             if source is Source.LEASH:
                 running.lose_server()
 
-    def _guarded(self, running: RunningAttempt, action: Callable[[], object]) -> None:
+    def _check(self) -> None:
+        for running in self._running.values():
+            with self._bulkhead(running):
+                running.check()
+        if any(running.is_server_hung for running in self._running.values()):
+            logger.error("The fork server does not answer; it is killed, with all its slots.")
+            self._slots.replace_server()
+
+    @contextmanager
+    def _bulkhead(self, running: RunningAttempt) -> Iterator[None]:
         """Do something for an attempt; if it raises, that attempt fails and no other."""
         try:
-            action()
+            yield
         except Exception as exc:
             logger.exception("Attempt %s fails.", running.attempt.pk)
             self._slots.end_output(running.slot)
@@ -165,38 +174,10 @@ class RunningAttempts:
         report = Report(attempt.pk, TaskState.FAILED, message=why)
         self._reporter.add(attempt.run_id, report)
 
-    def _wait_for_room(self, attempt: TaskAttempt, why: str) -> None:
-        self._waiting[attempt.pk] = attempt
-        if time.monotonic() >= self._warn_at:
-            self._warn_at = time.monotonic() + WARN_EVERY_S
-            logger.warning("%d attempts wait for room to run: %s", len(self._waiting), why)
-
-    def _begin_waiting(self) -> None:
-        """Begin attempts that found no room, if a slot may be free by now."""
-        if self._waiting and time.monotonic() >= self._try_again_at:
-            self._try_again_at = time.monotonic() + TRY_AGAIN_EVERY_S
-            waiting, self._waiting = self._waiting, {}
-            for attempt in waiting.values():
-                self.begin(attempt)
-
     def _until_due(self, timeout_s: float) -> float:
         """Return how long to wait, so that nothing is done late."""
         due = min((running.due_at for running in self._running.values()), default=float("inf"))
         return max(0.0, min(timeout_s, due - time.monotonic()))
-
-
-def _job_of(attempt: TaskAttempt) -> Job:
-    ids = {
-        "ORCHESTRATOR_RUN_ID": str(attempt.run_id),
-        "ORCHESTRATOR_TASK_ID": str(attempt.task_id),
-        "ORCHESTRATOR_ATTEMPT_ID": str(attempt.pk),
-    }
-    return job_of(
-        revealed(attempt),
-        base_dir=settings.BASE_DIR,
-        ids=ids,
-        secret_names=attempt.runner.secret_names if attempt.runner else (),
-    )
 
 
 def _text(exc: Exception) -> str:

@@ -14,7 +14,7 @@ from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.trail import check_trail
 from tests.support.verbs import attempt, dispatch_all, states, task
-from workflows.execution.running_attempt import GRACE_S
+from workflows.execution.ending import GRACE_S
 from workflows.models import TaskAttempt, WorkflowRun
 from workflows.operations.runs import abort
 from workflows.operations.tasks import cancel

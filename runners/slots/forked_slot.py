@@ -1,0 +1,109 @@
+"""The fork server's side of one slot: how it is ended, and what its executor is told."""
+
+import os
+import signal
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from runners.slots.channel import Channel
+from runners.slots.process_tree import children_of, kill_group, signal_descendants
+
+TERMINATE_TREE = "terminate tree"
+TERMINATE = "terminate"
+"""The processes below the slot; or the slot, too, since a function runs in the slot itself."""
+KILL = "kill"
+
+READY = "ready"
+FAILED = "failed"
+KILLING = "killing"
+GONE = "gone"
+
+GRACE_WITHOUT_EXECUTOR_S = 0.5
+"""Seconds between SIGTERM and SIGKILL when nobody is left to wait for the end."""
+TERM_GRACE_S = 5.0
+"""The same for processes whose slot has ended by its SIGTERM before them."""
+GIVE_UP_AFTER_S = 30.0
+"""For so long, processes are killed again and again, before they count as impossible to kill."""
+NEVER = float("inf")
+
+
+@dataclass(slots=True, eq=False)
+class ForkedSlot:
+    """A slot, until everything that it has started is gone."""
+
+    pid: int
+    leash: Channel
+    kill_at: float = NEVER
+    exit_code: int | None = None
+    give_up_at: float = NEVER
+    """When what is left of it counts as impossible to kill; never, as long as it may live."""
+    spared: dict[int, float] = field(default_factory=dict)
+    """Processes that have had a SIGTERM, and until when they may take to end."""
+
+    @property
+    def is_ending(self) -> bool:
+        """True if something is to be done about it soon."""
+        return self.kill_at < NEVER or self.give_up_at < NEVER
+
+    @property
+    def is_dead(self) -> bool:
+        """True if the slot itself has ended; processes of it may still be there."""
+        return self.exit_code is not None
+
+    def announce(self) -> None:
+        """Tell its executor who it is, with a handle that can be that of no other process."""
+        handles: tuple[int, ...] = ()
+        with suppress(OSError, AttributeError):  # too few descriptors; or not Linux
+            handles = (os.pidfd_open(self.pid),)
+        self._say(READY, self.pid, handles)
+        for handle in handles:
+            os.close(handle)
+
+    def obey(self, order: str) -> None:
+        """Do what its executor orders."""
+        if order == KILL:
+            self._say(KILLING, None)
+            self.kill()
+        else:
+            self._terminate(and_slot=order == TERMINATE)
+
+    def let_go(self) -> None:
+        """End it, because its executor has closed it, or is dead."""
+        self._terminate(and_slot=False)
+        self.spared.clear()
+        has_tree = not self.is_dead and bool(children_of(self.pid))
+        self.kill_at = time.monotonic() + (GRACE_WITHOUT_EXECUTOR_S if has_tree else 0)
+
+    def kill(self) -> None:
+        """Kill it: its processes become children of the fork server at once."""
+        self.kill_at = NEVER
+        self.spared.clear()
+        if not self.is_dead:  # so it is not reaped, and its number is its own
+            os.kill(self.pid, signal.SIGKILL)
+            kill_group(self.pid)
+            self.give_up_at = time.monotonic() + GIVE_UP_AFTER_S
+
+    def note_end(self, wait_status: int) -> None:
+        """Note how the slot itself has ended."""
+        kill_group(self.pid)
+        self.exit_code = os.waitstatus_to_exitcode(wait_status)
+        self.give_up_at = time.monotonic() + GIVE_UP_AFTER_S
+
+    def say_gone(self, remaining: Sequence[int]) -> None:
+        """Tell its executor that nothing is left of it but these processes."""
+        self._say(GONE, {"exit_code": self.exit_code, "remaining": list(remaining)})
+        self.leash.close()
+
+    def _terminate(self, *, and_slot: bool) -> None:
+        if self.is_dead:
+            return
+        signaled = signal_descendants(self.pid, signal.SIGTERM)
+        self.spared |= dict.fromkeys(signaled, time.monotonic() + TERM_GRACE_S)
+        if and_slot:
+            os.kill(self.pid, signal.SIGTERM)
+
+    def _say(self, what: str, value: object, descriptors: tuple[int, ...] = ()) -> None:
+        with suppress(OSError):  # the executor is dead; its leash ends
+            self.leash.send([what, value], descriptors)

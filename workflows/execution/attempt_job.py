@@ -1,0 +1,26 @@
+"""The job of an attempt: what a slot is told to do."""
+
+from django.conf import settings
+
+from runners.jobs import Job, job_of
+from workflows.models import TaskAttempt
+from workflows.payloads.secrets import revealed
+
+
+def job_of_attempt(attempt: TaskAttempt) -> Job:
+    """
+    Return the job that an attempt describes, with the secrets in it.
+
+    :raises BadPayload: saying what is missing or wrong.
+    """
+    ids = {
+        "ORCHESTRATOR_RUN_ID": str(attempt.run_id),
+        "ORCHESTRATOR_TASK_ID": str(attempt.task_id),
+        "ORCHESTRATOR_ATTEMPT_ID": str(attempt.pk),
+    }
+    return job_of(
+        revealed(attempt),
+        base_dir=settings.BASE_DIR,
+        ids=ids,
+        secret_names=attempt.runner.secret_names if attempt.runner else (),
+    )
