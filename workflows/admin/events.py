@@ -41,7 +41,7 @@ ICONS = {
 class EventTypeFilter(admin.SimpleListFilter):
     """Filters by type; it offers those that are registered, and accepts any."""
 
-    title = "event"
+    title = "event type"
     parameter_name = "event_type__exact"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
