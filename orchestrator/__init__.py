@@ -1,4 +1,5 @@
 """The Django project: settings, URLs and entry points."""
 
-__version__ = "0.2.0.dev0"
-"""The version of the product; the topmost one of CHANGELOG.md."""
+from workflows import __version__
+
+__all__ = ["__version__"]

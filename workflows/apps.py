@@ -1,7 +1,12 @@
 """The configuration of the app."""
 
+from datetime import timedelta
+
 from django.apps import AppConfig
 from django.core.checks import Tags, register
+
+RECOVER_EVERY = timedelta(seconds=15)
+FORGET_EVERY = timedelta(hours=1)
 
 
 class WorkflowsConfig(AppConfig):
@@ -10,9 +15,23 @@ class WorkflowsConfig(AppConfig):
     name = "workflows"
 
     def ready(self) -> None:
-        """Connect the receivers that expand runs and record transitions; register the checks."""
+        """Connect the receivers; register the checks and the periodic work."""
         from workflows.checks import check_task_states
         from workflows.runs import events, signals
 
         _ = events, signals
         register(check_task_states, Tags.models)
+        _register_periodic_work()
+
+
+def _register_periodic_work() -> None:
+    from workflows import periodic, presence
+    from workflows.dispatch.auto_dispatch import offer_free_places
+    from workflows.operations.holds import release_due
+    from workflows.reports.recovery import recover_overdue
+
+    periodic.register(periodic.RECOVERY, recover_overdue, RECOVER_EVERY)
+    periodic.register("holds", periodic.counted("released", release_due), RECOVER_EVERY)
+    places = periodic.counted("dispatched", offer_free_places)
+    periodic.register("free places", places, RECOVER_EVERY)
+    periodic.register("presence", presence.remove_old, FORGET_EVERY)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -19,7 +20,7 @@ from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch_all, events, finish, start, state, task
 from workflows import operations
 from workflows.admin.dashboard import attention_items
-from workflows.models import WorkflowRun
+from workflows.models import TaskAttempt, WorkflowRun
 
 INDEX = "/admin/"
 HREF = re.compile(r'href="([^"#]+)"')
@@ -258,6 +259,22 @@ def test_overdue_item_links_to_the_overdue_task(root: Client, busy: WorkflowRun)
     overdue = WorkflowRun.objects.get(template_name="export")
 
     assert f'href="{url_of(attempt(overdue, "b").task)}"' in root.get(INDEX).content.decode()
+
+
+def test_nobody_who_recovers_is_an_item_that_says_what_to_do(
+    root: Client, busy: WorkflowRun
+) -> None:
+    assert "Nobody has looked" not in dashboard(root)
+    TaskAttempt.objects.open().update(lease_expires_at=timezone.now() - timedelta(minutes=6))
+    waiting = TaskAttempt.objects.open().count()
+
+    assert f"Recovery {waiting} overdue Nobody has looked after overdue attempts" in dashboard(root)
+    assert "put manage.py tick into cron" in dashboard(root)
+    listed = root.get("/admin/workflows/taskattempt/?recovery=none").context["cl"]
+    assert listed.result_count == waiting
+
+    call_command("tick")
+    assert "Nobody has looked" not in dashboard(root)
 
 
 def test_missing_default_runner_is_an_item_that_leads_to_the_runners(

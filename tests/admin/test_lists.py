@@ -16,6 +16,8 @@ from tests.factories import RunFactory, RunnerFactory, TemplateFactory
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, finish, walk
 from workflows.models import Approval, Event, Task, TaskAttempt, WorkflowRun, WorkflowTemplate
+from workflows.models.actor import Actor
+from workflows.runs.events import record
 
 
 def make_deadlocked_run() -> None:
@@ -134,6 +136,24 @@ def test_attempts_and_events_are_filtered_by_run_and_task(root: Client, runs: Dr
         by_task = root.get(list_url(model), {"task": task.pk})
         assert len(by_run.context["cl"].result_list) == of_run
         assert len(by_task.context["cl"].result_list) == of_task
+
+
+def test_event_of_another_app_and_of_no_run_is_shown_and_filtered(
+    root: Client, runs: DrawRun
+) -> None:
+    runs("a")
+    missed = record("schedule.missed", by=Actor(via="schedule"), reason="nobody looked")
+
+    page = root.get(list_url(Event), {"event_type__exact": "schedule.missed"})
+
+    assert [*page.context["cl"].result_list] == [missed]
+    assert "schedule.missed" in text_of(page)
+    shown = text_of(root.get(f"/admin/workflows/event/{missed.pk}/change/"))
+    assert "nobody looked" in shown
+    assert "task.submit_failed" in text_of(root.get(list_url(Event)))  # offered by the filter
+    for strange in ("x", "\0"):
+        page = root.get(list_url(Event), {"event_type__exact": strange})
+        assert (page.status_code, len(page.context["cl"].result_list)) == (200, 0)
 
 
 def test_template_list_shows_version_and_number_of_steps(root: Client, runs: DrawRun) -> None:

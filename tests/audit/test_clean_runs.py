@@ -25,6 +25,7 @@ from workflows.operations.tasks import retry_downstream
 from workflows.reports.recovery import recover_overdue
 from workflows.runs.approval_requests import request_approval
 from workflows.runs.creation import create_run, create_task
+from workflows.runs.events import record
 
 Story = Callable[[WorkflowRun, Script], object]
 BY = who("ada")
@@ -213,4 +214,14 @@ def test_run_of_a_local_runner_verifies_clean(runs: DrawRun) -> None:
     dispatch_all(run)
     start(run, "a")
     finish(run, "a")
+    assert findings(run) == []
+
+
+def test_events_of_other_apps_and_of_no_run_do_not_disturb_the_replay(runs: DrawRun) -> None:
+    run = runs("a")
+    walk(run, "a")
+    record("schedule.fired", run=run, by=BY)
+    record("schedule.noticed", run=run, task=task(run, "a"), by=BY)
+    record("schedule.missed", by=BY)
+
     assert findings(run) == []

@@ -14,7 +14,7 @@ from django.utils.text import Truncator
 
 from workflows.admin.ui.base import AttentionFilter, ReadOnlyAdmin, RunOfTaskFilter, TaskFilter
 from workflows.admin.ui.display import badge, link, moment, page_url, pretty, run_link
-from workflows.insight.attention import overdue_attempts
+from workflows.insight.attention import overdue_attempts, unattended_attempts
 from workflows.models import LogPiece, Task, TaskAttempt
 
 TIMES = tuple(map(moment, ("dispatched_at", "submitted_at", "started_at", "finished_at")))
@@ -39,6 +39,18 @@ class OverdueFilter(AttentionFilter):
         return overdue_attempts()
 
 
+class UnattendedFilter(AttentionFilter):
+    """Filters the overdue attempts after which nobody has looked."""
+
+    title = "recovery"
+    parameter_name = "recovery"
+    choice = ("none", "nobody has looked")
+
+    def needing_attention(self) -> QuerySet[TaskAttempt]:
+        """Return the attempts that wait for somebody to recover them."""
+        return unattended_attempts()
+
+
 class TaskAttemptAdmin(ReadOnlyAdmin):
     """Attempts are read-only."""
 
@@ -56,6 +68,7 @@ class TaskAttemptAdmin(ReadOnlyAdmin):
     )
     list_filter = (
         OverdueFilter,
+        UnattendedFilter,
         RunOfTaskFilter,
         TaskFilter,
         "outcome",

@@ -10,7 +10,8 @@ from django_filters import rest_framework as filters
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.exceptions import ValidationError
 
-from workflows.models import ApprovalStatus, EventType, RunState, TaskState
+from workflows.models import ApprovalStatus, RunState, TaskState
+from workflows.models.event import event_type_choices
 from workflows.runs.locks import LARGEST_ID
 
 
@@ -61,7 +62,7 @@ class EventFilters(filters.FilterSet):
 
     run_id = IdFilter()
     task_id = IdFilter()
-    event_type = filters.MultipleChoiceFilter(choices=EventType.choices)
+    event_type = filters.MultipleChoiceFilter(choices=event_type_choices)
     after = IdFilter(field_name="id", lookup_expr="gt")
 
 

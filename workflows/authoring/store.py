@@ -115,7 +115,11 @@ def _is_same(one: TemplateSpec, other: TemplateSpec) -> bool:
 
 def _store_version(template: WorkflowTemplate, spec: TemplateSpec, *, by: Actor) -> None:
     TemplateVersion.objects.create(
-        template=template, number=template.version, content=plain(spec), saved_by=by.name
+        template=template,
+        number=template.version,
+        content=plain(spec),
+        saved_by=by.name,
+        saved_by_user=by.user,
     )
 
 

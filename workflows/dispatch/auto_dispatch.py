@@ -1,6 +1,7 @@
 """After a state change: dispatches newly ready tasks of runs with auto-dispatch, closes the run."""
 
 from collections.abc import Collection
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -13,6 +14,7 @@ from workflows.dispatch.runner_pool import RunnerPool
 from workflows.dispatch.submission import is_to_submit, submit
 from workflows.models import RunState, Task, WorkflowRun
 from workflows.models.actor import Actor
+from workflows.runs.bulkhead import run_alone
 from workflows.runs.completion import close_run_if_finished
 from workflows.runs.locks import lock_run
 from workflows.runs.transitions import save_progress
@@ -61,12 +63,17 @@ def dispatch_waiting(runner_ids: Collection[int], *, by: Actor, **conditions: An
     runs = WorkflowRun.objects.filter(Exists(waiting), state=RunState.RUNNING, auto_dispatch=True)
     total = 0
     for run_id in runs.order_by("pk").values_list("pk", flat=True):
-        with transaction.atomic():
-            dispatched = len(advance_run(lock_run(run_id), by=by).attempts)
-        total += dispatched
-        if not dispatched:
+        advance = partial(_advance_waiting, run_id, by=by)
+        dispatched = run_alone(run_id, "the dispatch of waiting tasks", advance)
+        total += dispatched or 0
+        if dispatched == 0:
             break
     return total
+
+
+@transaction.atomic
+def _advance_waiting(run_id: int, *, by: Actor) -> int:
+    return len(advance_run(lock_run(run_id), by=by).attempts)
 
 
 def offer_free_places(*, by: Actor) -> int:

@@ -95,10 +95,11 @@ def why_nothing_dispatched(run: WorkflowRun, pool: RunnerPool) -> tuple[str, tup
 def record_nothing_ready(run: WorkflowRun, reason: str, blocked: int, *, by: Actor) -> None:
     """Record one event; if it repeats the run's latest event, count that up instead."""
     last = Event.objects.filter(run=run).order_by("-id").first()
-    same = last and (last.event_type, last.reason, last.actor) == (
+    same = last and (last.event_type, last.reason, last.actor, last.actor_user) == (
         EventType.NOTHING_READY,
         reason,
         by.name,
+        by.user,
     )
     if last and same:
         last.payload = {"count": last.payload["count"] + 1, "blocked": blocked}

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from runners.models import Runner
@@ -18,6 +18,7 @@ from workflows.models import (
     Approval,
     ApprovalStatus,
     Event,
+    LastLook,
     RunState,
     Task,
     TaskAttempt,
@@ -27,11 +28,18 @@ from workflows.models import (
 from workflows.models.attempt import TaskAttemptQuerySet
 from workflows.models.run import DISPATCHABLE, WorkflowRunQuerySet
 from workflows.models.task import BROKEN, FREE
+from workflows.periodic import RECOVERY
 
 RECENT = timedelta(days=7)
 """A run that failed longer ago needs no attention any more."""
 SILENT_AFTER = timedelta(minutes=2)
 """How long a runner may have attempts without starting one before it is called silent."""
+UNATTENDED_AFTER = timedelta(minutes=5)
+"""How long overdue attempts may wait until somebody looks after them."""
+NOBODY_LOOKS = (
+    "Nobody has looked after overdue attempts for five minutes: start manage.py local_runner, "
+    "or put manage.py tick into cron."
+)
 REFUSED = "runner refused"
 
 
@@ -80,6 +88,13 @@ def undecided(approvals: QuerySet[Approval]) -> QuerySet[Approval]:
 def overdue_attempts() -> TaskAttemptQuerySet:
     """Return the started attempts whose runner has not reported before the lease expired."""
     return TaskAttempt.objects.overdue().filter(started_at__isnull=False)
+
+
+def unattended_attempts() -> TaskAttemptQuerySet:
+    """Return the attempts that are overdue for long, if meanwhile nobody has looked after any."""
+    long_ago = Now() - UNATTENDED_AFTER
+    looks = LastLook.objects.filter(name=RECOVERY, at__gte=long_ago)
+    return TaskAttempt.objects.overdue().filter(~Exists(looks), lease_expires_at__lt=long_ago)
 
 
 def runner_problems() -> list[RunnerProblem]:

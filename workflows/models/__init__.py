@@ -3,6 +3,7 @@
 from workflows.models.approval import Approval, ApprovalStatus
 from workflows.models.attempt import LogPiece, TaskAttempt
 from workflows.models.event import Event, EventType
+from workflows.models.presence import LastLook, Presence
 from workflows.models.run import RunState, WorkflowRun
 from workflows.models.task import Task, TaskDependency, TaskState
 from workflows.models.template import (
@@ -17,7 +18,9 @@ __all__ = [
     "ApprovalStatus",
     "Event",
     "EventType",
+    "LastLook",
     "LogPiece",
+    "Presence",
     "RunState",
     "StepDependency",
     "Task",

@@ -7,6 +7,15 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.contrib.auth.models import AnonymousUser
 
+LONGEST_NAME = 254
+"""Characters of a name that are stored; e-mail addresses have at most as many."""
+LONGEST_WAY = 20
+
+
+def cut(name: str, length: int) -> str:
+    """Return a name, shortened so that a column can store it."""
+    return name if len(name) <= length else f"{name[: length - 1]}…"
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -22,10 +31,25 @@ class Actor:
     @classmethod
     def of(cls, user: "AbstractBaseUser | AnonymousUser", *, via: str) -> "Actor":
         """Return a user as an actor."""
-        return cls(str(user.pk), user.get_username(), via)
+        return cls("" if user.pk is None else str(user.pk), user.get_username(), via)
+
+    def __post_init__(self) -> None:
+        """Cut a name that no column could store."""
+        object.__setattr__(self, "name", cut(self.name, LONGEST_NAME))
 
     def __str__(self) -> str:
         return self.name
+
+    def may_be(self, other: "Actor") -> bool:
+        """
+        Return True unless these are certainly two persons.
+
+        Users are compared by their keys, which nobody can change or take over. Names are compared
+        only if one of the two has no key: it is a machine, or was stored before there were keys.
+        """
+        if self.user and other.user:
+            return self.user == other.user
+        return self.name == other.name
 
 
 NOBODY = Actor()

@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils import timezone
 
+from workflows.models.actor import LONGEST_NAME
 from workflows.models.task import Task
 
 
@@ -24,7 +25,10 @@ class Approval(models.Model):
     status = models.CharField(
         max_length=10, choices=ApprovalStatus.choices, default=ApprovalStatus.PENDING
     )
-    decided_by = models.CharField(max_length=150, blank=True)
+    decided_by = models.CharField(max_length=LONGEST_NAME, blank=True)
+    decided_by_user = models.CharField(
+        max_length=LONGEST_NAME, blank=True, default="", db_default=""
+    )
     comment = models.TextField(blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     decided_at = models.DateTimeField(null=True)

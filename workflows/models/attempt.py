@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from runners.base import RunnerBackend
@@ -125,6 +126,9 @@ class LogPiece(models.Model):
     )
     offset = models.PositiveBigIntegerField(help_text="Characters of the log before this piece.")
     text = models.TextField()
+    at = models.DateTimeField(
+        null=True, db_default=Now(), help_text="When it was printed; empty if that is not known."
+    )
 
     class Meta:
         ordering = ["offset"]

@@ -1,11 +1,15 @@
 """The audit trail: one event for each thing that happened, written once."""
 
+from collections.abc import Iterable
+
 from django.db import models
 from django.utils import timezone
 
+from workflows.models.actor import LONGEST_NAME, LONGEST_WAY
+
 
 class EventType(models.TextChoices):
-    """Everything that leaves an event."""
+    """Everything in the core that leaves an event; other apps register types of their own."""
 
     RUN_CREATED = "workflow_run.created"
     RUN_RUNNING = "workflow_run.running"
@@ -35,10 +39,27 @@ class EventType(models.TextChoices):
     NOTHING_READY = "dispatch.nothing_ready"
 
 
-class Event(models.Model):
-    """One line of the trail: who did what to which task, when and why. Never edited."""
+_registered = dict.fromkeys(EventType.values)
 
-    event_type = models.CharField(max_length=40, choices=EventType.choices)
+
+def register_event_types(types: Iterable[str]) -> None:
+    """Let lists be filtered by types of events that another app writes; call it in `ready()`."""
+    _registered.update(dict.fromkeys(map(str, types)))
+
+
+def event_type_choices() -> list[tuple[str, str]]:
+    """Return every known type of event, as the choices of a filter."""
+    return [(name, name) for name in _registered]
+
+
+class Event(models.Model):
+    """
+    One line of the trail: who did what to which task, when and why. Never edited.
+
+    What concerns no run, such as a trigger that started none, has neither run nor task.
+    """
+
+    event_type = models.CharField(max_length=100)
     # PROTECT: a run or a task that has events cannot be deleted.
     run = models.ForeignKey(
         "WorkflowRun", models.PROTECT, null=True, related_name="events", db_index=False
@@ -46,10 +67,15 @@ class Event(models.Model):
     task = models.ForeignKey(
         "Task", models.PROTECT, null=True, related_name="events", db_index=False
     )
-    actor = models.CharField(max_length=150, blank=True)
+    actor = models.CharField(max_length=LONGEST_NAME, blank=True)
+    actor_user = models.CharField(max_length=LONGEST_NAME, blank=True, default="", db_default="")
+    actor_via = models.CharField(max_length=LONGEST_WAY, blank=True, default="", db_default="")
     reason = models.TextField(blank=True)
     payload = models.JSONField(default=dict)
     created_at = models.DateTimeField(default=timezone.now)
+    # Reserved for the check that no row was changed later; nothing writes it yet. Null, not empty:
+    # processes of earlier releases leave no digest.
+    digest = models.CharField(max_length=64, null=True, editable=False)  # noqa: DJ001
 
     class Meta:
         ordering = ["id"]

@@ -6,7 +6,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django_fsm import FSMField, transition
 
-from workflows.models.actor import NOBODY, Actor
+from workflows.models.actor import LONGEST_NAME, LONGEST_WAY, NOBODY, Actor
 from workflows.models.event import EventType
 from workflows.models.fields import JSONObjectField
 from workflows.models.task import ACTIVE, BROKEN, Task, TaskState
@@ -29,6 +29,9 @@ class RunState(models.TextChoices):
     ABORTED = "aborted"
     """An operator ended it. Final."""
 
+
+LONGEST_LABEL = 150
+"""Characters of the columns that say in a list who created or initiated a run."""
 
 DISPATCHABLE = (RunState.CREATED, RunState.RUNNING)
 CLOSED = (RunState.PAUSED, RunState.ABORTED)
@@ -63,9 +66,22 @@ class WorkflowRun(models.Model):
         help_text="Off for a run made of existing tasks: its template is only a label.",
     )
     state = FSMField(default=RunState.CREATED, choices=RunState.choices, editable=False)
-    created_by = models.CharField(max_length=150, blank=True, editable=False)
+    # A long name has a column of its own: executors have prepared statements that return a run, and
+    # those of the release before would fail if the column that they know became wider.
+    created_by = models.CharField(max_length=LONGEST_LABEL, blank=True, editable=False)
+    created_by_name = models.CharField(
+        max_length=LONGEST_NAME, blank=True, editable=False, default="", db_default=""
+    )
+    created_by_user = models.CharField(
+        max_length=LONGEST_NAME, blank=True, editable=False, default="", db_default=""
+    )
+    created_by_via = models.CharField(
+        max_length=LONGEST_WAY, blank=True, editable=False, default="", db_default=""
+    )
     initiated_by = models.CharField(
-        max_length=150, blank=True, help_text="Who or what started the run, as its creator says."
+        max_length=LONGEST_LABEL,
+        blank=True,
+        help_text="Who or what started the run, as its creator says.",
     )
     approver_must_differ = models.BooleanField(default=False, editable=False)
     parameters = JSONObjectField(
@@ -122,6 +138,12 @@ class WorkflowRun(models.Model):
         # post_save expands the template, and fires outside any transaction of the save itself.
         with transaction.atomic(savepoint=False):
             super().save(*args, **kwargs)
+
+    @property
+    def creator(self) -> Actor:
+        """Who created the run."""
+        name = self.created_by_name or self.created_by
+        return Actor(self.created_by_user, name, self.created_by_via)
 
     @property
     def task_counts(self) -> dict[str, int]:

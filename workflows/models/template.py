@@ -5,6 +5,7 @@ from django.db import models
 from django.utils import timezone
 
 from runners.base import LONGEST_TIMEOUT_S
+from workflows.models.actor import LONGEST_NAME
 from workflows.models.fields import JSONObjectField
 
 TIMEOUT_VALIDATORS = [MinValueValidator(1), MaxValueValidator(LONGEST_TIMEOUT_S)]
@@ -46,7 +47,8 @@ class TemplateVersion(models.Model):
     )
     number = models.PositiveIntegerField()
     content = models.JSONField(help_text="The whole template, as a file would hold it.")
-    saved_by = models.CharField(max_length=150, blank=True)
+    saved_by = models.CharField(max_length=LONGEST_NAME, blank=True)
+    saved_by_user = models.CharField(max_length=LONGEST_NAME, blank=True, default="", db_default="")
     saved_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -84,6 +84,7 @@ def _lock_approval(approval_id: int) -> tuple[WorkflowRun | None, Approval]:
 
 
 def _decide(approval: Approval, status: ApprovalStatus, *, by: Actor, comment: str) -> None:
-    approval.status, approval.decided_by, approval.comment = status, by.name, comment
+    approval.status, approval.comment = status, comment
+    approval.decided_by, approval.decided_by_user = by.name, by.user
     approval.decided_at = timezone.now()
     approval.save()

@@ -17,6 +17,7 @@ from workflows.models.actor import Actor
 from workflows.models.attempt import Outcome
 from workflows.models.task import ACTIVE
 from workflows.reports.polling import request_cancellation
+from workflows.runs.events import actor_columns
 from workflows.runs.transitions import batches, transition_tasks
 
 
@@ -69,7 +70,7 @@ def _request_cancel(
                 event_type=EventType.TASK_CANCEL_REQUESTED,
                 run=run,
                 task=task,
-                actor=by.name,
+                **actor_columns(by),
                 reason=reason,
             )
             for task in batch

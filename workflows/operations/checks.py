@@ -98,7 +98,7 @@ def check_decision(approval: Approval, by: Actor) -> Refusal:
         return WrongState(f"{approval} is {approval.status}")
     if task.state != TaskState.PENDING:
         return Conflict(f"task {task.pk} is {task.state}")
-    if run and run.approver_must_differ and by.name == run.created_by:
+    if run and run.approver_must_differ and by.may_be(run.creator):
         return Conflict(f"{run} was created by {by}; somebody else must decide")
     return None
 

@@ -1,6 +1,7 @@
 """Hold tasks back from being dispatched, and release them."""
 
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,6 +12,7 @@ from workflows.models import EventType, Task
 from workflows.models.actor import Actor
 from workflows.operations.checks import check_hold, check_release, enforce
 from workflows.runs.blocking import block, unblock
+from workflows.runs.bulkhead import run_alone
 from workflows.runs.completion import reopen_if_ready
 from workflows.runs.events import record
 from workflows.runs.locks import lock_task
@@ -70,7 +72,11 @@ def check_resume_at(moment: datetime | None) -> None:
 def release_due(*, by: Actor) -> int:
     """Release the tasks whose hold was to end by now; return how many."""
     due = Task.objects.filter(is_held=True, resume_at__lte=timezone.now())
-    return sum(_release_if_held(pk, by=by) for pk in due.values_list("pk", flat=True))
+    released = 0
+    for run_id, task_id in due.values_list("run_id", "pk"):
+        release_it = partial(_release_if_held, task_id, by=by)
+        released += run_alone(run_id, f"the release of task {task_id}", release_it) or 0
+    return released
 
 
 def _release_if_held(task_id: int, *, by: Actor) -> bool:

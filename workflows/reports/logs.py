@@ -2,7 +2,10 @@
 
 import codecs
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
+
+from django.utils import timezone
 
 from workflows.models import LogPiece
 from workflows.payloads.secrets import Mask
@@ -24,7 +27,9 @@ class AttemptLog:
         self._head: list[str] = []
         self._head_length = 0
         self._stored = 0
+        self._first_at: datetime | None = None  # when the first text of the next pieces arrived
         self._tail = ""
+        self._tail_at: datetime | None = None
         self._dropped = 0
 
     def write(self, output: bytes) -> None:
@@ -34,11 +39,13 @@ class AttemptLog:
     def pieces(self) -> list[LogPiece]:
         """Return what has not been returned yet, as rows to be stored."""
         text, self._head = "".join(self._head), []
+        at, self._first_at = self._first_at, None
         pieces = [
             LogPiece(
                 attempt_id=self._attempt_id,
                 offset=self._stored + start,
                 text=text[start : start + LARGEST_PIECE],
+                at=at,
             )
             for start in range(0, len(text), LARGEST_PIECE)
         ]
@@ -51,6 +58,7 @@ class AttemptLog:
         if self._dropped:
             self._head.append(f"\n[… {self._dropped:,} characters were cut here …]\n")
         self._head.append(self._tail)
+        self._first_at = self._first_at or self._tail_at
         self._tail = ""
         return self.pieces()
 
@@ -60,6 +68,9 @@ class AttemptLog:
         if head := text[:left]:
             self._head.append(head)
             self._head_length += len(head)
+            self._first_at = self._first_at or timezone.now()
+        if text[left:]:
+            self._tail_at = timezone.now()
         tail = self._tail + text[left:]
         self._dropped += max(0, len(tail) - TAIL)
         self._tail = tail[-TAIL:]

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from uuid import UUID
 
 from django.utils import timezone
@@ -17,8 +18,10 @@ from workflows.models.actor import Actor
 from workflows.reports.apply import apply_report
 from workflows.reports.report import Report
 from workflows.reports.runner_reports import apply_runner_report
+from workflows.runs.bulkhead import run_alone
 
 UNKNOWN = "runner lost: the runner does not know this task"
+APPLYING = "the report of its runner"
 AT_ONCE = 5
 """How many attempts are polled at the same time: small servers take few connections."""
 
@@ -48,7 +51,8 @@ def poll_attempts(attempts: Sequence[TaskAttempt], *, by: Actor) -> Counter[str]
     with ThreadPoolExecutor(AT_ONCE) as threads:
         answers = threads.map(lambda attempt: _ask_runner(attempt, unresponsive), attempts)
     return Counter(
-        _apply_answer(attempt, answer, by=by)
+        run_alone(attempt.run_id, APPLYING, partial(_apply_answer, attempt, answer, by=by))
+        or "set aside"
         for attempt, answer in zip(attempts, answers, strict=True)
     )
 
@@ -66,7 +70,8 @@ def unknown_among(attempts: Sequence[TaskAttempt]) -> list[TaskAttempt]:
     for attempt in attempts:
         match _ask_runner(attempt, unresponsive):
             case RunnerReport() as report:
-                _note_submission(attempt, report)
+                note = partial(_note_submission, attempt, report)
+                run_alone(attempt.run_id, APPLYING, note)
             case RunnerUnavailable():
                 extend_lease(attempt, POLL_AGAIN_AFTER)
             case _:  # unknown; or it cannot be polled, and takes the same key only once

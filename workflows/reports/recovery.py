@@ -13,11 +13,17 @@ A retry is left to people.
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from itertools import compress
 
 from django.db import transaction
 
-from workflows.dispatch.leases import POLL_AGAIN_AFTER, replace_lease
+from workflows.dispatch.leases import (
+    POLL_AGAIN_AFTER,
+    extend_leases,
+    extend_submission_leases,
+    replace_lease,
+)
 from workflows.dispatch.runner_pool import RunnerPool
 from workflows.dispatch.submission import submit
 from workflows.models import TaskAttempt, TaskState
@@ -26,6 +32,7 @@ from workflows.models.attempt import by_run
 from workflows.reports.apply import apply_reports
 from workflows.reports.polling import poll_attempts, unknown_among
 from workflows.reports.report import Report
+from workflows.runs.bulkhead import run_alone
 from workflows.runs.locks import lock_run
 
 LOST = "runner lost: nobody has reported on this attempt since its lease ran out"
@@ -71,7 +78,12 @@ def _submit_again(attempts: Sequence[TaskAttempt], *, by: Actor) -> int:
     unknown = _not_at_their_runners(attempts)
     for attempt in unknown:
         attempt.submitted_at = None  # in this object only: `submit` skips what is submitted
-    return len(submit(unknown, RunnerPool(), by=by))
+    extend_submission_leases(unknown)
+    pool, submitted = RunnerPool(), 0
+    for run_id, group in by_run(unknown).items():
+        sent = run_alone(run_id, "another submission", partial(submit, group, pool, by=by))
+        submitted += len(sent or ())
+    return submitted
 
 
 def _not_at_their_runners(attempts: Sequence[TaskAttempt]) -> list[TaskAttempt]:
@@ -82,7 +94,14 @@ def _not_at_their_runners(attempts: Sequence[TaskAttempt]) -> list[TaskAttempt]:
 
 
 def _fail_lost(attempts: Sequence[TaskAttempt], *, by: Actor) -> int:
-    return sum(_fail_lost_in_run(run_id, lost, by=by) for run_id, lost in by_run(attempts).items())
+    total = 0
+    for run_id, group in by_run(attempts).items():
+        fail = partial(_fail_lost_in_run, run_id, group, by=by)
+        lost = run_alone(run_id, "the recovery of lost attempts", fail)
+        if lost is None:  # the attempts of other runs are recovered before it is tried again
+            extend_leases([attempt.pk for attempt in group], POLL_AGAIN_AFTER)
+        total += lost or 0
+    return total
 
 
 @transaction.atomic

@@ -13,8 +13,9 @@ from workflows.db import failpoints
 from workflows.db.statements import select
 from workflows.errors import Conflict, Invalid, NotFound
 from workflows.models import EventType, Task, TaskState, WorkflowRun, WorkflowTemplate
-from workflows.models.actor import Actor
+from workflows.models.actor import Actor, cut
 from workflows.models.fields import check_json_object
+from workflows.models.run import LONGEST_LABEL
 from workflows.payloads.parameters import take_parameters
 from workflows.runs.approval_requests import request_approval
 from workflows.runs.events import record
@@ -56,9 +57,9 @@ def create_run(
     run = WorkflowRun(
         template=template,
         expands_template=not task_ids,
-        created_by=by.name,
-        initiated_by=initiated_by or by.name,
+        initiated_by=initiated_by or cut(by.name, LONGEST_LABEL),
         auto_dispatch=auto_dispatch,
+        **_creator_columns(by),
     )
     _take_parameters(run, parameters or {})
     if task_ids:
@@ -107,6 +108,16 @@ def create_task(
 def task_ids_of(run_ids: Sequence[int]) -> dict[int, list[int]]:
     """Return the ids of the tasks of runs, in list order; one statement for all."""
     return {run: json.loads(ids or "[]") for run, ids in select(TASK_IDS, runs=list(run_ids))}
+
+
+def _creator_columns(by: Actor) -> dict[str, str]:
+    label = cut(by.name, LONGEST_LABEL)
+    return {
+        "created_by": label,
+        "created_by_name": by.name if by.name != label else "",
+        "created_by_user": by.user,
+        "created_by_via": by.via,
+    }
 
 
 def _template(template_id: int) -> WorkflowTemplate:

@@ -25,6 +25,11 @@ def event_of(transition: Transition) -> str:
     return str(next(iter(transitions.values())).custom["event"])
 
 
+def actor_columns(by: Actor) -> dict[str, str]:
+    """Return what an event stores of who acted, by column."""
+    return {"actor": by.name, "actor_user": by.user, "actor_via": by.via}
+
+
 def record(
     event_type: str,
     *,
@@ -39,7 +44,7 @@ def record(
         event_type=event_type,
         run=run,
         task=task,
-        actor=by.name,
+        **actor_columns(by),
         reason=reason,
         payload=payload or {},
     )

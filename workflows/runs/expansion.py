@@ -24,6 +24,7 @@ from workflows.models import (
     WorkflowRun,
     WorkflowTemplate,
 )
+from workflows.runs.events import actor_columns
 
 TABLES = {
     "step": TemplateStep._meta.db_table,
@@ -75,7 +76,14 @@ AWAITING_APPROVAL = "{task} WHERE run_id = %(run)s AND awaits_approval ORDER BY 
 INSERT_APPROVALS = InsertSelect(
     Approval, {"task_id": "id", "created_at": "%(now)s"}, AWAITING_APPROVAL
 )
-EVENT = {"run_id": "run_id", "task_id": "id", "actor": "%(actor)s", "created_at": "%(now)s"}
+EVENT = {
+    "run_id": "run_id",
+    "task_id": "id",
+    "actor": "%(actor)s",
+    "actor_user": "%(actor_user)s",
+    "actor_via": "%(actor_via)s",
+    "created_at": "%(now)s",
+}
 INSERT_EVENTS = InsertSelect(Event, {**EVENT, "event_type": "%(task_created)s"}, EVERY_TASK)
 INSERT_APPROVAL_EVENTS = InsertSelect(
     Event, {**EVENT, "event_type": "%(approval_pending)s"}, AWAITING_APPROVAL
@@ -97,7 +105,7 @@ def expand_run(run: WorkflowRun) -> None:
         "now": connection.ops.adapt_datetimefield_value(timezone.now()),
         "task_created": EventType.TASK_CREATED.value,
         "approval_pending": EventType.APPROVAL_PENDING.value,
-        "actor": run.created_by,
+        **actor_columns(run.creator),
     }
     run.pending_count = _insert(INSERT_TASKS, values)
     if not run.pending_count:

@@ -6,7 +6,6 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 
 from workflows.models import EventType, WorkflowRun
-from workflows.models.actor import Actor
 from workflows.runs.events import record
 from workflows.runs.expansion import expand_run
 
@@ -15,6 +14,6 @@ from workflows.runs.expansion import expand_run
 def expand_new_run(instance: WorkflowRun, created: bool, raw: bool = False, **_: Any) -> None:
     """Give a new run its tasks, in the transaction that creates it."""
     if created and not raw:
-        record(EventType.RUN_CREATED, run=instance, by=Actor(name=instance.created_by))
+        record(EventType.RUN_CREATED, run=instance, by=instance.creator)
         if instance.template_id and instance.expands_template:
             expand_run(instance)

@@ -20,7 +20,7 @@ from workflows.db.statements import Sql, execute, rows
 from workflows.models import Event, Task, TaskState, WorkflowRun
 from workflows.models.actor import Actor
 from workflows.runs.blocking import block_downstream, unblock_downstream
-from workflows.runs.events import Transition, event_of, states_of
+from workflows.runs.events import Transition, actor_columns, event_of, states_of
 
 BATCH = 5_000
 """Rows in one statement, so that none grows beyond what either database takes."""
@@ -170,7 +170,7 @@ def _record(
     )
     values = INSERT_EVENTS.values(
         run=run.pk if run else None,
-        actor=by.name,
+        **actor_columns(by),
         reason=reason,
         now=timezone.now(),
         events=rows(events),
@@ -186,6 +186,8 @@ INSERT_EVENTS = InsertSelect(
         "run_id": "%(run)s::bigint",
         "task_id": "event.task_id",
         "actor": "%(actor)s",
+        "actor_user": "%(actor_user)s",
+        "actor_via": "%(actor_via)s",
         "reason": "%(reason)s",
         "payload": "event.payload::jsonb",
         "created_at": "%(now)s::timestamptz",

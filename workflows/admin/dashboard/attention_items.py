@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import F, Window
+from django.db.models import Count, F, Min, Window
 from django.db.models.functions import RowNumber
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -32,10 +32,12 @@ from workflows.admin.actions.registry import (
 from workflows.admin.ui.display import link, list_url, page_url, run_link
 from workflows.admin.ui.sentences import linked
 from workflows.insight.attention import (
+    NOBODY_LOOKS,
     RunnerProblem,
     failed_or_stuck_runs,
     overdue_attempts,
     runner_problems,
+    unattended_attempts,
     undecided,
 )
 from workflows.insight.explain import describe_causes
@@ -99,6 +101,7 @@ def attention_groups(request: HttpRequest) -> list[AttentionGroup]:
         ("workflows.view_workflowrun", _run_group),
         ("workflows.view_approval", _approval_group),
         ("runners.view_runner", _runner_group),
+        ("workflows.view_taskattempt", _unattended_group),
         ("workflows.view_taskattempt", _overdue_group),
     )
     groups = [make_group(request) for permission, make_group in makers if may(permission)]
@@ -229,6 +232,14 @@ def _silent_item(runner: Runner, problem: RunnerProblem) -> AttentionItem:
 def _hint(runner: Runner) -> str:
     backend = backends().get(runner.kind)  # None if RUNNER_BACKENDS no longer has it
     return backend.silence_hint if backend else ""
+
+
+def _unattended_group(request: HttpRequest) -> AttentionGroup:
+    found = unattended_attempts().aggregate(n=Count("pk"), since=Min("lease_expires_at"))
+    url = list_url(TaskAttempt, recovery="none")
+    text = format_html("{}", NOBODY_LOOKS)
+    item = AttentionItem("overdue", text, found["since"], shortcut=Shortcut(url, "Look at them"))
+    return AttentionGroup("Recovery", "clock", url, found["n"], [item])
 
 
 def _overdue_group(request: HttpRequest) -> AttentionGroup:

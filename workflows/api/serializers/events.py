@@ -19,6 +19,8 @@ class EventAnswer(serializers.ModelSerializer[Event]):
             "run_id",
             "task_id",
             "actor",
+            "actor_user",
+            "actor_via",
             "reason",
             "payload",
             "created_at",

@@ -13,6 +13,7 @@ from workflows.api.serializers.base import (
 )
 from workflows.api.serializers.dispatch import BlockedAnswer, CauseAnswer
 from workflows.models import RunState, TaskState, WorkflowRun
+from workflows.models.run import LONGEST_LABEL
 
 MAX_TASK_IDS = 10_000
 
@@ -24,7 +25,7 @@ class RunBody(StrictSerializer):
     task_ids = serializers.ListField(
         child=StrictIntegerField(), required=False, max_length=MAX_TASK_IDS
     )
-    initiated_by = StrictCharField(required=False, allow_blank=True, max_length=150)
+    initiated_by = StrictCharField(required=False, allow_blank=True, max_length=LONGEST_LABEL)
     parameters = serializers.DictField(required=False)
     auto_dispatch = StrictBooleanField(required=False)
 
@@ -43,6 +44,7 @@ class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
     workflow_template_name = serializers.CharField(source="template_name")
     workflow_template_version = serializers.IntegerField(source="template_version", allow_null=True)
     status = serializers.ChoiceField(RunState.choices, source="state")
+    created_by = serializers.CharField(source="creator.name")
     task_ids = serializers.SerializerMethodField()
     task_counts = serializers.DictField(child=serializers.IntegerField())
     deadlock = serializers.SerializerMethodField()
