@@ -15,7 +15,10 @@ MAKE_ONE = (
     '"from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
 )
 UNREADABLE = "The {} of runner {} cannot be read with the present SECRETS_KEYS."
-REMEDY = "Add the key that it was encrypted with to SECRETS_KEYS, or enter it again."
+REMEDY = (
+    "Add the key that it was encrypted with to SECRETS_KEYS. If it is lost, enter the credential "
+    "again; until then, migrate needs --skip-checks."
+)
 
 
 def check_secrets_keys(app_configs: object = None, **_: Any) -> list[CheckMessage]:

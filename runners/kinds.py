@@ -77,7 +77,7 @@ def own_places() -> dict[str, RunnerField]:
     found: dict[str, RunnerField] = {}
     for group in (CREDENTIALS, OPTIONS):
         for backend in backends().values():
-            found = _placed(group, getattr(backend, group)) | found
+            found |= {**_placed(group, getattr(backend, group)), **found}
     return found
 
 

@@ -128,7 +128,7 @@ def _require_certificates(option: str, path: str) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=path)
     except ssl.SSLError as exc:
-        raise UnusableFile(option, f"{path} has no certificate in PEM form.") from exc
+        raise UnusableFile(option, f"{path} has no certificate in PEM form: give one.") from exc
 
 
 def _load_identity(context: ssl.SSLContext, certificate: str, key: str) -> None:

@@ -14,7 +14,13 @@ from workflows.authoring.store import replace_template, spec_of
 from workflows.models import RunState, TaskState, TemplateVersion, WorkflowRun, WorkflowTemplate
 
 ADDED = {
-    "runners.Runner": {"secret_names"},
+    "runners.Runner": {
+        "secret_names",
+        "options",
+        "credentials",
+        "first_submitted_at",
+        "called_back_at",
+    },
     "workflows.WorkflowRun": {"secrets"},
     "workflows.WorkflowTemplate": {"parameters_schema"},
 }

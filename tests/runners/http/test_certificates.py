@@ -195,8 +195,8 @@ NO_KEY = "has no key in PEM form without a passphrase: give the key that belongs
         ({"ca_file": "folder"}, "ca_file", "is no PEM file: give the path of one."),
         ({"ca_file": "pipe"}, "ca_file", "is no PEM file: give the path of one."),
         ({"ca_file": "relative"}, "ca_file", "Give the whole path, such as /etc/"),
-        ({"ca_file": "empty.pem"}, "ca_file", "has no certificate in PEM form."),
-        ({"ca_file": "client_key"}, "ca_file", "has no certificate in PEM form."),
+        ({"ca_file": "empty.pem"}, "ca_file", "has no certificate in PEM form: give one."),
+        ({"ca_file": "client_key"}, "ca_file", "has no certificate in PEM form: give one."),
         ({"client_key": "client_key"}, "client_certificate", "that client_key belongs to."),
         ({"client_certificate": "client_certificate"}, "client_key", NO_KEY),
         (
