@@ -1,5 +1,7 @@
 """Read settings from the environment; a wrong value stops the start with one clear line."""
 
+import base64
+import binascii
 import os
 import secrets
 from pathlib import Path
@@ -11,6 +13,8 @@ import environ
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off"}
 
+KEY_BYTES = 32
+KEYS_WANTED = "must be keys of 44 characters, separated by commas: see docs/settings.md."
 BROKERS = {"redis", "rediss", "amqp", "amqps"}
 
 SQLITE_OPTIONS = {
@@ -120,6 +124,21 @@ def secret_key(name: str, *, debug: bool, keep_in: Path) -> str:
     with os.fdopen(descriptor, "w") as file:
         file.write(key := secrets.token_urlsafe(50))
     return key
+
+
+def keys(name: str) -> list[str]:
+    """Return a list of keys for the encryption of stored credentials."""
+    found = words(name)
+    if not all(map(_is_key, found)):
+        refuse(name, KEYS_WANTED)
+    return found
+
+
+def _is_key(word: str) -> bool:
+    try:
+        return len(base64.b64decode(word, altchars=b"-_", validate=True)) == KEY_BYTES
+    except (binascii.Error, ValueError):
+        return False
 
 
 def _kept_key(name: str, path: Path) -> str:

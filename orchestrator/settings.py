@@ -13,6 +13,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 DEBUG = environment.boolean("DEBUG", default=True)
 SECRET_KEY = environment.secret_key("SECRET_KEY", debug=DEBUG, keep_in=BASE_DIR / ".secret_key")
+# Encrypts the credentials of runners; without a key, one is derived from SECRET_KEY.
+SECRETS_KEYS = environment.keys("SECRETS_KEYS")
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1]")
 PUBLIC_BASE_URL = environment.base_url("PUBLIC_BASE_URL", default="http://127.0.0.1:8000")
 DATABASES = {"default": environment.database("DATABASE_URL", base_dir=BASE_DIR)}

@@ -2,78 +2,30 @@
 
 from typing import TYPE_CHECKING, Any
 
-from django import forms
-from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
 
-from runners.kinds import KIND_FIELDS, field_help, kind_help
+from runners.forms import RunnerForm, own_fields
 from runners.models import Runner
 
 if TYPE_CHECKING:
-    RunnerModelForm = forms.ModelForm[Runner]
     RunnerModelAdmin = admin.ModelAdmin[Runner]
 else:
-    RunnerModelForm = forms.ModelForm
     RunnerModelAdmin = admin.ModelAdmin
 
 MOST_NAMED = 20
+OWN_TITLE = "Options and credentials of its kind"
 DEFAULT = mark_safe(' <span class="badge badge-default">default</span>')
-
-
-def kinds() -> list[tuple[str, str]]:
-    """Return the kinds that this installation has a backend for."""
-    return [(kind, kind) for kind in settings.RUNNER_BACKENDS]
-
-
-class NamesField(forms.CharField):
-    """A list of names, entered as words separated by spaces or commas."""
-
-    def prepare_value(self, value: Any) -> Any:
-        """Show a list as words, and rejected input as it was typed."""
-        return " ".join(value) if isinstance(value, list) else value
-
-    def to_python(self, value: Any) -> Any:
-        """Split the words into a list."""
-        return value if isinstance(value, list) else (value or "").replace(",", " ").split()
-
-
-class RunnerForm(RunnerModelForm):
-    """A runner, with the help texts of the kinds of this installation."""
-
-    kind = forms.ChoiceField(choices=kinds)
-    secret_names = NamesField(
-        required=False, help_text=Runner._meta.get_field("secret_names").help_text
-    )
-
-    class Meta:
-        model = Runner
-        fields = (
-            "name",
-            "kind",
-            "url",
-            "queue",
-            "capacity",
-            "secret_names",
-            "is_enabled",
-            "is_default",
-        )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Take the help texts of `kind`, `url` and `queue` from the backends."""
-        super().__init__(*args, **kwargs)
-        helps = {"kind": kind_help(), **{name: field_help(name) for name in KIND_FIELDS}}
-        for name in helps.keys() & self.fields.keys():
-            self.fields[name].help_text = helps[name]
 
 
 class RunnerAdmin(RunnerModelAdmin):
     """Where attempts are executed."""
 
     form = RunnerForm
+    readonly_fields = ("called_back_shown",)
     list_display = (
         "name",
         "kind",
@@ -86,6 +38,40 @@ class RunnerAdmin(RunnerModelAdmin):
     search_fields = ("name", "url")
     list_per_page = 50
     when_empty = "There is no runner, so nothing is dispatched: add one, and make it the default."
+
+    def get_form(
+        self, request: HttpRequest, obj: Runner | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """Return the form with the columns of a runner; it adds what the kinds declare itself."""
+        columns = RunnerForm.Meta.fields
+        return super().get_form(request, obj, change, **{**kwargs, "fields": columns})
+
+    def get_fieldsets(self, request: HttpRequest, obj: Runner | None = None) -> Any:
+        """Show the columns, then what the kinds declare, as text to those who may not edit it."""
+        may_edit = obj is None or self.has_change_permission(request, obj)
+        own = [*own_fields(obj or Runner())] if may_edit else ["options_shown", "credentials_shown"]
+        calls_back = obj is not None and obj.calls_back
+        columns = [*RunnerForm.Meta.fields, *(["called_back_shown"] if calls_back else [])]
+        return [(None, {"fields": columns}), (OWN_TITLE, {"fields": own})]
+
+    @admin.display(description="first callback")
+    def called_back_shown(self, runner: Runner) -> str:
+        """Return when its host first called back, or where it is told to do so."""
+        if at := runner.called_back_at:
+            return f"{localtime(at):%Y-%m-%d %H:%M}"
+        if runner.never_calls_back:
+            return f"It has never called back; {runner.callback_question}"
+        return f"None so far; {runner.callback_question}"
+
+    @admin.display(description="options")
+    def options_shown(self, runner: Runner) -> str:
+        """Return the options that are set."""
+        return ", ".join(f"{name}: {value}" for name, value in runner.options.items()) or "None."
+
+    @admin.display(description="credentials")
+    def credentials_shown(self, runner: Runner) -> str:
+        """Return the names of the credentials that are set, never their values."""
+        return ", ".join(runner.credentials_set) or "None."
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.apps import apps as registry
+from django.core.checks import Tags, register
 from django.db.models.signals import post_migrate
 
 from runners import local
@@ -25,5 +26,9 @@ class RunnersConfig(AppConfig):
     name = "runners"
 
     def ready(self) -> None:
-        """Create the local runner once the tables exist."""
+        """Create the local runner once the tables exist; register the checks."""
+        from runners.checks import check_secrets_keys, check_stored_credentials
+
+        register(check_secrets_keys, Tags.security)
+        register(check_stored_credentials, Tags.database)
         post_migrate.connect(make_local_runner, sender=self)

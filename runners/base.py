@@ -5,7 +5,7 @@ A kind is one subclass, named in the setting RUNNER_BACKENDS. It sees plain valu
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
@@ -49,15 +49,22 @@ class RunnerAddress:
     kind: str
     url: str = ""
     queue: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Decrypted, for the runner only; never log, store or show them."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunnerField:
-    """A field of a runner that only some kinds use."""
+    """A field of a runner that only some kinds use: a column, an option or a credential."""
 
     help_text: str
     """What to enter, without a capital or a full stop: "its address, such as http://gpu-1"."""
     is_required: bool = False
+    label: str = ""
+    """Its name in the admin; empty: made from its own name."""
+    check: Callable[[str], str] | None = None
+    """Returns what is wrong with a value and what to do about it, else ''."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,10 @@ class RunnerBackend(ABC):
     """What a runner of this kind is, for the admin's form, without a full stop."""
     fields: ClassVar[Mapping[str, RunnerField]] = {}
     """Which of the fields `url` and `queue` this kind uses; the others must stay empty."""
+    options: ClassVar[Mapping[str, RunnerField]] = {}
+    """What else can be set for runners of this kind, by name; the values are texts."""
+    credentials: ClassVar[Mapping[str, RunnerField]] = {}
+    """Secrets of runners of this kind, by name: stored encrypted, and never shown again."""
     silence_hint: ClassVar[str] = ""
     """What to look at when a runner of this kind does not start its attempts."""
     claims: ClassVar[bool] = False
@@ -101,6 +112,8 @@ class RunnerBackend(ABC):
     """Attempts wait in the database until an executor claims them: nothing is submitted."""
     served_locally: ClassVar[bool] = False
     """`manage.py local_runner` and `run_workflow` claim its attempts and execute them."""
+    calls_back: ClassVar[bool] = False
+    """Its hosts report by themselves, to the callback address of the site."""
 
     def unavailable(self) -> str:
         """Return why no runner of this kind can be used in this installation, else ''."""

@@ -1,11 +1,10 @@
 """Runners of kind `http`: programs on other hosts that speak the protocol of docs/runners.md."""
 
 import json
-import ssl
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -24,6 +23,7 @@ from runners.base import (
     UnknownTask,
     storable,
 )
+from runners.tls import TLS_OPTIONS, file_errors, tls_context, tls_refusal
 
 TIMEOUT_S = 5
 LARGEST_ANSWER = 5_000_000
@@ -31,7 +31,16 @@ LARGEST_ANSWER = 5_000_000
 
 FORWARDED_KEYS = ("workspace", "sandbox")
 """Keys of the payload that the host gets unchanged."""
+BEARER = re.compile(r"[!-~]{1,4000}")
+BEARER_WANTED = "Give a token of at most 4000 ASCII characters, without spaces and line ends."
+HTTPS_ONLY = "Leave this empty, or give an https url: http uses no certificates."
+MASK = "********"
 STATUSES = {"queued", "running", "success", "failed", "canceled"}
+
+
+def token_problem(token: str) -> str:
+    """Return why a token cannot be sent in a header, else ''."""
+    return "" if BEARER.fullmatch(token) else BEARER_WANTED
 
 
 class HttpBackend(RunnerBackend):
@@ -41,13 +50,25 @@ class HttpBackend(RunnerBackend):
     fields: ClassVar = {
         "url": RunnerField("where it listens, such as http://gpu-1:9000", is_required=True)
     }
+    options = TLS_OPTIONS
+    credentials: ClassVar = {
+        "token": RunnerField(
+            "sent to it as Authorization: Bearer, so that it takes tasks from this site only; over "
+            "http, everybody on the way can read it",
+            check=token_problem,
+        )
+    }
     silence_hint = "Does the program at its url still run?"
+    calls_back = True
 
     def check(self, runner: RunnerAddress) -> dict[str, str]:
-        """Refuse addresses that cannot be called over HTTP."""
-        if urlsplit(runner.url).scheme in {"http", "https"}:
-            return {}
-        return {"url": "Give an http or https url, such as http://gpu-1:9000"}
+        """Refuse addresses that cannot be called over HTTP, and files that cannot be used."""
+        scheme = urlsplit(runner.url).scheme
+        if scheme not in {"http", "https"}:
+            return {"url": "Give an http or https url, such as http://gpu-1:9000"}
+        if scheme == "http":
+            return {name: HTTPS_ONLY for name in TLS_OPTIONS if runner.options.get(name)}
+        return file_errors(runner.options)
 
     def wire(self, task: TaskPayload) -> dict[str, Any]:
         """Return the body of the submission, without the token."""
@@ -114,29 +135,35 @@ def _request(method: str, to: RunnerAddress, path: str, body: Any = None) -> dic
     Call a host and return the JSON object that it answers with; any other answer counts as {}.
 
     :raises UnknownTask: on 404.
-    :raises RunnerUnavailable: if it cannot be reached, redirects or answers with 5xx.
+    :raises RunnerUnavailable: if it cannot be reached, redirects or answers with 401 or 5xx.
     :raises RunnerError: if it refuses this request.
     """
     with _network_errors_explained():
-        status, content = _send(method, f"{to.url.rstrip('/')}/{path}", body)
+        status, content = _send(method, to, path, body)
     answer = _json_object(content)
     if 200 <= status < 300:
         return answer
-    reason = f"{status}: {detail}" if (detail := _detail(answer)) else str(status)
+    reason = f"{status}: {detail}" if (detail := _detail(answer, to)) else str(status)
     if status == 404:
         raise UnknownTask(reason)
+    if status == 401:
+        raise RunnerUnavailable(f"{reason} ({_token_question(to)})")
     if 300 <= status < 400:
         raise RunnerUnavailable(f"{reason}: it redirects, which is not followed")
     raise (RunnerUnavailable if status >= 500 else RunnerError)(reason)
 
 
-def _send(method: str, url: str, body: Any) -> tuple[int, bytes]:
-    content = b""
+def _send(method: str, to: RunnerAddress, path: str, body: Any) -> tuple[int, bytes]:
+    url, content = f"{to.url.rstrip('/')}/{path}", b""
     give_up_at = time.monotonic() + TIMEOUT_S
     # No proxies or credentials from the environment of the site.
     with (
         httpx.Client(
-            timeout=TIMEOUT_S, follow_redirects=False, trust_env=False, verify=_certificates()
+            timeout=TIMEOUT_S,
+            follow_redirects=False,  # the token is for this host only
+            trust_env=False,
+            verify=tls_context(to.options),
+            headers=_authorization(to),
         ) as client,
         client.stream(method, url, json=body) as response,
     ):
@@ -149,10 +176,14 @@ def _send(method: str, url: str, body: Any) -> tuple[int, bytes]:
     return response.status_code, content
 
 
-@cache
-def _certificates() -> ssl.SSLContext:
-    """Return the trusted certificates; to read them for each call costs more than the call."""
-    return httpx.create_ssl_context(trust_env=False)
+def _authorization(to: RunnerAddress) -> dict[str, str]:
+    token = to.credentials.get("token")
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def _token_question(to: RunnerAddress) -> str:
+    has_token = bool(to.credentials.get("token"))
+    return "is the runner's token right?" if has_token else "does the runner need a token?"
 
 
 @contextmanager
@@ -160,10 +191,12 @@ def _network_errors_explained() -> Iterator[None]:
     try:
         yield
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol) as exc:
-        raise RunnerUnavailable(f"it cannot be reached ({exc})") from exc
+        raise RunnerUnavailable(tls_refusal(exc) or f"it cannot be reached ({exc})") from exc
     except httpx.TimeoutException as exc:
         raise _NoAnswer(f"it did not answer within {TIMEOUT_S} s") from exc
     except (httpx.HTTPError, httpx.InvalidURL) as exc:
+        if why := tls_refusal(exc):  # the host has closed it before it read the request
+            raise RunnerUnavailable(why) from exc
         raise _NoAnswer(f"the connection broke ({exc})") from exc
 
 
@@ -175,9 +208,13 @@ def _json_object(content: bytes) -> dict[str, Any]:
     return answer if isinstance(answer, dict) else {}
 
 
-def _detail(answer: dict[str, Any]) -> str:
+def _detail(answer: dict[str, Any], to: RunnerAddress) -> str:
+    """Return the reason that a host gives; if it quotes the token, masked before it is cut."""
     detail = answer.get("detail") or answer.get("message") or answer.get("error")
-    return _text_or_empty(detail)[:300]
+    text = _text_or_empty(detail)
+    for secret in to.credentials.values():
+        text = text.replace(secret, MASK)
+    return text[:300]
 
 
 def _report_in(answer: dict[str, Any]) -> RunnerReport:

@@ -1,14 +1,20 @@
 """The runner kinds of this installation: the backends that the setting RUNNER_BACKENDS names."""
 
+from collections.abc import Mapping
 from functools import cache
+from typing import TypeVar
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from runners.base import RunnerAddress, RunnerBackend
+from runners.base import RunnerAddress, RunnerBackend, RunnerField
 
 KIND_FIELDS = ("url", "queue")
-"""The fields of a runner that only some kinds use."""
+"""The columns of a runner that only some kinds use."""
+OPTIONS, CREDENTIALS = "options", "credentials"
+"""The columns with what each kind declares for itself, by name."""
+
+Value = TypeVar("Value", str, RunnerField)
 
 
 def backend_of(kind: str) -> RunnerBackend:
@@ -30,22 +36,49 @@ def kinds_served_locally() -> list[str]:
     return [kind for kind, backend in backends().items() if backend.served_locally]
 
 
+def kinds_calling_back() -> list[str]:
+    """Return the kinds whose hosts report by themselves, to the callback address."""
+    return [kind for kind, backend in backends().items() if backend.calls_back]
+
+
 def pulling_kinds() -> list[str]:
     """Return the kinds whose attempts wait in the database until an executor claims them."""
     return [kind for kind, backend in backends().items() if backend.pulls]
 
 
 def errors_of(runner: RunnerAddress) -> dict[str, str]:
-    """Return what is wrong with a runner of its kind, by field; each text says what to do."""
+    """
+    Return what is wrong with a runner of its kind; each text says what to do.
+
+    By place: `url`, `options.ca_file`, `credentials.token`.
+    """
     backend = backend_of(runner.kind)
-    errors = {}
-    for name in KIND_FIELDS:
-        value, field = getattr(runner, name), backend.fields.get(name)
-        if value and not field:
-            errors[name] = f"Leave this empty: runners of kind {runner.kind} have no {name}."
-        if field and field.is_required and not value:
-            errors[name] = f"A runner of kind {runner.kind} needs a {name}: {field.help_text}."
-    return errors or backend.check(runner)
+    declared, given = declared_fields(backend), _values_of(runner)
+    found = {
+        place: _problem(runner.kind, place, declared, given.get(place, ""))
+        for place in {**declared, **given}
+    }
+    if errors := {place: text for place, text in found.items() if text}:
+        return errors
+    return {_place_of(name, declared): text for name, text in backend.check(runner).items()}
+
+
+def declared_fields(backend: RunnerBackend) -> dict[str, RunnerField]:
+    """Return the fields, options and credentials that a kind declares, by place."""
+    return {
+        **backend.fields,
+        **_placed(OPTIONS, backend.options),
+        **_placed(CREDENTIALS, backend.credentials),
+    }
+
+
+def own_places() -> dict[str, RunnerField]:
+    """Return the options and credentials of all kinds, by place; of a shared one the first."""
+    found: dict[str, RunnerField] = {}
+    for group in (CREDENTIALS, OPTIONS):
+        for backend in backends().values():
+            found |= {**_placed(group, getattr(backend, group)), **found}
+    return found
 
 
 def kind_help() -> str:
@@ -53,10 +86,41 @@ def kind_help() -> str:
     return _joined({kind: backend.summary for kind, backend in backends().items()})
 
 
-def field_help(name: str) -> str:
+def field_help(place: str) -> str:
     """Return, for each kind that uses a field, what to enter there."""
-    used = {kind: backend.fields.get(name) for kind, backend in backends().items()}
+    used = {kind: declared_fields(backend).get(place) for kind, backend in backends().items()}
     return _joined({kind: field.help_text for kind, field in used.items() if field})
+
+
+def _placed(group: str, values: Mapping[str, Value]) -> dict[str, Value]:
+    return {f"{group}.{name}": value for name, value in values.items()}
+
+
+def _values_of(runner: RunnerAddress) -> dict[str, str]:
+    return {
+        **{name: getattr(runner, name) for name in KIND_FIELDS},
+        **_placed(OPTIONS, runner.options),
+        **_placed(CREDENTIALS, runner.credentials),
+    }
+
+
+def _problem(kind: str, place: str, declared: Mapping[str, RunnerField], value: str) -> str:
+    group, dot, own = place.partition(".")
+    name = own if dot else place
+    if (field := declared.get(place)) is None:
+        known = [each.partition(".")[2] for each in declared if each.startswith(group + dot)]
+        only = f"; they have {', '.join(known)}" if known else ""
+        return f"Leave this empty: runners of kind {kind} have no {name}{only}." if value else ""
+    if not value:
+        needed = f"A runner of kind {kind} needs a {name}: {field.help_text}."
+        return needed if field.is_required else ""
+    return field.check(value) if field.check else ""
+
+
+def _place_of(name: str, declared: Mapping[str, RunnerField]) -> str:
+    """Return the place of a field that a backend's own check names."""
+    places = (name, f"{OPTIONS}.{name}", f"{CREDENTIALS}.{name}")
+    return next((place for place in places if place in declared), name)
 
 
 def _joined(texts: dict[str, str]) -> str:

@@ -1,6 +1,8 @@
 """Runners as database rows, which operators edit."""
 
 import re
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,10 +10,14 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models, transaction
+from django.utils import timezone
 
-from runners import local
+from runners import credentials, local
 from runners.base import RunnerAddress, RunnerBackend
-from runners.kinds import backend_of, errors_of
+from runners.kinds import backend_of, errors_of, kinds_calling_back
+
+CALLS_BACK_WITHIN = timedelta(minutes=5)
+"""A host whose first callback takes longer is named: probably it cannot reach the site."""
 
 QUEUE_VALIDATORS = [
     RegexValidator(r"\A[\w.:-]+\Z", "A queue's name has letters, digits and . _ : - only.")
@@ -48,7 +54,7 @@ def check_url(url: str) -> None:
         raise ValidationError("Give the url without a password, a ? and a #.")
 
 
-OWN_SETTINGS = {"CELERY_BROKER_URL", "DATABASE_URL", "SECRET_KEY"}
+OWN_SETTINGS = {"CELERY_BROKER_URL", "DATABASE_URL", "SECRETS_KEYS", "SECRET_KEY"}
 MOST_SECRETS = 100
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 
@@ -111,6 +117,21 @@ class Runner(models.Model):
             "commands get them, and their values are masked in logs, results and messages."
         ),
     )
+    # Its kind declares what may stand in these two, and they are written through its checks.
+    options = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        editable=False,
+        help_text="What else its kind needs, by name.",
+    )
+    credentials = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        editable=False,
+        help_text="Secrets that its kind needs, by name, each encrypted.",
+    )
     is_enabled = models.BooleanField(
         "enabled", default=True, help_text="A disabled runner is given no new tasks."
     )
@@ -119,6 +140,10 @@ class Runner(models.Model):
         default=False,
         help_text="Steps without a runner use it. Making this one the default releases the other.",
     )
+    first_submitted_at = models.DateTimeField(null=True, editable=False)
+    """When a host that calls back first accepted an attempt."""
+    called_back_at = models.DateTimeField(null=True, editable=False)
+    """When its first callback was accepted; empty: none has been."""
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -157,12 +182,73 @@ class Runner(models.Model):
 
     @property
     def address(self) -> RunnerAddress:
-        """The part of this row that a backend needs."""
-        return RunnerAddress(name=self.name, kind=self.kind, url=self.url, queue=self.queue)
+        """
+        The part of this row that a backend needs.
+
+        :raises RunnerUnavailable: if a credential cannot be decrypted.
+        """
+        return self._address(credentials.decrypted(self.credentials))
+
+    def _address(self, decrypted: Mapping[str, str]) -> RunnerAddress:
+        return RunnerAddress(
+            name=self.name,
+            kind=self.kind,
+            url=self.url,
+            queue=self.queue,
+            options=self.options,
+            credentials=decrypted,
+        )
+
+    @property
+    def credentials_set(self) -> list[str]:
+        """The names of its credentials, which may be shown."""
+        return sorted(self.credentials)
+
+    @property
+    def known_secrets(self) -> dict[str, str]:
+        """Its credentials, to mask them; those that cannot be decrypted are left out."""
+        return credentials.readable(self.credentials)
+
+    def enter_credentials(self, entered: Mapping[str, str | None]) -> None:
+        """
+        Encrypt what a user has entered; an empty value removes a credential, others stay.
+
+        :raises ValidationError: if SECRETS_KEYS are wrong.
+        """
+        kept = {name: value for name, value in self.credentials.items() if name not in entered}
+        new = {name: value for name, value in entered.items() if value}
+        self.credentials = kept | credentials.encrypted(new)
+
+    def note_first(self, moment: str) -> None:
+        """Store the present in `first_submitted_at` or `called_back_at`, unless it is set."""
+        if getattr(self, moment) is None:
+            setattr(self, moment, now := timezone.now())
+            Runner.objects.filter(pk=self.pk, **{moment: None}).update(**{moment: now})
+
+    @property
+    def calls_back(self) -> bool:
+        """True if its host reports by itself; False also if its kind is not installed any more."""
+        return self.kind in kinds_calling_back()
+
+    @property
+    def never_calls_back(self) -> bool:
+        """True if its host has had attempts for minutes and no callback has ever been accepted."""
+        if self.called_back_at or not self.first_submitted_at or not self.calls_back:
+            return False
+        return self.first_submitted_at < timezone.now() - CALLS_BACK_WITHIN
+
+    @property
+    def callback_question(self) -> str:
+        """Where its host is told to call back, and what to look at if it never does."""
+        address = f"{settings.PUBLIC_BASE_URL}/runner/tasks/…/status"
+        return (
+            f"it is told to call {address} – "
+            "is that address right (PUBLIC_BASE_URL), can the host reach it?"
+        )
 
     def clean(self) -> None:
         """
-        Check what depends on the kind.
+        Check what depends on the kind; credentials that cannot be decrypted count as not set.
 
         :raises ValidationError: by field.
         """
@@ -171,5 +257,7 @@ class Runner(models.Model):
                 check_url(self.url)
         except ValidationError:
             return  # the field's own validator reports it
-        if self.kind in settings.RUNNER_BACKENDS and (errors := errors_of(self.address)):
+        if self.kind in settings.RUNNER_BACKENDS and (
+            errors := errors_of(self._address(self.known_secrets))
+        ):
             raise ValidationError(errors)

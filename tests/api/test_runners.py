@@ -62,7 +62,10 @@ def test_invalid_runner_is_refused_by_field(
 def test_unknown_kind_is_refused_naming_known_kinds(api: APIClient, local: Runner) -> None:
     answer = api.post("/runners", {"name": "far", "kind": "pigeon", "loft": "east"})
 
-    known = "name, kind, url, queue, capacity, secret_names, is_enabled, is_default"
+    known = (
+        "name, kind, url, queue, capacity, secret_names, options, token, credentials, "
+        "is_enabled, is_default"
+    )
     assert answer.json() == {
         "kind": ["runners of kind 'pigeon' are not available here; use: celery, http, local"],
         "loft": [f"Unknown field; known are: {known}."],

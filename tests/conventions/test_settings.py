@@ -17,6 +17,7 @@ SECRET = "hunter2"
 OURS = {
     "DEBUG",
     "SECRET_KEY",
+    "SECRETS_KEYS",
     "DATABASE_URL",
     "PROXIES",
     "PUBLIC_BASE_URL",
@@ -49,6 +50,7 @@ MISSING = "is required when DEBUG is off: set it to a long random text."
 DATABASE = "must look like sqlite:///path or postgresql://user:password@host/name"
 UNREADABLE = "cannot be read; percent-encode special characters in the password."
 BROKER = "must look like redis://host:6379/0 or amqp://user:password@host:5672/name"
+KEYS = "must be keys of 44 characters, separated by commas: see docs/settings.md."
 ADDRESS = "must look like https://orchestrator.example.org"
 
 
@@ -64,6 +66,9 @@ ADDRESS = "must look like https://orchestrator.example.org"
         ("CELERY_BROKER_URL", f"sqs://{SECRET}", BROKER),
         ("CELERY_BROKER_URL", f"redis://:{SECRET}@/0", BROKER),
         ("CELERY_BROKER_URL", f"redis://host:{SECRET}", BROKER),
+        ("SECRETS_KEYS", SECRET, KEYS),
+        ("SECRETS_KEYS", f"{'A' * 43}=,{SECRET}", KEYS),
+        ("SECRETS_KEYS", f"{'A' * 44}", KEYS),
         ("PROXIES", SECRET, "must be a number from 0 to 99."),
         ("PROXIES", "-1", "must be a number from 0 to 99."),
         ("PUBLIC_BASE_URL", SECRET, ADDRESS),
@@ -103,6 +108,13 @@ def test_an_installation_without_https_is_warned() -> None:
         "security.W012",  # cookies that travel in the clear
         "security.W016",
     ]
+
+
+def test_keys_are_a_list_and_none_is_needed() -> None:
+    show = "from orchestrator.settings import SECRETS_KEYS; print(SECRETS_KEYS)"
+    keys = [f"{letter * 41}-_=" for letter in "AB"]
+    assert run("-c", show, settings={}).stdout.strip() == "[]"
+    assert run("-c", show, settings={"SECRETS_KEYS": ", ".join(keys)}).stdout.strip() == str(keys)
 
 
 @pytest.mark.parametrize("word", ["1", "true", "TRUE", "yes", "on", ""])

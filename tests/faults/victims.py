@@ -22,8 +22,8 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 django.setup()
 
-from runners import http  # noqa: E402 (needs the apps)
-from runners.base import RunnerReport  # noqa: E402
+from runners.base import RunnerReport  # noqa: E402 (needs the apps)
+from runners.tls import tls_context  # noqa: E402
 from tests.support.actors import who  # noqa: E402
 from workflows import operations  # noqa: E402
 from workflows.db import failpoints  # noqa: E402
@@ -148,7 +148,7 @@ def main() -> None:
     """Serve until there are no more lines."""
     get_context("forkserver").set_forkserver_preload(["runners.preload"])
     forkserver.ensure_running()
-    http._certificates()  # read once, not by every victim
+    tls_context({})  # read once, not by every victim
     for line in sys.stdin:
         pids = [_fork(order) for order in json.loads(line)]
         codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]

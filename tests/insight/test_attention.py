@@ -227,3 +227,51 @@ def test_number_of_statements_does_not_grow_with_runs(runs: DrawRun) -> None:
         return len(captured)
 
     assert cost(3) == cost(57) <= 8
+
+
+@pytest.fixture
+def gpu(db: None) -> Runner:
+    """Return a runner whose host accepted its first attempt six minutes ago."""
+    accepted = timezone.now() - timedelta(minutes=6)
+    url = "http://gpu-1"
+    return RunnerFactory.create(name="gpu-1", kind="http", url=url, first_submitted_at=accepted)
+
+
+def uncalled() -> list[str]:
+    return [str(each.runner) for each in runner_problems() if each.uncalled_since]
+
+
+def test_host_of_which_no_callback_has_arrived_needs_attention(gpu: Runner) -> None:
+    assert uncalled() == ["gpu-1"]
+    assert attention_counts(lambda _: True)["runners"] == 1
+
+    gpu.note_first("called_back_at")
+
+    assert uncalled() == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"first_submitted_at": None},
+        {"first_submitted_at": timezone.now},
+        {"is_enabled": False},
+        {"kind": "local", "url": ""},
+        {"kind": "taken-out"},
+    ],
+    ids=["no attempt", "just now", "disabled", "other kind", "unknown kind"],
+)
+def test_runner_that_need_not_have_called_back_yet_needs_none(
+    gpu: Runner, change: dict[str, Any]
+) -> None:
+    values = {name: value() if callable(value) else value for name, value in change.items()}
+    Runner.objects.filter(pk=gpu.pk).update(**values)
+
+    assert uncalled() == []
+
+
+def test_finding_hosts_that_never_called_back_takes_no_further_statement(gpu: Runner) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        runner_problems()
+
+    assert len(captured) == 3

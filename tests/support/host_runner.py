@@ -1,6 +1,7 @@
 """A host-runner as users write them: a real HTTP server that implements the protocol."""
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,8 +22,19 @@ class HostRunner:
     """Method and path of every request, in order."""
     tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
     """The tasks that it knows: the answer to a poll, by task id."""
+    token: str = ""
+    """The bearer token that every request must have, if any."""
+    authorizations: list[str | None] = field(default_factory=list)
+    """The header Authorization of every request, in order."""
     on_submit: Callable[[dict[str, Any]], Reply] | None = None
     on_cancel: Callable[[str], Reply] | None = None
+
+    def reply(self, authorization: str | None, method: str, path: str, body: Any) -> Reply:
+        """Answer a request that has the token."""
+        self.authorizations.append(authorization)
+        if self.token and authorization != f"Bearer {self.token}":
+            return 401, {"detail": "who are you?"}
+        return self.answer(method, path, body)
 
     def answer(self, method: str, path: str, body: Any) -> Reply:
         """Answer a request as an idempotent runner would."""
@@ -56,15 +68,20 @@ class HostRunner:
 Served = TypeVar("Served", bound=HostRunner)
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # a busy machine resets no connection
+
+
 @contextmanager
-def serving(runner: Served) -> Iterator[Served]:
-    """Serve a host-runner on a free port of this machine."""
+def serving(runner: Served, *, tls: ssl.SSLContext | None = None) -> Iterator[Served]:
+    """Serve a host-runner on a free port of this machine, over https if there is a context."""
 
     class Handler(BaseHTTPRequestHandler):
         def _serve(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length) or b"null")
-            status, answer = runner.answer(self.command, self.path, body)
+            by = self.headers.get("Authorization")
+            status, answer = runner.reply(by, self.command, self.path, body)
             content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
             self.send_response(status)
             if status in {301, 302, 307}:
@@ -78,14 +95,13 @@ def serving(runner: Served) -> Iterator[Served]:
         def log_message(self, *_: object) -> None:
             """Be quiet."""
 
-    class Server(ThreadingHTTPServer):
-        request_queue_size = 128  # a busy machine resets no connection
-
-    server = Server(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     # shutdown() waits for as long as the server polls: half a second by default, for every test.
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
-    runner.url = f"http://127.0.0.1:{server.server_address[1]}"
+    runner.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}"
     try:
         yield runner
     finally:

@@ -14,7 +14,13 @@ from workflows.authoring.store import replace_template, spec_of
 from workflows.models import RunState, TaskState, TemplateVersion, WorkflowRun, WorkflowTemplate
 
 ADDED = {
-    "runners.Runner": {"secret_names"},
+    "runners.Runner": {
+        "secret_names",
+        "options",
+        "credentials",
+        "first_submitted_at",
+        "called_back_at",
+    },
     "workflows.Approval": {"decided_by_user"},
     "workflows.Event": {"actor_user", "actor_via", "digest"},
     "workflows.LogPiece": {"at"},

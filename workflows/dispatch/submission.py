@@ -106,6 +106,8 @@ def _note_submission(attempt: TaskAttempt, runner: Runner) -> None:
         submitted_at=attempt.submitted_at, token_hash=hash_of(token_of(attempt.pk))
     )
     replace_lease(attempt, _lease_after_submission(attempt, runner))
+    if runner.backend.calls_back:
+        runner.note_first("first_submitted_at")
 
 
 def _lease_after_submission(attempt: TaskAttempt, runner: Runner) -> timedelta:

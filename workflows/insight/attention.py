@@ -45,7 +45,7 @@ REFUSED = "runner refused"
 
 @dataclass(frozen=True, slots=True)
 class RunnerProblem:
-    """A runner that keeps tasks waiting: it is disabled, missing, refuses them, or is silent."""
+    """A runner that is disabled, missing, refuses tasks or is silent, or never calls back."""
 
     runner: Runner | None
     """None if tasks wait for a default runner and there is none."""
@@ -55,6 +55,8 @@ class RunnerProblem:
     """The message with which the runner last refused a task; empty if it is disabled or silent."""
     silent_since: datetime | None = None
     """When the oldest attempt was dispatched that a silent runner has not started."""
+    uncalled_since: datetime | None = None
+    """When a runner accepted its first attempt that has never called back."""
 
 
 def failed_or_stuck_runs() -> WorkflowRunQuerySet:
@@ -98,7 +100,7 @@ def unattended_attempts() -> TaskAttemptQuerySet:
 
 
 def runner_problems() -> list[RunnerProblem]:
-    """Return the runners that refuse ready tasks or do not start attempts; three statements."""
+    """Return the runners that refuse, start nothing, or never call back; three statements."""
     runners = {runner.pk: runner for runner in Runner.objects.all()}
     default = next((runner for runner in runners.values() if runner.is_default), None)
     refusing = [
@@ -110,7 +112,12 @@ def runner_problems() -> list[RunnerProblem]:
         for row in _unstarted_attempts_by_runner()
         if row["runner"] in runners
     ]
-    return refusing + silent
+    unheard = [
+        RunnerProblem(runner, 0, "", uncalled_since=runner.first_submitted_at)
+        for runner in runners.values()
+        if runner.is_enabled and runner.never_calls_back
+    ]
+    return refusing + silent + unheard
 
 
 def _refused_tasks_by_runner(default: Runner | None) -> QuerySet[Task, Any]:

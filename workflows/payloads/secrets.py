@@ -29,10 +29,13 @@ def revealed(attempt: TaskAttempt) -> dict[str, Any]:
 
 
 def secrets_of(attempt: TaskAttempt) -> list[str]:
-    """Return the secret values: of the run's parameters and of the runner's environment."""
+    """Return the secret values: of the run's parameters, of the runner and its environment."""
     run, runner = attempt.task.run, attempt.runner
-    named = runner.secret_names if runner else []
-    return [*(run.secrets.values() if run else ()), *(os.environ.get(name, "") for name in named)]
+    secrets = list(run.secrets.values()) if run else []
+    if runner:
+        secrets += [os.environ.get(name, "") for name in runner.secret_names]
+        secrets += runner.known_secrets.values()
+    return secrets
 
 
 def masked(value: Any, secrets: Iterable[str]) -> Any:

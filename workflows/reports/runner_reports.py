@@ -37,6 +37,8 @@ def apply_callback(task_id: int, token: str, reported: RunnerReport) -> None:
     for attempt in task.attempts.all():
         if token_matches(token, attempt.token_hash):
             apply_runner_report(attempt, reported)
+            if attempt.runner:
+                attempt.runner.note_first("called_back_at")
             return
     reason = "the token belongs to no attempt of this task"
     payload = {"status": reported.status}

@@ -21,6 +21,7 @@ class TcpHost(socketserver.ThreadingTCPServer):
         """Listen, and know no attempt yet."""
         super().__init__(("127.0.0.1", 0), _Answer)
         self.started: dict[str, dict[str, Any]] = {}
+        self.questions: list[dict[str, Any]] = []
 
     @property
     def url(self) -> str:
@@ -29,6 +30,7 @@ class TcpHost(socketserver.ThreadingTCPServer):
 
     def answer(self, question: dict[str, Any]) -> dict[str, Any]:
         """Start an attempt, or report on one."""
+        self.questions.append(question)
         if "start" in question:
             self.started.setdefault(question["start"]["id"], question["start"])
             return {"status": "queued"}

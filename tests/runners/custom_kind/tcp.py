@@ -17,6 +17,11 @@ from runners.base import (
 )
 
 
+def wrong_pool(pool: str) -> str:
+    """Return what is wrong with the name of a pool, else ''."""
+    return "" if pool.isalpha() else "Give the name of a pool, which has letters only."
+
+
 class TcpBackend(RunnerBackend):
     """Starts attempts at a host and polls it for their state."""
 
@@ -24,6 +29,10 @@ class TcpBackend(RunnerBackend):
     fields: ClassVar = {
         "url": RunnerField("its address, such as tcp://gpu-1:7000", is_required=True)
     }
+    options: ClassVar = {
+        "pool": RunnerField("which of its pools, such as fast", check=wrong_pool),
+    }
+    credentials: ClassVar = {"password": RunnerField("the password of its users")}
     silence_hint = "Does its port accept connections?"
 
     def check(self, runner: RunnerAddress) -> dict[str, str]:
@@ -61,7 +70,8 @@ def ask(runner: RunnerAddress, question: dict[str, Any]) -> Any:
     url = urlsplit(runner.url)
     try:
         with socket.create_connection((url.hostname, url.port), timeout=5) as connection:
-            connection.sendall(json.dumps(question).encode() + b"\n")
+            known = {**runner.options, **runner.credentials}
+            connection.sendall(json.dumps({**question, **known}).encode() + b"\n")
             return json.loads(connection.makefile().readline())
     except (OSError, ValueError) as exc:
         raise RunnerUnavailable(f"it cannot be reached ({exc})") from exc

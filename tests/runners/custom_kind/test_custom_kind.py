@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,7 +12,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from runners.models import Runner
-from tests.admin.conftest import add_url, text_of
+from tests.admin.conftest import add_url, text_of, url_of
 from tests.factories import UserFactory
 from tests.runners.custom_kind import tcp
 from tests.runners.custom_kind.conftest import TcpHost
@@ -30,6 +31,30 @@ WRONG = [
     ({"url": "tcp://gpu-1"}, {"url": [WRONG_URL]}),
     ({}, {"url": [NO_URL]}),
     ({"url": "tcp://gpu-1:7000", "queue": "gpu"}, {"queue": [NO_QUEUE]}),
+]
+POOL_WANTED = "Give the name of a pool, which has letters only."
+WRONG_OPTIONS: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"options": {"pool": "1"}}, {"options": {"pool": [POOL_WANTED]}}),
+    (
+        {"options": {"poll": "fast"}},
+        {
+            "options": {
+                "poll": ["Leave this empty: runners of kind tcp have no poll; they have pool."]
+            }
+        },
+    ),
+    (
+        {"credentials": {"key": "x"}},
+        {
+            "credentials": {
+                "key": ["Leave this empty: runners of kind tcp have no key; they have password."]
+            }
+        },
+    ),
+    (
+        {"token": "x"},
+        {"token": ["Leave this empty: runners of kind tcp have no token; they have password."]},
+    ),
 ]
 
 
@@ -90,6 +115,50 @@ def test_runner_made_by_api_executes_task(api: APIClient, tcp_host: TcpHost, run
     assert states(run) == {"a": "success"}
 
 
+def test_host_gets_option_and_credential_entered_in_admin(
+    admin_pages: Client, tcp_host: TcpHost, runs: DrawRun
+) -> None:
+    data = {"name": "gpu", "kind": "tcp", "url": tcp_host.url, "is_enabled": "on"}
+    own = {"options.pool": "fast", "credentials.password": "s3same"}
+    assert admin_pages.post(add_url(Runner), data | own).status_code == 302
+    runner = Runner.objects.get(name="gpu")
+
+    page = admin_pages.get(url_of(runner)).content.decode()
+    assert 'value="fast"' in page
+    assert "s3same" not in page
+    dispatch(runs("a", runner="gpu"))
+    assert tcp_host.questions[0].items() >= {"pool": "fast", "password": "s3same"}.items()
+
+
+def test_host_gets_option_and_credential_entered_by_api(
+    api: APIClient, tcp_host: TcpHost, runs: DrawRun
+) -> None:
+    own = {"options": {"pool": "fast"}, "credentials": {"password": "s3same"}}
+    made = api.post("/runners", {"name": "gpu", "kind": "tcp", "url": tcp_host.url, **own}).json()
+
+    assert (made["options"], made["credentials_set"]) == ({"pool": "fast"}, ["password"])
+    dispatch(runs("a", runner="gpu"))
+    assert tcp_host.questions[0].items() >= {"pool": "fast", "password": "s3same"}.items()
+
+
+@pytest.mark.parametrize(("wrong", "errors"), WRONG_OPTIONS)
+def test_api_refuses_options_and_credentials_that_the_kind_does_not_declare(
+    api: APIClient, tcp_kind: None, wrong: dict[str, Any], errors: dict[str, Any]
+) -> None:
+    body = {"name": "gpu", "kind": "tcp", "url": "tcp://gpu-1:7000", **wrong}
+    answer = api.post("/runners", body)
+
+    assert (answer.status_code, answer.json()) == (400, errors)
+    assert not Runner.objects.filter(kind="tcp").exists()
+
+
+def test_admin_refuses_wrong_option_at_its_field(admin_pages: Client, tcp_kind: None) -> None:
+    data = {"name": "gpu", "kind": "tcp", "url": "tcp://gpu-1:7000", "options.pool": "1"}
+    page = admin_pages.post(add_url(Runner), data)
+
+    assert page.context["adminform"].form.errors == {"options.pool": [POOL_WANTED]}
+
+
 def test_unreachable_host_leaves_task_pending(tcp_host: TcpHost, runs: DrawRun) -> None:
     Runner.objects.create(name="gpu", kind="tcp", url="tcp://127.0.0.1:1", is_default=True)
 
@@ -135,6 +204,8 @@ def test_admin_form_explains_kind_and_its_fields(admin_pages: Client, tcp_kind: 
     assert "tcp: a host that takes JSON over TCP, at its url." in text
     assert "http: where it listens, such as http://gpu-1:9000." in text
     assert "tcp: its address, such as tcp://gpu-1:7000." in text
+    assert "Pool: tcp: which of its pools, such as fast." in text
+    assert "Password: Not set. tcp: the password of its users." in text
 
 
 def test_dashboard_shows_hint_while_runner_is_silent(

@@ -211,6 +211,13 @@ def _runner_item(request: HttpRequest, problem: RunnerProblem) -> AttentionItem:
     if problem.silent_since:
         return _silent_item(runner, problem)
     url = page_url(Runner, runner.pk)
+    if problem.uncalled_since:
+        text = format_html(
+            "{} has never called back; {}", link(url, runner), runner.callback_question
+        )
+        return AttentionItem(
+            "silent", text, problem.uncalled_since, shortcut=Shortcut(url, "Look at it")
+        )
     if not runner.is_enabled:
         text = format_html("{}: {} for it.", link(url, runner), tasks)
         shortcut = Shortcut(url, "Enable it")

@@ -1,8 +1,11 @@
 """What is sent and answered about runners."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from copy import copy
 from typing import Any
 
+from django.core.exceptions import ValidationError as InvalidRunner
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
@@ -16,6 +19,8 @@ from workflows.api.serializers.base import (
 )
 
 MAX_CAPACITY = 2**31 - 1
+LONGEST_VALUE = 10_000
+BEARER_PLACE = "credentials.token"
 
 
 @extend_schema_field({"type": "string", "maxLength": 500})
@@ -27,6 +32,20 @@ class Url(StrictCharField):
         url = super().to_internal_value(data)
         check_url(url)
         return url
+
+
+class Secret(StrictCharField):
+    """The value of a credential, which no answer contains; null or an empty text removes it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Take the text as it is."""
+        super().__init__(
+            allow_blank=True,
+            allow_null=True,
+            trim_whitespace=False,
+            max_length=LONGEST_VALUE,
+            **kwargs,
+        )
 
 
 class RunnerAnswer(StrictSerializer, serializers.ModelSerializer[Runner]):
@@ -44,6 +63,19 @@ class RunnerAnswer(StrictSerializer, serializers.ModelSerializer[Runner]):
     secret_names = serializers.ListField(
         child=StrictCharField(), required=False, validators=[check_secret_names]
     )
+    options = serializers.DictField(
+        child=StrictCharField(max_length=LONGEST_VALUE),
+        required=False,
+        help_text="What else its kind needs, by name; replaced as a whole.",
+    )
+    token = Secret(write_only=True, required=False, help_text="The same as credentials.token.")
+    credentials = serializers.DictField(
+        child=Secret(),
+        write_only=True,
+        required=False,
+        help_text="Secrets that its kind needs, by name; those that are not named stay.",
+    )
+    credentials_set = serializers.ListField(child=serializers.CharField(), read_only=True)
     is_enabled = StrictBooleanField(required=False)
     is_default = StrictBooleanField(required=False)
 
@@ -57,16 +89,40 @@ class RunnerAnswer(StrictSerializer, serializers.ModelSerializer[Runner]):
             "queue",
             "capacity",
             "secret_names",
+            "options",
+            "token",
+            "credentials",
+            "credentials_set",
             "is_enabled",
             "is_default",
+            "called_back_at",
             "created_at",
             "updated_at",
         ]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Check the fields that depend on the kind."""
+        """Check the fields that depend on the kind; encrypt the credentials."""
         runner = copy(self.instance) if self.instance else Runner()
+        entered = attrs.pop("credentials", {})
+        if "token" in attrs:
+            entered["token"] = attrs.pop("token")
         for name, value in attrs.items():
             setattr(runner, name, value)
-        runner.clean()
-        return attrs
+        runner.enter_credentials(entered)
+        try:
+            runner.clean()
+        except InvalidRunner as exc:
+            raise serializers.ValidationError(_nested(exc.message_dict)) from exc
+        return {**attrs, "credentials": runner.credentials} if entered else attrs
+
+
+def _nested(errors: Mapping[str, list[str]]) -> dict[str, Any]:
+    """Return errors by place as the body has the fields: `{"options": {"ca_file": …}}`."""
+    found: dict[str, Any] = defaultdict(dict)
+    for place, texts in errors.items():
+        group, _, name = place.partition(".")
+        if not name or place == BEARER_PLACE:
+            found[name or group] = texts
+        else:
+            found[group][name] = texts
+    return found
