@@ -22,6 +22,7 @@ from runners.base import (
     Submission,
     TaskPayload,
     UnknownTask,
+    json_text,
     storable,
 )
 
@@ -56,8 +57,8 @@ class HttpBackend(RunnerBackend):
         return {
             "task_id": str(task.task_id),
             "run_id": f"run-{task.run_id}",
-            "prompt": payload.get("prompt") or task.title,
-            "execution_mode": payload.get("execution_mode") or "no-workspace",
+            "prompt": json_text(payload.get("prompt")) or task.title,
+            "execution_mode": json_text(payload.get("execution_mode")) or "no-workspace",
             "timeout_seconds": task.timeout_seconds,
             "status_callback_url": callback,
             "idempotency_key": task.attempt_id,
