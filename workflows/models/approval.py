@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils import timezone
 
+from workflows.models.bounds import MessageField
 from workflows.models.task import Task
 
 
@@ -25,7 +26,7 @@ class Approval(models.Model):
         max_length=10, choices=ApprovalStatus.choices, default=ApprovalStatus.PENDING
     )
     decided_by = models.CharField(max_length=150, blank=True)
-    comment = models.TextField(blank=True)
+    comment = MessageField(blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     decided_at = models.DateTimeField(null=True)
 

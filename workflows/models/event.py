@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils import timezone
 
+from workflows.models.bounds import DetailsField, MessageField
+
 
 class EventType(models.TextChoices):
     """Everything that leaves an event."""
@@ -47,8 +49,8 @@ class Event(models.Model):
         "Task", models.PROTECT, null=True, related_name="events", db_index=False
     )
     actor = models.CharField(max_length=150, blank=True)
-    reason = models.TextField(blank=True)
-    payload = models.JSONField(default=dict)
+    reason = MessageField(blank=True)
+    payload = DetailsField(default=dict)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
