@@ -1,8 +1,13 @@
 """How long messages, reasons and notes may be: the log of an attempt has the whole text."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
+
+if TYPE_CHECKING:
+    Text = models.TextField[str, str]
+else:
+    Text = models.TextField
 
 LONGEST_MESSAGE = 4_000
 """Characters of a message, a reason or a note that are stored and shown."""
@@ -34,7 +39,7 @@ def cut_texts(value: Any, *, most: int = LONGEST_MESSAGE) -> Any:
     return [cut_texts(child, most=most) for child in value] if isinstance(value, list) else value
 
 
-class MessageField(models.TextField):  # type: ignore[type-arg]
+class MessageField(Text):
     """A text for people, cut when it is stored, or read from a release that did not."""
 
     def get_prep_value(self, value: Any) -> Any:
