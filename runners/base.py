@@ -4,6 +4,7 @@ What a runner kind must implement: `RunnerBackend`, and the types that it exchan
 A kind is one subclass, named in the setting RUNNER_BACKENDS. It sees plain values, no models.
 """
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -15,6 +16,17 @@ LONGEST_TIMEOUT_S = 86_400
 def storable(text: str) -> str:
     """Replace the characters of a text that a database cannot store."""
     return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+
+
+def json_text(value: object) -> str:
+    """
+    Return a value as a text holds it: a text unchanged, nothing for null, else its JSON.
+
+    :raises ValueError: if JSON does not have the value, such as infinity.
+    """
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 class RunnerError(Exception):

@@ -21,6 +21,7 @@ from runners.base import (
     Submission,
     TaskPayload,
     UnknownTask,
+    json_text,
     storable,
 )
 from runners.tls import TLS_OPTIONS, file_errors, tls_context, tls_refusal
@@ -77,8 +78,8 @@ class HttpBackend(RunnerBackend):
         return {
             "task_id": str(task.task_id),
             "run_id": f"run-{task.run_id}",
-            "prompt": payload.get("prompt") or task.title,
-            "execution_mode": payload.get("execution_mode") or "no-workspace",
+            "prompt": json_text(payload.get("prompt")) or task.title,
+            "execution_mode": json_text(payload.get("execution_mode")) or "no-workspace",
             "timeout_seconds": task.timeout_seconds,
             "status_callback_url": callback,
             "idempotency_key": task.attempt_id,

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from runners.base import json_text
+
 # The only variables of its executor that a command gets: no secret, no database address.
 ALLOWED_ENVIRONMENT = {
     "HOME",
@@ -69,6 +71,8 @@ def job_of(
     """
     Return the job that a payload describes.
 
+    Arguments and variables are texts: other values, which {{ }} makes, are spelled as in JSON.
+
     :param base_dir: relative working directories start here.
     :param ids: further variables of a command's environment.
     :param secret_names: variables of the executor's environment that a command gets, if set.
@@ -79,8 +83,8 @@ def job_of(
             raise BadPayload("payload holds both 'command' and 'python'; keep one")
         case {"command": [_, *_] as arguments}:
             return CommandJob(
-                [_checked_text("command", argument) for argument in arguments],
-                str(base_dir / _checked_text("cwd", payload.get("cwd") or "")),
+                [json_text(argument) for argument in arguments],
+                str(base_dir / json_text(payload.get("cwd"))),
                 _inherited_environment({*ALLOWED_ENVIRONMENT, *secret_names})
                 | _extra_environment(payload.get("env", {}))
                 | ids,
@@ -90,13 +94,6 @@ def job_of(
     raise BadPayload("payload needs a 'command' (a list of texts) or a 'python' function's name")
 
 
-def _checked_text(field_name: str, value: object) -> str:
-    # Numbers are accepted, since {{ }} makes them; anything else is a mistake.
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise BadPayload(f"payload: {field_name}: {value!r} is not a text")
-    return str(value)
-
-
 def _checked_object(field_name: str, value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise BadPayload(f"payload: {field_name}: {value!r} is not an object")
@@ -104,8 +101,8 @@ def _checked_object(field_name: str, value: object) -> dict[str, Any]:
 
 
 def _extra_environment(value: object) -> dict[str, str]:
-    texts = _checked_object("env", value)
-    return {name: _checked_text(f"env.{name}", text) for name, text in texts.items()}
+    values = _checked_object("env", value)
+    return {name: json_text(child) for name, child in values.items()}
 
 
 def _inherited_environment(allowed: set[str]) -> dict[str, str]:

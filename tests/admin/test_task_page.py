@@ -82,24 +82,6 @@ def test_page_takes_as_many_statements_for_many_attempts_and_neighbours(
     assert len(many) == len(few) <= 14
 
 
-def test_page_shows_end_of_long_log_and_links_to_whole_text(
-    root: Client, failed: WorkflowRun
-) -> None:
-    last = attempt(failed, "a")
-    LogPiece.objects.create(attempt=last, offset=23, text="middle\n" * 10)
-    LogPiece.objects.create(attempt=last, offset=93, text="the end\n")
-
-    page = root.get(url_of(last))
-    whole = root.get(url_of(last, "log"))
-
-    assert "The first 23 characters are not shown here." in text_of(page)
-    assert "17 rows" not in text_of(page).split("Log of")[1]
-    text = whole.getvalue().decode()
-    assert text == "17 rows without region\n" + "middle\n" * 10 + "the end\n"
-    assert whole["Content-Type"] == "text/plain; charset=utf-8"
-    assert whole["X-Content-Type-Options"] == "nosniff"
-
-
 def test_log_is_refused_without_permission_to_view_attempts(
     client_of: ClientOf, failed: WorkflowRun
 ) -> None:

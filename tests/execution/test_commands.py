@@ -74,8 +74,6 @@ def test_command_runs_in_the_given_directory(execution: Execution, tmp_path: Any
         ({"command": ["ls"], "env": {"A=B": "c"}}, None, "cannot start 'ls'"),
         ({"command": "ls"}, None, "payload needs a 'command' (a list of texts)"),
         ({"command": []}, None, "payload needs a 'command' (a list of texts)"),
-        ({"command": ["ls", None]}, None, "command: None is not a text"),
-        ({"command": ["ls", ["-l"]]}, None, "is not a text"),
         ({"command": ["ls"], "env": ["A"]}, None, "env: ['A'] is not an object"),
         ({"command": ["ls"], "python": "noop"}, None, "keep one"),
         ({}, None, "payload needs a 'command'"),

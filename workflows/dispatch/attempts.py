@@ -17,6 +17,7 @@ from workflows.dispatch.tokens import hash_of, token_of
 from workflows.models import RunState, Task, TaskAttempt, TaskState, WorkflowRun
 from workflows.models.actor import Actor
 from workflows.models.attempt import Outcome
+from workflows.models.bounds import cut
 from workflows.models.run import DISPATCHABLE
 from workflows.models.task import CLEARED
 from workflows.payloads.rendering import UnknownName, render_payloads
@@ -155,7 +156,7 @@ def _build_attempt(
 
 
 def _end_unrendered(attempt: TaskAttempt, error: UnknownName) -> None:
-    attempt.outcome, attempt.message = Outcome.FAILED, str(error)
+    attempt.outcome, attempt.message = Outcome.FAILED, cut(str(error))
     attempt.finished_at = attempt.dispatched_at
 
 

@@ -7,6 +7,7 @@ from django.db.models import Count, Q
 from runners.models import Runner
 from workflows.db.statements import columns_of, read
 from workflows.models import Task, TaskAttempt
+from workflows.models.bounds import LONGEST_REASON, cut
 
 MOST_DECLINED = 100
 """How many tasks a runner may decline in one call before it is offered no more."""
@@ -137,4 +138,4 @@ class RunnerPool:
 
 
 def _refusal_by(runner: Runner, why: str) -> str:
-    return f"runner refused: {runner}: {why}"
+    return f"runner refused: {runner}: {cut(why, most=LONGEST_REASON)}"

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils import timezone
 
 from workflows.models.actor import LONGEST_NAME
+from workflows.models.bounds import MessageField
 from workflows.models.task import Task
 
 
@@ -29,7 +30,7 @@ class Approval(models.Model):
     decided_by_user = models.CharField(
         max_length=LONGEST_NAME, blank=True, default="", db_default=""
     )
-    comment = models.TextField(blank=True)
+    comment = MessageField(blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     decided_at = models.DateTimeField(null=True)
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from runners.base import RunnerBackend
 from runners.kinds import backend_of
+from workflows.models.bounds import MessageField
 from workflows.models.task import Task, TaskState
 
 
@@ -61,7 +62,7 @@ class TaskAttempt(models.Model):
     outcome = models.CharField(max_length=10, choices=Outcome.choices, blank=True)
     exit_code = models.IntegerField(null=True)
     result = models.JSONField(null=True)
-    message = models.TextField(blank=True)
+    message = MessageField(blank=True)
     dispatched_at = models.DateTimeField(default=timezone.now)
     submitted_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from workflows.models.actor import LONGEST_NAME, LONGEST_WAY
+from workflows.models.bounds import DetailsField, MessageField
 
 
 class EventType(models.TextChoices):
@@ -70,8 +71,8 @@ class Event(models.Model):
     actor = models.CharField(max_length=LONGEST_NAME, blank=True)
     actor_user = models.CharField(max_length=LONGEST_NAME, blank=True, default="", db_default="")
     actor_via = models.CharField(max_length=LONGEST_WAY, blank=True, default="", db_default="")
-    reason = models.TextField(blank=True)
-    payload = models.JSONField(default=dict)
+    reason = MessageField(blank=True)
+    payload = DetailsField(default=dict)
     created_at = models.DateTimeField(default=timezone.now)
     # Reserved for the check that no row was changed later; nothing writes it yet. Null, not empty:
     # processes of earlier releases leave no digest.

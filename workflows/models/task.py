@@ -6,6 +6,7 @@ from django.db import models
 from django_fsm import FSMField, transition
 
 from workflows.models.actor import NOBODY, Actor
+from workflows.models.bounds import MessageField
 from workflows.models.event import EventType
 from workflows.models.fields import JSONObjectField
 from workflows.models.template import TIMEOUT_VALIDATORS
@@ -99,7 +100,7 @@ class Task(models.Model):
     resume_at = models.DateTimeField(
         null=True, editable=False, help_text="When the hold is released by itself."
     )
-    note = models.TextField(
+    note = MessageField(
         blank=True, editable=False, help_text="What an operator last said about this task."
     )
     is_marked_success = models.BooleanField(

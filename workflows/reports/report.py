@@ -8,6 +8,7 @@ from uuid import UUID
 
 from workflows.models import Task, TaskState
 from workflows.models.attempt import status_of
+from workflows.models.bounds import IN_LOG, cut
 from workflows.runs.events import Transition, states_of
 
 TRANSITIONS: Mapping[str, Transition] = {
@@ -31,6 +32,10 @@ class Report:
     """When the attempt started, if that has not been reported before."""
     is_lost: bool = False
     """Recovery has found that no further report on the attempt will come."""
+
+    def __post_init__(self) -> None:
+        """Cut the message: whoever reports has written the whole into the log."""
+        object.__setattr__(self, "message", cut(self.message, rest=IN_LOG))
 
     def event_payload(self) -> dict[str, Any]:
         """Return what the event of the report keeps."""

@@ -13,6 +13,7 @@ from workflows.dispatch.tokens import token_matches
 from workflows.errors import NotFound, ReportRefused, TokenRefused
 from workflows.models import EventType, LogPiece, Task, TaskAttempt, TaskState
 from workflows.models.actor import Actor
+from workflows.models.bounds import LONGEST_MESSAGE
 from workflows.models.fields import check_json
 from workflows.payloads.secrets import masked, secrets_of
 from workflows.reports.apply import apply_reports
@@ -72,7 +73,7 @@ def _apply_and_extend_lease(attempt: TaskAttempt, reported: RunnerReport) -> str
             return refused[attempt.pk]
         failpoints.point("runner_report.applied")
         if reported.status != TaskState.RUNNING:
-            _store_output(attempt.pk, reported.output, secrets)
+            _store_output(attempt.pk, _log_text(reported), secrets)
     extend_lease(attempt, POLL_AFTER)
     return ""
 
@@ -92,6 +93,13 @@ def _message_of(reported: RunnerReport) -> str:
     """Return the runner's message, or else the exit code of a failure."""
     failed = reported.status == TaskState.FAILED and reported.exit_code
     return reported.message or (f"exit code {reported.exit_code}" if failed else "")
+
+
+def _log_text(reported: RunnerReport) -> str:
+    """Return the output, and after it a message that is too long to be stored elsewhere."""
+    if len(reported.message) <= LONGEST_MESSAGE:
+        return reported.output
+    return "\n".join(filter(None, [reported.output, reported.message]))
 
 
 def _store_output(attempt_id: UUID, output: str, secrets: Sequence[str]) -> None:

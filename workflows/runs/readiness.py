@@ -9,6 +9,7 @@ from django.db.models import F, Q
 
 from workflows.graph import root_causes
 from workflows.models import RunState, Task, TaskAttempt, TaskDependency, TaskState, WorkflowRun
+from workflows.models.bounds import LONGEST_REASON, cut
 
 DEPENDENCIES = "dependencies not satisfied"
 APPROVAL = "waiting for approval"
@@ -130,7 +131,8 @@ def causes_of(tasks: Iterable[Task]) -> list[Cause]:
 
 def as_cause(task: Task, message: str = "") -> Cause:
     """Describe a task as a cause of others that are blocked."""
-    return Cause(task.pk, task.step_id, task.title, _status_of(task), task.note or message)
+    reason = cut(task.note or message, most=LONGEST_REASON)
+    return Cause(task.pk, task.step_id, task.title, _status_of(task), reason)
 
 
 def _status_of(task: Task) -> str:

@@ -19,6 +19,7 @@ from workflows.db.inserts import InsertSelect
 from workflows.db.statements import Sql, execute, rows
 from workflows.models import Event, Task, TaskState, WorkflowRun
 from workflows.models.actor import Actor
+from workflows.models.bounds import cut, cut_texts
 from workflows.runs.blocking import block_downstream, unblock_downstream
 from workflows.runs.events import Transition, actor_columns, event_of, states_of
 
@@ -141,7 +142,7 @@ def _update(
         target=str(target),
         tasks=[task.pk for task in tasks],
         sources=[str(source) for source in sources],
-        **{name: value for name, value in columns.items() if not isinstance(value, Sql)},
+        **{name: cut_texts(each) for name, each in columns.items() if not isinstance(each, Sql)},
     )
 
 
@@ -171,7 +172,7 @@ def _record(
     values = INSERT_EVENTS.values(
         run=run.pk if run else None,
         **actor_columns(by),
-        reason=reason,
+        reason=cut(reason),
         now=timezone.now(),
         events=rows(events),
     )

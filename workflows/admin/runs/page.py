@@ -27,6 +27,7 @@ from workflows.admin.ui.sentences import dispatch_sentence, explained, linked
 from workflows.insight.attention import undecided
 from workflows.insight.explain import explain, run_sentence
 from workflows.models import Approval, Event, RunState, Task, TaskAttempt, TaskState, WorkflowRun
+from workflows.models.bounds import cut_texts
 from workflows.models.task import BROKEN
 from workflows.operations.preview import PendingTasks
 from workflows.runs.readiness import causes_of, deadlocks
@@ -69,6 +70,7 @@ def run_page_context(
     """Return the context of the whole page: its live parts, and what only a reload changes."""
     explanation = explain(run.pk, most=MOST_EXPLAINED)
     live = LiveParts(model_admin, request, run, explanation["deadlock"])
+    answer = cut_texts(run.last_dispatch)
     return {
         **live.context(),
         "waiting_tasks": [
@@ -76,8 +78,8 @@ def run_page_context(
             for entry in explanation["blocked"]
         ],
         "pending_url": list_url(Task, run=run.pk, state__exact=TaskState.PENDING),
-        "dispatch_sentence": dispatch_sentence(run.last_dispatch) if run.last_dispatch else None,
-        "dispatch_answer": pretty(run.last_dispatch),
+        "dispatch_sentence": dispatch_sentence(answer) if answer else None,
+        "dispatch_answer": pretty(answer),
         **_lists(request, run),
     }
 
