@@ -22,7 +22,7 @@ GONE = "gone"
 
 GRACE_WITHOUT_EXECUTOR_S = 0.5
 """Seconds between SIGTERM and SIGKILL when nobody is left to wait for the end."""
-TERM_GRACE_S = 5.0
+TERM_GRACE_S = 4.0
 """The same for processes whose slot has ended by its SIGTERM before them."""
 GIVE_UP_AFTER_S = 30.0
 """For so long, processes are killed again and again, before they count as impossible to kill."""

@@ -54,7 +54,9 @@ class SlotPool:
 
     def wait(self, timeout_s: float) -> list[tuple[Slot, Source]]:
         """Return what can be heard now, or arrives in time."""
-        return [key.data for key, _ in self._selector.select(timeout_s)]
+        heard = [key.data for key, _ in self._selector.select(timeout_s)]
+        self._server.reap()
+        return heard
 
     def end_output(self, slot: Slot) -> None:
         """Listen no longer to the output of a slot's job."""

@@ -62,6 +62,11 @@ class ServerHandle:
             except OSError as exc:
                 raise NoSlot(str(exc)) from exc
 
+    def reap(self) -> None:
+        """Notice that the fork server has died, and leave no zombie of it."""
+        with self._lock:
+            self._note_death()
+
     def kill(self) -> None:
         """Kill the fork server, which does not answer; another one is started for the next slot."""
         with self._lock:
@@ -77,13 +82,16 @@ class ServerHandle:
         if self._owner != os.getpid():  # forked since: the server belongs to the parent
             self._process = self._door = None
             self._owner = os.getpid()
-        if self._process and self._process.poll() is not None:
-            logger.error("The fork server has died (%s).", self._process.returncode)
-            self._stop(kill=True)
+        self._note_death()
         if self._door is None:
             self._start()
             return self._door, START_WITHIN_S  # type: ignore[return-value]
         return self._door, ANSWER_WITHIN_S
+
+    def _note_death(self) -> None:
+        if self._process and self._owner == os.getpid() and self._process.poll() is not None:
+            logger.error("The fork server has died, with exit code %s.", self._process.returncode)
+            self._stop(kill=True)
 
     def _start(self) -> None:
         if getattr(multiprocessing.current_process(), "_inheriting", False):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from runners.slots.slot import Slot
 
-GRACE_S = 5.0
+GRACE_S = 4.0
 """Seconds between SIGTERM and SIGKILL."""
 READ_ON_S = 2.0
 """How long output is read after the end of a job's leader, as long as anybody holds the pipe."""

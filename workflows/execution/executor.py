@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from runners.functions import load_functions
 from runners.slots.pool import SlotPool
+from workflows import periodic
 from workflows.db import failpoints
-from workflows.dispatch.auto_dispatch import offer_free_places
 from workflows.dispatch.claims import Claimed, ClaimRequest
 from workflows.dispatch.leases import RENEW_EVERY_S
 from workflows.execution.attempt_report import STOPPED
@@ -25,8 +25,6 @@ from workflows.execution.running_attempts import RunningAttempts
 from workflows.execution.supervision import Supervision
 from workflows.execution.timers import Timers
 from workflows.models.actor import Actor
-from workflows.operations.holds import release_due
-from workflows.reports.recovery import recover_overdue
 
 CHECK_EVERY_S = 0.5
 """How often the running attempts are checked for cancellations, and their logs are stored."""
@@ -134,7 +132,7 @@ class Executor:
         self._timers.run("cancellations", CHECK_EVERY_S, self._supervision.end_canceled)
         self._timers.run("logs", CHECK_EVERY_S, self._supervision.store_logs)
         self._timers.run("leases", RENEW_EVERY_S, self._supervision.renew_leases)
-        self._timers.run("upkeep", RENEW_EVERY_S, self._do_upkeep)
+        self._timers.run("periodic work", CHECK_EVERY_S, self._do_periodic_work)
         # If everything is reported now, `serve` decides whether to continue before this waits.
         if self._running or not had_news:
             self._collect()
@@ -167,11 +165,8 @@ class Executor:
         else:
             self._prefetched.release_all()
 
-    def _do_upkeep(self) -> None:
-        """Do what no process of its own does."""
-        recover_overdue(by=self._by)
-        release_due(by=self._by)
-        offer_free_places(by=self._by)
+    def _do_periodic_work(self) -> None:
+        periodic.run_due(by=self._by)
 
     def _collect(self) -> None:
         """Wait a moment for output and ends, and take them."""

@@ -3,14 +3,23 @@
 import signal
 import time
 from argparse import ArgumentParser
+from contextlib import suppress
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from runners.kinds import kinds_served_locally
+from workflows import presence
+from workflows.dispatch.leases import RENEW_EVERY_S
 from workflows.execution.executor import Executor
+from workflows.execution.set_aside import DatabaseRefuses
+from workflows.execution.timers import Timers
 from workflows.management.arguments import positive
 from workflows.management.output import say
 from workflows.models.actor import Actor
+
+KIND = "local runner"
+"""What it is called in the trail, and among the processes that serve."""
 
 
 class Command(BaseCommand):
@@ -31,19 +40,26 @@ class Command(BaseCommand):
     def handle(self, *, concurrency: int, grace: float, **_: Any) -> None:
         """Execute attempts until stopped."""
         self._grace_s = grace
+        self._timers = Timers()
         self._stop_by: float | None = None
-        self._executor = Executor(concurrency=concurrency, by=Actor(name="local runner"))
+        self._executor = Executor(concurrency=concurrency, by=Actor(name=KIND))
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._stop)
         say(self.stdout, f"Executing local attempts, {concurrency} at a time. Ctrl-C stops.")
         self._executor.serve(self._keep_serving)
+        with suppress(*DatabaseRefuses):  # then it is merely not seen again
+            presence.gone(kind=KIND)
         say(self.stdout, "Stopped; nothing is left running.")
+
+    def _be_seen(self) -> None:
+        presence.seen(kind=KIND, serves=kinds_served_locally())
 
     def _stop(self, *_: object) -> None:
         again = self._stop_by is not None
         self._stop_by = time.monotonic() + (0 if again else self._grace_s)
 
     def _keep_serving(self) -> bool:
+        self._timers.run("presence", RENEW_EVERY_S, self._be_seen)
         if self._stop_by is None:
             return True
         self._executor.stop()

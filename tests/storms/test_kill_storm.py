@@ -1,0 +1,116 @@
+"""However attempts end, no process of any of them is left six seconds later."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.management.conftest import Started, started, wait_for  # noqa: F401 (a fixture)
+from tests.support.actors import who
+from tests.support.drawing import DrawRun
+from tests.support.trees import LEAST, Tree, zombies_below
+from tests.support.verbs import dispatch_all, states, task
+from workflows import operations
+from workflows.models import TaskState, WorkflowRun
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
+
+ROUNDS = int(os.environ.get("STORM_ROUNDS", "1"))
+AT_ONCE = int(os.environ.get("STORM_AT_ONCE", "4"))
+LEFT_WITHIN_S = 6.0
+TIME_OUT_S = 8
+
+Executor = subprocess.Popen  # of `manage.py local_runner`
+
+
+def cancel(run: WorkflowRun, runner: psutil.Process) -> None:
+    """Cancel each task."""
+    for step_id in states(run):
+        operations.cancel(task(run, step_id).pk, by=who("anna"))
+
+
+def abort(run: WorkflowRun, runner: psutil.Process) -> None:
+    """Abort the run."""
+    operations.abort(run.pk, by=who("anna"))
+
+
+def time_out(run: WorkflowRun, runner: psutil.Process) -> None:
+    """Wait until their time is over."""
+    wait_for(lambda: any(s.seconds >= TIME_OUT_S for s in _ages(run)))
+
+
+def stop_twice(run: WorkflowRun, runner: psutil.Process) -> None:
+    """Stop the executor, and a moment later once more."""
+    runner.send_signal(signal.SIGTERM)
+    time.sleep(0.3)  # two signals at once would arrive as one
+    runner.send_signal(signal.SIGTERM)
+
+
+def kill_executor(run: WorkflowRun, runner: psutil.Process) -> None:
+    """Kill the executor."""
+    runner.kill()
+
+
+def kill_slots(run: WorkflowRun, runner: psutil.Process) -> None:
+    """Kill all slots, in any order."""
+    [server] = runner.children()
+    slots = server.children()
+    random.shuffle(slots)
+    for slot in slots:
+        slot.kill()
+
+
+def kill_server(run: WorkflowRun, runner: psutil.Process) -> None:
+    """Kill the fork server."""
+    [server] = runner.children()
+    server.kill()
+
+
+KINDS: list[tuple[Callable[[WorkflowRun, psutil.Process], None], set[str]]] = [
+    (cancel, {TaskState.CANCELED}),
+    (abort, {TaskState.CANCELED}),
+    (time_out, {TaskState.FAILED}),
+    (stop_twice, {TaskState.FAILED}),
+    (kill_executor, {TaskState.RUNNING}),
+    (kill_slots, {TaskState.FAILED}),
+    (kill_server, {TaskState.FAILED}),
+]
+
+
+@pytest.mark.parametrize(("end", "ends"), KINDS, ids=[end.__name__ for end, _ in KINDS])
+def test_nothing_is_left(
+    started: Started,  # noqa: F811 (the fixture)
+    runs: DrawRun,
+    tmp_path: Path,
+    end: Callable[[WorkflowRun, psutil.Process], None],
+    ends: set[str],
+) -> None:
+    for number in range(ROUNDS):
+        directory = tmp_path / str(number)
+        directory.mkdir()
+        tree = Tree(directory)
+        steps = ", ".join(f"s{n}" for n in range(AT_ONCE))
+        seconds = TIME_OUT_S if end is time_out else 300
+        run = runs(steps, payload=tree.payload, timeout_seconds=seconds)
+        dispatch_all(run)
+        process = started("local_runner", "--concurrency", str(AT_ONCE))
+        wait_for(lambda tree=tree: len(tree.pids) >= AT_ONCE * LEAST)
+        runner = psutil.Process(process.pid)
+        end(run, runner)
+        assert tree.is_gone_within(LEFT_WITHIN_S), tree.pids
+        wait_for(lambda run=run: set(states(run).values()) == ends)
+        if process.poll() is None:
+            assert not zombies_below(process.pid)
+        process.kill()
+
+
+def _ages(run: WorkflowRun) -> list:  # type: ignore[type-arg]
+    from django.utils import timezone
+
+    return [timezone.now() - t.started_at for t in run.tasks.exclude(started_at=None)]
