@@ -3,13 +3,14 @@
 import os
 import random
 import signal
-import subprocess
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import psutil
 import pytest
+from django.utils import timezone
 
 from tests.management.conftest import Started, started, wait_for  # noqa: F401 (a fixture)
 from tests.support.actors import who
@@ -25,8 +26,6 @@ ROUNDS = int(os.environ.get("STORM_ROUNDS", "1"))
 AT_ONCE = int(os.environ.get("STORM_AT_ONCE", "4"))
 LEFT_WITHIN_S = 6.0
 TIME_OUT_S = 8
-
-Executor = subprocess.Popen  # of `manage.py local_runner`
 
 
 def cancel(run: WorkflowRun, runner: psutil.Process) -> None:
@@ -110,7 +109,6 @@ def test_nothing_is_left(
         process.kill()
 
 
-def _ages(run: WorkflowRun) -> list:  # type: ignore[type-arg]
-    from django.utils import timezone
-
-    return [timezone.now() - t.started_at for t in run.tasks.exclude(started_at=None)]
+def _ages(run: WorkflowRun) -> list[timedelta]:
+    now = timezone.now()
+    return [now - each.started_at for each in run.tasks.all() if each.started_at]

@@ -62,7 +62,17 @@ class SetAside:
         # An answer of the database says it all; anything else is a fault whose place must be known.
         trace = exc if is_fault else None
         logger.warning("%s: %s; again in %d s.", name, _first_line(exc), pause_s, exc_info=trace)
-        connection.close_if_unusable_or_obsolete()
+        reconnect()
+
+
+def reconnect() -> None:
+    """
+    Have the next statement open another connection.
+
+    Also if this one answers: a database that is read-only since a failover stays so.
+    """
+    if not connection.in_atomic_block:
+        connection.close()
 
 
 def _first_line(exc: Exception) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
-from django.db import connection
 from django.utils import timezone
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -13,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from workflows.execution.set_aside import DatabaseRefuses
+from workflows.execution.set_aside import DatabaseRefuses, reconnect
 from workflows.management.marks import MARKS
 from workflows.management.output import discard_output
 from workflows.models import Event, Task, TaskState, WorkflowRun
@@ -75,7 +74,7 @@ class Progress:
         try:
             yield
         except DatabaseRefuses:
-            connection.close_if_unusable_or_obsolete()
+            reconnect()
         except Exception as exc:  # noqa: BLE001 (whatever it is, it is only about showing)
             self._is_shown = False
             discard_output()

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
 from django.db.models import F, JSONField, Q, Value
 from rest_framework.renderers import JSONRenderer
 
@@ -16,7 +15,7 @@ from workflows.api.views.runs import WorkflowRunViewSet
 from workflows.authoring.files import template_named
 from workflows.errors import WorkflowError
 from workflows.execution.executor import Executor
-from workflows.execution.set_aside import DatabaseRefuses
+from workflows.execution.set_aside import DatabaseRefuses, reconnect
 from workflows.management.actor import command_actor
 from workflows.management.arguments import positive
 from workflows.management.output import say
@@ -135,7 +134,7 @@ class Follower:
         try:
             self._run.refresh_from_db()
         except DatabaseRefuses:
-            connection.close_if_unusable_or_obsolete()
+            reconnect()
             return True
         self._update()
         return self._run.state not in EXIT_CODES and self._can_continue()
@@ -154,7 +153,7 @@ def once_database_answers(read: Callable[[], Answer]) -> Answer:
         except DatabaseRefuses:
             if time.monotonic() > give_up_at:
                 raise
-            connection.close_if_unusable_or_obsolete()
+            reconnect()
             time.sleep(REFRESH_S)
 
 
