@@ -51,6 +51,11 @@ prove: setup  ## a million random steps beside a naive model (ORACLE_SEED=7 repe
 	@export ORACLE_STEPS=$${ORACLE_STEPS:-1000000} ORACLE_SEED=$${ORACLE_SEED:-$$(date +%s)}; \
 	echo "ORACLE_SEED=$$ORACLE_SEED"; $(IN_VENV) pytest -n 2 tests/oracle $(ARGS)
 
+.PHONY: prove-trees
+prove-trees: setup  ## end 500 trees of processes in each of seven ways; none is left (STORM_ROUNDS=25 STORM_AT_ONCE=20)
+	@export STORM_ROUNDS=$${STORM_ROUNDS:-25} STORM_AT_ONCE=$${STORM_AT_ONCE:-20}; \
+	$(IN_VENV) pytest tests/storms $(ARGS)
+
 .PHONY: chaos
 chaos: setup  ## kill a process each second for five minutes, then verify every run (CHAOS_SECONDS=60)
 	@CHAOS_SECONDS=$${CHAOS_SECONDS:-300} $(IN_VENV) tests.support.postgres \

@@ -13,7 +13,6 @@ import os
 import selectors
 import signal
 import socket
-import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,11 +20,10 @@ from importlib import import_module
 from typing import NoReturn
 
 from runners.slots.channel import Channel
-from runners.slots.forked_slot import FAILED, NEVER, ForkedSlot
-from runners.slots.process_tree import become_subreaper, children_of
+from runners.slots.forked_slot import FAILED, ForkedSlot
+from runners.slots.process_tree import become_subreaper
+from runners.slots.reaper import Reaper
 from runners.slots.slot_process import serve_slot
-
-CHECK_EVERY_S = 0.05
 
 
 def main(door: int) -> None:
@@ -49,8 +47,7 @@ class ForkServer:
     def __init__(self, door: Channel) -> None:
         """Serve the executor at the other side of the door."""
         self._door: Channel | None = door
-        self._slots: dict[int, ForkedSlot] = {}
-        self._abandoned: set[int] = set()
+        self._reaper = Reaper()
         self._selector = selectors.DefaultSelector()
         self._wakeups, self._wake = socket.socketpair()
         for end in (self._wakeups, self._wake):
@@ -61,19 +58,15 @@ class ForkServer:
 
     def serve(self) -> None:
         """Serve until the executor is gone, and everything of it has ended."""
-        while self._door or self._slots:
-            for key, _ in self._selector.select(self._pause()):
+        while self._door or self._reaper.slots:
+            for key, _ in self._selector.select(self._reaper.pause_s):
                 key.data()
-            self._kill_overdue()
-            self._reap()
-            self._end_dead()
+            for slot, remaining in self._reaper.end_overdue():
+                self._ignore(slot.leash)
+                slot.say_gone(remaining)
 
     def _listen(self, source: socket.socket | Channel, hear: Callable[[], object]) -> None:
         self._selector.register(source, selectors.EVENT_READ, hear)
-
-    def _pause(self) -> float | None:
-        is_busy = any(slot.is_ending for slot in self._slots.values())
-        return CHECK_EVERY_S if is_busy else None
 
     def _open(self) -> None:
         """Fork the slot that the executor asks for; it sends both ends of the slot's channels."""
@@ -98,7 +91,7 @@ class ForkServer:
             self._ignore(self._door)
             self._door.close()
         self._door = None
-        for slot in self._slots.values():
+        for slot in self._reaper.slots.values():
             self._let_go(slot)
 
     def _fork(self, leash_end: int, control: int) -> None:
@@ -115,7 +108,7 @@ class ForkServer:
             self._become_slot(control)
         os.close(control)
         slot = ForkedSlot(pid, leash)
-        self._slots[pid] = slot
+        self._reaper.slots[pid] = slot
         self._listen(leash, lambda: self._hear(slot))
         slot.announce()
 
@@ -124,7 +117,8 @@ class ForkServer:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             self._selector.close()
-            for other in (self._wakeups, self._wake, self._door, *self._leashes()):
+            leashes = [slot.leash for slot in self._reaper.slots.values()]
+            for other in (self._wakeups, self._wake, self._door, *leashes):
                 if other:
                     other.close()
             serve_slot(Channel.of(control))
@@ -133,9 +127,6 @@ class ForkServer:
             traceback.print_exc()
         finally:
             os._exit(1)
-
-    def _leashes(self) -> list[Channel]:
-        return [slot.leash for slot in self._slots.values()]
 
     def _hear(self, slot: ForkedSlot) -> None:
         try:
@@ -149,49 +140,6 @@ class ForkServer:
     def _let_go(self, slot: ForkedSlot) -> None:
         self._ignore(slot.leash)
         slot.let_go()
-
-    def _kill_overdue(self) -> None:
-        now = time.monotonic()
-        for slot in self._slots.values():
-            if now >= slot.kill_at:
-                slot.kill()
-
-    def _reap(self) -> None:
-        with suppress(ChildProcessError):
-            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
-                pid, status = ended
-                self._abandoned.discard(pid)
-                if slot := self._slots.get(pid):
-                    slot.note_end(status)
-
-    def _end_dead(self) -> None:
-        """Kill the orphans of dead slots; once there are none, the slots are gone."""
-        ending = [slot for slot in self._slots.values() if slot.give_up_at < NEVER]
-        if not ending:
-            return
-        now = time.monotonic()
-        orphans = self._kill_orphans(now)
-        for slot in ending:
-            if (slot.is_dead and not orphans) or now > slot.give_up_at:
-                self._give_up(slot, orphans)
-
-    def _kill_orphans(self, now: float) -> set[int]:
-        """Kill the processes that dead slots have left; return those that still exist."""
-        spared = {pid: at for slot in self._slots.values() for pid, at in slot.spared.items()}
-        orphans = set(children_of(os.getpid())) - self._slots.keys() - self._abandoned
-        for pid in orphans:
-            if spared.get(pid, 0) <= now:
-                with suppress(PermissionError):
-                    os.kill(pid, signal.SIGKILL)
-        return orphans
-
-    def _give_up(self, slot: ForkedSlot, orphans: set[int]) -> None:
-        """Forget a slot; what is left of it cannot be killed."""
-        remaining = orphans if slot.is_dead else {slot.pid, *orphans}
-        self._abandoned |= remaining
-        del self._slots[slot.pid]
-        self._ignore(slot.leash)
-        slot.say_gone(sorted(remaining))
 
     def _ignore(self, source: Channel) -> None:
         with suppress(KeyError, ValueError):

@@ -119,7 +119,7 @@ def test_stopped_executor_fails_running_tasks_and_leaves_the_others(
     def should_continue() -> bool:
         if len(stubborn_pids(tmp_path)) < 2:
             return True
-        executor.stop_claiming()
+        executor.stop()
         executor.end_all()
         return False
 

@@ -91,7 +91,7 @@ def test_stopping_executor_releases_prefetched_tasks(execution: Execution) -> No
 
     def should_continue() -> bool:
         if "after" in claimed(run):
-            executor.stop_claiming()
+            executor.stop()
         return executor.is_claiming and not is_over(run)
 
     executor.serve(should_continue)

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -46,10 +47,12 @@ def once(condition: Callable[[], object], action: Callable[[], object]) -> Calla
 
 def slot_of(tree: Tree) -> psutil.Process:
     """Return the slot that executes a tree: the parent of its first process."""
-    for process in map(psutil.Process, tree.pids):
-        parent = process.parent()
-        if parent and "fork_server" in " ".join(parent.cmdline()) and process.name() == "bash":
-            return parent
+    for pid in tree.pids:
+        with suppress(psutil.NoSuchProcess):  # some of them come and go
+            process = psutil.Process(pid)
+            parent = process.parent()
+            if parent and "fork_server" in " ".join(parent.cmdline()) and process.name() == "bash":
+                return parent
     raise AssertionError("the tree has no slot")
 
 

@@ -94,19 +94,35 @@ def test_nothing_is_left(
         directory = tmp_path / str(number)
         directory.mkdir()
         tree = Tree(directory)
-        steps = ", ".join(f"s{n}" for n in range(AT_ONCE))
-        seconds = TIME_OUT_S if end is time_out else 300
-        run = runs(steps, payload=tree.payload, timeout_seconds=seconds)
-        dispatch_all(run)
+        run = _dispatched(runs, tree, seconds=TIME_OUT_S if end is time_out else 300)
         process = started("local_runner", "--concurrency", str(AT_ONCE))
-        wait_for(lambda tree=tree: len(tree.pids) >= AT_ONCE * LEAST)
-        runner = psutil.Process(process.pid)
-        end(run, runner)
-        assert tree.is_gone_within(LEFT_WITHIN_S), tree.pids
-        wait_for(lambda run=run: set(states(run).values()) == ends)
+        _end_all(run, tree, psutil.Process(process.pid), end)
+        wait_for(_have_ended(run, ends))
         if process.poll() is None:
             assert not zombies_below(process.pid)
         process.kill()
+
+
+def _dispatched(runs: DrawRun, tree: Tree, *, seconds: int) -> WorkflowRun:
+    steps = ", ".join(f"s{n}" for n in range(AT_ONCE))
+    run = runs(steps, payload=tree.payload, timeout_seconds=seconds)
+    dispatch_all(run)
+    return run
+
+
+def _end_all(
+    run: WorkflowRun,
+    tree: Tree,
+    runner: psutil.Process,
+    end: Callable[[WorkflowRun, psutil.Process], None],
+) -> None:
+    wait_for(lambda: len(tree.pids) >= AT_ONCE * LEAST)
+    end(run, runner)
+    assert tree.is_gone_within(LEFT_WITHIN_S), tree.pids
+
+
+def _have_ended(run: WorkflowRun, ends: set[str]) -> Callable[[], bool]:
+    return lambda: set(states(run).values()) == ends
 
 
 def _ages(run: WorkflowRun) -> list[timedelta]:

@@ -9,6 +9,9 @@ from workflows.models.fields import check_json
 from workflows.payloads.secrets import masked
 from workflows.reports.report import Report
 
+MOST_LAST_READS = 8
+"""More than a pipe can hold; what cannot be killed may go on writing."""
+
 CANCELED = "canceled"
 STOPPED = "the local runner was stopped while it worked on this"
 
@@ -27,6 +30,14 @@ def report_on(running: RunningAttempt, *, is_stopping: bool) -> Report:
     if why := _with_remaining(why, outcome) or _unstorable(outcome):
         return _build(running, outcome, TaskState.FAILED, why)
     return _build(running, outcome, TaskState.SUCCESS, "")
+
+
+def read_rest(running: RunningAttempt) -> None:
+    """Take the output that is still in the pipe of an attempt that is over."""
+    for _ in range(MOST_LAST_READS):
+        if not (output := running.slot.read_output()):
+            break
+        running.log.write(output)
 
 
 def _with_remaining(why: str, outcome: Outcome) -> str:

@@ -15,10 +15,11 @@ from runners.functions import load_functions
 from runners.slots.pool import SlotPool
 from workflows import periodic
 from workflows.db import failpoints
-from workflows.dispatch.claims import Claimed, ClaimRequest
 from workflows.dispatch.leases import RENEW_EVERY_S
 from workflows.execution.attempt_report import STOPPED
 from workflows.execution.claimer import LOOK_EVERY_S, Claimer
+from workflows.execution.intake import Intake
+from workflows.execution.listener import Listener
 from workflows.execution.prefetch import PrefetchBuffer
 from workflows.execution.reporter import Reporter
 from workflows.execution.running_attempts import RunningAttempts
@@ -66,7 +67,6 @@ class Executor:
     ) -> None:
         """Prepare to execute local attempts, of all runs or of one; or one attempt of any kind."""
         load_functions()
-        self._concurrency = concurrency
         self._by = by
         self._owns_slots = slots is None
         self._slots = slots or SlotPool()
@@ -74,6 +74,10 @@ class Executor:
         self._prefetched = PrefetchBuffer(concurrency)
         self._reporter = Reporter()
         self._running = RunningAttempts(self._slots, self._reporter)
+        self._intake = Intake(
+            self._claimer, self._prefetched, self._running, concurrency=concurrency
+        )
+        self._listener = Listener(self._slots, self._running)
         self._supervision = Supervision(self._running, self._prefetched, self._reporter, by=by)
         self._timers = Timers()
 
@@ -99,13 +103,9 @@ class Executor:
             if self._owns_slots:
                 self._slots.close()
 
-    def stop_claiming(self) -> None:
-        """Claim no more attempts; they wait for the next executor."""
-        self._claimer.is_claiming = False
-
     def stop(self) -> None:
         """Claim no more; an attempt that ends by a SIGTERM from now on was stopped with this."""
-        self.stop_claiming()
+        self._claimer.is_claiming = False
         self._running.is_stopping = True
 
     def end_all(self, why: str = STOPPED) -> None:
@@ -123,12 +123,12 @@ class Executor:
     def _turn(self) -> None:
         """Report, claim, do what is due, and hear what the slots say."""
         had_news = self._reporter.has_news
-        for claimed in self._reporter.report_all(self._request):
-            self._begin_all(claimed)
+        for claimed in self._reporter.report_all(self._intake.request):
+            self._intake.begin(claimed)
         self._timers.run("starts", LOOK_EVERY_S, self._supervision.report_starts)
-        self._timers.run("prefetched", LOOK_EVERY_S, self._release_prefetched)
-        if self._free_slots():
-            self._timers.run("claims", LOOK_EVERY_S, self._claim)
+        self._timers.run("prefetched", LOOK_EVERY_S, self._intake.release_prefetched)
+        if self._intake.free_slots:
+            self._timers.run("claims", LOOK_EVERY_S, self._intake.claim)
         self._timers.run("cancellations", CHECK_EVERY_S, self._supervision.end_canceled)
         self._timers.run("logs", CHECK_EVERY_S, self._supervision.store_logs)
         self._timers.run("leases", RENEW_EVERY_S, self._supervision.renew_leases)
@@ -136,34 +136,6 @@ class Executor:
         # If everything is reported now, `serve` decides whether to continue before this waits.
         if self._running or not had_news:
             self._collect()
-
-    def _free_slots(self) -> int:
-        return self._concurrency - len(self._running) if self.is_claiming else 0
-
-    def _request(self) -> ClaimRequest:
-        return self._claimer.request(self._free_slots(), self._prefetched)
-
-    def _claim(self) -> None:
-        for claimed in self._claimer.claim(self._free_slots()):
-            self._begin_all(claimed)
-
-    def _begin_all(self, claimed: Claimed) -> None:
-        """Begin the started attempts, then prefetched ones as long as there are slots."""
-        for attempt in claimed.started:
-            self._running.begin(attempt)
-        for attempt in claimed.prefetched:
-            self._prefetched.add(attempt)
-        self._begin_prefetched()
-
-    def _begin_prefetched(self) -> None:
-        while len(self._running) < self._concurrency and (attempt := self._prefetched.next()):
-            self._running.begin(attempt)
-
-    def _release_prefetched(self) -> None:
-        if self.is_claiming:
-            self._prefetched.release_stale()
-        else:
-            self._prefetched.release_all()
 
     def _do_periodic_work(self) -> None:
         periodic.run_due(by=self._by)
@@ -182,9 +154,10 @@ class Executor:
 
     def _hear(self, timeout_s: float) -> bool:
         """Hear the slots until something arrives in time; return True if anything did."""
-        heard = self._running.hear(timeout_s)
+        self._running.begin_waiting()
+        heard = self._listener.hear(timeout_s)
         for ended in self._running.finish():
             self._prefetched.record_duration(timezone.now() - ended.started_at)
             failpoints.point("execution.ended")
-            self._begin_prefetched()
+            self._intake.begin_prefetched()
         return heard

@@ -15,7 +15,6 @@ from workflows.execution.ending import NEVER, Ending
 from workflows.models import TaskAttempt
 from workflows.reports.logs import AttemptLog
 
-MOST_LAST_READS = 8
 SERVER_DIED = "the fork server has died; everything of this attempt was ended"
 
 
@@ -39,6 +38,8 @@ class RunningAttempt:
     no_room: str = ""
     """Why nothing was started; the attempt must begin again elsewhere."""
     is_slot_clean: bool = False
+    is_failing: bool = False
+    """Its output is read no longer."""
     deadline: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -68,6 +69,7 @@ class RunningAttempt:
 
     def fail(self, why: str) -> None:
         """Kill everything of the attempt, which fails because of trouble on this side."""
+        self.is_failing = True
         self.ended_by = self.ended_by or why
         self.ending.kill()
 
@@ -112,13 +114,6 @@ class RunningAttempt:
             self.slot.kill_without_server()
             self.outcome = Outcome(error=SERVER_DIED)
             self.ending.finish()
-
-    def read_rest(self) -> None:
-        """Take the output that is still in the pipe."""
-        for _ in range(MOST_LAST_READS):
-            if not (output := self.slot.read_output()):
-                break
-            self.log.write(output)
 
     def _note_outcome(self, kind: str, outcome: Outcome) -> None:
         self.outcome = outcome

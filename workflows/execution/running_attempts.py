@@ -1,18 +1,18 @@
-"""The attempts that an executor runs: begun in slots, heard of, and reported when over."""
+"""The attempts that an executor runs: begun in slots, and reported when they are over."""
 
 import logging
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from uuid import UUID
 
 from runners.jobs import BadPayload, FunctionJob
-from runners.slots.pool import SlotPool, Source
+from runners.slots.pool import SlotPool
 from runners.slots.server_handle import NoSlot
+from runners.slots.slot import Slot
 from workflows.db import failpoints
 from workflows.execution.attempt_job import job_of_attempt
-from workflows.execution.attempt_report import STOPPED, report_on
+from workflows.execution.attempt_report import STOPPED, read_rest, report_on
+from workflows.execution.bulkhead import bulkhead, text_of
 from workflows.execution.ending import Ending
 from workflows.execution.reporter import Reporter
 from workflows.execution.running_attempt import RunningAttempt
@@ -33,7 +33,7 @@ class RunningAttempts:
         self._slots = slots
         self._reporter = reporter
         self._running: dict[UUID, RunningAttempt] = {}
-        self._by_slot: dict[object, RunningAttempt] = {}
+        self._by_slot: dict[Slot, RunningAttempt] = {}
         self._waiting = WaitingRoom()
         self.is_stopping = False
         """Attempts that end by a SIGTERM from now on were stopped together with the executor."""
@@ -57,7 +57,7 @@ class RunningAttempts:
             self._waiting.add(attempt, str(exc))
         except Exception as exc:
             logger.exception("Attempt %s could not be begun.", attempt.pk)
-            self._fail(attempt, f"it could not be begun: {_text(exc)}")
+            self._fail(attempt, f"it could not be begun: {text_of(exc)}")
 
     def end(self, attempt_id: UUID, why: str) -> None:
         """End an attempt; one that still waits for room ends at once."""
@@ -72,19 +72,18 @@ class RunningAttempts:
         for attempt_id in list(self):
             self.end(attempt_id, why)
 
-    def hear(self, timeout_s: float) -> bool:
-        """Hear slots until something arrives in time, and do what is due; True if anything did."""
+    def begin_waiting(self) -> None:
+        """Begin the attempts for which there was no room before."""
         for attempt in self._waiting.take_all():
             self.begin(attempt)
-        heard = self._slots.wait(self._until_due(timeout_s))
-        for slot, source in heard:
-            if running := self._by_slot.get(slot):
-                with self._bulkhead(running):
-                    self._hear(running, source)
-            else:
-                self._slots.discard(slot)  # a free slot has died
-        self._check()
-        return bool(heard)
+
+    def in_slot(self, slot: Slot) -> RunningAttempt | None:
+        """Return the attempt that runs in a slot."""
+        return self._by_slot.get(slot)
+
+    def begun(self) -> Iterable[RunningAttempt]:
+        """Return the attempts that run in slots."""
+        return self._running.values()
 
     def finish(self) -> Iterator[RunningAttempt]:
         """Report the attempts that are over, and yield them; their slots are free then."""
@@ -106,7 +105,7 @@ class RunningAttempts:
         """Return what has been printed since the last time."""
         pieces: list[LogPiece] = []
         for running in self._running.values():
-            with self._bulkhead(running):
+            with bulkhead(running):
                 pieces += running.log.pieces()
         return pieces
 
@@ -127,58 +126,17 @@ class RunningAttempts:
         else:
             self._slots.discard(running.slot)
 
-    def _hear(self, running: RunningAttempt, source: Source) -> None:
-        slot = running.slot
-        try:
-            if source is Source.OUTPUT and not running.hear_output():
-                self._slots.end_output(slot)
-            elif source is Source.CONTROL:
-                running.hear_slot()
-            elif source is Source.LEASH:
-                running.hear_server()
-        except EOFError:
-            self._slots.ignore(slot.control if source is Source.CONTROL else slot.leash)
-            if source is Source.LEASH:
-                running.lose_server()
-
-    def _check(self) -> None:
-        for running in self._running.values():
-            with self._bulkhead(running):
-                running.check()
-        if any(running.is_server_hung for running in self._running.values()):
-            logger.error("The fork server does not answer; it is killed, with all its slots.")
-            self._slots.replace_server()
-
-    @contextmanager
-    def _bulkhead(self, running: RunningAttempt) -> Iterator[None]:
-        """Do something for an attempt; if it raises, that attempt fails and no other."""
-        try:
-            yield
-        except Exception as exc:
-            logger.exception("Attempt %s fails.", running.attempt.pk)
-            self._slots.end_output(running.slot)
-            running.fail(f"its executor could not go on with it: {_text(exc)}")
-
     def _report(self, running: RunningAttempt) -> None:
         try:
-            running.read_rest()
+            read_rest(running)
             pieces = running.log.last_pieces()
             report = report_on(running, is_stopping=self.is_stopping)
         except Exception as exc:
             logger.exception("Attempt %s fails.", running.attempt.pk)
-            self._fail(running.attempt, f"its end could not be reported: {_text(exc)}")
+            self._fail(running.attempt, f"its end could not be reported: {text_of(exc)}")
         else:
             self._reporter.add(running.attempt.run_id, report, pieces)
 
     def _fail(self, attempt: TaskAttempt, why: str) -> None:
         report = Report(attempt.pk, TaskState.FAILED, message=why)
         self._reporter.add(attempt.run_id, report)
-
-    def _until_due(self, timeout_s: float) -> float:
-        """Return how long to wait, so that nothing is done late."""
-        due = min((running.due_at for running in self._running.values()), default=float("inf"))
-        return max(0.0, min(timeout_s, due - time.monotonic()))
-
-
-def _text(exc: Exception) -> str:
-    return f"{type(exc).__name__}: {exc}"

@@ -12,7 +12,7 @@ LONGEST_NAME = 254
 LONGEST_WAY = 20
 
 
-def cut(name: str, length: int) -> str:
+def shortened(name: str, length: int) -> str:
     """Return a name, shortened so that a column can store it."""
     return name if len(name) <= length else f"{name[: length - 1]}…"
 
@@ -35,7 +35,7 @@ class Actor:
 
     def __post_init__(self) -> None:
         """Cut a name that no column could store."""
-        object.__setattr__(self, "name", cut(self.name, LONGEST_NAME))
+        object.__setattr__(self, "name", shortened(self.name, LONGEST_NAME))
 
     def __str__(self) -> str:
         return self.name

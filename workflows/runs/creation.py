@@ -13,7 +13,7 @@ from workflows.db import failpoints
 from workflows.db.statements import select
 from workflows.errors import Conflict, Invalid, NotFound
 from workflows.models import EventType, Task, TaskState, WorkflowRun, WorkflowTemplate
-from workflows.models.actor import Actor, cut
+from workflows.models.actor import Actor, shortened
 from workflows.models.fields import check_json_object
 from workflows.models.run import LONGEST_LABEL
 from workflows.payloads.parameters import take_parameters
@@ -57,7 +57,7 @@ def create_run(
     run = WorkflowRun(
         template=template,
         expands_template=not task_ids,
-        initiated_by=initiated_by or cut(by.name, LONGEST_LABEL),
+        initiated_by=initiated_by or shortened(by.name, LONGEST_LABEL),
         auto_dispatch=auto_dispatch,
         **_creator_columns(by),
     )
@@ -111,7 +111,7 @@ def task_ids_of(run_ids: Sequence[int]) -> dict[int, list[int]]:
 
 
 def _creator_columns(by: Actor) -> dict[str, str]:
-    label = cut(by.name, LONGEST_LABEL)
+    label = shortened(by.name, LONGEST_LABEL)
     return {
         "created_by": label,
         "created_by_name": by.name if by.name != label else "",

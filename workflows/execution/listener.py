@@ -1,0 +1,60 @@
+"""Hears what the slots of an executor print and say, and what the fork server says of them."""
+
+import logging
+import time
+
+from runners.slots.pool import SlotPool, Source
+from workflows.execution.bulkhead import bulkhead
+from workflows.execution.ending import NEVER
+from workflows.execution.running_attempt import RunningAttempt
+from workflows.execution.running_attempts import RunningAttempts
+
+logger = logging.getLogger(__name__)
+
+
+class Listener:
+    """Gives each attempt what is heard of it, and does for it what is due."""
+
+    def __init__(self, slots: SlotPool, running: RunningAttempts) -> None:
+        """Listen to these slots, in which these attempts run."""
+        self._slots = slots
+        self._running = running
+
+    def hear(self, timeout_s: float) -> bool:
+        """Hear the slots until something arrives in time; return True if anything did."""
+        heard = self._slots.wait(self._until_due(timeout_s))
+        for slot, source in heard:
+            if running := self._running.in_slot(slot):
+                with bulkhead(running):
+                    self._hear(running, source)
+            else:
+                self._slots.discard(slot)  # a free slot has died
+        self._check()
+        return bool(heard)
+
+    def _until_due(self, timeout_s: float) -> float:
+        """Return how long to wait, so that nothing is done late."""
+        due = min((running.due_at for running in self._running.begun()), default=NEVER)
+        return max(0.0, min(timeout_s, due - time.monotonic()))
+
+    def _hear(self, running: RunningAttempt, source: Source) -> None:
+        slot = running.slot
+        try:
+            if source is Source.OUTPUT and (running.is_failing or not running.hear_output()):
+                self._slots.end_output(slot)
+            elif source is Source.CONTROL:
+                running.hear_slot()
+            elif source is Source.LEASH:
+                running.hear_server()
+        except EOFError:
+            self._slots.ignore(slot.control if source is Source.CONTROL else slot.leash)
+            if source is Source.LEASH:
+                running.lose_server()
+
+    def _check(self) -> None:
+        for running in self._running.begun():
+            with bulkhead(running):
+                running.check()
+        if any(running.is_server_hung for running in self._running.begun()):
+            logger.error("The fork server does not answer; it is killed, with all its slots.")
+            self._slots.replace_server()
