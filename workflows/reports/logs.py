@@ -31,6 +31,12 @@ class AttemptLog:
         """Add output; bytes that are not UTF-8 become replacement characters."""
         self._append(self._mask.pass_on(self._decoder.decode(output)))
 
+    def skip(self, characters: int) -> None:
+        """Count characters that are missing here; what follows belongs to the end of the log."""
+        self._dropped += len(self._tail) + characters + self._mask.drop_held()
+        self._tail = ""
+        self._head_length = HEAD
+
     def pieces(self) -> list[LogPiece]:
         """Return what has not been returned yet, as rows to be stored."""
         text, self._head = "".join(self._head), []
