@@ -17,7 +17,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import DurationField, ExpressionWrapper, F
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
@@ -78,6 +78,18 @@ def host_lease(
 def patience(attempt: TaskAttempt) -> timedelta:
     """Return how long after its start an attempt at a host is ended, whatever the host says."""
     return timedelta(seconds=attempt.timeout_seconds) + REPORT_WITHIN
+
+
+def lease_left(attempt: TaskAttempt) -> timedelta | None:
+    """Return how much of a lease is left; None if there is none."""
+    left = ExpressionWrapper(F("lease_expires_at") - database_now(), DurationField())
+    found: timedelta | None = (
+        TaskAttempt.objects.filter(pk=attempt.pk)
+        .annotate(left=left)
+        .values_list("left", flat=True)
+        .get()
+    )
+    return found
 
 
 def replace_lease(attempt: TaskAttempt, lease: timedelta) -> bool:

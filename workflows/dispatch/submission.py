@@ -91,22 +91,22 @@ def _call_runner(attempt: TaskAttempt, runner: Runner, pool: RunnerPool) -> Subm
         return runner.backend.submit(revealed(attempt), runner.address, token=token)
     except ForeignAnswer as exc:
         record_foreign_answer(attempt, exc)
-        pool.decline(attempt.task, _without_secrets(exc, attempt))
+        pool.decline(attempt.task, without_secrets(exc, attempt))
     except RunnerUnavailable as exc:
-        pool.refuse(runner, _without_secrets(exc, attempt))
+        pool.refuse(runner, without_secrets(exc, attempt))
     except RunnerError as exc:
-        pool.decline(attempt.task, _without_secrets(exc, attempt))
+        pool.decline(attempt.task, without_secrets(exc, attempt))
     return None
 
 
 def record_foreign_answer(attempt: TaskAttempt, answer: ForeignAnswer) -> None:
     """Record that a host was asked about an attempt and has answered about another one."""
     by = Actor(name=f"runner {attempt.runner_name}")
-    reason = _without_secrets(answer, attempt)
+    reason = without_secrets(answer, attempt)
     record_counted(EventType.TASK_REPORT_REFUSED, task_id=attempt.task_id, reason=reason, by=by)
 
 
-def _without_secrets(refusal: RunnerError, attempt: TaskAttempt) -> str:
+def without_secrets(refusal: RunnerError, attempt: TaskAttempt) -> str:
     """Mask the secrets in a refusal: it may quote what was submitted."""
     return str(masked(str(refusal), secrets_of(attempt)))
 

@@ -5,12 +5,22 @@ Pass only rows for which its check returns None: a refused operation has no effe
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from django.db.models import F
+
 from workflows.graph import downstream_of
-from workflows.models import Approval, Task, TaskDependency, TaskState, WorkflowRun
+from workflows.models import (
+    Approval,
+    Task,
+    TaskAttempt,
+    TaskDependency,
+    TaskState,
+    WorkflowRun,
+)
 from workflows.models.task import ACTIVE, ENDED
+from workflows.runs.transitions import batches
 
 MOST_RUNS = 20
 """Nothing is previewed for more runs at once: the pending tasks of each would have to be read."""
@@ -67,6 +77,7 @@ def preview_retry(tasks: Sequence[Task], pending: PendingTasks | None = None) ->
     after, still = pending.after(ids), pending.permanently_blocked(but_for=ids)
     can_run = "can run once that succeeds"
     return [
+        *_may_run_twice(ids),
         *pending.effect(after - still, can_run, can_run),
         *_still_blocked(pending, after & still),
     ]
@@ -134,7 +145,8 @@ def preview_retry_downstream(tasks: Sequence[Task]) -> list[Effect]:
     rows = found.order_by("run_id", "position").only("run_id", "step_id", "title", "state")
     reset = tuple(task for task in rows if task.pk in after)
     one, many = "that ended after it is reset, too", "that ended after it are reset, too"
-    return [*_effect_on(reset, one, many)]
+    twice = _may_run_twice([*ids, *(task.pk for task in reset)])
+    return [*twice, *_effect_on(reset, one, many)]
 
 
 def preview_pause(runs: Sequence[WorkflowRun]) -> list[Effect]:
@@ -207,6 +219,17 @@ def _read(
 
 def _still_blocked(pending: PendingTasks, ids: set[int]) -> Iterator[Effect]:
     return pending.effect(ids, "stays blocked by another", "stay blocked by others")
+
+
+def _may_run_twice(task_ids: Collection[int]) -> Iterator[Effect]:
+    """Yield how many tasks are retried although their last attempt may still run."""
+    given_up = TaskAttempt.objects.filter(may_still_run=True, number=F("task__attempt_count"))
+    n = sum(given_up.filter(task__in=pks).count() for pks in batches(list(task_ids)))
+    return _count(
+        n,
+        "may still run where it was given up: it may then run twice",
+        "may still run where they were given up: they may then run twice",
+    )
 
 
 def _effect_on(tasks: tuple[Task, ...], one: str, many: str) -> Iterator[Effect]:
