@@ -43,6 +43,11 @@ class TaskAttemptQuerySet(models.QuerySet["TaskAttempt"]):
         """Return the open attempts at hosts whose time is over."""
         return self.open().filter(times_out_at__lte=database_now())
 
+    def given_up(self) -> "TaskAttemptQuerySet":
+        """Return the last attempts of failed tasks that may still run although they were ended."""
+        last = models.Q(task__state=TaskState.FAILED, number=models.F("task__attempt_count"))
+        return self.filter(last, may_still_run=True)
+
     def waiting(self) -> "TaskAttemptQuerySet":
         """Return the attempts that wait to be started, in the order of their dispatch."""
         # No two have the same moment, so the index alone gives the order.
