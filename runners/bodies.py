@@ -20,7 +20,7 @@ KEPT_TAIL = 128_000
 """
 How many characters of a text are kept, if the body is larger.
 
-More than a log keeps, so that the log cuts off the edges, which may divide a secret.
+More than a log keeps: what is left after the secrets are masked is shorter.
 """
 
 SPACE = re.compile(r"[ \t\n\r]*+")
@@ -55,17 +55,17 @@ def read_object(chunks: Iterable[bytes], names: Collection[str]) -> dict[str, An
     for chunk in rest:
         content += chunk
         if len(content) > LARGEST_BODY:
-            return _LargeObject(chain([bytes(content)], rest), names).read()
+            return LargeObject(chain([bytes(content)], rest), names).read()
     try:
         found = json.loads(content.decode(json.detect_encoding(content), "replace"))
     except RecursionError:
-        return _LargeObject([bytes(content)], names).read()
+        return LargeObject([bytes(content)], names).read()
     if not isinstance(found, dict):
         raise ValueError("it is not an object")  # noqa: TRY004 (the type of what was read)
     return found
 
 
-class _LargeObject:
+class LargeObject:
     """Reads a JSON object member by member, through a window that moves over its text."""
 
     def __init__(self, chunks: Iterable[bytes], names: Collection[str]) -> None:

@@ -85,6 +85,11 @@ class Mask:
         self._held = text[cut:]
         return str(masked(text[:cut], self._secrets))
 
+    @property
+    def longest(self) -> int:
+        """The length of the longest secret."""
+        return len(self._secrets[0]) if self._secrets else 0
+
     def drop_held(self) -> int:
         """Drop what is held back: the text goes on elsewhere; return how many characters."""
         dropped, self._held = len(self._held), ""
