@@ -171,13 +171,15 @@ def _task_payload(attempt: TaskAttempt, payload: dict[str, Any]) -> TaskPayload:
 
 
 def _prepare_submission(attempt: TaskAttempt, backend: RunnerBackend) -> None:
+    # Moments by this process's clock, which the INSERT shifts to the database's.
+    now = timezone.now()
     if backend.pulls:
         attempt.submitted_at = attempt.dispatched_at
     else:
-        attempt.lease_expires_at = attempt.dispatched_at + SUBMIT_WITHIN
+        attempt.lease_expires_at = now + SUBMIT_WITHIN
     if not backend.claims:
         attempt.token_hash = hash_of(token_of(attempt.pk))
-        attempt.times_out_at = attempt.dispatched_at + patience(attempt)
+        attempt.times_out_at = now + patience(attempt)
 
 
 def _fail_unrendered_tasks(run: WorkflowRun, attempts: Sequence[TaskAttempt], *, by: Actor) -> None:

@@ -122,7 +122,8 @@ def test_memory_for_a_callback_does_not_grow_with_its_output(
 ) -> None:
     run = runs("a")
     dispatch(run)
-    sent, body = attempt(run, "a"), OutputOf(60)
+    sent, output = attempt(run, "a"), OutputOf(60)
+    body: Any = {"wsgi.input": output, "CONTENT_LENGTH": str(output.length)}
     tracemalloc.start()
     answer = client.generic(
         "POST",
@@ -130,7 +131,7 @@ def test_memory_for_a_callback_does_not_grow_with_its_output(
         "replaced by what follows",
         content_type="application/json",
         headers={"X-Runner-Token": token_of(sent.pk)},
-        **{"wsgi.input": body, "CONTENT_LENGTH": str(body.length)},
+        **body,
     )
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

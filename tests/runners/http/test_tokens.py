@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -106,12 +107,13 @@ class Unread:
 
 def send_unread(task_id: int, token: str) -> int:
     """Announce a body of 15 MB with a token; return the status of the answer."""
+    body: Any = {"wsgi.input": Unread(), "CONTENT_LENGTH": "15000000"}
     answer = Client().generic(
         "POST",
         f"/runner/tasks/{task_id}/status",
         content_type="application/json",
         headers={"X-Runner-Token": token},
-        **{"wsgi.input": Unread(), "CONTENT_LENGTH": "15000000"},
+        **body,
     )
     return answer.status_code
 
