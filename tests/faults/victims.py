@@ -96,6 +96,13 @@ def cancel(run_id: int) -> None:
         operations.cancel(task.pk, by=BY)
 
 
+def ask(run_id: int) -> None:
+    """Ask the host about each of its tasks."""
+    elsewhere = TaskAttempt.objects.open().filter(task__run=run_id, runner_kind="http")
+    for attempt in elsewhere:
+        operations.ask(attempt.task_id, by=BY)
+
+
 def settle(run_id: int) -> None:
     """Recover expired attempts."""
     recover_overdue(run_id=run_id, by=BY)
@@ -110,7 +117,19 @@ def work_off(run_id: int) -> None:
 
 ACTS: dict[str, Callable[[int], None]] = {
     act.__name__: act
-    for act in (create, adopt, dispatch, execute, succeed, fail, abort, cancel, settle, work_off)
+    for act in (
+        create,
+        adopt,
+        dispatch,
+        execute,
+        succeed,
+        fail,
+        abort,
+        cancel,
+        ask,
+        settle,
+        work_off,
+    )
 }
 
 

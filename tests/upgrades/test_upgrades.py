@@ -15,6 +15,7 @@ from workflows.models import RunState, TaskState, TemplateVersion, WorkflowRun, 
 
 ADDED = {
     "runners.Runner": {"secret_names"},
+    "workflows.TaskAttempt": {"may_still_run", "times_out_at"},
     "workflows.WorkflowRun": {"secrets"},
     "workflows.WorkflowTemplate": {"parameters_schema"},
 }
