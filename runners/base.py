@@ -6,9 +6,11 @@ A kind is one subclass, named in the setting RUNNER_BACKENDS. It sees plain valu
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
+
+from runners.bodies import CutText
 
 LONGEST_TIMEOUT_S = 86_400
 
@@ -39,6 +41,10 @@ class RunnerUnavailable(RunnerError):
 
 class UnknownTask(RunnerError):
     """The runner answers that it does not know the attempt."""
+
+
+class ForeignAnswer(RunnerError):
+    """The runner answers about another attempt, so it has not answered about this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +108,8 @@ class RunnerReport:
     message: str = ""
     exit_code: int | None = None
     result: Any = None
-    output: str = ""
+    output: str | Sequence[str | CutText] = ""
+    """What the attempt has printed: a text, or several in order."""
 
 
 class RunnerBackend(ABC):
@@ -149,6 +156,8 @@ class RunnerBackend(ABC):
         Submit an attempt. A second submission of the same attempt must not start it again.
 
         :param token: authenticates the runner's reports on this attempt; it is not stored.
+        :raises ForeignAnswer: if it is not known whether the runner accepted it, and the answer to
+            that question is about another attempt.
         :raises RunnerError: if the runner certainly did not accept it.
         """
 
@@ -157,6 +166,7 @@ class RunnerBackend(ABC):
         Ask the runner for the state of an attempt; None if this kind cannot be asked.
 
         :raises UnknownTask: if the runner does not know it.
+        :raises ForeignAnswer: if the answer is about another attempt.
         :raises RunnerError: if the runner cannot be reached.
         """
         return None
@@ -166,6 +176,7 @@ class RunnerBackend(ABC):
         Ask the runner to end an attempt; return the state that it answers with, if any.
 
         :raises UnknownTask: if the runner does not know it.
+        :raises ForeignAnswer: if the answer is about another attempt.
         :raises RunnerError: if the runner cannot be reached.
         """
         return None

@@ -1,9 +1,8 @@
 """Runners of kind `http`: programs on other hosts that speak the protocol of docs/runners.md."""
 
-import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -12,6 +11,7 @@ import httpx
 from django.conf import settings
 
 from runners.base import (
+    ForeignAnswer,
     RunnerAddress,
     RunnerBackend,
     RunnerError,
@@ -24,12 +24,10 @@ from runners.base import (
     json_text,
     storable,
 )
+from runners.bodies import CutText, LeftOut, read_object
 from runners.tls import TLS_OPTIONS, file_errors, tls_context, tls_refusal
 
 TIMEOUT_S = 5
-LARGEST_ANSWER = 5_000_000
-"""Bytes; the rest of a larger answer is not read, and the answer does not count."""
-
 FORWARDED_KEYS = ("workspace", "sandbox")
 """Keys of the payload that the host gets unchanged."""
 BEARER = re.compile(r"[!-~]{1,4000}")
@@ -37,6 +35,14 @@ BEARER_WANTED = "Give a token of at most 4000 ASCII characters, without spaces a
 HTTPS_ONLY = "Leave this empty, or give an https url: http uses no certificates."
 MASK = "********"
 STATUSES = {"queued", "running", "success", "failed", "canceled"}
+IDS = {"task_id": "task_id", "attempt_id": "idempotency_key", "idempotency_key": "idempotency_key"}
+"""How a host may say which attempt it answers about, and where the submission says it."""
+STREAMS = ("stdout", "stderr")
+REFUSALS = ("detail", "message", "error")
+"""Where a refusal may say why, in this order."""
+REPORTED = {"status", "exit_code", "result", *STREAMS, *REFUSALS, *IDS}
+"""What is read of answers and callbacks that are too large to be read as a whole."""
+TOO_LARGE = "the result was too large, or nested too deeply; it was left out"
 
 
 def token_problem(token: str) -> str:
@@ -72,11 +78,16 @@ class HttpBackend(RunnerBackend):
         return file_errors(runner.options)
 
     def wire(self, task: TaskPayload) -> dict[str, Any]:
-        """Return the body of the submission, without the token."""
+        """
+        Return the body of the submission, without the token.
+
+        The host's `task_id` is the attempt: hosts know tasks by it alone, and a retry, or another
+        installation that uses the same host, must not be taken for this attempt.
+        """
         payload = task.payload
         callback = f"{settings.PUBLIC_BASE_URL}/runner/tasks/{task.task_id}/status"
         return {
-            "task_id": str(task.task_id),
+            "task_id": task.attempt_id,
             "run_id": f"run-{task.run_id}",
             "prompt": json_text(payload.get("prompt")) or task.title,
             "execution_mode": json_text(payload.get("execution_mode")) or "no-workspace",
@@ -93,6 +104,7 @@ class HttpBackend(RunnerBackend):
         If the host received the request but did not answer, it is asked whether it knows the task.
         Only if it does not, or cannot be asked either, does it count as not submitted.
 
+        :raises ForeignAnswer: if it is asked, and answers about another task.
         :raises RunnerError: if the host did not accept it.
         """
         body = {**wire, "status_callback_token": token}
@@ -112,16 +124,18 @@ class HttpBackend(RunnerBackend):
 
     def poll(self, wire: dict[str, Any], at: RunnerAddress) -> RunnerReport | None:
         """Ask for the state of a task."""
-        return _report_in(_request("GET", at, f"tasks/{wire['task_id']}"))
+        return _report_in(_request("GET", at, f"tasks/{wire['task_id']}"), wire)
 
     def cancel(self, wire: dict[str, Any], at: RunnerAddress) -> RunnerReport | None:
         """Ask the host to end a task; return the state that it answers with, or is polled for."""
         answer = _request("POST", at, f"tasks/{wire['task_id']}/cancel", {})
-        return _report_in(answer) if "status" in answer else self.poll(wire, at)
+        return _report_in(answer, wire) if "status" in answer else self.poll(wire, at)
 
     def _status_after(self, failure: "_NoAnswer", wire: dict[str, Any], at: RunnerAddress) -> str:
         try:
             report = self.poll(wire, at)
+        except ForeignAnswer:
+            raise
         except RunnerError:
             raise RunnerUnavailable(str(failure)) from None
         return report.status if report else "queued"
@@ -140,8 +154,7 @@ def _request(method: str, to: RunnerAddress, path: str, body: Any = None) -> dic
     :raises RunnerError: if it refuses this request.
     """
     with _network_errors_explained():
-        status, content = _send(method, to, path, body)
-    answer = _json_object(content)
+        status, answer = _send(method, to, path, body)
     if 200 <= status < 300:
         return answer
     reason = f"{status}: {detail}" if (detail := _detail(answer, to)) else str(status)
@@ -154,8 +167,8 @@ def _request(method: str, to: RunnerAddress, path: str, body: Any = None) -> dic
     raise (RunnerUnavailable if status >= 500 else RunnerError)(reason)
 
 
-def _send(method: str, to: RunnerAddress, path: str, body: Any) -> tuple[int, bytes]:
-    url, content = f"{to.url.rstrip('/')}/{path}", b""
+def _send(method: str, to: RunnerAddress, path: str, body: Any) -> tuple[int, dict[str, Any]]:
+    url = f"{to.url.rstrip('/')}/{path}"
     give_up_at = time.monotonic() + TIMEOUT_S
     # No proxies or credentials from the environment of the site.
     with (
@@ -168,13 +181,15 @@ def _send(method: str, to: RunnerAddress, path: str, body: Any) -> tuple[int, by
         ) as client,
         client.stream(method, url, json=body) as response,
     ):
-        for chunk in response.iter_bytes():
-            content += chunk
-            if len(content) > LARGEST_ANSWER:
-                raise RunnerUnavailable(f"it answers with more than {LARGEST_ANSWER:,} bytes")
-            if time.monotonic() > give_up_at:  # httpx limits each chunk only
-                raise httpx.ReadTimeout("the answer takes too long")
-    return response.status_code, content
+        return response.status_code, _json_object(_in_time(response.iter_bytes(), give_up_at))
+
+
+def _in_time(chunks: Iterable[bytes], give_up_at: float) -> Iterator[bytes]:
+    """Pass the chunks of an answer on until it takes too long: httpx limits each chunk only."""
+    for chunk in chunks:
+        if time.monotonic() > give_up_at:
+            raise httpx.ReadTimeout("the answer takes too long")
+        yield chunk
 
 
 def _authorization(to: RunnerAddress) -> dict[str, str]:
@@ -201,24 +216,28 @@ def _network_errors_explained() -> Iterator[None]:
         raise _NoAnswer(f"the connection broke ({exc})") from exc
 
 
-def _json_object(content: bytes) -> dict[str, Any]:
+def _json_object(chunks: Iterable[bytes]) -> dict[str, Any]:
     try:
-        answer = json.loads(content)
-    except (ValueError, RecursionError):
+        return read_object(chunks, REPORTED)
+    except ValueError:
         return {}
-    return answer if isinstance(answer, dict) else {}
 
 
 def _detail(answer: dict[str, Any], to: RunnerAddress) -> str:
     """Return the reason that a host gives; if it quotes the token, masked before it is cut."""
-    detail = answer.get("detail") or answer.get("message") or answer.get("error")
-    text = _text_or_empty(detail)
+    text = _text_or_empty(next(filter(None, map(answer.get, REFUSALS)), ""))
     for secret in to.credentials.values():
         text = text.replace(secret, MASK)
     return text[:300]
 
 
-def _report_in(answer: dict[str, Any]) -> RunnerReport:
+def _report_in(answer: dict[str, Any], wire: dict[str, Any]) -> RunnerReport:
+    for name, asked in IDS.items():
+        said = answer.get(name)
+        if isinstance(said, str | int) and str(said) != wire[asked]:
+            raise ForeignAnswer(
+                f"asked about {wire[asked]}, it answers about {name} {storable(str(said))[:100]}"
+            )
     status = _text_or_empty(answer.get("status"))
     if status not in STATUSES:
         raise RunnerUnavailable(f"it answers with the unknown status '{status[:50]}'")
@@ -227,15 +246,25 @@ def _report_in(answer: dict[str, Any]) -> RunnerReport:
 
 def runner_report_of(status: str, body: dict[str, Any]) -> RunnerReport:
     """Return the report in a host's answer or callback; nulls and unknown fields are ignored."""
-    code = body.get("exit_code")
+    code, result = body.get("exit_code"), body.get("result")
+    message = _text_or_empty(body.get("message"))
+    if isinstance(result, LeftOut):
+        result, message = None, f"{message} ({TOO_LARGE})".strip()
     return RunnerReport(
         status,
-        _text_or_empty(body.get("message")),
+        message,
         code if type(code) is int and abs(code) < 2**31 else None,
-        body.get("result"),
-        "".join(_text_or_empty(body.get(stream)) for stream in ("stdout", "stderr")),
+        result,
+        [_output(body.get(stream)) for stream in STREAMS],
     )
 
 
+def _output(value: object) -> str | CutText:
+    if isinstance(value, CutText):
+        return value._replace(head=storable(value.head), tail=storable(value.tail))
+    return _text_or_empty(value)
+
+
 def _text_or_empty(value: object) -> str:
-    return storable(value) if isinstance(value, str) else ""
+    text = value.head if isinstance(value, CutText) else value
+    return storable(text) if isinstance(text, str) else ""

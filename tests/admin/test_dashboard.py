@@ -46,7 +46,7 @@ def test_each_item_has_its_suggested_actions(root: Client, busy: WorkflowRun) ->
 
     buttons = re.findall(r'name="action" value="(\w+)"', html)
     of_run = ["retry", "mark_success", "cancel_rest"]
-    assert buttons == [*of_run, "approve", "reject", "cancel"]
+    assert buttons == [*of_run, "approve", "reject", "cancel", "declare_lost"]
     assert f'href="{url_of(Runner.objects.get(name="gpu"))}">Enable it' in html
 
 

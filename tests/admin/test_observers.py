@@ -29,6 +29,7 @@ OTHERS = {"logout", "password_change"}
 PERSONAL = {"/admin/logout/", "/admin/password_change/"}
 WORDS = ("run", "task", "attempt", "template", "approval", "event")
 """What ids in addresses are called."""
+UNKNOWN = 987654321
 BY_ANOTHER_TOKEN = {"POST /runner/tasks/<int:pk>/status"}
 ROWS: dict[str, type[Model]] = {
     "workflow-templates": WorkflowTemplate,
@@ -169,7 +170,9 @@ def test_request_to_api_changes_nothing_for_observer(observer: Client) -> None:
         method, path = endpoint.split(" ")
         row = ROWS.get(path.split("/")[1])
         last = row._default_manager.order_by("-pk").first() if row else None
-        url = path.replace("<int:pk>", str(last.pk if last else 1)).replace("<int:number>", "1")
+        url = path.replace("<int:pk>", str(last.pk if last else UNKNOWN)).replace(
+            "<int:number>", "1"
+        )
         assert "<" not in url, f"{endpoint}: which row is meant? Say so here."
         answer = observer.generic(method, url, body, content_type="application/json")
         if method != "GET" and endpoint not in BY_ANOTHER_TOKEN:

@@ -38,7 +38,7 @@ def test_statements_of_run_page_do_not_grow_with_tasks(
         answer = root.get(url_of(large))
 
     assert answer.status_code == 200
-    assert len(many) == len(few) <= 27
+    assert len(many) == len(few) <= 28
 
 
 def test_page_shows_state_counts_template_and_parameters(root: Client) -> None:

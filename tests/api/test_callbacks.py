@@ -40,9 +40,6 @@ def test_callback_authenticates_by_its_token_alone(run: WorkflowRun) -> None:
     assert states(run) == {"a": "success"}
 
 
-DEEP = b'{"status": "success", "result": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
-
-
 @pytest.mark.parametrize(
     "body",
     [
@@ -58,7 +55,6 @@ DEEP = b'{"status": "success", "result": ' + b"[" * 100_000 + b"]" * 100_000 + b
         {"status": "queued"},
         {"status": ["success"]},
         {"status": "success\0"},
-        DEEP,
     ],
 )
 def test_callback_without_a_valid_status_is_a_400(run: WorkflowRun, body: Any) -> None:
@@ -76,6 +72,8 @@ def test_callback_without_a_valid_status_is_a_400(run: WorkflowRun, body: Any) -
         b'"stdout": "a\\u0000b", "stderr": "\\udfff"',
         b'"result": {"\\u0000": "\\ud800"}',
         b'"result": ' + b"[" * 600 + b"]" * 600,
+        b'"result": ' + b"[" * 100_000 + b"]" * 100_000,
+        b'"stdout": "\xff"',
         b'"result": 1' + b"0" * 4_000,
         b'"result": 1e999',
         b'"exit_code": 1' + b"0" * 4_000,
@@ -91,13 +89,12 @@ def test_callback_with_unstorable_fields_applies_its_status(run: WorkflowRun, od
     assert states(run) == {"a": "success"}
 
 
-def test_too_large_callback_is_a_413(run: WorkflowRun, settings: Settings) -> None:
+def test_limit_of_other_requests_does_not_apply(run: WorkflowRun, settings: Settings) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000
 
     answer = send(run, {"status": "success", "stdout": "x" * 1_000})
 
-    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
-    assert states(run) == {"a": "dispatched"}
+    assert (answer.status_code, states(run)) == (200, {"a": "success"})
 
 
 def test_callback_that_is_not_json_is_a_415(run: WorkflowRun) -> None:
@@ -139,12 +136,12 @@ def test_session_login_does_not_replace_the_token(run: WorkflowRun, alice: Any) 
 
 
 @pytest.mark.parametrize("pk", [987654321, 10**30])
-def test_an_unknown_task_is_a_404(run: WorkflowRun, pk: int) -> None:
+def test_an_unknown_task_is_a_401_as_a_wrong_token_is(run: WorkflowRun, pk: int) -> None:
     answer = Client().post(
         f"/runner/tasks/{pk}/status", {"status": "success"}, content_type="application/json"
     )
 
-    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert (answer.status_code, answer.json()["code"]) == (401, "token_refused")
 
 
 def test_report_of_an_impossible_transition_is_a_409(run: WorkflowRun) -> None:

@@ -40,7 +40,7 @@ class FlakyHost(HostRunner):
                 return 503, {"detail": "no space"}
             if not is_known:
                 self.started[key] += 1
-                self.says(int(body["task_id"]), "success", key=key, stdout="said\n")
+                self.says(body["task_id"], "success", key=key, stdout="said\n")
         if not is_known:
             threading.Thread(target=self._report, args=[body], daemon=True).start()
         if weather < 0.18:

@@ -146,7 +146,11 @@ class Scene:
 
     def on_ended(self) -> str:
         """What the runner was asked to end."""
-        asked = {f"POST /tasks/{task_id}/cancel": name for name, task_id in self.tasks.items()}
+        asked = {
+            f"POST /tasks/{body['task_id']}/cancel": name
+            for name in self.tasks
+            for body in self._submissions(name)
+        }
         return " ".join(asked[said] for said in self.site.host.asked if said in asked) or "nothing"
 
     def on_old(self, status: str, step_id: str) -> str:
@@ -246,8 +250,8 @@ class Scene:
         return int(rows[-1]["id"])
 
     def _submissions(self, step_id: str = "") -> list[dict[str, Any]]:
-        wanted = {str(self.tasks[step_id])} if step_id else {str(pk) for pk in self.tasks.values()}
-        return [body for body in self.site.host.submissions if body["task_id"] in wanted]
+        wanted = {self.tasks[step_id]} if step_id else set(self.tasks.values())
+        return [body for body in self.site.host.submissions if task_of(body) in wanted]
 
     def _dispatch(self, **body: Any) -> str:
         path = f"/workflow-runs/{self.run_id}/dispatch-ready"
@@ -264,7 +268,8 @@ class Scene:
         return " ".join(names[entry["task_id"]] for entry in sent)
 
     def _report(self, status: str, step_id: str, submission: dict[str, Any]) -> str:
-        assert submission["task_id"] == str(self.tasks[step_id])
+        assert task_of(submission) == self.tasks[step_id]
+        assert submission["task_id"] == submission["idempotency_key"]
         answer = self.site.outside.post(
             submission["status_callback_url"],
             json={"status": status, "exit_code": 1 if status == "failed" else None, "extra": {}},
@@ -275,6 +280,11 @@ class Scene:
     def _post(self, path: str, **body: Any) -> str:
         answer = self.site.http.post(path, json=body)
         return "ok" if answer.is_success else _refusal(answer)
+
+
+def task_of(submission: dict[str, Any]) -> int:
+    """Return the id of a task that a host was handed, from the address of its callback."""
+    return int(submission["status_callback_url"].split("/")[-2])
 
 
 def _refusal(answer: httpx.Response) -> str:

@@ -50,7 +50,7 @@ REFUSED = {
     "a report on an unknown task": (
         f"/runner/tasks/{UNKNOWN_ID}/status",
         {"status": "success"},
-        404,
+        401,
     ),
     "an unknown path": ("/workflow-runs/1/explode", {}, 404),
 }

@@ -92,7 +92,7 @@ class Host(HostRunner):
         known = self.tasks.get(body["task_id"], {})
         if known.get("key") != key:
             self.started[key] += 1
-            self.says(int(body["task_id"]), "success", key=key, stdout=SAID)
+            self.says(body["task_id"], "success", key=key, stdout=SAID)
         return 202, {"status": "queued"}
 
 

@@ -83,6 +83,8 @@ KILLS: list[tuple[str, str, int, Prepare]] = [
     ("cancel.requested", "cancel", 3, dispatch_ready_tasks),
     ("cancel.committed", "cancel", 2, dispatch_ready_tasks),
     ("poll.answered", "cancel", 2, dispatch_ready_tasks),
+    ("ask.answered", "ask", 1, dispatch_ready_tasks),
+    ("poll.answered", "ask", 1, dispatch_ready_tasks),
     # Recovery itself may be killed as well.
     ("poll.answered", "settle", 2, expire_leases),
     ("submission.started", "settle", 2, kill_before_submission),

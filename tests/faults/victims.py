@@ -34,7 +34,10 @@ from workflows.operations.dispatch_ready import dispatch_ready  # noqa: E402
 from workflows.reports.apply import apply_report  # noqa: E402
 from workflows.reports.recovery import recover_overdue  # noqa: E402
 from workflows.reports.report import Report  # noqa: E402
-from workflows.reports.runner_reports import apply_callback  # noqa: E402
+from workflows.reports.runner_reports import (  # noqa: E402
+    apply_runner_report,
+    attempt_with_token,
+)
 from workflows.runs.creation import create_run  # noqa: E402
 
 KILLED = 99
@@ -67,9 +70,8 @@ def _report_on_host(run_id: int, *statuses: str) -> None:
     elsewhere = TaskAttempt.objects.open().filter(task__run=run_id, runner_kind="http")
     for attempt in elsewhere.order_by("dispatched_at"):
         for status in statuses:
-            apply_callback(
-                attempt.task_id, token_of(attempt.pk), RunnerReport(status, output="said\n")
-            )
+            found = attempt_with_token(attempt.task_id, token_of(attempt.pk))
+            apply_runner_report(found, RunnerReport(status, output="said\n"))
 
 
 def succeed(run_id: int) -> None:
@@ -94,6 +96,13 @@ def cancel(run_id: int) -> None:
         operations.cancel(task.pk, by=BY)
 
 
+def ask(run_id: int) -> None:
+    """Ask the host about each of its tasks."""
+    elsewhere = TaskAttempt.objects.open().filter(task__run=run_id, runner_kind="http")
+    for attempt in elsewhere:
+        operations.ask(attempt.task_id, by=BY)
+
+
 def settle(run_id: int) -> None:
     """Recover expired attempts."""
     recover_overdue(run_id=run_id, by=BY)
@@ -108,7 +117,19 @@ def work_off(run_id: int) -> None:
 
 ACTS: dict[str, Callable[[int], None]] = {
     act.__name__: act
-    for act in (create, adopt, dispatch, execute, succeed, fail, abort, cancel, settle, work_off)
+    for act in (
+        create,
+        adopt,
+        dispatch,
+        execute,
+        succeed,
+        fail,
+        abort,
+        cancel,
+        ask,
+        settle,
+        work_off,
+    )
 }
 
 

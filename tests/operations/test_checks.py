@@ -41,7 +41,9 @@ OF_RUNS = [
 OF_TASKS = [
     catalog.HOLD,
     catalog.RELEASE,
+    catalog.ASK,
     catalog.CANCEL,
+    catalog.DECLARE_LOST,
     catalog.RETRY,
     catalog.RETRY_DOWNSTREAM,
     catalog.MARK_SUCCESS,
@@ -96,7 +98,8 @@ def undone() -> Iterator[None]:
 
 def apply(operation: Operation, row: Any) -> WorkflowError | None:
     """Apply an operation and undo it; return what it was refused with."""
-    required = {"reason": "because"} if operation is catalog.MARK_SUCCESS else {}
+    needs_reason = operation in {catalog.MARK_SUCCESS, catalog.DECLARE_LOST}
+    required = {"reason": "because"} if needs_reason else {}
     try:
         with undone():
             operation.apply(row.pk, by=ADA, **required)
@@ -123,7 +126,9 @@ ALLOWED_RUNS = {
 ALLOWED_TASKS = {
     catalog.HOLD: {"pending"},
     catalog.RELEASE: {"held"},
+    catalog.ASK: set(),  # executors report by themselves
     catalog.CANCEL: {"pending", "held", "dispatched", "running"},
+    catalog.DECLARE_LOST: {"running"},  # by an executor that holds no lease
     catalog.RETRY: {"failed", "canceled"},
     catalog.RETRY_DOWNSTREAM: {"success", "failed", "canceled"},
     catalog.MARK_SUCCESS: {"failed", "canceled"},

@@ -60,8 +60,8 @@ class HostRunner:
         self.tasks[task_id]["status"] = "canceled"
         return 200, self.tasks[task_id]
 
-    def says(self, task_id: int, status: str, **more: Any) -> None:
-        """Set what a poll of a task answers."""
+    def says(self, task_id: object, status: str, **more: Any) -> None:
+        """Set what a poll of a task answers; its id is that of the submission, as an attempt's."""
         self.tasks[str(task_id)] = {"task_id": str(task_id), "status": status, **more}
 
 

@@ -88,7 +88,7 @@ class TaskAttemptAdmin(ReadOnlyAdmin):
         (None, {"fields": (("task_link", "run_shown", "number"), "status_shown", "message")}),
         ("Runner", {"fields": (("runner_name", "runner_kind", "timeout_seconds"), "id")}),
         ("Outcome", {"fields": ("exit_code", "result_shown")}),
-        ("Times", {"fields": (TIMES, "lease_expires_at")}),
+        ("Times", {"fields": (TIMES, ("lease_expires_at", "times_out_at"), "may_still_run")}),
         ("Payload as the runner received it", {"fields": ("payload_shown",)}),
     )
 

@@ -21,6 +21,7 @@ ICONS = {
     "succeeded": "success",
     "failed": "failed",
     "lost": "failed",
+    "asked": "clock",
     "deadlocked": "deadlocked",
     "dispatched": "dispatched",
     "submit_failed": "refused",

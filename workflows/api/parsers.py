@@ -1,13 +1,19 @@
 """Parsers of request bodies, before any serializer sees them."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import IO, Any
 
 from django.core.exceptions import ValidationError as JSONError
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError, ValidationError
 
+from runners.bodies import read_object
+from runners.http import REPORTED
 from workflows.models.fields import check_json
+
+CHUNK = 65_536
+"""Bytes of a callback that are read at a time."""
 
 
 class JSONParser(parsers.JSONParser):
@@ -40,12 +46,26 @@ class JSONParser(parsers.JSONParser):
         return dict(filter(None, map(_problem, body.items())))
 
 
-class TolerantJSONParser(JSONParser):
-    """Accepts any JSON object: runners send unknown fields; values are cleaned where used."""
+class CallbackParser(parsers.BaseParser):
+    """Accepts any JSON object, of any size: runners send unknown fields, and long logs."""
 
-    def problems(self, body: dict[str, Any]) -> dict[str, list[str]]:
-        """Return no errors."""
-        return {}
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """
+        Parse a callback piece by piece; what is too large to be kept is cut or left out.
+
+        :raises ParseError: if it is not a JSON object.
+        """
+        try:
+            return read_object(iter(partial(stream.read, CHUNK), b""), REPORTED)
+        except ValueError as exc:
+            raise ParseError(f"JSON parse error - {exc}") from None
 
 
 def _problem(field: tuple[str, Any]) -> tuple[str, list[str]] | None:

@@ -6,26 +6,34 @@ the model has it.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from operator import attrgetter
 from typing import Any, TypeAlias
 
 from django.db import connection, models
 from django.db.models.expressions import DatabaseDefault, Value
+from django.utils import timezone
 
+from workflows.db.clock import SHIFT
 from workflows.db.statements import execute, quoted, rows
 
 Field: TypeAlias = "models.Field[Any, Any]"
 
 
-def insert(instances: Sequence[models.Model]) -> None:
-    """Store new instances of one model by one statement; the instances stay as they are."""
+def insert(instances: Sequence[models.Model], *, shifted: Collection[str] = ()) -> None:
+    """
+    Store new instances of one model by one statement; the instances stay as they are.
+
+    :param shifted: columns whose moments are stored by the database's clock.
+    """
     if instances:
         model = type(instances[0])
         record_of = _recorder(model)
         records = rows(map(record_of, instances))
-        execute(_insert_of_rows(model, connection.vendor).statement, rows=records)
+        statement = _insert_of_rows(model, connection.vendor, frozenset(shifted)).statement
+        values: dict[str, Any] = {"now": timezone.now()} if shifted else {}
+        execute(statement, rows=records, **values)
 
 
 class InsertSelect:
@@ -73,13 +81,18 @@ def stored_columns(model: type[models.Model]) -> dict[str, Field]:
 
 
 @cache
-def _insert_of_rows(model: type[models.Model], vendor: str) -> InsertSelect:
+def _insert_of_rows(
+    model: type[models.Model], vendor: str, shifted: Collection[str]
+) -> InsertSelect:
     """Return the statement that stores the records of its parameter `rows`."""
     fields = stored_columns(model)
     types = (f"{quoted(column)} {_type_in_record(field)}" for column, field in fields.items())
     return InsertSelect(
         model,
-        {column: _from_record(column, field) for column, field in fields.items()},
+        {
+            column: _from_record(column, field) + (SHIFT if column in shifted else "")
+            for column, field in fields.items()
+        },
         f"jsonb_to_recordset(%(rows)s) AS new_row({', '.join(types)})",
     )
 

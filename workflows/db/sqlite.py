@@ -11,6 +11,8 @@ from uuid import UUID
 from django.db import connection
 from django.utils.duration import duration_microseconds
 
+from workflows.db.clock import SHIFT
+
 # The constructs that are translated; any other that only PostgreSQL has fails when it is executed.
 ANY = re.compile(r"= ANY\(%\((\w+)\)s(?:::\w+\[\])?\)")
 NOT_ALL = re.compile(r"<> ALL\(%\((\w+)\)s(?:::\w+\[\])?\)")
@@ -53,7 +55,7 @@ def _in_sqlite(statement: str) -> str:
     statement = ANY.sub(r"IN (SELECT value FROM json_each(%(\1)s))", statement)
     statement = NOT_ALL.sub(r"NOT IN (SELECT value FROM json_each(%(\1)s))", statement)
     statement = RECORDSET.sub(_recordset, statement)
-    statement = statement.replace("json_agg", "json_group_array")
+    statement = statement.replace("json_agg", "json_group_array").replace(SHIFT, "")
     return CAST.sub("", statement).replace(ROW_LOCK, "")
 
 

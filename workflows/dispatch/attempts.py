@@ -11,7 +11,7 @@ from runners.models import Runner
 from workflows.db.inserts import insert
 from workflows.db.statements import Sql, columns_of, read
 from workflows.dispatch.claims import NO_CLAIM, Claimed, ClaimRequest, claim_unsaved
-from workflows.dispatch.leases import SUBMIT_WITHIN
+from workflows.dispatch.leases import SUBMIT_WITHIN, patience
 from workflows.dispatch.runner_pool import RunnerPool
 from workflows.dispatch.tokens import hash_of, token_of
 from workflows.models import RunState, Task, TaskAttempt, TaskState, WorkflowRun
@@ -76,7 +76,7 @@ def create_attempts(
     path = [Task.dispatch, Task.start]
     _transition(run, claimed.started, *path, by=request.by, dispatched_at=now, started_at=now)
     for batch in batches(attempts):
-        insert(batch)
+        insert(batch, shifted=["lease_expires_at", "times_out_at"])
     _fail_unrendered_tasks(run, attempts, by=by)
     return Created(attempts, claimed)
 
@@ -172,12 +172,15 @@ def _task_payload(attempt: TaskAttempt, payload: dict[str, Any]) -> TaskPayload:
 
 
 def _prepare_submission(attempt: TaskAttempt, backend: RunnerBackend) -> None:
+    # Moments by this process's clock, which the INSERT shifts to the database's.
+    now = timezone.now()
     if backend.pulls:
         attempt.submitted_at = attempt.dispatched_at
     else:
-        attempt.lease_expires_at = attempt.dispatched_at + SUBMIT_WITHIN
+        attempt.lease_expires_at = now + SUBMIT_WITHIN
     if not backend.claims:
         attempt.token_hash = hash_of(token_of(attempt.pk))
+        attempt.times_out_at = now + patience(attempt)
 
 
 def _fail_unrendered_tasks(run: WorkflowRun, attempts: Sequence[TaskAttempt], *, by: Actor) -> None:

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from runners.kinds import kinds_served_locally, pulling_kinds
 from workflows.db import failpoints
+from workflows.db.clock import SHIFT
 from workflows.db.statements import columns_of, execute, pipeline, read, select
 from workflows.dispatch.runner_pool import RunnerPool
 from workflows.models import Task, TaskAttempt, TaskState, WorkflowRun
@@ -106,7 +107,11 @@ def claim_in_locked_run(run: WorkflowRun, request: ClaimRequest, pool: RunnerPoo
 
 
 def claim_unsaved(attempts: Sequence[TaskAttempt], request: ClaimRequest, now: datetime) -> Claimed:
-    """Claim the first local attempts among those that the caller is about to insert."""
+    """
+    Claim the first local attempts among those that the caller is about to insert.
+
+    Their leases are moments by this process's clock until the INSERT shifts them.
+    """
     if not request.total:
         return Claimed()
     kinds = kinds_served_locally()
@@ -194,9 +199,10 @@ def _start(
 
 def _prefetch(attempts: Sequence[TaskAttempt], *, lease: timedelta) -> None:
     if attempts:
-        expires = timezone.now() + lease
+        now = timezone.now()
+        expires = now + lease
         ids = [attempt.pk.hex for attempt in attempts]
-        execute(SET_LEASES, attempts=ids, lease_expires_at=expires)
+        execute(SET_LEASES, attempts=ids, now=now, lease_expires_at=expires)
         for attempt in attempts:
             attempt.lease_expires_at = expires
 
@@ -235,11 +241,12 @@ FIRST_WAITING = f"""
     ) AS found WHERE found.id IS NOT NULL LIMIT %(limit)s
 """
 SET_STARTED = f"""
-    UPDATE {ATTEMPT} SET started_at = %(now)s, lease_expires_at = %(lease_expires_at)s
+    UPDATE {ATTEMPT}
+       SET started_at = %(now)s, lease_expires_at = %(lease_expires_at)s::timestamptz {SHIFT}
      WHERE id = ANY(%(attempts)s::uuid[])
 """
 SET_LEASES = f"""
-    UPDATE {ATTEMPT} SET lease_expires_at = %(lease_expires_at)s
+    UPDATE {ATTEMPT} SET lease_expires_at = %(lease_expires_at)s::timestamptz {SHIFT}
      WHERE id = ANY(%(attempts)s::uuid[])
 """
 # An attempt whose cancellation was requested stays claimed: its executor ends it.

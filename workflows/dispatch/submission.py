@@ -3,29 +3,31 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import timedelta
 
 from django.db import transaction
+from django.db.models.expressions import Combinable
 from django.utils import timezone
 
-from runners.base import RunnerError, RunnerUnavailable, Submission
+from runners.base import ForeignAnswer, RunnerError, RunnerUnavailable, Submission
 from runners.models import Runner
 from workflows.db import failpoints
+from workflows.db.clock import database_now
 from workflows.dispatch.leases import (
     CLAIM_WITHIN,
     POLL_AFTER,
     SUBMIT_WITHIN,
     extend_submission_leases,
-    replace_lease,
+    host_lease,
 )
 from workflows.dispatch.result import Dispatch
 from workflows.dispatch.runner_pool import RunnerPool
 from workflows.dispatch.tokens import hash_of, token_of
-from workflows.models import Task, TaskAttempt, TaskState, WorkflowRun
+from workflows.models import EventType, Task, TaskAttempt, TaskState, WorkflowRun
 from workflows.models.actor import Actor
 from workflows.models.attempt import Outcome, by_run
 from workflows.payloads.secrets import masked, revealed, secrets_of
 from workflows.runs.completion import close_run_if_finished
+from workflows.runs.events import record_counted
 from workflows.runs.locks import lock_run
 from workflows.runs.transitions import save_progress, transition_tasks
 
@@ -62,6 +64,7 @@ def is_to_submit(attempt: TaskAttempt) -> bool:
 
 def _expires_soon(attempt: TaskAttempt) -> bool:
     """Return True if earlier submissions of the batch took half of the time there was."""
+    # By this process's clock, as the estimate in the object; without one, the lease is unknown.
     in_time = timezone.now() + SUBMIT_WITHIN / 2
     return not attempt.lease_expires_at or attempt.lease_expires_at <= in_time
 
@@ -86,35 +89,46 @@ def _call_runner(attempt: TaskAttempt, runner: Runner, pool: RunnerPool) -> Subm
     failpoints.point("submission.started")
     try:
         return runner.backend.submit(revealed(attempt), runner.address, token=token)
+    except ForeignAnswer as exc:
+        record_foreign_answer(attempt, exc)
+        pool.decline(attempt.task, without_secrets(exc, attempt))
     except RunnerUnavailable as exc:
-        pool.refuse(runner, _without_secrets(exc, attempt))
+        pool.refuse(runner, without_secrets(exc, attempt))
     except RunnerError as exc:
-        pool.decline(attempt.task, _without_secrets(exc, attempt))
+        pool.decline(attempt.task, without_secrets(exc, attempt))
     return None
 
 
-def _without_secrets(refusal: RunnerError, attempt: TaskAttempt) -> str:
+def record_foreign_answer(attempt: TaskAttempt, answer: ForeignAnswer) -> None:
+    """Record that a host was asked about an attempt and has answered about another one."""
+    by = Actor(name=f"runner {attempt.runner_name}")
+    reason = without_secrets(answer, attempt)
+    record_counted(EventType.TASK_REPORT_REFUSED, task_id=attempt.task_id, reason=reason, by=by)
+
+
+def without_secrets(refusal: RunnerError, attempt: TaskAttempt) -> str:
     """Mask the secrets in a refusal: it may quote what was submitted."""
     return str(masked(str(refusal), secrets_of(attempt)))
 
 
 def _note_submission(attempt: TaskAttempt, runner: Runner) -> None:
     attempt.submitted_at = timezone.now()
-    # Not `save()`, and the lease only if it is unchanged: the first report may have arrived before
-    # the runner's answer, and has set another lease.
     TaskAttempt.objects.filter(pk=attempt.pk).update(
         submitted_at=attempt.submitted_at, token_hash=hash_of(token_of(attempt.pk))
     )
-    replace_lease(attempt, _lease_after_submission(attempt, runner))
+    # The start may have been reported before the runner's answer, and has set another lease.
+    unstarted = TaskAttempt.objects.open().filter(pk=attempt.pk, started_at=None)
+    unstarted.update(**_lease_after_submission(attempt, runner))
     if runner.backend.calls_back:
         runner.note_first("first_submitted_at")
 
 
-def _lease_after_submission(attempt: TaskAttempt, runner: Runner) -> timedelta:
+def _lease_after_submission(attempt: TaskAttempt, runner: Runner) -> dict[str, Combinable]:
     if not runner.backend.claims:
-        return POLL_AFTER
+        return host_lease(attempt, POLL_AFTER, starts=True)
     # Twice as long each time: a queue that is long, not lost, is not filled with repetitions.
-    return max(CLAIM_WITHIN, timezone.now() - attempt.dispatched_at)
+    lease = max(CLAIM_WITHIN, timezone.now() - attempt.dispatched_at)
+    return {"lease_expires_at": database_now(plus=lease)}
 
 
 def _cancel_if_unwanted(attempt: TaskAttempt, runner: Runner) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 from uuid import UUID
 
-from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.crypto import salted_hmac
 
 
 def token_of(attempt_id: UUID) -> str:
@@ -19,8 +19,3 @@ def token_of(attempt_id: UUID) -> str:
 def hash_of(token: str) -> str:
     """Return the hash of a token, which is stored."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
-
-
-def token_matches(token: str, hashed: str) -> bool:
-    """Return True if a token has this hash."""
-    return bool(hashed) and constant_time_compare(hash_of(token), hashed)

@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from runners.models import Runner
+from workflows.db.clock import database_now
 from workflows.models import (
     Approval,
     ApprovalStatus,
@@ -135,7 +136,7 @@ def _unstarted_attempts_by_runner() -> QuerySet[TaskAttempt, Any]:
     """Group the attempts that have waited too long for their start, by runner; busy ones aside."""
     now = timezone.now()
     being_executed = TaskAttempt.objects.open().filter(
-        runner=OuterRef("runner"), started_at__isnull=False, lease_expires_at__gte=now
+        runner=OuterRef("runner"), started_at__isnull=False, lease_expires_at__gte=database_now()
     )
     unstarted = TaskAttempt.objects.open().filter(
         ~Exists(being_executed), started_at=None, dispatched_at__lt=now - SILENT_AFTER

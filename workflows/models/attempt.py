@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from runners.base import RunnerBackend
 from runners.kinds import backend_of
+from workflows.db.clock import database_now
 from workflows.models.bounds import MessageField
 from workflows.models.task import Task, TaskState
 
@@ -38,7 +39,16 @@ class TaskAttemptQuerySet(models.QuerySet["TaskAttempt"]):
 
     def overdue(self) -> "TaskAttemptQuerySet":
         """Return the open attempts whose lease has expired."""
-        return self.open().filter(lease_expires_at__lt=timezone.now())
+        return self.open().filter(lease_expires_at__lt=database_now())
+
+    def timed_out(self) -> "TaskAttemptQuerySet":
+        """Return the open attempts at hosts whose time is over."""
+        return self.open().filter(times_out_at__lte=database_now())
+
+    def given_up(self) -> "TaskAttemptQuerySet":
+        """Return the last attempts of failed tasks that may still run although they were ended."""
+        last = models.Q(task__state=TaskState.FAILED, number=models.F("task__attempt_count"))
+        return self.filter(last, may_still_run=True)
 
     def waiting(self) -> "TaskAttemptQuerySet":
         """Return the attempts that wait to be started, in the order of their dispatch."""
@@ -70,6 +80,15 @@ class TaskAttempt(models.Model):
     lease_expires_at = models.DateTimeField(
         null=True,
         help_text="When the lease expires: until then the attempt counts as alive.",
+    )
+    times_out_at = models.DateTimeField(
+        null=True,
+        help_text="When an attempt at a host is ended, whatever the host says; else empty.",
+    )
+    may_still_run = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="It was given up (declared lost, or timed out at its host) and may still run.",
     )
     token_hash = models.CharField(max_length=64, blank=True, editable=False)
 

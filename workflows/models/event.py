@@ -33,6 +33,7 @@ class EventType(models.TextChoices):
     TASK_HELD = "task.held"
     TASK_RELEASED = "task.released"
     TASK_LOST = "task.lost"
+    TASK_ASKED = "task.asked"
     TASK_REPORT_REFUSED = "task.report_refused"
     APPROVAL_PENDING = "approval.pending"
     APPROVAL_APPROVED = "approval.approved"

@@ -1,6 +1,7 @@
 """The operations that people and programs may request: one function each, for all callers."""
 
 from workflows.operations.approvals import approve, reject
+from workflows.operations.attempts import ask, declare_lost
 from workflows.operations.dispatch_ready import dispatch_ready
 from workflows.operations.holds import hold, release
 from workflows.operations.runs import abort, cancel_rest, pause, resume
@@ -9,8 +10,10 @@ from workflows.operations.tasks import cancel, mark_success, retry, retry_downst
 __all__ = [
     "abort",
     "approve",
+    "ask",
     "cancel",
     "cancel_rest",
+    "declare_lost",
     "dispatch_ready",
     "hold",
     "mark_success",

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from workflows.models.actor import Actor
-from workflows.operations import approvals, checks, holds, preview, runs, tasks
+from workflows.operations import approvals, attempts, checks, holds, preview, runs, tasks
 from workflows.operations.checks import Refusal
 from workflows.operations.dispatch_ready import dispatch_ready
 from workflows.operations.preview import Effect
@@ -48,5 +48,7 @@ RETRY_DOWNSTREAM = Operation(
 MARK_SUCCESS = Operation(
     "mark_success", tasks.mark_success, checks.check_mark_success, preview.preview_mark_success
 )
+ASK = Operation("ask", attempts.ask, checks.check_ask)
+DECLARE_LOST = Operation("declare_lost", attempts.declare_lost, checks.check_declare_lost)
 APPROVE = Operation("approve", approvals.approve, checks.check_decision, preview.preview_approve)
 REJECT = Operation("reject", approvals.reject, checks.check_decision, preview.preview_reject)

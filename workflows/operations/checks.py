@@ -11,9 +11,19 @@ checked here: the operation itself raises `Invalid`.
 """
 
 from collections.abc import Collection
+from datetime import timedelta
 
+from workflows.dispatch.leases import EXECUTOR_LEASE, lease_left
 from workflows.errors import Conflict, RunNotDispatchable, WorkflowError, WrongState
-from workflows.models import Approval, ApprovalStatus, RunState, Task, TaskState, WorkflowRun
+from workflows.models import (
+    Approval,
+    ApprovalStatus,
+    RunState,
+    Task,
+    TaskAttempt,
+    TaskState,
+    WorkflowRun,
+)
 from workflows.models.actor import Actor
 from workflows.models.run import CLOSED, DISPATCHABLE
 from workflows.models.task import ACTIVE
@@ -91,6 +101,41 @@ def check_release(task: Task, by: Actor) -> Refusal:
     return None if task.is_held else WrongState(f"task {task.pk} is not on hold")
 
 
+def check_ask(task: Task, by: Actor) -> Refusal:
+    """Refuse a task without an open attempt, and one whose runner cannot be asked."""
+    if (attempt := _open_attempt(task)) is None:
+        return WrongState(f"no attempt of task {task.pk} is open: it is {task.state}")
+    if attempt.backend.claims:
+        return WrongState(
+            f"task {task.pk} cannot be asked about: executors of {attempt.runner_name} report by "
+            "themselves"
+        )
+    if not attempt.submitted_at:
+        return WrongState(f"task {task.pk} has not been submitted to {attempt.runner_name} yet")
+    return None
+
+
+def check_declare_lost(task: Task, by: Actor) -> Refusal:
+    """
+    Refuse a task without an open attempt, and one that an executor answers for.
+
+    An attempt at a host may always be given up: nobody but a person can know that it is lost.
+    """
+    if (attempt := _open_attempt(task)) is None:
+        return WrongState(f"no attempt of task {task.pk} is open: it is {task.state}")
+    if not attempt.backend.claims:
+        return None
+    if not attempt.is_claimed:
+        return WrongState(f"no executor has claimed task {task.pk} yet: cancel it instead")
+    left = lease_left(attempt)
+    if left is None or left <= timedelta():
+        return None
+    ago = max(0, round((EXECUTOR_LEASE - left).total_seconds()))
+    return WrongState(
+        f"task {task.pk}: its executor renewed its claim {ago} s ago: cancel it instead"
+    )
+
+
 def check_decision(approval: Approval, by: Actor) -> Refusal:
     """Refuse a decided approval, one of an ended task, or one that this person may not decide."""
     task, run = approval.task, approval.task.run
@@ -101,6 +146,12 @@ def check_decision(approval: Approval, by: Actor) -> Refusal:
     if run and run.approver_must_differ and by.may_be(run.creator):
         return Conflict(f"{run} was created by {by}; somebody else must decide")
     return None
+
+
+def _open_attempt(task: Task) -> TaskAttempt | None:
+    if task.state not in ACTIVE:
+        return None
+    return TaskAttempt.objects.open().filter(task=task.pk).defer("payload", "result").first()
 
 
 def _check_transition(row: WorkflowRun | Task, transition: Transition) -> Refusal:

@@ -7,9 +7,17 @@ Pass only rows for which its check returns None: a refused operation has no effe
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from workflows.graph import downstream_of
-from workflows.models import Approval, Task, TaskDependency, TaskState, WorkflowRun
+from workflows.models import (
+    Approval,
+    Task,
+    TaskAttempt,
+    TaskDependency,
+    TaskState,
+    WorkflowRun,
+)
 from workflows.models.task import ACTIVE, ENDED
 
 MOST_RUNS = 20
@@ -36,7 +44,7 @@ class PendingTasks:
 
     def __init__(self, run_ids: Iterable[int | None]) -> None:
         """Read them, in three statements."""
-        runs = {run_id for run_id in run_ids if run_id}
+        self._runs = runs = {run_id for run_id in run_ids if run_id}
         pending = Task.objects.filter(run__in=runs, state=TaskState.PENDING)
         columns = ("run_id", "step_id", "title", "state", "position", "unmet_count")
         rows = pending.order_by("run_id", "position").only(*columns)
@@ -44,6 +52,12 @@ class PendingTasks:
         self.following = _following(runs, task__state=TaskState.PENDING)
         causes = Task.objects.root_causes().filter(run__in=runs).order_by()
         self.causes = set(causes.values_list("pk", flat=True))
+
+    @cached_property
+    def may_still_run(self) -> set[int]:
+        """The failed tasks that were given up; one more statement."""
+        given_up = TaskAttempt.objects.given_up().filter(task__run__in=self._runs)
+        return set(given_up.values_list("task_id", flat=True))
 
     def after(self, task_ids: Iterable[int]) -> set[int]:
         """Return the pending tasks that wait for any of these, directly or not."""
@@ -67,6 +81,7 @@ def preview_retry(tasks: Sequence[Task], pending: PendingTasks | None = None) ->
     after, still = pending.after(ids), pending.permanently_blocked(but_for=ids)
     can_run = "can run once that succeeds"
     return [
+        *_may_run_twice(len(ids & pending.may_still_run)),
         *pending.effect(after - still, can_run, can_run),
         *_still_blocked(pending, after & still),
     ]
@@ -134,7 +149,9 @@ def preview_retry_downstream(tasks: Sequence[Task]) -> list[Effect]:
     rows = found.order_by("run_id", "position").only("run_id", "step_id", "title", "state")
     reset = tuple(task for task in rows if task.pk in after)
     one, many = "that ended after it is reset, too", "that ended after it are reset, too"
-    return [*_effect_on(reset, one, many)]
+    given_up = TaskAttempt.objects.given_up().filter(task__run__in=runs)
+    twice = ids.union(task.pk for task in reset) & set(given_up.values_list("task_id", flat=True))
+    return [*_may_run_twice(len(twice)), *_effect_on(reset, one, many)]
 
 
 def preview_pause(runs: Sequence[WorkflowRun]) -> list[Effect]:
@@ -207,6 +224,15 @@ def _read(
 
 def _still_blocked(pending: PendingTasks, ids: set[int]) -> Iterator[Effect]:
     return pending.effect(ids, "stays blocked by another", "stay blocked by others")
+
+
+def _may_run_twice(n: int) -> Iterator[Effect]:
+    """Yield that so many tasks are retried although their last attempt may still run."""
+    return _count(
+        n,
+        "may still run where it was given up: it may then run twice",
+        "may still run where they were given up: they may then run twice",
+    )
 
 
 def _effect_on(tasks: tuple[Task, ...], one: str, many: str) -> Iterator[Effect]:

@@ -88,6 +88,16 @@ class Mask:
         self._held = text[cut:]
         return str(masked(text[:cut], self._secrets))
 
+    @property
+    def longest(self) -> int:
+        """The length of the longest secret."""
+        return len(self._secrets[0]) if self._secrets else 0
+
+    def drop_held(self) -> int:
+        """Drop what is held back: the text goes on elsewhere; return how many characters."""
+        dropped, self._held = len(self._held), ""
+        return dropped
+
     def _cut(self, text: str) -> int:
         cut = min(_end_without_prefix_of(text, secret) for secret in self._secrets)
         while (earlier := min(_start_of_secret_across(text, s, cut) for s in self._secrets)) < cut:

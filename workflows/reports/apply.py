@@ -132,16 +132,17 @@ def _accept(
 
 
 def _store(run: WorkflowRun, reports: Mapping[ReportedTask, Report], *, by: Actor) -> None:
-    groups: dict[tuple[str, bool, bool], dict[ReportedTask, Report]] = defaultdict(dict)
+    groups: dict[tuple[str, bool, str, bool], dict[ReportedTask, Report]] = defaultdict(dict)
     for task, report in reports.items():
         starts = report.started_at is not None and task.attempt_started_at is None
-        groups[report.status, report.is_lost, starts][task] = report
-    for (status, is_lost, starts), group in groups.items():
+        groups[report.status, report.is_lost, report.reason, starts][task] = report
+    for (status, is_lost, reason, starts), group in groups.items():
         if status == TaskState.RUNNING:
             ids = [report.attempt_id for report in group.values()]
             store_starts(run, list(group), ids, lease=None, by=by)
         else:
-            _store_ends(run, group, status, is_lost=is_lost, starts=starts, by=by)
+            event = EventType.TASK_LOST if is_lost else ""
+            _store_ends(run, group, status, event=event, reason=reason, starts=starts, by=by)
 
 
 def _store_ends(
@@ -149,7 +150,8 @@ def _store_ends(
     reports: Mapping[ReportedTask, Report],
     status: str,
     *,
-    is_lost: bool,
+    event: str,
+    reason: str,
     starts: bool,
     by: Actor,
 ) -> None:
@@ -160,12 +162,13 @@ def _store_ends(
     attempt_ids = {task.pk: {"attempt_id": str(r.attempt_id)} for task, r in reports.items()}
     payloads = {task.pk: report.event_payload() for task, report in reports.items()}
     start = RecordedTransition(Task.start, attempt_ids)
-    end = RecordedTransition(TRANSITIONS[status], payloads, EventType.TASK_LOST if is_lost else "")
+    end = RecordedTransition(TRANSITIONS[status], payloads, event)
     transition_tasks_along(
         run,
         list(reports),
         [start, end] if starts else [end],
         by=by,
+        reason=reason,
         **({"started_at": Sql(STARTED_AT_OF_ATTEMPT)} if starts else {}),
         finished_at=now,
     )
@@ -179,6 +182,7 @@ def _end_row(report: Report) -> dict[str, Any]:
         "result": None if report.result is None else json.dumps(report.result),
         "message": report.message,
         "started_at": report.started_at,
+        "may_still_run": report.may_still_run,
     }
 
 
@@ -219,7 +223,7 @@ def _offer_free_places(reports: Mapping[ReportedTask, Report], *, by: Actor) -> 
 ATTEMPT = TaskAttempt._meta.db_table
 
 REPORTED_TASKS = f"""
-    SELECT attempt.id, attempt.number, attempt.outcome, attempt.started_at,
+    SELECT attempt.id, attempt.number, attempt.outcome, attempt.started_at, attempt.may_still_run,
            task.id, task.state, task.attempt_count, runner.id, runner.capacity
       FROM {ATTEMPT} attempt
       JOIN {Task._meta.db_table} task ON task.id = attempt.task_id
@@ -238,9 +242,10 @@ SET_ENDED = f"""
     UPDATE {ATTEMPT}
        SET outcome = report.outcome, exit_code = report.exit_code, result = report.result::jsonb,
            message = report.message, finished_at = %(now)s, lease_expires_at = NULL,
-           started_at = COALESCE({ATTEMPT}.started_at, report.started_at)
+           started_at = COALESCE({ATTEMPT}.started_at, report.started_at),
+           may_still_run = report.may_still_run
       FROM jsonb_to_recordset(%(ends)s)
            AS report(id uuid, outcome text, exit_code integer, result text, message text,
-                     started_at timestamptz)
+                     started_at timestamptz, may_still_run boolean)
      WHERE {ATTEMPT}.id = report.id
 """

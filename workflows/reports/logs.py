@@ -31,10 +31,22 @@ class AttemptLog:
         self._tail = ""
         self._tail_at: datetime | None = None
         self._dropped = 0
+        self._unsafe = 0
 
     def write(self, output: bytes) -> None:
         """Add output; bytes that are not UTF-8 become replacement characters."""
         self._append(self._mask.pass_on(self._decoder.decode(output)))
+
+    def skip(self, characters: int) -> None:
+        """
+        Count characters that are missing here; what follows belongs to the end of the log.
+
+        A secret may have been divided: what may be its beginning and its end is missing, too.
+        """
+        self._dropped += len(self._tail) + characters + self._mask.drop_held()
+        self._tail = ""
+        self._head_length = HEAD
+        self._unsafe = self._mask.longest
 
     def pieces(self) -> list[LogPiece]:
         """Return what has not been returned yet, as rows to be stored."""
@@ -63,6 +75,9 @@ class AttemptLog:
         return self.pieces()
 
     def _append(self, text: str) -> None:
+        text, unsafe = text[self._unsafe :], text[: self._unsafe]
+        self._unsafe -= len(unsafe)
+        self._dropped += len(unsafe)
         text = text.replace("\0", "\ufffd")  # PostgreSQL cannot store it
         left = max(0, HEAD - self._head_length)
         if head := text[:left]:

@@ -1,7 +1,7 @@
 """Polls runners on other hosts about attempts, and asks them to cancel attempts."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -9,9 +9,10 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from runners.base import RunnerError, RunnerReport, RunnerUnavailable, UnknownTask
+from runners.base import ForeignAnswer, RunnerError, RunnerReport, RunnerUnavailable, UnknownTask
 from workflows.db import failpoints
-from workflows.dispatch.leases import POLL_AGAIN_AFTER, extend_lease
+from workflows.dispatch.leases import POLL_AGAIN_AFTER, extend_host_lease
+from workflows.dispatch.submission import record_foreign_answer
 from workflows.errors import ReportRefused
 from workflows.models import TaskAttempt, TaskState
 from workflows.models.actor import Actor
@@ -47,11 +48,9 @@ def poll_attempts(attempts: Sequence[TaskAttempt], *, by: Actor) -> Counter[str]
 
     :returns: how many attempts were answered, lost, canceled or unanswered.
     """
-    unresponsive: set[int | None] = set()
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        answers = threads.map(lambda attempt: _ask_runner(attempt, unresponsive), attempts)
+    answers = ask_runners(attempts, ask_runner)
     return Counter(
-        run_alone(attempt.run_id, APPLYING, partial(_apply_answer, attempt, answer, by=by))
+        run_alone(attempt.run_id, APPLYING, partial(apply_answer, attempt, answer, by=by))
         or "set aside"
         for attempt, answer in zip(attempts, answers, strict=True)
     )
@@ -65,42 +64,51 @@ def unknown_among(attempts: Sequence[TaskAttempt]) -> list[TaskAttempt]:
     accepted them. As long as a runner does not answer, it may know them. Call it outside any
     transaction.
     """
-    unresponsive: set[int | None] = set()
     unknown = []
-    for attempt in attempts:
-        match _ask_runner(attempt, unresponsive):
+    for attempt, answer in zip(attempts, ask_runners(attempts, ask_runner), strict=True):
+        match answer:
             case RunnerReport() as report:
                 note = partial(_note_submission, attempt, report)
                 run_alone(attempt.run_id, APPLYING, note)
-            case RunnerUnavailable():
-                extend_lease(attempt, POLL_AGAIN_AFTER)
+            case RunnerUnavailable() | ForeignAnswer():
+                _leave_open(attempt, answer)
             case _:  # unknown; or it cannot be polled, and takes the same key only once
                 unknown.append(attempt)
     return unknown
 
 
-def _ask_runner(attempt: TaskAttempt, unresponsive: set[int | None]) -> Answer:
-    """Poll or cancel one attempt. This runs in a thread of its own, so without the database."""
-    if attempt.runner is None or attempt.runner_id in unresponsive:
-        return RunnerUnavailable("not asked")
+def ask_runners(
+    attempts: Sequence[TaskAttempt], ask: Callable[[TaskAttempt], Answer]
+) -> list[Answer]:
+    """Ask about several attempts at the same time; a runner that does not answer only once."""
+    unresponsive: set[int | None] = set()
+
+    def ask_once(attempt: TaskAttempt) -> Answer:
+        if attempt.runner_id in unresponsive:
+            return RunnerUnavailable("not asked")
+        answer = ask(attempt)
+        if isinstance(answer, RunnerUnavailable):
+            unresponsive.add(attempt.runner_id)
+        return answer
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        return list(threads.map(ask_once, attempts))
+
+
+def ask_runner(attempt: TaskAttempt) -> Answer:
+    """Poll or cancel one attempt; without the database, since threads call this."""
+    if attempt.runner is None:
+        return RunnerUnavailable("its runner was deleted")
     backend = attempt.runner.backend
     call = backend.cancel if attempt.task.cancel_requested_at else backend.poll
     try:
         return call(attempt.payload, attempt.runner.address)
-    except UnknownTask as exc:
-        return exc
     except RunnerError as exc:
-        unresponsive.add(attempt.runner_id)
         return exc
 
 
-def _note_submission(attempt: TaskAttempt, report: RunnerReport) -> None:
-    TaskAttempt.objects.filter(pk=attempt.pk).update(submitted_at=timezone.now())
-    with suppress(ReportRefused):  # another report was quicker; the refusal has left an event
-        apply_runner_report(attempt, report)
-
-
-def _apply_answer(attempt: TaskAttempt, answer: Answer, *, by: Actor) -> str:
+def apply_answer(attempt: TaskAttempt, answer: Answer, *, by: Actor) -> str:
+    """Apply the answer of a runner about an attempt; return what came of it, in a word."""
     failpoints.point("poll.answered")
     match answer:
         case UnknownTask():
@@ -109,10 +117,23 @@ def _apply_answer(attempt: TaskAttempt, answer: Answer, *, by: Actor) -> str:
             with suppress(ReportRefused):  # another report was quicker; the refusal left an event
                 apply_runner_report(attempt, answer)
             if attempt.task.cancel_requested_at:
-                extend_lease(attempt, POLL_AGAIN_AFTER)
+                extend_host_lease(attempt, POLL_AGAIN_AFTER)
             return "answered"
-    extend_lease(attempt, POLL_AGAIN_AFTER)
+    _leave_open(attempt, answer)
     return "unanswered"
+
+
+def _leave_open(attempt: TaskAttempt, answer: Answer) -> None:
+    """Note that a runner has not answered about an attempt, which is asked about again."""
+    if isinstance(answer, ForeignAnswer):
+        record_foreign_answer(attempt, answer)
+    extend_host_lease(attempt, POLL_AGAIN_AFTER)
+
+
+def _note_submission(attempt: TaskAttempt, report: RunnerReport) -> None:
+    TaskAttempt.objects.filter(pk=attempt.pk).update(submitted_at=timezone.now())
+    with suppress(ReportRefused):  # another report was quicker; the refusal has left an event
+        apply_runner_report(attempt, report)
 
 
 def _end_unknown(attempt: TaskAttempt, *, by: Actor) -> str:

@@ -6,6 +6,7 @@ finds nothing ready, and operators run it with `manage.py rescue`. What it does 
 
 - one that was committed and never submitted is submitted, under the same key;
 - one on a runner that sends no report is polled there, or its cancellation is requested again;
+- one at a host whose time is over is ended, whatever the host says;
 - one that its executor no longer renews, or that its runner does not know, is lost and fails.
 
 A retry is left to people.
@@ -21,7 +22,6 @@ from django.db import transaction
 from workflows.dispatch.leases import (
     POLL_AGAIN_AFTER,
     extend_leases,
-    extend_submission_leases,
     replace_lease,
 )
 from workflows.dispatch.runner_pool import RunnerPool
@@ -32,6 +32,7 @@ from workflows.models.attempt import by_run
 from workflows.reports.apply import apply_reports
 from workflows.reports.polling import poll_attempts, unknown_among
 from workflows.reports.report import Report
+from workflows.reports.time_outs import end_timed_out
 from workflows.runs.bulkhead import run_alone
 from workflows.runs.locks import lock_run
 
@@ -88,9 +89,14 @@ def _submit_again(attempts: Sequence[TaskAttempt], *, by: Actor) -> int:
 
 def _not_at_their_runners(attempts: Sequence[TaskAttempt]) -> list[TaskAttempt]:
     """Leave out those that their runners know: the process died before it noted the submission."""
-    # A runner is polled by task: about a second attempt it might answer for the first one.
-    to_poll = [each for each in attempts if not each.backend.claims and each.number == 1]
+    to_poll = [each for each in attempts if not each.backend.claims and _is_asked_by_own_id(each)]
     return [each for each in attempts if each not in to_poll] + unknown_among(to_poll)
+
+
+def _is_asked_by_own_id(attempt: TaskAttempt) -> bool:
+    """Return False if its runner, asked about it, might answer for an earlier attempt."""
+    # Before a release, hosts were sent the number of the task, which all its attempts share.
+    return attempt.number == 1 or attempt.payload.get("task_id") == str(attempt.pk)
 
 
 def _fail_lost(attempts: Sequence[TaskAttempt], *, by: Actor) -> int:
@@ -117,4 +123,9 @@ def _fail_lost_in_run(run_id: int, attempts: Sequence[TaskAttempt], *, by: Actor
 def _poll(attempts: Sequence[TaskAttempt], *, by: Actor) -> Counter[str]:
     """Poll attempts, each in one of the processes that find it overdue at the same moment."""
     is_mine = [replace_lease(attempt, POLL_AGAIN_AFTER) for attempt in attempts]
-    return poll_attempts(list(compress(attempts, is_mine)), by=by)
+    mine = list(compress(attempts, is_mine))
+    found = TaskAttempt.objects.timed_out().filter(pk__in=[attempt.pk for attempt in mine])
+    timed_out = set(found.values_list("pk", flat=True))
+    to_poll = [attempt for attempt in mine if attempt.pk not in timed_out]
+    to_end = [attempt for attempt in mine if attempt.pk in timed_out]
+    return poll_attempts(to_poll, by=by) + end_timed_out(to_end, by=by)

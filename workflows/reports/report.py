@@ -31,7 +31,11 @@ class Report:
     started_at: datetime | None = None
     """When the attempt started, if that has not been reported before."""
     is_lost: bool = False
-    """Recovery has found that no further report on the attempt will come."""
+    """No further report on the attempt will come: recovery has found it, or a person says so."""
+    may_still_run: bool = False
+    """The attempt is given up although it may still run; later reports on it are refused."""
+    reason: str = ""
+    """Why a person reports this."""
 
     def __post_init__(self) -> None:
         """Cut the message: whoever reports has written the whole into the log."""
@@ -53,6 +57,7 @@ class ReportedTask:
     attempt_number: int
     attempt_outcome: str
     attempt_started_at: Any
+    was_given_up: bool
     pk: int
     state: str
     attempt_count: int
@@ -66,6 +71,8 @@ class ReportedTask:
 
     def objection_to(self, report: Report) -> str:
         """Return why a report cannot be applied; empty if it can, or repeats what is known."""
+        if self.was_given_up:
+            return f"attempt {self.attempt_number} of task {self.pk} was given up"
         if self.status == report.status:
             return ""
         if self.attempt_number != self.attempt_count:

@@ -1,17 +1,19 @@
 """Turns callbacks and poll answers of runners into reports, and applies them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from runners.base import RunnerReport
+from runners.bodies import CutText
 from workflows.db import failpoints
-from workflows.dispatch.leases import POLL_AFTER, extend_lease
-from workflows.dispatch.tokens import token_matches
-from workflows.errors import NotFound, ReportRefused, TokenRefused
-from workflows.models import EventType, LogPiece, Task, TaskAttempt, TaskState
+from workflows.dispatch.leases import POLL_AFTER, extend_host_lease
+from workflows.dispatch.tokens import hash_of
+from workflows.errors import ReportRefused, TokenRefused
+from workflows.models import EventType, LogPiece, TaskAttempt, TaskState
 from workflows.models.actor import Actor
 from workflows.models.bounds import LONGEST_MESSAGE
 from workflows.models.fields import check_json
@@ -19,62 +21,78 @@ from workflows.payloads.secrets import masked, secrets_of
 from workflows.reports.apply import apply_reports
 from workflows.reports.logs import AttemptLog
 from workflows.reports.report import Report
-from workflows.runs.events import record
+from workflows.runs.events import record_counted
+from workflows.runs.locks import LARGEST_ID
 
 NOTHING_NEW = "queued"
+STRANGER = "the token belongs to no attempt of this task"
 
 
-def apply_callback(task_id: int, token: str, reported: RunnerReport) -> None:
+def attempt_with_token(task_id: int, token: str) -> TaskAttempt:
     """
-    Apply what a runner reports about a task by calling back.
+    Return the attempt of a task that a runner reports on, by the token that it presents.
 
-    :raises NotFound: if there is no such task.
-    :raises TokenRefused: if none of the task's attempts has this token; that leaves an event.
+    :raises TokenRefused: if none of the task's attempts has it, or there is no such task. Refusals
+        of a task are counted in one event an hour: anybody can cause them.
+    """
+    if task_id <= LARGEST_ID:
+        attempts = TaskAttempt.objects.filter(task=task_id, token_hash=hash_of(token))
+        if attempt := attempts.select_related("runner", "task__run").order_by("number").first():
+            return attempt
+    record_counted(EventType.TASK_REPORT_REFUSED, task_id=task_id, reason=STRANGER)
+    raise TokenRefused(f"task {task_id}: {STRANGER}")
+
+
+def apply_callback(attempt: TaskAttempt, reported: RunnerReport) -> None:
+    """
+    Apply what a runner reports about an attempt by calling back.
+
     :raises ReportRefused: if the attempt is outdated, or its task is in no state to become that.
     """
-    task = Task.objects.select_related("run").filter(pk=task_id).first()
-    if task is None:
-        raise NotFound("task", task_id)
-    for attempt in task.attempts.all():
-        if token_matches(token, attempt.token_hash):
-            apply_runner_report(attempt, reported)
-            if attempt.runner:
-                attempt.runner.note_first("called_back_at")
-            return
-    reason = "the token belongs to no attempt of this task"
-    payload = {"status": reported.status}
-    record(EventType.TASK_REPORT_REFUSED, run=task.run, task=task, reason=reason, payload=payload)
-    raise TokenRefused(f"task {task_id}: {reason}")
+    apply_runner_report(attempt, reported)
+    if attempt.runner:
+        attempt.runner.note_first("called_back_at")
 
 
-def apply_runner_report(attempt: TaskAttempt, reported: RunnerReport) -> None:
+def apply_runner_report(
+    attempt: TaskAttempt,
+    reported: RunnerReport,
+    *,
+    by: Actor | None = None,
+    may_still_run: bool = False,
+) -> None:
     """
     Apply what a runner reports about an attempt; a repeated identical report changes nothing.
 
+    :param by: who acts, if it is not the runner itself.
+    :param may_still_run: the attempt is given up, whatever the runner goes on doing.
     :raises ReportRefused: if the attempt is outdated, or its task is in no state to become that.
     """
-    if refused := _apply_and_extend_lease(attempt, reported):
+    by = by or Actor(name=f"runner {attempt.runner_name}")
+    if refused := _apply_and_extend_lease(attempt, reported, by=by, may_still_run=may_still_run):
         raise ReportRefused(refused)
 
 
 @transaction.atomic
-def _apply_and_extend_lease(attempt: TaskAttempt, reported: RunnerReport) -> str:
+def _apply_and_extend_lease(
+    attempt: TaskAttempt, reported: RunnerReport, *, by: Actor, may_still_run: bool
+) -> str:
     """
     Apply a report with its output and the lease that follows; return why if it is refused.
 
     In one transaction, since the runner reports once: a start that is stored without its lease
     would never become overdue, so the runner would never be polled.
     """
+    starts = reported.status == TaskState.RUNNING and not attempt.started_at
     if reported.status != NOTHING_NEW:
         secrets = secrets_of(attempt)
-        report = _report_on(attempt.pk, reported, secrets)
-        by = Actor(name=f"runner {attempt.runner_name}")
+        report = replace(_report_on(attempt.pk, reported, secrets), may_still_run=may_still_run)
         if refused := apply_reports(attempt.run_id, [report], by=by):
             return refused[attempt.pk]
         failpoints.point("runner_report.applied")
         if reported.status != TaskState.RUNNING:
-            _store_output(attempt.pk, _log_text(reported), secrets)
-    extend_lease(attempt, POLL_AFTER)
+            _store_output(attempt.pk, _log_texts(reported), secrets)
+    extend_host_lease(attempt, POLL_AFTER, starts=starts)
     return ""
 
 
@@ -95,15 +113,22 @@ def _message_of(reported: RunnerReport) -> str:
     return reported.message or (f"exit code {reported.exit_code}" if failed else "")
 
 
-def _log_text(reported: RunnerReport) -> str:
+def _log_texts(reported: RunnerReport) -> list[str | CutText]:
     """Return the output, and after it a message that is too long to be stored elsewhere."""
+    output = reported.output
+    texts: list[str | CutText] = [output] if isinstance(output, str) else [*output]
     if len(reported.message) <= LONGEST_MESSAGE:
-        return reported.output
-    return "\n".join(filter(None, [reported.output, reported.message]))
+        return texts
+    return [*texts, "\n" if any(texts) else "", reported.message]
 
 
-def _store_output(attempt_id: UUID, output: str, secrets: Sequence[str]) -> None:
+def _store_output(attempt_id: UUID, texts: Sequence[str | CutText], secrets: Sequence[str]) -> None:
     log = AttemptLog(attempt_id, secrets=secrets)
-    log.write(output.encode())
+    for text in texts:
+        if isinstance(text, CutText):
+            log.write(text.head.encode())
+            log.skip(text.dropped)
+            text = text.tail
+        log.write(text.encode())
     # The first report of the end counts: a repeated one finds the output stored.
     LogPiece.objects.bulk_create(log.last_pieces(), ignore_conflicts=True)

@@ -30,7 +30,7 @@ def long_ago() -> None:
 def test_polling_makes_up_for_lost_callback(runs: DrawRun, host: HostRunner) -> None:
     run = runs("a > b")
     dispatch(run)
-    host.says(task(run, "a").pk, "success", exit_code=0, stdout="done\n")
+    host.says(attempt(run, "a").pk, "success", exit_code=0, stdout="done\n")
     assert recover_overdue(by=who("rescue")) == {}
     long_ago()
     assert recover_overdue(by=who("rescue")) == {"answered": 1}
@@ -42,7 +42,7 @@ def test_polling_makes_up_for_lost_callback(runs: DrawRun, host: HostRunner) -> 
 def test_dispatch_polls_overdue_attempts(runs: DrawRun, host: HostRunner) -> None:
     run = runs("a > b")
     dispatch(run)
-    host.says(task(run, "a").pk, "success")
+    host.says(attempt(run, "a").pk, "success")
     long_ago()
     assert dispatch_all(run) == ["b"]
 
@@ -53,7 +53,7 @@ def test_unfinished_attempt_is_not_polled_again_at_once(
 ) -> None:
     run = runs("a")
     dispatch(run)
-    host.says(task(run, "a").pk, status)
+    host.says(attempt(run, "a").pk, status)
     long_ago()
     recover_overdue(by=who("rescue"))
     assert states(run) == {"a": "running" if status == "running" else "dispatched"}
@@ -202,4 +202,4 @@ def test_ready_task_does_not_wait_for_silent_runner_of_another(
     assert dispatch_all(run) == ["b"]
     assert host.asked == ["POST /tasks/submit"]
     dispatch(run)  # nothing is ready: now it asks
-    assert host.asked[1:] == [f"GET /tasks/{task(run, 'a').pk}"]
+    assert host.asked[1:] == [f"GET /tasks/{attempt(run, 'a').pk}"]

@@ -25,7 +25,7 @@ def test_submission_body_follows_protocol(
     made = attempt(run, "a")
     assert host.submissions == [
         {
-            "task_id": str(made.task_id),
+            "task_id": str(made.pk),
             "run_id": f"run-{run.pk}",
             "prompt": "do it",
             "execution_mode": "no-workspace",
@@ -76,7 +76,6 @@ REFUSALS: list[tuple[Reply, str]] = [
     ((500, b"<html>oops</html>"), "500"),
     ((503, {"error": "draining"}), "503: draining"),
     ((302, b""), "302: it redirects, which is not followed"),
-    ((200, b"x" * 5_000_001), "it answers with more than 5,000,000 bytes"),
 ]
 
 

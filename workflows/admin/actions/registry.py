@@ -14,6 +14,7 @@ from workflows.admin.actions.forms import (
 from workflows.admin.actions.results import (
     Message,
     describe_approval,
+    describe_asked,
     describe_dispatch,
     describe_reset,
     describe_run,
@@ -111,6 +112,15 @@ MARK_SUCCESS = AdminOperation(
     "The task counts as done, so tasks that wait only for it become ready. "
     "It is permanently shown as set by hand.",
 )
+ASK = AdminOperation(catalog.ASK, "Ask now", describe_asked)
+DECLARE_LOST = AdminOperation(
+    catalog.DECLARE_LOST,
+    "Declare lost",
+    describe_task,
+    RequiredReasonForm,
+    "The attempt fails, its place is free, and its later reports are refused. Its runner is not "
+    "asked any more: if the attempt still runs there, it goes on.",
+)
 APPROVE = AdminOperation(
     catalog.APPROVE,
     "Approve",
@@ -127,5 +137,14 @@ REJECT = AdminOperation(
 )
 
 RUN_OPERATIONS = (PAUSE, RESUME, ABORT)
-TASK_OPERATIONS = (HOLD, RELEASE, CANCEL, RETRY, RETRY_DOWNSTREAM, MARK_SUCCESS)
+TASK_OPERATIONS = (
+    HOLD,
+    RELEASE,
+    ASK,
+    CANCEL,
+    DECLARE_LOST,
+    RETRY,
+    RETRY_DOWNSTREAM,
+    MARK_SUCCESS,
+)
 APPROVAL_OPERATIONS = (APPROVE, REJECT)

@@ -7,6 +7,7 @@ from workflows.admin.ui.sentences import dispatch_sentence
 from workflows.dispatch.result import DispatchResult
 from workflows.models import Approval, Task, WorkflowRun
 from workflows.models.task import ACTIVE
+from workflows.operations.attempts import Asked
 from workflows.operations.tasks import Reset
 
 Message = tuple[int, str]
@@ -32,6 +33,13 @@ def describe_task(task: Task) -> Message:
     else:
         became = f"is {task.state}, and on hold" if task.is_held else f"is {task.state}"
     return messages.SUCCESS, f"Task {task.pk} ({task.title}) {became}."
+
+
+def describe_asked(asked: Asked) -> Message:
+    """Quote the answer, and name the state that the task is in now."""
+    level = messages.SUCCESS if asked.is_answered else messages.WARNING
+    task = asked.task
+    return level, f"{asked.answer}. Task {task.pk} ({task.title}) is {task.state}."
 
 
 def describe_reset(reset: Reset) -> Message:

@@ -24,6 +24,7 @@ from workflows.admin.actions.registry import (
     APPROVAL_OPERATIONS,
     CANCEL,
     CANCEL_REST,
+    DECLARE_LOST,
     MARK_SUCCESS,
     RESUME,
     RETRY,
@@ -257,7 +258,7 @@ def _overdue_group(request: HttpRequest) -> AttentionGroup:
     for attempt in first.order_by("lease_expires_at")[:SHOWN]:
         name = link(page_url(Task, attempt.task_id), attempt.task)
         text = format_html("{}: {} has not reported on it in time.", name, attempt.runner_name)
-        actions = _actions(request, Task, (CANCEL,), [attempt.task_id])
+        actions = _actions(request, Task, (CANCEL, DECLARE_LOST), [attempt.task_id])
         group.items.append(AttentionItem("overdue", text, attempt.lease_expires_at, actions))
     return group
 

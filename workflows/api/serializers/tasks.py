@@ -90,6 +90,7 @@ class AttemptAnswer(serializers.ModelSerializer[TaskAttempt]):
             "exit_code",
             "result",
             "message",
+            "may_still_run",
             "dispatched_at",
             "submitted_at",
             "started_at",

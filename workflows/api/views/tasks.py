@@ -88,6 +88,21 @@ class TaskViewSet(ReadOnlyViewSet[Task]):
         operations.release(pk, **validated(ReasonBody, request.data), by=actor(request))
         return self.detail_response(pk)
 
+    @extend_schema(request=ReasonBody)
+    @action(detail=True, methods=["post"], permission_classes=[MayOperate])
+    def ask(self, request: Request, pk: int) -> Response:
+        """Ask the runner about the open attempt now; 409 if it cannot be asked."""
+        operations.ask(pk, **validated(ReasonBody, request.data), by=actor(request))
+        return self.detail_response(pk)
+
+    @extend_schema(request=ReasonBody)
+    @action(detail=True, methods=["post"], url_path="declare-lost", permission_classes=[MayOperate])
+    def declare_lost(self, request: Request, pk: int) -> Response:
+        """Give up the open attempt, whose later reports are refused; requires a reason."""
+        reason = validated(ReasonBody, request.data).get("reason", "")
+        operations.declare_lost(pk, reason=reason, by=actor(request))
+        return self.detail_response(pk)
+
     @extend_schema(parameters=[LogQuery], responses=LogAnswer)
     @action(detail=True)
     def log(self, request: Request, pk: int) -> Response:
