@@ -20,9 +20,4 @@ class Migration(migrations.Migration):
             name='times_out_at',
             field=models.DateTimeField(help_text='When an attempt at a host is ended, whatever the host says; else empty.', null=True),
         ),
-        migrations.AlterField(
-            model_name='event',
-            name='event_type',
-            field=models.CharField(choices=[('workflow_run.created', 'Run Created'), ('workflow_run.running', 'Run Running'), ('workflow_run.paused', 'Run Paused'), ('workflow_run.resumed', 'Run Resumed'), ('workflow_run.aborted', 'Run Aborted'), ('workflow_run.succeeded', 'Run Succeeded'), ('workflow_run.failed', 'Run Failed'), ('workflow_run.deadlocked', 'Run Deadlocked'), ('task.created', 'Task Created'), ('task.dispatched', 'Task Dispatched'), ('task.submit_failed', 'Task Submit Failed'), ('task.running', 'Task Running'), ('task.succeeded', 'Task Succeeded'), ('task.failed', 'Task Failed'), ('task.canceled', 'Task Canceled'), ('task.cancel_requested', 'Task Cancel Requested'), ('task.retried', 'Task Retried'), ('task.marked_success', 'Task Marked Success'), ('task.held', 'Task Held'), ('task.released', 'Task Released'), ('task.lost', 'Task Lost'), ('task.asked', 'Task Asked'), ('task.report_refused', 'Task Report Refused'), ('approval.pending', 'Approval Pending'), ('approval.approved', 'Approval Approved'), ('approval.rejected', 'Approval Rejected'), ('dispatch.nothing_ready', 'Nothing Ready')], max_length=40),
-        ),
     ]
