@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 LARGEST_BODY = 5_000_000
 """Bytes. The same for answers to polls and for callbacks."""
+PIECE = 65_536
 KEPT_HEAD = 1_064_000
 KEPT_TAIL = 128_000
 """
@@ -55,14 +56,19 @@ def read_object(chunks: Iterable[bytes], names: Collection[str]) -> dict[str, An
     for chunk in rest:
         content += chunk
         if len(content) > LARGEST_BODY:
-            return LargeObject(chain([bytes(content)], rest), names).read()
+            return LargeObject(chain(_pieces(content), rest), names).read()
     try:
         found = json.loads(content.decode(json.detect_encoding(content), "replace"))
     except RecursionError:
-        return LargeObject([bytes(content)], names).read()
+        return LargeObject(_pieces(content), names).read()
     if not isinstance(found, dict):
         raise ValueError("it is not an object")  # noqa: TRY004 (the type of what was read)
     return found
+
+
+def _pieces(content: bytearray) -> Iterator[bytes]:
+    """Yield what has been read in small pieces: as text, the whole may need four times the room."""
+    return (bytes(content[at : at + PIECE]) for at in range(0, len(content), PIECE))
 
 
 class LargeObject:
