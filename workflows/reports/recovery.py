@@ -22,6 +22,7 @@ from django.db import transaction
 from workflows.dispatch.leases import (
     POLL_AGAIN_AFTER,
     extend_leases,
+    extend_submission_leases,
     replace_lease,
 )
 from workflows.dispatch.runner_pool import RunnerPool
