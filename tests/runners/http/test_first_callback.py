@@ -17,7 +17,7 @@ from tests.runners.http.conftest import Callback
 from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.host_runner import HostRunner
-from tests.support.verbs import attempt, dispatch, dispatch_all, task
+from tests.support.verbs import attempt, dispatch, dispatch_all
 from workflows.models import TaskAttempt
 from workflows.reports.recovery import recover_overdue
 
@@ -53,7 +53,7 @@ def test_host_that_is_only_polled_is_named_with_the_address_it_was_told(
     dispatch(run)
     assert "never called back" not in text_of(pages.get(reverse("admin:index")))
 
-    host.says(task(run, "a").pk, "success")
+    host.says(attempt(run, "a").pk, "success")
     minutes_later()
     recover_overdue(by=who("rescue"))
 
