@@ -10,6 +10,7 @@ from runners.slots.channel import Channel
 from runners.slots.server_handle import NoSlot, ServerHandle, fork_server
 from runners.slots.slot import Slot
 
+MOST_TRIES = 3
 TOO_FEW = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS}
 
 
@@ -36,21 +37,15 @@ class SlotPool:
 
         :raises NoSlot: if there is too little of something; nothing was started.
         """
-        while True:
-            slot = self._idle.pop() if self._idle else self._new()
-            if slot.leash.has_more():  # it has died meanwhile
-                self.discard(slot)
-                continue
-            try:
-                slot.begin(key, job)
-            except OSError as exc:
-                if exc.errno in TOO_FEW:
-                    self._idle.append(slot)
-                    raise NoSlot(str(exc)) from exc
-                self.discard(slot)
-                continue
-            self._selector.register(slot.output, selectors.EVENT_READ, (slot, Source.OUTPUT))
-            return slot
+        while self._idle:
+            slot = self._idle.pop()
+            if self._begins(slot, key, job):
+                return slot
+        for _ in range(MOST_TRIES):
+            slot = self._new()
+            if self._begins(slot, key, job):
+                return slot
+        raise NoSlot("new processes die at once; the log of the executor may say why")
 
     def wait(self, timeout_s: float) -> list[tuple[Slot, Source]]:
         """Return what can be heard now, or arrives in time."""
@@ -91,6 +86,21 @@ class SlotPool:
         """Let all free slots go."""
         for slot in list(self._idle):
             self.discard(slot)
+
+    def _begins(self, slot: Slot, key: str, job: Job) -> bool:
+        """Begin a job; if the slot has died, discard that and return False."""
+        try:
+            if slot.leash.has_more():
+                raise BrokenPipeError(errno.EPIPE, "the slot has died")
+            slot.begin(key, job)
+        except OSError as exc:
+            if exc.errno in TOO_FEW:
+                self._idle.append(slot)
+                raise NoSlot(str(exc)) from exc
+            self.discard(slot)
+            return False
+        self._selector.register(slot.output, selectors.EVENT_READ, (slot, Source.OUTPUT))
+        return True
 
     def _new(self) -> Slot:
         slot = self._server.new_slot()

@@ -66,4 +66,5 @@ def _build(running: RunningAttempt, outcome: Outcome, status: str, message: str)
         result,
         message,
         started_at=running.started_at,
+        may_still_run=bool(outcome.remaining),
     )

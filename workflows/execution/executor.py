@@ -143,7 +143,8 @@ class Executor:
     def _collect(self) -> None:
         """Wait a moment for output and ends, and take them."""
         if not self._running:
-            time.sleep(LOOK_EVERY_S if self.is_claiming and not self._reporter.has_news else 0)
+            is_waiting = self.is_claiming or self._reporter
+            time.sleep(LOOK_EVERY_S if is_waiting and not self._reporter.has_news else 0)
             return
         heard = self._hear(0 if self._reporter.has_news else LOOK_EVERY_S)
         # Attempts that end a moment later are reported in the same transaction. There is a limit:
