@@ -54,6 +54,7 @@ prove: setup  ## a million random steps beside a naive model (ORACLE_SEED=7 repe
 .PHONY: prove-trees
 prove-trees: setup  ## end 500 trees of processes in each of seven ways; none is left (STORM_ROUNDS=25 STORM_AT_ONCE=20)
 	@export STORM_ROUNDS=$${STORM_ROUNDS:-25} STORM_AT_ONCE=$${STORM_AT_ONCE:-20} STORM_ATTEMPTS=$${STORM_ATTEMPTS:-20000}; \
+	export STORM_SECONDS=$${STORM_SECONDS:-120} STORM_SEED=$${STORM_SEED:-$$(date +%s)}; echo "STORM_SEED=$$STORM_SEED"; \
 	$(IN_VENV) pytest tests/storms $(ARGS)
 
 .PHONY: chaos

@@ -62,6 +62,12 @@ def echo(value: Any) -> Any:
     return value
 
 
+@task_function("tests.say")
+def say(text: str) -> None:
+    """Print a text."""
+    print(text)  # noqa: T201 (looked for in the log)
+
+
 @task_function("tests.complain")
 def complain(why: str) -> None:
     """Fail with a message; `<nul>` and `<half>` in it become `\\0` and `\\ud800`."""
