@@ -7,7 +7,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.management.conftest import Started, wait_for
+from tests.management.conftest import MANAGE, Started, wait_for
+from tests.support.database import environment
 from tests.support.drawing import DrawRun
 from tests.support.trees import Tree
 from tests.support.verbs import attempt, dispatch_all, states
@@ -63,3 +64,23 @@ def _dispatched(runs: DrawRun, tree: Tree) -> WorkflowRun:
     run = runs("a", payload=tree.payload)
     dispatch_all(run)
     return run
+
+
+def test_first_process_of_a_container_leaves_no_zombie(
+    transactional_db: None, runs: DrawRun, tmp_path: Path
+) -> None:
+    container = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
+    if subprocess.run([*container, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("needs the right to make a PID namespace")
+    tree = Tree(tmp_path)
+    run = _dispatched(runs, tree)
+    with subprocess.Popen([*container, *MANAGE, "local_runner"], env=environment()) as process:
+        wait_for(lambda: tree.is_up)
+        [runner] = psutil.Process(process.pid).children()
+        tree.let_leader_end()
+        wait_for(lambda: states(run) == {"a": "success"})
+        family = [runner, *runner.children(recursive=True)]
+        zombies = [each for each in family if each.status() == psutil.STATUS_ZOMBIE]
+        assert (tree.pids, zombies) == ([], [])
+        runner.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
