@@ -108,6 +108,8 @@ class RunnerReport:
     message: str = ""
     exit_code: int | None = None
     result: Any = None
+    details: Mapping[str, str] = field(default_factory=dict)
+    """What else helps an operator, such as the id of a container: few and short texts."""
     output: str | Sequence[str | CutText] = ""
     """What the attempt has printed: a text, or several in order."""
 

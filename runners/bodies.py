@@ -9,7 +9,7 @@ task has printed. (Libraries that parse streams do not help: they return each te
 import codecs
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -45,22 +45,22 @@ class LeftOut:
     """Stands for a value that was too large, or nested too deeply, to be kept."""
 
 
-def read_object(chunks: Iterable[bytes], names: Collection[str]) -> dict[str, Any]:
+def read_object(chunks: Iterable[bytes], is_kept: Callable[[str], bool]) -> dict[str, Any]:
     """
     Read a JSON object; bytes that are not UTF-8 become replacement characters.
 
-    :param names: the members to keep of a large object.
+    :param is_kept: tells by its name whether to keep a member of a large object.
     :raises ValueError: if it is not a JSON object.
     """
     content, rest = bytearray(), iter(chunks)
     for chunk in rest:
         content += chunk
         if len(content) > LARGEST_BODY:
-            return LargeObject(chain(_pieces(content), rest), names).read()
+            return LargeObject(chain(_pieces(content), rest), is_kept).read()
     try:
         found = json.loads(content.decode(json.detect_encoding(content), "replace"))
     except RecursionError:
-        return LargeObject(_pieces(content), names).read()
+        return LargeObject(_pieces(content), is_kept).read()
     if not isinstance(found, dict):
         raise ValueError("it is not an object")  # noqa: TRY004 (the type of what was read)
     return found
@@ -74,9 +74,9 @@ def _pieces(content: bytearray) -> Iterator[bytes]:
 class LargeObject:
     """Reads a JSON object member by member, through a window that moves over its text."""
 
-    def __init__(self, chunks: Iterable[bytes], names: Collection[str]) -> None:
+    def __init__(self, chunks: Iterable[bytes], is_kept: Callable[[str], bool]) -> None:
         self._chunks: Iterator[str] = codecs.iterdecode(chunks, "utf-8-sig", "replace")
-        self._names = names
+        self._is_kept = is_kept
         self._window, self._at = "", 0
 
     def read(self) -> dict[str, Any]:
@@ -92,8 +92,8 @@ class LargeObject:
             name = self._read_text()
             self._take_one_of(":")
             value = self._read_text() if self._next() == '"' else self._read_other()
-            if name in self._names:
-                found[str(name)] = value
+            if isinstance(name, str) and self._is_kept(name):
+                found[name] = value
             is_open = self._take_one_of(",}") == ","
         if self._next():
             raise ValueError("there is something after the object")

@@ -42,6 +42,10 @@ REFUSALS = ("detail", "message", "error")
 """Where a refusal may say why, in this order."""
 REPORTED = {"status", "exit_code", "result", *STREAMS, *REFUSALS, *IDS}
 """What is read of answers and callbacks that are too large to be read as a whole."""
+DETAILS = re.compile(r"container_id|worktree_cleanup_\w{1,40}")
+"""What is kept and shown as the host says it."""
+MOST_DETAILS = 20
+LONGEST_DETAIL = 500
 TOO_LARGE = "the result was too large, or nested too deeply; it was left out"
 
 
@@ -218,7 +222,7 @@ def _network_errors_explained() -> Iterator[None]:
 
 def _json_object(chunks: Iterable[bytes]) -> dict[str, Any]:
     try:
-        return read_object(chunks, REPORTED)
+        return read_object(chunks, is_reported)
     except ValueError:
         return {}
 
@@ -244,6 +248,11 @@ def _report_in(answer: dict[str, Any], wire: dict[str, Any]) -> RunnerReport:
     return runner_report_of(status, answer)
 
 
+def is_reported(name: str) -> bool:
+    """Return True for the members of answers and callbacks that are read."""
+    return name in REPORTED or bool(DETAILS.fullmatch(name))
+
+
 def runner_report_of(status: str, body: dict[str, Any]) -> RunnerReport:
     """Return the report in a host's answer or callback; nulls and unknown fields are ignored."""
     code, result = body.get("exit_code"), body.get("result")
@@ -255,8 +264,19 @@ def runner_report_of(status: str, body: dict[str, Any]) -> RunnerReport:
         message,
         code if type(code) is int and abs(code) < 2**31 else None,
         result,
-        [_output(body.get(stream)) for stream in STREAMS],
+        details=_details_in(body),
+        output=[_output(body.get(stream)) for stream in STREAMS],
     )
+
+
+def _details_in(body: dict[str, Any]) -> dict[str, str]:
+    found = [(name, body[name]) for name in sorted(body) if DETAILS.fullmatch(name)]
+    texts = {
+        name: storable(json_text(value))[:LONGEST_DETAIL]
+        for name, value in found[:MOST_DETAILS]
+        if isinstance(value, str | int | float)
+    }
+    return {name: text for name, text in texts.items() if text}
 
 
 def _output(value: object) -> str | CutText:

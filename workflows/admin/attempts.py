@@ -87,7 +87,7 @@ class TaskAttemptAdmin(ReadOnlyAdmin):
     fieldsets = (
         (None, {"fields": (("task_link", "run_shown", "number"), "status_shown", "message")}),
         ("Runner", {"fields": (("runner_name", "runner_kind", "timeout_seconds"), "id")}),
-        ("Outcome", {"fields": ("exit_code", "result_shown")}),
+        ("Outcome", {"fields": ("exit_code", "result_shown", "details_shown")}),
         ("Times", {"fields": (TIMES, ("lease_expires_at", "times_out_at"), "may_still_run")}),
         ("Payload as the runner received it", {"fields": ("payload_shown",)}),
     )
@@ -140,6 +140,11 @@ class TaskAttemptAdmin(ReadOnlyAdmin):
     def result_shown(self, attempt: TaskAttempt) -> str | SafeString:
         """Return the result of the task."""
         return pretty(attempt.result)
+
+    @admin.display(description="details of the host")
+    def details_shown(self, attempt: TaskAttempt) -> str | SafeString:
+        """Return what else the host has said."""
+        return pretty(attempt.details or None)
 
     @admin.display(description="payload")
     def payload_shown(self, attempt: TaskAttempt) -> str | SafeString:

@@ -9,7 +9,7 @@ from rest_framework import parsers
 from rest_framework.exceptions import ParseError, ValidationError
 
 from runners.bodies import read_object
-from runners.http import REPORTED
+from runners.http import is_reported
 from workflows.models.fields import check_json
 
 CHUNK = 65_536
@@ -63,7 +63,7 @@ class CallbackParser(parsers.BaseParser):
         :raises ParseError: if it is not a JSON object.
         """
         try:
-            return read_object(iter(partial(stream.read, CHUNK), b""), REPORTED)
+            return read_object(iter(partial(stream.read, CHUNK), b""), is_reported)
         except ValueError as exc:
             raise ParseError(f"JSON parse error - {exc}") from None
 

@@ -12,6 +12,11 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name='taskattempt',
+            name='details',
+            field=models.JSONField(db_default={}, default=dict, help_text='What else the host says: the id of its container, what became of its worktree.'),
+        ),
+        migrations.AddField(
+            model_name='taskattempt',
             name='may_still_run',
             field=models.BooleanField(db_default=False, default=False, help_text='It was given up (declared lost, or timed out at its host) and may still run.'),
         ),

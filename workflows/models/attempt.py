@@ -90,6 +90,11 @@ class TaskAttempt(models.Model):
         db_default=False,
         help_text="It was given up (declared lost, or timed out at its host) and may still run.",
     )
+    details = models.JSONField(
+        default=dict,
+        db_default={},
+        help_text="What else the host says: the id of its container, what became of its worktree.",
+    )
     token_hash = models.CharField(max_length=64, blank=True, editable=False)
 
     objects = TaskAttemptQuerySet.as_manager()

@@ -90,6 +90,7 @@ def _apply_and_extend_lease(
         if refused := apply_reports(attempt.run_id, [report], by=by):
             return refused[attempt.pk]
         failpoints.point("runner_report.applied")
+        _store_details(attempt.pk, reported, secrets)
         if reported.status != TaskState.RUNNING:
             _store_output(attempt.pk, _log_texts(reported), secrets)
     extend_host_lease(attempt, POLL_AFTER, starts=starts)
@@ -111,6 +112,14 @@ def _message_of(reported: RunnerReport) -> str:
     """Return the runner's message, or else the exit code of a failure."""
     failed = reported.status == TaskState.FAILED and reported.exit_code
     return reported.message or (f"exit code {reported.exit_code}" if failed else "")
+
+
+def _store_details(attempt_id: UUID, reported: RunnerReport, secrets: Sequence[str]) -> None:
+    """Add what else the runner says to what it has said before; the caller holds the run's lock."""
+    if reported.details:
+        attempts = TaskAttempt.objects.filter(pk=attempt_id)
+        [before] = attempts.values_list("details", flat=True)
+        attempts.update(details={**before, **masked(dict(reported.details), secrets)})
 
 
 def _log_texts(reported: RunnerReport) -> list[str | CutText]:

@@ -1,6 +1,8 @@
 """Callbacks of a host: late, repeated, out of order, forged."""
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from tests.runners.http.conftest import Callback
 from tests.support.actors import who
@@ -39,6 +41,26 @@ def test_nulls_and_unknown_fields_are_ignored(
     }
     assert callback(run, "a", "success", **odd).status_code == 200
     assert states(run) == {"a": "success"}
+
+
+def test_what_helps_an_operator_is_kept_and_shown(
+    runs: DrawRun, host: HostRunner, callback: Callback, admin_client: Client
+) -> None:
+    run = runs("a")
+    dispatch(run)
+    callback(run, "a", "running", container_id="f00d", other="no")
+    cleanup = {"worktree_cleanup_status": "failed", "worktree_cleanup_error": "busy" + "!" * 999}
+    callback(run, "a", "failed", **cleanup, worktree_cleanup_log={"a": "list"})
+    ended = attempt(run, "a")
+    assert ended.details == {
+        "container_id": "f00d",
+        "worktree_cleanup_status": "failed",
+        "worktree_cleanup_error": ("busy" + "!" * 999)[:500],
+    }
+    page = admin_client.get(reverse("admin:workflows_taskattempt_change", args=[ended.pk]))
+    assert "f00d" in page.content.decode()
+    task_answer = admin_client.get(f"/tasks/{ended.task_id}").json()
+    assert task_answer["attempts"][0]["details"] == ended.details
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,7 @@ class AttemptAnswer(serializers.ModelSerializer[TaskAttempt]):
             "result",
             "message",
             "may_still_run",
+            "details",
             "dispatched_at",
             "submitted_at",
             "started_at",
