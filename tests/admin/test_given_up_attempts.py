@@ -53,7 +53,7 @@ def test_click_asks_at_once_and_quotes_the_answer(
 ) -> None:
     host.says(attempt(run, "a").pk, "success")
     answer = act(olga, "ask", [task(run, "a")])
-    text = f"gpu-1 says success. Task {task(run, 'a').pk} (a) is success."
+    text = f"runner gpu-1 says success. Task {task(run, 'a').pk} (a) is success."
     assert messages_of(answer) == [("success", text)]
     assert Event.objects.get(event_type="task.asked").actor == "olga"
 

@@ -100,9 +100,9 @@ def _attempt_to_ask(task_id: int, by: Actor) -> TaskAttempt:
 def _answer_in_words(attempt: TaskAttempt, answer: Answer) -> str:
     match answer:
         case RunnerReport(status=status):
-            return f"{attempt.runner_name} says {status}"
+            return f"runner {attempt.runner_name} says {status}"
         case UnknownTask():
-            return f"{attempt.runner_name} does not know this task"
+            return f"runner {attempt.runner_name} does not know this task"
         case None:
-            return f"{attempt.runner_name} cannot be asked"
+            return f"runner {attempt.runner_name} cannot be asked"
     return f"no answer from {attempt.runner_name}: {without_secrets(answer, attempt)}"

@@ -49,6 +49,8 @@ MARK_SUCCESS = Operation(
     "mark_success", tasks.mark_success, checks.check_mark_success, preview.preview_mark_success
 )
 ASK = Operation("ask", attempts.ask, checks.check_ask)
-DECLARE_LOST = Operation("declare_lost", attempts.declare_lost, checks.check_declare_lost)
+DECLARE_LOST = Operation(
+    "declare_lost", attempts.declare_lost, checks.check_declare_lost, preview.preview_declare_lost
+)
 APPROVE = Operation("approve", approvals.approve, checks.check_decision, preview.preview_approve)
 REJECT = Operation("reject", approvals.reject, checks.check_decision, preview.preview_reject)

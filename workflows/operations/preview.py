@@ -115,6 +115,18 @@ def preview_cancel(tasks: Sequence[Task]) -> list[Effect]:
     ]
 
 
+def preview_declare_lost(tasks: Sequence[Task]) -> list[Effect]:
+    """Preview that attempts are given up; whoever executes them is not told."""
+    pending, ids = _read(tasks)
+    lost = pending.after(ids) - pending.permanently_blocked() - ids
+    return [
+        *_effect_on(
+            tuple(tasks), "may go on running where it is", "may go on running where they are"
+        ),
+        *pending.effect(lost, "that waits can never run then", "that wait can never run then"),
+    ]
+
+
 def preview_hold(tasks: Sequence[Task]) -> list[Effect]:
     """Preview that pending tasks are held back."""
     pending, ids = _read(tasks)

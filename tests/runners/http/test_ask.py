@@ -35,8 +35,9 @@ def asked(run: WorkflowRun) -> dict[str, Any]:
 def test_answer_counts_at_once(run: WorkflowRun, host: HostRunner) -> None:
     host.says(attempt(run, "a").pk, "success", stdout="done\n")
     result = operations.ask(task(run, "a").pk, by=ADA, reason="it is late")
-    assert (result.task.state, result.answer) == ("success", "gpu-1 says success")
-    assert asked(run) == {"actor": "ada", "reason": "it is late", "answer": "gpu-1 says success"}
+    assert (result.task.state, result.answer) == ("success", "runner gpu-1 says success")
+    answer = "runner gpu-1 says success"
+    assert asked(run) == {"actor": "ada", "reason": "it is late", "answer": answer}
     assert attempt(run, "a").log_pieces.get().text == "done\n"
     assert trail(run)[-3:] == ["task.asked a", "task.succeeded a", "workflow_run.succeeded"]
     check_trail(run)
@@ -70,7 +71,7 @@ def test_task_that_the_host_does_not_know_is_lost(
 ) -> None:
     host.tasks.clear()
     result = operations.ask(task(run, "a").pk, by=ADA)
-    assert (result.task.state, result.answer) == ("failed", "gpu-1 does not know this task")
+    assert (result.task.state, result.answer) == ("failed", "runner gpu-1 does not know this task")
     assert "task.lost a" in trail(run)
 
 
