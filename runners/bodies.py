@@ -59,7 +59,9 @@ def read_object(chunks: Iterable[bytes], is_kept: Callable[[str], bool]) -> dict
             return LargeObject(chain(_pieces(content), rest), is_kept).read()
     try:
         found = json.loads(content.decode(json.detect_encoding(content), "replace"))
-    except RecursionError:
+    except json.JSONDecodeError:
+        raise
+    except (RecursionError, ValueError):  # or a number has more digits than Python reads
         return LargeObject(_pieces(content), is_kept).read()
     if not isinstance(found, dict):
         raise ValueError("it is not an object")  # noqa: TRY004 (the type of what was read)
@@ -213,7 +215,9 @@ class _KeptJson:
             return LeftOut()
         try:
             return json.loads("".join(self._pieces))
-        except RecursionError:
+        except json.JSONDecodeError:
+            raise
+        except (RecursionError, ValueError):
             return LeftOut()
 
 

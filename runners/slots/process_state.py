@@ -7,6 +7,7 @@ Nothing is restored: a slot whose state differs after a function is replaced. A 
 
 import _signal  # type: ignore[import-not-found]  # without enums, a twentieth of the time
 import fcntl
+import gc
 import locale
 import logging
 import os
@@ -37,7 +38,7 @@ class ProcessState(NamedTuple):
     timers: tuple[Any, ...]
     environment: dict[Any, Any]
     directory: str
-    nice: int
+    priority: tuple[int, int]
     limits: list[Any]
     locale: str
     logging: tuple[Any, ...]
@@ -81,8 +82,8 @@ class StateWatch:
             handlers=[_signal.getsignal(number) for number in SIGNALS],
             timers=(signal.getitimer(0), signal.getitimer(1), signal.getitimer(2)),
             environment=dict(os.environ._data),  # type: ignore[attr-defined]
-            directory=os.getcwd(),
-            nice=os.getpriority(os.PRIO_PROCESS, 0),
+            directory=_directory(),
+            priority=(os.getpriority(os.PRIO_PROCESS, 0), _scheduler()),
             limits=[resource.getrlimit(limit) for limit in LIMITS],
             locale=locale.setlocale(locale.LC_ALL),
             logging=(*logging.root.handlers, logging.root.level, logging.root.manager.disable),
@@ -91,11 +92,29 @@ class StateWatch:
         )
 
 
+def _directory() -> str:
+    """Return where this process is; a directory that has been deleted since has no name."""
+    with suppress(FileNotFoundError):
+        return os.getcwd()
+    return ""
+
+
+def _scheduler() -> int:
+    return os.sched_getscheduler(0) if hasattr(os, "sched_getscheduler") else 0
+
+
 def _interpreter() -> tuple[Any, ...]:
     return (
         *((id(stream), stream.closed) for stream in (sys.stdin, sys.stdout, sys.stderr)),
         sys.excepthook,
+        sys.unraisablehook,
+        threading.excepthook,
+        sys.gettrace(),
+        sys.getprofile(),
+        sys.getswitchinterval(),
         sys.getrecursionlimit(),
+        gc.isenabled(),
+        gc.get_threshold(),
         socket.getdefaulttimeout(),
         time.tzname,
         *sys.path,

@@ -97,8 +97,8 @@ class SlotProcess:
         if has_children:
             self._answer(LEFT, outcome)
             _reap(WAIT)
-        is_clean = isinstance(job, CommandJob) or not self._watch.changes()
-        self._answer(DONE if is_clean else SPENT, outcome)
+        # A command, too, can change this process: `renice`, `prlimit` of its parent.
+        self._answer(SPENT if self._watch.changes() else DONE, outcome)
 
     def _run_function(self, job: FunctionJob, output: int) -> Outcome:
         _redirect(output)
@@ -164,11 +164,18 @@ def _call(job: FunctionJob) -> Outcome:
         result = call_function(job.name, job.kwargs)
         text = json.dumps(result, allow_nan=False)
     except BaseException as exc:  # noqa: BLE001 (a function that raises SystemExit has failed, too)
-        traceback.print_exc()
-        return Outcome(error=f"{type(exc).__name__}: {exc}")
+        with suppress(Exception):  # the function may have closed the descriptor
+            traceback.print_exc(file=_unbuffered(2))
+        return Outcome(error=_text_of(exc))
     if len(text) > LARGEST_RESULT:
         return Outcome(error=f"the result is larger than {LARGEST_RESULT:,} characters of JSON")
     return Outcome(result=result)
+
+
+def _text_of(exc: BaseException) -> str:
+    with suppress(Exception):
+        return f"{type(exc).__name__}: {exc}"
+    return f"{type(exc).__name__}, which cannot be shown as a text"
 
 
 def _reap(options: int = os.WNOHANG) -> bool:

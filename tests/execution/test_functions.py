@@ -65,6 +65,23 @@ def test_traceback_of_a_failure_is_in_the_log(execution: Execution) -> None:
     assert log_of(attempt).endswith("ValueError: no luck\n")
 
 
+@pytest.mark.parametrize(
+    ("deed", "message", "log"),
+    [
+        ("close stderr", "ValueError: the reason", "ValueError: the reason\n"),
+        ("close descriptors", "ValueError: the reason", ""),
+        ("replace stderr", "ValueError: the reason", "ValueError: the reason\n"),
+        ("raise something without a text", "Unspeakable, which cannot be shown as a text", ""),
+    ],
+)
+def test_function_that_makes_it_hard_to_say_why_it_fails_gives_the_reason(
+    execution: Execution, deed: str, message: str, log: str
+) -> None:
+    attempt = execution.run({"python": "hostile.fail_after", "kwargs": {"deed": deed}})
+    assert (attempt.outcome, attempt.message) == ("failed", message)
+    assert log_of(attempt).endswith(log)
+
+
 def test_function_that_kills_its_process_does_not_affect_other_tasks(execution: Execution) -> None:
     attempts = execution.steps(
         {"a": {"python": "tests.die"}, "b": {"python": "noop"}, "c": {"python": "tests.die"}}

@@ -1,12 +1,19 @@
 """What an attempt leaves behind reaches no other: not its log, result, outcome or surroundings."""
 
+import threading
+from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
+from runners.slots.pool import SlotPool
+from runners.slots.server_handle import ServerHandle
 from tests.execution.conftest import Execution, log_of
+from tests.support.actors import who
 from tests.support.hostile_functions import LEAVINGS
-from tests.support.verbs import states
+from tests.support.verbs import dispatch_all, states
+from workflows.execution.executor import Executor
 from workflows.models import TaskAttempt
 
 SURROUNDINGS = {"python": "hostile.surroundings"}
@@ -104,6 +111,71 @@ def test_slot_in_which_nothing_is_left_serves_the_next_attempt(execution: Execut
         execution, {"a": {"python": "tests.pid"}, **commands, "c": {"python": "tests.pid"}}
     )
     assert attempts["a"].result == attempts["c"].result
+
+
+@pytest.mark.parametrize(
+    "change", ["renice -n 5 -p $PPID", "prlimit --pid $PPID --nofile=60", "chrt -b -p 0 $PPID"]
+)
+def test_what_a_command_changes_in_its_slot_is_not_there_for_the_next(
+    execution: Execution, change: str
+) -> None:
+    attempts = one_after_another(
+        execution,
+        {
+            "before": SURROUNDINGS,
+            "change": {"command": ["sh", "-c", change]},
+            "after": SURROUNDINGS,
+        },
+    )
+    assert attempts["change"].outcome == "success"
+    assert attempts["after"].result == attempts["before"].result
+
+
+def test_late_order_to_end_an_attempt_does_not_reach_the_next(
+    execution: Execution, tmp_path: Path
+) -> None:
+    script = "touch begun; until [ -e go ]; do sleep 0.02; done"
+    run = execution.drawn(
+        {
+            "a": {"command": ["sh", "-c", script], "cwd": str(tmp_path)},
+            "b": {"command": ["sleep", "1.5"]},
+        }
+    )
+
+    def end_while_server_stands_still(executor: Executor) -> None:
+        if not (tmp_path / "begun").exists() or (tmp_path / "go").exists():
+            return
+        [server] = [
+            child for child in psutil.Process().children() if "fork_server" in str(child.cmdline())
+        ]
+        server.suspend()
+        executor.end_all("ended")
+        (tmp_path / "go").touch()
+        threading.Timer(0.5, server.resume).start()
+
+    attempts = execution.to_end(run, concurrency=1, meanwhile=end_while_server_stands_still)
+    assert [(each.outcome, each.message) for each in attempts.values()] == [
+        ("failed", "ended"),
+        ("success", ""),
+    ]
+
+
+def test_executor_whose_directory_is_deleted_goes_on(
+    execution: Execution, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = tmp_path / "release"
+    directory.mkdir()
+    monkeypatch.chdir(directory)
+    directory.rmdir()
+    server = ServerHandle()
+    slots = SlotPool(server)
+    executor = Executor(concurrency=1, by=who("local runner"), slots=slots)
+    run = execution.drawn({"a": {"python": "tests.pid"}, "b": {"python": "tests.pid"}})
+    dispatch_all(run)
+    executor.serve(lambda: not {"dispatched", "running"}.isdisjoint(states(run).values()))
+    slots.close()
+    server.close()
+    assert states(run) == {"a": "success", "b": "success"}
 
 
 def test_both_streams_of_a_function_are_in_the_order_in_which_it_printed(

@@ -71,6 +71,12 @@ def test_value_that_is_nested_too_deeply_is_left_out() -> None:
     assert (type(found["result"]), found["status"]) == (LeftOut, "failed")
 
 
+def test_number_that_is_too_long_for_python_is_left_out() -> None:
+    body = b'{"result": {"n": ' + b"9" * 5_000 + b'}, "status": "failed"}'
+    found = read_object([body], NAMES)
+    assert (type(found["result"]), found["status"]) == (LeftOut, "failed")
+
+
 def test_memory_does_not_grow_with_the_body() -> None:
     def body(megabytes: int) -> Iterable[bytes]:
         yield b'{"stdout": "'

@@ -127,6 +127,23 @@ def test_submissions_behind_a_refused_one_of_a_spoiled_run_are_made(
     ]
 
 
+def test_time_outs_behind_one_of_a_spoiled_run_are_kept(
+    runs: DrawRun, script: Script, caplog: pytest.LogCaptureFixture
+) -> None:
+    spoiled, sound = runs("a"), runs("b")
+    for run in (spoiled, sound):
+        dispatch(run)
+    past = timezone.now() - MINUTE
+    TaskAttempt.objects.update(lease_expires_at=past, times_out_at=past)
+    spoil(spoiled)
+
+    assert recover_overdue(by=CLOCK) == {"timed out": 1, "set aside": 1}
+
+    assert states(sound) == {"b": "failed"}
+    [line] = set_aside(caplog)
+    assert line.startswith(f"Workflow run {spoiled.pk} is set aside")
+
+
 @pytest.mark.parametrize("command", ["tick", "rescue"])
 def test_command_does_its_round_beside_a_spoiled_run(
     runs: DrawRun, capsys: pytest.CaptureFixture[str], command: str

@@ -2,6 +2,7 @@
 
 import ctypes
 import gc
+import io
 import locale
 import logging
 import os
@@ -60,6 +61,10 @@ def _start_daemon() -> None:
         os._exit(0)
 
 
+def _trace(*_: object) -> None:
+    """Trace nothing."""
+
+
 def _exit_with_timer() -> None:
     signal.setitimer(signal.ITIMER_REAL, 0.3)
 
@@ -88,6 +93,9 @@ LEAVINGS: dict[str, Callable[[], object]] = {
     "warnings": lambda: warnings.simplefilter("ignore"),
     "socket time-out": lambda: socket.setdefaulttimeout(3),
     "recursion limit": lambda: sys.setrecursionlimit(5000),
+    "trace function": lambda: sys.settrace(_trace),
+    "garbage collector": gc.disable,
+    "scheduler": lambda: os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0)),
     "timer": _exit_with_timer,
     "thread": _start_thread,
     "child": _start_child,
@@ -122,6 +130,33 @@ def fork_and_raise() -> None:
         gc.collect()
 
 
+class Unspeakable(Exception):
+    """An error that has no text."""
+
+    def __str__(self) -> str:
+        """Fail."""
+        raise RuntimeError("nothing can be said about it")
+
+
+def _raise_unspeakable() -> None:
+    raise Unspeakable
+
+
+LAST_DEEDS: dict[str, Callable[[], object]] = {
+    "close stderr": lambda: sys.stderr.close(),
+    "close descriptors": lambda: os.closerange(0, 3),
+    "replace stderr": lambda: setattr(sys, "stderr", io.StringIO()),
+    "raise something without a text": _raise_unspeakable,
+}
+
+
+@task_function("hostile.fail_after")
+def fail_after(deed: str) -> None:
+    """Make it hard to say why this fails."""
+    LAST_DEEDS[deed]()
+    raise ValueError("the reason")
+
+
 @task_function("hostile.close_everything")
 def close_everything() -> None:
     """Close all descriptors, as daemons do."""
@@ -150,13 +185,16 @@ def surroundings() -> dict[str, Any]:
         "language": translation.get_language(),
         "time zone": timezone.get_current_timezone_name(),
         "blocking": [os.get_blocking(number) for number in (0, *_sockets())],
-        "descriptors": sorted(os.listdir("/proc/self/fd")),
+        "descriptors": len(os.listdir("/proc/self/fd")),
         "streams": [sys.stdout.fileno(), sys.stderr.fileno()],
         "path": sys.path,
         "handlers of logs": len(logging.root.handlers),
         "filters of warnings": len(warnings.filters),
         "time-out": socket.getdefaulttimeout(),
         "recursion": sys.getrecursionlimit(),
+        "trace": str(sys.gettrace()),
+        "collects garbage": gc.isenabled(),
+        "scheduler": os.sched_getscheduler(0),
         "threads": len(os.listdir("/proc/self/task")),
         "children": Path("/proc/thread-self/children").read_text(),
     }

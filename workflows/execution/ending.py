@@ -33,6 +33,8 @@ class Ending:
     """When the fork server counts as hung, unless it answers before."""
     over_at: float = NEVER
     """When the attempt is over, and may be reported."""
+    has_ordered: bool = False
+    """The fork server was told to end it, and may do so at any later moment."""
 
     @property
     def due_at(self) -> float:
@@ -49,6 +51,7 @@ class Ending:
         if not self.has_ended:
             self.leave_at = NEVER
             self.kill_at = time.monotonic() + grace_s
+            self.has_ordered = True
             self.slot.terminate(is_function=self.is_function)
 
     def kill(self) -> None:
@@ -56,6 +59,7 @@ class Ending:
         if not self.has_ended:
             self.kill_at = self.leave_at = NEVER
             self.hung_at = time.monotonic() + ANSWER_WITHIN_S
+            self.has_ordered = True
             self.slot.kill()
 
     def wait_for_leftovers(self) -> None:

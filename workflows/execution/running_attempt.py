@@ -121,7 +121,8 @@ class RunningAttempt:
         if kind == LEFT:
             self.ending.wait_for_leftovers()
         elif kind == DONE:
-            self.is_slot_clean = True
+            # Else an order that is still on its way would end the next attempt in this slot.
+            self.is_slot_clean = not self.ending.has_ordered
             self._finish()
         else:
             self.ending.kill()

@@ -77,6 +77,10 @@ class RunningAttempts:
         for attempt in self._waiting.take_all():
             self.begin(attempt)
 
+    def note_renewal(self) -> None:
+        """Note that the leases of all attempts were renewed: those that wait may begin."""
+        self._waiting.note_renewal()
+
     def in_slot(self, slot: Slot) -> RunningAttempt | None:
         """Return the attempt that runs in a slot."""
         return self._by_slot.get(slot)

@@ -69,6 +69,7 @@ class Supervision:
         """Say that the attempts are alive."""
         if held := self._held:
             extend_leases(held, EXECUTOR_LEASE)
+            self._running.note_renewal()
 
     @property
     def _held(self) -> list[UUID]:

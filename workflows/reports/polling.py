@@ -1,10 +1,12 @@
 """Polls runners on other hosts about attempts, and asks them to cancel attempts."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+from threading import Semaphore
 from uuid import UUID
 
 from django.utils import timezone
@@ -24,9 +26,11 @@ from workflows.runs.bulkhead import run_alone
 UNKNOWN = "runner lost: the runner does not know this task"
 APPLYING = "the report of its runner"
 AT_ONCE = 5
-"""How many attempts are polled at the same time: small servers take few connections."""
+"""About how many attempts one runner is asked at a time: small servers take few connections."""
 
 Answer = RunnerReport | RunnerError | None
+
+logger = logging.getLogger(__name__)
 
 
 def request_cancellation(attempt_ids: Collection[UUID], *, by: Actor) -> None:
@@ -80,18 +84,28 @@ def unknown_among(attempts: Sequence[TaskAttempt]) -> list[TaskAttempt]:
 def ask_runners(
     attempts: Sequence[TaskAttempt], ask: Callable[[TaskAttempt], Answer]
 ) -> list[Answer]:
-    """Ask about several attempts at the same time; a runner that does not answer only once."""
+    """
+    Ask about several attempts at the same time; a runner that does not answer only once.
+
+    Silent runners are waited for together: an executor does nothing else meanwhile.
+    """
+    limits = {attempt.runner_id: Semaphore(AT_ONCE) for attempt in attempts}
     unresponsive: set[int | None] = set()
 
     def ask_once(attempt: TaskAttempt) -> Answer:
-        if attempt.runner_id in unresponsive:
-            return RunnerUnavailable("not asked")
-        answer = ask(attempt)
-        if isinstance(answer, RunnerUnavailable):
-            unresponsive.add(attempt.runner_id)
-        return answer
+        with limits[attempt.runner_id]:
+            if attempt.runner_id in unresponsive:
+                return RunnerUnavailable("not asked")
+            try:
+                answer = ask(attempt)
+            except Exception:  # it keeps nobody from asking about the others
+                logger.exception("Attempt %s: its runner could not be asked.", attempt.pk)
+                return RunnerUnavailable("it could not be asked")
+            if isinstance(answer, RunnerUnavailable):
+                unresponsive.add(attempt.runner_id)
+            return answer
 
-    with ThreadPoolExecutor(AT_ONCE) as threads:
+    with ThreadPoolExecutor(AT_ONCE * len(limits) or 1) as threads:
         return list(threads.map(ask_once, attempts))
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from runners.base import ForeignAnswer, RunnerError, RunnerReport, RunnerUnavailable, UnknownTask
 from workflows.dispatch.submission import record_foreign_answer
@@ -12,6 +13,9 @@ from workflows.models import TaskAttempt, TaskState
 from workflows.models.actor import Actor
 from workflows.reports.polling import Answer, apply_answer, ask_runners
 from workflows.reports.runner_reports import apply_runner_report
+from workflows.runs.bulkhead import run_alone
+
+ENDING = "the end of an attempt that timed out at its host"
 
 
 def end_timed_out(attempts: Sequence[TaskAttempt], *, by: Actor) -> Counter[str]:
@@ -24,7 +28,8 @@ def end_timed_out(attempts: Sequence[TaskAttempt], *, by: Actor) -> Counter[str]
     """
     answers = ask_runners(attempts, _ask_to_end)
     return Counter(
-        _end(attempt, answer, by=by) for attempt, answer in zip(attempts, answers, strict=True)
+        run_alone(attempt.run_id, ENDING, partial(_end, attempt, answer, by=by)) or "set aside"
+        for attempt, answer in zip(attempts, answers, strict=True)
     )
 
 

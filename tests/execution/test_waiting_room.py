@@ -1,0 +1,52 @@
+"""Attempts for which there is no room begin later, unless they may be lost by then."""
+
+from uuid import uuid4
+
+import pytest
+
+from workflows.execution import waiting_room
+from workflows.execution.prefetch import CLAIM_LASTS_S
+from workflows.execution.waiting_room import TRY_AGAIN_EVERY_S, WaitingRoom
+from workflows.models import TaskAttempt
+
+
+class Clock:
+    """A clock for both kinds of time."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Replace the clocks of the waiting room."""
+        self.now = 1000.0
+        monkeypatch.setattr(waiting_room, "uptime", lambda: self.now)
+        monkeypatch.setattr("workflows.execution.waiting_room.time.monotonic", lambda: self.now)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Return the clock of the waiting room."""
+    return Clock(monkeypatch)
+
+
+def test_attempt_that_finds_no_room_is_tried_again(clock: Clock) -> None:
+    room, attempt = WaitingRoom(), TaskAttempt(pk=uuid4())
+    room.add(attempt, "too few")
+    assert room.take_all() == [attempt]
+    room.add(attempt, "too few")
+    assert room.take_all() == []
+    clock.now += TRY_AGAIN_EVERY_S
+    assert room.take_all() == [attempt]
+    assert len(room) == 0
+
+
+def test_attempt_whose_lease_was_not_renewed_does_not_begin(clock: Clock) -> None:
+    room, attempt = WaitingRoom(), TaskAttempt(pk=uuid4())
+    room.add(attempt, "too few")
+    for _ in range(3):  # trying again is no renewal
+        clock.now += CLAIM_LASTS_S / 2 - 1
+        for taken in room.take_all():
+            room.add(taken, "too few")
+    assert list(room) == [attempt.pk]
+    assert room.take_all() == []
+
+    room.note_renewal()
+    clock.now += TRY_AGAIN_EVERY_S
+    assert room.take_all() == [attempt]
