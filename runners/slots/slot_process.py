@@ -28,6 +28,7 @@ from django.db import connections
 from runners.functions import call_function
 from runners.jobs import CommandJob, FunctionJob, Job, job_from
 from runners.slots.channel import Channel
+from runners.slots.forked_slot import ENDING_SIGNALS
 from runners.slots.outcome import CLOSED_ITS_CHANNEL, Outcome
 from runners.slots.process_state import StateWatch
 from runners.slots.process_tree import HAS_TREES, become_subreaper
@@ -41,7 +42,6 @@ LARGEST_RESULT = 1_000_000
 """Characters of a result's JSON; return the path of a file for more."""
 CHILD_MAY_END_S = 0.02
 """How long to wait for a child of a function that is just ending."""
-ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 WAIT = 0
 OUT_OF = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
 
