@@ -46,6 +46,14 @@ WAIT = 0
 OUT_OF = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
 
 
+class PipeWriter(io.FileIO):
+    """A stream that cannot be rewound, whatever its descriptor is connected with at first."""
+
+    def seekable(self) -> bool:
+        """Return False: otherwise `reconfigure` asks a pipe for its position."""
+        return False
+
+
 class NoRoom(Exception):
     """There are no processes, descriptors or memory to be had."""
 
@@ -212,7 +220,7 @@ def _silence() -> None:
 
 def _unbuffered(descriptor: int) -> io.TextIOWrapper:
     """Return a stream that writes at once: what two streams print stays in one order."""
-    raw = io.FileIO(descriptor, "w", closefd=False)
+    raw = PipeWriter(descriptor, "w", closefd=False)
     return io.TextIOWrapper(raw, "utf-8", "backslashreplace", write_through=True)
 
 
