@@ -116,7 +116,7 @@ class SlotProcess:
         outcome = contextvars.copy_context().run(_call, job)
         if os.getpid() != self._pid:
             os._exit(0)  # the function has forked, and this is the child: it answers for nobody
-        connections.close_all()
+        _forget_connections()
         _silence()
         _set_signals(_take_no_notice)
         return outcome
@@ -178,6 +178,14 @@ def _call(job: FunctionJob) -> Outcome:
     if len(text) > LARGEST_RESULT:
         return Outcome(error=f"the result is larger than {LARGEST_RESULT:,} characters of JSON")
     return Outcome(result=result)
+
+
+def _forget_connections() -> None:
+    """Let the next function begin with none: a transaction that was left open spoils the object."""
+    for connection in connections.all(initialized_only=True):
+        with suppress(Exception):
+            connection.close()
+        del connections[connection.alias]
 
 
 def _text_of(exc: BaseException) -> str:

@@ -20,6 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from django.db import connection, transaction
 from django.utils import timezone, translation
 
 from runners.functions import task_function
@@ -66,6 +67,10 @@ def _trace(*_: object) -> None:
     """Trace nothing."""
 
 
+def _refuse_statement(*_: object) -> None:
+    raise RuntimeError("a wrapper of another function")
+
+
 def _exit_with_timer() -> None:
     signal.setitimer(signal.ITIMER_REAL, 0.3)
 
@@ -98,6 +103,9 @@ LEAVINGS: dict[str, Callable[[], object]] = {
     "OOM score": lambda: Path("/proc/self/oom_score_adj").write_text("900"),
     "core dumps": lambda: ctypes.CDLL(None).prctl(4, 0, 0, 0, 0),
     "death signal": lambda: ctypes.CDLL(None).prctl(1, 9, 0, 0, 0),
+    "open transaction": lambda: transaction.atomic().__enter__(),
+    "no autocommit": lambda: transaction.set_autocommit(False),
+    "wrapper of statements": lambda: connection.execute_wrappers.append(_refuse_statement),
     "path": lambda: sys.path.insert(0, "/nowhere"),
     "log handler": lambda: logging.root.addHandler(logging.NullHandler()),
     "warnings": lambda: warnings.simplefilter("ignore"),
@@ -205,6 +213,7 @@ def surroundings() -> dict[str, Any]:
         "descriptors": len(os.listdir("/proc/self/fd")),
         "streams": [sys.stdout.fileno(), sys.stderr.fileno()],
         "path": sys.path,
+        "transaction": _transaction(),
         "encoding": sys.stdout.encoding,
         "arguments": sys.argv,
         "finders": len(sys.meta_path),
@@ -223,6 +232,12 @@ def surroundings() -> dict[str, Any]:
         "threads": len(os.listdir("/proc/self/task")),
         "children": Path("/proc/thread-self/children").read_text(),
     }
+
+
+def _transaction() -> list[object]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        return [cursor.fetchone(), connection.in_atomic_block, connection.get_autocommit()]
 
 
 def _death_signal() -> int:
