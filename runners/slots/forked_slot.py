@@ -8,7 +8,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from runners.slots.channel import Channel
-from runners.slots.process_tree import children_of, kill_group, signal_descendants
+from runners.slots.process_tree import (
+    HAS_TREES,
+    catches,
+    children_of,
+    kill_group,
+    signal_descendants,
+)
 
 TERMINATE_TREE = "terminate tree"
 TERMINATE = "terminate"
@@ -28,6 +34,9 @@ GIVE_UP_AFTER_S = 30.0
 """For so long, processes are killed again and again, before they count as impossible to kill."""
 NEVER = float("inf")
 
+ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""A slot catches all of them, and takes no notice, as long as it executes no function."""
+
 
 @dataclass(slots=True, eq=False)
 class ForkedSlot:
@@ -41,11 +50,13 @@ class ForkedSlot:
     """When what is left of it counts as impossible to kill; never, as long as it may live."""
     spared: dict[int, float] = field(default_factory=dict)
     """Processes that have had a SIGTERM, and until when they may take to end."""
+    unheard: str = ""
+    """The order to end a job that had not begun yet: it is obeyed as soon as the job begins."""
 
     @property
     def is_ending(self) -> bool:
         """True if something is to be done about it soon."""
-        return self.kill_at < NEVER or self.give_up_at < NEVER
+        return self.kill_at < NEVER or self.give_up_at < NEVER or bool(self.unheard)
 
     @property
     def is_dead(self) -> bool:
@@ -67,11 +78,17 @@ class ForkedSlot:
             self._say(KILLING, None)
             self.kill()
         else:
-            self._terminate(and_slot=order == TERMINATE)
+            self._terminate(order)
+
+    def obey_again(self) -> None:
+        """Try again to end a job that had not begun before."""
+        if self.unheard:
+            self._terminate(self.unheard)
 
     def let_go(self) -> None:
         """End it, because its executor has closed it, or is dead."""
-        self._terminate(and_slot=False)
+        self._terminate(TERMINATE_TREE)
+        self.unheard = ""
         self.spared.clear()
         has_tree = not self.is_dead and bool(children_of(self.pid))
         self.kill_at = time.monotonic() + (GRACE_WITHOUT_EXECUTOR_S if has_tree else 0)
@@ -79,6 +96,7 @@ class ForkedSlot:
     def kill(self) -> None:
         """Kill it: its processes become children of the fork server at once."""
         self.kill_at = NEVER
+        self.unheard = ""
         self.spared.clear()
         if not self.is_dead:  # so it is not reaped, and its number is its own
             os.kill(self.pid, signal.SIGKILL)
@@ -96,13 +114,21 @@ class ForkedSlot:
         self._say(GONE, {"exit_code": self.exit_code, "remaining": list(remaining)})
         self.leash.close()
 
-    def _terminate(self, *, and_slot: bool) -> None:
+    def _terminate(self, order: str) -> None:
+        self.unheard = ""
         if self.is_dead:
             return
         signaled = signal_descendants(self.pid, signal.SIGTERM)
         self.spared |= dict.fromkeys(signaled, time.monotonic() + TERM_GRACE_S)
-        if and_slot:
+        has_begun = bool(signaled)
+        if order == TERMINATE:
+            has_begun = not self._takes_no_notice()
             os.kill(self.pid, signal.SIGTERM)
+        if HAS_TREES and not has_begun:
+            self.unheard = order
+
+    def _takes_no_notice(self) -> bool:
+        return all(catches(self.pid, number) for number in ENDING_SIGNALS)
 
     def _say(self, what: str, value: object, descriptors: tuple[int, ...] = ()) -> None:
         with suppress(OSError):  # the executor is dead; its leash ends

@@ -15,11 +15,14 @@ import resource
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 import warnings
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TextIO
+
+from runners.slots.kernel_state import KernelState
 
 SIGNALS = [number for number in range(1, signal.NSIG) if number in signal.valid_signals()]
 LIMITS = sorted({getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")})
@@ -39,6 +42,7 @@ class ProcessState(NamedTuple):
     environment: dict[Any, Any]
     directory: str
     priority: tuple[int, int]
+    kernel: tuple[object, ...]
     limits: list[Any]
     locale: str
     logging: tuple[Any, ...]
@@ -53,6 +57,7 @@ class StateWatch:
         """Remember the present state; `channel` is a descriptor that must stay as it is."""
         self._channel = channel
         self._status = _open_status()
+        self._kernel = KernelState()
         self._before = self._look()
 
     def changes(self) -> list[str]:
@@ -67,8 +72,8 @@ class StateWatch:
     def _changed(self) -> list[str]:
         try:
             now = self._look()
-        except OSError:
-            return ["descriptors"]
+        except Exception:  # noqa: BLE001 (a function can put anything in the place of what is read)
+            return ["unreadable"]
         if now == self._before:
             return []
         pairs = zip(ProcessState._fields, self._before, now, strict=True)
@@ -84,6 +89,7 @@ class StateWatch:
             environment=dict(os.environ._data),  # type: ignore[attr-defined]
             directory=_directory(),
             priority=(os.getpriority(os.PRIO_PROCESS, 0), _scheduler()),
+            kernel=self._kernel.look(),
             limits=[resource.getrlimit(limit) for limit in LIMITS],
             locale=locale.setlocale(locale.LC_ALL),
             logging=(*logging.root.handlers, logging.root.level, logging.root.manager.disable),
@@ -105,7 +111,7 @@ def _scheduler() -> int:
 
 def _interpreter() -> tuple[Any, ...]:
     return (
-        *((id(stream), stream.closed) for stream in (sys.stdin, sys.stdout, sys.stderr)),
+        *map(_stream, (sys.stdin, sys.stdout, sys.stderr)),
         sys.excepthook,
         sys.unraisablehook,
         threading.excepthook,
@@ -113,12 +119,21 @@ def _interpreter() -> tuple[Any, ...]:
         sys.getprofile(),
         sys.getswitchinterval(),
         sys.getrecursionlimit(),
+        sys.get_int_max_str_digits(),
         gc.isenabled(),
         gc.get_threshold(),
         socket.getdefaulttimeout(),
         time.tzname,
+        tempfile.tempdir,
+        *sys.argv,
         *sys.path,
+        *sys.path_hooks,
+        *sys.meta_path,
     )
+
+
+def _stream(stream: TextIO) -> tuple[Any, ...]:
+    return id(stream), stream.closed, stream.encoding, stream.errors
 
 
 def _open_descriptors() -> list[str]:

@@ -61,6 +61,15 @@ def signal_descendants(pid: int, number: signal.Signals) -> list[int]:
     return [child for child, parent in descendants if _signal_child(child, parent, number)]
 
 
+def catches(pid: int, number: signal.Signals) -> bool:
+    """Return True if a process has a handler of its own for a signal; False if it has ended."""
+    with suppress(OSError, ValueError):
+        status = Path(f"/proc/{pid}/status").read_bytes()
+        caught = int(status.partition(b"SigCgt:")[2].split(None, 1)[0], 16)
+        return bool(caught >> (number - 1) & 1)
+    return False
+
+
 def kill_group(pid: int) -> None:
     """Kill the process group of a slot, where that is all that is known of its tree."""
     if not HAS_TREES:

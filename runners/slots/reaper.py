@@ -32,6 +32,7 @@ class Reaper:
         for slot in self.slots.values():
             if now >= slot.kill_at:
                 slot.kill()
+            slot.obey_again()
         self._reap()
         ending = [slot for slot in self.slots.values() if slot.give_up_at < NEVER]
         orphans = self._kill_orphans(now) if ending else set()

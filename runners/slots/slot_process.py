@@ -28,6 +28,7 @@ from django.db import connections
 from runners.functions import call_function
 from runners.jobs import CommandJob, FunctionJob, Job, job_from
 from runners.slots.channel import Channel
+from runners.slots.forked_slot import ENDING_SIGNALS
 from runners.slots.outcome import CLOSED_ITS_CHANNEL, Outcome
 from runners.slots.process_state import StateWatch
 from runners.slots.process_tree import HAS_TREES, become_subreaper
@@ -41,9 +42,16 @@ LARGEST_RESULT = 1_000_000
 """Characters of a result's JSON; return the path of a file for more."""
 CHILD_MAY_END_S = 0.02
 """How long to wait for a child of a function that is just ending."""
-ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 WAIT = 0
 OUT_OF = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
+
+
+class PipeWriter(io.FileIO):
+    """A stream that cannot be rewound, whatever its descriptor is connected with at first."""
+
+    def seekable(self) -> bool:
+        """Return False: otherwise `reconfigure` asks a pipe for its position."""
+        return False
 
 
 class NoRoom(Exception):
@@ -108,7 +116,7 @@ class SlotProcess:
         outcome = contextvars.copy_context().run(_call, job)
         if os.getpid() != self._pid:
             os._exit(0)  # the function has forked, and this is the child: it answers for nobody
-        connections.close_all()
+        _forget_connections()
         _silence()
         _set_signals(_take_no_notice)
         return outcome
@@ -172,6 +180,14 @@ def _call(job: FunctionJob) -> Outcome:
     return Outcome(result=result)
 
 
+def _forget_connections() -> None:
+    """Let the next function begin with none: a transaction that was left open spoils the object."""
+    for connection in connections.all(initialized_only=True):
+        with suppress(Exception):
+            connection.close()
+        del connections[connection.alias]
+
+
 def _text_of(exc: BaseException) -> str:
     with suppress(Exception):
         return f"{type(exc).__name__}: {exc}"
@@ -212,7 +228,7 @@ def _silence() -> None:
 
 def _unbuffered(descriptor: int) -> io.TextIOWrapper:
     """Return a stream that writes at once: what two streams print stays in one order."""
-    raw = io.FileIO(descriptor, "w", closefd=False)
+    raw = PipeWriter(descriptor, "w", closefd=False)
     return io.TextIOWrapper(raw, "utf-8", "backslashreplace", write_through=True)
 
 

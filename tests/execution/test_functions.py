@@ -100,3 +100,8 @@ def test_one_process_executes_many_functions(execution: Execution) -> None:
 def test_characters_that_cannot_be_stored_are_replaced_in_messages(execution: Execution) -> None:
     attempt = execution.run({"python": "tests.complain", "kwargs": {"why": "a<nul>b<half>c"}})
     assert (attempt.outcome, attempt.message) == ("failed", "ValueError: a\ufffdb?c")
+
+
+def test_function_can_choose_the_encoding_of_its_output(execution: Execution) -> None:
+    attempt = execution.run({"python": "hostile.leave", "kwargs": {"what": "encoding"}})
+    assert (attempt.outcome, attempt.message) == ("success", "")

@@ -183,3 +183,10 @@ def test_both_streams_of_a_function_are_in_the_order_in_which_it_printed(
 ) -> None:
     attempt = execution.run({"python": "hostile.print_both"})
     assert log_of(attempt) == "out err out again\n"
+
+
+def test_process_that_the_slot_does_not_adopt_ends_with_its_attempt(execution: Execution) -> None:
+    look = {"command": ["sh", "-c", "ps -eo args | grep -c '[s]leep 300.25'"]}
+    attempts = one_after_another(execution, {"a": {"python": "hostile.disown"}, "b": look})
+    assert attempts["a"].outcome == "success"
+    assert log_of(attempts["b"]) == "0\n"

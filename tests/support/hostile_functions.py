@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import warnings
@@ -19,6 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from django.db import connection, transaction
 from django.utils import timezone, translation
 
 from runners.functions import task_function
@@ -65,6 +67,10 @@ def _trace(*_: object) -> None:
     """Trace nothing."""
 
 
+def _refuse_statement(*_: object) -> None:
+    raise RuntimeError("a wrapper of another function")
+
+
 def _exit_with_timer() -> None:
     signal.setitimer(signal.ITIMER_REAL, 0.3)
 
@@ -88,6 +94,18 @@ LEAVINGS: dict[str, Callable[[], object]] = {
     "closed streams": lambda: list(map(os.close, (0, 1, 2))),
     "standard output": lambda: setattr(sys, "stdout", sys.stderr),
     "closed output": lambda: sys.stdout.close(),
+    "no output": lambda: setattr(sys, "stdout", None),
+    "encoding": lambda: sys.stdout.reconfigure(encoding="ascii"),  # type: ignore[union-attr]
+    "arguments": lambda: sys.argv.append("left"),
+    "finder": lambda: sys.meta_path.insert(0, sys.meta_path[-1]),
+    "directory of temporary files": lambda: setattr(tempfile, "tempdir", "/nowhere"),
+    "digits of a number": lambda: sys.set_int_max_str_digits(1000),
+    "OOM score": lambda: Path("/proc/self/oom_score_adj").write_text("900"),
+    "core dumps": lambda: ctypes.CDLL(None).prctl(4, 0, 0, 0, 0),
+    "death signal": lambda: ctypes.CDLL(None).prctl(1, 9, 0, 0, 0),
+    "open transaction": lambda: transaction.atomic().__enter__(),
+    "no autocommit": lambda: transaction.set_autocommit(False),
+    "wrapper of statements": lambda: connection.execute_wrappers.append(_refuse_statement),
     "path": lambda: sys.path.insert(0, "/nowhere"),
     "log handler": lambda: logging.root.addHandler(logging.NullHandler()),
     "warnings": lambda: warnings.simplefilter("ignore"),
@@ -157,6 +175,13 @@ def fail_after(deed: str) -> None:
     raise ValueError("the reason")
 
 
+@task_function("hostile.disown")
+def disown() -> None:
+    """Start a process that somebody else adopts."""
+    ctypes.CDLL(None).prctl(36, 0, 0, 0, 0)  # no longer a subreaper
+    subprocess.run(["setsid", "-f", "sleep", "300.25"], check=False)
+
+
 @task_function("hostile.close_everything")
 def close_everything() -> None:
     """Close all descriptors, as daemons do."""
@@ -188,6 +213,15 @@ def surroundings() -> dict[str, Any]:
         "descriptors": len(os.listdir("/proc/self/fd")),
         "streams": [sys.stdout.fileno(), sys.stderr.fileno()],
         "path": sys.path,
+        "transaction": _transaction(),
+        "encoding": sys.stdout.encoding,
+        "arguments": sys.argv,
+        "finders": len(sys.meta_path),
+        "directory of temporary files": tempfile.tempdir,
+        "digits": sys.get_int_max_str_digits(),
+        "OOM score": Path("/proc/self/oom_score_adj").read_text(),
+        "core dumps": ctypes.CDLL(None).prctl(3, 0, 0, 0, 0),
+        "death signal": _death_signal(),
         "handlers of logs": len(logging.root.handlers),
         "filters of warnings": len(warnings.filters),
         "time-out": socket.getdefaulttimeout(),
@@ -198,6 +232,18 @@ def surroundings() -> dict[str, Any]:
         "threads": len(os.listdir("/proc/self/task")),
         "children": Path("/proc/thread-self/children").read_text(),
     }
+
+
+def _transaction() -> list[object]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        return [cursor.fetchone(), connection.in_atomic_block, connection.get_autocommit()]
+
+
+def _death_signal() -> int:
+    answer = ctypes.c_int()
+    ctypes.CDLL(None).prctl(2, ctypes.byref(answer), 0, 0, 0)
+    return answer.value
 
 
 def _sockets() -> list[int]:
