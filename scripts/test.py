@@ -9,7 +9,10 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-PYTEST = [sys.executable, "-m", "pytest", "-n", "3", "--dist", "worksteal", "--maxfail", "25"]
+# Tests wait for processes and pages half of the time: two workers keep a core busy.
+WORKERS = min(8, 2 * (os.cpu_count() or 1))
+PYTEST = [sys.executable, "-m", "pytest", "-n", str(WORKERS), *("--dist", "worksteal")]
+PYTEST += ["--maxfail", "25"]
 # Left out of the quick part: they start browsers, servers or processes, or replay whole runs.
 SLOW_FOLDERS = (
     "audit",
@@ -24,15 +27,52 @@ SLOW_FOLDERS = (
     "management",
     "oracle",
     "runners",
+    "storms",
     "third_party_clients",
     "upgrades",
 )
+# What is the same on every database is tested on one. Everything else runs on both: whatever reads
+# or writes rows in a way in which the databases may differ.
+ONLY_ON_SQLITE = (
+    # The code itself, pages in a browser, and what reads files or texts alone.
+    "browser",
+    "conventions",
+    "examples/test_examples.py",
+    "examples/test_release.py",
+    "fuzz/test_document.py",
+    "fuzz/test_files.py",
+    "javascript",
+    "runners/http/test_certificates.py",
+    "runners/slots",
+    "runners/test_bodies.py",
+    "test_checks.py",
+    "test_graph.py",
+    # The process tree of an attempt: what ends, what is left, what is read of its output.
+    "execution/test_isolation.py",
+    "execution/test_tails.py",
+    "execution/test_trees.py",
+)
+ONLY_ON_POSTGRESQL = (
+    # Many processes at once, as in an installation.
+    "benchmarks/test_load.py",
+    "chaos",
+    "management/test_local_runner_trees.py",
+    "management/test_long_logs.py",
+    "storms",
+    "third_party_clients",
+)
+NO_TESTS = 5
+"""The exit code of pytest if none was selected."""
 # Loading schemathesis takes more than a second in each process; only tests/fuzz needs it.
 WITHOUT_SCHEMATHESIS = ["-p", "no:schemathesis"]
-QUICK = [
-    *("-n", "2", "-m", "not slow", *WITHOUT_SCHEMATHESIS),
-    *(f"--ignore=tests/{folder}" for folder in SLOW_FOLDERS),
-]
+
+
+def without(*paths: str) -> list[str]:
+    """Return the arguments that leave out folders and files of tests."""
+    return [f"--ignore=tests/{path}" for path in paths]
+
+
+QUICK = ["-n", "2", "-m", "not slow", *WITHOUT_SCHEMATHESIS, *without(*SLOW_FOLDERS)]
 ON_POSTGRES = [sys.executable, "-m", "tests.support.postgres"]
 # Not passed on to the tests: the settings of an installation, and what keeps the many processes
 # that they start from using compiled files.
@@ -67,14 +107,18 @@ def main(arguments: list[str]) -> int:
     if "--quick" in arguments:
         arguments.remove("--quick")
         return run([*PYTEST, *QUICK, *arguments])[0]
-    codes, summary = [], []
-    for name, prefix in (("SQLite", []), ("PostgreSQL", ON_POSTGRES)):
+    codes, summary = set(), []
+    for name, prefix, elsewhere in (
+        ("SQLite", [], ONLY_ON_POSTGRESQL),
+        ("PostgreSQL", ON_POSTGRES, ONLY_ON_SQLITE),
+    ):
         print(f"== The suite on {name}", flush=True)
-        code, last = run([*prefix, *PYTEST, *arguments])
-        codes.append(code)
+        code, last = run([*prefix, *PYTEST, *without(*elsewhere), *arguments])
+        codes.add(code)
         summary.append(f"{name}: {last}")
     print("\n" + "\n".join(summary))
-    return int(any(codes))
+    # The tests that were asked for may all be among those of one database.
+    return int(not codes <= {0, NO_TESTS} or 0 not in codes)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,13 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps as current_apps
 from django.apps.registry import Apps
 from django.core.management.color import no_style
 from django.db import connection, models, transaction
@@ -17,6 +20,8 @@ ROWS = Path(__file__).with_name("installed.json")
 """A dump made by the first release, with runs and tasks in every state."""
 
 Rows = dict[str, list[dict[str, Any]]]
+Tables = dict[str, list[tuple[Any, ...]]]
+"""What is stored in each table, as the database gives it."""
 
 
 def to_first_release() -> Apps:
@@ -85,9 +90,48 @@ def _values(model: type[models.Model], fields: dict[str, Any]) -> dict[str, Any]
     return values
 
 
+@dataclass
+class Upgrade:
+    """The rows of an installation before its upgrade, and the tables afterwards."""
+
+    before: Rows | None = None
+    after: Tables = field(default_factory=dict)
+
+
+@pytest.fixture(scope="session")
+def upgrade() -> Upgrade:
+    """Return the upgrade that the tests of this process share, once it has been made."""
+    return Upgrade()
+
+
 @pytest.fixture
-def upgraded(first_release: Apps) -> Rows:
-    """Upgrade the installation to what it is now; return the rows from before."""
-    before = rows_of(first_release)
-    to_latest()
-    return before
+def upgraded(request: pytest.FixtureRequest, transactional_db: None, upgrade: Upgrade) -> Rows:
+    """Upgrade the installation to what it is now, or store what that gave; return the old rows."""
+    if upgrade.before is None:
+        request.getfixturevalue("first_release")
+        before = rows_of(_first_models())
+        to_latest()
+        upgrade.before, upgrade.after = before, _stored()
+    else:
+        _store(upgrade.after)
+    return deepcopy(upgrade.before)
+
+
+def _stored() -> Tables:
+    tables = connection.introspection.django_table_names(only_existing=True)
+    with connection.cursor() as cursor:
+        return {table: cursor.execute(f"SELECT * FROM {table}").fetchall() for table in tables}
+
+
+def _store(tables: Tables) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:  # references are checked at the end
+        for table in tables:
+            cursor.execute(f"DELETE FROM {table}")
+        for table, rows in tables.items():
+            for row in rows:
+                values = ", ".join(["%s"] * len(row))
+                cursor.execute(f"INSERT INTO {table} VALUES ({values})", row)
+        for statement in connection.ops.sequence_reset_sql(
+            no_style(), current_apps.get_models(include_auto_created=True)
+        ):
+            cursor.execute(statement)
