@@ -22,5 +22,6 @@ WHITENOISE_AUTOREFRESH = True
 TASK_FUNCTION_MODULES = [
     *TASK_FUNCTION_MODULES,
     "tests.support.task_functions",
+    "tests.support.harmless_functions",
     "tests.support.hostile_functions",
 ]

@@ -11,6 +11,7 @@ from runners.slots.pool import SlotPool
 from runners.slots.server_handle import ServerHandle
 from tests.execution.conftest import Execution, log_of
 from tests.support.actors import who
+from tests.support.harmless_functions import HARMLESS
 from tests.support.hostile_functions import LEAVINGS
 from tests.support.verbs import dispatch_all, states
 from workflows.execution.executor import Executor
@@ -176,6 +177,16 @@ def test_executor_whose_directory_is_deleted_goes_on(
     slots.close()
     server.close()
     assert states(run) == {"a": "success", "b": "success"}
+
+
+@pytest.mark.parametrize("what", HARMLESS)
+def test_what_functions_usually_do_leaves_nothing(execution: Execution, what: str) -> None:
+    use = {"python": "harmless.use", "kwargs": {"what": what}}
+    attempts = one_after_another(
+        execution, {"a": {"python": "tests.pid"}, "b": use, "c": use, "d": {"python": "tests.pid"}}
+    )
+    assert {attempt.outcome for attempt in attempts.values()} == {"success"}
+    assert attempts["a"].result == attempts["d"].result
 
 
 def test_both_streams_of_a_function_are_in_the_order_in_which_it_printed(
