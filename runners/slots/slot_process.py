@@ -77,6 +77,7 @@ class SlotProcess:
         self._channel = channel
         self._pid = os.getpid()
         self._key = ""
+        self._is_tidy = True
         os.register_at_fork(after_in_child=channel.close)
         self._watch = StateWatch(channel.fileno())
 
@@ -106,7 +107,8 @@ class SlotProcess:
             self._answer(LEFT, outcome)
             _reap(WAIT)
         # A command, too, can change this process: `renice`, `prlimit` of its parent.
-        self._answer(SPENT if self._watch.changes() else DONE, outcome)
+        is_clean = self._is_tidy and not self._watch.changes()
+        self._answer(DONE if is_clean else SPENT, outcome)
 
     def _run_function(self, job: FunctionJob, output: int) -> Outcome:
         _redirect(output)
@@ -116,9 +118,12 @@ class SlotProcess:
         outcome = contextvars.copy_context().run(_call, job)
         if os.getpid() != self._pid:
             os._exit(0)  # the function has forked, and this is the child: it answers for nobody
-        _forget_connections()
-        _silence()
-        _set_signals(_take_no_notice)
+        self._is_tidy = False
+        with suppress(Exception):  # a function can make it impossible, by chroot for example
+            _forget_connections()
+            _silence()
+            _set_signals(_take_no_notice)
+            self._is_tidy = True
         return outcome
 
     def _answer(self, kind: str, outcome: Outcome) -> None:

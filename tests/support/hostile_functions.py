@@ -103,6 +103,7 @@ LEAVINGS: dict[str, Callable[[], object]] = {
     "OOM score": lambda: Path("/proc/self/oom_score_adj").write_text("900"),
     "core dumps": lambda: ctypes.CDLL(None).prctl(4, 0, 0, 0, 0),
     "death signal": lambda: ctypes.CDLL(None).prctl(1, 9, 0, 0, 0),
+    "root directory": lambda: os.chroot(tempfile.mkdtemp()),
     "open transaction": lambda: transaction.atomic().__enter__(),
     "no autocommit": lambda: transaction.set_autocommit(False),
     "wrapper of statements": lambda: connection.execute_wrappers.append(_refuse_statement),
