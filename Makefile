@@ -21,7 +21,7 @@ help:  ## this list
 # trust the certificates that the machine trusts, as pip does.
 node_modules/.package-lock.json: package-lock.json | .venv/requirements-dev.installed
 	@echo "Installing package-lock.json into node_modules"
-	@PATH="$$PWD/.venv/bin:$$PATH" NODE_USE_SYSTEM_CA=1 npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@PATH="$$PWD/.venv/bin:$$PATH" NODE_USE_SYSTEM_CA=1 npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --no-update-notifier
 
 .PHONY: setup
 setup: .venv/requirements-dev.installed node_modules/.package-lock.json  ## make .venv with everything that development needs

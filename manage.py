@@ -3,6 +3,7 @@
 
 import os
 import sys
+from contextlib import suppress
 
 
 def main() -> None:
@@ -13,7 +14,24 @@ def main() -> None:
     except ImportError as exc:
         message = "Django is not installed here: run `make setup`, then use .venv/bin/python."
         raise SystemExit(message) from exc
-    execute_from_command_line(sys.argv)
+    from django.db import DatabaseError
+
+    try:
+        execute_from_command_line(sys.argv)
+    except DatabaseError as exc:
+        if "migrate" not in sys.argv and (missing := _missing_migrations()):
+            raise SystemExit(f"{str(exc).splitlines()[0]}. {missing}") from exc
+        raise
+
+
+def _missing_migrations() -> str:
+    from django.db import DatabaseError
+
+    from workflows.db.missing_migrations import missing_migrations
+
+    with suppress(DatabaseError):  # it cannot be reached, for example
+        return missing_migrations()
+    return ""
 
 
 if __name__ == "__main__":

@@ -58,7 +58,13 @@ class Invalid(WorkflowError):
 
     def __init__(self, fields: Mapping[str, Sequence[str]]) -> None:
         self.fields = {name: list(texts) for name, texts in fields.items()}
-        super().__init__("; ".join(f"{name}: {' '.join(texts)}" for name, texts in fields.items()))
+        super().__init__("; ".join(f"{name}: {_joined(texts)}" for name, texts in fields.items()))
+
+
+def _joined(texts: Sequence[str]) -> str:
+    """Return several errors in one line; those that are no sentences are separated."""
+    are_sentences = all(text.endswith(".") for text in texts)
+    return (" " if are_sentences else "; ").join(texts)
 
 
 class InvalidGraph(Invalid):

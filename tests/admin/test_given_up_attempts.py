@@ -1,5 +1,6 @@
 """The buttons *Ask now* and *Declare lost*, and the question before a retry afterwards."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -46,6 +47,16 @@ def test_local_task_offers_neither_while_nothing_is_wrong(olga: Client, runs: Dr
     assert 'value="cancel"' in page
     assert 'value="ask"' not in page
     assert 'value="declare_lost"' not in page
+
+
+def test_dashboard_offers_both_for_an_overdue_task_at_a_host(
+    olga: Client, run: WorkflowRun
+) -> None:
+    long_ago = timezone.now() - timedelta(minutes=2)
+    TaskAttempt.objects.update(started_at=long_ago, lease_expires_at=long_ago)
+    page = olga.get("/admin/").content.decode()
+    buttons = re.findall(r'name="action" value="(\w+)"', page)
+    assert buttons == ["ask", "cancel", "declare_lost"]
 
 
 def test_click_asks_at_once_and_quotes_the_answer(

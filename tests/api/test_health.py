@@ -50,7 +50,7 @@ def test_readyz_is_503_while_a_migration_is_missing(anonymous: APIClient) -> Non
 
     answer = anonymous.get("/readyz")
 
-    detail = "1 migrations are not applied."
+    detail = "1 migration is not applied: run manage.py migrate."
     assert (answer.status_code, answer.json()) == (503, {"status": "not ready", "detail": detail})
 
 

@@ -135,6 +135,16 @@ def test_number_of_named_causes_is_limited_and_the_rest_mentioned(runs: DrawRun)
     assert entry["sentence"].endswith("and at least 17 more.")
 
 
+def test_causes_beyond_the_limit_have_their_own_reasons(db: None) -> None:
+    run = gated(", ".join(f"s{n} > end" for n in range(30)), "s28", "s29")
+    for n in range(28):
+        hold(task(run, f"s{n}").pk, by=who("ada"), reason=f"not {n}")
+    [end] = [entry for entry in explain(run.pk)["blocked"] if entry["step_id"] == "end"]
+    reasons = [(cause["status"], cause["reason"]) for cause in end["waits_for"]]
+    held = [("on hold", f"not {n}") for n in range(28)]
+    assert reasons == [*held, *[("waiting for approval", "")] * 2]
+
+
 @pytest.mark.parametrize("size", [3, 60])
 def test_number_of_statements_does_not_grow_with_tasks(
     runs: DrawRun, size: int, django_assert_num_queries: DjangoAssertNumQueries

@@ -67,10 +67,10 @@ class TaskAttemptAdmin(ReadOnlyAdmin):
         "__str__",
         "run_shown",
         "status_shown",
+        "message_shown",
         "runner_name",
         "exit_code",
         *map(moment, ("dispatched_at", "started_at", "finished_at")),
-        "message_shown",
     )
     list_filter = (
         OverdueFilter,

@@ -182,7 +182,8 @@ def _entry(task: Blocked, upstream: Sequence[Cause]) -> dict[str, Any]:
     }
 
 
-CAUSE_COLUMNS = ("id", "step_id", "title", "state", "note", "awaits_approval", "is_held")
+CAUSE_COLUMNS = ("id", "step_id", "title", "state", "awaits_approval", "is_held", "note")
+"""In the order of the model's fields, since `from_db` takes the values in that order."""
 
 
 def _unfinished_upstream(

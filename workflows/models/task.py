@@ -154,6 +154,11 @@ class Task(models.Model):
         """The latest attempt; no query if the attempts are prefetched."""
         return max(self.attempts.all(), key=lambda attempt: attempt.number, default=None)
 
+    def reason(self, message: str) -> str:
+        """Return why it is as it is: why its attempt failed, else what an operator said of it."""
+        both = (message, self.note) if self.state == TaskState.FAILED else (self.note, message)
+        return both[0] or both[1]
+
     @transition(
         "state",
         TaskState.PENDING,

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import F
 from jinja2 import nodes
 from jinja2.environment import TemplateExpression
+from jinja2.exceptions import UndefinedError
 
 from workflows.models import Task, TaskAttempt, WorkflowRun
 from workflows.models.attempt import Outcome
@@ -31,6 +32,8 @@ from workflows.payloads.secrets import MASK, PLACEHOLDER_START, placeholders
 FOREIGN_PLACEHOLDER = (
     f"payload: a result or a parameter that it uses contains {PLACEHOLDER_START!r}"
 )
+
+KNOWN_NAMES = " (known: params, tasks; to print braces literally, write {{ '{{…}}' }})"
 
 MASKED = re.compile(rf"(?<!\*)(?:{re.escape(MASK)})+(?!\*)")
 MASKED_SIGN = "\ufdd0"
@@ -117,7 +120,13 @@ def _render(value: Any, context: Mapping[str, Any]) -> Any:
         return _render_text(value, context)
     except Exception as exc:
         # Whatever an author's expression raises must fail this task alone, never its run.
-        raise UnknownName(f"payload: {quoted_text(value)}: {why_failed(exc)}") from exc
+        why = f"{why_failed(exc)}{_hint_on_names(exc)}"
+        raise UnknownName(f"payload: {quoted_text(value)}: {why}") from exc
+
+
+def _hint_on_names(exc: Exception) -> str:
+    is_name = isinstance(exc, UndefinedError) and str(exc).endswith("is undefined")
+    return KNOWN_NAMES if is_name else ""
 
 
 def _render_text(text: str, context: Mapping[str, Any]) -> Any:

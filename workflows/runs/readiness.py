@@ -131,7 +131,7 @@ def causes_of(tasks: Iterable[Task]) -> list[Cause]:
 
 def as_cause(task: Task, message: str = "") -> Cause:
     """Describe a task as a cause of others that are blocked."""
-    reason = cut(task.note or message, most=LONGEST_REASON)
+    reason = cut(task.reason(message), most=LONGEST_REASON)
     return Cause(task.pk, task.step_id, task.title, _status_of(task), reason)
 
 

@@ -16,6 +16,7 @@ from tests.support.verbs import attempt, dispatch, dispatch_all, finish, states,
 from workflows import operations
 from workflows.dispatch.claims import claim_attempts
 from workflows.errors import Conflict, Invalid, ReportRefused
+from workflows.insight.explain import explain
 from workflows.models import TaskAttempt, WorkflowRun
 from workflows.operations.preview import preview_retry
 from workflows.reports.recovery import recover_overdue
@@ -45,6 +46,15 @@ def test_attempt_fails_as_lost_with_who_and_why(run: WorkflowRun) -> None:
     event = run.events.get(event_type="task.lost")
     assert (event.actor, event.reason) == ("ada", REASON)
     check_trail(run)
+
+
+def test_reason_of_task_that_was_to_be_canceled_is_that_it_was_declared_lost(
+    run: WorkflowRun,
+) -> None:
+    operations.cancel(task(run, "a").pk, by=ADA, reason="enough")
+    declare(run)
+    [cause] = explain(run.pk)["deadlock"]["root_causes"]
+    assert cause["reason"] == f"declared lost by ada: {REASON}"
 
 
 @pytest.mark.parametrize("status", ["running", "success", "failed", "canceled"])

@@ -22,6 +22,7 @@ from runners.kinds import backends
 from runners.models import Runner
 from workflows.admin.actions.registry import (
     APPROVAL_OPERATIONS,
+    ASK,
     CANCEL,
     CANCEL_REST,
     DECLARE_LOST,
@@ -258,7 +259,8 @@ def _overdue_group(request: HttpRequest) -> AttentionGroup:
     for attempt in first.order_by("lease_expires_at")[:SHOWN]:
         name = link(page_url(Task, attempt.task_id), attempt.task)
         text = format_html("{}: {} has not reported on it in time.", name, attempt.runner_name)
-        actions = _actions(request, Task, (CANCEL, DECLARE_LOST), [attempt.task_id])
+        known = (CANCEL, DECLARE_LOST) if attempt.backend.claims else (ASK, CANCEL, DECLARE_LOST)
+        actions = _actions(request, Task, known, [attempt.task_id])
         group.items.append(AttentionItem("overdue", text, attempt.lease_expires_at, actions))
     return group
 

@@ -156,9 +156,9 @@ class TaskAnswer(serializers.ModelSerializer[Task]):
         return attempt.result if attempt else None
 
     def get_message(self, task: Task) -> str:
-        """Return the operator's last note about the task, or else the message of its runner."""
+        """Return why it failed, as its runner says, or else the operator's last note about it."""
         attempt = _last_attempt(task)
-        return task.note or (attempt.message if attempt else "")
+        return task.reason(attempt.message if attempt else "")
 
 
 def _last_attempt(task: Task) -> TaskAttempt | None:

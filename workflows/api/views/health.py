@@ -1,11 +1,11 @@
 """Health checks for monitoring, without a login."""
 
-from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db import DatabaseError
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from workflows.db.missing_migrations import missing_migrations
 from workflows.insight.attention import NOBODY_LOOKS, unattended_attempts
 
 
@@ -21,17 +21,12 @@ def healthz(request: HttpRequest) -> JsonResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """Respond 200 if the database is reachable and migrated, else 503; say what needs attention."""
     try:
-        if missing := _missing_migrations():
-            return _not_ready(f"{missing} migrations are not applied.")
+        if missing := missing_migrations():
+            return _not_ready(missing)
         attention = [NOBODY_LOOKS] if unattended_attempts().exists() else []
     except DatabaseError:
         return _not_ready("The database cannot be reached.")
     return JsonResponse({"status": "ready"} | ({"attention": attention} if attention else {}))
-
-
-def _missing_migrations() -> int:
-    executor = MigrationExecutor(connection)
-    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def _not_ready(problem: str) -> JsonResponse:
