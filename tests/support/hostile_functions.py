@@ -195,23 +195,34 @@ def surroundings() -> dict[str, Any]:
     umask = os.umask(0)
     os.umask(umask)
     time.sleep(0.4)  # as long as a timer of somebody else may take
+    return {**_of_the_process(), **_of_the_interpreter(), "umask": umask}
+
+
+def _of_the_process() -> dict[str, Any]:
+    status = Path("/proc/self/status").read_text().splitlines()
     return {
         "directory": os.getcwd(),
         "environment": dict(sorted(os.environ.items())),
-        "umask": umask,
         "priority": os.getpriority(os.PRIO_PROCESS, 0),
         "handlers": [str(_handler(number)) for number in range(1, 64)],
-        "status": [
-            line
-            for line in Path("/proc/self/status").read_text().splitlines()
-            if line[:3] == "Sig" and line[:4] != "SigQ"
-        ],
+        "status": [line for line in status if line[:3] == "Sig" and line[:4] != "SigQ"],
         "limits": [resource.getrlimit(number) for number in range(16)],
+        "blocking": [os.get_blocking(number) for number in (0, *_sockets())],
+        "descriptors": len(os.listdir("/proc/self/fd")),
+        "OOM score": Path("/proc/self/oom_score_adj").read_text(),
+        "core dumps": ctypes.CDLL(None).prctl(3, 0, 0, 0, 0),
+        "death signal": _death_signal(),
+        "scheduler": os.sched_getscheduler(0),
+        "threads": len(os.listdir("/proc/self/task")),
+        "children": Path("/proc/thread-self/children").read_text(),
+    }
+
+
+def _of_the_interpreter() -> dict[str, Any]:
+    return {
         "locale": locale.setlocale(locale.LC_ALL),
         "language": translation.get_language(),
         "time zone": timezone.get_current_timezone_name(),
-        "blocking": [os.get_blocking(number) for number in (0, *_sockets())],
-        "descriptors": len(os.listdir("/proc/self/fd")),
         "streams": [sys.stdout.fileno(), sys.stderr.fileno()],
         "path": sys.path,
         "transaction": _transaction(),
@@ -220,18 +231,12 @@ def surroundings() -> dict[str, Any]:
         "finders": len(sys.meta_path),
         "directory of temporary files": tempfile.tempdir,
         "digits": sys.get_int_max_str_digits(),
-        "OOM score": Path("/proc/self/oom_score_adj").read_text(),
-        "core dumps": ctypes.CDLL(None).prctl(3, 0, 0, 0, 0),
-        "death signal": _death_signal(),
         "handlers of logs": len(logging.root.handlers),
         "filters of warnings": len(warnings.filters),
         "time-out": socket.getdefaulttimeout(),
         "recursion": sys.getrecursionlimit(),
         "trace": str(sys.gettrace()),
         "collects garbage": gc.isenabled(),
-        "scheduler": os.sched_getscheduler(0),
-        "threads": len(os.listdir("/proc/self/task")),
-        "children": Path("/proc/thread-self/children").read_text(),
     }
 
 
