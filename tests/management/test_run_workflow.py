@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.factories import TemplateFactory
+from tests.factories import RunnerFactory, TemplateFactory
 from tests.management.conftest import manage
 from tests.support.verbs import state, states
 from workflows.models import Event, WorkflowRun
@@ -61,6 +61,14 @@ def test_run_that_cannot_continue_by_itself_exits_2(local: Any) -> None:
     done = manage("run_workflow", "stuck")
     assert done.returncode == 2
     assert "cannot continue by itself: runner refused: local is disabled" in done.stdout
+
+
+def test_run_that_waits_for_a_refusing_runner_says_why() -> None:
+    RunnerFactory.create(name="gone", kind="http", url="http://127.0.0.1:1", is_default=True)
+    TemplateFactory.create(name="nightly", drawing="a", payload={"prompt": "x"})
+    done = manage("run_workflow", "nightly")
+    assert done.returncode == 2
+    assert "It cannot continue by itself: runner refused: gone: it cannot be reached" in done.stdout
 
 
 def test_parameters_are_text_or_json() -> None:

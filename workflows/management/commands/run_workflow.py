@@ -20,7 +20,7 @@ from workflows.management.actor import command_actor
 from workflows.management.arguments import positive
 from workflows.management.output import say
 from workflows.management.progress import Progress, ProgressConsole
-from workflows.models import RunState, TaskAttempt, WorkflowRun
+from workflows.models import RunState, Task, TaskAttempt, WorkflowRun
 from workflows.models.actor import NOBODY, Actor
 from workflows.operations.dispatch_ready import dispatch_ready
 from workflows.runs.creation import create_run
@@ -183,4 +183,10 @@ def _why_it_is_stuck(run: WorkflowRun) -> str:
     if run.state == RunState.PAUSED:
         return "it is paused; resume it."
     blocked = dispatch_ready(run.pk, dry_run=True, by=NOBODY).reason
-    return f"{blocked}."
+    return f"{blocked or _last_refusal(run)}."
+
+
+def _last_refusal(run: WorkflowRun) -> str:
+    """Return why a task that could be dispatched now was not taken when it was tried."""
+    notes = Task.objects.ready().filter(run=run).order_by("position").values_list("note", flat=True)
+    return notes.exclude(note="").first() or "a task is ready, and nobody dispatches it"
