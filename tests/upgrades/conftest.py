@@ -13,6 +13,7 @@ from django.apps import apps as current_apps
 from django.apps.registry import Apps
 from django.core.management.color import no_style
 from django.db import connection, models, transaction
+from django.db.backends.utils import CursorWrapper
 from django.db.migrations.executor import MigrationExecutor
 
 FIRST = [("runners", "0001_initial"), ("workflows", "0001_initial")]
@@ -20,8 +21,8 @@ ROWS = Path(__file__).with_name("installed.json")
 """A dump made by the first release, with runs and tasks in every state."""
 
 Rows = dict[str, list[dict[str, Any]]]
-Tables = dict[str, list[tuple[Any, ...]]]
-"""What is stored in each table, as the database gives it."""
+Tables = dict[str, list[dict[str, Any]]]
+"""The rows of each table by the names of their columns, whose order migrations change."""
 
 
 def to_first_release() -> Apps:
@@ -120,7 +121,13 @@ def upgraded(request: pytest.FixtureRequest, transactional_db: None, upgrade: Up
 def _stored() -> Tables:
     tables = connection.introspection.django_table_names(only_existing=True)
     with connection.cursor() as cursor:
-        return {table: cursor.execute(f"SELECT * FROM {table}").fetchall() for table in tables}
+        return {table: _rows(cursor, table) for table in tables}
+
+
+def _rows(cursor: CursorWrapper, table: str) -> list[dict[str, Any]]:
+    cursor.execute(f"SELECT * FROM {table}")
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def _store(tables: Tables) -> None:
@@ -129,9 +136,10 @@ def _store(tables: Tables) -> None:
             cursor.execute(f"DELETE FROM {table}")
         for table, rows in tables.items():
             for row in rows:
+                columns = ", ".join(map(connection.ops.quote_name, row))
                 values = ", ".join(["%s"] * len(row))
-                cursor.execute(f"INSERT INTO {table} VALUES ({values})", row)
-        for statement in connection.ops.sequence_reset_sql(
-            no_style(), current_apps.get_models(include_auto_created=True)
-        ):
+                insert = f"INSERT INTO {table} ({columns}) VALUES ({values})"
+                cursor.execute(insert, [*row.values()])
+        every_model = current_apps.get_models(include_auto_created=True)
+        for statement in connection.ops.sequence_reset_sql(no_style(), every_model):
             cursor.execute(statement)
