@@ -34,7 +34,8 @@ SLOW_FOLDERS = (
 # What is the same on every database is tested on one. Everything else runs on both: whatever reads
 # or writes rows in a way in which the databases may differ.
 ONLY_ON_SQLITE = (
-    # The code itself, pages in a browser, and what reads files or texts alone.
+    # The code itself, pages in a browser, what reads files or texts alone, and refused requests.
+    "admin/test_observers.py",
     "browser",
     "conventions",
     "examples/test_examples.py",
@@ -58,6 +59,7 @@ ONLY_ON_POSTGRESQL = (
     "chaos",
     "management/test_local_runner_trees.py",
     "management/test_long_logs.py",
+    "management/test_showing.py",
     "storms",
     "third_party_clients",
 )
