@@ -39,6 +39,12 @@ class RunNotDispatchable(WrongState):
     code = "run_not_dispatchable"
 
 
+class NotPermitted(WorkflowError):
+    """The state of the object requires a permission that this person does not have."""
+
+    code = "permission_denied"
+
+
 class ReportRefused(Conflict):
     """The report is about an outdated attempt, or its task does not have that transition."""
 

@@ -60,6 +60,7 @@ class ApprovalAdmin(OperableAdmin):
         "title_shown",
         "status_shown",
         moment("created_at"),
+        "reason_shown",
         "decided_by",
         moment("decided_at"),
         "comment_shown",
@@ -72,7 +73,7 @@ class ApprovalAdmin(OperableAdmin):
         "status_shown",
         ("task_link", "run_shown"),
         "title_shown",
-        moment("created_at"),
+        (moment("created_at"), "reason"),
         ("decided_by", moment("decided_at")),
         "comment",
     )
@@ -109,6 +110,11 @@ class ApprovalAdmin(OperableAdmin):
     def status_shown(self, approval: Approval) -> SafeString:
         """Return the status."""
         return badge(approval.status)
+
+    @admin.display(description="why again", ordering="reason")
+    def reason_shown(self, approval: Approval) -> str:
+        """Return why it was requested again; empty for the first request."""
+        return Truncator(approval.reason).chars(80)
 
     @admin.display(description="comment")
     def comment_shown(self, approval: Approval) -> str:

@@ -13,8 +13,9 @@ from rest_framework import views
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.response import Response
 
-from workflows.errors import Conflict, Invalid, NotFound, TokenRefused
+from workflows.errors import Conflict, Invalid, NotFound, NotPermitted, TokenRefused
 
+STATUSES = {TokenRefused: 401, NotPermitted: 403, NotFound: 404, Conflict: 409}
 CHANGED_MEANWHILE = "This was changed by somebody else at the same time; try again."
 
 
@@ -40,12 +41,9 @@ def _as_api_exception(exc: Exception) -> Exception:
     match exc:
         case Invalid():
             return ValidationError(exc.fields)
-        case NotFound():
-            return HttpError(404, exc.detail, exc.code)
-        case Conflict():
-            return HttpError(409, exc.detail, exc.code)
-        case TokenRefused():
-            return HttpError(401, exc.detail, exc.code)
+        case NotFound() | Conflict() | NotPermitted() | TokenRefused():
+            status = next(status for kind, status in STATUSES.items() if isinstance(exc, kind))
+            return HttpError(status, exc.detail, exc.code)
         case ProtectedError():
             return HttpError(409, _still_used(exc), "in_use")
         case ConcurrentTransition() | IntegrityError() | ObjectDoesNotExist():

@@ -11,6 +11,7 @@ from runners.base import LONGEST_TIMEOUT_S
 from workflows import graph
 from workflows.errors import Invalid
 from workflows.models.fields import check_json
+from workflows.models.template import ApprovalLasts
 from workflows.payloads.expressions import check_expressions, check_secrets
 from workflows.payloads.parameters import Validator, check_schema, secret_names
 
@@ -51,6 +52,7 @@ TEMPLATE_SCHEMA: dict[str, Any] = {
         "name": {"type": "string", "pattern": r"\S", "maxLength": 200},
         "description": {"type": "string"},
         "approver_must_differ": {"type": "boolean"},
+        "approval_lasts": {"type": "string", "enum": ApprovalLasts.values},
         "parameters_schema": {"type": "object"},
         "steps": {"type": "array", "items": STEP_SCHEMA},
     },
@@ -84,6 +86,7 @@ class TemplateSpec:
     steps: tuple[StepSpec, ...]
     description: str = ""
     approver_must_differ: bool = False
+    approval_lasts: str = ApprovalLasts.RESET.value
     parameters_schema: dict[str, Any] = field(default_factory=dict)
 
 
@@ -106,16 +109,19 @@ def parse_template(data: object) -> TemplateSpec:
         tuple(map(_parse_step, steps)),
         data.get("description", ""),
         data.get("approver_must_differ", False),
+        data.get("approval_lasts", ApprovalLasts.RESET.value),
         data.get("parameters_schema", {}),
     )
 
 
 def plain(spec: TemplateSpec) -> dict[str, Any]:
     """Return a template as data for `parse_template`, without default values."""
+    lasts = spec.approval_lasts
     fields = {
         "name": spec.name,
         "description": spec.description or None,
         "approver_must_differ": spec.approver_must_differ or None,
+        "approval_lasts": lasts if lasts != ApprovalLasts.RESET else None,
         "parameters_schema": spec.parameters_schema or None,
     }
     return {**_without_defaults(fields), "steps": [_plain_step(step) for step in spec.steps]}

@@ -31,6 +31,7 @@ def create_template(spec: TemplateSpec, *, by: Actor = NOBODY) -> WorkflowTempla
         name=spec.name,
         description=spec.description,
         approver_must_differ=spec.approver_must_differ,
+        approval_lasts=spec.approval_lasts,
         parameters_schema=spec.parameters_schema,
     )
     _store_steps(template, spec.steps)
@@ -57,6 +58,7 @@ def replace_template(
         return template
     template.name, template.description = spec.name, spec.description
     template.approver_must_differ = spec.approver_must_differ
+    template.approval_lasts = spec.approval_lasts
     template.parameters_schema = spec.parameters_schema
     template.version += 1
     template.save()
@@ -91,6 +93,7 @@ def spec_of(template: WorkflowTemplate) -> TemplateSpec:
         tuple(_step_spec(step, upstream[step.pk]) for step in steps),
         template.description,
         template.approver_must_differ,
+        template.approval_lasts,
         template.parameters_schema,
     )
 

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from workflows.dispatch.runner_pool import RunnerPool
 from workflows.errors import NotFound
 from workflows.models import RunState, Task, TaskDependency, TaskState, WorkflowRun
+from workflows.runs.approval_requests import WHY_ASKED
 from workflows.runs.readiness import (
     APPROVAL,
     DEPENDENCIES,
@@ -20,6 +21,7 @@ from workflows.runs.readiness import (
     blocked_tasks,
     deadlocks,
     waits_for,
+    why_asked,
     why_blocked,
 )
 
@@ -94,7 +96,7 @@ def task_sentence(task: Blocked, upstream: Sequence[Cause] = ()) -> str:
     if task.reason == READY:
         return "Ready: the next dispatch takes it."
     if task.reason == APPROVAL:
-        return "Waits for somebody to approve it."
+        return f"Waits for somebody to approve it{task.note and f' ({task.note})'}."
     if task.reason == HOLD:
         return _hold_sentence(task)
     if task.reason == DEPENDENCIES:
@@ -154,7 +156,8 @@ def _why_pending(task: Task) -> list[Blocked]:
         return _undispatched([task])
     if task.run:
         return why_blocked(task.run, [task])
-    return [Blocked(task.pk, task.step_id, waits_for(task), note=task.note)]
+    asked = Task.objects.annotate(why_asked=WHY_ASKED).get(pk=task.pk)
+    return [Blocked(task.pk, task.step_id, waits_for(task), note=why_asked(asked) or task.note)]
 
 
 def _undispatched(ready: Iterable[Task]) -> list[Blocked]:

@@ -7,6 +7,7 @@ from workflows.models.presence import LastLook, Presence
 from workflows.models.run import RunState, WorkflowRun
 from workflows.models.task import Task, TaskDependency, TaskState
 from workflows.models.template import (
+    ApprovalLasts,
     StepDependency,
     TemplateStep,
     TemplateVersion,
@@ -15,6 +16,7 @@ from workflows.models.template import (
 
 __all__ = [
     "Approval",
+    "ApprovalLasts",
     "ApprovalStatus",
     "Event",
     "EventType",

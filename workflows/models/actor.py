@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.contrib.auth import get_user_model
+
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.contrib.auth.models import AnonymousUser
@@ -50,6 +52,17 @@ class Actor:
         if self.user and other.user:
             return self.user == other.user
         return self.name == other.name
+
+    def may(self, permission: str) -> bool:
+        """
+        Return True if the user has a permission now.
+
+        Who has no key is a machine or a command: whoever starts commands can write to the database.
+        """
+        if not self.user:
+            return True
+        user = get_user_model().objects.filter(pk=self.user).first()
+        return user is not None and user.has_perm(permission)
 
 
 NOBODY = Actor()

@@ -20,11 +20,17 @@ class ApprovalStatus(models.TextChoices):
 
 
 class Approval(models.Model):
-    """The decision that a task waits for. A retry after a rejection requests another one."""
+    """The decision that a task waits for. A rejection or a reset is followed by another."""
 
     task = models.ForeignKey(Task, models.PROTECT, related_name="approvals")
     status = models.CharField(
         max_length=10, choices=ApprovalStatus.choices, default=ApprovalStatus.PENDING
+    )
+    reason = MessageField(
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Why it was requested again; empty for the first request of a task.",
     )
     decided_by = models.CharField(max_length=LONGEST_NAME, blank=True)
     decided_by_user = models.CharField(

@@ -10,7 +10,7 @@ from workflows.models.actor import LONGEST_NAME, LONGEST_WAY, NOBODY, Actor
 from workflows.models.event import EventType
 from workflows.models.fields import JSONObjectField
 from workflows.models.task import ACTIVE, BROKEN, Task, TaskState
-from workflows.models.template import WorkflowTemplate
+from workflows.models.template import ApprovalLasts, WorkflowTemplate
 
 
 class RunState(models.TextChoices):
@@ -84,6 +84,13 @@ class WorkflowRun(models.Model):
         help_text="Who or what started the run, as its creator says.",
     )
     approver_must_differ = models.BooleanField(default=False, editable=False)
+    approval_lasts = models.CharField(
+        max_length=10,
+        choices=ApprovalLasts.choices,
+        default=ApprovalLasts.RESET,
+        db_default=ApprovalLasts.RESET,
+        editable=False,
+    )
     parameters = JSONObjectField(
         default=dict, blank=True, help_text="Used in payloads as {{ params.name }}."
     )

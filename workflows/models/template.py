@@ -11,6 +11,15 @@ from workflows.models.fields import JSONObjectField
 TIMEOUT_VALIDATORS = [MinValueValidator(1), MaxValueValidator(LONGEST_TIMEOUT_S)]
 
 
+class ApprovalLasts(models.TextChoices):
+    """How long the approval of a task holds within a run."""
+
+    RESET = "reset", "until it is reset, or something that it waits for"
+    """A reset through the task asks again."""
+    RUN = "run", "as long as the run"
+    """Once approved, the task never asks again in its run."""
+
+
 class WorkflowTemplate(models.Model):
     """A named DAG of steps. Runs are copies of it: editing it never changes them."""
 
@@ -19,6 +28,13 @@ class WorkflowTemplate(models.Model):
     approver_must_differ = models.BooleanField(
         default=False,
         help_text="Whoever created a run may not approve its tasks.",
+    )
+    approval_lasts = models.CharField(
+        max_length=10,
+        choices=ApprovalLasts.choices,
+        default=ApprovalLasts.RESET,
+        db_default=ApprovalLasts.RESET,
+        help_text="When tasks that were approved ask again.",
     )
     parameters_schema = JSONObjectField(
         default=dict,

@@ -14,6 +14,7 @@ from workflows.models import (
 )
 from workflows.models.actor import Actor
 from workflows.operations.checks import check_decision, enforce
+from workflows.runs.approval_requests import AGAIN, request_approval
 from workflows.runs.blocking import UNBLOCKED, unblock
 from workflows.runs.completion import reopen_if_ready
 from workflows.runs.events import record
@@ -31,10 +32,7 @@ def approve(approval_id: int, *, by: Actor, comment: str = "") -> Approval:
     """
     run, approval = _lock_approval(approval_id)
     enforce(check_decision(approval, by))
-    task = approval.task
-    _decide(approval, ApprovalStatus.APPROVED, by=by, comment=comment)
-    unblock(task, awaits_approval=False)
-    record(EventType.APPROVAL_APPROVED, run=run, task=task, by=by, reason=comment)
+    _approve(run, approval, by=by, comment=comment)
     if run:
         reopen_if_ready(run, by=by, reason=comment)
         advance_run(run, by=by)
@@ -69,6 +67,30 @@ def reject(approval_id: int, *, by: Actor, comment: str = "") -> Approval:
     if run:
         advance_run(run, by=by)
     return approval
+
+
+def approve_by_mark_success(run: WorkflowRun | None, task: Task, *, by: Actor, reason: str) -> None:
+    """
+    Count a task whose approval is open or refused as approved by whoever marks it success.
+
+    A decision is final: after a rejection, this is a request and a decision of its own. The caller
+    holds the lock, and has enforced the check of mark success.
+    """
+    if task.awaits_approval:
+        approval = task.approvals.get(status=ApprovalStatus.PENDING)
+    else:
+        approval = request_approval(run, task, by=by, why=AGAIN.format("it is marked success"))
+    approval.task = task
+    _approve(run, approval, by=by, comment=reason, by_mark_success=True)
+
+
+def _approve(
+    run: WorkflowRun | None, approval: Approval, *, by: Actor, comment: str, **payload: bool
+) -> None:
+    _decide(approval, ApprovalStatus.APPROVED, by=by, comment=comment)
+    unblock(approval.task, awaits_approval=False)
+    event = EventType.APPROVAL_APPROVED
+    record(event, run=run, task=approval.task, by=by, reason=comment, payload=payload)
 
 
 def _lock_approval(approval_id: int) -> tuple[WorkflowRun | None, Approval]:

@@ -14,7 +14,7 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from workflows.dispatch.leases import EXECUTOR_LEASE, lease_left
-from workflows.errors import Conflict, RunNotDispatchable, WorkflowError, WrongState
+from workflows.errors import Conflict, NotPermitted, RunNotDispatchable, WorkflowError, WrongState
 from workflows.models import (
     Approval,
     ApprovalStatus,
@@ -27,10 +27,11 @@ from workflows.models import (
 from workflows.models.actor import Actor
 from workflows.models.run import CLOSED, DISPATCHABLE
 from workflows.models.task import ACTIVE
-from workflows.operations.preview import downstream_ids
+from workflows.operations.paths import downstream_ids, passed_gates
 from workflows.runs.events import Transition, states_of
 
 Refusal = WorkflowError | None
+DECIDE = "workflows.decide_approval"
 
 
 def enforce(refusal: Refusal) -> None:
@@ -81,8 +82,13 @@ def check_retry(task: Task, by: Actor) -> Refusal:
 
 
 def check_mark_success(task: Task, by: Actor) -> Refusal:
-    """Refuse a task that is neither failed nor canceled, or whose run is aborted."""
-    return _check_transition(task, Task.mark_success) or _check_run_of(task)
+    """
+    Refuse a task that is neither failed nor canceled, or whose run is aborted.
+
+    Past a gate that is open or refused, only somebody who may decide its approval.
+    """
+    of_state = _check_transition(task, Task.mark_success) or _check_run_of(task)
+    return of_state or _check_gates(task, by)
 
 
 def check_retry_downstream(task: Task, by: Actor) -> Refusal:
@@ -143,6 +149,21 @@ def check_decision(approval: Approval, by: Actor) -> Refusal:
         return WrongState(f"{approval} is {approval.status}")
     if task.state != TaskState.PENDING:
         return Conflict(f"task {task.pk} is {task.state}")
+    return _check_person(run, by)
+
+
+def _check_gates(task: Task, by: Actor) -> Refusal:
+    gate = next(iter(passed_gates([task])), None)
+    if gate is None:
+        return None
+    if not by.may(DECIDE):
+        return NotPermitted(
+            f"nobody has approved task {gate.pk} ({gate}); this needs the permission {DECIDE}"
+        )
+    return _check_person(task.run, by)
+
+
+def _check_person(run: WorkflowRun | None, by: Actor) -> Refusal:
     if run and run.approver_must_differ and by.may_be(run.creator):
         return Conflict(f"{run} was created by {by}; somebody else must decide")
     return None

@@ -31,7 +31,7 @@ def hold(task_id: int, *, by: Actor, reason: str = "", resume_at: datetime | Non
     check_resume_at(resume_at)
     run, task = lock_task(task_id)
     enforce(check_hold(task, by))
-    block(task, is_held=True, resume_at=resume_at, note=reason)
+    block([task], is_held=True, resume_at=resume_at, note=reason)
     payload = {"resume_at": resume_at.isoformat()} if resume_at else {}
     record(EventType.TASK_HELD, run=run, task=task, by=by, reason=reason, payload=payload)
     if run:

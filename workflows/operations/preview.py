@@ -4,21 +4,21 @@ Previews: what else would happen if an operation were carried out on some rows; 
 Pass only rows for which its check returns None: a refused operation has no effects.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from workflows.graph import downstream_of
 from workflows.models import (
     Approval,
     Task,
     TaskAttempt,
-    TaskDependency,
     TaskState,
     WorkflowRun,
 )
 from workflows.models.task import ACTIVE, ENDED
+from workflows.operations.paths import following, passed_gates, reached
+from workflows.runs.approval_requests import asking_again
 
 MOST_RUNS = 20
 """Nothing is previewed for more runs at once: the pending tasks of each would have to be read."""
@@ -49,7 +49,7 @@ class PendingTasks:
         columns = ("run_id", "step_id", "title", "state", "position", "unmet_count")
         rows = pending.order_by("run_id", "position").only(*columns)
         self.tasks = {task.pk: task for task in rows}
-        self.following = _following(runs, task__state=TaskState.PENDING)
+        self.following = following(runs, task__state=TaskState.PENDING)
         causes = Task.objects.root_causes().filter(run__in=runs).order_by()
         self.causes = set(causes.values_list("pk", flat=True))
 
@@ -61,7 +61,7 @@ class PendingTasks:
 
     def after(self, task_ids: Iterable[int]) -> set[int]:
         """Return the pending tasks that wait for any of these, directly or not."""
-        return _reached(task_ids, self.following)
+        return reached(task_ids, self.following)
 
     def permanently_blocked(self, but_for: Iterable[int] = ()) -> set[int]:
         """Return the tasks that can never run, if the causes in `but_for` were resolved."""
@@ -96,6 +96,7 @@ def preview_mark_success(
     ready = {pk for pk, n in met.items() if pending.tasks[pk].unmet_count == n}
     after, still = pending.after(ids), pending.permanently_blocked(but_for=ids)
     return [
+        *_decided_by_it(tasks),
         *pending.effect(ready, "becomes ready at once", "become ready at once"),
         *pending.effect(after - still - ready, "can run after that", "can run after that"),
         *_still_blocked(pending, after & still),
@@ -156,14 +157,18 @@ def preview_retry_downstream(tasks: Sequence[Task]) -> list[Effect]:
     ids = {task.pk for task in tasks}
     if len(runs) > MOST_RUNS:
         return []
-    after = _reached(ids, _following(runs)) - ids
+    after = reached(ids, following(runs)) - ids
     found = Task.objects.filter(run__in=runs, state__in=ENDED)
     rows = found.order_by("run_id", "position").only("run_id", "step_id", "title", "state")
     reset = tuple(task for task in rows if task.pk in after)
     one, many = "that ended after it is reset, too", "that ended after it are reset, too"
     given_up = TaskAttempt.objects.given_up().filter(task__run__in=runs)
     twice = ids.union(task.pk for task in reset) & set(given_up.values_list("task_id", flat=True))
-    return [*_may_run_twice(len(twice)), *_effect_on(reset, one, many)]
+    return [
+        *_may_run_twice(len(twice)),
+        *_effect_on(reset, one, many),
+        *_asking_again(runs, ids | after),
+    ]
 
 
 def preview_pause(runs: Sequence[WorkflowRun]) -> list[Effect]:
@@ -196,34 +201,6 @@ def preview_cancel_rest(
     return [*pending.effect(pending.permanently_blocked(), "is canceled", "are canceled")]
 
 
-def downstream_ids(task: Task) -> set[int]:
-    """Return the tasks that follow a task in its run, directly or not; reads all of its edges."""
-    if task.run_id is None:
-        return set()
-    edges = TaskDependency.objects.filter(task__run=task.run_id)
-    return downstream_of(task.pk, edges.values_list("depends_on_id", "task_id").iterator())
-
-
-def _reached(task_ids: Iterable[int], following: dict[int, list[int]]) -> set[int]:
-    """Return what follows tasks, directly or not; one pass, whatever the number of paths."""
-    found: set[int] = set()
-    frontier = list(task_ids)
-    while frontier:
-        new = [pk for pk in following.get(frontier.pop(), ()) if pk not in found]
-        found.update(new)
-        frontier += new
-    return found
-
-
-def _following(runs: Iterable[int], **of_task: str) -> dict[int, list[int]]:
-    conditions = {"task__run__in": set(runs), **of_task}
-    edges = TaskDependency.objects.filter(**conditions).values_list("depends_on_id", "task_id")
-    following: dict[int, list[int]] = defaultdict(list)
-    for upstream, downstream in edges:
-        following[upstream].append(downstream)
-    return following
-
-
 def _read(
     tasks: Sequence[Task], pending: PendingTasks | None = None
 ) -> tuple[PendingTasks, set[int]]:
@@ -236,6 +213,22 @@ def _read(
 
 def _still_blocked(pending: PendingTasks, ids: set[int]) -> Iterator[Effect]:
     return pending.effect(ids, "stays blocked by another", "stay blocked by others")
+
+
+def _decided_by_it(tasks: Sequence[Task]) -> Iterator[Effect]:
+    """Yield which approvals a mark success decides, and which it passes without deciding them."""
+    gates, marked = passed_gates(tasks), {task.pk for task in tasks}
+    own = tuple(gate for gate in gates if gate.pk in marked)
+    others = tuple(gate for gate in gates if gate.pk not in marked)
+    yield from _effect_on(own, "counts as approved by you", "count as approved by you")
+    passed = "before it that nobody has approved no longer {} back what follows"
+    yield from _effect_on(others, passed.format("holds"), passed.format("hold"))
+
+
+def _asking_again(runs: Collection[int], task_ids: Collection[int]) -> Iterator[Effect]:
+    gates = asking_again(Task.objects.filter(run__in=runs)).order_by("run_id", "position")
+    found = tuple(gate for gate in gates.defer("payload") if gate.pk in task_ids)
+    yield from _effect_on(found, "asks for approval again", "ask for approval again")
 
 
 def _may_run_twice(n: int) -> Iterator[Effect]:

@@ -1,6 +1,6 @@
 """Operations on tasks: cancel, retry, mark success, retry with downstream."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -11,6 +11,7 @@ from workflows.errors import Invalid
 from workflows.models import RunState, Task, WorkflowRun
 from workflows.models.actor import Actor
 from workflows.models.task import CLEARED, ENDED
+from workflows.operations.approvals import approve_by_mark_success
 from workflows.operations.cancellation import cancel_tasks
 from workflows.operations.checks import (
     check_cancel,
@@ -19,8 +20,12 @@ from workflows.operations.checks import (
     check_retry_downstream,
     enforce,
 )
-from workflows.operations.preview import downstream_ids
-from workflows.runs.approval_requests import request_again_if_rejected
+from workflows.operations.paths import downstream_ids, passed_gates
+from workflows.runs.approval_requests import (
+    gates_asking_again,
+    request_again_after_reset,
+    request_again_if_rejected,
+)
 from workflows.runs.locks import lock_task
 from workflows.runs.transitions import batches, transition_tasks
 
@@ -65,18 +70,24 @@ def mark_success(task_id: int, *, by: Actor, reason: str) -> Task:
 
     :raises Invalid: without a reason.
     :raises NotFound: if there is no such task.
-    :raises Conflict: if the task is neither failed nor canceled, or its run is aborted.
+    :raises Conflict: if the task is neither failed nor canceled, or its run is aborted; if nobody
+        has approved it, or what it waits for, and another person than `by` must.
+    :raises NotPermitted: if nobody has, and `by` may not decide approvals.
     """
     if not reason.strip():
         raise Invalid({"reason": ["Say why this task counts as done."]})
     run, task = lock_task(task_id)
     enforce(check_mark_success(task, by))
+    passed = [gate.pk for gate in passed_gates([task])]
+    if task.pk in passed:
+        approve_by_mark_success(run, task, by=by, reason=reason)
     transition_tasks(
         run,
         [task],
         Task.mark_success,
         by=by,
         reason=reason,
+        payloads={task.pk: {"passed_gates": passed}} if passed else None,
         note=reason,
         is_marked_success=True,
         finished_at=timezone.now(),
@@ -93,6 +104,8 @@ class Reset:
     task_id: int
     tasks: tuple[Task, ...]
     states: tuple[str, ...]
+    gates: tuple[Task, ...]
+    """Those that ask for approval again, besides those that wait for it anyway."""
 
 
 @transaction.atomic
@@ -101,7 +114,7 @@ def retry_downstream(task_id: int, *, by: Actor, reason: str = "", dry_run: bool
     Return an ended task to the queue, and all ended tasks downstream of it.
 
     Earlier attempts with their logs and results stay, and so does the trail. Pending tasks
-    downstream wait again for what is reset.
+    downstream wait again for what is reset. What was approved among all of them asks again.
 
     :param dry_run: return what would be reset, and write nothing.
     :raises NotFound: if there is no such task.
@@ -110,27 +123,27 @@ def retry_downstream(task_id: int, *, by: Actor, reason: str = "", dry_run: bool
     """
     run, task = lock_task(task_id)
     enforce(check_retry_downstream(task, by))
-    tasks = [task, *_ended_downstream(task)]
-    reset = Reset(task.pk, tuple(tasks), tuple(each.state for each in tasks))
+    downstream = downstream_ids(task)
+    tasks = (task, *_ended(downstream))
+    gates = tuple(gates_asking_again({task.pk, *downstream}))
+    reset = Reset(task.pk, tasks, tuple(each.state for each in tasks), gates)
     if not dry_run:
-        _reset(run, task, tasks, by=by, reason=reason)
+        _reset(run, task, reset, by=by, reason=reason)
     return reset
 
 
-def _ended_downstream(task: Task) -> list[Task]:
+def _ended(task_ids: Collection[int]) -> list[Task]:
     ended = Task.objects.filter(state__in=ENDED)
-    found = [each for pks in batches([*downstream_ids(task)]) for each in ended.filter(pk__in=pks)]
+    found = [each for pks in batches([*task_ids]) for each in ended.filter(pk__in=pks)]
     return sorted(found, key=lambda each: each.position)
 
 
-def _reset(
-    run: WorkflowRun | None, task: Task, tasks: Sequence[Task], *, by: Actor, reason: str
-) -> None:
+def _reset(run: WorkflowRun | None, task: Task, reset: Reset, *, by: Actor, reason: str) -> None:
+    tasks = reset.tasks
     payloads = {each.pk: {"downstream_of": task.pk} for each in tasks if each.pk != task.pk}
     columns = {**CLEARED, "is_marked_success": False, "dispatched_at": None}
     transition_tasks(run, tasks, Task.reset, by=by, reason=reason, payloads=payloads, **columns)
-    for each in tasks:
-        request_again_if_rejected(run, each, by=by)
+    request_again_after_reset(run, task, reset.gates, by=by)
     _reopen_and_advance(run, by=by, reason=reason)
 
 

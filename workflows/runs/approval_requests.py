@@ -1,22 +1,102 @@
-"""Requests a person's approval of a task."""
+"""Requests a person's approval of tasks, also once more after a rejection or a reset."""
 
-from workflows.models import Approval, ApprovalStatus, EventType, Task, WorkflowRun
+from collections.abc import Collection, Sequence
+
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+
+from workflows.models import (
+    Approval,
+    ApprovalLasts,
+    ApprovalStatus,
+    Event,
+    EventType,
+    Task,
+    TaskState,
+    WorkflowRun,
+)
 from workflows.models.actor import Actor
 from workflows.runs.blocking import block
-from workflows.runs.events import record
+from workflows.runs.events import actor_columns
+from workflows.runs.transitions import batches
+
+AGAIN = "asked again because {}"
+APPROVALS = Approval.objects.filter(task=OuterRef("pk"))
+LAST_STATUS = Subquery(APPROVALS.order_by("-id").values("status")[:1])
+WHY_ASKED = Subquery(APPROVALS.filter(status=ApprovalStatus.PENDING).values("reason")[:1])
+"""Of a task that waits for approval: why it was asked again; empty if it was not."""
 
 
-def request_approval(run: WorkflowRun | None, task: Task, *, by: Actor) -> Approval:
-    """Let a task wait for an approval. The caller holds the lock."""
-    block(task, awaits_approval=True)
-    record(EventType.APPROVAL_PENDING, run=run, task=task, by=by)
-    return Approval.objects.create(task=task)
+def request_approvals(
+    run: WorkflowRun | None, tasks: Sequence[Task], *, by: Actor, why: str = ""
+) -> None:
+    """
+    Let tasks wait for an approval. The caller holds the lock.
+
+    :param why: why they are asked again; empty for the first request.
+    """
+    for batch in batches(tasks):
+        block(batch, awaits_approval=True)
+        Approval.objects.bulk_create(Approval(task=task, reason=why) for task in batch)
+        Event.objects.bulk_create(
+            Event(
+                event_type=EventType.APPROVAL_PENDING,
+                run=run,
+                task=task,
+                **actor_columns(by),
+                reason=why,
+            )
+            for task in batch
+        )
+
+
+def request_approval(run: WorkflowRun | None, task: Task, *, by: Actor, why: str = "") -> Approval:
+    """Let one task wait for an approval, and return that."""
+    request_approvals(run, [task], by=by, why=why)
+    return task.approvals.get(status=ApprovalStatus.PENDING)
 
 
 def request_again_if_rejected(run: WorkflowRun | None, task: Task, *, by: Actor) -> None:
     """Let a task wait for a second approval if it is pending again after a rejection."""
     if task.requires_approval and _was_rejected(task):
-        request_approval(run, task, by=by)
+        request_approvals(run, [task], by=by, why=AGAIN.format("it was retried after a rejection"))
+
+
+def request_again_after_reset(
+    run: WorkflowRun | None, reset: Task, gates: Sequence[Task], *, by: Actor
+) -> None:
+    """Let the gates that `asking_again` found wait for an approval of what runs again."""
+    others = [gate for gate in gates if gate.pk != reset.pk]
+    if len(others) < len(gates):
+        request_approvals(run, [reset], by=by, why=AGAIN.format("it was reset"))
+    because = f"`{reset.step_id or reset.title}` was reset"
+    request_approvals(run, others, by=by, why=AGAIN.format(because))
+
+
+def asking_again(tasks: QuerySet[Task]) -> QuerySet[Task]:
+    """
+    Return those of some tasks that ask for approval again when they are reset, or one before them.
+
+    That are the decided ones: an open request stays open. A run may let approvals last, though.
+    """
+    approved = Exists(APPROVALS.filter(status=ApprovalStatus.APPROVED))
+    lasts = Q(approved, run__approval_lasts=ApprovalLasts.RUN)
+    return tasks.filter(requires_approval=True, awaits_approval=False).exclude(lasts)
+
+
+def gates_asking_again(task_ids: Collection[int]) -> list[Task]:
+    """Return the tasks among these that ask again, in the template's order."""
+    found = [
+        task
+        for pks in batches([*task_ids])
+        for task in asking_again(Task.objects.filter(pk__in=pks))
+    ]
+    return sorted(found, key=lambda task: task.position)
+
+
+def undecided(tasks: QuerySet[Task]) -> QuerySet[Task]:
+    """Return those of some tasks that nobody has let pass: their approval is open or refused."""
+    gates = tasks.filter(requires_approval=True).exclude(state=TaskState.SUCCESS)
+    return gates.annotate(last=LAST_STATUS).exclude(last=ApprovalStatus.APPROVED)
 
 
 def _was_rejected(task: Task) -> bool:

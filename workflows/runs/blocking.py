@@ -26,9 +26,10 @@ COUNT_DOWNSTREAM = f"""
 """
 
 
-def block(task: Task, **columns: Any) -> None:
-    """Let a task wait for one thing more, and set other columns of it."""
-    Task.objects.filter(pk=task.pk).update(unmet_count=F("unmet_count") + 1, **columns)
+def block(tasks: Sequence[Task], **columns: Any) -> None:
+    """Let tasks wait for one thing more each, and set other columns of them."""
+    blocked = Task.objects.filter(pk__in=[task.pk for task in tasks])
+    blocked.update(unmet_count=F("unmet_count") + 1, **columns)
 
 
 def unblock(task: Task, **columns: Any) -> None:

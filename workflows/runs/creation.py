@@ -12,12 +12,18 @@ from workflows.authoring.spec import check_payload
 from workflows.db import failpoints
 from workflows.db.statements import select
 from workflows.errors import Conflict, Invalid, NotFound
-from workflows.models import EventType, Task, TaskState, WorkflowRun, WorkflowTemplate
+from workflows.models import (
+    EventType,
+    Task,
+    TaskState,
+    WorkflowRun,
+    WorkflowTemplate,
+)
 from workflows.models.actor import Actor, shortened
 from workflows.models.fields import check_json_object
 from workflows.models.run import LONGEST_LABEL
 from workflows.payloads.parameters import take_parameters
-from workflows.runs.approval_requests import request_approval
+from workflows.runs.approval_requests import AGAIN, request_approval, request_approvals
 from workflows.runs.events import record
 from workflows.runs.locks import LARGEST_ID
 from workflows.runs.transitions import batches
@@ -63,7 +69,7 @@ def create_run(
     )
     _take_parameters(run, parameters or {})
     if task_ids:
-        _save_with_tasks(run, _free_tasks(task_ids))
+        _save_with_tasks(run, _free_tasks(task_ids), by=by)
     else:
         run.save()  # expands the template
     failpoints.point("run.created")
@@ -154,11 +160,23 @@ def _free_tasks(task_ids: Sequence[int]) -> list[Task]:
     return [found[task_id] for task_id in task_ids]
 
 
-def _save_with_tasks(run: WorkflowRun, tasks: Sequence[Task]) -> None:
-    run.template_name = run.template.name if run.template else ""
+def _save_with_tasks(run: WorkflowRun, tasks: Sequence[Task], *, by: Actor) -> None:
+    if run.template:
+        _take_label(run, run.template)
     run.pending_count = len(tasks)
     run.save()
     for position, task in enumerate(tasks):
         task.run, task.position = run, position
     for batch in batches(tasks):
         Task.objects.bulk_update(batch, ["run", "position"])
+    if run.approver_must_differ:
+        # Whoever approved them alone could not be compared with the creator of the run.
+        gates = [task for task in tasks if task.requires_approval and not task.awaits_approval]
+        request_approvals(run, gates, by=by, why=AGAIN.format("it was not in this run before"))
+
+
+def _take_label(run: WorkflowRun, template: WorkflowTemplate) -> None:
+    """Take a template's name and its rules on approvals; its steps and parameters are not used."""
+    run.template_name = template.name
+    run.approver_must_differ = template.approver_must_differ
+    run.approval_lasts = template.approval_lasts

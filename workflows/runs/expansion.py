@@ -31,7 +31,12 @@ TABLES = {
     "step_dependency": StepDependency._meta.db_table,
     "task": Task._meta.db_table,
 }
-COPIED_TO_RUN = ["template_name", "template_version", "approver_must_differ"]
+COPIED_TO_RUN = [
+    "template_name",
+    "template_version",
+    "approver_must_differ",
+    "approval_lasts",
+]
 
 # A column that steps and tasks both have is copied; one that only tasks have gets its default.
 COPIED_TO_TASKS = stored_columns(TemplateStep).keys() & stored_columns(Task).keys()
@@ -117,6 +122,7 @@ def expand_run(run: WorkflowRun) -> None:
     run.template_name = template.name
     run.template_version = template.version
     run.approver_must_differ = template.approver_must_differ
+    run.approval_lasts = template.approval_lasts
     run.save(update_fields=["pending_count", *COPIED_TO_RUN])
 
 

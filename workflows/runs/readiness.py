@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from workflows.graph import root_causes
 from workflows.models import RunState, Task, TaskAttempt, TaskDependency, TaskState, WorkflowRun
 from workflows.models.bounds import LONGEST_REASON, cut
+from workflows.runs.approval_requests import WHY_ASKED
 
 DEPENDENCIES = "dependencies not satisfied"
 APPROVAL = "waiting for approval"
@@ -55,6 +56,7 @@ class Blocked:
     root_causes: tuple[Cause, ...] = ()
     more_root_causes: bool = False
     note: str = ""
+    """Why it asks for approval again, or what an operator last said of it."""
     resume_at: str | None = None
     """When its hold ends by itself."""
 
@@ -87,16 +89,21 @@ def why_blocked(run: WorkflowRun, tasks: Iterable[Task]) -> list[Blocked]:
 
     Four statements and one pass over the pending tasks, whatever the number of paths.
     """
-    causes = {cause.task_id: cause for cause in (*_waiting_for_persons(run), *causes_in(run))}
+    waiting = _waiting_for_persons(run)
+    causes = {cause.task_id: cause for cause in (*map(as_cause, waiting), *causes_in(run))}
     upstream = upstream_of_pending(run) if causes else {}
     found = root_causes(upstream, causes, most=MOST_CAUSES + 1)
-    return [_blocked(task, [causes[pk] for pk in found.get(task.pk, ())]) for task in tasks]
+    notes = {task.pk: why_asked(task) or task.note for task in waiting}
+    return [
+        _blocked(task, [causes[pk] for pk in found.get(task.pk, ())], notes.get(task.pk, task.note))
+        for task in tasks
+    ]
 
 
-def _blocked(task: Task, causes: Sequence[Cause]) -> Blocked:
+def _blocked(task: Task, causes: Sequence[Cause], note: str) -> Blocked:
     named, more = tuple(causes[:MOST_CAUSES]), len(causes) > MOST_CAUSES
     until = task.resume_at.isoformat() if task.resume_at else None
-    return Blocked(task.pk, task.step_id, waits_for(task), named, more, task.note, until)
+    return Blocked(task.pk, task.step_id, waits_for(task), named, more, note, until)
 
 
 def waits_for(task: Task) -> str:
@@ -113,10 +120,15 @@ def causes_in(run: WorkflowRun) -> list[Cause]:
     return causes_of(Task.objects.root_causes().filter(run=run))
 
 
-def _waiting_for_persons(run: WorkflowRun) -> list[Cause]:
+def _waiting_for_persons(run: WorkflowRun) -> list[Task]:
     waits = Q(is_held=True) | Q(awaits_approval=True)
     tasks = Task.objects.filter(waits, run=run, state=TaskState.PENDING)
-    return [as_cause(task) for task in tasks.order_by("position").defer("payload")]
+    return list(tasks.annotate(why_asked=WHY_ASKED).order_by("position").defer("payload"))
+
+
+def why_asked(task: Task) -> str:
+    """Return why a task asks for approval again, if `WHY_ASKED` was read with it."""
+    return (task.awaits_approval and getattr(task, "why_asked", None)) or ""
 
 
 def causes_of(tasks: Iterable[Task]) -> list[Cause]:
@@ -131,7 +143,7 @@ def causes_of(tasks: Iterable[Task]) -> list[Cause]:
 
 def as_cause(task: Task, message: str = "") -> Cause:
     """Describe a task as a cause of others that are blocked."""
-    reason = cut(task.reason(message), most=LONGEST_REASON)
+    reason = cut(why_asked(task) or task.reason(message), most=LONGEST_REASON)
     return Cause(task.pk, task.step_id, task.title, _status_of(task), reason)
 
 

@@ -102,7 +102,7 @@ RETRY_DOWNSTREAM = AdminOperation(
     describe_reset,
     ReasonForm,
     "The task is run again, and so are all ended tasks downstream of it, even successful ones. "
-    "Earlier attempts, their logs and results are kept.",
+    "Earlier attempts, their logs and results are kept. What was approved is asked again.",
 )
 MARK_SUCCESS = AdminOperation(
     catalog.MARK_SUCCESS,
@@ -110,7 +110,7 @@ MARK_SUCCESS = AdminOperation(
     describe_task,
     RequiredReasonForm,
     "The task counts as done, so tasks that wait only for it become ready. "
-    "It is permanently shown as set by hand.",
+    "It is permanently shown as set by hand. Where nobody has approved it, this is the decision.",
 )
 ASK = AdminOperation(catalog.ASK, "Ask now", describe_asked)
 DECLARE_LOST = AdminOperation(

@@ -46,7 +46,13 @@ def describe_reset(reset: Reset) -> Message:
     """Count the tasks that returned to the queue."""
     task, others = reset.tasks[0], len(reset.tasks) - 1
     also = f", and so {'is' if others == 1 else 'are'} {others:,} after it" if others else ""
-    return messages.SUCCESS, f"Task {task.pk} ({task.title}) is back in the queue{also}."
+    text = f"Task {task.pk} ({task.title}) is back in the queue{also}."
+    return messages.SUCCESS, text + _asking_again(len(reset.gates))
+
+
+def _asking_again(gates: int) -> str:
+    many = "1 task asks" if gates == 1 else f"{gates:,} tasks ask"
+    return f" {many} for approval again." if gates else ""
 
 
 def describe_approval(approval: Approval) -> Message:

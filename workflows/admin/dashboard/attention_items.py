@@ -180,10 +180,11 @@ def _approval_group(request: HttpRequest) -> AttentionGroup:
     first = found.select_related("task__run").defer("task__payload", "task__run__last_dispatch")
     for approval in first.order_by("id")[:SHOWN]:
         text = format_html(
-            "{}{}: {}",
+            "{}{}: {}{}",
             link(page_url(Approval, approval.pk), approval.task),
             _of_run(approval.task),
             approval.task.title,
+            f" ({approval.reason})" if approval.reason else "",
         )
         actions = _checked_actions(request, approval, APPROVAL_OPERATIONS)
         group.items.append(AttentionItem("approval", text, approval.created_at, actions))

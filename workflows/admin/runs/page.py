@@ -183,7 +183,11 @@ class LiveParts:
 
     def _suggested(self, task: Task) -> list[dict[str, Any]]:
         return [
-            {"operation": each.operation, "effects": self._effects_of(each.operation, task)}
+            {
+                "operation": each.operation,
+                "reason": each.reason,
+                "effects": "" if each.reason else self._effects_of(each.operation, task),
+            }
             for each in self.model_admin.buttons(self.request, task, [RETRY, MARK_SUCCESS])
         ]
 

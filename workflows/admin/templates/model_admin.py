@@ -65,7 +65,13 @@ class TemplateForm(RefusableForm):
 
     class Meta:
         model = WorkflowTemplate
-        fields = ("name", "description", "approver_must_differ", "parameters_schema")
+        fields = (
+            "name",
+            "description",
+            "approver_must_differ",
+            "approval_lasts",
+            "parameters_schema",
+        )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Send along the version that the form was opened with, so that no newer one is lost."""

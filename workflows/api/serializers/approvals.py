@@ -29,6 +29,7 @@ class ApprovalAnswer(serializers.ModelSerializer[Approval]):
             "run_id",
             "step_id",
             "title",
+            "reason",
             "decided_by",
             "comment",
             "created_at",

@@ -61,6 +61,7 @@ class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
             "initiated_by",
             "created_by",
             "approver_must_differ",
+            "approval_lasts",
             "parameters",
             "auto_dispatch",
             "created_at",

@@ -62,11 +62,12 @@ class ResetTask(serializers.Serializer[Any]):
 
 
 class ResetAnswer(serializers.Serializer[Any]):
-    """The tasks that were reset to pending, or would be."""
+    """The tasks that were reset to pending, or would be, and those that ask for approval again."""
 
     task_id = serializers.IntegerField()
     dry_run = serializers.BooleanField()
     resets = ResetTask(many=True)
+    asks_again = serializers.ListField(child=serializers.IntegerField())
 
 
 class AttemptAnswer(serializers.ModelSerializer[TaskAttempt]):

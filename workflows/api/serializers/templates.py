@@ -52,6 +52,7 @@ class TemplateAnswer(serializers.ModelSerializer[WorkflowTemplate]):
             "name",
             "description",
             "approver_must_differ",
+            "approval_lasts",
             "parameters_schema",
             "version",
             "steps",

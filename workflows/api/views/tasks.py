@@ -63,8 +63,14 @@ class TaskViewSet(ReadOnlyViewSet[Task]):
             {"task_id": task.pk, "step_id": task.step_id, "title": task.title, "status": state}
             for task, state in zip(reset.tasks, reset.states, strict=True)
         ]
-        answer = {"task_id": pk, "dry_run": body.get("dry_run", False), "resets": resets}
-        return Response(answer)
+        return Response(
+            {
+                "task_id": pk,
+                "dry_run": body.get("dry_run", False),
+                "resets": resets,
+                "asks_again": [gate.pk for gate in reset.gates],
+            }
+        )
 
     @extend_schema(request=ReasonBody)
     @action(detail=True, methods=["post"], url_path="mark-success", permission_classes=[MayOperate])

@@ -1,7 +1,8 @@
 /*
 The fields of the template itself: those of the plain form, which stand above the builder.
 
-    form.read() → {name, description, approver_must_differ, parameters_schema}, or null if one is wrong
+    form.read() → {name, description, approver_must_differ, approval_lasts, parameters_schema}, or null
+                                        if one is wrong
     form.fill(template)                 from an imported file
     form.text()                         changes whenever a field does
     form.showErrors({name: [text, …]})  shows at each field what is wrong; returns the other texts
@@ -11,7 +12,13 @@ import {element} from "../dom.js";
 import {parseObject} from "./json.js";
 
 const input = (name) => document.getElementById(`id_${name}`);
-const NAMES = ["name", "description", "approver_must_differ", "parameters_schema"];
+const NAMES = [
+    "name",
+    "description",
+    "approver_must_differ",
+    "approval_lasts",
+    "parameters_schema",
+];
 
 export const text = () =>
     JSON.stringify(
@@ -29,6 +36,7 @@ export const read = () => {
               name: input("name").value,
               description: input("description").value,
               approver_must_differ: input("approver_must_differ").checked,
+              approval_lasts: input("approval_lasts").value,
               parameters_schema: value,
           };
 };
@@ -37,6 +45,7 @@ export const fill = ({
     name,
     description,
     approver_must_differ: differ,
+    approval_lasts: lasts,
     parameters_schema: schema,
 }) => {
     if (!input("name").value) {
@@ -47,6 +56,9 @@ export const fill = ({
     }
     if (differ) {
         input("approver_must_differ").checked = true;
+    }
+    if (lasts) {
+        input("approval_lasts").value = lasts;
     }
     if (schema) {
         input("parameters_schema").value = JSON.stringify(schema, null, 2);
