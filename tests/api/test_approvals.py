@@ -32,6 +32,7 @@ def test_pending_approval_names_its_task(api: APIClient, run: WorkflowRun, path:
         "run_id": run.pk,
         "step_id": "a",
         "title": "a",
+        "reason": "",
         "decided_by": "",
         "comment": "",
         "created_at": found["created_at"],

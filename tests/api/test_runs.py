@@ -46,6 +46,7 @@ def test_a_run_of_a_template_has_its_tasks_in_list_order(api: APIClient) -> None
         "initiated_by": "alice",
         "created_by": "alice",
         "approver_must_differ": False,
+        "approval_lasts": "reset",
         "parameters": {"day": 3},
         "auto_dispatch": False,
         "started_at": None,

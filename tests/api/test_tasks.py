@@ -181,7 +181,12 @@ def test_retry_downstream_dry_run_lists_what_it_would_reset(api: APIClient, runs
         {"task_id": task(run, step).pk, "step_id": step, "title": step, "status": "success"}
         for step in ("a", "b")
     ]
-    assert foreseen == {"task_id": task(run, "a").pk, "dry_run": True, "resets": resets}
+    assert foreseen == {
+        "task_id": task(run, "a").pk,
+        "dry_run": True,
+        "resets": resets,
+        "asks_again": [],
+    }
     assert kept == {"a": "success", "b": "success", "c": "pending"}
     assert done == {**foreseen, "dry_run": False}
     assert states(run) == dict.fromkeys("abc", "pending")

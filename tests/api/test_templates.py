@@ -130,7 +130,7 @@ def test_a_deleted_template_leaves_its_runs_readable(api: APIClient, runs: DrawR
                 "color": [
                     (
                         "Unknown field; known are: name, description, approver_must_differ, "
-                        "parameters_schema, steps."
+                        "approval_lasts, parameters_schema, steps."
                     )
                 ]
             },

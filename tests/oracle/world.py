@@ -114,6 +114,10 @@ class World:
     def mark_success(self, task: Task) -> None:
         """Mark a failed or canceled task as success."""
         run = self._expect_broken(task)
+        if task.is_asked:
+            task.approvals[-1] = "approved"
+        elif task.approvals[-1:] == ["rejected"]:
+            task.approvals.append("approved")
         task.state, task.is_marked = "success", True
         run.reopen("failed")
         self._advance(run)
@@ -130,6 +134,8 @@ class World:
             if each.state in ENDED:
                 _return_to_queue(each)
                 each.is_marked = False
+            if each.approvals and not each.is_asked:
+                each.approvals.append("pending")
         run.reopen("failed", "success")
         self._advance(run)
 

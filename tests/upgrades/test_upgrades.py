@@ -21,12 +21,18 @@ ADDED = {
         "first_submitted_at",
         "called_back_at",
     },
-    "workflows.Approval": {"decided_by_user"},
+    "workflows.Approval": {"decided_by_user", "reason"},
     "workflows.Event": {"actor_user", "actor_via", "digest"},
     "workflows.LogPiece": {"at"},
     "workflows.TaskAttempt": {"details", "may_still_run", "times_out_at"},
-    "workflows.WorkflowRun": {"secrets", "created_by_name", "created_by_user", "created_by_via"},
-    "workflows.WorkflowTemplate": {"parameters_schema"},
+    "workflows.WorkflowRun": {
+        "secrets",
+        "created_by_name",
+        "created_by_user",
+        "created_by_via",
+        "approval_lasts",
+    },
+    "workflows.WorkflowTemplate": {"parameters_schema", "approval_lasts"},
 }
 """Columns that came later."""
 ADDED_TABLES = {"workflows.TemplateVersion", "workflows.Presence", "workflows.LastLook"}

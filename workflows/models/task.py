@@ -115,6 +115,9 @@ class Task(models.Model):
         "self", symmetrical=False, through="TaskDependency", related_name="downstream"
     )
 
+    passed_gates: "list[Task] | None" = None
+    """The gates that a mark success of it would pass, once they were read (operations/paths.py)."""
+
     objects = TaskQuerySet.as_manager()
 
     class Meta:

@@ -153,7 +153,7 @@ def check_decision(approval: Approval, by: Actor) -> Refusal:
 
 
 def _check_gates(task: Task, by: Actor) -> Refusal:
-    gate = next(iter(passed_gates([task])), None)
+    gate = next(iter(passed_gates(task)), None)
     if gate is None:
         return None
     if not by.may(DECIDE):

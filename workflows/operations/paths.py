@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from workflows.graph import downstream_of
 from workflows.models import Task, TaskDependency
@@ -18,20 +18,38 @@ def downstream_ids(task: Task) -> set[int]:
     return downstream_of(task.pk, edges.values_list("depends_on_id", "task_id").iterator())
 
 
-def passed_gates(tasks: Sequence[Task]) -> list[Task]:
+def passed_gates(task: Task) -> list[Task]:
     """
-    Return the undecided gates that are passed if tasks are marked success.
+    Return the undecided gates that are passed if a task is marked success.
 
     A task passes itself and whatever stands before it: what waits for the task alone would start
-    although nobody has let the others pass. Edges are read only if there is such a gate at all.
+    although nobody has let the others pass. They are read once for a loaded task.
     """
-    ids = {task.pk for task in tasks}
-    runs = {task.run_id for task in tasks if task.run_id}
+    if task.passed_gates is None:
+        read_passed_gates([task])
+    return task.passed_gates or []
+
+
+def with_passed_gates(tasks: QuerySet[Task]) -> list[Task]:
+    """Return tasks of runs; if no run has an undecided gate, their checks need no statement."""
+    gates = undecided(Task.objects.filter(run=OuterRef("run")))
+    found = list(tasks.annotate(has_gates=Exists(gates)))
+    for task in found:
+        task.passed_gates = None if task.has_gates else []
+    return [*found]
+
+
+def read_passed_gates(tasks: Sequence[Task]) -> None:
+    """Read for all of these tasks which gates they pass; the edges only if there is any gate."""
+    if not (unread := [task for task in tasks if task.passed_gates is None]):
+        return
+    ids = {task.pk for task in unread}
+    runs = {task.run_id for task in unread if task.run_id}
     gates = list(undecided(Task.objects.filter(Q(run__in=runs) | Q(pk__in=ids))))
-    if all(gate.pk in ids for gate in gates):
-        return gates
-    upstream = reached(ids, _preceding(runs))
-    return [gate for gate in gates if gate.pk in ids | upstream]
+    edges = _preceding(runs) if any(gate.pk not in ids for gate in gates) else {}
+    for task in unread:
+        before = {task.pk, *reached([task.pk], edges)} if gates else set()
+        task.passed_gates = [gate for gate in gates if gate.pk in before]
 
 
 def reached(task_ids: Iterable[int], neighbours: Mapping[int, Sequence[int]]) -> set[int]:

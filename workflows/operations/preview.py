@@ -17,7 +17,7 @@ from workflows.models import (
     WorkflowRun,
 )
 from workflows.models.task import ACTIVE, ENDED
-from workflows.operations.paths import following, passed_gates, reached
+from workflows.operations.paths import following, passed_gates, reached, read_passed_gates
 from workflows.runs.approval_requests import asking_again
 
 MOST_RUNS = 20
@@ -217,9 +217,10 @@ def _still_blocked(pending: PendingTasks, ids: set[int]) -> Iterator[Effect]:
 
 def _decided_by_it(tasks: Sequence[Task]) -> Iterator[Effect]:
     """Yield which approvals a mark success decides, and which it passes without deciding them."""
-    gates, marked = passed_gates(tasks), {task.pk for task in tasks}
-    own = tuple(gate for gate in gates if gate.pk in marked)
-    others = tuple(gate for gate in gates if gate.pk not in marked)
+    read_passed_gates(tasks)
+    gates = {gate.pk: gate for task in tasks for gate in passed_gates(task)}
+    own = tuple(gates.pop(task.pk) for task in tasks if task.pk in gates)
+    others = tuple(gates.values())
     yield from _effect_on(own, "counts as approved by you", "count as approved by you")
     passed = "before it that nobody has approved no longer {} back what follows"
     yield from _effect_on(others, passed.format("holds"), passed.format("hold"))

@@ -78,7 +78,7 @@ def mark_success(task_id: int, *, by: Actor, reason: str) -> Task:
         raise Invalid({"reason": ["Say why this task counts as done."]})
     run, task = lock_task(task_id)
     enforce(check_mark_success(task, by))
-    passed = [gate.pk for gate in passed_gates([task])]
+    passed = [gate.pk for gate in passed_gates(task)]
     if task.pk in passed:
         approve_by_mark_success(run, task, by=by, reason=reason)
     transition_tasks(

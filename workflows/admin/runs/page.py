@@ -29,6 +29,7 @@ from workflows.insight.explain import explain, run_sentence
 from workflows.models import Approval, Event, RunState, Task, TaskAttempt, TaskState, WorkflowRun
 from workflows.models.bounds import cut_texts
 from workflows.models.task import BROKEN
+from workflows.operations.paths import read_passed_gates, with_passed_gates
 from workflows.operations.preview import PendingTasks
 from workflows.runs.readiness import causes_of, deadlocks
 
@@ -176,9 +177,10 @@ class LiveParts:
         else:
             broken = Task.objects.filter(run=self.run, state__in=BROKEN)
             broken = broken.order_by("-state", "position")
-        tasks = list(broken.defer("payload")[:MOST_CAUSES])
+        tasks = with_passed_gates(broken.defer("payload")[:MOST_CAUSES])
         for task in tasks:
             task.run = self.run
+        read_passed_gates(tasks)
         return tasks
 
     def _suggested(self, task: Task) -> list[dict[str, Any]]:

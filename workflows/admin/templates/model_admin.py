@@ -23,7 +23,7 @@ from workflows.admin.ui.display import link, list_url, moment
 from workflows.admin.ui.fields import JSONObjectFormField
 from workflows.authoring.spec import parse_template
 from workflows.authoring.store import create_template, replace_template, spec_of
-from workflows.models import TemplateStep, WorkflowRun, WorkflowTemplate
+from workflows.models import ApprovalLasts, TemplateStep, WorkflowRun, WorkflowTemplate
 from workflows.payloads.parameters import check_schema
 
 TIMES = (moment("created_at"), moment("updated_at"))
@@ -61,6 +61,12 @@ class TemplateForm(RefusableForm):
         help_text="A JSON Schema of the parameters of a run. Empty: any parameters. "
         f"A writeOnly parameter is a secret. Example: {EXAMPLE}",
     )
+    approval_lasts = forms.ChoiceField(
+        label="Approvals last",
+        choices=ApprovalLasts.choices,
+        required=False,
+        help_text="A reset through an approved step asks again, or never does.",
+    )
     began_with = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     class Meta:
@@ -77,6 +83,10 @@ class TemplateForm(RefusableForm):
         """Send along the version that the form was opened with, so that no newer one is lost."""
         super().__init__(*args, **kwargs)
         self.initial["began_with"] = self.instance.version if self.instance.pk else None
+
+    def clean_approval_lasts(self) -> str:
+        """Return the choice; a form without the field leaves the setting as it is."""
+        return str(self.cleaned_data["approval_lasts"] or self.instance.approval_lasts)
 
     def clean_description(self) -> str:
         """Return the text with LF as line end; browsers send CR LF."""
