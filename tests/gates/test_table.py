@@ -1,0 +1,121 @@
+"""Operation × role × gate: nobody alone gets past a gate, whatever is tried through any door."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.db import transaction
+
+from tests.gates.doors import Act, acts
+from tests.gates.people import CREATORS, ROLES, Person, person
+from tests.gates.rule import broken_rules
+from tests.gates.situations import SITUATIONS, drive, situation
+from workflows import operations
+from workflows.management import commands
+from workflows.models import Event, WorkflowRun
+
+COMMANDS = {
+    "dispatch_ready": [],
+    "rescue": [],
+    "tick": [],
+    "verify_run": ["--all"],
+    "create_api_token": None,  # for another user, by somebody with a shell
+    "export_workflow": None,  # reads
+    "import_workflow": None,  # new runs only: test_ways_round.py
+    "local_runner": None,  # executes what was dispatched
+    "run_workflow": None,  # a run of its own, by somebody with a shell
+}
+"""Every command with its arguments, or why it is not tried here."""
+
+pytestmark = pytest.mark.django_db
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Undo what is done inside. No `atomic`: doors may insist on the outermost transaction."""
+    savepoint = transaction.savepoint()
+    try:
+        yield
+    finally:
+        transaction.savepoint_rollback(savepoint)
+
+
+def last_event() -> int:
+    return Event.objects.order_by("-id").values_list("id", flat=True).first() or 0
+
+
+def try_each(run: WorkflowRun, who: Person) -> set[str]:
+    """Try every act on a run; return the kinds of acts that were let in."""
+    let_in = set()
+    for act in acts(run):
+        with undone():
+            before = last_event()
+            if act.do(who):
+                let_in.add(act.kind)
+                assert_kept(run, act)
+            else:
+                news = list(Event.objects.filter(pk__gt=before).exclude(run=None))
+                assert news == [], f"{act.name} was refused and left {news}"
+    return let_in
+
+
+def assert_kept(run: WorkflowRun, act: Act) -> None:
+    """Let the machines go on after an act, and look at what happened to every run."""
+    for each in [run, *WorkflowRun.objects.filter(pk__gt=run.pk)]:
+        drive(each)
+        assert broken_rules(each) == [], act.name
+
+
+def people(role: str) -> tuple[Person, Person, Person]:
+    """Return who tries, the creator of the run, and the reviewer who has decided before."""
+    who, reviewer = person(role), person("other") if role != "other" else None
+    reviewer = reviewer or person("approver")
+    creator = who if role in CREATORS else person("creator")
+    return who, creator, reviewer
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SITUATIONS)
+@pytest.mark.parametrize("role", ROLES)
+def test_nobody_gets_past_a_gate_alone(role: str, name: str) -> None:
+    who, creator, reviewer = people(role)
+    run = situation(name, creator, reviewer)
+    assert broken_rules(run) == []
+
+    try_each(run, who)
+
+
+@pytest.mark.slow
+def test_every_act_is_let_in_somewhere() -> None:
+    who, other, reviewer = person("superuser"), person("creator"), person("approver")
+    let_in: set[str] = set()
+    for name in SITUATIONS:
+        let_in |= try_each(situation(name, other, reviewer), who)
+
+    kinds = {act.kind for act in acts(situation("pending", other, reviewer))}
+    assert sorted(kinds - let_in - LET_IN_NOWHERE) == []
+    assert {act.split("/")[-1].replace("-", "_") for act in kinds} >= {*operations.__all__}
+
+
+LET_IN_NOWHERE = {
+    "POST /tasks/<int:pk>/ask",  # executors report by themselves
+}
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_no_command_passes_a_gate(name: str) -> None:
+    run = situation(name, person("creator"), person("approver"))
+
+    for command, arguments in COMMANDS.items():
+        if arguments is not None:
+            call_command(command, *arguments, verbosity=0)
+    drive(run)
+
+    assert broken_rules(run) == []
+
+
+def test_every_command_is_in_the_table() -> None:
+    [folder] = commands.__path__
+    assert {*COMMANDS} == {path.stem for path in Path(folder).glob("[a-z]*.py")}
