@@ -12,7 +12,8 @@ from workflows import graph
 from workflows.errors import Invalid
 from workflows.models.fields import check_json
 from workflows.payloads.expressions import check_expressions, check_secrets
-from workflows.payloads.parameters import Validator, check_schema, secret_names
+from workflows.payloads.parameters import check_schema, secret_names
+from workflows.payloads.validation import Validator
 
 PAYLOAD_SCHEMA: dict[str, Any] = {
     "type": "object",
