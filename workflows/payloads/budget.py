@@ -7,7 +7,7 @@ from contextvars import ContextVar
 
 VALIDATION_SECONDS = 1.0
 """Of computing, for the parameters of a run: all patterns of the schema share them."""
-SCHEMA_SECONDS = 4.0
+SCHEMA_SECONDS = 2.0
 """Of computing, for a schema that is saved."""
 MOST_ERRORS = 2_000
 """Errors that a validation may meet, those of rejected alternatives included."""

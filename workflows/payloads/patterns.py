@@ -1,19 +1,22 @@
 """Patterns of JSON Schemas: searched under a limit of time and memory, unlike with `re`."""
 
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
 import regex
 
-from workflows.payloads.budget import TooCostly, Uncheckable, budget
+from workflows.payloads.budget import TooCostly, Uncheckable, budget, limited
 
 LONGEST_PATTERN = 1_000
 LONGEST_SEARCHED = 100_000
 """Characters of a text that is compared with a pattern: the search keeps its way back in memory."""
 MOST_EXPANDED = 5_000
 """Characters of a pattern with its counted repeats written out, as it is compiled."""
+PROBE_SECONDS = 0.25
+"""Of computing, for all texts on which a pattern is tried when it is saved."""
 PROBE_LENGTH = 60
 PROBE_CHARACTERS = "a0A._-/:@ ,"
 PARTS = re.compile(
@@ -60,7 +63,10 @@ def compiled(pattern: str) -> Any:
     if VERBOSE.search(pattern):
         raise PatternRefused("the flag x is not available in a pattern")
     try:
-        re.compile(pattern)
+        with warnings.catch_warnings():
+            # Of sets that a later Python may read in another way.
+            warnings.simplefilter("ignore", FutureWarning)
+            re.compile(pattern)
         parts = list(PARTS.finditer(pattern))
         if _expanded(parts) > MOST_EXPANDED:
             raise PatternRefused(
@@ -76,8 +82,10 @@ def probe(pattern: str) -> str | None:
     Return a short text on which a pattern takes too long; None if none was found.
 
     :raises PatternRefused: if the pattern is not available.
+    :raises TooCostly: if the patterns before it have taken too long.
     """
-    return next((text for text in _probes(pattern) if not _is_quick(pattern, text)), None)
+    with limited(min(PROBE_SECONDS, budget().seconds_left())):
+        return next((text for text in _probes(pattern) if not _is_quick(pattern, text)), None)
 
 
 def _is_quick(pattern: str, text: str) -> bool:

@@ -1,12 +1,13 @@
 """Checks of the schema of a template's parameters, when the template is saved."""
 
 from collections.abc import Iterator
+from itertools import starmap
 from typing import Any
 
 from jsonschema import Draft202012Validator
 
 from workflows.payloads.budget import SCHEMA_SECONDS, Uncheckable, limited
-from workflows.payloads.patterns import PatternRefused, probe
+from workflows.payloads.patterns import probe
 from workflows.payloads.validation import LONGEST_ERROR, SchemaValidator
 
 SECRET_KEYWORD = "writeOnly"  # noqa: S105 (JSON Schema's keyword for values that are never shown)
@@ -105,20 +106,20 @@ def misplaced_secrets(schema: Schema) -> Iterator[str]:
             )
 
 
-def pattern_problems(schema: Schema) -> list[str]:
-    """Return which patterns are not available, or take too long on a text that nearly matches."""
-    problems = []
+def pattern_problems(schema: Schema) -> Iterator[str]:
+    """Yield the first pattern that is not available, or takes long on a text that nearly fits."""
     with limited(SCHEMA_SECONDS):
-        for path, pattern in _patterns(schema):
-            try:
-                slow = probe(pattern)
-            except PatternRefused as exc:
-                problems.append(f"{dotted(path)}: {exc}")
-                continue
-            if slow is not None:
-                problems.append(f"{dotted(path)}: takes too long, as on {slow[:20]!r}…: {REMEDY}")
-                break
-    return problems
+        problem = next(filter(None, starmap(_pattern_problem, _patterns(schema))), None)
+    if problem:
+        yield problem
+
+
+def _pattern_problem(path: Path, pattern: str) -> str | None:
+    try:
+        slow = probe(pattern)
+    except Uncheckable as exc:
+        return f"{dotted(path)}: {exc}"
+    return slow and f"{dotted(path)}: takes too long, as on {slow[:20]!r}…: {REMEDY}"
 
 
 def _patterns(schema: Schema) -> Iterator[tuple[Path, str]]:

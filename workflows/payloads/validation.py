@@ -79,7 +79,10 @@ def _hashable(value: Any) -> Any:
         return ("object", frozenset((key, _hashable(child)) for key, child in value.items()))
     if isinstance(value, list):
         return ("array", tuple(map(_hashable, value)))
-    return ("boolean", value) if isinstance(value, bool) else value
+    if isinstance(value, bool | None):
+        return (value,)
+    # As a text, since numbers can be chosen so that their hashes are equal.
+    return value if isinstance(value, str) else (str(int(value) if value == int(value) else value),)
 
 
 def _within_budget(word: str, keyword: Keyword) -> Keyword:
@@ -89,6 +92,7 @@ def _within_budget(word: str, keyword: Keyword) -> Keyword:
             for error in keyword(validator, value, instance, schema) or ():
                 budget().count_error()
                 error.message = error.message[:LONGEST_ERROR]
+                error.args = (error.message,)  # which keep the whole text otherwise
                 yield error
         except Uncheckable:
             raise
