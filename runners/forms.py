@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
+from django.forms import BoundField
+from django.utils.html import conditional_escape
 
 from runners.kinds import CREDENTIALS, KIND_FIELDS, OPTIONS, field_help, kind_help, own_places
 from runners.models import Runner
@@ -70,6 +72,15 @@ def credential_state(runner: Runner, name: str) -> str:
     return "Set; leave this empty to keep it."
 
 
+class TextBoundField(BoundField):
+    """A field whose help text is text: Django's templates print help texts as HTML."""
+
+    def __init__(self, form: forms.BaseForm, field: forms.Field, name: str) -> None:
+        """Escape the help text, unless code has made HTML of it."""
+        super().__init__(form, field, name)
+        self.help_text = conditional_escape(self.help_text)
+
+
 class NamesField(forms.CharField):
     """A list of names, entered as words separated by spaces or commas."""
 
@@ -89,6 +100,8 @@ class RunnerForm(RunnerModelForm):
     secret_names = NamesField(
         required=False, help_text=Runner._meta.get_field("secret_names").help_text
     )
+
+    bound_field_class = TextBoundField
 
     class Meta:
         model = Runner

@@ -13,7 +13,8 @@ from workflows.errors import Invalid
 from workflows.models.fields import check_json
 from workflows.models.template import ApprovalLasts
 from workflows.payloads.expressions import check_expressions, check_secrets
-from workflows.payloads.parameters import Validator, check_schema, secret_names
+from workflows.payloads.parameters import check_schema, secret_names
+from workflows.payloads.validation import Validator
 
 PAYLOAD_SCHEMA: dict[str, Any] = {
     "type": "object",

@@ -1,65 +1,79 @@
 """Parameters of runs: the JSON Schema of a template, defaults, secrets and validation."""
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Any
 
-from jsonschema import Draft202012Validator, FormatChecker, validators
-from jsonschema.exceptions import SchemaError, ValidationError
+from jsonschema.exceptions import ValidationError
 
 from workflows.errors import Invalid
+from workflows.payloads.budget import Uncheckable, budget, limited
+from workflows.payloads.patterns import matches
+from workflows.payloads.schemas import (
+    SECRET_KEYWORD,
+    SHOWS_VALUES,
+    dotted,
+    is_larger,
+    malformed,
+    misplaced_secrets,
+    pattern_problems,
+    subschemas,
+    unavailable,
+)
 from workflows.payloads.secrets import MASK
+from workflows.payloads.validation import errors_of
 
-# In JSON Schema, 60.0 is an integer.
-STRICT_INTEGERS = Draft202012Validator.TYPE_CHECKER.redefine(
-    "integer", lambda _, value: type(value) is int
-)
-Validator = validators.extend(  # type: ignore[no-untyped-call]
-    Draft202012Validator, type_checker=STRICT_INTEGERS
-)
-FORMATS = FormatChecker(("date", "email", "ipv4", "ipv6", "time", "uuid"))
-UNAVAILABLE_KEYWORDS = ("$ref", "$dynamicRef")
-"""References: a schema must not fetch others or refer to itself."""
+MOST_PROBLEMS = 20
+"""How many problems of a value are named."""
 KEYWORDS_WITHOUT_VALUES = {"required", "additionalProperties", "dependentRequired"}
 """Keywords whose error messages name keys of an object, but not its values."""
-SECRET_KEYWORD = "writeOnly"  # noqa: S105 (JSON Schema's keyword for values that are never shown)
+TAKES_OTHERS = {"additionalProperties", "unevaluatedProperties"}
+"""Keywords by which a schema says itself what becomes of parameters that it does not name."""
+MOST_GIVEN_VALUES = 100_000
+"""How many objects, lists, texts and numbers the parameters of a run may consist of."""
+LONGEST_COMPARED = 100
+"""Characters of a name in which a mistyped one is looked for."""
+SIMILAR = 0.75
+"""How similar two names are, of which one is taken for a mistyped other; 1 is the same."""
 
 
 def check_schema(schema: object) -> Iterator[str]:
     """Yield the errors in the schema of a template's parameters."""
     if not schema:
         return
-    try:
-        Draft202012Validator.check_schema(schema)  # type: ignore[arg-type]
-    except SchemaError as exc:
-        yield ": ".join(filter(None, [".".join(map(str, exc.absolute_path)), exc.message]))
+    if problems := list(malformed(schema)):
+        yield from problems
         return
-    if not isinstance(schema, dict) or schema.get("type", "object") != "object":
-        yield "the schema must describe an object: set type: object and its properties"
+    assert isinstance(schema, dict)  # noqa: S101 (guaranteed above)
+    if problems := [*unavailable(schema), *misplaced_secrets(schema), *pattern_problems(schema)]:
+        yield from problems
         return
-    yield from (f"{word} is not available" for word in _keywords(schema) & {*UNAVAILABLE_KEYWORDS})
     for name, definition in properties(schema).items():
-        if _is_secret(definition) and definition.get("type") != "string":
-            yield f"{name}: a secret must be of type string"
-        if "default" in definition and not _is_secret(definition):
-            problems = _problems(definition, definition["default"])
-            yield from (f"{name}: default: {why}" for why in problems)
-        if _is_secret(definition) and "default" in definition:
-            yield f"{name}: a secret must not have a default, which everybody could see"
+        yield from (f"{name}: {why}" for why in _definition_problems(definition))
+    try:
+        errors_of(schema, {}, most=1)
+    except Uncheckable as exc:
+        yield str(exc)
 
 
 def take_parameters(
-    schema: dict[str, Any], given: dict[str, Any]
+    schema: dict[str, Any], given: dict[str, Any], *, is_label: bool = False
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """
     Return the parameters with defaults and masked secrets, and the values of the secrets.
 
+    :param is_label: the template is the label of a run of other tasks, which obeys what its schema
+        says about secrets, and nothing else of it.
     :raises Invalid: naming each parameter that is wrong.
     """
     if not schema:
         return given, {}
-    parameters = {**_defaults(schema), **given}
-    if problems := list(_problems(schema, parameters)):
-        raise Invalid({"parameters": problems})
+    parameters = given if is_label else {**_defaults(schema), **given}
+    problems = list(_secret_problems(schema, given, is_label=is_label))
+    if not (problems or is_label):
+        problems = list(unavailable(schema)) or list(_problems(schema, parameters))
+    if problems:
+        raise Invalid({"parameters": problems[:MOST_PROBLEMS]})
     secrets = {name: parameters[name] for name in secret_names(schema) if name in parameters}
     return {**parameters, **dict.fromkeys(secrets, MASK)}, secrets
 
@@ -85,30 +99,91 @@ def _is_secret(definition: dict[str, Any]) -> bool:
     return definition.get(SECRET_KEYWORD) is True
 
 
+def _definition_problems(definition: dict[str, Any]) -> Iterator[str]:
+    if not _is_secret(definition):
+        if "default" in definition:
+            problems = _problems(definition, definition["default"])
+            yield from (f"default: {why}" for why in problems)
+        return
+    if definition.get("type") != "string":
+        yield "a secret must be of type string"
+    for word, named in SHOWS_VALUES.items():
+        if word in definition:
+            yield f"a secret must not have {named}, which everybody could see"
+
+
+def _secret_problems(
+    schema: dict[str, Any], given: dict[str, Any], *, is_label: bool
+) -> Iterator[str]:
+    """Yield why values that are given could be shown although they are secret."""
+    secrets = secret_names(schema)
+    for name in secrets:
+        if not isinstance(given.get(name, ""), str):
+            yield f"{name}: a secret must be a text"
+    if given:
+        yield from misplaced_secrets(schema)
+    if secrets:
+        try:
+            with limited():
+                yield from list(_mistyped(schema, given, is_label=is_label))
+        except Uncheckable as exc:
+            yield f"the names cannot be checked: {exc}"
+
+
+def _mistyped(schema: dict[str, Any], given: dict[str, Any], *, is_label: bool) -> Iterator[str]:
+    """
+    Yield which names are none of the schema: the value of a mistyped secret would be shown.
+
+    Where others are welcome, only those that resemble the name of a secret.
+    """
+    takes_others = is_label or not TAKES_OTHERS.isdisjoint(schema)
+    known = secret_names(schema) if takes_others else list(properties(schema))
+    for name in _undeclared(schema, given):
+        budget().seconds_left()
+        nearest = _nearest(name, known)
+        if nearest or not takes_others:
+            hint = f"did you mean {nearest}? Otherwise " if nearest else ""
+            yield f"{name}: no such parameter; {hint}add it to the properties of the schema"
+
+
+def _undeclared(schema: dict[str, Any], given: dict[str, Any]) -> list[str]:
+    """Return the names that no part of a schema mentions."""
+    names = {name for _, part in subschemas(schema) for name in part.get("properties", ())}
+    patterns = schema.get("patternProperties", ())
+    return [
+        name
+        for name in given
+        if name not in names and not any(matches(pattern, name) for pattern in patterns)
+    ]
+
+
+def _nearest(name: str, known: list[str]) -> str | None:
+    by_small_letters = {each.casefold(): each for each in known}
+    small = name.casefold()[:LONGEST_COMPARED]
+    found = get_close_matches(small, by_small_letters, 1, SIMILAR)
+    return by_small_letters[found[0]] if found else None
+
+
 def _problems(schema: dict[str, Any], value: Any) -> Iterator[str]:
-    secret = set(secret_names(schema))
-    for error in Validator(schema, format_checker=FORMATS).iter_errors(value):
-        is_secret = _reveals_secret(error, secret)
-        why = f"does not fit ({error.validator})" if is_secret else error.message[:300]
-        yield ": ".join(filter(None, [".".join(map(str, error.absolute_path)), why]))
+    if is_larger(value, MOST_GIVEN_VALUES):
+        yield f"too large: at most {MOST_GIVEN_VALUES:,} values are compared with a schema"
+        return
+    shown = properties(schema).keys() - set(secret_names(schema))
+    try:
+        errors = errors_of(schema, value, most=MOST_PROBLEMS)
+    except Uncheckable as exc:
+        yield f"cannot be checked by the schema of the template: {exc}"
+        return
+    for error in errors:
+        is_secret = _reveals_secret(error, shown, has_secrets=bool(secret_names(schema)))
+        why = f"does not fit ({error.validator})" if is_secret else error.message
+        yield ": ".join(filter(None, [dotted(error.absolute_path), why]))
 
 
-def _reveals_secret(error: ValidationError, secret: set[str]) -> bool:
+def _reveals_secret(error: ValidationError, shown: set[str], *, has_secrets: bool) -> bool:
     """Return True if an error's message contains the value of a secret or of all parameters."""
+    if not has_secrets:
+        return False
     if error.absolute_path:
-        return error.absolute_path[0] in secret
-    return bool(secret) and error.validator not in KEYWORDS_WITHOUT_VALUES
-
-
-def _keywords(schema: Any) -> set[str]:
-    level, words = [schema], set()
-    while level:
-        words |= {key for part in level if isinstance(part, dict) for key in part}
-        level = [child for part in level for child in _subschemas(part)]
-    return words
-
-
-def _subschemas(part: Any) -> list[Any]:
-    if isinstance(part, dict):
-        return list(part.values())
-    return part if isinstance(part, list) else []
+        return error.absolute_path[0] not in shown
+    return error.validator not in KEYWORDS_WITHOUT_VALUES

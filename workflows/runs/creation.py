@@ -23,6 +23,7 @@ from workflows.models.actor import Actor, shortened
 from workflows.models.fields import check_json_object
 from workflows.models.run import LONGEST_LABEL
 from workflows.payloads.parameters import take_parameters
+from workflows.payloads.secrets import masked
 from workflows.runs.approval_requests import AGAIN, request_approval, request_approvals
 from workflows.runs.events import record
 from workflows.runs.locks import LARGEST_ID
@@ -138,9 +139,11 @@ def _take_parameters(run: WorkflowRun, parameters: dict[str, Any]) -> None:
         check_json_object(parameters)
     except ValidationError as exc:
         raise Invalid({"parameters": exc.messages}) from exc
-    # The template of a run made of existing tasks is only a label.
-    schema = run.template.parameters_schema if run.template and run.expands_template else {}
-    run.parameters, run.secrets = take_parameters(schema, parameters)
+    # The template of a run made of existing tasks is only a label, which says what is secret.
+    schema = run.template.parameters_schema if run.template else {}
+    is_label = not run.expands_template
+    run.parameters, run.secrets = take_parameters(schema, parameters, is_label=is_label)
+    run.initiated_by = masked(run.initiated_by, run.secrets.values())
 
 
 def _free_tasks(task_ids: Sequence[int]) -> list[Task]:

@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.timezone import get_current_timezone_name
 
+from runners.forms import TextBoundField
 from workflows.errors import Invalid
 from workflows.operations.holds import check_resume_at
 
@@ -24,6 +25,8 @@ def _text(help_text: str, *, required: bool = False) -> forms.CharField:
 
 class OperationForm(forms.Form):
     """The arguments of an operation, besides the row and the actor."""
+
+    bound_field_class = TextBoundField
 
     def __init__(self, data: Any = None) -> None:
         """Bind the posted data; without data, the form is shown empty."""

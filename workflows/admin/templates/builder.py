@@ -12,6 +12,7 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_POST
 
 from runners.base import LONGEST_TIMEOUT_S
+from runners.forms import TextBoundField
 from runners.models import Runner
 from workflows.admin.templates.step_page import CHANGE, StepViews
 from workflows.admin.templates.steps import functions_offered
@@ -31,6 +32,7 @@ ADD = "workflows.add_workflowtemplate"
 class FileForm(forms.Form):
     """A file with a template."""
 
+    bound_field_class = TextBoundField
     file = forms.FileField(
         help_text="A YAML file, a JSON file with a name that ends in .json, or a WfFormat 1.5 file."
     )

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.forms.formsets import BaseFormSet, formset_factory
 
 from runners.base import LONGEST_TIMEOUT_S
+from runners.forms import TextBoundField
 from runners.functions import known_functions
 from runners.models import Runner
 from workflows import graph
@@ -39,6 +40,7 @@ class PayloadField(JSONObjectFormField):
 class StepForm(forms.Form):
     """One step. Texts are kept as they were typed, since a step id may be any text."""
 
+    bound_field_class = TextBoundField
     order = forms.IntegerField(
         required=False,
         min_value=0,

@@ -8,6 +8,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
+from runners.forms import TextBoundField
 from workflows.errors import Invalid, WorkflowError
 from workflows.models.actor import Actor
 
@@ -78,6 +79,7 @@ class ReadOnlyAdmin(StyledAdmin):
 class RefusableForm(AnyModelForm):
     """A form that shows why its operation was refused."""
 
+    bound_field_class = TextBoundField
     refusal: WorkflowError | None = None
 
     def clean(self) -> dict[str, Any]:
