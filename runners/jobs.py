@@ -28,7 +28,7 @@ class BadPayload(ValueError):
     """The payload cannot be executed; the message says what is missing or wrong."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)  # secrets are among its values
 class CommandJob:
     """A program with its arguments; no shell is involved."""
 
@@ -41,7 +41,7 @@ class CommandJob:
         return {"arguments": self.arguments, "cwd": self.cwd, "environment": self.environment}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)  # secrets are among its values
 class FunctionJob:
     """A registered function with its keyword arguments."""
 

@@ -18,7 +18,7 @@ from workflows.execution.reporter import Reporter
 from workflows.execution.running_attempt import RunningAttempt
 from workflows.execution.waiting_room import WaitingRoom
 from workflows.models import LogPiece, TaskAttempt, TaskState
-from workflows.payloads.secrets import secrets_of
+from workflows.payloads.secrets import masked, secrets_of
 from workflows.reports.logs import AttemptLog
 from workflows.reports.report import Report
 
@@ -142,5 +142,6 @@ class RunningAttempts:
             self._reporter.add(running.attempt.run_id, report, pieces)
 
     def _fail(self, attempt: TaskAttempt, why: str) -> None:
+        why = masked(why, secrets_of(attempt))  # it may quote the payload
         report = Report(attempt.pk, TaskState.FAILED, message=why)
         self._reporter.add(attempt.run_id, report)

@@ -17,7 +17,7 @@ from workflows.models import EventType, LogPiece, TaskAttempt, TaskState
 from workflows.models.actor import Actor
 from workflows.models.bounds import LONGEST_MESSAGE
 from workflows.models.fields import check_json
-from workflows.payloads.secrets import masked, secrets_of
+from workflows.payloads.secrets import Secrets, masked, secrets_of
 from workflows.reports.apply import apply_reports
 from workflows.reports.logs import AttemptLog
 from workflows.reports.report import Report
@@ -97,7 +97,7 @@ def _apply_and_extend_lease(
     return ""
 
 
-def _report_on(attempt_id: UUID, reported: RunnerReport, secrets: Sequence[str]) -> Report:
+def _report_on(attempt_id: UUID, reported: RunnerReport, secrets: Secrets) -> Report:
     result, message = reported.result, _message_of(reported)
     try:
         check_json(result)
@@ -114,7 +114,7 @@ def _message_of(reported: RunnerReport) -> str:
     return reported.message or (f"exit code {reported.exit_code}" if failed else "")
 
 
-def _store_details(attempt_id: UUID, reported: RunnerReport, secrets: Sequence[str]) -> None:
+def _store_details(attempt_id: UUID, reported: RunnerReport, secrets: Secrets) -> None:
     """Add what else the runner says to what it has said before; the caller holds the run's lock."""
     if reported.details:
         attempts = TaskAttempt.objects.filter(pk=attempt_id)
@@ -131,7 +131,7 @@ def _log_texts(reported: RunnerReport) -> list[str | CutText]:
     return [*texts, "\n" if any(texts) else "", reported.message]
 
 
-def _store_output(attempt_id: UUID, texts: Sequence[str | CutText], secrets: Sequence[str]) -> None:
+def _store_output(attempt_id: UUID, texts: Sequence[str | CutText], secrets: Secrets) -> None:
     log = AttemptLog(attempt_id, secrets=secrets)
     for text in texts:
         if isinstance(text, CutText):

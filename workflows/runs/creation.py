@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from runners.encryption import WRONG_KEYS
 from runners.models import Runner
 from workflows.authoring.spec import check_payload
 from workflows.db import failpoints
@@ -17,6 +18,7 @@ from workflows.models.actor import Actor, shortened
 from workflows.models.fields import check_json_object
 from workflows.models.run import LONGEST_LABEL
 from workflows.payloads.parameters import take_parameters
+from workflows.payloads.secrets import encrypted_parameters
 from workflows.runs.approval_requests import request_approval
 from workflows.runs.events import record
 from workflows.runs.locks import LARGEST_ID
@@ -134,7 +136,11 @@ def _take_parameters(run: WorkflowRun, parameters: dict[str, Any]) -> None:
         raise Invalid({"parameters": exc.messages}) from exc
     # The template of a run made of existing tasks is only a label.
     schema = run.template.parameters_schema if run.template and run.expands_template else {}
-    run.parameters, run.secrets = take_parameters(schema, parameters)
+    run.parameters, secrets = take_parameters(schema, parameters)
+    try:
+        run.encrypted_secrets = encrypted_parameters(secrets)
+    except ValueError:
+        raise Invalid({"parameters": [WRONG_KEYS]}) from None
 
 
 def _free_tasks(task_ids: Sequence[int]) -> list[Task]:
