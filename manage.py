@@ -16,6 +16,8 @@ def main() -> None:
         raise SystemExit(message) from exc
     from django.db import DatabaseError
 
+    if sys.argv[1:2] == ["check"] and not any(word.startswith("--database") for word in sys.argv):
+        sys.argv += ["--database", "default"]  # what is stored is checked, too
     try:
         execute_from_command_line(sys.argv)
     except DatabaseError as exc:

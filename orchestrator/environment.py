@@ -127,8 +127,9 @@ def secret_key(name: str, *, debug: bool, keep_in: Path) -> str:
 
 
 def keys(name: str) -> list[str]:
-    """Return a list of keys for the encryption of stored credentials."""
-    found = words(name)
+    """Return a list of keys for the encryption of stored secrets; none if it is unset or empty."""
+    text = os.environ.get(name, "").strip()
+    found = [word.strip() for word in text.split(",")] if text else []
     if not all(map(_is_key, found)):
         refuse(name, KEYS_WANTED)
     return found

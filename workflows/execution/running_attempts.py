@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -142,6 +143,7 @@ class RunningAttempts:
             self._reporter.add(running.attempt.run_id, report, pieces)
 
     def _fail(self, attempt: TaskAttempt, why: str) -> None:
-        why = masked(why, secrets_of(attempt))  # it may quote the payload
+        # It may quote the payload; if that has a secret which cannot be read, it was not revealed.
+        why = masked(why, replace(secrets_of(attempt), hides_all=False))
         report = Report(attempt.pk, TaskState.FAILED, message=why)
         self._reporter.add(attempt.run_id, report)

@@ -25,6 +25,7 @@ from workflows.runs.events import record_counted
 from workflows.runs.locks import LARGEST_ID
 
 NOTHING_NEW = "queued"
+LONGEST_DETAIL = 500
 STRANGER = "the token belongs to no attempt of this task"
 
 
@@ -119,7 +120,10 @@ def _store_details(attempt_id: UUID, reported: RunnerReport, secrets: Secrets) -
     if reported.details:
         attempts = TaskAttempt.objects.filter(pk=attempt_id)
         [before] = attempts.values_list("details", flat=True)
-        attempts.update(details={**before, **masked(dict(reported.details), secrets)})
+        # Cut once they are masked: of a secret that is divided, the beginning would be left.
+        details = masked(dict(reported.details), secrets)
+        new = {name: text[:LONGEST_DETAIL] for name, text in details.items()}
+        attempts.update(details={**before, **new})
 
 
 def _log_texts(reported: RunnerReport) -> list[str | CutText]:
