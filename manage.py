@@ -5,9 +5,12 @@ import os
 import sys
 from contextlib import suppress
 
+from runners.shielding import shield_process
+
 
 def main() -> None:
     """Run the command named on the command line."""
+    shield_process()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrator.settings")
     try:
         from django.core.management import execute_from_command_line

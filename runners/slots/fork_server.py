@@ -19,8 +19,11 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from runners.jobs import OWN_SETTINGS
+from runners.shielding import shield_process
+from runners.slots.account import Account, present_account, use_account
 from runners.slots.channel import Channel
 from runners.slots.forked_slot import FAILED, ForkedSlot
 from runners.slots.process_tree import become_subreaper
@@ -33,15 +36,32 @@ def main(door: int) -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # the executor decides when everything ends
+    shield_process()
     become_subreaper()
+    channel = Channel.of(door)
+    _take_over(channel.receive_one())
     # A module that starts an executor when it is imported is told so, instead of forking itself.
     process = multiprocessing.current_process()
     process._inheriting = True  # type: ignore[attr-defined]
     import_module("runners.preload")
     del process._inheriting  # type: ignore[attr-defined]
     _use_what_is_set_up_once()
+    _forget_own_settings()
     gc.freeze()
-    ForkServer(Channel.of(door)).serve()
+    ForkServer(channel).serve()
+
+
+def _take_over(told: dict[str, Any]) -> None:
+    """Take the environment of the executor, and the user as whom slots execute."""
+    os.environ.update(told["environment"])
+    if told["account"]:
+        use_account(Account.from_json(told["account"]))
+
+
+def _forget_own_settings() -> None:
+    """Forget the variables that Django has read: a program that a function starts gets the rest."""
+    for name in OWN_SETTINGS:
+        os.environ.pop(name, None)
 
 
 def _use_what_is_set_up_once() -> None:
@@ -132,6 +152,8 @@ class ForkServer:
             for other in (self._wakeups, self._wake, self._door, *leashes):
                 if other:
                     other.close()
+            if account := present_account():
+                account.become()
             serve_slot(Channel.of(control))
             os._exit(0)
         except BaseException:  # noqa: BLE001 (whatever it is, this process must not go on as a server)
