@@ -8,6 +8,7 @@ everything ends.
 """
 
 import gc
+import json
 import multiprocessing
 import os
 import selectors
@@ -19,7 +20,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from runners.jobs import OWN_SETTINGS
 from runners.shielding import shield_process
@@ -38,8 +39,7 @@ def main(door: int) -> None:
         signal.signal(number, signal.SIG_IGN)  # the executor decides when everything ends
     shield_process()
     become_subreaper()
-    channel = Channel.of(door)
-    _take_over(channel.receive_one())
+    _take_over()
     # A module that starts an executor when it is imported is told so, instead of forking itself.
     process = multiprocessing.current_process()
     process._inheriting = True  # type: ignore[attr-defined]
@@ -48,11 +48,13 @@ def main(door: int) -> None:
     _use_what_is_set_up_once()
     _forget_own_settings()
     gc.freeze()
-    ForkServer(channel).serve()
+    ForkServer(Channel.of(door)).serve()
 
 
-def _take_over(told: dict[str, Any]) -> None:
+def _take_over() -> None:
     """Take the environment of the executor, and the user as whom slots execute."""
+    with open(0, "rb", closefd=False) as pipe:
+        told = json.load(pipe)
     os.environ.update(told["environment"])
     if told["account"]:
         use_account(Account.from_json(told["account"]))

@@ -2,6 +2,7 @@
 
 import atexit
 import errno
+import json
 import logging
 import multiprocessing
 import os
@@ -113,17 +114,16 @@ class ServerHandle:
             [sys.executable, "-c", program],
             env=_harmless_environment(),
             pass_fds=[door.fileno()],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             start_new_session=True,
         )
         door.close()
-        self._hand_over(self._door)
-
-    def _hand_over(self, door: Channel) -> None:
-        """Send what the fork server must know, and nobody may read in its environment."""
+        # What it must know, and nobody may read in its environment.
         account = present_account()
-        door.send({"environment": dict(os.environ), "account": account and account.as_json()})
+        told = {"environment": dict(os.environ), "account": account and account.as_json()}
+        with suppress(BrokenPipeError), self._process.stdin as pipe:  # type: ignore[union-attr]
+            pipe.write(json.dumps(told).encode())
 
     def _ask(self, door: Channel, wait_s: float) -> Slot:
         leash, leash_end = Channel.pair()
