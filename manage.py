@@ -5,9 +5,12 @@ import os
 import sys
 from contextlib import suppress
 
+from runners.shielding import shield_process
+
 
 def main() -> None:
     """Run the command named on the command line."""
+    shield_process()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrator.settings")
     try:
         from django.core.management import execute_from_command_line
@@ -16,6 +19,8 @@ def main() -> None:
         raise SystemExit(message) from exc
     from django.db import DatabaseError
 
+    if sys.argv[1:2] == ["check"] and not any(word.startswith("--database") for word in sys.argv):
+        sys.argv += ["--database", "default"]  # what is stored is checked, too
     try:
         execute_from_command_line(sys.argv)
     except DatabaseError as exc:

@@ -4,5 +4,10 @@ import os
 
 from django.core.asgi import get_asgi_application
 
+from orchestrator.private_files import log_readable_files
+from runners.shielding import shield_process
+
+shield_process()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrator.settings")
 application = get_asgi_application()
+log_readable_files()

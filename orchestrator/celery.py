@@ -14,6 +14,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrator.settings")
 from django.conf import settings
 
 from runners.base import LONGEST_TIMEOUT_S
+from runners.shielding import shield_process
+
+shield_process()  # a worker; the site has done so already
 
 ANSWER_WITHIN_S = 2
 """How long a dispatch waits for the broker, at most twice, until it counts as unreachable."""

@@ -10,6 +10,8 @@ from urllib.parse import quote, urlsplit
 
 import environ
 
+from orchestrator.private_files import PrivateConnection, create_once
+
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off"}
 
@@ -23,6 +25,7 @@ SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    "factory": PrivateConnection,
 }
 
 POSTGRESQL_OPTIONS = {
@@ -116,19 +119,15 @@ def secret_key(name: str, *, debug: bool, keep_in: Path) -> str:
         return key
     if not debug:
         refuse(name, "is required when DEBUG is off: set it to a long random text.")
-    try:
-        # O_EXCL: if two processes start at once, one creates the key and both use it.
-        descriptor = os.open(keep_in, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return _kept_key(name, keep_in)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(key := secrets.token_urlsafe(50))
-    return key
+    # If two processes start at once, one creates the key and both use it.
+    key = secrets.token_urlsafe(50)
+    return key if create_once(keep_in, key) else _kept_key(name, keep_in)
 
 
 def keys(name: str) -> list[str]:
-    """Return a list of keys for the encryption of stored credentials."""
-    found = words(name)
+    """Return a list of keys for the encryption of stored secrets; none if it is unset or empty."""
+    text = os.environ.get(name, "").strip()
+    found = [word.strip() for word in text.split(",")] if text else []
     if not all(map(_is_key, found)):
         refuse(name, KEYS_WANTED)
     return found

@@ -115,6 +115,9 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W008",  # the proxy redirects to HTTPS; behind it, the site could redirect in a loop
 ]
 
+# Reports of errors show no texts of local variables: secrets pass through many functions.
+DEFAULT_EXCEPTION_REPORTER_FILTER = "orchestrator.error_reports.ErrorReportFilter"
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "workflows.api.authentication.TokenAuthentication",  # first: its scheme is named in the 401

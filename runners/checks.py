@@ -6,7 +6,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error
 from django.db import DatabaseError
 
-from runners.credentials import malformed_keys
+from runners.encryption import malformed_keys
 from runners.models import Runner
 
 MALFORMED = "Key {} of SECRETS_KEYS is malformed."

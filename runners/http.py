@@ -45,7 +45,6 @@ REPORTED = {"status", "exit_code", "result", *STREAMS, *REFUSALS, *IDS}
 DETAILS = re.compile(r"container_id|worktree_cleanup_\w{1,40}")
 """What is kept and shown as the host says it."""
 MOST_DETAILS = 20
-LONGEST_DETAIL = 500
 TOO_LARGE = "the result was too large, or nested too deeply; it was left out"
 
 
@@ -228,11 +227,11 @@ def _json_object(chunks: Iterable[bytes]) -> dict[str, Any]:
 
 
 def _detail(answer: dict[str, Any], to: RunnerAddress) -> str:
-    """Return the reason that a host gives; if it quotes the token, masked before it is cut."""
+    """Return the reason that a host gives, without the token; cut once all secrets are masked."""
     text = _text_or_empty(next(filter(None, map(answer.get, REFUSALS)), ""))
     for secret in to.credentials.values():
         text = text.replace(secret, MASK)
-    return text[:300]
+    return text
 
 
 def _report_in(answer: dict[str, Any], wire: dict[str, Any]) -> RunnerReport:
@@ -240,11 +239,11 @@ def _report_in(answer: dict[str, Any], wire: dict[str, Any]) -> RunnerReport:
         said = answer.get(name)
         if isinstance(said, str | int) and str(said) != wire[asked]:
             raise ForeignAnswer(
-                f"asked about {wire[asked]}, it answers about {name} {storable(str(said))[:100]}"
+                f"asked about {wire[asked]}, it answers about {name} {storable(str(said))}"
             )
     status = _text_or_empty(answer.get("status"))
     if status not in STATUSES:
-        raise RunnerUnavailable(f"it answers with the unknown status '{status[:50]}'")
+        raise RunnerUnavailable(f"it answers with the unknown status '{status}'")
     return runner_report_of(status, answer)
 
 
@@ -272,7 +271,7 @@ def runner_report_of(status: str, body: dict[str, Any]) -> RunnerReport:
 def _details_in(body: dict[str, Any]) -> dict[str, str]:
     found = [(name, body[name]) for name in sorted(body) if DETAILS.fullmatch(name)]
     texts = {
-        name: storable(json_text(value))[:LONGEST_DETAIL]
+        name: storable(json_text(value))
         for name, value in found[:MOST_DETAILS]
         if isinstance(value, str | int | float)
     }

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from runners.base import json_text
+from runners.slots.account import present_account
 
 # The only variables of its executor that a command gets: no secret, no database address.
 ALLOWED_ENVIRONMENT = {
@@ -24,11 +25,15 @@ ALLOWED_ENVIRONMENT = {
 }
 
 
+OWN_SETTINGS = {"CELERY_BROKER_URL", "DATABASE_URL", "SECRETS_KEYS", "SECRET_KEY"}
+"""The variables with secrets of the installation: neither commands nor functions see them."""
+
+
 class BadPayload(ValueError):
     """The payload cannot be executed; the message says what is missing or wrong."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)  # secrets are among its values
 class CommandJob:
     """A program with its arguments; no shell is involved."""
 
@@ -41,7 +46,7 @@ class CommandJob:
         return {"arguments": self.arguments, "cwd": self.cwd, "environment": self.environment}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)  # secrets are among its values
 class FunctionJob:
     """A registered function with its keyword arguments."""
 
@@ -111,6 +116,8 @@ def _inherited_environment(allowed: set[str]) -> dict[str, str]:
         for name, value in os.environ.items()
         if name in allowed or name.startswith("LC_")
     }
+    if account := present_account():
+        kept |= account.environment
     # `python` means the interpreter of this installation.
     own = str(Path(sys.executable).parent)
     return {**kept, "PATH": os.pathsep.join([own, kept.get("PATH", os.defpath)])}

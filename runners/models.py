@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from runners import credentials, local
 from runners.base import RunnerAddress, RunnerBackend
+from runners.jobs import OWN_SETTINGS
 from runners.kinds import backend_of, errors_of, kinds_calling_back
 
 CALLS_BACK_WITHIN = timedelta(minutes=5)
@@ -54,7 +55,6 @@ def check_url(url: str) -> None:
         raise ValidationError("Give the url without a password, a ? and a #.")
 
 
-OWN_SETTINGS = {"CELERY_BROKER_URL", "DATABASE_URL", "SECRETS_KEYS", "SECRET_KEY"}
 MOST_SECRETS = 100
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 

@@ -17,10 +17,12 @@ class WorkflowsConfig(AppConfig):
     def ready(self) -> None:
         """Connect the receivers; register the checks and the periodic work."""
         from workflows.checks import check_task_states
+        from workflows.payloads.secret_checks import check_stored_secrets
         from workflows.runs import events, signals
 
         _ = events, signals
         register(check_task_states, Tags.models)
+        register(check_stored_secrets, Tags.database)
         _register_periodic_work()
 
 

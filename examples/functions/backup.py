@@ -19,6 +19,7 @@ Result = dict[str, Any]
 
 
 @task_function("backup.snapshot")
+@folders.private_files()
 def snapshot(directory: str = "var/backups") -> Result:
     """Copy the database at one moment, while others keep writing to it, into a new folder."""
     started = time.monotonic()
@@ -67,6 +68,7 @@ def check_checksums(folder: str) -> Result:
 
 
 @task_function("backup.restore")
+@folders.private_files()
 def restore(folder: str) -> Result:
     """Restore the copy to a scratch database."""
     started = time.monotonic()
@@ -77,6 +79,7 @@ def restore(folder: str) -> Result:
 
 
 @task_function("backup.compare")
+@folders.private_files()
 def compare(folder: str, scratch: str) -> Result:
     """Compare the restored database with the copy, value by value, and remove it."""
     manifest = folders.manifest_of(Path(folder))
@@ -103,6 +106,7 @@ def prune(folder: str, keep: int = 7) -> Result:
 
 
 @task_function("backup.report")
+@folders.private_files()
 def write_backup_report(folder: str, **found: Result) -> Result:
     """Write the report for people (report.md) and for programs (report.json)."""
     manifest = folders.manifest_of(Path(folder))

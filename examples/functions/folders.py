@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,16 @@ FOLDER_NAME = re.compile(r"\d{4}-\d\d-\d\d_\d{6}_\d{6}")
 
 class DamagedError(Exception):
     """A backup is damaged; the message names the file and the problem."""
+
+
+@contextmanager
+def private_files() -> Iterator[None]:
+    """Make files that only their owner may read; as a decorator, of a function that makes some."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def make_folder(parent: Path) -> Path:

@@ -8,6 +8,7 @@ everything ends.
 """
 
 import gc
+import json
 import multiprocessing
 import os
 import selectors
@@ -21,6 +22,9 @@ from contextlib import suppress
 from importlib import import_module
 from typing import NoReturn
 
+from runners.jobs import OWN_SETTINGS
+from runners.shielding import shield_process
+from runners.slots.account import Account, present_account, use_account
 from runners.slots.channel import Channel
 from runners.slots.forked_slot import FAILED, ForkedSlot
 from runners.slots.process_tree import become_subreaper
@@ -33,15 +37,33 @@ def main(door: int) -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # the executor decides when everything ends
+    shield_process()
     become_subreaper()
+    _take_over()
     # A module that starts an executor when it is imported is told so, instead of forking itself.
     process = multiprocessing.current_process()
     process._inheriting = True  # type: ignore[attr-defined]
     import_module("runners.preload")
     del process._inheriting  # type: ignore[attr-defined]
     _use_what_is_set_up_once()
+    _forget_own_settings()
     gc.freeze()
     ForkServer(Channel.of(door)).serve()
+
+
+def _take_over() -> None:
+    """Take the environment of the executor, and the user as whom slots execute."""
+    with open(0, "rb", closefd=False) as pipe:
+        told = json.load(pipe)
+    os.environ.update(told["environment"])
+    if told["account"]:
+        use_account(Account.from_json(told["account"]))
+
+
+def _forget_own_settings() -> None:
+    """Forget the variables that Django has read: a program that a function starts gets the rest."""
+    for name in OWN_SETTINGS:
+        os.environ.pop(name, None)
 
 
 def _use_what_is_set_up_once() -> None:
@@ -132,6 +154,8 @@ class ForkServer:
             for other in (self._wakeups, self._wake, self._door, *leashes):
                 if other:
                     other.close()
+            if account := present_account():
+                account.become()
             serve_slot(Channel.of(control))
             os._exit(0)
         except BaseException:  # noqa: BLE001 (whatever it is, this process must not go on as a server)

@@ -2,6 +2,7 @@
 
 import atexit
 import errno
+import json
 import logging
 import multiprocessing
 import os
@@ -13,6 +14,9 @@ import time
 from contextlib import suppress
 from functools import cache
 
+from runners.jobs import ALLOWED_ENVIRONMENT
+from runners.shielding import shield_process
+from runners.slots.account import present_account
 from runners.slots.channel import Channel
 from runners.slots.forked_slot import FAILED
 from runners.slots.slot import Slot
@@ -25,6 +29,7 @@ ANSWER_WITHIN_S = 3.0
 """How long a fork server may take to fork, or to confirm an order, until it counts as hung."""
 START_AGAIN_AFTER_S = 5.0
 CLOSE_WITHIN_S = 5.0
+FOR_INTERPRETER = ("COVERAGE_", "LC_", "LD_", "PYTHON")
 PROGRAM = (
     "import sys; sys.path[:] = {path}; from runners.slots import fork_server as f; f.main({door})"
 )
@@ -102,16 +107,23 @@ class ServerHandle:
         if time.monotonic() < self._started_at + START_AGAIN_AFTER_S:
             raise NoSlot("the fork server has just died; it is started again in a moment")
         self._started_at = time.monotonic()
+        shield_process()
         self._door, door = Channel.pair()
         program = PROGRAM.format(path=sys.path, door=door.fileno())
         self._process = subprocess.Popen(  # noqa: S603 (our own program)
             [sys.executable, "-c", program],
+            env=_harmless_environment(),
             pass_fds=[door.fileno()],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             start_new_session=True,
         )
         door.close()
+        # What it must know, and nobody may read in its environment.
+        account = present_account()
+        told = {"environment": dict(os.environ), "account": account and account.as_json()}
+        with suppress(BrokenPipeError), self._process.stdin as pipe:  # type: ignore[union-attr]
+            pipe.write(json.dumps(told).encode())
 
     def _ask(self, door: Channel, wait_s: float) -> Slot:
         leash, leash_end = Channel.pair()
@@ -156,6 +168,15 @@ class ServerHandle:
 def fork_server() -> ServerHandle:
     """Return the one fork server of this process."""
     return ServerHandle()
+
+
+def _harmless_environment() -> dict[str, str]:
+    """Return what the interpreter needs: until the fork server is shielded, it can be read."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name in ALLOWED_ENVIRONMENT or name.startswith(FOR_INTERPRETER)
+    }
 
 
 def _check_descriptors() -> None:

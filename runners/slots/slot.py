@@ -5,12 +5,15 @@ from contextlib import suppress
 from typing import Any
 
 from runners.jobs import Job
+from runners.slots.account import present_account
 from runners.slots.channel import Channel
 from runners.slots.forked_slot import KILL, TERMINATE, TERMINATE_TREE
 from runners.slots.process_tree import kill_tree
 
 MOST_READ = 1 << 18
 KILL_BY_HAND_WITHIN_S = 5.0
+WRITABLE_BY_ALL = 0o622
+"""Of a pipe, which can be found only by processes that have it, and by their own user."""
 
 
 class Slot:
@@ -34,6 +37,8 @@ class Slot:
         self.output, output = os.pipe()
         try:
             os.set_blocking(self.output, False)
+            if present_account():
+                os.fchmod(output, WRITABLE_BY_ALL)  # else nobody else can open /dev/stderr
             self.control.send([key, job.as_json()], (output,))
         except BaseException:
             self.close_output()

@@ -165,6 +165,8 @@ def _run_command(job: CommandJob, output: int) -> Outcome:
 
 
 def _why_not_started(job: CommandJob, exc: Exception) -> str:
+    if isinstance(exc, PermissionError) and exc.filename == job.cwd:
+        return f"cannot start: the runner's user may not enter the directory '{job.cwd}'"
     if not os.path.isdir(job.cwd):
         return f"cannot start: the working directory '{job.cwd}' does not exist"
     if isinstance(exc, FileNotFoundError):

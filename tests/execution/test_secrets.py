@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from rest_framework.test import APIClient
 
+from runners.encryption import decrypt
 from tests.admin.conftest import list_url, url_of
 from tests.execution.conftest import Execution, log_of
 from tests.factories import UserFactory
@@ -86,8 +87,8 @@ def test_secret_in_a_failure_message_is_masked(run: WorkflowRun, step_id: str, w
     assert why in attempt_of(run, step_id).message
 
 
-def test_database_has_the_secret_only_in_its_own_column(run: WorkflowRun) -> None:
-    assert run.secrets == {"token": VALUE}
+def test_database_has_the_secret_only_encrypted(run: WorkflowRun) -> None:
+    assert decrypt(run.encrypted_secrets["token"]) == VALUE
     assert places_of() == []
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from runners.encryption import decrypt
 from tests.factories import TaskFactory
 from tests.support.actors import who
 from tests.support.drawing import template_of
@@ -66,7 +67,7 @@ def test_secret_parameter_is_stored_separately_and_shown_masked(db: None) -> Non
     run = run_with({"day": "2026-01-31", "token": "t0ken-x"})
     kept = WorkflowRun.objects.get(pk=run.pk)
     assert kept.parameters == {"day": "2026-01-31", "copies": 2, "token": MASK}
-    assert kept.secrets == {"token": "t0ken-x"}
+    assert decrypt(kept.encrypted_secrets["token"]) == "t0ken-x"
 
 
 @pytest.mark.parametrize(
@@ -93,7 +94,7 @@ def test_invalid_parameters_are_refused_by_name_and_nothing_is_stored(
 
 def test_without_a_schema_any_object_is_accepted(db: None) -> None:
     run = create_run(template_id=made({}).pk, parameters={"anything": [1]}, by=who("ada"))
-    assert (run.parameters, run.secrets) == ({"anything": [1]}, {})
+    assert (run.parameters, run.encrypted_secrets) == ({"anything": [1]}, {})
 
 
 def test_schema_does_not_apply_to_a_run_of_existing_tasks(db: None) -> None:

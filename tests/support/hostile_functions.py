@@ -101,7 +101,7 @@ LEAVINGS: dict[str, Callable[[], object]] = {
     "directory of temporary files": lambda: setattr(tempfile, "tempdir", "/nowhere"),
     "digits of a number": lambda: sys.set_int_max_str_digits(1000),
     "OOM score": lambda: Path("/proc/self/oom_score_adj").write_text("900"),
-    "core dumps": lambda: ctypes.CDLL(None).prctl(4, 0, 0, 0, 0),
+    "core dumps": lambda: ctypes.CDLL(None).prctl(4, 1, 0, 0, 0),
     "death signal": lambda: ctypes.CDLL(None).prctl(1, 9, 0, 0, 0),
     "root directory": lambda: os.chroot(tempfile.mkdtemp()),
     "open transaction": lambda: transaction.atomic().__enter__(),

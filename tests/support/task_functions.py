@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from runners.functions import task_function
+from runners.jobs import OWN_SETTINGS
 
 
 @task_function("tests.add")
@@ -37,6 +38,18 @@ def die() -> None:
 def sleep(seconds: float) -> None:
     """Take a while."""
     time.sleep(seconds)
+
+
+@task_function("tests.own_settings")
+def own_settings() -> dict[str, Any]:
+    """Return which secrets of the installation a program would inherit, and who executes it."""
+    names = sorted(OWN_SETTINGS & os.environ.keys())
+    return {
+        "names": names,
+        "uid": os.geteuid(),
+        "groups": os.getgroups(),
+        "home": os.environ["HOME"],
+    }
 
 
 @task_function("tests.pid")

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from django.db import transaction
 from django.db.models.expressions import Combinable
@@ -25,7 +26,8 @@ from workflows.dispatch.tokens import hash_of, token_of
 from workflows.models import EventType, Task, TaskAttempt, TaskState, WorkflowRun
 from workflows.models.actor import Actor
 from workflows.models.attempt import Outcome, by_run
-from workflows.payloads.secrets import masked, revealed, secrets_of
+from workflows.models.bounds import LONGEST_REASON, cut
+from workflows.payloads.secrets import SecretsUnreadable, masked, revealed, secrets_of
 from workflows.runs.completion import close_run_if_finished
 from workflows.runs.events import record_counted
 from workflows.runs.locks import lock_run
@@ -88,7 +90,8 @@ def _call_runner(attempt: TaskAttempt, runner: Runner, pool: RunnerPool) -> Subm
     token = token_of(attempt.pk)
     failpoints.point("submission.started")
     try:
-        return runner.backend.submit(revealed(attempt), runner.address, token=token)
+        answer = runner.backend.submit(revealed(attempt), runner.address, token=token)
+        return _without_secrets_in(answer, attempt)
     except ForeignAnswer as exc:
         record_foreign_answer(attempt, exc)
         pool.decline(attempt.task, without_secrets(exc, attempt))
@@ -107,8 +110,16 @@ def record_foreign_answer(attempt: TaskAttempt, answer: ForeignAnswer) -> None:
 
 
 def without_secrets(refusal: RunnerError, attempt: TaskAttempt) -> str:
-    """Mask the secrets in a refusal: it may quote what was submitted."""
-    return str(masked(str(refusal), secrets_of(attempt)))
+    """Mask the secrets in a refusal, which may quote what was submitted; then cut it."""
+    if isinstance(refusal, SecretsUnreadable):
+        return str(refusal)
+    return cut(str(masked(str(refusal), secrets_of(attempt))), most=LONGEST_REASON)
+
+
+def _without_secrets_in(answer: Submission, attempt: TaskAttempt) -> Submission:
+    texts = masked([answer.runner_task_status, answer.message], secrets_of(attempt))
+    status, message = (cut(text, most=LONGEST_REASON) for text in texts)
+    return replace(answer, runner_task_status=status, message=message)
 
 
 def _note_submission(attempt: TaskAttempt, runner: Runner) -> None:

@@ -2,9 +2,9 @@
 
 from django.conf import settings
 
-from runners.jobs import Job, job_of
+from runners.jobs import BadPayload, Job, job_of
 from workflows.models import TaskAttempt
-from workflows.payloads.secrets import revealed
+from workflows.payloads.secrets import SecretsUnreadable, revealed
 
 
 def job_of_attempt(attempt: TaskAttempt) -> Job:
@@ -18,8 +18,12 @@ def job_of_attempt(attempt: TaskAttempt) -> Job:
         "ORCHESTRATOR_TASK_ID": str(attempt.task_id),
         "ORCHESTRATOR_ATTEMPT_ID": str(attempt.pk),
     }
+    try:
+        payload = revealed(attempt)
+    except SecretsUnreadable as exc:
+        raise BadPayload(str(exc)) from exc
     return job_of(
-        revealed(attempt),
+        payload,
         base_dir=settings.BASE_DIR,
         ids=ids,
         secret_names=attempt.runner.secret_names if attempt.runner else (),

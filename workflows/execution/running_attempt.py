@@ -13,6 +13,7 @@ from runners.slots.slot import Slot
 from runners.slots.slot_process import DONE, LEFT, NO_ROOM
 from workflows.execution.ending import NEVER, Ending
 from workflows.models import TaskAttempt
+from workflows.payloads.secrets import Secrets
 from workflows.reports.logs import AttemptLog
 
 SERVER_DIED = "the fork server has died; everything of this attempt was ended"
@@ -31,7 +32,7 @@ class RunningAttempt:
     slot: Slot
     log: AttemptLog
     ending: Ending
-    secrets: Sequence[str] = ()
+    secrets: Secrets = field(default_factory=Secrets)
     started_at: datetime = field(default_factory=timezone.now)
     outcome: Outcome | None = None
     ended_by: str = ""

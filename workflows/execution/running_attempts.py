@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from workflows.execution.reporter import Reporter
 from workflows.execution.running_attempt import RunningAttempt
 from workflows.execution.waiting_room import WaitingRoom
 from workflows.models import LogPiece, TaskAttempt, TaskState
-from workflows.payloads.secrets import secrets_of
+from workflows.payloads.secrets import masked, secrets_of
 from workflows.reports.logs import AttemptLog
 from workflows.reports.report import Report
 
@@ -142,5 +143,7 @@ class RunningAttempts:
             self._reporter.add(running.attempt.run_id, report, pieces)
 
     def _fail(self, attempt: TaskAttempt, why: str) -> None:
+        # It may quote the payload; if that has a secret which cannot be read, it was not revealed.
+        why = masked(why, replace(secrets_of(attempt), hides_all=False))
         report = Report(attempt.pk, TaskState.FAILED, message=why)
         self._reporter.add(attempt.run_id, report)

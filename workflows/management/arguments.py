@@ -1,6 +1,10 @@
-"""Types of command-line arguments."""
+"""Types of command-line arguments, and options that several commands have."""
 
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError
+
+from django.core.management.base import CommandError
+
+from runners.slots.account import Account, RunAsRefused, use_account
 
 
 def positive(text: str) -> int:
@@ -12,3 +16,25 @@ def positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise ArgumentTypeError(f"'{text}' is not a whole number of at least 1")
     return int(text)
+
+
+def add_run_as(parser: ArgumentParser) -> None:
+    """Declare the option --run-as."""
+    parser.add_argument(
+        "--run-as",
+        metavar="USER[:GROUP]",
+        help="Execute commands and functions as this user; needs root. See docs/runners.md.",
+    )
+
+
+def run_as(user: str | None) -> None:
+    """
+    Execute what slots execute as this user, if one is given.
+
+    :raises CommandError: if that is not possible.
+    """
+    try:
+        if user is not None:
+            use_account(Account.named(user))
+    except RunAsRefused as exc:
+        raise CommandError(f"--run-as {user}: {exc}") from exc

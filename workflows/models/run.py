@@ -100,6 +100,13 @@ class WorkflowRun(models.Model):
         editable=False,
         help_text="The values of secret parameters; shown nowhere, and known to runners only.",
     )
+    # A column of its own: processes of the release before go on writing plain text into the other.
+    encrypted_secrets = models.JSONField(
+        default=dict,
+        db_default={},
+        editable=False,
+        help_text="The secret parameters by name, encrypted with the first of SECRETS_KEYS.",
+    )
     auto_dispatch = models.BooleanField(
         default=False,
         help_text="Dispatch what becomes ready when a task ends; not before the first dispatch.",
@@ -151,6 +158,11 @@ class WorkflowRun(models.Model):
         """Who created the run."""
         name = self.created_by_name or self.created_by
         return Actor(self.created_by_user, name, self.created_by_via)
+
+    @property
+    def secret_names(self) -> list[str]:
+        """The names of its secret parameters, which may be shown."""
+        return sorted({*self.secrets, *self.encrypted_secrets})
 
     @property
     def task_counts(self) -> dict[str, int]:

@@ -60,9 +60,9 @@ def render_payloads(
     templated = {task.pk: task for task in tasks}
     texts = {pk: list(templated_texts(task.payload)) for pk, task in templated.items()}
     results = _results(run, {step for found in texts.values() for step in _referenced_steps(found)})
-    context = {"params": {**run.parameters, **placeholders(run.secrets)}, "tasks": results}
+    context = {"params": {**run.parameters, **placeholders(run.secret_names)}, "tasks": results}
     return {
-        pk: _render_payload(task.payload, context, run.secrets) if texts[pk] else task.payload
+        pk: _render_payload(task.payload, context, run.secret_names) if texts[pk] else task.payload
         for pk, task in templated.items()
     }
 
@@ -169,7 +169,7 @@ def _results(run: WorkflowRun, steps: set[str]) -> dict[str, dict[str, Any]]:
     found = {}
     for step, result, exit_code, secret_names in attempts.values_list(*columns):
         # Without a secret there was nothing to mask: a row of asterisks is what it is.
-        may_be_masked = run.secrets or secret_names != []
+        may_be_masked = run.secret_names or secret_names != []
         found[str(step)] = {
             "result": _with_masks_marked(result) if may_be_masked else result,
             "exit_code": exit_code,

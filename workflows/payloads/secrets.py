@@ -1,15 +1,96 @@
 """Secrets: sent to runners only, and masked wherever something is stored or shown."""
 
+import json
 import os
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from workflows.models import TaskAttempt
+from runners import encryption
+from runners.base import RunnerError
+from workflows.models import TaskAttempt, WorkflowRun
 
 MASK = "********"
 PLACEHOLDER_START = "⟦secret:"
 PLACEHOLDER = PLACEHOLDER_START + "{}⟧"
 """Replaces a secret parameter in stored payloads; the secret is inserted for the runner only."""
+SHORTEST_LINE = 8
+"""Lines of a secret with several lines are masked one by one if they have so many characters."""
+
+
+class SecretsUnreadable(RunnerError):
+    """Secret parameters of a run were encrypted with a key that is not among the present ones."""
+
+    def __init__(self, run: WorkflowRun, names: Iterable[str]) -> None:
+        """Name the run and its parameters."""
+        super().__init__(
+            f"{' and '.join(names)}: secret parameters of {run} cannot be read with the present "
+            "SECRETS_KEYS: add the key that they were encrypted with, or start a new run"
+        )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Secrets:
+    """Values to be masked. Its repr does not show them."""
+
+    texts: tuple[str, ...] = ()
+    """The longest first."""
+    hides_all: bool = False
+    """A value cannot be read, so it cannot be found in a text either: all texts are masked."""
+
+    def __bool__(self) -> bool:
+        """Return True if there is anything to mask."""
+        return bool(self.texts) or self.hides_all
+
+    @classmethod
+    def of(cls, values: Iterable[str], *, hides_all: bool = False) -> "Secrets":
+        """Return the values, and their lines if they have several."""
+        texts = {text for value in values for text in _forms(value) if text}
+        return cls(tuple(sorted(texts, key=len, reverse=True)), hides_all)
+
+    @property
+    def longest(self) -> int:
+        """The length of the longest text."""
+        return len(self.texts[0]) if self.texts else 0
+
+    def mask(self, text: str) -> str:
+        """Return a text in which each secret is replaced; those that overlap by one mask."""
+        return self.mask_until(len(text), text)[0]
+
+    def mask_until(self, cut: int, text: str, covered: int = 0) -> tuple[str, int]:
+        """
+        Mask the beginning of a text; all that begins there ends within the text.
+
+        :param covered: so much of the text is part of a secret that was masked before.
+        :returns: the masked beginning, and where the last masked secret ends.
+        """
+        if self.hides_all:
+            return (MASK if text[:cut] else ""), cut
+        passed, end = [], covered
+        for start, stop in self._places_in(text):
+            if start >= cut:
+                break
+            if start >= end:
+                passed += [text[end:start], MASK]
+            end = max(end, stop)
+        return "".join([*passed, text[end:cut]]), end
+
+    def _places_in(self, text: str) -> list[tuple[int, int]]:
+        return sorted(place for secret in self.texts for place in _places_of(secret, text))
+
+
+def _forms(value: str) -> list[str]:
+    lines = [line.strip() for line in value.splitlines()]
+    long = [line for line in lines if len(line) >= SHORTEST_LINE] if len(lines) > 1 else []
+    return [value, value.strip(), *long]
+
+
+def _places_of(secret: str, text: str) -> Iterator[tuple[int, int]]:
+    start = text.find(secret)
+    while start >= 0:
+        yield start, start + len(secret)
+        start = text.find(secret, start + 1)
 
 
 def placeholders(secrets: Iterable[str]) -> dict[str, str]:
@@ -18,101 +99,117 @@ def placeholders(secrets: Iterable[str]) -> dict[str, str]:
 
 
 def revealed(attempt: TaskAttempt) -> dict[str, Any]:
-    """Return the payload with its secrets, for the runner only; never store or show it."""
+    """
+    Return the payload with its secrets, for the runner only; never store or show it.
+
+    :raises SecretsUnreadable: if a secret parameter of the run cannot be decrypted.
+    """
     payload: dict[str, Any] = attempt.payload
-    secrets = attempt.task.run.secrets if attempt.task.run else {}
-    if not secrets:
+    run = attempt.task.run
+    if not run or not run.secret_names:
         return payload
-    values = {PLACEHOLDER.format(name): value for name, value in secrets.items()}
-    revealed_payload: dict[str, Any] = _replaced(payload, values)
-    return revealed_payload
+    values = _readable_parameters(run)
+    if unreadable := [name for name in run.secret_names if name not in values]:
+        raise SecretsUnreadable(run, unreadable)
+    shown: dict[str, Any] = _with_secrets(
+        payload, {PLACEHOLDER.format(name): value for name, value in values.items()}
+    )
+    return shown
 
 
-def secrets_of(attempt: TaskAttempt) -> list[str]:
-    """Return the secret values: of the run's parameters, of the runner and its environment."""
+def encrypted_parameters(values: dict[str, str]) -> dict[str, str]:
+    """
+    Return secret parameters as a run keeps them.
+
+    :raises ValueError: if a key in SECRETS_KEYS is malformed.
+    """
+    return {name: encryption.encrypt(value) for name, value in values.items()}
+
+
+def unreadable_parameters(run: WorkflowRun) -> list[str]:
+    """Return the names of the secret parameters that the present keys cannot decrypt."""
+    return sorted({*run.secret_names} - _readable_parameters(run).keys())
+
+
+def secrets_of(attempt: TaskAttempt) -> Secrets:
+    """Return the secrets: parameters of the run, those of the runner and of its environment."""
     run, runner = attempt.task.run, attempt.runner
-    secrets = list(run.secrets.values()) if run else []
+    values = [*_readable_parameters(run).values()] if run else []
+    hides_all = run is not None and len(values) < len(run.secret_names)
     if runner:
-        secrets += [os.environ.get(name, "") for name in runner.secret_names]
-        secrets += runner.known_secrets.values()
-    return secrets
+        # As the log decodes them: what is not UTF-8 becomes replacement characters.
+        found = [os.environb.get(name.encode(), b"") for name in runner.secret_names]
+        values += [value.decode("utf-8", "replace") for value in found]
+        values += runner.known_secrets.values()
+    return Secrets.of(values, hides_all=hides_all)
 
 
-def masked(value: Any, secrets: Iterable[str]) -> Any:
+def masked(value: Any, secrets: Secrets | Iterable[str]) -> Any:
     """Return a text, or JSON data, with all secret values masked."""
-    values = longest_first(secrets)
-    return _replaced(value, dict.fromkeys(values, MASK)) if _contains(value, values) else value
+    prepared = secrets if isinstance(secrets, Secrets) else Secrets.of(secrets)
+    return _masked(value, prepared) if prepared else value
 
 
-def longest_first(secrets: Iterable[str]) -> list[str]:
-    """Return the non-empty values, a longer one before any that it contains."""
-    return sorted({value for value in secrets if value}, key=len, reverse=True)
+def _readable_parameters(run: WorkflowRun) -> dict[str, str]:
+    found = {name: encryption.decrypt(text) for name, text in run.encrypted_secrets.items()}
+    values: dict[str, str] = {name: text for name, text in found.items() if text is not None}
+    return {**run.secrets, **values}
 
 
-def _contains(value: Any, texts: Iterable[str]) -> bool:
+def _masked(value: Any, secrets: Secrets) -> Any:
     if isinstance(value, str):
-        return any(text in value for text in texts)
-    return any(_contains(child, texts) for child in _json_children(value))
-
-
-def _json_children(value: Any) -> Iterable[Any]:
+        return secrets.mask(value)
     if isinstance(value, dict):
-        return [*value.keys(), *value.values()]
-    return value if isinstance(value, list) else ()
+        return {_masked(key, secrets): _masked(child, secrets) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_masked(child, secrets) for child in value]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        shown = json.dumps(value)
+        hidden = secrets.mask(shown)
+        return value if hidden == shown else hidden
+    return value
 
 
-def _replaced(value: Any, texts: Mapping[str, str]) -> Any:
+def _with_secrets(value: Any, values: dict[str, str]) -> Any:
+    """Replace the placeholders, all at once: a secret that looks like one stays as it is."""
     if isinstance(value, str):
-        for old, new in texts.items():
-            value = value.replace(old, new)
-        return value
+        pattern = "|".join(map(re.escape, values))
+        return re.sub(pattern, lambda found: values[found[0]], value)
     if isinstance(value, dict):
-        return {_replaced(key, texts): _replaced(child, texts) for key, child in value.items()}
-    return [_replaced(child, texts) for child in value] if isinstance(value, list) else value
+        return {_with_secrets(k, values): _with_secrets(v, values) for k, v in value.items()}
+    return [_with_secrets(child, values) for child in value] if isinstance(value, list) else value
 
 
 class Mask:
-    """Masks secrets in a text that arrives in pieces, also across their boundaries."""
+    """
+    Masks secrets in a text that arrives in pieces, also across their boundaries.
 
-    def __init__(self, secrets: Iterable[str]) -> None:
+    The last characters are always held back, as many as the beginning of a secret can have. What
+    they are makes no difference: otherwise, whoever can print a guess would see if it is right.
+    """
+
+    def __init__(self, secrets: Secrets | Iterable[str]) -> None:
         """Begin with no text held back."""
-        self._secrets = longest_first(secrets)
+        self._secrets = secrets if isinstance(secrets, Secrets) else Secrets.of(secrets)
         self._held = ""
+        self._covered = 0  # so much of it belongs to a secret whose mask was passed on
 
     def pass_on(self, text: str, *, final: bool = False) -> str:
-        """Return the masked text; an end that may begin a secret is held back for the next call."""
+        """Return the masked text, without the last characters unless this is the final piece."""
         if not self._secrets:
             return text
         text = self._held + text
-        cut = len(text) if final else self._cut(text)
-        self._held = text[cut:]
-        return str(masked(text[:cut], self._secrets))
+        cut = len(text) if final else max(0, len(text) - max(0, self.longest - 1))
+        passed, end = self._secrets.mask_until(cut, text, self._covered)
+        self._held, self._covered = text[cut:], max(0, end - cut)
+        return passed
 
     @property
     def longest(self) -> int:
         """The length of the longest secret."""
-        return len(self._secrets[0]) if self._secrets else 0
+        return self._secrets.longest
 
     def drop_held(self) -> int:
         """Drop what is held back: the text goes on elsewhere; return how many characters."""
-        dropped, self._held = len(self._held), ""
+        dropped, self._held, self._covered = len(self._held), "", 0
         return dropped
-
-    def _cut(self, text: str) -> int:
-        cut = min(_end_without_prefix_of(text, secret) for secret in self._secrets)
-        while (earlier := min(_start_of_secret_across(text, s, cut) for s in self._secrets)) < cut:
-            cut = earlier
-        return cut
-
-
-def _end_without_prefix_of(text: str, secret: str) -> int:
-    """Return the length of the text without a prefix of the secret at its end."""
-    longest = min(len(secret) - 1, len(text))
-    found = next((n for n in range(longest, 0, -1) if text.endswith(secret[:n])), 0)
-    return len(text) - found
-
-
-def _start_of_secret_across(text: str, secret: str, cut: int) -> int:
-    """Return where a secret begins that the cut would divide; the cut itself if there is none."""
-    found = text.find(secret, max(0, cut - len(secret) + 1), cut + len(secret) - 1)
-    return found if 0 <= found < cut else cut

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from workflows.models import LogPiece
-from workflows.payloads.secrets import Mask
+from workflows.payloads.secrets import Mask, Secrets
 
 LARGEST_PIECE = 32_000
 HEAD = 1_000_000
@@ -19,7 +19,7 @@ TAIL = 64_000
 class AttemptLog:
     """The log of one attempt while it is being executed."""
 
-    def __init__(self, attempt_id: UUID, *, secrets: Iterable[str] = ()) -> None:
+    def __init__(self, attempt_id: UUID, *, secrets: Secrets | Iterable[str] = ()) -> None:
         """Begin an empty log; these secrets will be masked in it."""
         self._attempt_id = attempt_id
         self._mask = Mask(secrets)

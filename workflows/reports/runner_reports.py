@@ -17,7 +17,7 @@ from workflows.models import EventType, LogPiece, TaskAttempt, TaskState
 from workflows.models.actor import Actor
 from workflows.models.bounds import LONGEST_MESSAGE
 from workflows.models.fields import check_json
-from workflows.payloads.secrets import masked, secrets_of
+from workflows.payloads.secrets import Secrets, masked, secrets_of
 from workflows.reports.apply import apply_reports
 from workflows.reports.logs import AttemptLog
 from workflows.reports.report import Report
@@ -25,6 +25,7 @@ from workflows.runs.events import record_counted
 from workflows.runs.locks import LARGEST_ID
 
 NOTHING_NEW = "queued"
+LONGEST_DETAIL = 500
 STRANGER = "the token belongs to no attempt of this task"
 
 
@@ -97,7 +98,7 @@ def _apply_and_extend_lease(
     return ""
 
 
-def _report_on(attempt_id: UUID, reported: RunnerReport, secrets: Sequence[str]) -> Report:
+def _report_on(attempt_id: UUID, reported: RunnerReport, secrets: Secrets) -> Report:
     result, message = reported.result, _message_of(reported)
     try:
         check_json(result)
@@ -114,12 +115,15 @@ def _message_of(reported: RunnerReport) -> str:
     return reported.message or (f"exit code {reported.exit_code}" if failed else "")
 
 
-def _store_details(attempt_id: UUID, reported: RunnerReport, secrets: Sequence[str]) -> None:
+def _store_details(attempt_id: UUID, reported: RunnerReport, secrets: Secrets) -> None:
     """Add what else the runner says to what it has said before; the caller holds the run's lock."""
     if reported.details:
         attempts = TaskAttempt.objects.filter(pk=attempt_id)
         [before] = attempts.values_list("details", flat=True)
-        attempts.update(details={**before, **masked(dict(reported.details), secrets)})
+        # Cut once they are masked: of a secret that is divided, the beginning would be left.
+        details = masked(dict(reported.details), secrets)
+        new = {name: text[:LONGEST_DETAIL] for name, text in details.items()}
+        attempts.update(details={**before, **new})
 
 
 def _log_texts(reported: RunnerReport) -> list[str | CutText]:
@@ -131,7 +135,7 @@ def _log_texts(reported: RunnerReport) -> list[str | CutText]:
     return [*texts, "\n" if any(texts) else "", reported.message]
 
 
-def _store_output(attempt_id: UUID, texts: Sequence[str | CutText], secrets: Sequence[str]) -> None:
+def _store_output(attempt_id: UUID, texts: Sequence[str | CutText], secrets: Secrets) -> None:
     log = AttemptLog(attempt_id, secrets=secrets)
     for text in texts:
         if isinstance(text, CutText):

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from runners.encryption import WRONG_KEYS
 from runners.models import Runner
 from workflows.authoring.spec import check_payload
 from workflows.db import failpoints
@@ -23,7 +24,7 @@ from workflows.models.actor import Actor, shortened
 from workflows.models.fields import check_json_object
 from workflows.models.run import LONGEST_LABEL
 from workflows.payloads.parameters import take_parameters
-from workflows.payloads.secrets import masked
+from workflows.payloads.secrets import encrypted_parameters, masked
 from workflows.runs.approval_requests import AGAIN, request_approval, request_approvals
 from workflows.runs.events import record
 from workflows.runs.locks import LARGEST_ID
@@ -142,8 +143,12 @@ def _take_parameters(run: WorkflowRun, parameters: dict[str, Any]) -> None:
     # The template of a run made of existing tasks is only a label, which says what is secret.
     schema = run.template.parameters_schema if run.template else {}
     is_label = not run.expands_template
-    run.parameters, run.secrets = take_parameters(schema, parameters, is_label=is_label)
-    run.initiated_by = masked(run.initiated_by, run.secrets.values())
+    run.parameters, secrets = take_parameters(schema, parameters, is_label=is_label)
+    run.initiated_by = masked(run.initiated_by, secrets.values())
+    try:
+        run.encrypted_secrets = encrypted_parameters(secrets)
+    except ValueError:
+        raise Invalid({"parameters": [WRONG_KEYS]}) from None
 
 
 def _free_tasks(task_ids: Sequence[int]) -> list[Task]:

@@ -35,7 +35,7 @@ from workflows.runs.readiness import causes_of, deadlocks
 
 Deadlock = Mapping[str, Any] | None
 """A run's deadlock in the API's form; None if there is none."""
-LARGE_FIELDS = ("last_dispatch", "parameters", "secrets")
+LARGE_FIELDS = ("last_dispatch", "parameters", "secrets", "encrypted_secrets")
 """Fields that the live parts do not show."""
 TEMPLATES = "workflows/workflowrun"
 PARTS = ("summary", "trouble", "operations")

@@ -14,7 +14,8 @@ from workflows.dispatch.leases import RENEW_EVERY_S
 from workflows.execution.executor import Executor
 from workflows.execution.set_aside import DatabaseRefuses
 from workflows.execution.timers import Timers
-from workflows.management.arguments import positive
+from workflows.management import arguments
+from workflows.management.arguments import add_run_as, positive
 from workflows.management.output import say
 from workflows.models.actor import Actor
 
@@ -23,7 +24,7 @@ KIND = "local runner"
 
 
 class Command(BaseCommand):
-    """`manage.py local_runner [--concurrency N] [--grace SECONDS]`."""
+    """`manage.py local_runner [--concurrency N] [--grace SECONDS] [--run-as USER[:GROUP]]`."""
 
     help = (
         "Execute the attempts of local runners until stopped. After the first SIGTERM or Ctrl-C, "
@@ -36,9 +37,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--grace", type=float, default=60, help="Seconds that running attempts have to finish."
         )
+        add_run_as(parser)
 
-    def handle(self, *, concurrency: int, grace: float, **_: Any) -> None:
+    def handle(
+        self, *, concurrency: int, grace: float, run_as: str | None = None, **_: Any
+    ) -> None:
         """Execute attempts until stopped."""
+        arguments.run_as(run_as)
         self._grace_s = grace
         self._timers = Timers()
         self._stop_by: float | None = None

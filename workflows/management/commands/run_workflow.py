@@ -16,8 +16,9 @@ from workflows.authoring.files import template_named
 from workflows.errors import WorkflowError
 from workflows.execution.executor import Executor
 from workflows.execution.set_aside import DatabaseRefuses, reconnect
+from workflows.management import arguments
 from workflows.management.actor import command_actor
-from workflows.management.arguments import positive
+from workflows.management.arguments import add_run_as, positive
 from workflows.management.output import say
 from workflows.management.progress import Progress, ProgressConsole
 from workflows.models import RunState, Task, TaskAttempt, WorkflowRun
@@ -72,11 +73,20 @@ class Command(BaseCommand):
         )
         parser.add_argument("--concurrency", type=positive, default=4, help="Attempts at a time.")
         parser.add_argument("--json", action="store_true", help="Print the run as the last line.")
+        add_run_as(parser)
 
     def handle(
-        self, *, name: str, param: list[Any], concurrency: int, json: bool, **_: Any
+        self,
+        *,
+        name: str,
+        param: list[Any],
+        concurrency: int,
+        json: bool,
+        run_as: str | None = None,
+        **_: Any,
     ) -> None:
         """Create the run and execute it to its end."""
+        arguments.run_as(run_as)
         by = command_actor()
         try:
             run = create_run(
