@@ -7,7 +7,9 @@ from django.contrib import admin
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
 
+from workflows.db.doors import outside_transactions
 from workflows.errors import Invalid, WorkflowError
 from workflows.models.actor import Actor
 
@@ -42,6 +44,10 @@ class StyledAdmin(AnyAdmin):
 
     class Media:
         css = {"all": ["workflows/admin.css"]}
+
+    def get_urls(self) -> list[URLPattern]:
+        """Wrap no page in a transaction: what its buttons do is stored before it answers."""
+        return outside_transactions(super().get_urls())
 
     def page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         """Return what the page of a row shows besides its fields; the row is None if it is new."""
