@@ -23,7 +23,6 @@ ANSWER_S = 1.5
 LOOK_WITHIN_S = 4.0
 """How long a health check waits for the thread."""
 
-UNREACHABLE = "The database does not answer."
 MIGRATING = "The table of migrations is locked: a migration is running."
 
 
@@ -32,7 +31,11 @@ class Readiness:
     """What is wrong, if the site cannot serve; what needs attention, if it can."""
 
     problem: str = ""
+    is_reachable: bool = True
     attention: tuple[str, ...] = ()
+
+
+UNREACHABLE = Readiness("The database does not answer.", is_reachable=False)
 
 
 @dataclass(slots=True)
@@ -55,7 +58,7 @@ class Probe:
         try:
             return current.result(max(0.0, left_s))
         except TimeoutError:
-            return Readiness(UNREACHABLE)
+            return UNREACHABLE
 
     def _fulfil(self, future: "Future[Readiness]") -> None:
         try:
@@ -68,11 +71,11 @@ def look() -> Readiness:
     """Ask the database over a new connection."""
     try:
         with limited(answer_s=ANSWER_S, lock_s=ANSWER_S):
-            return Readiness(_problem(), _attention())
+            return Readiness(_problem(), attention=_attention())
     except Exception as exc:
         if not is_refusal(exc):
             raise
-        return Readiness(UNREACHABLE)
+        return UNREACHABLE
     finally:
         connections.close_all()
 

@@ -3,8 +3,8 @@ Which threads of this process wait for the same lock.
 
 A lock that somebody holds for a minute must not take all threads of a site, one after the other,
 for as long as each may wait. So one thread waits for it; the others give up as soon as the lock has
-not changed hands for a while, and at once while it is known to be stuck. A lock that goes round
-among many is not stuck, however long the queue is.
+not changed hands for a while. While it is known to be stuck, one at a time tries it briefly, and
+the others do not try. A lock that goes round among many is not stuck, however long the queue is.
 """
 
 import threading
@@ -18,7 +18,7 @@ from django.db import OperationalError
 STUCK_AFTER_S = 2.0
 """A lock that nobody of this process got for so long, although somebody wanted it, is stuck."""
 SHORTEST_S = 0.3
-"""How long everybody tries, also where the lock is known to be stuck."""
+"""How long a thread tries at least."""
 REMEMBERED_S = 10.0
 """How long it is known that a lock is stuck, after the last thread that gave up."""
 
@@ -57,13 +57,19 @@ _queues: dict[Hashable, LockQueue] = {}
 _guard = threading.Lock()
 
 
+def is_hopeless(lock: Hashable) -> bool:
+    """Return True if a lock is stuck, and another thread tries it already."""
+    queue = _queues.get(lock)
+    return queue is not None and queue.waiting > 0 and queue.is_stuck
+
+
 @contextmanager
 def place_in_queue(lock: Hashable, longest_s: float) -> Iterator[Place]:
     """Yield the place of this thread in the queue for a lock; the block takes the lock."""
-    queue, is_first = _join(lock)
+    queue, place = _join(lock, longest_s)
     has_got_it = True
     try:
-        yield Place(queue, is_first, longest_s)
+        yield place
     except OperationalError:
         has_got_it = False
         raise
@@ -71,14 +77,14 @@ def place_in_queue(lock: Hashable, longest_s: float) -> Iterator[Place]:
         _leave(lock, queue, has_got_it=has_got_it)
 
 
-def _join(lock: Hashable) -> tuple[LockQueue, bool]:
+def _join(lock: Hashable, longest_s: float) -> tuple[LockQueue, Place]:
     with _guard:
         queue = _queues.get(lock)
         is_new = queue is None or _is_forgotten(queue)
         if queue is None or is_new:
             queue = _queues[lock] = LockQueue()
         queue.waiting += 1
-    return queue, is_new
+    return queue, Place(queue, is_new, longest_s)
 
 
 def _is_forgotten(queue: LockQueue) -> bool:

@@ -20,12 +20,14 @@ import psycopg
 from django.db import OperationalError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from workflows.db.lock_queues import SHORTEST_S, place_in_queue
+from workflows.db.lock_queues import SHORTEST_S, is_hopeless, place_in_queue
 from workflows.db.refusals import is_passing
 from workflows.errors import Busy
 
 AFTER_CANCEL_S = 0.5
 """How long the server has to accept a cancellation, and then to obey it."""
+CHECKED_S = 1.0
+"""How long a connection that was kept may take to show that it still works; else another is made."""
 
 IsOver = Callable[[float], bool]
 """Returns True if a wait of so many seconds is long enough."""
@@ -43,13 +45,13 @@ class TimeLimits:
         return self.answer_s is not None and waited_s >= self.answer_s
 
 
-class _Local(threading.local):
+class _OfThisThread(threading.local):
     limits: TimeLimits | None = None
     is_over: IsOver | None = None
     """The limit of the statement that is executed now."""
 
 
-_local = _Local()
+_local = _OfThisThread()
 
 
 @contextmanager
@@ -83,6 +85,8 @@ def locking(what: str, name: object) -> Iterator[None]:
     if not (limits := _local.limits):
         yield
         return
+    if is_hopeless((what, name)):
+        raise Busy(what, name)
     before = _local.is_over
     try:
         with place_in_queue((what, name), limits.lock_s) as place:
@@ -101,7 +105,7 @@ def limit_waits(connection: BaseDatabaseWrapper, **_: Any) -> None:
     """Have a new connection keep the limits of whichever thread uses it."""
     if connection.vendor == "postgresql":
         raw: Any = connection.connection
-        raw.wait = partial(_wait, raw)
+        raw.wait = partial(_wait, connection, raw)
     else:
         _set_busy_timeout(connection)
 
@@ -114,11 +118,16 @@ def _set_busy_timeout(connection: Any) -> None:
         connection.connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
 
 
-def _wait(raw: "psycopg.Connection[Any]", answer: Any, *args: Any, **kwargs: Any) -> Any:
+def _wait(connection: BaseDatabaseWrapper, raw: Any, answer: Any, *args: Any, **kwargs: Any) -> Any:
     """Wait for an answer as psycopg does, but not longer than this thread may."""
     if _local.is_over:
-        answer = _within(_local.is_over, raw, answer)
+        is_check = connection.health_check_enabled and not connection.health_check_done
+        answer = _within(_is_unchecked if is_check else _local.is_over, raw, answer)
     return type(raw).wait(raw, answer, *args, **kwargs)
+
+
+def _is_unchecked(waited_s: float) -> bool:
+    return waited_s >= CHECKED_S
 
 
 def _within(

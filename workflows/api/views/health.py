@@ -46,6 +46,8 @@ class ReadyView(APIView):
 
 def _details(found: Readiness, request: Request) -> dict[str, Any]:
     """Return what else is known, for those who may know it."""
+    if not found.is_reachable:  # nor is it known who asks
+        return {}
     details = {"detail": found.problem, "attention": list(found.attention)}
     known = {name: value for name, value in details.items() if value}
     return known if known and _may_know(request) else {}
@@ -62,6 +64,7 @@ def _may_know(request: Request) -> bool:
         raise
 
 
-readyz = ReadyView.as_view()
-for _view in (healthz, readyz):
-    _view.works_without_database = True  # type: ignore[attr-defined]
+readyz: Any = ReadyView.as_view()
+VIEWS: tuple[Any, Any] = (healthz, readyz)
+for _view in VIEWS:
+    _view.works_without_database = True
