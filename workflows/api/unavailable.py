@@ -27,7 +27,8 @@ def refused(request: HttpRequest, exc: BaseException) -> HttpResponse:
     """Answer a request that the database has refused."""
     statements: StatementWatch = getattr(request, "statements", None) or StatementWatch()
     request.refusal = exc  # type: ignore[attr-defined]
-    logger.warning("%s %s: the database refuses: %s", request.method, request.path, _line(exc))
+    if not isinstance(exc, Busy):
+        logger.warning("%s %s: %s", request.method, request.path, _line(exc))
     if is_silence(exc) and time.monotonic() - statements.began_at > SLOW_S:
         OUTAGE.begin()
     else:

@@ -27,7 +27,7 @@ from workflows.errors import Busy
 AFTER_CANCEL_S = 0.5
 """How long the server has to accept a cancellation, and then to obey it."""
 CHECKED_S = 1.0
-"""How long a connection that was kept may take to show that it still works; else another is made."""
+"""How long a kept connection may take to show that it still works; else another is made."""
 
 IsOver = Callable[[float], bool]
 """Returns True if a wait of so many seconds is long enough."""
@@ -118,7 +118,7 @@ def _set_busy_timeout(connection: Any) -> None:
         connection.connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
 
 
-def _wait(connection: BaseDatabaseWrapper, raw: Any, answer: Any, *args: Any, **kwargs: Any) -> Any:
+def _wait(connection: Any, raw: Any, answer: Any, *args: Any, **kwargs: Any) -> Any:
     """Wait for an answer as psycopg does, but not longer than this thread may."""
     if _local.is_over:
         is_check = connection.health_check_enabled and not connection.health_check_done
