@@ -34,7 +34,7 @@ def refused(request: HttpRequest, exc: BaseException) -> HttpResponse:
     else:
         OUTAGE.end()
     leave_connections(exc)
-    return unavailable(request, exc, is_outcome_open=statements.may_have_committed)
+    return unavailable(request, exc, is_outcome_open=statements.is_outcome_open(exc))
 
 
 def unavailable(

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db import connections, transaction
 
+from workflows.db.refusals import is_silence
+
 WRITING = re.compile(r"\s*(INSERT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
 
 
@@ -39,10 +41,11 @@ class StatementWatch:
     def _committed(self) -> None:
         self._has_committed, self._may_commit = True, False
 
-    @property
-    def may_have_committed(self) -> bool:
-        """Return True unless certainly nothing was stored; the outcome of a COMMIT may be open."""
-        return self._has_committed or self._may_commit
+    def is_outcome_open(self, exc: BaseException) -> bool:
+        """Return True unless nothing was stored for certain when the database refused something."""
+        # An error that the database reports has rolled its transaction back; silence may follow a
+        # COMMIT that was carried out.
+        return self._has_committed or (self._may_commit and is_silence(exc))
 
     @contextmanager
     def watching(self) -> Iterator[None]:

@@ -37,7 +37,7 @@ class DatabaseCommand(BaseCommand):
         except Exception as exc:
             if not is_refusal(exc):
                 raise
-            outcome = f" {OUTCOME_UNKNOWN}" if watch.may_have_committed else ""
+            outcome = f" {OUTCOME_UNKNOWN}" if watch.is_outcome_open(exc) else ""
             raise CommandError(f"{why_refused(exc)}{outcome}", returncode=TRY_AGAIN) from exc
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from django.db import transaction
 
 from workflows.db import failpoints
-from workflows.db.doors import outermost
+from workflows.db.doors import check_outermost
 from workflows.db.statements import pipeline
 from workflows.dispatch.attempts import create_attempts
 from workflows.dispatch.result import (
@@ -44,6 +44,7 @@ def dispatch_ready(
     :raises RunNotDispatchable: if the run is paused or aborted.
     :raises InsideTransaction: if the caller has a transaction.
     """
+    check_outermost("dispatch_ready")
     result = DispatchCall(run_id, limit, by, dry_run).execute()
     # Only if nothing is ready: recovery may have to wait for runners that do not respond.
     if not result.dispatches and not dry_run and recover_overdue(run_id=run_id, by=by):
@@ -80,7 +81,7 @@ class DispatchCall:
         return result
 
     def _round(self) -> Round:
-        with outermost("dispatch_ready"), pipeline():
+        with transaction.atomic(), pipeline():
             run = self._lock()
             self._start(run)
             to_submit = self._create_attempts(run)

@@ -45,9 +45,10 @@ class StyledAdmin(AnyAdmin):
     class Media:
         css = {"all": ["workflows/admin.css"]}
 
-    def get_urls(self) -> list[URLPattern]:
+    @property
+    def urls(self) -> list[URLPattern]:
         """Wrap no page in a transaction: what its buttons do is stored before it answers."""
-        return outside_transactions(super().get_urls())
+        return outside_transactions(self.get_urls())
 
     def page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         """Return what the page of a row shows besides its fields; the row is None if it is new."""
