@@ -24,7 +24,12 @@ SQLITE_OPTIONS = {
     # writes cannot wait for the lock: SQLite refuses it at once with "database is locked".
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    # Connecting waits for 4 s at most: a site must not stand still while somebody has locked the
+    # whole database. Afterwards, requests have a limit of their own.
+    "init_command": (
+        "PRAGMA busy_timeout=4000; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+        "PRAGMA busy_timeout=20000;"
+    ),
     "factory": PrivateConnection,
 }
 
@@ -32,6 +37,13 @@ POSTGRESQL_OPTIONS = {
     # A connection prepares a statement once it has executed it five times.
     "server_side_binding": True,
     "prepare_threshold": 5,
+    # A server that is gone without a word is noticed within seconds, not after minutes: while
+    # connecting (to each of its addresses), while it owes an answer, and while nobody asks.
+    "connect_timeout": 2,
+    "tcp_user_timeout": 5_000,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
 }
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.apps import AppConfig
 from django.core.checks import Tags, register
+from django.db.backends.signals import connection_created
 
 RECOVER_EVERY = timedelta(seconds=15)
 FORGET_EVERY = timedelta(hours=1)
@@ -17,12 +18,14 @@ class WorkflowsConfig(AppConfig):
     def ready(self) -> None:
         """Connect the receivers; register the checks and the periodic work."""
         from workflows.checks import check_task_states
+        from workflows.db.time_limits import limit_waits
         from workflows.payloads.secret_checks import check_stored_secrets
         from workflows.runs import events, signals
 
         _ = events, signals
         register(check_task_states, Tags.models)
         register(check_stored_secrets, Tags.database)
+        connection_created.connect(limit_waits)
         _register_periodic_work()
 
 

@@ -45,6 +45,15 @@ class NotPermitted(WorkflowError):
     code = "permission_denied"
 
 
+class Busy(WorkflowError):
+    """Somebody else holds the lock of the object for so long that waiting is no use."""
+
+    code = "busy"
+
+    def __init__(self, what: str, name: object) -> None:
+        super().__init__(f"{what} {name} is busy; try again")
+
+
 class ReportRefused(Conflict):
     """The report is about an outdated attempt, or its task does not have that transition."""
 

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from workflows.db.refusals import is_refusal, leave_connections
 from workflows.models import LastLook
 from workflows.models.actor import Actor
 
@@ -27,6 +27,8 @@ RECOVERY = "recovery"
 """The name of the work that recovers overdue attempts."""
 SHORTEST_PAUSE_S = 0.5
 NOW = timedelta(0)
+
+FAILED = "Periodic work failed: %s (%s). It is tried again in its next round."
 
 logger = logging.getLogger(__name__)
 
@@ -135,9 +137,11 @@ def _run(works: Iterable[PeriodicWork], *, by: Actor) -> Round:
         try:
             result.done.update(work.function(by=by))
         except Exception as exc:
-            logger.exception(
-                "Periodic work failed: %s. It is tried again in its next round.", work.name
+            # What the database refuses says it all; of a fault, the place must be known.
+            trace = None if is_refusal(exc) else exc
+            logger.error(  # noqa: TRY400 (without a trace, if that says nothing)
+                FAILED, work.name, exc, exc_info=trace
             )
             result.failures[work.name] = exc
-            connection.close_if_unusable_or_obsolete()
+            leave_connections(exc)
     return result

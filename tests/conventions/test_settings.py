@@ -108,7 +108,7 @@ def test_an_installation_without_https_is_warned() -> None:
     assert ended.returncode == 1
     assert re.findall(r"security\.W\d+", ended.stderr) == [
         "security.W004",  # no HSTS
-        "security.W012",  # cookies that travel in the clear
+        "security.W010",  # cookies that travel in the clear
         "security.W016",
     ]
 

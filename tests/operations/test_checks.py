@@ -90,10 +90,10 @@ def task_in(runs: DrawRun, wanted: str) -> Task:
 
 @contextmanager
 def undone() -> Iterator[None]:
-    """Undo what is done inside."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
+    """Undo what is done inside, which may not be inside of a transaction of ours."""
+    savepoint = transaction.savepoint()
+    yield
+    transaction.savepoint_rollback(savepoint)
 
 
 def apply(operation: Operation, row: Any) -> WorkflowError | None:

@@ -1,6 +1,5 @@
 """A run whose rows are wrong harms itself alone: loops over runs log it and go on."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -162,11 +161,15 @@ def test_command_does_its_round_beside_a_spoiled_run(
 def test_database_that_does_not_answer_is_no_trouble_of_one_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def work() -> None:
+    def be_cut_off() -> None:
         raise InterfaceError("the connection is closed")
 
-    answers: Callable[[], bool] = connection.is_usable
-    assert (answers(), run_alone(1, "the work", work)) == (True, None)
-    monkeypatch.setattr(connection, "is_usable", lambda: False)
+    def divide() -> None:
+        raise ZeroDivisionError
+
     with pytest.raises(InterfaceError):
-        run_alone(1, "the work", work)
+        run_alone(1, "the work", be_cut_off)
+    assert run_alone(1, "the work", divide) is None
+    monkeypatch.setattr(connection, "is_usable", lambda: False)
+    with pytest.raises(ZeroDivisionError):
+        run_alone(1, "the work", divide)

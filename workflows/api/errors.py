@@ -13,6 +13,8 @@ from rest_framework import views
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.response import Response
 
+from workflows.api.unavailable import refused
+from workflows.db.refusals import is_refusal
 from workflows.errors import Conflict, Invalid, NotFound, NotPermitted, TokenRefused
 
 STATUSES = {TokenRefused: 401, NotPermitted: 403, NotFound: 404, Conflict: 409}
@@ -28,8 +30,10 @@ class HttpError(APIException):
         self.status_code = status
 
 
-def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Any:
     """Return the response to a refused request; None for an internal error."""
+    if is_refusal(exc):
+        return refused(context["request"]._request, exc)
     response = views.exception_handler(_as_api_exception(exc), context)
     match response:
         case Response(data={"detail": ErrorDetail() as detail}):

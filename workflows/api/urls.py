@@ -12,6 +12,7 @@ from workflows.api.views.runners import RunnerViewSet
 from workflows.api.views.runs import WorkflowRunViewSet
 from workflows.api.views.tasks import TaskViewSet
 from workflows.api.views.templates import WorkflowTemplateViewSet
+from workflows.db.doors import outside_transactions
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("workflow-templates", WorkflowTemplateViewSet)
@@ -21,7 +22,7 @@ router.register("approvals", ApprovalViewSet)
 router.register("events", EventViewSet)
 router.register("runners", RunnerViewSet)
 
-urlpatterns = [
+own = [
     path("", include(router.urls)),
     path("runner/tasks/<int:pk>/status", CallbackView.as_view(), name="runner-callback"),
     path("healthz", health.healthz, name="healthz"),
@@ -31,3 +32,4 @@ urlpatterns = [
     # JSON also while DEBUG is on: Django would respond with its own debug page.
     *(re_path(f"^{prefix}/", errors.path_not_found) for prefix, _, _ in router.registry),
 ]
+urlpatterns = outside_transactions(own)

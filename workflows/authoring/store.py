@@ -9,6 +9,7 @@ from django.db import transaction
 
 from runners.models import Runner
 from workflows.authoring.spec import StepSpec, TemplateSpec, plain
+from workflows.db.time_limits import locking
 from workflows.errors import Conflict, Invalid, NotFound
 from workflows.models import StepDependency, TemplateStep, TemplateVersion, WorkflowTemplate
 from workflows.models.actor import NOBODY, Actor
@@ -75,7 +76,8 @@ def lock_template(template_id: int) -> WorkflowTemplate:
     :raises NotFound: if there is no such template.
     """
     try:
-        return WorkflowTemplate.objects.select_for_update(no_key=True).get(pk=template_id)
+        with locking("workflow template", template_id):
+            return WorkflowTemplate.objects.select_for_update(no_key=True).get(pk=template_id)
     except WorkflowTemplate.DoesNotExist:
         raise NotFound("workflow template", template_id) from None
 

@@ -6,6 +6,7 @@ from django.db.models import Count, Q
 
 from runners.models import Runner
 from workflows.db.statements import columns_of, read
+from workflows.db.time_limits import locking
 from workflows.models import Task, TaskAttempt
 from workflows.models.bounds import LONGEST_REASON, cut
 
@@ -74,7 +75,9 @@ class RunnerPool:
         limited = self._limited(tasks)
         if limited:
             locked = Runner.objects.select_for_update(no_key=True).filter(pk__in=limited)
-            list(locked.order_by("pk"))
+            names = ", ".join(str(self.runners[pk]) for pk in sorted(limited))
+            with locking("runner", names):
+                list(locked.order_by("pk"))
         free = self._free_places(limited)
         admitted = []
         for task in tasks:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from workflows.db.doors import durably
 from workflows.models.actor import Actor
 from workflows.operations import approvals, attempts, checks, holds, preview, runs, tasks
 from workflows.operations.checks import Refusal
@@ -23,11 +24,24 @@ class Operation:
     """Returns the refusal for a loaded row, or None if it is allowed."""
     preview: Callable[..., list[Effect]] = lambda rows: []
     """Returns what else would happen if it were carried out on these rows."""
+    calls_runners: bool = False
+    """It has several transactions of its own, and calls runners between them."""
+
+    def carry_out(self, pk: int, **arguments: Any) -> Any:
+        """Carry it out on the row with this id, and have it stored when this returns."""
+        if self.calls_runners:
+            return self.apply(pk, **arguments)
+        return durably(self.apply, pk, **arguments)
 
 
-DISPATCH_READY = Operation("dispatch_ready", dispatch_ready, checks.check_dispatch_ready)
+DISPATCH_READY = Operation(
+    "dispatch_ready", dispatch_ready, checks.check_dispatch_ready, calls_runners=True
+)
 DISPATCH_ALL_READY = Operation(
-    "dispatch_all_ready", partial(dispatch_ready, limit=None), checks.check_dispatch_ready
+    "dispatch_all_ready",
+    partial(dispatch_ready, limit=None),
+    checks.check_dispatch_ready,
+    calls_runners=True,
 )
 PAUSE = Operation("pause", runs.pause, checks.check_pause, preview.preview_pause)
 RESUME = Operation("resume", runs.resume, checks.check_resume)
@@ -48,7 +62,7 @@ RETRY_DOWNSTREAM = Operation(
 MARK_SUCCESS = Operation(
     "mark_success", tasks.mark_success, checks.check_mark_success, preview.preview_mark_success
 )
-ASK = Operation("ask", attempts.ask, checks.check_ask)
+ASK = Operation("ask", attempts.ask, checks.check_ask, calls_runners=True)
 DECLARE_LOST = Operation(
     "declare_lost", attempts.declare_lost, checks.check_declare_lost, preview.preview_declare_lost
 )

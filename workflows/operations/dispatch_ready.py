@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from django.db import transaction
 
 from workflows.db import failpoints
+from workflows.db.doors import check_outermost
 from workflows.db.statements import pipeline
 from workflows.dispatch.attempts import create_attempts
 from workflows.dispatch.result import (
@@ -34,13 +35,16 @@ def dispatch_ready(
 
     A repeated call is harmless: a dispatched task is no longer ready. Runners are called after the
     commit, so they never get a task whose dispatch was rolled back. A task that its runner refuses
-    is pending again, and the next round tries tasks of other runners instead.
+    is pending again, and the next round tries tasks of other runners instead. So call it outside
+    any transaction.
 
     :param limit: how many tasks at most; None for all that are ready.
     :param dry_run: return what the real call would, and write nothing.
     :raises NotFound: if there is no such run.
     :raises RunNotDispatchable: if the run is paused or aborted.
+    :raises InsideTransaction: if the caller has a transaction.
     """
+    check_outermost("dispatch_ready")
     result = DispatchCall(run_id, limit, by, dry_run).execute()
     # Only if nothing is ready: recovery may have to wait for runners that do not respond.
     if not result.dispatches and not dry_run and recover_overdue(run_id=run_id, by=by):

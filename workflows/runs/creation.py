@@ -12,6 +12,7 @@ from runners.models import Runner
 from workflows.authoring.spec import check_payload
 from workflows.db import failpoints
 from workflows.db.statements import select
+from workflows.db.time_limits import locking
 from workflows.errors import Conflict, Invalid, NotFound
 from workflows.models import (
     EventType,
@@ -61,7 +62,7 @@ def create_run(
     """
     if template_id is None and not task_ids:
         raise Invalid({"workflow_template_id": ["Give a workflow_template_id or task_ids."]})
-    template = _template(template_id) if template_id is not None else None
+    template = _template(template_id, lock=not task_ids) if template_id is not None else None
     run = WorkflowRun(
         template=template,
         expands_template=not task_ids,
@@ -128,9 +129,13 @@ def _creator_columns(by: Actor) -> dict[str, str]:
     }
 
 
-def _template(template_id: int) -> WorkflowTemplate:
+def _template(template_id: int, *, lock: bool) -> WorkflowTemplate:
+    templates = WorkflowTemplate.objects.all()
+    if lock:  # as its expansion will; here, somebody who has to wait is told what for
+        templates = templates.select_for_update(no_key=True)
     try:
-        return WorkflowTemplate.objects.get(pk=template_id)
+        with locking("workflow template", template_id):
+            return templates.get(pk=template_id)
     except WorkflowTemplate.DoesNotExist:
         raise NotFound("workflow template", template_id) from None
 

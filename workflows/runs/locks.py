@@ -1,6 +1,7 @@
 """The row of a run is its one lock: every transaction that changes tasks of the run holds it."""
 
 from workflows.db.statements import columns_of, read
+from workflows.db.time_limits import locking
 from workflows.errors import Conflict, NotFound
 from workflows.models import Task, WorkflowRun
 
@@ -18,10 +19,12 @@ def lock_run(run_id: int) -> WorkflowRun:
     Read its tasks afterwards, by another statement: a join would show them as before the wait.
 
     :raises NotFound: if there is no such run.
+    :raises Busy: if somebody else holds the lock for longer than this thread may wait.
     """
     if abs(run_id) > LARGEST_ID:
         raise NotFound("workflow run", run_id)
-    found = read(WorkflowRun, LOCK_RUN, run=run_id)
+    with locking("workflow run", run_id):
+        found = read(WorkflowRun, LOCK_RUN, run=run_id)
     if not found:
         raise NotFound("workflow run", run_id)
     return found[0]
@@ -39,7 +42,8 @@ def lock_task(task_id: int) -> tuple[WorkflowRun | None, Task]:
     except Task.DoesNotExist:
         raise NotFound("task", task_id) from None
     run = lock_run(run_id) if run_id else None
-    task = Task.objects.select_for_update(no_key=True).get(pk=task_id)
+    with locking("task", task_id):
+        task = Task.objects.select_for_update(no_key=True).get(pk=task_id)
     if task.run_id != run_id:
         raise Conflict(f"task {task_id} was just put into a run; try again")
     task.run = run

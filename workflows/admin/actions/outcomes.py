@@ -42,7 +42,7 @@ class Outcome:
 def outcome_of(operation: AdminOperation, row: Any, *, by: Actor, **answers: Any) -> Outcome:
     """Apply an operation to a row; a refusal is an outcome, too."""
     try:
-        result = operation.domain.apply(row.pk, by=by, **answers)
+        result = operation.domain.carry_out(row.pk, by=by, **answers)
         return Outcome(row, *operation.describe(result))
     except WorkflowError as refusal:
         return Outcome(row, messages.ERROR, f"{refusal.detail}.")

@@ -7,8 +7,10 @@ from django.contrib import admin
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
 
 from runners.forms import TextBoundField
+from workflows.db.doors import outside_transactions
 from workflows.errors import Invalid, WorkflowError
 from workflows.models.actor import Actor
 
@@ -43,6 +45,11 @@ class StyledAdmin(AnyAdmin):
 
     class Media:
         css = {"all": ["workflows/admin.css"]}
+
+    @property
+    def urls(self) -> list[URLPattern]:
+        """Wrap no page in a transaction: what its buttons do is stored before it answers."""
+        return outside_transactions(self.get_urls())
 
     def page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         """Return what the page of a row shows besides its fields; the row is None if it is new."""

@@ -11,6 +11,7 @@ from workflows.api.permissions import MayDecide
 from workflows.api.serializers.approvals import ApprovalAnswer, CommentBody
 from workflows.api.serializers.base import validated
 from workflows.api.viewsets import ReadOnlyViewSet, actor
+from workflows.db.doors import durably
 from workflows.models import Approval
 
 
@@ -25,12 +26,12 @@ class ApprovalViewSet(ReadOnlyViewSet[Approval]):
     @action(detail=True, methods=["post"], permission_classes=[MayDecide])
     def approve(self, request: Request, pk: int) -> Response:
         """Approve a task, so that it can be dispatched; 409 if it was already decided."""
-        operations.approve(pk, **validated(CommentBody, request.data), by=actor(request))
+        durably(operations.approve, pk, **validated(CommentBody, request.data), by=actor(request))
         return self.detail_response(pk)
 
     @extend_schema(request=CommentBody)
     @action(detail=True, methods=["post"], permission_classes=[MayDecide])
     def reject(self, request: Request, pk: int) -> Response:
         """Reject a task, which cancels it; 409 if it was already decided."""
-        operations.reject(pk, **validated(CommentBody, request.data), by=actor(request))
+        durably(operations.reject, pk, **validated(CommentBody, request.data), by=actor(request))
         return self.detail_response(pk)

@@ -1,12 +1,21 @@
 """Health checks for monitoring, without a login."""
 
-from django.db import DatabaseError
+from typing import Any
+
 from django.http import HttpRequest, JsonResponse
+from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import AuthenticationFailed, Throttled
+from rest_framework.request import Request
+from rest_framework.views import APIView
 
-from workflows.db.missing_migrations import missing_migrations
-from workflows.insight.attention import NOBODY_LOOKS, unattended_attempts
+from workflows.api.readiness import PROBE, Readiness
+from workflows.db.refusals import is_refusal
+
+MAY_KNOW = "workflows.view_taskattempt"
+"""The permission to read what is wrong; everybody may know whether something is."""
 
 
 @never_cache
@@ -16,18 +25,46 @@ def healthz(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ok"})
 
 
-@never_cache
-@require_safe
-def readyz(request: HttpRequest) -> JsonResponse:
-    """Respond 200 if the database is reachable and migrated, else 503; say what needs attention."""
+@method_decorator(never_cache, name="dispatch")
+class ReadyView(APIView):
+    """Whether the site can serve."""
+
+    permission_classes: tuple[()] = ()
+
+    def perform_authentication(self, request: Request) -> None:
+        """Read no user yet: that would ask the database, which may not answer."""
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> JsonResponse:
+        """Respond 200 if the database is reachable and migrated, else 503."""
+        found = PROBE.result()
+        status = {"status": "not ready" if found.problem else "ready"}
+        return JsonResponse(status | _details(found, request), status=503 if found.problem else 200)
+
+    head = get
+
+
+def _details(found: Readiness, request: Request) -> dict[str, Any]:
+    """Return what else is known, for those who may know it."""
+    if not found.is_reachable:  # nor is it known who asks
+        return {}
+    details = {"detail": found.problem, "attention": list(found.attention)}
+    known = {name: value for name, value in details.items() if value}
+    return known if known and _may_know(request) else {}
+
+
+def _may_know(request: Request) -> bool:
     try:
-        if missing := missing_migrations():
-            return _not_ready(missing)
-        attention = [NOBODY_LOOKS] if unattended_attempts().exists() else []
-    except DatabaseError:
-        return _not_ready("The database cannot be reached.")
-    return JsonResponse({"status": "ready"} | ({"attention": attention} if attention else {}))
+        return request.user.has_perm(MAY_KNOW)
+    except (AuthenticationFailed, Throttled):
+        return False
+    except Exception as exc:
+        if is_refusal(exc):
+            return False
+        raise
 
 
-def _not_ready(problem: str) -> JsonResponse:
-    return JsonResponse({"status": "not ready", "detail": problem}, status=503)
+readyz: Any = ReadyView.as_view()
+VIEWS: tuple[Any, Any] = (healthz, readyz)
+for _view in VIEWS:
+    _view.works_without_database = True

@@ -19,6 +19,7 @@ from workflows.api.serializers.dispatch import (
 )
 from workflows.api.serializers.runs import ExplainAnswer, GraphAnswer, RunAnswer, RunBody
 from workflows.api.viewsets import ReadOnlyViewSet, actor
+from workflows.db.doors import durably
 from workflows.insight.explain import explain
 from workflows.models import Task, TaskDependency, WorkflowRun
 from workflows.runs.creation import create_run, task_ids_of
@@ -36,35 +37,37 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
     @extend_schema(request=RunBody, responses={201: RunAnswer})
     def create(self, request: Request) -> Response:
         """Create a run of a template, or of existing tasks in the given order."""
-        run = create_run(**validated(RunBody, request.data), by=actor(request))
+        run = durably(create_run, **validated(RunBody, request.data), by=actor(request))
         return self.detail_response(run.pk, 201)
 
     @extend_schema(request=ReasonBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def pause(self, request: Request, pk: int) -> Response:
         """Pause a run: no tasks are dispatched until it is resumed."""
-        operations.pause(pk, **validated(ReasonBody, request.data), by=actor(request))
+        durably(operations.pause, pk, **validated(ReasonBody, request.data), by=actor(request))
         return self.detail_response(pk)
 
     @extend_schema(request=ReasonBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def resume(self, request: Request, pk: int) -> Response:
         """Resume a paused run."""
-        operations.resume(pk, **validated(ReasonBody, request.data), by=actor(request))
+        durably(operations.resume, pk, **validated(ReasonBody, request.data), by=actor(request))
         return self.detail_response(pk)
 
     @extend_schema(request=ReasonBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def abort(self, request: Request, pk: int) -> Response:
         """Abort a run permanently."""
-        operations.abort(pk, **validated(ReasonBody, request.data), by=actor(request))
+        durably(operations.abort, pk, **validated(ReasonBody, request.data), by=actor(request))
         return self.detail_response(pk)
 
     @extend_schema(request=ReasonBody)
     @action(detail=True, methods=["post"], url_path="cancel-rest", permission_classes=[MayOperate])
     def cancel_rest(self, request: Request, pk: int) -> Response:
         """Cancel the pending tasks downstream of a failed or canceled one."""
-        operations.cancel_rest(pk, **validated(ReasonBody, request.data), by=actor(request))
+        durably(
+            operations.cancel_rest, pk, **validated(ReasonBody, request.data), by=actor(request)
+        )
         return self.detail_response(pk)
 
     @extend_schema(request=DispatchBody, responses=DispatchAnswer)

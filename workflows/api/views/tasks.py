@@ -14,6 +14,7 @@ from workflows.api.serializers.logs import LogAnswer, LogQuery
 from workflows.api.serializers.tasks import HoldBody, ResetAnswer, ResetBody, TaskAnswer, TaskBody
 from workflows.api.views.logs import read_log
 from workflows.api.viewsets import ReadOnlyViewSet, actor
+from workflows.db.doors import durably
 from workflows.models import Task, TaskDependency
 from workflows.runs.creation import create_task
 
@@ -34,21 +35,21 @@ class TaskViewSet(ReadOnlyViewSet[Task]):
     @extend_schema(request=TaskBody, responses={201: TaskAnswer})
     def create(self, request: Request) -> Response:
         """Create a task without a run; a run can be created of it later."""
-        task = create_task(**validated(TaskBody, request.data), by=actor(request))
+        task = durably(create_task, **validated(TaskBody, request.data), by=actor(request))
         return self.detail_response(task.pk, 201)
 
     @extend_schema(request=ReasonBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def cancel(self, request: Request, pk: int) -> Response:
         """Cancel a task; a running one is canceled once its process has ended."""
-        operations.cancel(pk, **validated(ReasonBody, request.data), by=actor(request))
+        durably(operations.cancel, pk, **validated(ReasonBody, request.data), by=actor(request))
         return self.detail_response(pk)
 
     @extend_schema(request=ReasonBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def retry(self, request: Request, pk: int) -> Response:
         """Reset a failed or canceled task to pending."""
-        operations.retry(pk, **validated(ReasonBody, request.data), by=actor(request))
+        durably(operations.retry, pk, **validated(ReasonBody, request.data), by=actor(request))
         return self.detail_response(pk)
 
     @extend_schema(request=ResetBody, responses=ResetAnswer)
@@ -58,7 +59,7 @@ class TaskViewSet(ReadOnlyViewSet[Task]):
     def retry_downstream(self, request: Request, pk: int) -> Response:
         """Reset a finished task and all finished downstream tasks; `dry_run` only lists them."""
         body = validated(ResetBody, request.data)
-        reset = operations.retry_downstream(pk, **body, by=actor(request))
+        reset = durably(operations.retry_downstream, pk, **body, by=actor(request))
         resets = [
             {"task_id": task.pk, "step_id": task.step_id, "title": task.title, "status": state}
             for task, state in zip(reset.tasks, reset.states, strict=True)
@@ -77,21 +78,21 @@ class TaskViewSet(ReadOnlyViewSet[Task]):
     def mark_success(self, request: Request, pk: int) -> Response:
         """Set a failed or canceled task to success and mark it permanently; requires a reason."""
         reason = validated(ReasonBody, request.data).get("reason", "")
-        operations.mark_success(pk, reason=reason, by=actor(request))
+        durably(operations.mark_success, pk, reason=reason, by=actor(request))
         return self.detail_response(pk)
 
     @extend_schema(request=HoldBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def hold(self, request: Request, pk: int) -> Response:
         """Put a pending task on hold until it is released, or until `resume_at`."""
-        operations.hold(pk, **validated(HoldBody, request.data), by=actor(request))
+        durably(operations.hold, pk, **validated(HoldBody, request.data), by=actor(request))
         return self.detail_response(pk)
 
     @extend_schema(request=ReasonBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def release(self, request: Request, pk: int) -> Response:
         """Release a task that is on hold."""
-        operations.release(pk, **validated(ReasonBody, request.data), by=actor(request))
+        durably(operations.release, pk, **validated(ReasonBody, request.data), by=actor(request))
         return self.detail_response(pk)
 
     @extend_schema(request=ReasonBody)
@@ -106,7 +107,7 @@ class TaskViewSet(ReadOnlyViewSet[Task]):
     def declare_lost(self, request: Request, pk: int) -> Response:
         """Give up the open attempt, whose later reports are refused; requires a reason."""
         reason = validated(ReasonBody, request.data).get("reason", "")
-        operations.declare_lost(pk, reason=reason, by=actor(request))
+        durably(operations.declare_lost, pk, reason=reason, by=actor(request))
         return self.detail_response(pk)
 
     @extend_schema(parameters=[LogQuery], responses=LogAnswer)

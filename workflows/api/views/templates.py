@@ -23,6 +23,7 @@ from workflows.api.viewsets import ReadOnlyViewSet, actor
 from workflows.authoring.spec import parse_template
 from workflows.authoring.store import create_template, replace_template
 from workflows.authoring.versions import restore_version, runs_by_version, version_of
+from workflows.db.doors import durably
 from workflows.errors import Invalid
 from workflows.models import StepDependency, TemplateStep, WorkflowTemplate
 
@@ -39,7 +40,7 @@ class WorkflowTemplateViewSet(ReadOnlyViewSet[WorkflowTemplate]):
     @extend_schema(request=CREATE_BODY, responses={201: TemplateAnswer})
     def create(self, request: Request) -> Response:
         """Create a template; its steps must form a DAG."""
-        template = create_template(parse_template(request.data), by=actor(request))
+        template = durably(create_template, parse_template(request.data), by=actor(request))
         return self.detail_response(template.pk, 201)
 
     @extend_schema(request=REPLACE_BODY)
@@ -47,7 +48,7 @@ class WorkflowTemplateViewSet(ReadOnlyViewSet[WorkflowTemplate]):
         """Replace a template; existing runs keep their own copy of its steps."""
         data, edited_version = _split_version(request.data)
         spec = parse_template(data)
-        replace_template(pk, spec, edited_version=edited_version, by=actor(request))
+        durably(replace_template, pk, spec, edited_version=edited_version, by=actor(request))
         return self.detail_response(pk)
 
     def destroy(self, request: Request, pk: int) -> Response:
@@ -81,7 +82,7 @@ class WorkflowTemplateViewSet(ReadOnlyViewSet[WorkflowTemplate]):
     )
     def restore(self, request: Request, pk: int, number: int) -> Response:
         """Save an earlier version as a new one."""
-        restore_version(pk, number, by=actor(request))
+        durably(restore_version, pk, number, by=actor(request))
         return self.detail_response(pk)
 
     def related_data(self, rows: Sequence[WorkflowTemplate]) -> dict[str, Any]:

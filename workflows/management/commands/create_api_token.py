@@ -6,14 +6,16 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from knox.models import AuthToken
 from knox.settings import knox_settings
+
+from workflows.management.base import DatabaseCommand
 
 MAX_DAYS = 36_500
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """`manage.py create_api_token USERNAME [--days N]`."""
 
     help = (

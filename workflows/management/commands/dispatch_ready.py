@@ -5,12 +5,15 @@ from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
+from django.db import DatabaseError
 
+from workflows.db.refusals import is_passing, is_refusal
 from workflows.dispatch.result import DispatchResult
 from workflows.errors import WorkflowError
 from workflows.management.actor import command_actor
 from workflows.management.arguments import positive
+from workflows.management.base import DatabaseCommand, why_refused
 from workflows.models import WorkflowRun
 from workflows.operations.dispatch_ready import dispatch_ready
 
@@ -27,12 +30,13 @@ def limit(text: str) -> int | None:
         raise ArgumentTypeError(f"{exc}, nor 'all'") from exc
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """`manage.py dispatch_ready [--run ID ...] [--limit N|all] [--dry-run] [--json]`."""
 
     help = (
         "Dispatch the first ready tasks of the given runs, or of every run with ready tasks. "
-        "Exit code 1 if a run is unknown, paused or aborted; the other runs are still dispatched."
+        "Exit code 1 if a run is unknown, paused, aborted or busy; the other runs are still "
+        "dispatched."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -63,17 +67,20 @@ class Command(BaseCommand):
         """Dispatch from one run and print the result; return False if it is refused."""
         try:
             result = dispatch_ready(run_id, limit=limit, dry_run=dry_run, by=command_actor())
-        except WorkflowError as exc:
+        except (WorkflowError, DatabaseError) as exc:
+            if isinstance(exc, DatabaseError) and not (is_refusal(exc) and is_passing(exc)):
+                raise
             self._print_refusal(run_id, exc, as_json=json)
             return False
         for line in [_line(result.as_json())] if json else _sentences(result):
             self.stdout.write(line)
         return True
 
-    def _print_refusal(self, run_id: int, exc: WorkflowError, *, as_json: bool) -> None:
-        self.stderr.write(exc.detail)
+    def _print_refusal(self, run_id: int, exc: Exception, *, as_json: bool) -> None:
+        detail = exc.detail if isinstance(exc, WorkflowError) else why_refused(exc)
+        self.stderr.write(detail)
         if as_json:
-            self.stdout.write(_line({"run_id": run_id, "detail": exc.detail}))
+            self.stdout.write(_line({"run_id": run_id, "detail": detail}))
 
 
 def _runs_with_ready_tasks() -> list[int]:

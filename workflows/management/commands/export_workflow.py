@@ -4,13 +4,14 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from workflows.authoring.files import export_template
 from workflows.errors import WorkflowError
+from workflows.management.base import DatabaseCommand
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """`manage.py export_workflow NAME [--output FILE]`."""
 
     help = "Write a workflow template as YAML for import_workflow."

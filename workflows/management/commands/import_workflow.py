@@ -4,14 +4,15 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from workflows.authoring.files import import_file
 from workflows.errors import WorkflowError
 from workflows.management.actor import command_actor
+from workflows.management.base import DatabaseCommand
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """`manage.py import_workflow FILE [--name NAME] [--commands]`."""
 
     help = (

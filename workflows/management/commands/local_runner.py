@@ -6,8 +6,6 @@ from argparse import ArgumentParser
 from contextlib import suppress
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from runners.kinds import kinds_served_locally
 from workflows import presence
 from workflows.dispatch.leases import RENEW_EVERY_S
@@ -16,6 +14,7 @@ from workflows.execution.set_aside import DatabaseRefuses
 from workflows.execution.timers import Timers
 from workflows.management import arguments
 from workflows.management.arguments import add_run_as, positive
+from workflows.management.base import DatabaseCommand
 from workflows.management.output import say
 from workflows.models.actor import Actor
 
@@ -23,9 +22,10 @@ KIND = "local runner"
 """What it is called in the trail, and among the processes that serve."""
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """`manage.py local_runner [--concurrency N] [--grace SECONDS] [--run-as USER[:GROUP]]`."""
 
+    lock_s = None  # its executor knows how long it waits for what
     help = (
         "Execute the attempts of local runners until stopped. After the first SIGTERM or Ctrl-C, "
         "running attempts may finish within the grace period; the second one ends them."

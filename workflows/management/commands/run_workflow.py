@@ -7,18 +7,21 @@ from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db.models import F, JSONField, Q, Value
 from rest_framework.renderers import JSONRenderer
 
 from workflows.api.views.runs import WorkflowRunViewSet
 from workflows.authoring.files import template_named
+from workflows.db.doors import durably
+from workflows.db.refusals import is_refusal
 from workflows.errors import WorkflowError
 from workflows.execution.executor import Executor
 from workflows.execution.set_aside import DatabaseRefuses, reconnect
 from workflows.management import arguments
 from workflows.management.actor import command_actor
 from workflows.management.arguments import add_run_as, positive
+from workflows.management.base import TRY_AGAIN, DatabaseCommand, why_refused
 from workflows.management.output import say
 from workflows.management.progress import Progress, ProgressConsole
 from workflows.models import RunState, Task, TaskAttempt, WorkflowRun
@@ -51,9 +54,10 @@ def parameter(text: str) -> tuple[str, Any]:
         raise ArgumentTypeError(f"'{text}': the value after := is not valid JSON ({exc})") from exc
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """`manage.py run_workflow NAME [--param KEY=VALUE ...] [--concurrency N] [--json]`."""
 
+    lock_s = None  # its executor knows how long it waits for what
     help = (
         "Create a run of a template, dispatch its tasks, execute its local attempts and show "
         "progress until it ends. Exit code: 0 success, 1 failed or aborted, 2 it cannot continue "
@@ -89,7 +93,8 @@ class Command(BaseCommand):
         arguments.run_as(run_as)
         by = command_actor()
         try:
-            run = create_run(
+            run = durably(
+                create_run,
                 template_id=template_named(name).pk,
                 parameters=dict(param),
                 auto_dispatch=True,
@@ -98,12 +103,22 @@ class Command(BaseCommand):
         except WorkflowError as exc:
             raise CommandError(exc.detail) from exc
         executor = Executor(concurrency=concurrency, by=Actor(name="local runner"), run_id=run.pk)
-        dispatch_ready(run.pk, limit=None, by=by)
+        self._dispatch(run, by)
         Follower(run, executor).follow(ProgressConsole())
         for line in once_database_answers(lambda: _conclusion(run, as_json=json)):
             say(self.stdout, line)
         if exit_code := EXIT_CODES.get(RunState(run.state), CANNOT_CONTINUE):
             raise SystemExit(exit_code)
+
+    def _dispatch(self, run: WorkflowRun, by: Actor) -> None:
+        """Dispatch what is ready; a repeated call does no harm."""
+        try:
+            once_database_answers(lambda: dispatch_ready(run.pk, limit=None, by=by))
+        except DatabaseRefuses as exc:
+            if not is_refusal(exc):
+                raise
+            text = f"{run} was created, but nothing was dispatched. {why_refused(exc)}"
+            raise CommandError(text, returncode=TRY_AGAIN) from exc
 
 
 class Follower:

@@ -4,15 +4,16 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from workflows.audit.verify import verify_run
 from workflows.errors import NotFound
 from workflows.management.arguments import positive
+from workflows.management.base import DatabaseCommand
 from workflows.models import WorkflowRun
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """`manage.py verify_run ID ...|--all [--json]`."""
 
     help = (

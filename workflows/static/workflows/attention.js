@@ -52,10 +52,10 @@ const poll = async () => {
     }
     try {
         const response = await fetch(navigation.dataset.attention);
-        if (!response.ok || response.redirected) {
+        if (response.redirected || response.status === 403) {
             return; /* logged out: the next page says so */
         }
-        const counts = await response.json();
+        const counts = await response.json(); /* a page, if the database does not answer */
         show(counts);
         if (dashboard && lastEvent !== undefined && lastEvent !== counts.event) {
             await refresh();

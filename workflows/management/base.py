@@ -1,0 +1,49 @@
+"""The base of our commands: a database that refuses is one line, and an exit code of its own."""
+
+from typing import Any, ClassVar
+
+from django.core.management.base import BaseCommand, CommandError
+
+from workflows.db.refusals import is_refusal
+from workflows.db.statement_watch import StatementWatch
+from workflows.db.time_limits import limited
+from workflows.errors import Busy
+
+TRY_AGAIN = 75
+"""The exit code if the database refuses: `EX_TEMPFAIL` of `sysexits.h`, try again later."""
+
+
+OUTCOME_UNKNOWN = "Something may have been stored: look before you try again."
+
+
+class DatabaseCommand(BaseCommand):
+    """A command whose work is in the database."""
+
+    lock_s: ClassVar[float | None] = 10.0
+    """How long it waits for one lock; None: as long as it takes."""
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """
+        Run the command.
+
+        :raises CommandError: in one line, with exit code 75, if the database refuses.
+        """
+        watch = StatementWatch()
+        try:
+            if self.lock_s is None:
+                return super().execute(*args, **options)
+            with limited(lock_s=self.lock_s), watch.watching():
+                return super().execute(*args, **options)
+        except Exception as exc:
+            if not is_refusal(exc):
+                raise
+            outcome = f" {OUTCOME_UNKNOWN}" if watch.is_outcome_open(exc) else ""
+            raise CommandError(f"{why_refused(exc)}{outcome}", returncode=TRY_AGAIN) from exc
+
+
+def why_refused(exc: BaseException) -> str:
+    """Return one line about a refusal."""
+    if isinstance(exc, Busy):
+        return exc.detail
+    lines = [line.strip() for line in str(exc).splitlines() if line.strip()]
+    return f"The database refuses: {lines[0] if lines else type(exc).__name__}."
