@@ -139,5 +139,7 @@ def _run(works: Iterable[PeriodicWork], *, by: Actor) -> Round:
                 "Periodic work failed: %s. It is tried again in its next round.", work.name
             )
             result.failures[work.name] = exc
-            connection.close_if_unusable_or_obsolete()
+            if not connection.in_atomic_block:
+                # Also if it answers: a database that is read-only since a failover stays so.
+                connection.close()
     return result

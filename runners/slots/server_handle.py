@@ -14,6 +14,7 @@ from contextlib import suppress
 from functools import cache
 
 from runners.slots.channel import Channel
+from runners.slots.fence import BEAT, SLOT
 from runners.slots.forked_slot import FAILED
 from runners.slots.slot import Slot
 
@@ -61,6 +62,20 @@ class ServerHandle:
                 return self._ask(door, wait_s)
             except OSError as exc:
                 raise NoSlot(str(exc)) from exc
+
+    def beat(self, lasts_s: float | None) -> None:
+        """
+        Say that this process is alive: without another beat in time, all slots are ended.
+
+        :param lasts_s: how long this counts; None: for ever, since nothing runs any more.
+        """
+        if self._lock.acquire(blocking=False):  # else the door is in use, and the next beat counts
+            try:
+                if self._door and self._owner == os.getpid():
+                    with suppress(OSError):  # a dead fork server is noticed elsewhere
+                        self._door.send([BEAT, lasts_s])
+            finally:
+                self._lock.release()
 
     def reap(self) -> None:
         """Notice that the fork server has died, and leave no zombie of it."""
@@ -117,7 +132,7 @@ class ServerHandle:
         leash, leash_end = Channel.pair()
         control, control_end = Channel.pair()
         try:
-            door.send("slot", (leash_end.fileno(), control_end.fileno()))
+            door.send([SLOT, None], (leash_end.fileno(), control_end.fileno()))
             leash_end.close()
             control_end.close()
             return self._hear_answer(leash, control, wait_s)
