@@ -10,7 +10,7 @@ import time
 
 SLOT = "slot"
 BEAT = "beat"
-"""What an executor says at the door: give me a slot; I am alive, for so many seconds."""
+"""What an executor asks for at the door, each time with how many seconds it counts as alive."""
 
 CHECK_EVERY_S = 1.0
 STOOD_STILL = "its executor stood still for longer than its lease, so everything of it was ended"

@@ -97,8 +97,8 @@ class ForkServer:
             self._close_door()
             return
         for kind, lasts_s in requests:
+            self._fence.note_beat(lasts_s)
             if kind == BEAT:
-                self._fence.note_beat(lasts_s)
                 continue
             descriptors = door.take_descriptors()
             if len(descriptors) == 2:

@@ -47,6 +47,7 @@ class ServerHandle:
         self._door: Channel | None = None
         self._owner = os.getpid()
         self._started_at = float("-inf")
+        self._beat_lasts_s: float | None = None
         atexit.register(self.close)
 
     def new_slot(self) -> Slot:
@@ -69,6 +70,7 @@ class ServerHandle:
 
         :param lasts_s: how long this counts; None: for ever, since nothing runs any more.
         """
+        self._beat_lasts_s = lasts_s  # the next slot is told, too
         if self._lock.acquire(blocking=False):  # else the door is in use, and the next beat counts
             try:
                 if self._door and self._owner == os.getpid():
@@ -132,7 +134,7 @@ class ServerHandle:
         leash, leash_end = Channel.pair()
         control, control_end = Channel.pair()
         try:
-            door.send([SLOT, None], (leash_end.fileno(), control_end.fileno()))
+            door.send([SLOT, self._beat_lasts_s], (leash_end.fileno(), control_end.fileno()))
             leash_end.close()
             control_end.close()
             return self._hear_answer(leash, control, wait_s)

@@ -67,6 +67,7 @@ class Keeper:
     @contextmanager
     def keeping(self, holdings: Holdings) -> Iterator[None]:
         """Look after what an executor holds, during this block."""
+        holdings.check(FENCE_AFTER_S)  # so that there is no slot without a fence
         with self._lock:
             self._kept = (*self._kept, holdings)
             if not self._pairs:
