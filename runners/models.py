@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +19,8 @@ from runners.kinds import backend_of, errors_of, kinds_calling_back
 
 CALLS_BACK_WITHIN = timedelta(minutes=5)
 """A host whose first callback takes longer is named: probably it cannot reach the site."""
+FIRST_REST = timedelta(seconds=10)
+LONGEST_REST = timedelta(minutes=5)
 
 QUEUE_VALIDATORS = [
     RegexValidator(r"\A[\w.:-]+\Z", "A queue's name has letters, digits and . _ : - only.")
@@ -144,6 +146,10 @@ class Runner(models.Model):
     """When a host that calls back first accepted an attempt."""
     called_back_at = models.DateTimeField(null=True, editable=False)
     """When its first callback was accepted; empty: none has been."""
+    unavailable_since = models.DateTimeField(null=True, editable=False)
+    """Since when it has taken nothing, whenever it was called; empty: it has taken the last one."""
+    rests_until = models.DateTimeField(null=True, editable=False)
+    """Until then, only people call a runner that has taken nothing."""
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -161,7 +167,8 @@ class Runner(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Store the runner; a new default replaces the old one."""
+        """Store the runner, and call it again if it rests; a new default replaces the old one."""
+        self.unavailable_since = self.rests_until = None
         with transaction.atomic():
             if self.is_default:
                 # A transaction that saves a default waits here for others that do, and then sees
@@ -224,6 +231,31 @@ class Runner(models.Model):
         if getattr(self, moment) is None:
             setattr(self, moment, now := timezone.now())
             Runner.objects.filter(pk=self.pk, **{moment: None}).update(**{moment: now})
+
+    def note_unavailable(self) -> None:
+        """Have it called by people alone for a while: as long again as it has taken nothing."""
+        now = timezone.now()
+        since = self.unavailable_since or now
+        self._rest(since, now + min(max(now - since, FIRST_REST), LONGEST_REST))
+
+    def note_available(self) -> None:
+        """Have it called whenever there is something for it."""
+        if self.unavailable_since:
+            self._rest(None, None)
+
+    def _rest(self, since: datetime | None, until: datetime | None) -> None:
+        self.unavailable_since, self.rests_until = since, until
+        Runner.objects.filter(pk=self.pk).update(unavailable_since=since, rests_until=until)
+
+    @property
+    def is_resting(self) -> bool:
+        """True if it has just taken nothing, and is left alone for a while."""
+        return bool(self.rests_until and self.rests_until > timezone.now())
+
+    @property
+    def has_rested(self) -> bool:
+        """True if it took nothing the last time, and may be called again."""
+        return bool(self.unavailable_since) and not self.is_resting
 
     @property
     def calls_back(self) -> bool:

@@ -31,7 +31,7 @@ class WorkflowsConfig(AppConfig):
 
 def _register_periodic_work() -> None:
     from workflows import periodic, presence
-    from workflows.dispatch.auto_dispatch import offer_free_places
+    from workflows.dispatch.auto_dispatch import call_rested_runners, offer_free_places
     from workflows.operations.holds import release_due
     from workflows.reports.recovery import recover_overdue
 
@@ -39,4 +39,6 @@ def _register_periodic_work() -> None:
     periodic.register("holds", periodic.counted("released", release_due), RECOVER_EVERY)
     places = periodic.counted("dispatched", offer_free_places)
     periodic.register("free places", places, RECOVER_EVERY)
+    called = periodic.counted("dispatched", call_rested_runners)
+    periodic.register("rested runners", called, RECOVER_EVERY)
     periodic.register("presence", presence.remove_old, FORGET_EVERY)

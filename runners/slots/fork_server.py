@@ -26,6 +26,7 @@ from runners.jobs import OWN_SETTINGS
 from runners.shielding import shield_process
 from runners.slots.account import Account, present_account, use_account
 from runners.slots.channel import Channel
+from runners.slots.fence import BEAT, Fence
 from runners.slots.forked_slot import FAILED, ForkedSlot
 from runners.slots.process_tree import become_subreaper
 from runners.slots.reaper import Reaper
@@ -81,6 +82,7 @@ class ForkServer:
         """Serve the executor at the other side of the door."""
         self._door: Channel | None = door
         self._reaper = Reaper()
+        self._fence = Fence()
         self._selector = selectors.DefaultSelector()
         self._wakeups, self._wake = socket.socketpair()
         for end in (self._wakeups, self._wake):
@@ -92,8 +94,13 @@ class ForkServer:
     def serve(self) -> None:
         """Serve until the executor is gone, and everything of it has ended."""
         while self._door or self._reaper.slots:
-            for key, _ in self._selector.select(self._reaper.pause_s):
+            pauses = (self._reaper.pause_s, self._fence.pause_s)
+            pause_s = min((each for each in pauses if each is not None), default=None)
+            for key, _ in self._selector.select(pause_s):
                 key.data()
+            if self._fence.is_due():
+                for slot in self._reaper.slots.values():
+                    slot.fence()
             for slot, remaining in self._reaper.end_overdue():
                 self._ignore(slot.leash)
                 slot.say_gone(remaining)
@@ -111,7 +118,10 @@ class ForkServer:
         except EOFError:
             self._close_door()
             return
-        for _ in requests:
+        for kind, lasts_s in requests:
+            self._fence.note_beat(lasts_s)
+            if kind == BEAT:
+                continue
             descriptors = door.take_descriptors()
             if len(descriptors) == 2:
                 self._fork(*descriptors)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from runners.slots.channel import Channel
+from runners.slots.fence import STOOD_STILL
 from runners.slots.process_tree import (
     HAS_TREES,
     catches,
@@ -52,6 +53,8 @@ class ForkedSlot:
     """Processes that have had a SIGTERM, and until when they may take to end."""
     unheard: str = ""
     """The order to end a job that had not begun yet: it is obeyed as soon as the job begins."""
+    ended_because: str = ""
+    """Why the fork server has ended it without an order."""
 
     @property
     def is_ending(self) -> bool:
@@ -85,6 +88,11 @@ class ForkedSlot:
         if self.unheard:
             self._terminate(self.unheard)
 
+    def fence(self) -> None:
+        """Kill it, because its executor stands still, and will hear of it when it goes on."""
+        self.ended_because = STOOD_STILL
+        self.kill()
+
     def let_go(self) -> None:
         """End it, because its executor has closed it, or is dead."""
         self._terminate(TERMINATE_TREE)
@@ -111,7 +119,8 @@ class ForkedSlot:
 
     def say_gone(self, remaining: Sequence[int]) -> None:
         """Tell its executor that nothing is left of it but these processes."""
-        self._say(GONE, {"exit_code": self.exit_code, "remaining": list(remaining)})
+        body = {"exit_code": self.exit_code, "remaining": list(remaining)}
+        self._say(GONE, {**body, "error": self.ended_because})
         self.leash.close()
 
     def _terminate(self, order: str) -> None:

@@ -78,6 +78,10 @@ class SlotPool:
         with suppress(KeyError, ValueError):
             self._selector.unregister(channel)
 
+    def beat(self, lasts_s: float | None) -> None:
+        """Tell the fork server that this process is alive; any thread may call this."""
+        self._server.beat(lasts_s)
+
     def replace_server(self) -> None:
         """Kill a fork server that does not answer: the leashes of all its slots end."""
         self._server.kill()

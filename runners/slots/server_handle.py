@@ -18,6 +18,7 @@ from runners.jobs import ALLOWED_ENVIRONMENT
 from runners.shielding import shield_process
 from runners.slots.account import present_account
 from runners.slots.channel import Channel
+from runners.slots.fence import BEAT, SLOT
 from runners.slots.forked_slot import FAILED
 from runners.slots.slot import Slot
 
@@ -51,6 +52,7 @@ class ServerHandle:
         self._door: Channel | None = None
         self._owner = os.getpid()
         self._started_at = float("-inf")
+        self._beat_lasts_s: float | None = None
         atexit.register(self.close)
 
     def new_slot(self) -> Slot:
@@ -66,6 +68,21 @@ class ServerHandle:
                 return self._ask(door, wait_s)
             except OSError as exc:
                 raise NoSlot(str(exc)) from exc
+
+    def beat(self, lasts_s: float | None) -> None:
+        """
+        Say that this process is alive: without another beat in time, all slots are ended.
+
+        :param lasts_s: how long this counts; None: for ever, since nothing runs any more.
+        """
+        self._beat_lasts_s = lasts_s  # the next slot is told, too
+        if self._lock.acquire(blocking=False):  # else the door is in use, and the next beat counts
+            try:
+                if self._door and self._owner == os.getpid():
+                    with suppress(OSError):  # a dead fork server is noticed elsewhere
+                        self._door.send([BEAT, lasts_s])
+            finally:
+                self._lock.release()
 
     def reap(self) -> None:
         """Notice that the fork server has died, and leave no zombie of it."""
@@ -129,7 +146,7 @@ class ServerHandle:
         leash, leash_end = Channel.pair()
         control, control_end = Channel.pair()
         try:
-            door.send("slot", (leash_end.fileno(), control_end.fileno()))
+            door.send([SLOT, self._beat_lasts_s], (leash_end.fileno(), control_end.fileno()))
             leash_end.close()
             control_end.close()
             return self._hear_answer(leash, control, wait_s)

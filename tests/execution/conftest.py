@@ -12,6 +12,9 @@ from tests.support.verbs import dispatch_all
 from workflows.execution.executor import Executor
 from workflows.models import Task, TaskAttempt, TaskState, WorkflowRun
 
+KEPT = pytest.mark.django_db(transaction=True)
+"""For tests of what the keeper sees, whose connection sees only what is committed."""
+
 
 class Execution:
     """Executes runs to their end in this process, and returns their attempts."""

@@ -8,7 +8,7 @@ import psutil
 import pytest
 from django.utils import timezone
 
-from tests.execution.conftest import Execution, log_of
+from tests.execution.conftest import KEPT, Execution, log_of
 from tests.support.actors import who
 from tests.support.verbs import attempt as attempt_of
 from tests.support.verbs import dispatch_all, report, start, state, states, task, trail
@@ -59,6 +59,7 @@ def test_function_is_ended_after_its_time_out(execution: Execution) -> None:
     assert (attempt.outcome, attempt.message) == ("failed", "timed out after 1 s")
 
 
+@KEPT
 def test_cancel_ends_the_process_group(execution: Execution, tmp_path: Path) -> None:
     payload = {"command": ["sh", "-c", STUBBORN], "cwd": str(tmp_path)}
     run = execution.drawn({"step": payload})
@@ -83,6 +84,7 @@ def test_cancel_ends_the_process_group(execution: Execution, tmp_path: Path) -> 
     assert (asked.actor, asked.reason) == ("anna", "not today")
 
 
+@KEPT
 def test_abort_ends_running_tasks_and_cancels_pending_ones(
     execution: Execution, tmp_path: Path
 ) -> None:

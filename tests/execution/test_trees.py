@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.execution.conftest import Execution
+from tests.execution.conftest import KEPT, Execution
 from tests.support.actors import who
 from tests.support.trees import Tree
 from tests.support.verbs import states, task, trail
@@ -56,6 +56,7 @@ def slot_of(tree: Tree) -> psutil.Process:
     raise AssertionError("the tree has no slot")
 
 
+@KEPT
 def test_canceled_task_is_canceled_once_its_tree_is_gone(execution: Execution, tree: Tree) -> None:
     run = execution.drawn({"a": tree.payload})
     seen: list[list[int]] = []
@@ -79,6 +80,7 @@ def test_timed_out_tree_is_gone(execution: Execution, tree: Tree) -> None:
     assert not tree.pids
 
 
+@KEPT
 def test_aborted_tree_is_gone(execution: Execution, tree: Tree) -> None:
     run = execution.drawn({"a": tree.payload})
     abort = once(lambda: tree.is_up, lambda: operations.abort(run.pk, by=who("anna")))
@@ -132,6 +134,7 @@ def test_attempts_of_a_dead_or_hung_fork_server_end_and_say_so(
     assert after.outcome == "success"
 
 
+@KEPT
 def test_function_that_starts_processes_takes_them_along(execution: Execution, tree: Tree) -> None:
     payload = {"python": "hostile.start", "kwargs": {"payload": tree.payload}}
     run = execution.drawn({"a": payload})

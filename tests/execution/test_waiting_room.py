@@ -4,8 +4,8 @@ from uuid import uuid4
 
 import pytest
 
-from workflows.execution import waiting_room
-from workflows.execution.prefetch import CLAIM_LASTS_S
+from workflows.execution import tenure, waiting_room
+from workflows.execution.tenure import CLAIM_LASTS_S, Tenure
 from workflows.execution.waiting_room import TRY_AGAIN_EVERY_S, WaitingRoom
 from workflows.models import TaskAttempt
 
@@ -16,7 +16,8 @@ class Clock:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Replace the clocks of the waiting room."""
         self.now = 1000.0
-        monkeypatch.setattr(waiting_room, "uptime", lambda: self.now)
+        for module in (tenure, waiting_room):
+            monkeypatch.setattr(module, "uptime", lambda: self.now)
         monkeypatch.setattr("workflows.execution.waiting_room.time.monotonic", lambda: self.now)
 
 
@@ -27,7 +28,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def test_attempt_that_finds_no_room_is_tried_again(clock: Clock) -> None:
-    room, attempt = WaitingRoom(), TaskAttempt(pk=uuid4())
+    room, attempt = WaitingRoom(Tenure()), TaskAttempt(pk=uuid4())
     room.add(attempt, "too few")
     assert room.take_all() == [attempt]
     room.add(attempt, "too few")
@@ -37,16 +38,17 @@ def test_attempt_that_finds_no_room_is_tried_again(clock: Clock) -> None:
     assert len(room) == 0
 
 
-def test_attempt_whose_lease_was_not_renewed_does_not_begin(clock: Clock) -> None:
-    room, attempt = WaitingRoom(), TaskAttempt(pk=uuid4())
+def test_attempt_that_is_not_confirmed_for_long_does_not_begin(clock: Clock) -> None:
+    ours = Tenure()
+    room, attempt = WaitingRoom(ours), TaskAttempt(pk=uuid4())
     room.add(attempt, "too few")
-    for _ in range(3):  # trying again is no renewal
+    for _ in range(3):  # trying again is no confirmation
         clock.now += CLAIM_LASTS_S / 2 - 1
         for taken in room.take_all():
             room.add(taken, "too few")
     assert list(room) == [attempt.pk]
     assert room.take_all() == []
 
-    room.note_renewal()
+    ours.confirm(clock.now)
     clock.now += TRY_AGAIN_EVERY_S
     assert room.take_all() == [attempt]

@@ -31,6 +31,7 @@ from workflows.execution.executor import Executor
 from workflows.models import RunState, TaskAttempt, WorkflowRun, WorkflowTemplate
 from workflows.operations.dispatch_ready import dispatch_ready
 from workflows.operations.tasks import retry
+from workflows.reports import recovery
 from workflows.reports.recovery import recover_overdue
 
 ROOT = Path(__file__).parents[2]
@@ -185,8 +186,11 @@ def _execute() -> None:
 
 
 @pytest.fixture
-def world(transactional_db: None, victims: Victims, tmp_path: Path) -> Iterator[World]:
+def world(
+    transactional_db: None, victims: Victims, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[World]:
     """Return a world with a local runner and another host, `gpu-1`."""
+    monkeypatch.setattr(recovery, "GRACE_S", 0)  # nobody renews what is left behind
     with serving(Host()) as host:
         Runner.objects.create(name="gpu-1", kind="http", url=host.url)
         yield World(host, tmp_path / "marks", victims)

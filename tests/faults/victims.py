@@ -31,6 +31,7 @@ from workflows.dispatch.tokens import token_of  # noqa: E402
 from workflows.execution.executor import Executor  # noqa: E402
 from workflows.models import TaskAttempt, WorkflowRun  # noqa: E402
 from workflows.operations.dispatch_ready import dispatch_ready  # noqa: E402
+from workflows.reports import recovery  # noqa: E402
 from workflows.reports.apply import apply_report  # noqa: E402
 from workflows.reports.recovery import recover_overdue  # noqa: E402
 from workflows.reports.report import Report  # noqa: E402
@@ -40,6 +41,7 @@ from workflows.reports.runner_reports import (  # noqa: E402
 )
 from workflows.runs.creation import create_run  # noqa: E402
 
+recovery.GRACE_S = 0  # nobody renews what is left behind
 KILLED = 99
 BY = who("victim")
 

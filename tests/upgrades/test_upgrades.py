@@ -20,6 +20,8 @@ ADDED = {
         "credentials",
         "first_submitted_at",
         "called_back_at",
+        "unavailable_since",
+        "rests_until",
     },
     "workflows.Approval": {"decided_by_user", "reason"},
     "workflows.Event": {"actor_user", "actor_via", "digest"},

@@ -17,8 +17,10 @@ from workflows.db.clock import SHIFT
 ANY = re.compile(r"= ANY\(%\((\w+)\)s(?:::\w+\[\])?\)")
 NOT_ALL = re.compile(r"<> ALL\(%\((\w+)\)s(?:::\w+\[\])?\)")
 RECORDSET = re.compile(r"jsonb_to_recordset\(%\((\w+)\)s\)\s+AS (\w+)\(([^)]*)\)")
+LIMIT_LOCKS = re.compile(r"AND set_config\('lock_timeout', '\w+', true\) IS NOT NULL")
 CAST = re.compile(r"::\w+")
-ROW_LOCK = "FOR NO KEY UPDATE"  # nothing to lock: a transaction that writes is alone
+# Nothing to lock: a transaction that writes is alone.
+ROW_LOCK = re.compile(r"FOR NO KEY UPDATE(?: SKIP LOCKED)?")
 
 
 def moment(when: datetime) -> Any:
@@ -56,7 +58,8 @@ def _in_sqlite(statement: str) -> str:
     statement = NOT_ALL.sub(r"NOT IN (SELECT value FROM json_each(%(\1)s))", statement)
     statement = RECORDSET.sub(_recordset, statement)
     statement = statement.replace("json_agg", "json_group_array").replace(SHIFT, "")
-    return CAST.sub("", statement).replace(ROW_LOCK, "")
+    statement = LIMIT_LOCKS.sub("", statement)
+    return ROW_LOCK.sub("", CAST.sub("", statement))
 
 
 def _recordset(found: re.Match[str]) -> str:

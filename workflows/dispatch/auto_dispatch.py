@@ -73,7 +73,13 @@ def dispatch_waiting(runner_ids: Collection[int], *, by: Actor, **conditions: An
 
 @transaction.atomic
 def _advance_waiting(run_id: int, *, by: Actor) -> int:
-    return len(advance_run(lock_run(run_id), by=by).attempts)
+    pool = RunnerPool(spares_resting=True)
+    return len(advance_run(lock_run(run_id), by=by, pool=pool).attempts)
+
+
+def call_rested_runners(*, by: Actor) -> int:
+    """Dispatch what waits for runners that took nothing the last time, once they have rested."""
+    return sum(dispatch_waiting([pk], by=by) for pk in RunnerPool().rested())
 
 
 def offer_free_places(*, by: Actor) -> int:

@@ -14,15 +14,17 @@ overdue, however often the host reports that it is running.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import DurationField, ExpressionWrapper, F
+from django.db.models import DurationField, ExpressionWrapper, F, Q
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
-from workflows.db.clock import database_now
+from workflows.db.clock import SHIFT, database_now
+from workflows.db.statements import execute
 from workflows.models import TaskAttempt
 from workflows.runs.transitions import batches
 
@@ -48,10 +50,41 @@ REPORT_WITHIN = timedelta(minutes=1)
 """How long after the time-out of an attempt its host may still report the end."""
 
 
+RENEW_BELOW = EXECUTOR_LEASE - timedelta(seconds=RENEW_EVERY_S)
+"""With less than this left, by the database's clock, an executor renews a lease."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What an executor has to know of the attempts that it holds."""
+
+    unwanted: dict[UUID, bool]
+    """Those that are to be ended; True: somebody else has closed them."""
+    expiring: list[UUID]
+    """Those whose leases are to be renewed."""
+
+
+def look_at(attempt_ids: Collection[UUID]) -> Look:
+    """Return which of these attempts are to be ended or renewed; waits for no lock."""
+    is_canceled = Q(task__cancel_requested_at__isnull=False)
+    is_expiring = Q(lease_expires_at__lt=database_now(plus=RENEW_BELOW))
+    found = TaskAttempt.objects.filter(
+        ~Q(outcome="") | is_canceled | is_expiring, pk__in=attempt_ids
+    ).values_list("pk", "outcome", "task__cancel_requested_at", "lease_expires_at")
+    rows = list(found)
+    unwanted = {pk: bool(outcome) for pk, outcome, canceled, _ in rows if outcome or canceled}
+    return Look(unwanted, [pk for pk, outcome, _, lease in rows if lease and not outcome])
+
+
 def extend_leases(attempt_ids: Collection[UUID], lease: timedelta) -> None:
-    """Start a lease of each open attempt now."""
-    attempts = TaskAttempt.objects.open().filter(pk__in=attempt_ids)
-    attempts.update(lease_expires_at=database_now(plus=lease))
+    """
+    Start a lease of each open attempt that has one now.
+
+    One statement, which waits for no row: what another transaction has locked is left out.
+    """
+    now = timezone.now()
+    ids = [attempt_id.hex for attempt_id in attempt_ids]
+    execute(RENEW, attempts=ids, now=now, lease_expires_at=now + lease)
 
 
 def extend_host_lease(attempt: TaskAttempt, lease: timedelta, *, starts: bool = False) -> None:
@@ -108,3 +141,17 @@ def extend_submission_leases(attempts: Sequence[TaskAttempt]) -> None:
         unstarted.filter(pk__in=ids).update(lease_expires_at=database_now(plus=SUBMIT_WITHIN))
     for attempt in attempts:
         attempt.lease_expires_at = timezone.now() + SUBMIT_WITHIN
+
+
+# Queries
+
+ATTEMPT = TaskAttempt._meta.db_table
+
+# A claim that was released meanwhile has no lease, and must not get one again.
+RENEW = f"""
+    UPDATE {ATTEMPT} SET lease_expires_at = %(lease_expires_at)s::timestamptz {SHIFT}
+     WHERE id IN (SELECT id FROM {ATTEMPT}
+                   WHERE id = ANY(%(attempts)s::uuid[])
+                     AND outcome = '' AND lease_expires_at IS NOT NULL
+                   ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)
+"""

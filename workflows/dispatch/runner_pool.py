@@ -15,6 +15,7 @@ MOST_DECLINED = 100
 
 
 ALL_RUNNERS = f"SELECT {columns_of(Runner)} FROM {Runner._meta.db_table}"
+RESTING = "it has just taken nothing"
 NO_RUNNER = 0
 """Stands for the runner of tasks that have none, where there is no default runner."""
 
@@ -22,8 +23,13 @@ NO_RUNNER = 0
 class RunnerPool:
     """All runners, read once, and what they have refused during this call."""
 
-    def __init__(self) -> None:
-        """Read all runners; there are few."""
+    def __init__(self, *, spares_resting: bool = False) -> None:
+        """
+        Read all runners; there are few.
+
+        :param spares_resting: do not call runners that have just taken nothing. One that does not
+            answer costs ten seconds, during which an executor does nothing else.
+        """
         self.runners: dict[int | None, Runner] = {
             runner.pk: runner for runner in read(Runner, ALL_RUNNERS)
         }
@@ -33,6 +39,9 @@ class RunnerPool:
             for pk, runner in self.runners.items()
             if not runner.is_enabled
         }
+        if spares_resting:
+            resting = (runner for runner in self.runners.values() if runner.is_resting)
+            self._refusals |= {each.pk: _refusal_by(each, RESTING) for each in resting}
         if self._default is None:
             self._refusals[None] = "runner refused: there is no default runner"
         self._full: dict[int | None, str] = {}
@@ -44,8 +53,9 @@ class RunnerPool:
         return self.runners[self._key(task)]
 
     def refuse(self, runner: Runner, why: str) -> None:
-        """Offer a runner no more tasks during this call, the rest of the batch included."""
+        """Offer a runner no more tasks during this call, its batch included; then it rests."""
         self._refusals[runner.pk] = _refusal_by(runner, why)
+        runner.note_unavailable()
         self._unavailable.add(runner.pk)
 
     def is_unavailable(self, runner: Runner) -> bool:
@@ -99,6 +109,10 @@ class RunnerPool:
         """Return the ids of the runners with a capacity that have a free place now."""
         limited = {pk for pk, r in self.runners.items() if pk and r.capacity and r.is_enabled}
         return [pk for pk, n in self._free_places(limited).items() if pk and n > 0]
+
+    def rested(self) -> list[int]:
+        """Return the ids of the runners that took nothing the last time, and may now."""
+        return [r.pk for r in self.runners.values() if r.is_enabled and r.has_rested]
 
     def _note_full(self, key: int | None) -> None:
         runner = self.runners[key]

@@ -1,5 +1,6 @@
 """Submits dispatched attempts to their runners, after the commit of their dispatch."""
 
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
@@ -32,6 +33,9 @@ from workflows.runs.completion import close_run_if_finished
 from workflows.runs.events import record_counted
 from workflows.runs.locks import lock_run
 from workflows.runs.transitions import save_progress, transition_tasks
+
+SLOW_REFUSAL_S = 1.0
+"""A runner that takes longer to decline one task is offered no more, and rests."""
 
 
 def submit(
@@ -89,6 +93,7 @@ def _call_runner(attempt: TaskAttempt, runner: Runner, pool: RunnerPool) -> Subm
     """Call a runner; note in the pool if it refuses."""
     token = token_of(attempt.pk)
     failpoints.point("submission.started")
+    begun = time.monotonic()
     try:
         answer = runner.backend.submit(revealed(attempt), runner.address, token=token)
         return _without_secrets_in(answer, attempt)
@@ -98,7 +103,12 @@ def _call_runner(attempt: TaskAttempt, runner: Runner, pool: RunnerPool) -> Subm
     except RunnerUnavailable as exc:
         pool.refuse(runner, without_secrets(exc, attempt))
     except RunnerError as exc:
-        pool.decline(attempt.task, without_secrets(exc, attempt))
+        # A busy host says so at once, and gets the task with the next report. Slow refusals would
+        # hold up the executor as silence does.
+        if time.monotonic() - begun > SLOW_REFUSAL_S:
+            pool.refuse(runner, without_secrets(exc, attempt))
+        else:
+            pool.decline(attempt.task, without_secrets(exc, attempt))
     return None
 
 
@@ -130,6 +140,7 @@ def _note_submission(attempt: TaskAttempt, runner: Runner) -> None:
     # The start may have been reported before the runner's answer, and has set another lease.
     unstarted = TaskAttempt.objects.open().filter(pk=attempt.pk, started_at=None)
     unstarted.update(**_lease_after_submission(attempt, runner))
+    runner.note_available()
     if runner.backend.calls_back:
         runner.note_first("first_submitted_at")
 

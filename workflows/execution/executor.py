@@ -15,20 +15,22 @@ from runners.functions import load_functions
 from runners.slots.pool import SlotPool
 from workflows import periodic
 from workflows.db import failpoints
-from workflows.dispatch.leases import RENEW_EVERY_S
 from workflows.execution.attempt_report import STOPPED
 from workflows.execution.claimer import LOOK_EVERY_S, Claimer
+from workflows.execution.holdings import Holdings
 from workflows.execution.intake import Intake
+from workflows.execution.keeper import keeper
 from workflows.execution.listener import Listener
 from workflows.execution.prefetch import PrefetchBuffer
 from workflows.execution.reporter import Reporter
 from workflows.execution.running_attempts import RunningAttempts
 from workflows.execution.supervision import Supervision
+from workflows.execution.tenure import Tenure
 from workflows.execution.timers import Timers
 from workflows.models.actor import Actor
 
 CHECK_EVERY_S = 0.5
-"""How often the running attempts are checked for cancellations, and their logs are stored."""
+"""How often logs are stored, and periodic work is looked for."""
 REPORT_TOGETHER_S = 0.002
 MAX_REPORT_TOGETHER_S = 0.01
 """How long a finished attempt waits for the next one, and for all, to share its transaction."""
@@ -50,10 +52,11 @@ def execute(attempt_id: UUID, *, by: Actor, slots: SlotPool | None = None) -> No
 
 class Executor:
     """
-    Executes attempts, `concurrency` at a time, in one thread.
+    Executes attempts, `concurrency` at a time, in the loop of one thread.
 
     Attempts that finish together are reported in one transaction, which also claims the next ones.
-    The attempts run in the processes of the slots meanwhile.
+    The attempts run in the processes of the slots meanwhile. What must not wait for the loop is
+    done by the keeper of this process.
     """
 
     def __init__(
@@ -71,14 +74,18 @@ class Executor:
         self._owns_slots = slots is None
         self._slots = slots or SlotPool()
         self._claimer = Claimer(by=by, run_id=run_id, attempt_id=attempt_id)
-        self._prefetched = PrefetchBuffer(concurrency)
+        self._tenure = Tenure()
+        self._prefetched = PrefetchBuffer(concurrency, self._tenure)
         self._reporter = Reporter()
-        self._running = RunningAttempts(self._slots, self._reporter)
+        self._running = RunningAttempts(self._slots, self._reporter, self._tenure)
+        self._holdings = Holdings(self._running, self._slots, self._tenure)
         self._intake = Intake(
             self._claimer, self._prefetched, self._running, concurrency=concurrency
         )
         self._listener = Listener(self._slots, self._running)
-        self._supervision = Supervision(self._running, self._prefetched, self._reporter, by=by)
+        self._supervision = Supervision(
+            self._running, self._prefetched, self._reporter, self._holdings, by=by
+        )
         self._timers = Timers()
 
     @property
@@ -94,14 +101,19 @@ class Executor:
     def serve(self, should_continue: Callable[[], bool]) -> None:
         """Execute while `should_continue()`; then finish the running attempts and end the slots."""
         try:
+            with keeper().keeping(self._holdings), self._holdings.silence.listening():
+                self._serve(should_continue)
+        finally:
+            if self._owns_slots:
+                self._slots.close()
+
+    def _serve(self, should_continue: Callable[[], bool]) -> None:
+        try:
             while should_continue() or not self.is_idle:
                 self._turn()
         except BaseException:
             self._wind_up()
             raise
-        finally:
-            if self._owns_slots:
-                self._slots.close()
 
     def stop(self) -> None:
         """Claim no more; an attempt that ends by a SIGTERM from now on was stopped with this."""
@@ -122,23 +134,25 @@ class Executor:
 
     def _turn(self) -> None:
         """Report, claim, do what is due, and hear what the slots say."""
+        self._holdings.silence.note()
         had_news = self._reporter.has_news
         for claimed in self._reporter.report_all(self._intake.request):
             self._intake.begin(claimed)
+        self._supervision.exchange_with_keeper()
         self._timers.run("starts", LOOK_EVERY_S, self._supervision.report_starts)
         self._timers.run("prefetched", LOOK_EVERY_S, self._intake.release_prefetched)
         if self._intake.free_slots:
             self._timers.run("claims", LOOK_EVERY_S, self._intake.claim)
-        self._timers.run("cancellations", CHECK_EVERY_S, self._supervision.end_canceled)
         self._timers.run("logs", CHECK_EVERY_S, self._supervision.store_logs)
-        self._timers.run("leases", RENEW_EVERY_S, self._supervision.renew_leases)
         self._timers.run("periodic work", CHECK_EVERY_S, self._do_periodic_work)
         # If everything is reported now, `serve` decides whether to continue before this waits.
         if self._running or not had_news:
             self._collect()
 
     def _do_periodic_work(self) -> None:
-        periodic.run_due(by=self._by)
+        # An executor whose own leases are not renewed must not judge those of others.
+        if self._tenure.is_current:
+            periodic.run_due(by=self._by)
 
     def _collect(self) -> None:
         """Wait a moment for output and ends, and take them."""

@@ -4,6 +4,7 @@ from workflows.dispatch.claims import Claimed, ClaimRequest
 from workflows.execution.claimer import Claimer
 from workflows.execution.prefetch import PrefetchBuffer
 from workflows.execution.running_attempts import RunningAttempts
+from workflows.execution.tenure import uptime
 
 
 class Intake:
@@ -22,6 +23,7 @@ class Intake:
         self._prefetched = prefetched
         self._running = running
         self._concurrency = concurrency
+        self._asked_at = uptime()
 
     @property
     def free_slots(self) -> int:
@@ -31,10 +33,12 @@ class Intake:
 
     def request(self) -> ClaimRequest:
         """Return what to claim together with a report."""
+        self._asked_at = uptime()
         return self._claimer.request(self.free_slots, self._prefetched)
 
     def claim(self) -> None:
         """Claim waiting attempts, if there are slots, and begin them."""
+        self._asked_at = uptime()
         if free := self.free_slots:
             for claimed in self._claimer.claim(free):
                 self.begin(claimed)
@@ -42,9 +46,9 @@ class Intake:
     def begin(self, claimed: Claimed) -> None:
         """Begin the started attempts, then prefetched ones as long as there are slots."""
         for attempt in claimed.started:
-            self._running.begin(attempt)
+            self._running.begin_if_ours(attempt, self._asked_at)
         for attempt in claimed.prefetched:
-            self._prefetched.add(attempt)
+            self._prefetched.add(attempt, self._asked_at)
         self.begin_prefetched()
 
     def begin_prefetched(self) -> None:

@@ -23,13 +23,14 @@ class Listener:
     def hear(self, timeout_s: float) -> bool:
         """Hear the slots until something arrives in time; return True if anything did."""
         heard = self._slots.wait(self._until_due(timeout_s))
-        for slot, source in heard:
-            if running := self._running.in_slot(slot):
-                with bulkhead(running):
-                    self._hear(running, source)
-            else:
-                self._slots.discard(slot)  # a free slot has died
-        self._check()
+        with self._running.guard:
+            for slot, source in heard:
+                if running := self._running.in_slot(slot):
+                    with bulkhead(running):
+                        self._hear(running, source)
+                else:
+                    self._slots.discard(slot)  # a free slot has died
+            self._check()
         return bool(heard)
 
     def _until_due(self, timeout_s: float) -> float:
@@ -52,9 +53,7 @@ class Listener:
                 running.lose_server()
 
     def _check(self) -> None:
-        for running in self._running.begun():
-            with bulkhead(running):
-                running.check()
+        self._running.check()
         if any(running.is_server_hung for running in self._running.begun()):
             logger.error("The fork server does not answer; it is killed, with all its slots.")
             self._slots.replace_server()

@@ -1,12 +1,13 @@
 """Attempts that an executor claims before a slot is free: no slot has to wait for a commit."""
 
-import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 from workflows.dispatch.claims import release_claims
-from workflows.dispatch.leases import EXECUTOR_LEASE
+from workflows.execution.set_aside import SetAside, is_certainly_undone
+from workflows.execution.tenure import Tenure, uptime
 from workflows.models import TaskAttempt
 from workflows.models.attempt import by_run
 
@@ -16,26 +17,25 @@ MAX_PREFETCH_PER_SLOT = 4
 """So many more attempts per slot are lost, in the worst case, if their executor dies."""
 MAX_PREFETCH_WAIT_S = 0.2
 """An attempt that waits longer for a slot is released for other executors."""
-CLAIM_LASTS_S = EXECUTOR_LEASE.total_seconds() / 2
-"""If this process stood still for longer, recovery may have failed the attempt as lost."""
 
-if hasattr(time, "CLOCK_BOOTTIME"):
 
-    def uptime() -> float:
-        """Return the seconds since this machine was started, those of its sleep included."""
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-else:
-    uptime = time.time
+@dataclass(frozen=True, slots=True)
+class _Prefetched:
+    attempt: TaskAttempt
+    claimed_at: float
+    added_at: float
 
 
 class PrefetchBuffer:
     """Claimed attempts that have not started, and how long attempts usually take here."""
 
-    def __init__(self, slots: int) -> None:
+    def __init__(self, slots: int, tenure: Tenure) -> None:
         """Begin empty; nothing is prefetched before the first duration is recorded."""
         self._capacity = MAX_PREFETCH_PER_SLOT * slots
+        self._tenure = tenure
         self._usual_duration: timedelta | None = None
-        self._claimed: dict[UUID, tuple[TaskAttempt, float]] = {}
+        self._claimed: dict[UUID, _Prefetched] = {}
+        self._set_aside = SetAside()
 
     def __iter__(self) -> Iterator[UUID]:
         """Yield the ids of the attempts in the order in which they will start."""
@@ -57,20 +57,20 @@ class PrefetchBuffer:
         usual = self._usual_duration
         self._usual_duration = duration if usual is None else usual * 0.7 + duration * 0.3
 
-    def add(self, attempt: TaskAttempt) -> None:
-        """Keep a claimed attempt until a slot is free."""
-        self._claimed[attempt.pk] = attempt, uptime()
+    def add(self, attempt: TaskAttempt, claimed_at: float) -> None:
+        """Keep an attempt that was claimed at this `uptime()`, or later, until a slot is free."""
+        self._claimed[attempt.pk] = _Prefetched(attempt, claimed_at, uptime())
 
-    def pop(self, attempt_id: UUID) -> TaskAttempt:
-        """Remove and return an attempt."""
-        return self._claimed.pop(attempt_id)[0]
+    def pop(self, attempt_id: UUID) -> TaskAttempt | None:
+        """Remove and return an attempt; None if it is not here."""
+        claimed = self._claimed.pop(attempt_id, None)
+        return claimed.attempt if claimed else None
 
     def next(self) -> TaskAttempt | None:
-        """Remove and return the next attempt to start; None if there is none."""
-        while self:
-            attempt, added = self._claimed.pop(next(iter(self)))
-            if uptime() - added < CLAIM_LASTS_S:
-                return attempt
+        """Remove and return the next attempt to start; None if there is none that may."""
+        for pk, claimed in self._claimed.items():
+            if self._tenure.covers(claimed.claimed_at):
+                return self.pop(pk)
         return None
 
     def release_stale(self) -> None:
@@ -82,9 +82,20 @@ class PrefetchBuffer:
         self._release_added_until(uptime())
 
     def _release_added_until(self, moment: float) -> None:
-        stale = [attempt for attempt, added in self._claimed.values() if added <= moment]
+        stale = [each.attempt for each in self._claimed.values() if each.added_at <= moment]
         for run_id, attempts in by_run(stale).items():
-            # Removed first: if the answer to the release is lost, others may start them.
-            removed = {attempt.pk: self._claimed.pop(attempt.pk) for attempt in attempts}
-            released = release_claims(run_id, list(removed))
-            self._claimed |= {pk: kept for pk, kept in removed.items() if pk not in released}
+            if run_id in self._set_aside:
+                continue
+            with self._set_aside.bulkhead(run_id, f"releases in workflow run {run_id}"):
+                self._release(run_id, [attempt.pk for attempt in attempts])
+
+    def _release(self, run_id: int, attempt_ids: list[UUID]) -> None:
+        # Removed first: if the answer to the release is lost, others may start them.
+        removed = {pk: self._claimed.pop(pk) for pk in attempt_ids}
+        try:
+            released = release_claims(run_id, attempt_ids)
+        except Exception as exc:
+            if is_certainly_undone(exc):
+                self._claimed |= removed
+            raise
+        self._claimed |= {pk: kept for pk, kept in removed.items() if pk not in released}

@@ -4,6 +4,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db import transaction
 
@@ -52,6 +53,10 @@ class Reporter:
         """Return True if anything is left to report."""
         return bool(self._ended)
 
+    def __iter__(self) -> Iterator[UUID]:
+        """Yield the attempts whose end is not reported yet; their leases go on."""
+        return (each.report.attempt_id for ended in self._ended.values() for each in ended)
+
     @property
     def has_news(self) -> bool:
         """True if something can be reported now."""
@@ -93,6 +98,8 @@ class Reporter:
         for piece in self._pieces:
             try:
                 _insert([piece])
+            except DatabaseRefuses:
+                raise
             except Exception:
                 logger.exception("A part of the %s is lost.", piece)
 

@@ -107,7 +107,7 @@ class RunningAttempt:
         for _, gone in self.slot.leash.receive():
             self.ending.hung_at = NEVER
             if gone is not None:
-                self._note_gone(gone["exit_code"], gone["remaining"])
+                self._note_gone(**gone)
 
     def lose_server(self) -> None:
         """End everything of the attempt, because the fork server has died."""
@@ -128,11 +128,11 @@ class RunningAttempt:
         else:
             self.ending.kill()
 
-    def _note_gone(self, exit_code: int | None, remaining: Sequence[int]) -> None:
+    def _note_gone(self, exit_code: int | None, remaining: Sequence[int], error: str) -> None:
         if self.slot.control.has_more():
             with suppress(EOFError):
                 self.hear_slot()  # it may have said how the job ended, and died then
-        outcome = self.outcome or Outcome(exit_code=exit_code, is_slot_dead=True)
+        outcome = self.outcome or Outcome(exit_code, error=error, is_slot_dead=True)
         self.outcome = replace(outcome, remaining=remaining)
         self.is_slot_clean = False
         self._finish()

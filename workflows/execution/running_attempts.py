@@ -1,6 +1,7 @@
 """The attempts that an executor runs: begun in slots, and reported when they are over."""
 
 import logging
+import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -17,6 +18,7 @@ from workflows.execution.bulkhead import bulkhead, text_of
 from workflows.execution.ending import Ending
 from workflows.execution.reporter import Reporter
 from workflows.execution.running_attempt import RunningAttempt
+from workflows.execution.tenure import Tenure
 from workflows.execution.waiting_room import WaitingRoom
 from workflows.models import LogPiece, TaskAttempt, TaskState
 from workflows.payloads.secrets import masked, secrets_of
@@ -29,13 +31,16 @@ logger = logging.getLogger(__name__)
 class RunningAttempts:
     """What runs now, by the id of the attempt; also what waits until there is room to run."""
 
-    def __init__(self, slots: SlotPool, reporter: Reporter) -> None:
+    def __init__(self, slots: SlotPool, reporter: Reporter, tenure: Tenure) -> None:
         """Run attempts in these slots, and report them to this reporter."""
         self._slots = slots
         self._reporter = reporter
         self._running: dict[UUID, RunningAttempt] = {}
         self._by_slot: dict[Slot, RunningAttempt] = {}
-        self._waiting = WaitingRoom()
+        self._tenure = tenure
+        self._waiting = WaitingRoom(tenure)
+        self.guard = threading.RLock()
+        """Whoever holds it may act on processes, or change what runs; see `holdings.py`."""
         self.is_stopping = False
         """Attempts that end by a SIGTERM from now on were stopped together with the executor."""
 
@@ -47,6 +52,13 @@ class RunningAttempts:
         """Yield their ids."""
         yield from self._running
         yield from self._waiting
+
+    def begin_if_ours(self, attempt: TaskAttempt, claimed_at: float) -> None:
+        """Begin an attempt that was claimed at this `uptime()`, once it is known to be ours yet."""
+        if self._tenure.covers(claimed_at):
+            self.begin(attempt)
+        else:
+            self._waiting.add(attempt, "this process stood still", claimed_at)
 
     def begin(self, attempt: TaskAttempt) -> None:
         """Begin a claimed attempt; one that cannot begin fails, and harms no other."""
@@ -66,7 +78,24 @@ class RunningAttempts:
             status = TaskState.FAILED if why == STOPPED else TaskState.CANCELED
             self._reporter.add(attempt.run_id, Report(attempt.pk, status, message=why))
         else:
-            self._running[attempt_id].end(why)
+            self.end_begun(attempt_id, why)
+
+    def end_begun(self, attempt_id: UUID, why: str, *, at_once: bool = False) -> bool:
+        """End an attempt if it has begun; return True if it has. Any thread may call this."""
+        with self.guard:
+            running = self._running.get(attempt_id)
+            if running and not at_once:
+                running.end(why)
+            elif running and not running.is_failing:
+                running.fail(why)
+            return running is not None
+
+    def check(self) -> None:
+        """Do for each attempt what is due by the clock. Any thread may call this."""
+        with self.guard:
+            for running in self._running.values():
+                with bulkhead(running):
+                    running.check()
 
     def end_all(self, why: str) -> None:
         """End all attempts."""
@@ -78,10 +107,6 @@ class RunningAttempts:
         for attempt in self._waiting.take_all():
             self.begin(attempt)
 
-    def note_renewal(self) -> None:
-        """Note that the leases of all attempts were renewed: those that wait may begin."""
-        self._waiting.note_renewal()
-
     def in_slot(self, slot: Slot) -> RunningAttempt | None:
         """Return the attempt that runs in a slot."""
         return self._by_slot.get(slot)
@@ -90,16 +115,19 @@ class RunningAttempts:
         """Return the attempts that run in slots."""
         return self._running.values()
 
-    def finish(self) -> Iterator[RunningAttempt]:
-        """Report the attempts that are over, and yield them; their slots are free then."""
-        for running in list(self._running.values()):
-            if running.no_room:
-                self._remove(running)
-                self._waiting.add(running.attempt, running.no_room)
-            elif running.is_over:
-                self._report(running)
-                self._remove(running)
-                yield running
+    def finish(self) -> list[RunningAttempt]:
+        """Report the attempts that are over, and return them; their slots are free then."""
+        over = []
+        with self.guard:
+            for running in list(self._running.values()):
+                if running.no_room:
+                    self._remove(running)
+                    self._waiting.add(running.attempt, running.no_room)
+                elif running.is_over:
+                    self._report(running)
+                    self._remove(running)
+                    over.append(running)
+        return over
 
     def with_unreported_start(self, before: datetime) -> list[TaskAttempt]:
         """Return the attempts that began before a moment, which is not stored yet."""
@@ -121,7 +149,8 @@ class RunningAttempts:
         slot = self._slots.begin(str(attempt.pk), job)
         ending = Ending(slot, isinstance(job, FunctionJob))
         running = RunningAttempt(attempt, slot, log, ending, secrets)
-        self._running[attempt.pk] = self._by_slot[slot] = running
+        with self.guard:
+            self._running[attempt.pk] = self._by_slot[slot] = running
         failpoints.point("execution.started")
 
     def _remove(self, running: RunningAttempt) -> None:

@@ -1,6 +1,7 @@
 """What fails in the executor's loop is set aside for a growing while; the loop goes on."""
 
 import logging
+import sqlite3
 import time
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,9 @@ LONGEST_PAUSE_S = 30.0
 
 DatabaseRefuses = (OperationalError, InterfaceError, InternalError, ProgrammingError)
 """The database is away, read-only, or grants less than it did: none of it is the run's fault."""
+
+LOST_CONNECTIONS = ("08", "57P")
+"""How the SQLSTATE begins if a connection, perhaps in the middle of a commit, was ended."""
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +65,7 @@ class SetAside:
         self._retry_at[what] = time.monotonic() + pause_s
         # An answer of the database says it all; anything else is a fault whose place must be known.
         trace = exc if is_fault else None
-        logger.warning("%s: %s; again in %d s.", name, _first_line(exc), pause_s, exc_info=trace)
+        logger.warning("%s: %s; again in %d s.", name, first_line(exc), pause_s, exc_info=trace)
         reconnect()
 
 
@@ -75,5 +79,15 @@ def reconnect() -> None:
         connection.close()
 
 
-def _first_line(exc: Exception) -> str:
+def is_certainly_undone(exc: Exception) -> bool:
+    """Return True if the database has said that a transaction failed; False if it fell silent."""
+    cause = exc.__cause__
+    if isinstance(cause, sqlite3.OperationalError):
+        return True
+    state: str = getattr(cause, "sqlstate", None) or LOST_CONNECTIONS[0]
+    return not state.startswith(LOST_CONNECTIONS)
+
+
+def first_line(exc: Exception) -> str:
+    """Return what an error says, for the log."""
     return f"{type(exc).__name__}: {exc}".partition("\n")[0][:500]

@@ -1,17 +1,18 @@
 """What an executor must say and ask now and then about the attempts that it holds."""
 
+from collections.abc import Sequence
 from datetime import timedelta
-from uuid import UUID
 
-from django.db.models import Q
 from django.utils import timezone
 
 from workflows.dispatch.claims import mark_started
-from workflows.dispatch.leases import EXECUTOR_LEASE, extend_leases
+from workflows.dispatch.leases import EXECUTOR_LEASE
 from workflows.execution.attempt_report import CANCELED
+from workflows.execution.holdings import Holdings, Unwanted
 from workflows.execution.prefetch import PrefetchBuffer
 from workflows.execution.reporter import Reporter
 from workflows.execution.running_attempts import RunningAttempts
+from workflows.execution.set_aside import SetAside
 from workflows.models import TaskAttempt, TaskState
 from workflows.models.actor import Actor
 from workflows.models.attempt import by_run
@@ -29,6 +30,7 @@ class Supervision:
         running: RunningAttempts,
         prefetched: PrefetchBuffer,
         reporter: Reporter,
+        holdings: Holdings,
         *,
         by: Actor,
     ) -> None:
@@ -36,47 +38,38 @@ class Supervision:
         self._running = running
         self._prefetched = prefetched
         self._reporter = reporter
+        self._holdings = holdings
         self._by = by
+        self._set_aside = SetAside()
+
+    def exchange_with_keeper(self) -> None:
+        """Publish what is held now, and drop what the keeper has found unwanted."""
+        for unwanted in self._holdings.take_unwanted():
+            self._drop(unwanted)
+        self._holdings.held = frozenset((*self._running, *self._prefetched, *self._reporter))
 
     def report_starts(self) -> None:
         """Store the start of prefetched attempts that run for a while."""
         unreported = self._running.with_unreported_start(timezone.now() - REPORT_START_AFTER)
         for run_id, attempts in by_run(unreported).items():
-            ids = [attempt.pk for attempt in attempts]
-            mark_started(run_id, ids, lease=EXECUTOR_LEASE, by=self._by)
-            for attempt in attempts:
-                attempt.started_at = timezone.now()
-
-    def end_canceled(self) -> None:
-        """End attempts that an operator canceled or that another process has closed."""
-        held = self._held
-        if not held:
-            return
-        gone = TaskAttempt.objects.filter(pk__in=held).exclude(
-            Q(outcome=""), task__cancel_requested_at=None
-        )
-        for attempt_id, outcome in gone.values_list("pk", "outcome"):
-            if attempt_id in self._running:
-                self._running.end(attempt_id, CANCELED)
-            else:
-                self._drop_prefetched(attempt_id, has_ended=bool(outcome))
+            if run_id not in self._set_aside:
+                with self._set_aside.bulkhead(run_id, f"starts in workflow run {run_id}"):
+                    self._report_starts_in(run_id, attempts)
 
     def store_logs(self) -> None:
         """Store what has been printed."""
         self._reporter.store_pieces(self._running.new_pieces())
 
-    def renew_leases(self) -> None:
-        """Say that the attempts are alive."""
-        if held := self._held:
-            extend_leases(held, EXECUTOR_LEASE)
-            self._running.note_renewal()
+    def _report_starts_in(self, run_id: int, attempts: Sequence[TaskAttempt]) -> None:
+        ids = [attempt.pk for attempt in attempts]
+        mark_started(run_id, ids, lease=EXECUTOR_LEASE, by=self._by)
+        for attempt in attempts:
+            attempt.started_at = timezone.now()
 
-    @property
-    def _held(self) -> list[UUID]:
-        return [*self._running, *self._prefetched]
-
-    def _drop_prefetched(self, attempt_id: UUID, *, has_ended: bool) -> None:
-        attempt = self._prefetched.pop(attempt_id)
-        if not has_ended:
-            canceled = Report(attempt_id, TaskState.CANCELED, message=CANCELED)
+    def _drop(self, unwanted: Unwanted) -> None:
+        """End what has not begun; what has ended is about to be reported anyway."""
+        if unwanted.attempt_id in self._running:
+            self._running.end(unwanted.attempt_id, CANCELED)
+        elif (attempt := self._prefetched.pop(unwanted.attempt_id)) and not unwanted.is_closed:
+            canceled = Report(attempt.pk, TaskState.CANCELED, message=CANCELED)
             self._reporter.add(attempt.run_id, canceled)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from uuid import UUID
 
-from workflows.execution.prefetch import CLAIM_LASTS_S, uptime
+from workflows.execution.tenure import Tenure, uptime
 from workflows.models import TaskAttempt
 
 TRY_AGAIN_EVERY_S = 0.2
@@ -17,11 +17,11 @@ logger = logging.getLogger(__name__)
 class WaitingRoom:
     """Attempts that wait, in their order."""
 
-    def __init__(self) -> None:
+    def __init__(self, tenure: Tenure) -> None:
         """Begin empty."""
+        self._tenure = tenure
         self._waiting: dict[UUID, TaskAttempt] = {}
         self._claimed_at: dict[UUID, float] = {}
-        self._renewed_at = float("-inf")
         self._try_at = self._warn_at = 0.0
 
     def __len__(self) -> int:
@@ -32,10 +32,14 @@ class WaitingRoom:
         """Yield their ids."""
         return iter(self._waiting)
 
-    def add(self, attempt: TaskAttempt, why: str) -> None:
-        """Let an attempt wait; now and then, the log says what there is too little of."""
+    def add(self, attempt: TaskAttempt, why: str, claimed_at: float | None = None) -> None:
+        """
+        Let an attempt wait; now and then, the log says why.
+
+        :param claimed_at: the `uptime()` of its claim; without it, it is claimed now, or is known.
+        """
         self._waiting[attempt.pk] = attempt
-        self._claimed_at.setdefault(attempt.pk, uptime())
+        self._claimed_at.setdefault(attempt.pk, claimed_at or uptime())
         if time.monotonic() >= self._warn_at:
             self._warn_at = time.monotonic() + WARN_EVERY_S
             logger.warning("%d attempts wait for room to run: %s", len(self._waiting), why)
@@ -44,26 +48,19 @@ class WaitingRoom:
         """Remove and return an attempt; None if it does not wait."""
         return self._waiting.pop(attempt_id, None)
 
-    def note_renewal(self) -> None:
-        """Note that the leases of all attempts were renewed."""
-        self._renewed_at = uptime()
-
     def take_all(self) -> list[TaskAttempt]:
         """
         Remove and return the attempts that may begin, if it is time to try again.
 
         If this process stood still, or the database was away, recovery may have failed an attempt
-        as lost: it waits until its lease is renewed, or until it is known to have ended.
+        as lost: it waits until it is known to be open, or to have ended.
         """
         if not self._waiting or time.monotonic() < self._try_at:
             return []
         self._try_at = time.monotonic() + TRY_AGAIN_EVERY_S
-        taken = [attempt for attempt in self._waiting.values() if self._is_ours(attempt.pk)]
+        covers = self._tenure.covers
+        taken = [each for pk, each in self._waiting.items() if covers(self._claimed_at[pk])]
         self._claimed_at = {pk: self._claimed_at[pk] for pk in self._waiting}
         for attempt in taken:
             del self._waiting[attempt.pk]
         return taken
-
-    def _is_ours(self, attempt_id: UUID) -> bool:
-        known_at = max(self._claimed_at[attempt_id], self._renewed_at)
-        return uptime() - known_at < CLAIM_LASTS_S

@@ -194,7 +194,7 @@ def _continue(
     by: Actor,
 ) -> Claimed:
     """Claim waiting attempts, dispatch and claim tasks that became ready, and store the run."""
-    pool = RunnerPool()
+    pool = RunnerPool(spares_resting=True)
     claimed = Claimed()
     if request.total and run.dispatched_count:
         claimed = claim_in_locked_run(run, request, pool)

@@ -10,14 +10,21 @@ finds nothing ready, and operators run it with `manage.py rescue`. What it does 
 - one that its executor no longer renews, or that its runner does not know, is lost and fails.
 
 A retry is left to people.
+
+An expired lease alone is no evidence that an executor is dead: the database may have been away, or
+locked, so that nobody could renew. Whoever finds one therefore first makes sure that the database
+takes writes, and gives all executors a moment, in which their keepers, which have tried all the
+time, renew what is alive. Rows that somebody else has locked are not judged, since they could not
+be renewed either.
 """
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from itertools import compress
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from workflows.dispatch.leases import (
     POLL_AGAIN_AFTER,
@@ -39,6 +46,10 @@ from workflows.runs.locks import lock_run
 
 LOST = "runner lost: nobody has reported on this attempt since its lease ran out"
 MOST_AT_ONCE = 50
+GRACE_S = 2.0
+"""How long executors have to renew before an expired lease counts: several tries of a keeper."""
+FREE_WITHIN_S = 1.0
+"""If the turn to write comes later than this, nobody else could renew meanwhile either."""
 
 
 def recover_overdue(*, run_id: int | None = None, by: Actor) -> Counter[str]:
@@ -102,6 +113,8 @@ def _is_asked_by_own_id(attempt: TaskAttempt) -> bool:
 
 def _fail_lost(attempts: Sequence[TaskAttempt], *, by: Actor) -> int:
     total = 0
+    if not attempts or not _could_be_renewed():
+        return total
     for run_id, group in by_run(attempts).items():
         fail = partial(_fail_lost_in_run, run_id, group, by=by)
         lost = run_alone(run_id, "the recovery of lost attempts", fail)
@@ -111,12 +124,29 @@ def _fail_lost(attempts: Sequence[TaskAttempt], *, by: Actor) -> int:
     return total
 
 
+def _could_be_renewed() -> bool:
+    """Give the executors time to renew; return False if nobody could write meanwhile."""
+    if connection.in_atomic_block:
+        return True
+    _write_nothing()
+    time.sleep(GRACE_S)
+    begun = time.monotonic()
+    _write_nothing()
+    return time.monotonic() - begun < FREE_WITHIN_S
+
+
+@transaction.atomic
+def _write_nothing() -> None:
+    """Wait until other writers are through: on SQLite there is one at a time."""
+
+
 @transaction.atomic
 def _fail_lost_in_run(run_id: int, attempts: Sequence[TaskAttempt], *, by: Actor) -> int:
     lock_run(run_id)
     # Read again under the lock: meanwhile the lease may have been renewed, or the end reported.
     overdue = TaskAttempt.objects.overdue().filter(pk__in=[attempt.pk for attempt in attempts])
-    lost = overdue.values_list("pk", flat=True)
+    free = overdue.order_by("pk").select_for_update(skip_locked=True, no_key=True)
+    lost = free.values_list("pk", flat=True)
     reports = [Report(pk, TaskState.FAILED, message=LOST, is_lost=True) for pk in lost]
     return len(reports) - len(apply_reports(run_id, reports, by=by))
 

@@ -9,12 +9,18 @@ LARGEST_ID = 2**63 - 1
 
 # The answer to the last dispatch may be long, and is never needed under the lock.
 RUN = columns_of(WorkflowRun, without=["last_dispatch"])
-LOCK_RUN = f"SELECT {RUN} FROM {WorkflowRun._meta.db_table} WHERE id = %(run)s FOR NO KEY UPDATE"
+# Sets for how long this transaction waits for locks, this one included, in the same round trip.
+LOCK_RUN = f"""
+    SELECT {RUN} FROM {WorkflowRun._meta.db_table} WHERE id = %(run)s
+       AND set_config('lock_timeout', '3s', true) IS NOT NULL FOR NO KEY UPDATE
+"""
 
 
 def lock_run(run_id: int) -> WorkflowRun:
     """
     Take the lock of a run until the transaction ends, and return the run as it is then.
+
+    Whoever waits for longer than three seconds, for this lock or a later one, gets an error.
 
     Read its tasks afterwards, by another statement: a join would show them as before the wait.
 
