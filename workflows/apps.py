@@ -25,7 +25,7 @@ class WorkflowsConfig(AppConfig):
 
 
 def _register_periodic_work() -> None:
-    from workflows import periodic, presence
+    from workflows import periodic, presence, throttles
     from workflows.dispatch.auto_dispatch import offer_free_places
     from workflows.operations.holds import release_due
     from workflows.reports.recovery import recover_overdue
@@ -35,3 +35,5 @@ def _register_periodic_work() -> None:
     places = periodic.counted("dispatched", offer_free_places)
     periodic.register("free places", places, RECOVER_EVERY)
     periodic.register("presence", presence.remove_old, FORGET_EVERY)
+    counters = periodic.counted("forgotten", throttles.remove_counters)
+    periodic.register("counters", counters, FORGET_EVERY)

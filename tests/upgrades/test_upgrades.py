@@ -29,7 +29,12 @@ ADDED = {
     "workflows.WorkflowTemplate": {"parameters_schema"},
 }
 """Columns that came later."""
-ADDED_TABLES = {"workflows.TemplateVersion", "workflows.Presence", "workflows.LastLook"}
+ADDED_TABLES = {
+    "workflows.Counter",
+    "workflows.LastLook",
+    "workflows.Presence",
+    "workflows.TemplateVersion",
+}
 
 
 def without_added(rows: Rows) -> Rows:

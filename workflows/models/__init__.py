@@ -2,6 +2,7 @@
 
 from workflows.models.approval import Approval, ApprovalStatus
 from workflows.models.attempt import LogPiece, TaskAttempt
+from workflows.models.counter import Counter
 from workflows.models.event import Event, EventType
 from workflows.models.presence import LastLook, Presence
 from workflows.models.run import RunState, WorkflowRun
@@ -16,6 +17,7 @@ from workflows.models.template import (
 __all__ = [
     "Approval",
     "ApprovalStatus",
+    "Counter",
     "Event",
     "EventType",
     "LastLook",
