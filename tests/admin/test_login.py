@@ -95,7 +95,7 @@ def test_password_is_changed_by_who_knows_it(alice: User) -> None:
     assert login(guess="a-new-pass-word").status_code == 302
 
 
-@pytest.mark.parametrize("name", ["", "\0", "alice\0", "x" * 100_000, "{{ 7*7 }}", "' OR 1=1 --"])
+@pytest.mark.parametrize("name", ["", "\0", "alice\0", "x" * 60_000, "{{ 7*7 }}", "' OR 1=1 --"])
 def test_malformed_user_names_are_refused(name: str) -> None:
     answer = login(name)
 

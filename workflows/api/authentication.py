@@ -4,10 +4,10 @@ from typing import Any
 
 from knox.auth import TokenAuthentication as KnoxTokenAuthentication
 from rest_framework import authentication
-from rest_framework.exceptions import AuthenticationFailed, Throttled
+from rest_framework.exceptions import AuthenticationFailed
 
-from workflows import throttles
 from workflows.api.guesses import counted_guess
+from workflows.api.throttling import answered_429
 
 TOO_MANY = "Too many failed logins."
 
@@ -31,11 +31,8 @@ class BasicAuthentication(authentication.BasicAuthentication):
 
         :raises Throttled: after too many failures, before the password is checked.
         """
-        try:
-            with counted_guess(userid, request):
-                return self._authenticate(userid, password, request)
-        except throttles.Throttled as exc:
-            raise Throttled(exc.wait_s, TOO_MANY) from None
+        with answered_429(TOO_MANY), counted_guess(userid, request):
+            return self._authenticate(userid, password, request)
 
     def _authenticate(self, userid: str, password: str, request: Any) -> Any:
         if "\0" in userid:  # PostgreSQL refuses a query with it

@@ -1,6 +1,5 @@
 """Guesses of passwords are counted before they are checked, for all processes together."""
 
-import ipaddress
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,8 +9,8 @@ from threading import BoundedSemaphore
 from django.conf import settings
 from django.http import HttpRequest
 from rest_framework.request import Request
-from rest_framework.throttling import BaseThrottle
 
+from workflows.api.throttling import address_of
 from workflows.throttles import Limit, Throttled
 
 CHECKS_AT_ONCE = BoundedSemaphore(2)
@@ -22,8 +21,6 @@ So a client that sends many right passwords at once waits, instead of being take
 guesses; and guesses leave threads for other requests.
 """
 LONGEST_WAIT_S = 5
-IPV6_NETWORK = 64
-"""Bits of an IPv6 address that count: a client has all the addresses that share them."""
 
 
 @contextmanager
@@ -51,19 +48,6 @@ def counted_guess(name: str, request: Request | HttpRequest | None) -> Iterator[
         _give_back(counted)
     finally:
         CHECKS_AT_ONCE.release()
-
-
-def address_of(request: Request | HttpRequest) -> str:
-    """Return the address that sent a request; of IPv6, the network that its sender has."""
-    said = str(BaseThrottle().get_ident(request) or "")  # type: ignore[arg-type]  # it reads META
-    try:
-        address = ipaddress.ip_address(said)
-    except ValueError:  # a proxy that writes something else, or a socket that has no address
-        return said
-    if not isinstance(address, ipaddress.IPv6Address):
-        return said
-    network = ipaddress.ip_network((int(address), IPV6_NETWORK), strict=False)
-    return str(address.ipv4_mapped or network)
 
 
 def _counters(name: str, request: Request | HttpRequest | None) -> Iterator[tuple[Limit, str]]:
