@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "workflows.api.body_limits.body_limits",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -142,7 +143,8 @@ REST_FRAMEWORK = {
 REST_KNOX = {"TOKEN_TTL": timedelta(days=90)}
 # Beyond either limit, logins with a password are refused; tokens and sessions keep working.
 FAILED_LOGINS = {"per_address": 50, "per_user": 10, "seconds": 900}
-DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 2**20  # enough for a template of 10,000 steps
+# The largest that any path takes; what each takes stands in workflows/limits.py.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 2**20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000  # enough for the admin's form of 200 steps with eight fields
 
 SPECTACULAR_SETTINGS = {

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
-from runners.bodies import CutText
+from runners.kept_values import CutText
 
 LONGEST_TIMEOUT_S = 86_400
 

@@ -1,9 +1,10 @@
 """
 Reads the JSON objects that hosts send, whatever their size, in bounded memory.
 
-A body of up to LARGEST_BODY bytes is parsed as it is. Of a larger one, only the named members are
-kept: a text without its middle, another value if it fits. So the status counts, however much the
-task has printed. (Libraries that parse streams do not help: they return each text as a whole.)
+A body of up to SMALL_BODY bytes is parsed as it is. Of a larger one, or one of very many values,
+only the named members are kept: a text without its middle, another value if it fits. So the status
+counts, however much the task has printed. (Libraries that parse streams do not help: they return
+each text as a whole.) What takes more than a few seconds to read is refused.
 """
 
 import codecs
@@ -11,38 +12,41 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
-from typing import Any, NamedTuple
+from sys import getsizeof
+from typing import Any
 
-LARGEST_BODY = 5_000_000
+from runners.kept_values import STRING, CutText, KeptJson, KeptText, LeftOut, parsed
+
+SMALL_BODY = 1_000_000
 """Bytes. The same for answers to polls and for callbacks."""
+LARGEST_VALUE = 5_000_000
+"""Bytes of a value that is kept of a larger body."""
+ROOM = 2 * LARGEST_VALUE
+"""Bytes that all values take which are kept of a larger body, as they stand in memory."""
+MOST_MEMBERS = 10_000
+MOST_KEPT = 100
+"""How many members a larger body may have, and how many of them are kept."""
+MOST_STEPS = 500_000
+"""How often a larger body is looked at: about two seconds. 100 MB of output take 10,000 looks."""
 PIECE = 65_536
-KEPT_HEAD = 1_064_000
-KEPT_TAIL = 128_000
-"""
-How many characters of a text are kept, if the body is larger.
-
-More than a log keeps: what is left after the secrets are masked is shorter.
-"""
 
 SPACE = re.compile(r"[ \t\n\r]*+")
 TEXT = re.compile(r'(?:[^"\\]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+')
 SCALAR = re.compile(r'[^",\[\]{}]*+')
-FLAT = r'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")'
-NESTED = re.compile(rf"(?:{FLAT}|\[{FLAT}*+\]|\{{{FLAT}*+\}})*+", re.DOTALL)
+LEVELS = 6
+"""Lists and objects that are nested less deeply are taken as a whole, which is fast."""
+
+
+def _nested(levels: int) -> str:
+    inner = _nested(levels - 1) if levels else ""
+    deeper = rf"|\[{inner}\]|\{{{inner}\}}" if levels else ""
+    return rf'(?:[^"\[\]{{}}]++|{STRING}{deeper})*+'
+
+
+NESTED = re.compile(_nested(LEVELS), re.DOTALL)
+OPENING = re.compile(r"[\[{]++")
+CLOSING = re.compile(r"[\]}]++")
 LONGEST_ESCAPE = len(r"\u0000")
-
-
-class CutText(NamedTuple):
-    """A long text without its middle."""
-
-    head: str
-    dropped: int
-    """How many characters are missing."""
-    tail: str
-
-
-class LeftOut:
-    """Stands for a value that was too large, or nested too deeply, to be kept."""
 
 
 def read_object(chunks: Iterable[bytes], is_kept: Callable[[str], bool]) -> dict[str, Any]:
@@ -55,10 +59,10 @@ def read_object(chunks: Iterable[bytes], is_kept: Callable[[str], bool]) -> dict
     content, rest = bytearray(), iter(chunks)
     for chunk in rest:
         content += chunk
-        if len(content) > LARGEST_BODY:
+        if len(content) > SMALL_BODY:
             return LargeObject(chain(_pieces(content), rest), is_kept).read()
     try:
-        found = json.loads(content.decode(json.detect_encoding(content), "replace"))
+        found = parsed(content.decode(json.detect_encoding(content), "replace"))
     except json.JSONDecodeError:
         raise
     except (RecursionError, ValueError):  # or a number has more digits than Python reads
@@ -73,154 +77,141 @@ def _pieces(content: bytearray) -> Iterator[bytes]:
     return (bytes(content[at : at + PIECE]) for at in range(0, len(content), PIECE))
 
 
-class LargeObject:
-    """Reads a JSON object member by member, through a window that moves over its text."""
+class JsonWindow:
+    """A window that moves over the text of a body."""
 
-    def __init__(self, chunks: Iterable[bytes], is_kept: Callable[[str], bool]) -> None:
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        """Begin before the first chunk."""
         self._chunks: Iterator[str] = codecs.iterdecode(chunks, "utf-8-sig", "replace")
-        self._is_kept = is_kept
         self._window, self._at = "", 0
+        self._steps = 0
 
-    def read(self) -> dict[str, Any]:
-        """
-        Return the members to keep.
+    @property
+    def following(self) -> str:
+        """The next character; nothing at the end of the window."""
+        return self._window[self._at : self._at + 1]
 
-        :raises ValueError: if it is not a JSON object.
-        """
-        found = {}
-        self._take_one_of("{")
-        is_open = True
-        while is_open:
-            name = self._read_text()
-            self._take_one_of(":")
-            value = self._read_text() if self._next() == '"' else self._read_other()
-            if isinstance(name, str) and self._is_kept(name):
-                found[name] = value
-            is_open = self._take_one_of(",}") == ","
-        if self._next():
-            raise ValueError("there is something after the object")
-        return found
+    def skip_space(self) -> str:
+        """Skip white space and return the character that follows; nothing at the end."""
+        self.take(SPACE)
+        while self._at == len(self._window) and (chunk := next(self._chunks, "")):
+            self._window, self._at = chunk, 0
+            self.take(SPACE)
+        return self.following
 
-    def _read_text(self) -> str | CutText:
-        kept = _KeptText()
-        for piece in self._pieces_of_text():
-            kept.add(json.loads(f'"{piece}"', strict=False))
-        return kept.text()
+    def take(self, pattern: re.Pattern[str], *, most: int | None = None) -> str:
+        """Return what matches here, or the first characters of it, and move behind it."""
+        self._steps += 1
+        if self._steps > MOST_STEPS:
+            raise ValueError("it takes too long to read")
+        found = pattern.match(self._window, self._at)
+        text = found.group()[:most] if found else ""
+        self._at += len(text)
+        return text
 
-    def _read_other(self) -> Any:
-        """Read a number, a list and the like, which is parsed as soon as its end is found."""
-        kept = _KeptJson()
-        depth = 0
-        while True:
-            kept.add(self._take(NESTED if depth else SCALAR))
-            following = self._window[self._at : self._at + 1]
-            if not following:
-                self._move_window()
-            elif following in ",}" and not depth:
-                return kept.value()
-            elif following == '"' and depth:  # a text that is not in the window as a whole
-                kept.add('"', *self._pieces_of_text(), '"')
-            else:
-                kept.add(self._take_one_of("[{}]"))
-                depth += 1 if following in "[{" else -1
-                if not depth:
-                    return kept.value()
-
-    def _pieces_of_text(self) -> Iterator[str]:
-        """Yield the text that follows piece by piece, with its escapes and without its quotes."""
-        self._take_one_of('"')
-        while True:
-            yield self._take(TEXT)
-            if self._window[self._at : self._at + 1] == '"':
-                self._at += 1
-                return
-            if len(self._window) - self._at >= LONGEST_ESCAPE:
-                raise ValueError("there is a wrong escape in a text")
-            self._move_window()
-
-    def _take_one_of(self, allowed: str) -> str:
-        following = self._next()
+    def take_one_of(self, allowed: str) -> str:
+        """Skip white space and return the character that follows, which must be one of these."""
+        following = self.skip_space()
         if not following or following not in allowed:
             raise ValueError(f"expected one of {allowed}, found '{following}'")
         self._at += 1
         return following
 
-    def _next(self) -> str:
-        """Skip white space and return the character that follows; nothing at the end."""
-        self._take(SPACE)
-        while self._at == len(self._window) and (chunk := next(self._chunks, "")):
-            self._window, self._at = chunk, 0
-            self._take(SPACE)
-        return self._window[self._at : self._at + 1]
+    def take_text(self) -> Iterator[str]:
+        """Yield the text that follows piece by piece, with its escapes and without its quotes."""
+        self.take_one_of('"')
+        while True:
+            yield self.take(TEXT)
+            if self.following == '"':
+                self._at += 1
+                return
+            if len(self._window) - self._at >= LONGEST_ESCAPE:
+                raise ValueError("there is a wrong escape in a text")
+            self.move()
 
-    def _take(self, pattern: re.Pattern[str]) -> str:
-        found = pattern.match(self._window, self._at)
-        self._at = found.end() if found else self._at
-        return found.group() if found else ""
-
-    def _move_window(self) -> None:
+    def move(self) -> None:
+        """Show the next chunk, too."""
         chunk = next(self._chunks, "")
         if not chunk:
             raise ValueError("it ends too early")
         self._window, self._at = self._window[self._at :] + chunk, 0
 
 
-class _KeptText:
-    """The beginning and the end of a text that arrives in pieces."""
+class LargeObject:
+    """Reads a JSON object member by member."""
 
-    def __init__(self) -> None:
-        self._head: list[str] = []
-        self._left = KEPT_HEAD
-        self._tail = ""
-        self._dropped = 0
+    def __init__(self, chunks: Iterable[bytes], is_kept: Callable[[str], bool]) -> None:
+        """Begin before the first chunk; `is_kept` tells by its name whether to keep a member."""
+        self._window = JsonWindow(chunks)
+        self._is_kept = is_kept
+        self._found: dict[str, Any] = {}
+        self._room = ROOM
 
-    def add(self, text: str) -> None:
-        """Add a piece."""
-        self._head.append(text[: self._left])
-        tail = self._tail + text[self._left :]
-        self._left = max(0, self._left - len(text))
-        self._dropped += max(0, len(tail) - KEPT_TAIL)
-        self._tail = tail[-KEPT_TAIL:]
+    def read(self) -> dict[str, Any]:
+        """
+        Return the members to keep.
 
-    def text(self) -> str | CutText:
-        """Return the text, without its middle if it was too long."""
-        head = "".join(self._head)
-        if not self._dropped:
-            return _with_pairs_joined(head + self._tail)
-        return CutText(_with_pairs_joined(head), self._dropped, _with_pairs_joined(self._tail))
-
-
-class _KeptJson:
-    """The JSON of a value that arrives in pieces."""
-
-    def __init__(self) -> None:
-        self._pieces: list[str] = []
-        self._size = 0
-
-    def add(self, *pieces: str) -> None:
-        """Add pieces; from the moment at which they are too many, none is kept."""
-        self._size += sum(map(len, pieces))
-        if self._size <= LARGEST_BODY:
-            self._pieces += pieces
+        :raises ValueError: if it is not a JSON object, or takes too long to read.
+        """
+        self._window.take_one_of("{")
+        for _ in range(MOST_MEMBERS):
+            self._read_member()
+            if self._window.take_one_of(",}") == "}":
+                break
         else:
-            self._pieces.clear()
+            raise ValueError(f"it has more than {MOST_MEMBERS:,} members")
+        if self._window.skip_space():
+            raise ValueError("there is something after the object")
+        return self._found
 
-    def value(self) -> Any:
-        """
-        Return the value, or that it was left out.
+    def _read_member(self) -> None:
+        name = self._read_text()
+        self._window.take_one_of(":")
+        is_wanted = isinstance(name, str) and self._is_kept(name) and len(self._found) < MOST_KEPT
+        if self._window.skip_space() == '"':
+            text = self._read_text()
+            size = sum(map(getsizeof, text[::2])) if isinstance(text, CutText) else getsizeof(text)
+            value: Any = text if size <= self._room else LeftOut()
+        else:
+            # What is not wanted must be JSON all the same, as far as it is looked at.
+            kept = KeptJson(min(LARGEST_VALUE, self._room) if is_wanted else PIECE)
+            self._read_other(kept)
+            value, size = kept.value(), kept.size
+        if is_wanted:
+            self._found[str(name)] = value
+            self._room -= min(size, self._room)
 
-        :raises ValueError: if it is not JSON.
-        """
-        if self._size > LARGEST_BODY:
-            return LeftOut()
-        try:
-            return json.loads("".join(self._pieces))
-        except json.JSONDecodeError:
-            raise
-        except (RecursionError, ValueError):
-            return LeftOut()
+    def _read_text(self) -> str | CutText:
+        kept = KeptText()
+        for piece in self._window.take_text():
+            kept.add(json.loads(f'"{piece}"', strict=False))
+        return kept.text()
 
+    def _read_other(self, kept: KeptJson) -> None:
+        """Read a number, a list and the like up to its end."""
+        depth = 0
+        while True:
+            kept.add(self._window.take(NESTED if depth else SCALAR))
+            following = self._window.following
+            if not following:
+                self._window.move()
+            elif following in ",}" and not depth:
+                return
+            elif following == '"' and depth:  # a text that is not in the window as a whole
+                for piece in chain('"', self._window.take_text(), '"'):
+                    kept.add(piece)
+            else:
+                depth = self._read_brackets(kept, depth)
+                if not depth:
+                    return
 
-def _with_pairs_joined(text: str) -> str:
-    """Join the halves of characters that were spelled as two escapes, in two pieces of the text."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    def _read_brackets(self, kept: KeptJson, depth: int) -> int:
+        """Read the brackets that follow, not beyond the end of the value; return the depth."""
+        if opening := self._window.take(OPENING):
+            kept.add(opening)
+            return depth + len(opening)
+        closing = self._window.take(CLOSING, most=depth)
+        if not closing:
+            raise ValueError("expected a value")
+        kept.add(closing)
+        return depth - len(closing)

@@ -24,7 +24,8 @@ from runners.base import (
     json_text,
     storable,
 )
-from runners.bodies import CutText, LeftOut, read_object
+from runners.bodies import read_object
+from runners.kept_values import CutText, LeftOut
 from runners.tls import TLS_OPTIONS, file_errors, tls_context, tls_refusal
 
 TIMEOUT_S = 5
@@ -34,6 +35,8 @@ BEARER = re.compile(r"[!-~]{1,4000}")
 BEARER_WANTED = "Give a token of at most 4000 ASCII characters, without spaces and line ends."
 HTTPS_ONLY = "Leave this empty, or give an https url: http uses no certificates."
 MASK = "********"
+NOT_COMPRESSED = {"Accept-Encoding": "identity"}
+"""An answer that is compressed all the same is not read: it may be a thousand times as large."""
 STATUSES = {"queued", "running", "success", "failed", "canceled"}
 IDS = {"task_id": "task_id", "attempt_id": "idempotency_key", "idempotency_key": "idempotency_key"}
 """How a host may say which attempt it answers about, and where the submission says it."""
@@ -180,11 +183,11 @@ def _send(method: str, to: RunnerAddress, path: str, body: Any) -> tuple[int, di
             follow_redirects=False,  # the token is for this host only
             trust_env=False,
             verify=tls_context(to.options),
-            headers=_authorization(to),
+            headers={**_authorization(to), **NOT_COMPRESSED},
         ) as client,
         client.stream(method, url, json=body) as response,
     ):
-        return response.status_code, _json_object(_in_time(response.iter_bytes(), give_up_at))
+        return response.status_code, _json_object(_in_time(response.iter_raw(), give_up_at))
 
 
 def _in_time(chunks: Iterable[bytes], give_up_at: float) -> Iterator[bytes]:

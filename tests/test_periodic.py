@@ -198,5 +198,5 @@ def test_command_says_what_failed_after_it_has_done_the_rest(
 
 
 def test_each_piece_of_upkeep_is_registered() -> None:
-    assert {*periodic._registered} >= {"recovery", "holds", "free places", "presence"}
+    assert {*periodic._registered} >= {"recovery", "holds", "free places", "presence", "counters"}
     assert partial(periodic.counted("released", lambda by: 2), by=CRON)() == {"released": 2}

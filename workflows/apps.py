@@ -30,7 +30,7 @@ class WorkflowsConfig(AppConfig):
 
 
 def _register_periodic_work() -> None:
-    from workflows import periodic, presence
+    from workflows import periodic, presence, throttles
     from workflows.dispatch.auto_dispatch import call_rested_runners, offer_free_places
     from workflows.operations.holds import release_due
     from workflows.reports.recovery import recover_overdue
@@ -42,3 +42,5 @@ def _register_periodic_work() -> None:
     called = periodic.counted("dispatched", call_rested_runners)
     periodic.register("rested runners", called, RECOVER_EVERY)
     periodic.register("presence", presence.remove_old, FORGET_EVERY)
+    counters = periodic.counted("forgotten", throttles.remove_counters)
+    periodic.register("counters", counters, FORGET_EVERY)

@@ -1,26 +1,21 @@
 """The login of the admin refuses further attempts after too many failures."""
 
 from base64 import b64encode
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.cache import cache
 from django.test import Client
 from pytest_django import Settings
 
 from tests.factories import UserFactory
 
-TOO_MANY = "Too many failed logins. Try again in 1 minutes."
+TOO_MANY = "Too many failed logins. Try again in a minute."
 
 
 @pytest.fixture(autouse=True)
-def _no_failures_yet(settings: Settings) -> Iterator[None]:
+def _few_failures(settings: Settings) -> None:
     settings.FAILED_LOGINS = {"per_address": 4, "per_user": 2, "seconds": 60}
-    cache.clear()
-    yield
-    cache.clear()
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +69,33 @@ def test_open_session_survives_blocking_of_its_user_name(alice: User) -> None:
     assert client.get("/admin/").status_code == 200
 
 
-@pytest.mark.parametrize("name", ["", "\0", "alice\0", "x" * 100_000, "{{ 7*7 }}", "' OR 1=1 --"])
+def test_guesses_in_the_password_form_count_as_failed_logins(alice: User) -> None:
+    client = Client()
+    client.force_login(alice)
+    new = {"new_password1": "a-new-pass-word", "new_password2": "a-new-pass-word"}
+
+    answers = [
+        client.post("/admin/password_change/", {"old_password": guess, **new})
+        for guess in ("wrong", "wrong again", "swordfish")
+    ]
+
+    assert answers[0].context["form"].errors["old_password"] != [TOO_MANY]
+    assert answers[2].context["form"].errors["old_password"] == [TOO_MANY]
+    assert refusals(login()) == [TOO_MANY]
+
+
+def test_password_is_changed_by_who_knows_it(alice: User) -> None:
+    client = Client()
+    client.force_login(alice)
+    new = {"new_password1": "a-new-pass-word", "new_password2": "a-new-pass-word"}
+
+    answer = client.post("/admin/password_change/", {"old_password": "swordfish", **new})
+
+    assert answer["Location"] == "/admin/password_change/done/"
+    assert login(guess="a-new-pass-word").status_code == 302
+
+
+@pytest.mark.parametrize("name", ["", "\0", "alice\0", "x" * 60_000, "{{ 7*7 }}", "' OR 1=1 --"])
 def test_malformed_user_names_are_refused(name: str) -> None:
     answer = login(name)
 

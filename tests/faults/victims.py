@@ -72,7 +72,7 @@ def _report_on_host(run_id: int, *statuses: str) -> None:
     elsewhere = TaskAttempt.objects.open().filter(task__run=run_id, runner_kind="http")
     for attempt in elsewhere.order_by("dispatched_at"):
         for status in statuses:
-            found = attempt_with_token(attempt.task_id, token_of(attempt.pk))
+            found = attempt_with_token(attempt.task_id, token_of(attempt.pk), address="127.0.0.1")
             apply_runner_report(found, RunnerReport(status, output="said\n"))
 
 

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runners import bodies
-from runners.bodies import KEPT_HEAD, KEPT_TAIL, LARGEST_BODY, CutText, LeftOut, read_object
+from runners.bodies import SMALL_BODY, read_object
+from runners.kept_values import KEPT_HEAD, KEPT_TAIL, CutText, LeftOut
 from workflows.reports import logs
 
 NAMES = {"status", "stdout", "result", "message"}
@@ -90,7 +91,7 @@ def test_memory_does_not_grow_with_the_body() -> None:
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] + 1_000_000
-    assert peaks[1] < 8 * LARGEST_BODY
+    assert peaks[1] < 8 * SMALL_BODY
 
 
 @given(st.dictionaries(st.text(), JSON, min_size=1), st.integers(1, 40), st.booleans())

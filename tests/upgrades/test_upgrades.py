@@ -38,7 +38,12 @@ ADDED = {
     "workflows.WorkflowTemplate": {"parameters_schema", "approval_lasts"},
 }
 """Columns that came later."""
-ADDED_TABLES = {"workflows.TemplateVersion", "workflows.Presence", "workflows.LastLook"}
+ADDED_TABLES = {
+    "workflows.Counter",
+    "workflows.LastLook",
+    "workflows.Presence",
+    "workflows.TemplateVersion",
+}
 
 
 def without_added(rows: Rows) -> Rows:

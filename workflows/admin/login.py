@@ -1,12 +1,15 @@
-"""The login of the console; its failed logins are counted together with the API's."""
+"""Forms that check a password; wrong ones are counted together with those that the API was sent."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from django.conf import settings
-from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.admin.forms import AdminAuthenticationForm, AdminPasswordChangeForm
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 
-from workflows.api.authentication import failure_counters
+from workflows.api.guesses import counted_guess
+from workflows.throttles import Throttled
 
 
 class LoginForm(AdminAuthenticationForm):
@@ -14,14 +17,26 @@ class LoginForm(AdminAuthenticationForm):
 
     def clean(self) -> dict[str, Any]:
         """Check user name and password, unless too many logins have failed recently."""
-        counts = failure_counters(self.cleaned_data.get("username", ""), self.request)  # type: ignore[arg-type]
-        if any(count.is_full for count in counts):
-            minutes = -(-settings.FAILED_LOGINS["seconds"] // 60)
-            text = f"Too many failed logins. Try again in {minutes} minutes."
-            raise ValidationError(text, code="throttled")
-        try:
+        with _explained_guess(self.cleaned_data.get("username", ""), self.request):
             return super().clean()
-        except ValidationError:
-            for count in counts:
-                count.add()
-            raise
+
+
+class PasswordForm(AdminPasswordChangeForm):
+    """The form in which users change their password; who found a session may guess here, too."""
+
+    def clean_old_password(self) -> str:
+        """Check the password of now, unless there were too many wrong ones recently."""
+        with _explained_guess(self.user.get_username(), None):
+            return str(super().clean_old_password())
+
+
+@contextmanager
+def _explained_guess(name: str, request: HttpRequest | None) -> Iterator[None]:
+    try:
+        with counted_guess(name, request):
+            yield
+    except Throttled as exc:
+        minutes = -(-exc.wait_s // 60)
+        wait = "a minute" if minutes == 1 else f"{minutes} minutes"
+        text = f"Too many failed logins. Try again in {wait}."
+        raise ValidationError(text, code="throttled") from None

@@ -1,19 +1,16 @@
 """Parsers of request bodies, before any serializer sees them."""
 
 from collections.abc import Mapping
-from functools import partial
+from io import BytesIO
 from typing import IO, Any
 
 from django.core.exceptions import ValidationError as JSONError
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError, ValidationError
 
-from runners.bodies import read_object
-from runners.http import is_reported
+from runners.kept_values import count_items
+from workflows.limits import MOST_ITEMS
 from workflows.models.fields import check_json
-
-CHUNK = 65_536
-"""Bytes of a callback that are read at a time."""
 
 
 class JSONParser(parsers.JSONParser):
@@ -31,8 +28,11 @@ class JSONParser(parsers.JSONParser):
         :raises ParseError: if it is not valid JSON, or not an object.
         :raises ValidationError: naming the fields whose values cannot be stored.
         """
+        content = stream.read()
+        if len(content) > MOST_ITEMS and count_items(content.decode(errors="replace")) > MOST_ITEMS:
+            raise ParseError(f"The body has more than {MOST_ITEMS:,} values.")
         try:
-            body = super().parse(stream, media_type, parser_context)
+            body = super().parse(BytesIO(content), media_type, parser_context)
         except RecursionError:
             raise ParseError("JSON parse error - nested too deeply") from None
         if not isinstance(body, dict):
@@ -47,25 +47,9 @@ class JSONParser(parsers.JSONParser):
 
 
 class CallbackParser(parsers.BaseParser):
-    """Accepts any JSON object, of any size: runners send unknown fields, and long logs."""
+    """Stands for the type of a callback's body, which its view reads by itself."""
 
     media_type = "application/json"
-
-    def parse(
-        self,
-        stream: IO[Any],
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> dict[str, Any]:
-        """
-        Parse a callback piece by piece; what is too large to be kept is cut or left out.
-
-        :raises ParseError: if it is not a JSON object.
-        """
-        try:
-            return read_object(iter(partial(stream.read, CHUNK), b""), is_reported)
-        except ValueError as exc:
-            raise ParseError(f"JSON parse error - {exc}") from None
 
 
 def _problem(field: tuple[str, Any]) -> tuple[str, list[str]] | None:

@@ -15,7 +15,9 @@ from typing import Any, NoReturn
 
 import yaml
 
+from runners.kept_values import count_items
 from workflows.errors import WorkflowError
+from workflows.limits import MOST_ITEMS
 
 # libyaml is many times faster. Only its events are used, and the data is built from them here:
 # this keeps the line numbers, and libyaml's own builder crashes the process on deep nesting.
@@ -25,6 +27,7 @@ MAX_LINE_LENGTH = 2**31 - 1
 """Texts are not wrapped, so that changing a word changes one line."""
 
 MAX_DEPTH = 100
+TOO_MANY = f"there are more than {MOST_ITEMS:,} values"
 
 CONSTANTS = {
     "": None,
@@ -49,6 +52,8 @@ def read_json(text: str) -> Any:
 
     :raises Unreadable: naming the line if it is known.
     """
+    if len(text) > MOST_ITEMS and count_items(text) > MOST_ITEMS:
+        raise Unreadable(TOO_MANY)
     try:
         return json.loads(
             text,
@@ -71,7 +76,7 @@ def read_yaml(text: str) -> Any:
     :raises Unreadable: naming the line.
     """
     try:
-        return _read_document(yaml.parse(text, Loader=LOADER))
+        return _read_document(_limited(yaml.parse(text, Loader=LOADER)))
     except yaml.MarkedYAMLError as exc:
         where = f"line {exc.problem_mark.line + 1}: " if exc.problem_mark else ""
         words = ", ".join(filter(None, [exc.context, exc.problem]))
@@ -119,6 +124,13 @@ def _read_document(events: Events) -> Any:
     if isinstance(more := next(events), yaml.DocumentStartEvent):
         _refuse_at(more, "the file contains a second document; keep one")
     return data
+
+
+def _limited(events: Events) -> Events:
+    for count, event in enumerate(events):
+        if count > MOST_ITEMS:
+            _refuse_at(event, TOO_MANY)
+        yield event
 
 
 def _refuse_at(event: Any, why: str) -> NoReturn:

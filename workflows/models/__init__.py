@@ -2,6 +2,7 @@
 
 from workflows.models.approval import Approval, ApprovalStatus
 from workflows.models.attempt import LogPiece, TaskAttempt
+from workflows.models.counter import Counter
 from workflows.models.event import Event, EventType
 from workflows.models.presence import LastLook, Presence
 from workflows.models.run import RunState, WorkflowRun
@@ -18,6 +19,7 @@ __all__ = [
     "Approval",
     "ApprovalLasts",
     "ApprovalStatus",
+    "Counter",
     "Event",
     "EventType",
     "LastLook",

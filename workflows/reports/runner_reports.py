@@ -8,39 +8,40 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from runners.base import RunnerReport
-from runners.bodies import CutText
+from runners.kept_values import CutText
 from workflows.db import failpoints
 from workflows.dispatch.leases import POLL_AFTER, extend_host_lease
 from workflows.dispatch.tokens import hash_of
 from workflows.errors import ReportRefused, TokenRefused
-from workflows.models import EventType, LogPiece, TaskAttempt, TaskState
+from workflows.models import LogPiece, TaskAttempt, TaskState
 from workflows.models.actor import Actor
 from workflows.models.bounds import LONGEST_MESSAGE
 from workflows.models.fields import check_json
 from workflows.payloads.secrets import Secrets, masked, secrets_of
 from workflows.reports.apply import apply_reports
 from workflows.reports.logs import AttemptLog
+from workflows.reports.refused_tokens import STRANGER, count_refused_token
 from workflows.reports.report import Report
-from workflows.runs.events import record_counted
 from workflows.runs.locks import LARGEST_ID
 
 NOTHING_NEW = "queued"
 LONGEST_DETAIL = 500
-STRANGER = "the token belongs to no attempt of this task"
 
 
-def attempt_with_token(task_id: int, token: str) -> TaskAttempt:
+def attempt_with_token(task_id: int, token: str, *, address: str) -> TaskAttempt:
     """
     Return the attempt of a task that a runner reports on, by the token that it presents.
 
-    :raises TokenRefused: if none of the task's attempts has it, or there is no such task. Refusals
-        of a task are counted in one event an hour: anybody can cause them.
+    Hashes are compared, by the database: how long that takes tells nothing about a token.
+
+    :raises TokenRefused: if none of the task's attempts has it, or there is no such task.
+    :raises Throttled: if so, and there were too many such calls from this address.
     """
-    if task_id <= LARGEST_ID:
-        attempts = TaskAttempt.objects.filter(task=task_id, token_hash=hash_of(token))
-        if attempt := attempts.select_related("runner", "task__run").order_by("number").first():
-            return attempt
-    record_counted(EventType.TASK_REPORT_REFUSED, task_id=task_id, reason=STRANGER)
+    known_id = min(task_id, LARGEST_ID)
+    attempts = TaskAttempt.objects.filter(task=known_id, token_hash=hash_of(token))
+    if attempt := attempts.select_related("runner", "task__run").order_by("number").first():
+        return attempt
+    count_refused_token(known_id, address)
     raise TokenRefused(f"task {task_id}: {STRANGER}")
 
 

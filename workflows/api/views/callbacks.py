@@ -1,17 +1,18 @@
 """`/runner/tasks/{id}/status`: callbacks of runners."""
 
-from typing import Any
-
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from runners.http import runner_report_of
+from workflows.api.callback_bodies import received_callback
 from workflows.api.parsers import CallbackParser
 from workflows.api.serializers.callbacks import CallbackAnswer, CallbackBody, StatusBody
+from workflows.api.throttling import address_of, answered_429
 from workflows.reports.runner_reports import apply_callback, attempt_with_token
 
+TOO_MANY = "Too many callbacks."
 TOKEN = OpenApiParameter("X-Runner-Token", str, "header", required=True)
 
 
@@ -25,10 +26,12 @@ class CallbackView(APIView):
     @extend_schema(request=CallbackBody, parameters=[TOKEN], responses=CallbackAnswer)
     def post(self, request: Request, pk: int) -> Response:
         """Apply a report; 401 for a wrong token, 409 for an old attempt or a wrong transition."""
+        token = request.headers.get("X-Runner-Token", "")
         # First: of a stranger, nothing is read.
-        attempt = attempt_with_token(pk, request.headers.get("X-Runner-Token", ""))
-        body = StatusBody(data=request.data)
-        body.is_valid(raise_exception=True)
-        data: Any = request.data
-        apply_callback(attempt, runner_report_of(body.validated_data["status"], data))
+        with answered_429(TOO_MANY):
+            attempt = attempt_with_token(pk, token, address=address_of(request))
+        with answered_429(TOO_MANY), received_callback(request) as data:
+            body = StatusBody(data=data)
+            body.is_valid(raise_exception=True)
+            apply_callback(attempt, runner_report_of(body.validated_data["status"], data))
         return Response({"ok": True})

@@ -1,0 +1,44 @@
+"""
+How large requests may be: one table for all paths of the site.
+
+A stranger gets far enough to log in, and no further: `workflows.api.body_limits` refuses, before
+anything of it is read, a body that is larger than what its path takes from those who are not logged
+in, or from anybody.
+"""
+
+import re
+from typing import NamedTuple
+
+KB, MB = 2**10, 2**20
+MOST_ITEMS = 200_000
+"""How many values JSON or a template may consist of: one of 10,000 steps has some 100,000."""
+
+
+class BodyLimit(NamedTuple):
+    """How many bytes the paths take that match."""
+
+    paths: re.Pattern[str]
+    anonymous: int
+    """Bytes, from those who are not logged in."""
+    logged_in: int
+    """Bytes, from anybody."""
+
+
+LIMITS = (
+    # Of the API, bodies of strangers are not read: its views find out first who calls. That of a
+    # callback checks the token first.
+    BodyLimit(re.compile(r"/runner/tasks/\d+/status"), 64 * MB, 64 * MB),
+    # A template of 10,000 steps; a run with large parameters.
+    BodyLimit(re.compile(r"/workflow-templates(/.*)?|/workflow-runs|/tasks"), 16 * MB, 16 * MB),
+    BodyLimit(re.compile(r"/(workflow-runs|tasks|approvals|events|runners)/.*"), MB, MB),
+    BodyLimit(re.compile(r"/(approvals|events|runners)"), MB, MB),
+    # Other pages are not: Django looks for a CSRF token in the body.
+    BodyLimit(re.compile(r"/admin/workflows/workflowtemplate/.*"), 64 * KB, 16 * MB),
+    BodyLimit(re.compile(r"/admin/.*"), 64 * KB, 4 * MB),
+)
+ELSEWHERE = BodyLimit(re.compile(".*"), 64 * KB, 64 * KB)
+
+
+def limit_of(path: str) -> BodyLimit:
+    """Return what a path takes."""
+    return next((limit for limit in LIMITS if limit.paths.fullmatch(path)), ELSEWHERE)
