@@ -5,7 +5,7 @@ from typing import Any
 
 from workflows.payloads.filters import FILTERS, TESTS
 
-BINARY = [*"+ - * / // % ** ~ == != < <= > >= in and or".split(), "not in", "is eq", "is in"]
+BINARY = [*"+ + - * / // % ~ ~ ** == != < <= > >= in and or".split(), "not in", "is eq", "is in"]
 LITERALS = [
     *["0", "1", "-1", "2.5", "1e308", "1e400", "1e-400", "0x7f", "0b1", "1_000", "9" * 400],
     *["9" * 5_000, "0x" + "f" * 3_000, "true", "false", "none", "''", "'a'", "'a,b'", '"é🎉"'],
@@ -14,9 +14,11 @@ LITERALS = [
 ]
 NAMES = ["params", "tasks", "self", "range", "loop", "cycler", "x", "namespace", "caller", "true1"]
 KEYS = ["a", "b", "text", "long", "list", "numbers", "mixed", "deep", "object", "nothing", "flag"]
+KEYS += KEYS * 3
 KEYS += ["big", "float", "missing", "__class__", "items", "0", "result", "exit_code", "words"]
 OPTIONS = ["separator", "reverse", "case_sensitive", "attribute", "default", "base", "boolean"]
 OPTIONS += ["digits", "precision", "method", "chars", "default_value", "indent", "value", "self"]
+COMPARING = "divisibleby eq equalto ge greaterthan gt in le lessthan lt ne".split()
 OTHER_FILTERS = ["map", "batch", "attr", "format", "center", "replace", "safe", "dictsort", "xx"]
 REPEATED = [
     ("not ", ""),
@@ -72,9 +74,9 @@ class Expressions:
     def text(self) -> str:
         """Return a text of a payload."""
         kind = self._random.random()
-        if kind < 0.6:
-            return self._in_text(self.expression(self._pick([1, 2, 3, 4])))
         if kind < 0.8:
+            return self._in_text(self.expression(self._pick([1, 1, 2, 2, 3, 4])))
+        if kind < 0.9:
             return self._spoiled(self._in_text(self.expression(2)))
         return self._in_text(self._repeated())
 
@@ -84,17 +86,19 @@ class Expressions:
             return self._atom()
         parts = [self.expression(depth - 1) for _ in range(3)]
         makers = [self._filtered, self._binary, self._looked_up, self._tested, self._literal]
-        makers += [self._filtered, self._binary, self._other]
+        makers += [self._filtered, self._filtered, self._binary, self._other]
         return self._pick(makers)(*parts)
 
     def _atom(self) -> str:
         lookup = f"{self._pick(['params', 'params', 'tasks.first.result'])}.{self._pick(KEYS)}"
-        return self._pick([lookup, lookup, lookup, self._pick(LITERALS), self._pick(NAMES)])
+        literal = self._pick(LITERALS if self._random.random() < 0.2 else LITERALS[:3])
+        name = self._pick(NAMES if self._random.random() < 0.2 else NAMES[:2])
+        return self._pick([lookup] * 6 + [literal] * 3 + [name])
 
     def _filtered(self, value: str, first: str, second: str) -> str:
-        name = self._pick([*FILTERS, *FILTERS, *OTHER_FILTERS])
+        name = self._pick([*FILTERS] * 5 + OTHER_FILTERS)
         option = self._pick(OPTIONS)
-        known = ["", "", f"({first})", f"({first}, {second})", f"({option}={first})"]
+        known = [*[""] * 15, f"({first})", f"({first}, {second})", f"({option}={first})"]
         known += [f"({option}={first}, {option}={second})", f"(*{first})", f"(**{first})"]
         arguments = self._pick(known)
         return f"{value} | {name}{arguments}"
@@ -108,8 +112,10 @@ class Expressions:
         return f"({value}){self._pick(parts)}"
 
     def _tested(self, value: str, first: str, _: str) -> str:
-        name = self._pick([*(name for name in TESTS if name.isalpha()), "callable", "filter"])
-        return f"{value} is {self._pick(['', 'not '])}{name}{self._pick(['', f'({first})'])}"
+        alone = self._random.random() < 0.5
+        known = [name for name in TESTS if name.isalpha() and (name in COMPARING) != alone]
+        name = self._pick([*known * 5, "callable", "filter"])
+        return f"{value} is {self._pick(['', 'not '])}{name}{'' if alone else f'({first})'}"
 
     def _literal(self, first: str, second: str, third: str) -> str:
         return self._pick(
@@ -123,7 +129,7 @@ class Expressions:
 
     def _repeated(self) -> str:
         before, after = self._pick(REPEATED)
-        times = self._pick([2, 20, 59, 61, 190, 250, 2_000])
+        times = self._pick([2, 2, 20, 20, 59, 61, 190, 250, 2_000])
         return f"{before * times}{self._pick(['1', 'params.a', 'params.long', ''])}{after * times}"
 
     def _in_text(self, expression: str) -> str:

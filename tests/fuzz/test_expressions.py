@@ -17,7 +17,7 @@ from workflows.payloads.expressions import check_expressions
 from workflows.payloads.rendering import UnknownName, render_payloads
 
 SEED = int(os.environ.get("FUZZ_SEED", "11"))
-EXPRESSIONS = int(os.environ.get("FUZZ_EXPRESSIONS", "2000"))
+EXPRESSIONS = int(os.environ.get("FUZZ_EXPRESSIONS", "1000"))
 LONGEST_S = 8
 """For one payload, on a machine that does other things as well; hardly any takes a tenth."""
 DATA: dict[str, Any] = {

@@ -57,12 +57,17 @@ def lookup(value: Any, key: Any) -> Any:
     try:
         return value[key]
     except (LookupError, TypeError):
-        hint = f"unknown name '{_shortened(key)}'{_known_names(value)}"
-        return StrictUndefined(hint=hint)
+        return StrictUndefined(hint=f"{_unknown(key)}{_known_names(value)}")
 
 
-def _shortened(key: Any) -> str:
-    return str(key)[:LONGEST_OPTION] if isinstance(key, str | int | float) else "of this kind"
+def _unknown(key: Any) -> str:
+    if isinstance(key, str | int | float):
+        return f"unknown name '{_shortened(key)}'"
+    return "brackets take a name or a number, no other value"
+
+
+def _shortened(key: object) -> str:
+    return str(key)[:LONGEST_OPTION]
 
 
 def _known_names(value: Any) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from jinja2 import Environment, TemplateSyntaxError, Undefined, nodes
 
-from workflows.models.bounds import cut
+from workflows.models.bounds import LONGEST_REASON, cut
 from workflows.models.fields import check_json
 from workflows.payloads.evaluation import NODES, Scope, why_failed
 from workflows.payloads.filters import FILTERS, TESTS
@@ -63,7 +63,10 @@ def parsed(text: str) -> nodes.Template:
 
     :raises BadExpression: saying what is wrong, and how to write braces that are no expression.
     """
-    return _short_before(text) if len(text) <= LONGEST_CACHED else _long_before(text)
+    found = _short_before(text) if len(text) <= LONGEST_CACHED else _long_before(text)
+    if isinstance(found, str):
+        raise BadExpression(found)
+    return found
 
 
 def quoted_text(text: str) -> str:
@@ -84,6 +87,13 @@ def check_amount(texts: Collection[str]) -> None:
         raise BadExpression(TOO_MANY)
 
 
+def _tree_or_problem(text: str) -> nodes.Template | str:
+    try:
+        return _parse(text)
+    except BadExpression as exc:
+        return _shortened(str(exc))
+
+
 def _parse(text: str) -> nodes.Template:
     try:
         if _count_brackets(text) <= SHALLOW:
@@ -99,8 +109,8 @@ def _parse(text: str) -> nodes.Template:
     return tree
 
 
-_short_before = lru_cache(256)(_parse)
-_long_before = lru_cache(8)(_parse)
+_short_before = lru_cache(256)(_tree_or_problem)
+_long_before = lru_cache(8)(_tree_or_problem)
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:
@@ -203,7 +213,7 @@ def _check_value(constant: nodes.Node, scope: Scope) -> None:
         if not isinstance(value, Undefined):
             scope.work.read(value)
     except Exception as exc:
-        raise BadExpression(_shortened(why_failed(exc))) from exc
+        raise BadExpression(why_failed(exc)) from exc
 
 
 def _how_to_print_braces(text: str) -> str:
@@ -215,7 +225,7 @@ def _how_to_print_braces(text: str) -> str:
 
 
 def _shortened(message: str | None) -> str:
-    return cut(message or "", most=LONGEST_QUOTE)
+    return cut(message or "", most=LONGEST_REASON)
 
 
 def _is_expression(text: str) -> bool:
