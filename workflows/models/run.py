@@ -108,6 +108,13 @@ class WorkflowRun(models.Model):
     success_count = models.PositiveIntegerField(default=0, editable=False)
     failed_count = models.PositiveIntegerField(default=0, editable=False)
     canceled_count = models.PositiveIntegerField(default=0, editable=False)
+    set_aside = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="What failed about this run alone, a line for each; empty once it goes on.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     started_at = models.DateTimeField(null=True, editable=False)
