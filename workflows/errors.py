@@ -54,6 +54,15 @@ class Busy(WorkflowError):
         super().__init__(f"{what} {name} is busy; try again")
 
 
+class RunSetAside(Conflict):
+    """The rows of the run cannot be worked with; the message says what was raised."""
+
+    code = "run_set_aside"
+
+    def __init__(self, run_id: int | None, trouble: str) -> None:
+        super().__init__(f"workflow run {run_id} is set aside: {trouble}; compare it by verify_run")
+
+
 class ReportRefused(Conflict):
     """The report is about an outdated attempt, or its task does not have that transition."""
 

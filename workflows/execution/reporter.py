@@ -9,8 +9,9 @@ from uuid import UUID
 from django.db import transaction
 
 from workflows.db import failpoints
+from workflows.db.refusals import is_refusal
 from workflows.dispatch.claims import Claimed, ClaimRequest
-from workflows.execution.set_aside import DatabaseRefuses, SetAside
+from workflows.execution.set_aside import SetAside
 from workflows.models import LogPiece, TaskState
 from workflows.reports.apply import apply_reports_and_claim
 from workflows.reports.report import Report
@@ -77,7 +78,7 @@ class Reporter:
                     continue
                 if self._set_aside.faults(name) >= TRIES:
                     group[0].give_up()
-                with self._set_aside.bulkhead(name):
+                with self._set_aside.bulkhead(name, run_id=run_id):
                     yield self._report(run_id, group, request())
 
     def store_pieces(self, pieces: Sequence[LogPiece]) -> None:
@@ -87,9 +88,9 @@ class Reporter:
             return
         try:
             _insert(self._pieces)
-        except DatabaseRefuses:
-            raise
-        except Exception:
+        except Exception as exc:
+            if is_refusal(exc):
+                raise
             logger.exception("Logs cannot be stored together; storing them one by one.")
             self._store_each()
         self._pieces = []
@@ -98,9 +99,9 @@ class Reporter:
         for piece in self._pieces:
             try:
                 _insert([piece])
-            except DatabaseRefuses:
-                raise
-            except Exception:
+            except Exception as exc:
+                if is_refusal(exc):
+                    raise
                 logger.exception("A part of the %s is lost.", piece)
 
     def _groups(self, run_id: int) -> list[tuple[str, list[Ended]]]:

@@ -7,13 +7,13 @@ from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError, connection
+from django.db import connection
+
+from workflows.db.refusals import is_refusal
+from workflows.runs.bulkhead import note_trouble
 
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
-
-DatabaseRefuses = (OperationalError, InterfaceError, InternalError, ProgrammingError)
-"""The database is away, read-only, or grants less than it did: none of it is the run's fault."""
 
 LOST_CONNECTIONS = ("08", "57P")
 """How the SQLSTATE begins if a connection, perhaps in the middle of a commit, was ended."""
@@ -48,17 +48,25 @@ class SetAside:
             memory.pop(what, None)
 
     @contextmanager
-    def bulkhead(self, what: Hashable, name: str = "") -> Iterator[None]:
-        """Run a block; if it raises, log that under the name and set `what` aside instead."""
+    def bulkhead(
+        self, what: Hashable, name: str = "", *, run_id: int | None = None
+    ) -> Iterator[None]:
+        """
+        Run a block; if it raises, log that under the name and set `what` aside instead.
+
+        :param run_id: the run that it is about, on which it is noted.
+        """
         try:
             yield
         except Exception as exc:  # noqa: BLE001 (whatever one run raises must not end the others)
             self._fail(what, name or str(what), exc)
+            if run_id:
+                note_trouble(run_id, name or str(what), exc)
         else:
             self.forget(what)
 
     def _fail(self, what: Hashable, name: str, exc: Exception) -> None:
-        is_fault = not isinstance(exc, DatabaseRefuses)
+        is_fault = not is_refusal(exc)
         failures = self._failures[what] = self._failures.get(what, 0) + 1
         self._faults[what] = self.faults(what) + is_fault
         pause_s = min(FIRST_PAUSE_S * 2 ** (failures - 1), LONGEST_PAUSE_S)

@@ -52,8 +52,9 @@ class Supervision:
         """Store the start of prefetched attempts that run for a while."""
         unreported = self._running.with_unreported_start(timezone.now() - REPORT_START_AFTER)
         for run_id, attempts in by_run(unreported).items():
+            name = f"starts in workflow run {run_id}"
             if run_id not in self._set_aside:
-                with self._set_aside.bulkhead(run_id, f"starts in workflow run {run_id}"):
+                with self._set_aside.bulkhead(run_id, name, run_id=run_id):
                     self._report_starts_in(run_id, attempts)
 
     def store_logs(self) -> None:

@@ -12,7 +12,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from workflows.execution.set_aside import DatabaseRefuses, reconnect
+from workflows.db.refusals import is_refusal
+from workflows.execution.set_aside import reconnect
 from workflows.management.marks import MARKS
 from workflows.management.output import discard_output
 from workflows.models import Event, Task, TaskState, WorkflowRun
@@ -73,9 +74,10 @@ class Progress:
         """Stop showing if that fails, but for a database that does not answer now."""
         try:
             yield
-        except DatabaseRefuses:
-            reconnect()
         except Exception as exc:  # noqa: BLE001 (whatever it is, it is only about showing)
+            if is_refusal(exc):
+                reconnect()
+                return
             self._is_shown = False
             discard_output()
             logger.warning("The progress is not shown any more: %s", exc)

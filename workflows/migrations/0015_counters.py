@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('workflows', '0011_attempts_given_up'),
+        ('workflows', '0014_encrypted_secrets'),
     ]
 
     operations = [

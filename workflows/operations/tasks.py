@@ -21,6 +21,7 @@ from workflows.operations.checks import (
     enforce,
 )
 from workflows.operations.paths import downstream_ids, passed_gates
+from workflows.operations.trouble import says_what_is_wrong
 from workflows.runs.approval_requests import (
     gates_asking_again,
     request_again_after_reset,
@@ -30,6 +31,7 @@ from workflows.runs.locks import lock_task
 from workflows.runs.transitions import batches, transition_tasks
 
 
+@says_what_is_wrong
 @transaction.atomic
 def cancel(task_id: int, *, by: Actor, reason: str = "") -> Task:
     """
@@ -46,6 +48,7 @@ def cancel(task_id: int, *, by: Actor, reason: str = "") -> Task:
     return task
 
 
+@says_what_is_wrong
 @transaction.atomic
 def retry(task_id: int, *, by: Actor, reason: str = "") -> Task:
     """
@@ -63,6 +66,7 @@ def retry(task_id: int, *, by: Actor, reason: str = "") -> Task:
     return task
 
 
+@says_what_is_wrong
 @transaction.atomic
 def mark_success(task_id: int, *, by: Actor, reason: str) -> Task:
     """
@@ -108,6 +112,7 @@ class Reset:
     """Those that ask for approval again, besides those that wait for it anyway."""
 
 
+@says_what_is_wrong
 @transaction.atomic
 def retry_downstream(task_id: int, *, by: Actor, reason: str = "", dry_run: bool = False) -> Reset:
     """

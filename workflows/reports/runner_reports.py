@@ -1,18 +1,21 @@
 """Turns callbacks and poll answers of runners into reports, and applies them."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django_fsm import ConcurrentTransition
 
 from runners.base import RunnerReport
 from runners.kept_values import CutText
 from workflows.db import failpoints
+from workflows.db.refusals import is_refusal
 from workflows.dispatch.leases import POLL_AFTER, extend_host_lease
 from workflows.dispatch.tokens import hash_of
-from workflows.errors import ReportRefused, TokenRefused
+from workflows.errors import ReportRefused, RunSetAside, TokenRefused, WorkflowError
 from workflows.models import LogPiece, TaskAttempt, TaskState
 from workflows.models.actor import Actor
 from workflows.models.bounds import LONGEST_MESSAGE
@@ -22,10 +25,14 @@ from workflows.reports.apply import apply_reports
 from workflows.reports.logs import AttemptLog
 from workflows.reports.refused_tokens import STRANGER, count_refused_token
 from workflows.reports.report import Report
+from workflows.runs.bulkhead import note_trouble, trouble_of
 from workflows.runs.locks import LARGEST_ID
 
 NOTHING_NEW = "queued"
+CALLBACK = "the report of its runner"
 LONGEST_DETAIL = 500
+
+logger = logging.getLogger(__name__)
 
 
 def attempt_with_token(task_id: int, token: str, *, address: str) -> TaskAttempt:
@@ -51,7 +58,16 @@ def apply_callback(attempt: TaskAttempt, reported: RunnerReport) -> None:
 
     :raises ReportRefused: if the attempt is outdated, or its task is in no state to become that.
     """
-    apply_runner_report(attempt, reported)
+    try:
+        apply_runner_report(attempt, reported)
+    except (WorkflowError, ConcurrentTransition):
+        raise
+    except Exception as exc:
+        if is_refusal(exc):
+            raise
+        logger.exception("A callback about attempt %s could not be applied.", attempt.pk)
+        note_trouble(attempt.run_id, CALLBACK, exc)
+        raise RunSetAside(attempt.run_id, trouble_of(CALLBACK, exc)) from exc
     if attempt.runner:
         attempt.runner.note_first("called_back_at")
 

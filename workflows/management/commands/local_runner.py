@@ -6,11 +6,12 @@ from argparse import ArgumentParser
 from contextlib import suppress
 from typing import Any
 
+from django.db import Error
+
 from runners.kinds import kinds_served_locally
 from workflows import presence
 from workflows.dispatch.leases import RENEW_EVERY_S
 from workflows.execution.executor import Executor
-from workflows.execution.set_aside import DatabaseRefuses
 from workflows.execution.timers import Timers
 from workflows.management import arguments
 from workflows.management.arguments import add_run_as, positive
@@ -52,7 +53,7 @@ class Command(DatabaseCommand):
             signal.signal(number, self._stop)
         say(self.stdout, f"Executing local attempts, {concurrency} at a time. Ctrl-C stops.")
         self._executor.serve(self._keep_serving)
-        with suppress(*DatabaseRefuses):  # then it is merely not seen again
+        with suppress(Error):  # then it is merely not seen again
             presence.gone(kind=KIND)
         say(self.stdout, "Stopped; nothing is left running.")
 

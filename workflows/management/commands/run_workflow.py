@@ -17,7 +17,7 @@ from workflows.db.doors import durably
 from workflows.db.refusals import is_refusal
 from workflows.errors import WorkflowError
 from workflows.execution.executor import Executor
-from workflows.execution.set_aside import DatabaseRefuses, reconnect
+from workflows.execution.set_aside import reconnect
 from workflows.management import arguments
 from workflows.management.actor import command_actor
 from workflows.management.arguments import add_run_as, positive
@@ -114,7 +114,7 @@ class Command(DatabaseCommand):
         """Dispatch what is ready; a repeated call does no harm."""
         try:
             once_database_answers(lambda: dispatch_ready(run.pk, limit=None, by=by))
-        except DatabaseRefuses as exc:
+        except Exception as exc:
             if not is_refusal(exc):
                 raise
             text = f"{run} was created, but nothing was dispatched. {why_refused(exc)}"
@@ -158,7 +158,9 @@ class Follower:
         """Read and show the run; return True if it can continue, as far as is known."""
         try:
             self._run.refresh_from_db()
-        except DatabaseRefuses:
+        except Exception as exc:
+            if not is_refusal(exc):
+                raise
             reconnect()
             return True
         self._update()
@@ -175,8 +177,8 @@ def once_database_answers(read: Callable[[], Answer]) -> Answer:
     while True:
         try:
             return read()
-        except DatabaseRefuses:
-            if time.monotonic() > give_up_at:
+        except Exception as exc:
+            if not is_refusal(exc) or time.monotonic() > give_up_at:
                 raise
             reconnect()
             time.sleep(REFRESH_S)
