@@ -49,6 +49,7 @@ ONLY_ON_SQLITE = (
     "test_checks.py",
     "test_graph.py",
     # The process tree of an attempt: what ends, what is left, what is read of its output.
+    "management/test_run_as.py",
     "execution/test_isolation.py",
     "execution/test_tails.py",
     "execution/test_trees.py",

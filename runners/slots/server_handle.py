@@ -126,21 +126,8 @@ class ServerHandle:
         self._started_at = time.monotonic()
         shield_process()
         self._door, door = Channel.pair()
-        program = PROGRAM.format(path=sys.path, door=door.fileno())
-        self._process = subprocess.Popen(  # noqa: S603 (our own program)
-            [sys.executable, "-c", program],
-            env=_harmless_environment(),
-            pass_fds=[door.fileno()],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        self._process = _start_program(door.fileno())
         door.close()
-        # What it must know, and nobody may read in its environment.
-        account = present_account()
-        told = {"environment": dict(os.environ), "account": account and account.as_json()}
-        with suppress(BrokenPipeError), self._process.stdin as pipe:  # type: ignore[union-attr]
-            pipe.write(json.dumps(told).encode())
 
     def _ask(self, door: Channel, wait_s: float) -> Slot:
         leash, leash_end = Channel.pair()
@@ -185,6 +172,23 @@ class ServerHandle:
 def fork_server() -> ServerHandle:
     """Return the one fork server of this process."""
     return ServerHandle()
+
+
+def _start_program(door: int) -> subprocess.Popen[bytes]:
+    """Start the fork server, and tell it what nobody may read in its environment."""
+    process = subprocess.Popen(  # noqa: S603 (our own program)
+        [sys.executable, "-c", PROGRAM.format(path=sys.path, door=door)],
+        env=_harmless_environment(),
+        pass_fds=[door],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    account = present_account()
+    told = {"environment": dict(os.environ), "account": account and account.as_json()}
+    with suppress(BrokenPipeError), process.stdin as pipe:  # type: ignore[union-attr]
+        pipe.write(json.dumps(told).encode())
+    return process
 
 
 def _harmless_environment() -> dict[str, str]:

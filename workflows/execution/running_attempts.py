@@ -172,7 +172,10 @@ class RunningAttempts:
             self._reporter.add(running.attempt.run_id, report, pieces)
 
     def _fail(self, attempt: TaskAttempt, why: str) -> None:
-        # It may quote the payload; if that has a secret which cannot be read, it was not revealed.
-        why = masked(why, replace(secrets_of(attempt), hides_all=False))
-        report = Report(attempt.pk, TaskState.FAILED, message=why)
+        report = Report(attempt.pk, TaskState.FAILED, message=_masked(why, attempt))
         self._reporter.add(attempt.run_id, report)
+
+
+def _masked(why: str, attempt: TaskAttempt) -> str:
+    """Mask what may quote the payload; a secret that cannot be read was not revealed in it."""
+    return str(masked(why, replace(secrets_of(attempt), hides_all=False)))

@@ -5,6 +5,8 @@ import pwd
 import shutil
 import subprocess
 import sys
+import sysconfig
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +32,7 @@ ulimit -c
 """
 CAPABILITIES = "+kill,+setuid,+setgid"
 
+ROOT = Path(__file__).resolve().parents[3]
 PYTHONS = (sys.executable, "/usr/bin/python{}.{}".format(*sys.version_info))
 """The first that everybody may execute is taken: that of a developer is often in their home."""
 
@@ -55,7 +58,10 @@ needs_root = pytest.mark.skipif(
 )
 
 
-FOR_PYTHON = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+FOR_PYTHON = {
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONPATH": os.pathsep.join([str(ROOT), sysconfig.get_path("purelib")]),
+}
 
 
 def one_job(*arguments: str, by: str = "nobody", capabilities: str = "") -> str:
