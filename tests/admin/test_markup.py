@@ -15,47 +15,27 @@ from django.db import transaction
 from django.forms import BaseForm
 from django.test import Client
 from django.urls import ResolverMatch, resolve
-from django.utils import timezone
 from knox.models import AuthToken
 from pytest_django import Settings
 
 from runners.forms import TextBoundField
-from runners.models import Runner
 from tests.factories import UserFactory
-from tests.support.actors import who
+from tests.support.marked_site import store_markup
 from tests.support.markup import (
     KEPT,
     MARK,
     SHORT_MARK,
-    mark_every_text,
     text_fields,
     unescaped,
     unescaped_in_json,
 )
 from tests.support.page_forms import PageReader
 from tests.support.site_map import places
-from workflows import operations
-from workflows.authoring.spec import parse_template
-from workflows.authoring.store import create_template, replace_template
-from workflows.models import LogPiece, Task, TaskAttempt, WorkflowRun
-from workflows.runs.creation import create_run
+from workflows.models import WorkflowRun
 
 pytestmark = pytest.mark.slow
 
 ROLES = ("Observer", "Operator", "Approver", "Author")
-SCHEMA = {
-    "title": MARK,
-    "description": MARK,
-    "properties": {
-        MARK: {"type": "string", "title": MARK, "description": MARK, "default": MARK},
-        "choice": {"enum": [MARK, {MARK: MARK}], "title": MARK, "description": MARK},
-        "lines": {"type": "array", "items": {"type": "string"}, "description": MARK},
-        "any": {"description": MARK, "default": {MARK: MARK}},
-        "number": {"type": "integer", "description": MARK},
-        "yes": {"type": "boolean", "description": MARK},
-        "token": {"type": "string", "writeOnly": True, "description": MARK},
-    },
-}
 NO_PAGES = {
     "text/plain",
     "text/javascript",
@@ -63,7 +43,6 @@ NO_PAGES = {
     "application/vnd.oai.openapi+json",
 }
 """What browsers show as text, or not at all."""
-PAYLOAD = {"command": ["echo", MARK], MARK: MARK}
 UNREACHED = {
     "admin/r/<path:content_type_id>/<path:object_id>/": "no model has a page outside of the admin",
     "admin/(?P<url>.*)$": "answers 404 to all other paths",
@@ -86,28 +65,7 @@ def _marked(busy: WorkflowRun, groups: None) -> None:
         )
         user.groups.set(Group.objects.filter(name=name))
         AuthToken.objects.create(user)
-    spec: dict[str, Any] = {
-        "name": MARK,
-        "description": MARK,
-        "parameters_schema": SCHEMA,
-        "steps": [
-            {"step_id": MARK, "title": MARK, "payload": PAYLOAD, "requires_approval": True},
-            {"step_id": f"{MARK}2", "title": MARK, "payload": PAYLOAD, "depends_on": [MARK]},
-        ],
-    }
-    template = create_template(parse_template(spec), by=who(MARK))
-    other = {**spec, "description": f"{MARK}2", "steps": spec["steps"][:1]}
-    replace_template(template.pk, parse_template(other), by=who(MARK))
-    run = create_run(template_id=template.pk, by=who(MARK), initiated_by=MARK)
-    operations.pause(run.pk, by=who(MARK), reason=MARK)
-    held = Task.objects.filter(state="pending").exclude(run=run).first()
-    assert held
-    operations.hold(held.pk, by=who(MARK), reason=MARK)
-    for attempt in TaskAttempt.objects.all():
-        LogPiece.objects.create(attempt=attempt, offset=0, text=MARK, at=timezone.now())
-    TaskAttempt.objects.update(result={MARK: MARK}, exit_code=1)
-    Runner.objects.update(url="http://host", queue="queue")
-    mark_every_text()
+    store_markup()
 
 
 def client_of_user(name: str) -> Client:

@@ -10,7 +10,7 @@ from django.db import models
 from django.utils import timezone
 
 ELEMENT = "x-hit"
-MARK = f"""'"></script></textarea></title><{ELEMENT} data-hit="1" onclick="x">"""
+MARK = f"""'"></script></textarea></title><{ELEMENT} data-hit><img src=x onerror=__hit=1>"""
 SHORT_MARK = f"'\"><{ELEMENT}>"
 KEPT = {
     "auth.Permission.codename": "permissions are found by it",
@@ -117,7 +117,7 @@ def unescaped_in_json(value: Any) -> Iterator[str]:
     elif isinstance(value, str):
         finder = _Finder()
         finder.feed(value)
-        if finder.found and finder.elements != {ELEMENT}:
+        if finder.found and finder.elements - {ELEMENT, "img"}:
             yield value[:500]
 
 
