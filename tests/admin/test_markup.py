@@ -105,14 +105,15 @@ class Visitor:
         return answer
 
     def crawl(self) -> None:
-        """Open every address, and one of each kind of address with a query that those link to."""
+        """Open every address, and those with a query that their pages link to, and send forms."""
         linked: list[str] = []
         for place in places():
             for address in place.addresses:
                 if page := self.read(address):
                     linked += self._with_query(address, page)
         for address in linked:
-            self.visit(address)
+            if page := self.read(address):
+                self._send(address, page)
 
     def read(self, address: str) -> PageReader | None:
         """Return the page behind an address, if there is one."""
@@ -161,22 +162,22 @@ class Visitor:
             self.reached.add(_match(address).route)
 
     def _with_query(self, address: str, page: PageReader) -> Iterator[str]:
-        forms = [
-            f"{form.action or address.partition('?')[0]}?{name}={value}"
-            for form in page.forms
-            if form.method == "get"
-            for name, values in form.choices.items()
-            for value in values
-        ]
-        for link in [*page.links, *forms]:
-            path, _, query = link.partition("#")[0].partition("?")
-            path = path or address.partition("?")[0]
-            if path.startswith("/") and query:
-                names = sorted(part.partition("=")[0] for part in query.split("&"))
-                key = (_match(path).view_name, *names)
-                if key not in self.seen:
-                    self.seen.add(key)
-                    yield f"{path}?{query}"
+        path = address.partition("?")[0]
+        for form in page.forms:
+            if form.method == "get":
+                for name, values in form.choices.items():
+                    yield from (f"{path}?{name}={value}" for value in {*values[:2], *values[-2:]})
+        for link in page.links:
+            of, _, query = link.partition("#")[0].partition("?")
+            if query and (of or path).startswith("/") and self._is_new(of or path, query):
+                yield f"{of or path}?{query}"
+
+    def _is_new(self, path: str, query: str) -> bool:
+        """Return True for the first address of a view with parameters of these names."""
+        key = (_match(path).view_name, *sorted(part.partition("=")[0] for part in query.split("&")))
+        is_new = key not in self.seen
+        self.seen.add(key)
+        return is_new
 
 
 def _match(address: str) -> ResolverMatch:
