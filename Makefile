@@ -63,6 +63,12 @@ prove-fuzz: setup  ## 100,000 random expressions, 10,000 templates and answers o
 	export FUZZ_SEED=$${FUZZ_SEED:-$$(date +%s)}; echo "FUZZ_SEED=$$FUZZ_SEED"; \
 	$(IN_VENV) pytest -n 2 -rP tests/fuzz/test_expressions.py tests/fuzz/test_templates.py $(ARGS)
 
+.PHONY: prove-input
+prove-input: setup  ## half a million random patterns, and every hostile address of every list (PATTERN_ROUNDS, QUERY_ROUNDS)
+	@export PATTERN_ROUNDS=$${PATTERN_ROUNDS:-500000} PATTERN_SEED=$${PATTERN_SEED:-$$(date +%s)}; \
+	export QUERY_ROUNDS=$${QUERY_ROUNDS:-0} QUERY_SEED=$${QUERY_SEED:-$$(date +%s)}; echo "PATTERN_SEED=$$PATTERN_SEED"; \
+	$(IN_VENV) pytest -o timeout=3600 tests/payloads/test_patterns.py tests/admin/test_hostile_queries.py $(ARGS)
+
 .PHONY: chaos
 chaos: setup  ## kill a process each second for five minutes, then verify every run (CHAOS_SECONDS=60)
 	@CHAOS_SECONDS=$${CHAOS_SECONDS:-300} $(IN_VENV) tests.support.postgres \

@@ -54,6 +54,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "orchestrator.headers.headers",
+    "orchestrator.queries.BoundedQueries",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Before everything that asks the database.
     "workflows.api.middleware.DatabaseRefusals",

@@ -151,9 +151,9 @@ def test_event_of_another_app_and_of_no_run_is_shown_and_filtered(
     shown = text_of(root.get(f"/admin/workflows/event/{missed.pk}/change/"))
     assert "nobody looked" in shown
     assert "task.submit_failed" in text_of(root.get(list_url(Event)))  # offered by the filter
-    for strange in ("x", "\0"):
-        page = root.get(list_url(Event), {"event_type__exact": strange})
-        assert (page.status_code, len(page.context["cl"].result_list)) == (200, 0)
+    other = root.get(list_url(Event), {"event_type__exact": "x"})
+    assert [*other.context["cl"].result_list] == []
+    assert root.get(list_url(Event), {"event_type__exact": "\0"}).status_code == 400
 
 
 def test_template_list_shows_version_and_number_of_steps(root: Client, runs: DrawRun) -> None:

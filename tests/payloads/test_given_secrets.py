@@ -3,12 +3,15 @@
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from tests.factories import TaskFactory, TemplateFactory
 from tests.support.actors import who
 from tests.support.tables import everything
+from workflows.authoring.spec import plain
+from workflows.authoring.store import spec_of
 from workflows.errors import Invalid
-from workflows.models import WorkflowRun, WorkflowTemplate
+from workflows.models import TemplateVersion, WorkflowRun, WorkflowTemplate
 from workflows.payloads.parameters import check_schema, take_parameters
 from workflows.payloads.secrets import MASK
 from workflows.runs.creation import create_run
@@ -195,3 +198,16 @@ def test_secret_in_the_name_of_who_started_the_run_is_masked(db: None) -> None:
         by=who("ada"),
     )
     assert WorkflowRun.objects.get(pk=run.pk).initiated_by == f"cron with {MASK}"
+
+
+def test_stored_template_with_a_misplaced_secret_is_still_exported(admin_client: Client) -> None:
+    template = stored(PLACES["oneOf.0.writeOnly"])
+    content = plain(spec_of(WorkflowTemplate.objects.get()))
+    TemplateVersion.objects.update(content=content)
+    file = admin_client.get(f"/admin/workflows/workflowtemplate/{template.pk}/export/")
+    assert (file.status_code, b"writeOnly: true" in file.content) == (200, True)
+    refused = admin_client.put(
+        f"/workflow-templates/{template.pk}", content, content_type="application/json"
+    )
+    assert refused.status_code == 400
+    assert refused.json()["parameters_schema"][0].startswith("oneOf.0.writeOnly: only a text")

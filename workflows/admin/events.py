@@ -53,8 +53,7 @@ class EventTypeFilter(admin.SimpleListFilter):
         """Return the events of the chosen type."""
         if (value := self.value()) is None:
             return queryset
-        # PostgreSQL compares nothing with a NUL character.
-        return queryset.none() if "\0" in value else queryset.filter(event_type=value)
+        return queryset.filter(event_type=value)
 
 
 class EventAdmin(ReadOnlyAdmin):

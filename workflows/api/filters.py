@@ -1,12 +1,14 @@
 """The filters of each list."""
 
 from collections.abc import Iterator
+from datetime import UTC
 from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django_filters import rest_framework as filters
+from django_filters.fields import IsoDateTimeField
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.exceptions import ValidationError
 
@@ -25,6 +27,24 @@ class IdFilter(filters.Filter):
         super().__init__(field_name, lookup_expr, min_value=0, max_value=LARGEST_ID)
 
 
+class MomentField(IsoDateTimeField):
+    """A moment that still is one in UTC, as the databases compare it."""
+
+    def to_python(self, value: Any) -> Any:
+        """Return the moment in UTC."""
+        moment = super().to_python(value)
+        try:
+            return moment and moment.astimezone(UTC)
+        except OverflowError as exc:
+            raise forms.ValidationError("This moment is too far away.") from exc
+
+
+class MomentFilter(filters.IsoDateTimeFilter):
+    """A moment, in ISO 8601."""
+
+    field_class = MomentField
+
+
 class TemplateFilters(filters.FilterSet):
     """Filters of workflow templates."""
 
@@ -37,8 +57,8 @@ class RunFilters(filters.FilterSet):
     status = filters.MultipleChoiceFilter(field_name="state", choices=RunState.choices)
     workflow_template_id = IdFilter(field_name="template_id")
     initiated_by = filters.CharFilter()
-    created_at_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    created_at_before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    created_at_after = MomentFilter(field_name="created_at", lookup_expr="gte")
+    created_at_before = MomentFilter(field_name="created_at", lookup_expr="lt")
 
 
 class TaskFilters(filters.FilterSet):

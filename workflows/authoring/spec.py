@@ -105,9 +105,14 @@ def parse_template(data: object) -> TemplateSpec:
     problems = [*_step_problems(steps), *_parameter_problems(data)]
     if problems := problems or list(_secret_problems(data)):
         raise Invalid(_by_field(problems))
+    return stored_template(data)
+
+
+def stored_template(data: Mapping[str, Any]) -> TemplateSpec:
+    """Return data that was checked when it was stored, also by the rules of an earlier release."""
     return TemplateSpec(
         data["name"],
-        tuple(map(_parse_step, steps)),
+        tuple(map(_parse_step, data["steps"])),
         data.get("description", ""),
         data.get("approver_must_differ", False),
         data.get("approval_lasts", ApprovalLasts.RESET.value),

@@ -20,7 +20,7 @@ from workflows.admin.ui.base import actor, is_id
 from workflows.admin.ui.display import page_url
 from workflows.authoring.diff import difference
 from workflows.authoring.files import as_yaml, import_content, read_content
-from workflows.authoring.spec import parse_template, plain
+from workflows.authoring.spec import plain, stored_template
 from workflows.authoring.store import spec_of
 from workflows.authoring.versions import version_of
 from workflows.errors import WorkflowError
@@ -92,7 +92,7 @@ class BuilderViews(StepViews):
         version = request.GET.get("version", "")
         number = int(version) if is_id(version) else template.version
         try:
-            content = as_yaml(parse_template(version_of(template_id, number).content))
+            content = as_yaml(stored_template(version_of(template_id, number).content))
         except WorkflowError as refusal:
             return HttpResponse(refusal.detail, status=404, content_type="text/plain")
         name = slugify(template.name) or f"template-{template_id}"
