@@ -39,7 +39,7 @@ POSTGRESQL_OPTIONS = {
     "prepare_threshold": 5,
     # A server that is gone without a word is noticed within seconds, not after minutes: while
     # connecting (to each of its addresses), while it owes an answer, and while nobody asks.
-    "connect_timeout": 2,
+    "connect_timeout": 3,
     "tcp_user_timeout": 5_000,
     "keepalives_idle": 15,
     "keepalives_interval": 5,

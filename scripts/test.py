@@ -38,6 +38,7 @@ ONLY_ON_SQLITE = (
     "admin/test_observers.py",
     "browser",
     "conventions",
+    "db/test_refusals_of_sqlite.py",
     "examples/test_examples.py",
     "examples/test_release.py",
     "fuzz/test_document.py",
@@ -55,9 +56,15 @@ ONLY_ON_SQLITE = (
     "execution/test_trees.py",
 )
 ONLY_ON_POSTGRESQL = (
+    # Row locks, time limits and errors of PostgreSQL.
+    "admin/test_unavailable.py",
+    "api/test_locked_runs.py",
+    "db/test_refusals.py",
+    "db/test_time_limits.py",
     # Many processes at once, as in an installation.
     "benchmarks/test_load.py",
     "chaos",
+    "faults/test_site.py",
     "management/test_local_runner_trees.py",
     "management/test_long_logs.py",
     "management/test_showing.py",

@@ -60,10 +60,10 @@ def test_every_operation_lists_its_error_responses(document: dict[str, Any]) -> 
     callback = operations["/runner/tasks/{id}/status"]["post"]["responses"]
     delete = operations["/runners/{id}"]["delete"]["responses"]
 
-    assert sorted(cancel) == ["200", "400", "401", "403", "404", "409", "429"]
-    assert sorted(create) == ["201", "400", "401", "403", "404", "409", "429"]
-    assert sorted(callback) == ["200", "400", "401", "404", "409"]
-    assert sorted(delete) == ["204", "401", "403", "404", "409", "429"]
+    assert sorted(cancel) == ["200", "400", "401", "403", "404", "409", "429", "503"]
+    assert sorted(create) == ["201", "400", "401", "403", "404", "409", "429", "503"]
+    assert sorted(callback) == ["200", "400", "401", "404", "409", "503"]
+    assert sorted(delete) == ["204", "401", "403", "404", "409", "429", "503"]
     assert cancel["409"]["content"]["application/json"]["schema"] == {
         "$ref": "#/components/schemas/Refusal"
     }

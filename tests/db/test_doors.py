@@ -2,11 +2,13 @@
 
 import pytest
 from django.db import connection, transaction
+from django.test import Client
 from django.urls import get_resolver
 from django.urls.resolvers import URLPattern, URLResolver
 
 from tests.support.actors import who
 from tests.support.drawing import DrawRun
+from tests.support.scripted import Script
 from workflows.db.doors import InsideTransaction, durably
 from workflows.models import LastLook, WorkflowRun
 from workflows.operations.dispatch_ready import dispatch_ready
@@ -43,6 +45,34 @@ def test_other_operations_live_and_die_with_the_transaction_of_their_caller(runs
         transaction.set_rollback(True)
     run.refresh_from_db()
     assert (run.state, WorkflowRun.objects.count()) == ("created", 1)
+
+
+@in_no_transaction
+@pytest.mark.usefixtures("atomic_requests")
+def test_requests_that_a_project_wraps_in_transactions_submit_before_they_answer(
+    admin_client: Client, runs: DrawRun, script: Script
+) -> None:
+    run, other = runs("a"), runs("b")
+    url = f"/admin/workflows/workflowrun/{other.pk}/dispatch-ready/"
+    assert admin_client.post(url, {"how": "all"}).status_code == 302
+    answer = admin_client.post(
+        f"/workflow-runs/{run.pk}/dispatch-ready", {}, content_type="application/json"
+    )
+    assert answer.json()["dispatch"]["runner_submission"]["submitted"]
+    assert script.titles == ["b", "a"]
+    body = {"workflow_template_id": run.template_id}
+    created = admin_client.post("/workflow-runs", body, content_type="application/json")
+    assert created.status_code == 201
+    refused = admin_client.post(
+        f"/workflow-runs/{run.pk}/resume", {}, content_type="application/json"
+    )
+    assert (refused.status_code, WorkflowRun.objects.count()) == (409, 3)
+
+
+@pytest.fixture
+def atomic_requests(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have Django wrap every view in a transaction that does not say otherwise."""
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
 
 
 def views(resolver: URLResolver, prefix: str = "") -> list[tuple[str, URLPattern]]:

@@ -42,13 +42,13 @@ class DatabaseRefusals:
         request.statements = statements = StatementWatch()  # type: ignore[attr-defined]
         with _watched(statements):
             response = self._get_response(request)
-            refusal = getattr(request, "refusal", None)
+            refusal = getattr(request, "database_refusal", None)
             if refusal and response.status_code != 503:
                 response = refused(request, refusal)
         if not refusal:
             OUTAGE.note(is_answered=statements.is_answered, is_look=_is_look(request))
         if isinstance(response, StreamingHttpResponse) and not response.is_async:
-            response.streaming_content = _watched_stream(response, statements)
+            response.streaming_content = _watched_stream(response.streaming_content, statements)
         return response
 
     def process_view(self, request: HttpRequest, view: Any, *_: object) -> HttpResponse | None:
@@ -82,7 +82,7 @@ def note_refusal(request: HttpRequest | None = None, **_: Any) -> None:
     """Remember the refusal that Django is about to turn into a 500."""
     exc = sys.exc_info()[1]
     if request is not None and is_refusal(exc):
-        request.refusal = exc  # type: ignore[attr-defined]
+        request.database_refusal = exc  # type: ignore[attr-defined]
 
 
 got_request_exception.connect(note_refusal)
@@ -95,9 +95,8 @@ def _watched(statements: StatementWatch) -> Iterator[None]:
         yield
 
 
-def _watched_stream(response: StreamingHttpResponse, statements: StatementWatch) -> Iterator[bytes]:
+def _watched_stream(parts: Any, statements: StatementWatch) -> Iterator[bytes]:
     """Send what is read while it is sent; a refusal ends it without an end, as readers can tell."""
-    parts = iter(response)
     while True:
         with _watched(statements):
             try:

@@ -71,7 +71,7 @@ def look() -> Readiness:
     """Ask the database over a new connection."""
     try:
         with limited(answer_s=ANSWER_S, lock_s=ANSWER_S):
-            return Readiness(_problem(), attention=_attention())
+            return Readiness(_missing(), attention=_attention())
     except Exception as exc:
         if not is_refusal(exc):
             raise
@@ -84,7 +84,7 @@ _known: dict[str, str] = {"missing": MIGRATING}
 """What was found when the table of migrations could last be read."""
 
 
-def _problem() -> str:
+def _missing() -> str:
     try:
         _known["missing"] = missing_migrations()
     except Exception as exc:

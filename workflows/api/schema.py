@@ -41,14 +41,19 @@ FIELD_ERRORS = {
     "description": "What is wrong, by field; `detail` and `code` if the body is not a JSON object.",
 }
 
+UNAVAILABLE = ("The database refuses for now, or the run is locked; see `Retry-After`.", "Refusal")
 USER_ERRORS = {
     "401": ("The request is not authenticated.", "Refusal"),
     "403": ("The user does not have the permission named.", "Refusal"),
     "429": ("Too many failed logins.", "Refusal"),
+    "503": UNAVAILABLE,
 }
 OPEN_BODIES = {"CallbackBody"}
 """Bodies that may have unknown fields."""
-RUNNER_TOKEN_ERRORS = {"401": ("The token does not belong to any attempt of the task.", "Refusal")}
+RUNNER_TOKEN_ERRORS = {
+    "401": ("The token does not belong to any attempt of the task.", "Refusal"),
+    "503": UNAVAILABLE,
+}
 
 
 class TokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 def refused(request: HttpRequest, exc: BaseException) -> HttpResponse:
     """Answer a request that the database has refused."""
     statements: StatementWatch = getattr(request, "statements", None) or StatementWatch()
-    request.refusal = exc  # type: ignore[attr-defined]
+    request.database_refusal = exc  # type: ignore[attr-defined]
     if not isinstance(exc, Busy):
         logger.warning("%s %s: %s", request.method, request.path, _line(exc))
     if is_silence(exc) and time.monotonic() - statements.began_at > SLOW_S:

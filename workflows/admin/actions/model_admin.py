@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 
 from workflows.admin.actions.buttons import Button, buttons_for
 from workflows.admin.actions.forms import OperationForm
-from workflows.admin.actions.outcomes import outcome_of, show_outcome, show_outcomes
+from workflows.admin.actions.outcomes import outcomes_of, show_outcome, show_outcomes
 from workflows.admin.actions.registry import AdminOperation
 from workflows.admin.ui.base import ReadOnlyAdmin, actor, is_id
 from workflows.admin.ui.display import page_url
@@ -81,7 +81,7 @@ class OperableAdmin(ReadOnlyAdmin):
     ) -> None:
         """Apply an operation to one row after the other, and show the outcome on the next page."""
         by = actor(request)
-        outcomes = [outcome_of(operation, row, by=by, **answers) for row in rows]
+        outcomes = outcomes_of(operation, rows, by=by, **answers)
         if len(outcomes) == 1:
             show_outcome(request, operation, outcomes[0])
         else:

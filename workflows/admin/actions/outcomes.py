@@ -12,12 +12,16 @@ from django.utils.safestring import SafeString
 
 from workflows.admin.actions.registry import AdminOperation
 from workflows.admin.ui.display import page_url
-from workflows.errors import WorkflowError
+from workflows.errors import Busy, WorkflowError
 from workflows.models.actor import Actor
 
 WORDS = {messages.ERROR: "refused", messages.WARNING: "without effect", messages.SUCCESS: "done"}
 """Outcomes by the level of their message, in the order in which they are listed."""
 ICONS = {messages.ERROR: "refused", messages.WARNING: "silent", messages.SUCCESS: "success"}
+
+MOST_BUSY = 3
+"""How many busy rows are waited for in one request."""
+NOT_TRIED = "It was not tried: too many of the rows are busy. Try again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,8 @@ class Outcome:
     row: Any
     level: int
     text: str
+    is_busy: bool = False
+    """Somebody else holds the lock of its run."""
 
     @property
     def word(self) -> str:
@@ -39,13 +45,26 @@ class Outcome:
         return ICONS[self.level]
 
 
-def outcome_of(operation: AdminOperation, row: Any, *, by: Actor, **answers: Any) -> Outcome:
+def outcomes_of(
+    operation: AdminOperation, rows: Sequence[Any], *, by: Actor, **answers: Any
+) -> list[Outcome]:
+    """Apply an operation to one row after the other, until too many have been waited for."""
+    outcomes: list[Outcome] = []
+    for row in rows:
+        if sum(outcome.is_busy for outcome in outcomes) < MOST_BUSY:
+            outcomes.append(_outcome_of(operation, row, by=by, **answers))
+        else:
+            outcomes.append(Outcome(row, messages.ERROR, NOT_TRIED))
+    return outcomes
+
+
+def _outcome_of(operation: AdminOperation, row: Any, *, by: Actor, **answers: Any) -> Outcome:
     """Apply an operation to a row; a refusal is an outcome, too."""
     try:
         result = operation.domain.carry_out(row.pk, by=by, **answers)
         return Outcome(row, *operation.describe(result))
     except WorkflowError as refusal:
-        return Outcome(row, messages.ERROR, f"{refusal.detail}.")
+        return Outcome(row, messages.ERROR, f"{refusal.detail}.", isinstance(refusal, Busy))
 
 
 def show_outcome(request: HttpRequest, operation: AdminOperation, outcome: Outcome) -> None:
