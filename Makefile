@@ -57,6 +57,12 @@ prove-trees: setup  ## end 500 trees of processes in each of seven ways; none is
 	export STORM_SECONDS=$${STORM_SECONDS:-120} STORM_SEED=$${STORM_SEED:-$$(date +%s)}; echo "STORM_SEED=$$STORM_SEED"; \
 	$(IN_VENV) pytest tests/storms $(ARGS)
 
+.PHONY: prove-faults
+prove-faults: setup  ## 30 database faults in random order during 20 runs (FAULTS, FAULT_RUNS; FAULT_SEED=7 repeats them)
+	@export FAULTS=$${FAULTS:-30} FAULT_RUNS=$${FAULT_RUNS:-20} FAULT_SEED=$${FAULT_SEED:-$$(date +%s)}; \
+	echo "FAULT_SEED=$$FAULT_SEED"; $(IN_VENV) tests.support.postgres \
+	.venv/bin/python -m pytest -n 0 tests/storms/test_fault_storm.py $(ARGS)
+
 .PHONY: chaos
 chaos: setup  ## kill a process each second for five minutes, then verify every run (CHAOS_SECONDS=60)
 	@CHAOS_SECONDS=$${CHAOS_SECONDS:-300} $(IN_VENV) tests.support.postgres \
