@@ -234,6 +234,7 @@ def _wait_for(condition: Callable[[], bool]) -> None:
 
 
 def _check(runs: list[WorkflowRun], marks: Path) -> None:
+    assert not list(TaskAttempt.objects.exclude(outcome="success").values_list("message"))
     assert set(WorkflowRun.objects.values_list("state", flat=True)) == {"success"}
     attempts = {str(pk) for pk in TaskAttempt.objects.values_list("pk", flat=True)}
     assert Counter(marks.read_text().split()) == Counter(dict.fromkeys(attempts, 1))
