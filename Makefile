@@ -69,6 +69,12 @@ prove-input: setup  ## half a million random patterns, and every hostile address
 	export QUERY_ROUNDS=$${QUERY_ROUNDS:-0} QUERY_SEED=$${QUERY_SEED:-$$(date +%s)}; echo "PATTERN_SEED=$$PATTERN_SEED"; \
 	$(IN_VENV) pytest -o timeout=3600 tests/payloads/test_patterns.py tests/admin/test_hostile_queries.py $(ARGS)
 
+.PHONY: prove-faults
+prove-faults: setup  ## 30 database faults in random order during 20 runs (FAULTS, FAULT_RUNS; FAULT_SEED=7 repeats them)
+	@export FAULTS=$${FAULTS:-30} FAULT_RUNS=$${FAULT_RUNS:-20} FAULT_SEED=$${FAULT_SEED:-$$(date +%s)}; \
+	echo "FAULT_SEED=$$FAULT_SEED"; $(IN_VENV) tests.support.postgres \
+	.venv/bin/python -m pytest -n 0 tests/storms/test_fault_storm.py $(ARGS)
+
 .PHONY: chaos
 chaos: setup  ## kill a process each second for five minutes, then verify every run (CHAOS_SECONDS=60)
 	@CHAOS_SECONDS=$${CHAOS_SECONDS:-300} $(IN_VENV) tests.support.postgres \

@@ -36,7 +36,7 @@ def locked(table: str, pk: object) -> Iterator[None]:
     connection.ensure_connection()
     dsn = connection.connection.info.dsn
     with psycopg.connect(dsn) as stranger:
-        stranger.execute(f"SELECT 1 FROM {table} WHERE id = %s FOR UPDATE", [pk])  # type: ignore[arg-type]
+        stranger.execute(f"SELECT 1 FROM {table} WHERE id = %s FOR UPDATE", [pk])
         yield
         stranger.rollback()
 

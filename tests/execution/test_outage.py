@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from tests.execution.conftest import Execution
 from tests.support.actors import who
 from tests.support.verbs import attempt, dispatch_all, trail
+from workflows.db import failpoints
 from workflows.execution.executor import Executor
 from workflows.models import WorkflowRun
 
@@ -52,4 +53,23 @@ def test_executor_survives_a_lost_connection(
 
     executor.serve(should_continue)
     assert attempt(run, "a").outcome == "success"
+    assert trail(run)[-3:] == ["task.running a", "task.succeeded a", "workflow_run.succeeded"]
+
+
+def test_claim_whose_answer_was_lost_is_executed(
+    execution: Execution, other: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The claim is stored, and the connection ends before its executor hears of that."""
+    run = execution.drawn({"a": {"python": "noop"}})
+    dispatch_all(run)
+    cuts = iter([True])
+
+    def cut_after_claim(name: str) -> None:
+        if name == "claim.committed" and next(cuts, False):
+            cut(other)
+            raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(failpoints, "trap", cut_after_claim)
+    executor = Executor(concurrency=1, by=who("local runner"))
+    executor.serve(lambda: is_unfinished(run, other))
     assert trail(run)[-3:] == ["task.running a", "task.succeeded a", "workflow_run.succeeded"]

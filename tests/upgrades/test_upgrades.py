@@ -26,7 +26,7 @@ ADDED = {
     "workflows.Approval": {"decided_by_user", "reason"},
     "workflows.Event": {"actor_user", "actor_via", "digest"},
     "workflows.LogPiece": {"at"},
-    "workflows.TaskAttempt": {"details", "may_still_run", "times_out_at"},
+    "workflows.TaskAttempt": {"claimed_by", "details", "may_still_run", "times_out_at"},
     "workflows.WorkflowRun": {
         "secrets",
         "encrypted_secrets",

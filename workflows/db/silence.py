@@ -22,9 +22,9 @@ SILENT_AFTER_S = 60.0
 class SilenceGuard:
     """Knows when the thread that has made it last got an answer from its database."""
 
-    def __init__(self, silent_after_s: float = SILENT_AFTER_S) -> None:
+    def __init__(self, silent_after_s: float | None = None) -> None:
         """Guard the connection of the present thread."""
-        self._silent_after_s = silent_after_s
+        self._silent_after_s = silent_after_s or SILENT_AFTER_S
         self._connection = connections[connection.alias]
         self._heard_at = time.monotonic()
 

@@ -51,6 +51,8 @@ class ClaimRequest:
     """How many more it claims, to start them when a slot is free."""
     lease: timedelta
     by: Actor
+    claimer: UUID | None = None
+    """By which the executor recognizes its claims, if it does not hear what came of them."""
 
     @property
     def total(self) -> int:
@@ -70,11 +72,23 @@ NO_CLAIM = ClaimRequest(slots=0, prefetch=0, lease=timedelta(), by=NOBODY)
 
 
 def claim_attempts(
-    run_id: int, attempt_ids: Sequence[UUID], *, lease: timedelta, by: Actor
+    run_id: int,
+    attempt_ids: Sequence[UUID],
+    *,
+    lease: timedelta,
+    by: Actor,
+    claimer: UUID | None = None,
 ) -> list[TaskAttempt]:
     """Claim attempts and start them; return those that no other process has claimed or ended."""
     pulling = pulling_kinds()
-    return _start_among(UNCLAIMED_AMONG, run_id, attempt_ids, lease=lease, by=by, pulling=pulling)
+    request = ClaimRequest(len(attempt_ids), 0, lease, by, claimer)
+    return _start_among(UNCLAIMED_AMONG, run_id, attempt_ids, request, pulling=pulling)
+
+
+def claimed_by(claimer: UUID) -> list[TaskAttempt]:
+    """Return the open attempts that an executor has claimed, heard of or not."""
+    found = TaskAttempt.objects.open().filter(claimed_by=claimer)
+    return list(found.select_related("runner", "task__run").order_by("dispatched_at"))
 
 
 def claim_waiting(run_id: int, request: ClaimRequest) -> Claimed:
@@ -101,8 +115,8 @@ def claim_in_locked_run(run: WorkflowRun, request: ClaimRequest, pool: RunnerPoo
     waiting = _read_waiting(WAITING_AMONG, run, pool, ids) if ids else []
     waiting.sort(key=lambda attempt: attempt.dispatched_at)
     claimed = Claimed(waiting[: request.slots], waiting[request.slots :])
-    _start(run, claimed.started, lease=request.lease, by=request.by)
-    _prefetch(claimed.prefetched, lease=request.lease)
+    _start(run, claimed.started, request)
+    _prefetch(claimed.prefetched, request)
     return claimed
 
 
@@ -121,6 +135,7 @@ def claim_unsaved(attempts: Sequence[TaskAttempt], request: ClaimRequest, now: d
         attempt.started_at = now
     for attempt in local[: request.total]:
         attempt.lease_expires_at = now + request.lease
+        attempt.claimed_by = request.claimer
     return claimed
 
 
@@ -128,7 +143,8 @@ def mark_started(
     run_id: int, attempt_ids: Sequence[UUID], *, lease: timedelta, by: Actor
 ) -> list[TaskAttempt]:
     """Store that an executor has started attempts which it had prefetched; return these."""
-    return _start_among(WAITING_AMONG, run_id, attempt_ids, lease=lease, by=by)
+    request = ClaimRequest(len(attempt_ids), 0, lease, by)
+    return _start_among(WAITING_AMONG, run_id, attempt_ids, request)
 
 
 def release_claims(run_id: int, attempt_ids: Sequence[UUID]) -> set[UUID]:
@@ -146,6 +162,7 @@ def store_starts(
     *,
     lease: timedelta | None,
     by: Actor,
+    claimer: UUID | None = None,
 ) -> None:
     """Move tasks to running, each with the attempt at the same place of the second list."""
     now = timezone.now()
@@ -154,23 +171,27 @@ def store_starts(
     transition_tasks(run, tasks, Task.start, by=by, payloads=payloads, started_at=now)
     expires = now + lease if lease else None
     for batch in batches([attempt_id.hex for attempt_id in attempt_ids]):
-        execute(SET_STARTED, attempts=batch, now=now, lease_expires_at=expires)
+        execute(
+            SET_STARTED,
+            attempts=batch,
+            now=now,
+            lease_expires_at=expires,
+            claimer=claimer.hex if claimer else None,
+        )
 
 
 def _start_among(
     statement: str,
     run_id: int,
     attempt_ids: Sequence[UUID],
-    *,
-    lease: timedelta,
-    by: Actor,
+    request: ClaimRequest,
     **values: Any,
 ) -> list[TaskAttempt]:
     with transaction.atomic(), pipeline():
         run = lock_run(run_id)
         ids = [attempt_id.hex for attempt_id in attempt_ids]
         waiting = _read_waiting(statement, run, RunnerPool(), ids, **values)
-        _start(run, waiting, lease=lease, by=by)
+        _start(run, waiting, request)
         failpoints.point("claim.stored")
         save_progress(run)
     failpoints.point("claim.committed")
@@ -187,22 +208,27 @@ def _read_waiting(
     return attempts
 
 
-def _start(
-    run: WorkflowRun, attempts: Sequence[TaskAttempt], *, lease: timedelta, by: Actor
-) -> None:
+def _start(run: WorkflowRun, attempts: Sequence[TaskAttempt], request: ClaimRequest) -> None:
     if attempts:
-        tasks = [attempt.task for attempt in attempts]
-        store_starts(run, tasks, [attempt.pk for attempt in attempts], lease=lease, by=by)
+        store_starts(
+            run,
+            [attempt.task for attempt in attempts],
+            [attempt.pk for attempt in attempts],
+            lease=request.lease,
+            by=request.by,
+            claimer=request.claimer,
+        )
         for attempt in attempts:
             attempt.started_at = timezone.now()
 
 
-def _prefetch(attempts: Sequence[TaskAttempt], *, lease: timedelta) -> None:
+def _prefetch(attempts: Sequence[TaskAttempt], request: ClaimRequest) -> None:
     if attempts:
         now = timezone.now()
-        expires = now + lease
+        expires = now + request.lease
+        claimer = request.claimer.hex if request.claimer else None
         ids = [attempt.pk.hex for attempt in attempts]
-        execute(SET_LEASES, attempts=ids, now=now, lease_expires_at=expires)
+        execute(SET_LEASES, attempts=ids, now=now, lease_expires_at=expires, claimer=claimer)
         for attempt in attempts:
             attempt.lease_expires_at = expires
 
@@ -242,16 +268,18 @@ FIRST_WAITING = f"""
 """
 SET_STARTED = f"""
     UPDATE {ATTEMPT}
-       SET started_at = %(now)s, lease_expires_at = %(lease_expires_at)s::timestamptz {SHIFT}
+       SET started_at = %(now)s, lease_expires_at = %(lease_expires_at)s::timestamptz {SHIFT},
+           claimed_by = COALESCE(%(claimer)s::uuid, claimed_by)
      WHERE id = ANY(%(attempts)s::uuid[])
 """
 SET_LEASES = f"""
-    UPDATE {ATTEMPT} SET lease_expires_at = %(lease_expires_at)s::timestamptz {SHIFT}
+    UPDATE {ATTEMPT} SET lease_expires_at = %(lease_expires_at)s::timestamptz {SHIFT},
+           claimed_by = %(claimer)s::uuid
      WHERE id = ANY(%(attempts)s::uuid[])
 """
 # An attempt whose cancellation was requested stays claimed: its executor ends it.
 RELEASE = f"""
-    UPDATE {ATTEMPT} SET lease_expires_at = NULL
+    UPDATE {ATTEMPT} SET lease_expires_at = NULL, claimed_by = NULL
      WHERE id = ANY(%(attempts)s::uuid[]) AND outcome = '' AND started_at IS NULL
        AND task_id IN (SELECT id FROM {Task._meta.db_table}
                         WHERE run_id = %(run)s AND cancel_requested_at IS NULL)

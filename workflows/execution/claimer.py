@@ -2,12 +2,20 @@
 
 import time
 from collections import defaultdict
-from uuid import UUID
+from collections.abc import Collection
+from uuid import UUID, uuid4
 
+from django.db import connection
 from django.db.models import Q
 
 from runners.kinds import kinds_served_locally
-from workflows.dispatch.claims import Claimed, ClaimRequest, claim_attempts, claim_waiting
+from workflows.dispatch.claims import (
+    Claimed,
+    ClaimRequest,
+    claim_attempts,
+    claim_waiting,
+    claimed_by,
+)
 from workflows.dispatch.leases import EXECUTOR_LEASE
 from workflows.execution.prefetch import PrefetchBuffer
 from workflows.execution.set_aside import SetAside
@@ -26,6 +34,8 @@ class Claimer:
     def __init__(self, *, by: Actor, run_id: int | None, attempt_id: UUID | None) -> None:
         """Claim for this actor, in its name."""
         self._by = by
+        self._key = uuid4()
+        self._asked_on: object = connection.connection
         self._run_id = run_id
         self._attempt_id = attempt_id
         self._set_aside = SetAside()
@@ -54,17 +64,33 @@ class Claimer:
             self.is_claiming = any(self._set_aside.faults(run) < TRIES for run in self._failed)
         return claimed
 
+    def unheard_claims(self, held: Collection[UUID]) -> Claimed:
+        """
+        After each loss of the connection, return what is claimed here and not held.
+
+        If it was lost amid a commit, nobody has told us that the claim was stored. What was claimed
+        in this executor's name has begun nowhere unless it is held.
+        """
+        if self._asked_on is connection.connection:
+            return Claimed()
+        ours = [each for each in claimed_by(self._key) if each.pk not in held]
+        self._asked_on = connection.connection
+        started = [attempt for attempt in ours if attempt.started_at]
+        return Claimed(started, [attempt for attempt in ours if not attempt.started_at])
+
     @property
     def _failed(self) -> list[int]:
         return self._set_aside.present()
 
     def _request(self, slots: int, prefetch: int) -> ClaimRequest:
-        return ClaimRequest(slots, prefetch, EXECUTOR_LEASE, self._by)
+        return ClaimRequest(slots, prefetch, EXECUTOR_LEASE, self._by, self._key)
 
     def _claim_in(self, run_id: int, attempt_ids: list[UUID]) -> Claimed:
         started: list[TaskAttempt] = []
         with self._set_aside.bulkhead(run_id, f"claims in workflow run {run_id}", run_id=run_id):
-            started = claim_attempts(run_id, attempt_ids, lease=EXECUTOR_LEASE, by=self._by)
+            started = claim_attempts(
+                run_id, attempt_ids, lease=EXECUTOR_LEASE, by=self._by, claimer=self._key
+            )
         return Claimed(started)
 
     def _waiting(self, free: int) -> dict[int, list[UUID]]:

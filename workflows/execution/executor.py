@@ -139,6 +139,7 @@ class Executor:
         for claimed in self._reporter.report_all(self._intake.request):
             self._intake.begin(claimed)
         self._supervision.exchange_with_keeper()
+        self._timers.run("unheard claims", LOOK_EVERY_S, self._begin_unheard)
         self._timers.run("starts", LOOK_EVERY_S, self._supervision.report_starts)
         self._timers.run("prefetched", LOOK_EVERY_S, self._intake.release_prefetched)
         if self._intake.free_slots:
@@ -148,6 +149,9 @@ class Executor:
         # If everything is reported now, `serve` decides whether to continue before this waits.
         if self._running or not had_news:
             self._collect()
+
+    def _begin_unheard(self) -> None:
+        self._intake.begin_unheard(self._holdings.held)
 
     def _do_periodic_work(self) -> None:
         # An executor whose own leases are not renewed must not judge those of others.

@@ -1,5 +1,8 @@
 """What an executor takes on: it claims attempts for its free slots, and begins them."""
 
+from collections.abc import Collection
+from uuid import UUID
+
 from workflows.dispatch.claims import Claimed, ClaimRequest
 from workflows.execution.claimer import Claimer
 from workflows.execution.prefetch import PrefetchBuffer
@@ -42,6 +45,12 @@ class Intake:
         if free := self.free_slots:
             for claimed in self._claimer.claim(free):
                 self.begin(claimed)
+
+    def begin_unheard(self, held: Collection[UUID]) -> None:
+        """Begin what is claimed here, although the answer to its claim was lost."""
+        self._asked_at = uptime()
+        if claimed := self._claimer.unheard_claims(held):
+            self.begin(claimed)
 
     def begin(self, claimed: Claimed) -> None:
         """Begin the started attempts, then prefetched ones as long as there are slots."""

@@ -96,6 +96,9 @@ class TaskAttempt(models.Model):
         db_default={},
         help_text="What else the host says: the id of its container, what became of its worktree.",
     )
+    claimed_by = models.UUIDField(
+        null=True, editable=False, help_text="The executor that has claimed it; a new id each time."
+    )
     token_hash = models.CharField(max_length=64, blank=True, editable=False)
 
     objects = TaskAttemptQuerySet.as_manager()

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from runners.jobs import CommandJob
-from runners.slots import fence
 from runners.slots.fence import STOOD_STILL, Fence
 from runners.slots.forked_slot import GONE
 from runners.slots.pool import SlotPool, Source
@@ -45,7 +44,7 @@ class Clock:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Replace the clock of the fence."""
         self.now = 1000.0
-        monkeypatch.setattr(fence.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr("runners.slots.fence.time.monotonic", lambda: self.now)
 
 
 @pytest.fixture
