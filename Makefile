@@ -51,6 +51,11 @@ prove: setup  ## a million random steps beside a naive model (ORACLE_SEED=7 repe
 	@export ORACLE_STEPS=$${ORACLE_STEPS:-1000000} ORACLE_SEED=$${ORACLE_SEED:-$$(date +%s)}; \
 	echo "ORACLE_SEED=$$ORACLE_SEED"; $(IN_VENV) pytest -n 2 tests/oracle $(ARGS)
 
+.PHONY: prove-gates
+prove-gates: setup  ## try every act of every role at every gate, and 2000 random walks (GATE_SEED=7 GATE_WALKS=500)
+	@export GATE_ACTS=$${GATE_ACTS:-1000} GATE_WALKS=$${GATE_WALKS:-2000} GATE_SEED=$${GATE_SEED:-$$(date +%s)}; \
+	echo "GATE_SEED=$$GATE_SEED"; $(IN_VENV) pytest -n 2 --timeout 0 tests/gates $(ARGS)
+
 .PHONY: prove-trees
 prove-trees: setup  ## end 500 trees of processes in each of seven ways; none is left (STORM_ROUNDS=25 STORM_AT_ONCE=20)
 	@export STORM_ROUNDS=$${STORM_ROUNDS:-25} STORM_AT_ONCE=$${STORM_AT_ONCE:-20} STORM_ATTEMPTS=$${STORM_ATTEMPTS:-20000}; \

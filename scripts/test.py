@@ -43,6 +43,7 @@ ONLY_ON_SQLITE = (
     "examples/test_release.py",
     "fuzz/test_document.py",
     "fuzz/test_files.py",
+    "gates/test_walks.py",
     "javascript",
     "runners/http/test_certificates.py",
     "runners/slots",

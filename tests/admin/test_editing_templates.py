@@ -226,11 +226,17 @@ def test_saving_a_change_creates_one_version(root: Client) -> None:
 def test_ticking_approval_requires_approval(root: Client) -> None:
     template = TemplateFactory.create(drawing="a > b")
 
-    save(root, template, **{"steps-1-requires_approval": "on", "approver_must_differ": "on"})
+    save(
+        root,
+        template,
+        **{"steps-1-requires_approval": "on", "approver_must_differ": "on"},
+        approval_lasts="run",
+    )
 
     spec = spec_of(WorkflowTemplate.objects.get())
     assert [step.requires_approval for step in spec.steps] == [False, True]
     assert spec.approver_must_differ
+    assert spec.approval_lasts == "run"
 
 
 def test_unticking_approval_removes_the_requirement(root: Client) -> None:

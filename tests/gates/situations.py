@@ -78,6 +78,13 @@ def _canceled_behind(cast: Cast) -> None:
     operations.cancel(task(cast.run, "ship").pk, by=MACHINE)
 
 
+def _running(cast: Cast) -> None:
+    build(cast.run)
+    approve(cast)
+    dispatch_all(cast.run)
+    report(attempt(cast.run, "gate"), "running")
+
+
 def _failed(cast: Cast) -> None:
     build(cast.run)
     approve(cast)
@@ -129,6 +136,7 @@ SITUATIONS: dict[str, Callable[[Cast], None]] = {
     "rejected": _rejected,
     "canceled while pending": _canceled,
     "canceled behind the gate": _canceled_behind,
+    "running after approval": _running,
     "failed after approval": _failed,
     "success": _succeeded,
     "downstream of a reset": _asked_again,

@@ -1,8 +1,10 @@
 """Operation × role × gate: nobody alone gets past a gate, whatever is tried through any door."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 
 import pytest
 from django.core.management import call_command
@@ -16,6 +18,9 @@ from workflows import operations
 from workflows.management import commands
 from workflows.models import Event, WorkflowRun
 
+MOST_ACTS = int(os.environ.get("GATE_ACTS", "6"))
+"""How many acts are tried for each role in each situation; `make prove-gates` tries all."""
+SEED = os.environ.get("GATE_SEED", "0")
 COMMANDS = {
     "dispatch_ready": [],
     "rescue": [],
@@ -46,19 +51,16 @@ def last_event() -> int:
     return Event.objects.order_by("-id").values_list("id", flat=True).first() or 0
 
 
-def try_each(run: WorkflowRun, who: Person) -> set[str]:
-    """Try every act on a run; return the kinds of acts that were let in."""
-    let_in = set()
-    for act in acts(run):
-        with undone():
-            before = last_event()
-            if act.do(who):
-                let_in.add(act.kind)
-                assert_kept(run, act)
-            else:
-                news = list(Event.objects.filter(pk__gt=before).exclude(run=None))
-                assert news == [], f"{act.name} was refused and left {news}"
-    return let_in
+def attempt_of(act: Act, run: WorkflowRun, who: Person) -> bool:
+    """Try one act and undo it; return True if it was let in."""
+    with undone():
+        before = last_event()
+        if is_let_in := act.do(who):
+            assert_kept(run, act)
+        else:
+            news = list(Event.objects.filter(pk__gt=before).exclude(run=None))
+            assert news == [], f"{act.name} was refused and left {news}"
+    return is_let_in
 
 
 def assert_kept(run: WorkflowRun, act: Act) -> None:
@@ -84,19 +86,25 @@ def test_nobody_gets_past_a_gate_alone(role: str, name: str) -> None:
     run = situation(name, creator, reviewer)
     assert broken_rules(run) == []
 
-    try_each(run, who)
+    every = acts(run)
+    for act in Random(f"{SEED} {role} {name}").sample(every, min(MOST_ACTS, len(every))):  # noqa: S311
+        attempt_of(act, run, who)
 
 
 @pytest.mark.slow
 def test_every_act_is_let_in_somewhere() -> None:
     who, other, reviewer = person("superuser"), person("creator"), person("approver")
-    let_in: set[str] = set()
+    wanted: set[str] = set()
+    let_in = set(LET_IN_NOWHERE)
     for name in SITUATIONS:
-        let_in |= try_each(situation(name, other, reviewer), who)
+        run = situation(name, other, reviewer)
+        for act in acts(run):
+            wanted.add(act.kind)
+            if act.kind not in let_in and attempt_of(act, run, who):
+                let_in.add(act.kind)
 
-    kinds = {act.kind for act in acts(situation("pending", other, reviewer))}
-    assert sorted(kinds - let_in - LET_IN_NOWHERE) == []
-    assert {act.split("/")[-1].replace("-", "_") for act in kinds} >= {*operations.__all__}
+    assert sorted(wanted - let_in) == []
+    assert {kind.split("/")[-1].replace("-", "_") for kind in wanted} >= {*operations.__all__}
 
 
 LET_IN_NOWHERE = {

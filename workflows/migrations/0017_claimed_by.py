@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("workflows", "0011_attempts_given_up")]
+    dependencies = [("workflows", "0016_runs_set_aside")]
     operations = [
         migrations.AddField(
             model_name="taskattempt",

@@ -102,7 +102,7 @@ RETRY_DOWNSTREAM = AdminOperation(
     describe_reset,
     ReasonForm,
     "The task is run again, and so are all ended tasks downstream of it, even successful ones. "
-    "Earlier attempts, their logs and results are kept. What was approved is asked again.",
+    "Earlier attempts, their logs and results are kept.",
 )
 MARK_SUCCESS = AdminOperation(
     catalog.MARK_SUCCESS,

@@ -1,0 +1,71 @@
+"""A gate on the page of a run: who may pass it, and why it asks again, before and after."""
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Browse
+from tests.browser.test_operating_runs import answer
+from tests.browser.test_watching_runs import open_run, vertex
+from tests.factories import UserFactory
+from tests.support.actors import who
+from tests.support.drawing import steps_of
+from tests.support.verbs import states, task, walk
+from workflows import operations
+from workflows.authoring.spec import parse_template
+from workflows.authoring.store import create_template
+from workflows.models import Approval, WorkflowRun
+from workflows.models.actor import Actor
+from workflows.runs.creation import create_run
+
+
+def gated_run(by: Actor) -> WorkflowRun:
+    steps = [
+        {**step, "requires_approval": step["step_id"] == "deploy"}
+        for step in steps_of("build > deploy > announce")
+    ]
+    spec = parse_template({"name": "release", "steps": steps, "approver_must_differ": True})
+    run = create_run(template_id=create_template(spec).pk, by=by)
+    walk(run, "build")
+    return run
+
+
+def test_reset_says_which_gate_asks_again_and_why(browse: Browse, transactional_db: None) -> None:
+    run = gated_run(who("bob"))
+    operations.approve(Approval.objects.get().pk, by=who("eve"))
+    walk(run, "deploy")
+    page = open_run(browse, run)
+
+    vertex(page, "build").click()
+    panel = page.get_by_role("complementary")
+    panel.get_by_role("button", name="Retry with downstream").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("1 task asks for approval again: deploy")
+    answer(page, "Retry with downstream", "bad input")
+
+    expect(page.locator("#approvals")).to_contain_text("1 task waits for approval")
+    walk(run, "build")
+    page.reload()
+    vertex(page, "deploy").click()
+    expect(panel).to_contain_text("asked again because `build` was reset")
+
+
+def test_creator_finds_mark_success_greyed_and_another_decides_by_it(
+    browse: Browse, transactional_db: None
+) -> None:
+    ada, eve = (
+        UserFactory.create(username=name, is_staff=True, is_superuser=True)
+        for name in ("ada", "eve")
+    )
+    run = gated_run(Actor.of(ada, via="web"))
+    operations.cancel(task(run, "deploy").pk, by=who("test"))
+
+    own = open_run(browse, run).locator("#part-trouble")
+    expect(own.get_by_role("button", name="Mark success")).to_be_disabled()
+    expect(own).to_contain_text("was created by ada; somebody else must decide")
+    page = browse(f"/admin/workflows/workflowrun/{run.pk}/change/", user=eve)
+    page.locator("#part-trouble").get_by_role("button", name="Mark success deploy").click()
+    expect(page.get_by_role("dialog")).to_contain_text("1 task counts as approved by you: deploy")
+    answer(page, "Mark success", "seen")
+
+    expect(page.locator("#part-summary")).to_contain_text("2 of 3")
+    assert states(run)["deploy"] == "success"
+    assert Approval.objects.get().decided_by == "eve"
