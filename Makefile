@@ -57,6 +57,12 @@ prove-trees: setup  ## end 500 trees of processes in each of seven ways; none is
 	export STORM_SECONDS=$${STORM_SECONDS:-120} STORM_SEED=$${STORM_SEED:-$$(date +%s)}; echo "STORM_SEED=$$STORM_SEED"; \
 	$(IN_VENV) pytest tests/storms $(ARGS)
 
+.PHONY: prove-fuzz
+prove-fuzz: setup  ## 100,000 random expressions, 10,000 templates and answers of hosts; nothing but sentences (FUZZ_SEED=11)
+	@export FUZZ_EXPRESSIONS=$${FUZZ_EXPRESSIONS:-100000} FUZZ_TEMPLATES=$${FUZZ_TEMPLATES:-10000}; \
+	export FUZZ_SEED=$${FUZZ_SEED:-$$(date +%s)}; echo "FUZZ_SEED=$$FUZZ_SEED"; \
+	$(IN_VENV) pytest -n 2 -rP tests/fuzz/test_expressions.py tests/fuzz/test_templates.py $(ARGS)
+
 .PHONY: chaos
 chaos: setup  ## kill a process each second for five minutes, then verify every run (CHAOS_SECONDS=60)
 	@CHAOS_SECONDS=$${CHAOS_SECONDS:-300} $(IN_VENV) tests.support.postgres \

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from workflows.authoring.spec import STEP_SCHEMA, parse_template
 from workflows.authoring.yaml_json import read_yaml
-from workflows.payloads.expressions import ENVIRONMENT
+from workflows.payloads.filters import FILTERS
 from workflows.payloads.parameters import check_schema
 
 PAGE = (Path(__file__).parents[2] / "docs" / "templates.md").read_text()
@@ -29,4 +29,4 @@ def test_page_names_every_field_of_a_step() -> None:
 
 def test_page_names_every_filter() -> None:
     (row,) = re.findall(r"a filter is applied: (.*) \|", PAGE)
-    assert re.findall(r"`(\w+)`", row) == sorted(ENVIRONMENT.filters)
+    assert re.findall(r"`(\w+)`", row) == sorted(FILTERS)

@@ -11,7 +11,7 @@ from workflows.authoring.spec import parse_template
 from workflows.errors import Invalid
 from workflows.execution.executor import Executor
 from workflows.models import Task
-from workflows.payloads.expressions import parsed
+from workflows.payloads.syntax import parsed
 
 PARAMETERS = {"x": ["a", "b"], "y": {"a": 1}, "n": 1}
 DIGITS = "9" * 5_000
@@ -22,7 +22,7 @@ UNPARSABLE = [
     (f"{{{{ {DIGITS} }}}}", "a number has too many digits"),
     (f"{{{{ {'not ' * 250}true }}}}", TOO_DEEP),
     (f"{{{{ params{'.x' * 250} }}}}", TOO_DEEP),
-    (f"{{{{ params{'.x' * 20_000} }}}}", TOO_DEEP),
+    (f"{{{{ params{'.x' * 20_000} }}}}", "more than 10,000 names, numbers and signs"),
     (f"{{{{ params.n{'|abs' * 250} }}}}", TOO_DEEP),
     (f"{{{{ {'(' * 2_000}1{')' * 2_000} }}}}", TOO_DEEP),
     (f"{{{{ {'[' * 2_000} }}}}", TOO_DEEP),
@@ -91,3 +91,46 @@ def test_deep_but_possible_expressions_are_evaluated(runs: DrawRun) -> None:
 
 def test_texts_are_parsed_once() -> None:
     assert parsed("{{ params.x }}") is parsed("{{ params.x }}")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{{ params.long | trim(params.long) }}", "more than 200 characters"),
+        ("{{ params.long | tojson" + " | tojson" * 30 + " }}", "too much work"),
+        ("{{ " + " ~ ".join(["params.long"] * 9) + " }}", "too large"),
+        ("{{ [" + ", ".join(["params.long"] * 9) + "] }}", "too large"),
+        ("{{ params.long | int(base=16) * 2 }}", "too many digits"),
+        ("{{ params.collisions | unique | length + [] }}", "unsupported"),
+        ("{{ [params.many, params.many] | sort(attribute='" + ".0" * 50 + "') }}", "parts"),
+        ("{{ params.many" + " | sort" * 100 + " }}", "too much work"),
+        ("{{ " + " and ".join(["params.long == params.long ~ ''"] * 30) + " }}", "too much work"),
+        ("{{ params['\\x00'] }}", "NUL"),
+        ("{{ params[params.long] }}", "unknown name 'ffff"),
+        ("{{ {[]: 1} }}", "unhashable"),
+        ("{{ [] in params }}", "unhashable"),
+        ("{{ params.n | round(400) }}", "at most 15 digits"),
+    ],
+)
+def test_work_and_size_of_an_expression_are_bounded(runs: DrawRun, text: str, why: str) -> None:
+    parameters = {
+        "long": "f" * 1_000_000,
+        "many": ["b", "a"] * 10_000,
+        "collisions": [n * (2**61 - 1) for n in range(30_000)],
+        "n": 1.5,
+    }
+    run = runs("a", parameters=parameters)
+    run.tasks.update(payload={"kwargs": {"x": text}})
+    dispatch(run)
+    assert states(run) == {"a": "failed"}
+    assert why in attempt(run, "a").message
+
+
+def test_values_of_all_texts_of_a_payload_are_bounded_together(runs: DrawRun) -> None:
+    run = runs(
+        "a",
+        payload={"kwargs": {"x": ["{{ params.long }}"] * 9}},
+        parameters={"long": "x" * 1_000_000},
+    )
+    dispatch(run)
+    assert "are too large; write them into a file" in attempt(run, "a").message

@@ -7,26 +7,19 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import F
-from jinja2 import nodes
-from jinja2.environment import TemplateExpression
+from jinja2 import Undefined, nodes
 from jinja2.exceptions import UndefinedError
 
+from runners.base import storable
 from workflows.models import Task, TaskAttempt, WorkflowRun
 from workflows.models.attempt import Outcome
-from workflows.models.fields import check_json
-from workflows.payloads.expressions import (
-    ENVIRONMENT,
-    EXPRESSION_START,
-    BadExpression,
-    check_secrets,
-    lookups,
-    parsed,
-    plain_value,
-    quoted_text,
-    templated_texts,
-    why_failed,
-)
+from workflows.models.bounds import LONGEST_REASON, cut
+from workflows.models.fields import check_json, check_json_object
+from workflows.payloads.evaluation import Scope, why_failed
+from workflows.payloads.expressions import check_secrets, lookups, templated_texts
 from workflows.payloads.secrets import MASK, PLACEHOLDER_START, placeholders
+from workflows.payloads.syntax import EXPRESSION_START, check_amount, parsed, quoted_text
+from workflows.payloads.work import BadExpression, Work
 
 # It would be replaced by the secret, which the template did not send to this runner.
 FOREIGN_PLACEHOLDER = (
@@ -54,26 +47,42 @@ def render_payloads(
     """
     Return each task's rendered payload, or its error, by task id.
 
-    Whatever an expression raises is the error of its task alone. At most one statement: for the
+    Whatever a payload raises is the error of its task alone. At most one statement: for the
     results of all tasks that the payloads reference.
     """
-    templated = {task.pk: task for task in tasks}
-    texts = {pk: list(templated_texts(task.payload)) for pk, task in templated.items()}
-    results = _results(run, {step for found in texts.values() for step in _referenced_steps(found)})
-    context = {"params": {**run.parameters, **placeholders(run.secrets)}, "tasks": results}
-    return {
-        pk: _render_payload(task.payload, context, run.secrets) if texts[pk] else task.payload
-        for pk, task in templated.items()
-    }
+    found: dict[int, dict[str, Any] | UnknownName] = {}
+    templated: dict[int, dict[str, Any]] = {}
+    texts: set[str] = set()
+    for task in tasks:
+        found[task.pk] = task.payload
+        try:
+            check_json_object(task.payload)
+        except ValidationError as exc:  # stored by hand, or by a release that did not check it
+            found[task.pk] = UnknownName(f"payload {exc.message}")
+            continue
+        if own := list(templated_texts(task.payload)):
+            templated[task.pk] = task.payload
+            texts.update(own)
+    if templated:
+        context = _context(run, texts)
+        found |= {pk: _render_payload(run, each, context) for pk, each in templated.items()}
+    return found
+
+
+def _context(run: WorkflowRun, texts: Collection[str]) -> dict[str, Any]:
+    results = _results(run, set(_referenced_steps(texts)))
+    return {"params": {**run.parameters, **placeholders(run.secrets)}, "tasks": results}
 
 
 def _render_payload(
-    payload: dict[str, Any], context: Mapping[str, Any], secrets: Collection[str]
+    run: WorkflowRun, payload: dict[str, Any], context: Mapping[str, Any]
 ) -> dict[str, Any] | UnknownName:
     try:
-        return _render_checked(payload, context, secrets)
+        return _render_checked(payload, context, run.secrets)
     except UnknownName as exc:
         return exc
+    except BadExpression as exc:
+        return UnknownName(f"payload: {exc}")
     except ValidationError as exc:
         return UnknownName(f"payload {exc.message}")
 
@@ -81,10 +90,11 @@ def _render_payload(
 def _render_checked(
     payload: dict[str, Any], context: Mapping[str, Any], secrets: Collection[str]
 ) -> dict[str, Any]:
+    check_amount(list(templated_texts(payload)))
     # The template was saved before this check existed, or the task has no template.
     if misuse := next(check_secrets(payload, secrets), None):
         raise UnknownName(f"payload: {misuse}")
-    rendered: dict[str, Any] = _render(payload, context)
+    rendered: dict[str, Any] = _render(payload, Scope(context, Work()))
     check_json(rendered)
     if secrets and _has_foreign_placeholder(payload, rendered, secrets):
         raise UnknownName(FOREIGN_PLACEHOLDER)
@@ -109,18 +119,18 @@ def _count_secret_lookups(payload: dict[str, Any], secrets: Collection[str]) -> 
     return sum(key in secrets for tree in trees for _, key in lookups(tree, "params"))
 
 
-def _render(value: Any, context: Mapping[str, Any]) -> Any:
+def _render(value: Any, scope: Scope) -> Any:
     if isinstance(value, dict):
-        return {key: _render(child, context) for key, child in value.items()}
+        return {key: _render(child, scope) for key, child in value.items()}
     if isinstance(value, list):
-        return [_render(child, context) for child in value]
+        return [_render(child, scope) for child in value]
     if not isinstance(value, str) or EXPRESSION_START not in value:
         return value
     try:
-        return _render_text(value, context)
+        return _render_text(value, scope)
     except Exception as exc:
         # Whatever an author's expression raises must fail this task alone, never its run.
-        why = f"{why_failed(exc)}{_hint_on_names(exc)}"
+        why = storable(cut(f"{why_failed(exc)}{_hint_on_names(exc)}", most=LONGEST_REASON))
         raise UnknownName(f"payload: {quoted_text(value)}: {why}") from exc
 
 
@@ -129,22 +139,19 @@ def _hint_on_names(exc: Exception) -> str:
     return KNOWN_NAMES if is_name else ""
 
 
-def _render_text(text: str, context: Mapping[str, Any]) -> Any:
-    tree = parsed(text)
-    match tree.body:
-        case [nodes.Output(nodes=[nodes.Expr() as only])] if not isinstance(
-            only, nodes.TemplateData
-        ):
-            return _evaluate(only, context)
-    return ENVIRONMENT.from_string(tree).render(**context)
-
-
-def _evaluate(expression: nodes.Expr, context: Mapping[str, Any]) -> Any:
-    """Evaluate a text that is a single expression: a number stays a number."""
-    assignment = nodes.Assign(nodes.Name("result", "store", lineno=1), expression, lineno=1)
-    template = ENVIRONMENT.from_string(nodes.Template([assignment], lineno=1))
-    value = plain_value(TemplateExpression(template, undefined_to_none=False)(**context))
-    return json.loads(json.dumps(value, allow_nan=False))
+def _render_text(text: str, scope: Scope) -> Any:
+    """Evaluate a text: one that is a single expression keeps the type of its value."""
+    parts = [part for output in parsed(text).body for part in output.nodes]  # type: ignore[attr-defined]
+    if len(parts) == 1 and not isinstance(parts[0], nodes.TemplateData):
+        value = scope.value(parts[0])
+        scope.work.keep(value)
+        if isinstance(value, Undefined):
+            return str(value)
+        return json.loads(json.dumps(value, allow_nan=False))
+    texts = [scope.text(part) for part in parts]
+    for each in texts:
+        scope.work.keep(each)
+    return "".join(texts)
 
 
 def _referenced_steps(texts: Iterable[str]) -> Iterator[str]:
