@@ -2,12 +2,20 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from runners.base import RunnerAddress, RunnerBackend, RunnerField
+from runners.base import (
+    RunnerAddress,
+    RunnerBackend,
+    RunnerField,
+    RunnerReport,
+    RunnerUnavailable,
+    Submission,
+    TaskPayload,
+)
 
 KIND_FIELDS = ("url", "queue")
 """The columns of a runner that only some kinds use."""
@@ -17,13 +25,35 @@ OPTIONS, CREDENTIALS = "options", "credentials"
 Value = TypeVar("Value", str, RunnerField)
 
 
-def backend_of(kind: str) -> RunnerBackend:
-    """
-    Return the backend of a kind.
+class MissingBackend(RunnerBackend):
+    """Stands for a kind that RUNNER_BACKENDS no longer has: its attempts wait until it does."""
 
-    :raises KeyError: if this installation has no such kind.
-    """
-    return _load(settings.RUNNER_BACKENDS[kind])
+    def unavailable(self) -> str:
+        """Return what to do."""
+        return "RUNNER_BACKENDS has no such kind of runner; add it, or use another runner."
+
+    def wire(self, task: TaskPayload) -> dict[str, Any]:
+        """Return the payload itself, which nobody is given."""
+        return dict(task.payload)
+
+    def submit(self, wire: dict[str, Any], to: RunnerAddress, *, token: str) -> Submission:
+        """Refuse."""
+        raise self._refusal(to)
+
+    def poll(self, wire: dict[str, Any], at: RunnerAddress) -> RunnerReport | None:
+        """Say nothing of the attempt."""
+        raise self._refusal(at)
+
+    cancel = poll
+
+    def _refusal(self, runner: RunnerAddress) -> RunnerUnavailable:
+        return RunnerUnavailable(f"runners of kind '{runner.kind}' are not available here")
+
+
+def backend_of(kind: str) -> RunnerBackend:
+    """Return the backend of a kind; of one that this installation lacks, one that refuses all."""
+    path = settings.RUNNER_BACKENDS.get(kind)
+    return _load(path) if path else MissingBackend()
 
 
 def backends() -> dict[str, RunnerBackend]:

@@ -39,6 +39,15 @@ class RunNotDispatchable(WrongState):
     code = "run_not_dispatchable"
 
 
+class RunSetAside(Conflict):
+    """The rows of the run cannot be worked with; the message says what was raised."""
+
+    code = "run_set_aside"
+
+    def __init__(self, run_id: int | None, trouble: str) -> None:
+        super().__init__(f"workflow run {run_id} is set aside: {trouble}; compare it by verify_run")
+
+
 class ReportRefused(Conflict):
     """The report is about an outdated attempt, or its task does not have that transition."""
 

@@ -37,6 +37,7 @@ def test_explain_returns_sentences_and_data(api: APIClient, runs: DrawRun) -> No
             "Retry, mark success, or abort the run."
         ),
         "deadlock": {"root_causes": [cause], "blocked": 2},
+        "set_aside": "",
         "blocked": [
             {"task_id": test.pk, "step_id": "test", **common, "waits_for": [cause]},
             {"task_id": deploy.pk, "step_id": "deploy", **common, "waits_for": [waiting]},

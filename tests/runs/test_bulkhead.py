@@ -123,7 +123,7 @@ def test_submissions_behind_a_refused_one_of_a_spoiled_run_are_made(
     assert recover_overdue(by=CLOCK)["submitted"] == 1
 
     assert [*set_aside(caplog)] == [
-        f"Workflow run {spoiled.pk} is set aside: another submission failed."
+        f"Workflow run {spoiled.pk} is set aside: taking back what its runner refused failed."
     ]
 
 

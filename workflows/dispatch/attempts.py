@@ -1,12 +1,13 @@
 """Dispatches ready tasks in the database: each becomes dispatched and gets a new attempt."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.utils import timezone
 
-from runners.base import LONGEST_TIMEOUT_S, RunnerBackend, TaskPayload
+from runners.base import LONGEST_TIMEOUT_S, RunnerBackend, TaskPayload, storable
 from runners.models import Runner
 from workflows.db.inserts import insert
 from workflows.db.statements import Sql, columns_of, read
@@ -37,6 +38,8 @@ READY = f"""
      ORDER BY position LIMIT %(limit)s
 """
 NO_LIMIT = 2**62
+
+logger = logging.getLogger(__name__)
 
 
 class Created(NamedTuple):
@@ -147,16 +150,32 @@ def _build_attempt(
         payload=task.payload,
         timeout_seconds=task.timeout_seconds or LONGEST_TIMEOUT_S,
     )
-    if isinstance(payload, UnknownName):
-        _end_unrendered(attempt, payload)
+    wired = _wired(attempt, payload, runner)
+    if isinstance(wired, UnknownName):
+        _end_unrendered(attempt, wired)
     else:
-        attempt.payload = runner.backend.wire(_task_payload(attempt, payload))
+        attempt.payload = wired
         _prepare_submission(attempt, runner.backend)
     return attempt
 
 
+def _wired(
+    attempt: TaskAttempt, payload: dict[str, Any] | UnknownName, runner: Runner
+) -> dict[str, Any] | UnknownName:
+    """Return what the runner is given, or why it cannot be: the task alone fails then."""
+    if isinstance(payload, UnknownName):
+        return payload
+    try:
+        return runner.backend.wire(_task_payload(attempt, payload))
+    except Exception as exc:
+        logger.exception(
+            "The payload of task %s could not be made for its runner.", attempt.task_id
+        )
+        return UnknownName(f"payload: runner {runner.name} cannot be given it: {exc!r}")
+
+
 def _end_unrendered(attempt: TaskAttempt, error: UnknownName) -> None:
-    attempt.outcome, attempt.message = Outcome.FAILED, cut(str(error))
+    attempt.outcome, attempt.message = Outcome.FAILED, cut(storable(str(error)))
     attempt.finished_at = attempt.dispatched_at
 
 

@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
+from typing import Literal
 
 from django.db import transaction
 from django.db.models.expressions import Combinable
@@ -26,6 +28,7 @@ from workflows.models import EventType, Task, TaskAttempt, TaskState, WorkflowRu
 from workflows.models.actor import Actor
 from workflows.models.attempt import Outcome, by_run
 from workflows.payloads.secrets import masked, revealed, secrets_of
+from workflows.runs.bulkhead import run_alone
 from workflows.runs.completion import close_run_if_finished
 from workflows.runs.events import record_counted
 from workflows.runs.locks import lock_run
@@ -47,7 +50,11 @@ def submit(
     for attempt in batch:
         if _expires_soon(attempt):
             extend_submission_leases([each for each in batch if each not in sent])
-        if dispatch := _submit_one(attempt, pool):
+        submit_it = partial(_submit_one, attempt, pool)
+        dispatch = run_alone(attempt.run_id, f"the submission of task {attempt.task_id}", submit_it)
+        if dispatch is None:  # nobody knows whether it arrived: recovery looks after it
+            continue
+        if dispatch:
             sent[attempt] = dispatch
         else:
             refused[pool.refusal_of(attempt.task) or ""].append(attempt)
@@ -69,12 +76,12 @@ def _expires_soon(attempt: TaskAttempt) -> bool:
     return not attempt.lease_expires_at or attempt.lease_expires_at <= in_time
 
 
-def _submit_one(attempt: TaskAttempt, pool: RunnerPool) -> Dispatch | None:
-    """Submit an attempt and note that; None if its runner refuses."""
+def _submit_one(attempt: TaskAttempt, pool: RunnerPool) -> Dispatch | Literal[False]:
+    """Submit an attempt and note that; False if its runner refuses."""
     runner = pool.runners[attempt.runner_id]
     # A runner that takes nothing is not called again for the rest of the batch.
     if pool.is_unavailable(runner) or not (submission := _call_runner(attempt, runner, pool)):
-        return None
+        return False
     failpoints.point("submission.accepted")
     dispatch = Dispatch.of(attempt, submission)
     _note_submission(attempt, runner)
@@ -141,7 +148,8 @@ def _cancel_if_unwanted(attempt: TaskAttempt, runner: Runner) -> None:
 
 def _take_back(attempts: Sequence[TaskAttempt], reason: str, *, by: Actor) -> None:
     for run_id, group in by_run(attempts).items():
-        _take_back_in_run(run_id, group, reason, by=by)
+        take_back = partial(_take_back_in_run, run_id, group, reason, by=by)
+        run_alone(run_id, "taking back what its runner refused", take_back)
 
 
 @transaction.atomic

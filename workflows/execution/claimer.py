@@ -63,7 +63,7 @@ class Claimer:
 
     def _claim_in(self, run_id: int, attempt_ids: list[UUID]) -> Claimed:
         started: list[TaskAttempt] = []
-        with self._set_aside.bulkhead(run_id, f"claims in workflow run {run_id}"):
+        with self._set_aside.bulkhead(run_id, f"claims in workflow run {run_id}", run_id=run_id):
             started = claim_attempts(run_id, attempt_ids, lease=EXECUTOR_LEASE, by=self._by)
         return Claimed(started)
 

@@ -72,7 +72,7 @@ class Reporter:
                     continue
                 if self._set_aside.faults(name) >= TRIES:
                     group[0].give_up()
-                with self._set_aside.bulkhead(name):
+                with self._set_aside.bulkhead(name, run_id=run_id):
                     yield self._report(run_id, group, request())
 
     def store_pieces(self, pieces: Sequence[LogPiece]) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError, connection
+from django.db import connection
 
+from workflows.runs.bulkhead import DatabaseRefuses, note_trouble
+
+__all__ = ["DatabaseRefuses", "SetAside", "reconnect"]
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
-
-DatabaseRefuses = (OperationalError, InterfaceError, InternalError, ProgrammingError)
-"""The database is away, read-only, or grants less than it did: none of it is the run's fault."""
 
 logger = logging.getLogger(__name__)
 
@@ -44,12 +44,20 @@ class SetAside:
             memory.pop(what, None)
 
     @contextmanager
-    def bulkhead(self, what: Hashable, name: str = "") -> Iterator[None]:
-        """Run a block; if it raises, log that under the name and set `what` aside instead."""
+    def bulkhead(
+        self, what: Hashable, name: str = "", *, run_id: int | None = None
+    ) -> Iterator[None]:
+        """
+        Run a block; if it raises, log that under the name and set `what` aside instead.
+
+        :param run_id: the run that it is about, on which it is noted.
+        """
         try:
             yield
         except Exception as exc:  # noqa: BLE001 (whatever one run raises must not end the others)
             self._fail(what, name or str(what), exc)
+            if run_id:
+                note_trouble(run_id, name or str(what), exc)
         else:
             self.forget(what)
 

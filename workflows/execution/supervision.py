@@ -12,6 +12,7 @@ from workflows.execution.attempt_report import CANCELED
 from workflows.execution.prefetch import PrefetchBuffer
 from workflows.execution.reporter import Reporter
 from workflows.execution.running_attempts import RunningAttempts
+from workflows.execution.set_aside import SetAside
 from workflows.models import TaskAttempt, TaskState
 from workflows.models.actor import Actor
 from workflows.models.attempt import by_run
@@ -37,15 +38,20 @@ class Supervision:
         self._prefetched = prefetched
         self._reporter = reporter
         self._by = by
+        self._set_aside = SetAside()
 
     def report_starts(self) -> None:
         """Store the start of prefetched attempts that run for a while."""
         unreported = self._running.with_unreported_start(timezone.now() - REPORT_START_AFTER)
         for run_id, attempts in by_run(unreported).items():
             ids = [attempt.pk for attempt in attempts]
-            mark_started(run_id, ids, lease=EXECUTOR_LEASE, by=self._by)
-            for attempt in attempts:
-                attempt.started_at = timezone.now()
+            if run_id in self._set_aside:
+                continue
+            name = f"starts in workflow run {run_id}"
+            with self._set_aside.bulkhead(run_id, name, run_id=run_id):
+                mark_started(run_id, ids, lease=EXECUTOR_LEASE, by=self._by)
+                for attempt in attempts:
+                    attempt.started_at = timezone.now()
 
     def end_canceled(self) -> None:
         """End attempts that an operator canceled or that another process has closed."""

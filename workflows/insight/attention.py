@@ -27,7 +27,7 @@ from workflows.models import (
     WorkflowRun,
 )
 from workflows.models.attempt import TaskAttemptQuerySet
-from workflows.models.run import DISPATCHABLE, WorkflowRunQuerySet
+from workflows.models.run import DISPATCHABLE, UNFINISHED, WorkflowRunQuerySet
 from workflows.models.task import BROKEN, FREE
 from workflows.periodic import RECOVERY
 
@@ -68,6 +68,7 @@ def failed_or_stuck_runs() -> WorkflowRunQuerySet:
       succeeded.
     - Running runs in which a task has failed while other branches continue.
     - Paused runs with a failed or canceled task: they never finish by themselves.
+    - Runs that are set aside: what failed about them will fail again.
     """
     later_success = WorkflowRun.objects.filter(
         template=OuterRef("template"),
@@ -80,7 +81,8 @@ def failed_or_stuck_runs() -> WorkflowRunQuerySet:
     any_broken = Q(*((f"{state}_count__gt", 0) for state in BROKEN), _connector=Q.OR)
     stuck = Q(any_broken, state=RunState.PAUSED)
     failing = Q(failed_count__gt=0, state=RunState.RUNNING)
-    return WorkflowRun.objects.filter(failed | stuck | failing)
+    aside = ~Q(set_aside="") & Q(state__in=UNFINISHED)
+    return WorkflowRun.objects.filter(failed | stuck | failing | aside)
 
 
 def undecided(approvals: QuerySet[Approval]) -> QuerySet[Approval]:

@@ -37,6 +37,10 @@ RUN_SENTENCES = {
 BROKEN_VERBS = {TaskState.FAILED.value: "failed", TaskState.CANCELED.value: "was canceled"}
 WAITING_VERBS = {APPROVAL: "waits for approval", HOLD: "is on hold"}
 """The verb of a root cause in a sentence, by its status."""
+SET_ASIDE = (
+    "The run is set aside: {}. Its rows were changed by hand or damaged: compare them by "
+    "manage.py verify_run {}, or abort the run."
+)
 NOTHING_ACTIVE = "No task is with a runner: ready tasks wait to be dispatched."
 
 
@@ -64,6 +68,7 @@ def explain(run_id: int, *, most: int | None = None) -> dict[str, Any]:
         "status": str(run.state),
         "sentence": run_sentence(run, deadlock),
         "deadlock": deadlock,
+        "set_aside": run.set_aside,
         "blocked": [*_entries(_undispatched(ready)), *_entries(blocked, edges)][:most],
     }
 
@@ -77,6 +82,8 @@ def explain_task(task: Task) -> dict[str, Any] | None:
 
 def run_sentence(run: WorkflowRun, deadlock: Mapping[str, Any] | None) -> str:
     """Return a sentence on the run as a whole: what it waits for, or how it ended."""
+    if run.is_set_aside:
+        return SET_ASIDE.format("; ".join(run.set_aside.splitlines()), run.pk)
     if deadlock:
         causes = [Cause(**cause) for cause in deadlock["root_causes"]]
         n = deadlock["blocked"]

@@ -12,6 +12,7 @@ from runners.base import RunnerBackend
 from runners.kinds import backend_of
 from workflows.db.clock import database_now
 from workflows.models.bounds import MessageField
+from workflows.models.fields import ReadableJSONField
 from workflows.models.task import Task, TaskState
 
 
@@ -67,11 +68,11 @@ class TaskAttempt(models.Model):
     )
     runner_name = models.CharField(max_length=100)
     runner_kind = models.CharField(max_length=20)
-    payload = models.JSONField(help_text="What the runner was given, with every {{ }} filled in.")
+    payload = ReadableJSONField(help_text="What the runner was given, with every {{ }} filled in.")
     timeout_seconds = models.PositiveIntegerField()
     outcome = models.CharField(max_length=10, choices=Outcome.choices, blank=True)
     exit_code = models.IntegerField(null=True)
-    result = models.JSONField(null=True)
+    result = ReadableJSONField(null=True)
     message = MessageField(blank=True)
     dispatched_at = models.DateTimeField(default=timezone.now)
     submitted_at = models.DateTimeField(null=True)
@@ -90,7 +91,7 @@ class TaskAttempt(models.Model):
         db_default=False,
         help_text="It was given up (declared lost, or timed out at its host) and may still run.",
     )
-    details = models.JSONField(
+    details = ReadableJSONField(
         default=dict,
         db_default={},
         help_text="What else the host says: the id of its container, what became of its worktree.",

@@ -55,22 +55,6 @@ class MessageField(Text):
         return as_djangos(super().deconstruct(), models.TextField)
 
 
-class DetailsField(models.JSONField):
-    """JSON whose texts are for people, and cut as those of a `MessageField`."""
-
-    def get_prep_value(self, value: Any) -> Any:
-        """Cut what is stored."""
-        return cut_texts(super().get_prep_value(value))
-
-    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
-        """Cut what an older release has stored."""
-        return cut_texts(super().from_db_value(value, expression, connection))
-
-    def deconstruct(self) -> Any:
-        """Return the field as Django's own: the columns are the same."""
-        return as_djangos(super().deconstruct(), models.JSONField)
-
-
 def as_djangos(field: Any, djangos: "type[models.Field[Any, Any]]") -> Any:
     """Return a deconstructed field as one of Django's, so that no migration is needed."""
     name, _, args, kwargs = field

@@ -6,7 +6,8 @@ from django.db import models
 from django.utils import timezone
 
 from workflows.models.actor import LONGEST_NAME, LONGEST_WAY
-from workflows.models.bounds import DetailsField, MessageField
+from workflows.models.bounds import MessageField
+from workflows.models.fields import DetailsField
 
 
 class EventType(models.TextChoices):

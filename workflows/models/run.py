@@ -8,7 +8,7 @@ from django_fsm import FSMField, transition
 
 from workflows.models.actor import LONGEST_NAME, LONGEST_WAY, NOBODY, Actor
 from workflows.models.event import EventType
-from workflows.models.fields import JSONObjectField
+from workflows.models.fields import JSONObjectField, ReadableJSONField
 from workflows.models.task import ACTIVE, BROKEN, Task, TaskState
 from workflows.models.template import WorkflowTemplate
 
@@ -97,7 +97,7 @@ class WorkflowRun(models.Model):
         default=False,
         help_text="Dispatch what becomes ready when a task ends; not before the first dispatch.",
     )
-    last_dispatch = models.JSONField(
+    last_dispatch = ReadableJSONField(
         null=True, editable=False, help_text="The answer to the latest dispatch-ready."
     )
     # How many of its tasks are in each state. Every transition of tasks updates these under the
@@ -108,6 +108,13 @@ class WorkflowRun(models.Model):
     success_count = models.PositiveIntegerField(default=0, editable=False)
     failed_count = models.PositiveIntegerField(default=0, editable=False)
     canceled_count = models.PositiveIntegerField(default=0, editable=False)
+    set_aside = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="What failed about this run alone, a line for each; empty once it goes on.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     started_at = models.DateTimeField(null=True, editable=False)
@@ -154,6 +161,11 @@ class WorkflowRun(models.Model):
         """Update the counts after a transition of so many tasks."""
         for state, change in ((source, -tasks), (target, tasks)):
             setattr(self, f"{state}_count", getattr(self, f"{state}_count") + change)
+
+    @property
+    def is_set_aside(self) -> bool:
+        """True if something about it keeps failing that is not the trouble of one task."""
+        return bool(self.set_aside) and self.state in UNFINISHED
 
     @property
     def active_count(self) -> int:

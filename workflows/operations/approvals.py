@@ -14,6 +14,7 @@ from workflows.models import (
 )
 from workflows.models.actor import Actor
 from workflows.operations.checks import check_decision, enforce
+from workflows.operations.trouble import says_what_is_wrong
 from workflows.runs.blocking import UNBLOCKED, unblock
 from workflows.runs.completion import reopen_if_ready
 from workflows.runs.events import record
@@ -21,6 +22,7 @@ from workflows.runs.locks import lock_task
 from workflows.runs.transitions import transition_tasks
 
 
+@says_what_is_wrong
 @transaction.atomic
 def approve(approval_id: int, *, by: Actor, comment: str = "") -> Approval:
     """
@@ -41,6 +43,7 @@ def approve(approval_id: int, *, by: Actor, comment: str = "") -> Approval:
     return approval
 
 
+@says_what_is_wrong
 @transaction.atomic
 def reject(approval_id: int, *, by: Actor, comment: str = "") -> Approval:
     """

@@ -11,6 +11,7 @@ from workflows.errors import Invalid, NotFound, WrongState
 from workflows.models import EventType, Task, TaskAttempt, TaskState
 from workflows.models.actor import Actor
 from workflows.operations.checks import check_ask, check_declare_lost, enforce
+from workflows.operations.trouble import says_what_is_wrong
 from workflows.reports.apply import apply_reports
 from workflows.reports.polling import Answer, apply_answer, ask_runner
 from workflows.reports.report import Report
@@ -27,6 +28,7 @@ class Asked:
     is_answered: bool
 
 
+@says_what_is_wrong
 def ask(task_id: int, *, by: Actor, reason: str = "") -> Asked:
     """
     Ask the runner of a task about its open attempt, and apply the answer.
@@ -55,6 +57,7 @@ def ask(task_id: int, *, by: Actor, reason: str = "") -> Asked:
     return Asked(Task.objects.get(pk=task_id), text, is_answered)
 
 
+@says_what_is_wrong
 @transaction.atomic
 def declare_lost(task_id: int, *, by: Actor, reason: str) -> Task:
     """

@@ -20,12 +20,14 @@ from workflows.dispatch.submission import is_to_submit, submit
 from workflows.models import RunState, TaskAttempt, WorkflowRun
 from workflows.models.actor import Actor
 from workflows.operations.checks import check_dispatch_ready, enforce
+from workflows.operations.trouble import says_what_is_wrong
 from workflows.reports.recovery import recover_overdue
 from workflows.runs.completion import close_run_if_finished
 from workflows.runs.locks import lock_run
 from workflows.runs.transitions import save_progress
 
 
+@says_what_is_wrong
 def dispatch_ready(
     run_id: int, *, limit: int | None = 1, dry_run: bool = False, by: Actor
 ) -> DispatchResult:

@@ -11,6 +11,7 @@ from workflows.errors import Conflict, Invalid
 from workflows.models import EventType, Task
 from workflows.models.actor import Actor
 from workflows.operations.checks import check_hold, check_release, enforce
+from workflows.operations.trouble import says_what_is_wrong
 from workflows.runs.blocking import block, unblock
 from workflows.runs.bulkhead import run_alone
 from workflows.runs.completion import reopen_if_ready
@@ -18,6 +19,7 @@ from workflows.runs.events import record
 from workflows.runs.locks import lock_task
 
 
+@says_what_is_wrong
 @transaction.atomic
 def hold(task_id: int, *, by: Actor, reason: str = "", resume_at: datetime | None = None) -> Task:
     """
@@ -40,7 +42,7 @@ def hold(task_id: int, *, by: Actor, reason: str = "", resume_at: datetime | Non
     return task
 
 
-@transaction.atomic
+@says_what_is_wrong
 def release(task_id: int, *, by: Actor, reason: str = "") -> Task:
     """
     Let a held task be dispatched once it is ready.
@@ -48,6 +50,11 @@ def release(task_id: int, *, by: Actor, reason: str = "") -> Task:
     :raises NotFound: if there is no such task.
     :raises Conflict: if the task is not on hold.
     """
+    return _release(task_id, by=by, reason=reason)
+
+
+@transaction.atomic
+def _release(task_id: int, *, by: Actor, reason: str) -> Task:
     run, task = lock_task(task_id)
     enforce(check_release(task, by))
     unblock(task, is_held=False, resume_at=None, note="")
@@ -81,7 +88,7 @@ def release_due(*, by: Actor) -> int:
 
 def _release_if_held(task_id: int, *, by: Actor) -> bool:
     try:
-        release(task_id, by=by, reason="the time of its hold is over")
+        _release(task_id, by=by, reason="the time of its hold is over")
     except Conflict:
         return False  # it was released meanwhile
     return True

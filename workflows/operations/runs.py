@@ -16,10 +16,12 @@ from workflows.operations.checks import (
     enforce,
 )
 from workflows.operations.preview import PendingTasks
+from workflows.operations.trouble import says_what_is_wrong
 from workflows.runs.locks import lock_run
 from workflows.runs.transitions import save_progress, transition_tasks
 
 
+@says_what_is_wrong
 @transaction.atomic
 def pause(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
     """
@@ -37,6 +39,7 @@ def pause(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
     return run
 
 
+@says_what_is_wrong
 @transaction.atomic
 def resume(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
     """
@@ -52,6 +55,7 @@ def resume(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
     return run
 
 
+@says_what_is_wrong
 @transaction.atomic
 def abort(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
     """
@@ -69,6 +73,7 @@ def abort(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
     return run
 
 
+@says_what_is_wrong
 @transaction.atomic
 def cancel_rest(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
     """

@@ -20,11 +20,13 @@ from workflows.operations.checks import (
     enforce,
 )
 from workflows.operations.preview import downstream_ids
+from workflows.operations.trouble import says_what_is_wrong
 from workflows.runs.approval_requests import request_again_if_rejected
 from workflows.runs.locks import lock_task
 from workflows.runs.transitions import batches, transition_tasks
 
 
+@says_what_is_wrong
 @transaction.atomic
 def cancel(task_id: int, *, by: Actor, reason: str = "") -> Task:
     """
@@ -41,6 +43,7 @@ def cancel(task_id: int, *, by: Actor, reason: str = "") -> Task:
     return task
 
 
+@says_what_is_wrong
 @transaction.atomic
 def retry(task_id: int, *, by: Actor, reason: str = "") -> Task:
     """
@@ -58,6 +61,7 @@ def retry(task_id: int, *, by: Actor, reason: str = "") -> Task:
     return task
 
 
+@says_what_is_wrong
 @transaction.atomic
 def mark_success(task_id: int, *, by: Actor, reason: str) -> Task:
     """
@@ -95,6 +99,7 @@ class Reset:
     states: tuple[str, ...]
 
 
+@says_what_is_wrong
 @transaction.atomic
 def retry_downstream(task_id: int, *, by: Actor, reason: str = "", dry_run: bool = False) -> Reset:
     """

@@ -70,6 +70,8 @@ def render_payloads(
 
 
 def _context(run: WorkflowRun, texts: Collection[str]) -> dict[str, Any]:
+    if not isinstance(run.parameters, dict):
+        raise TypeError("the stored parameters are no object")
     results = _results(run, set(_referenced_steps(texts)))
     return {"params": {**run.parameters, **placeholders(run.secrets)}, "tasks": results}
 

@@ -91,7 +91,7 @@ def _tree_or_problem(text: str) -> nodes.Template | str:
     try:
         return _parse(text)
     except BadExpression as exc:
-        return _shortened(str(exc))
+        return _without_rest(str(exc))
 
 
 def _parse(text: str) -> nodes.Template:
@@ -102,7 +102,7 @@ def _parse(text: str) -> nodes.Template:
             with ThreadPoolExecutor(1) as fresh_stack:
                 tree = fresh_stack.submit(ENVIRONMENT.parse, text).result()
     except TemplateSyntaxError as exc:
-        raise BadExpression(f"{_shortened(exc.message)}; {_how_to_print_braces(text)}") from exc
+        raise BadExpression(f"{_without_rest(exc.message)}; {_how_to_print_braces(text)}") from exc
     except UNREADABLE as exc:
         raise BadExpression(why_failed(exc)) from exc
     _check_tree(tree)
@@ -224,7 +224,7 @@ def _how_to_print_braces(text: str) -> str:
     return f"to print {literal} literally, write {{{{ '{escaped}' }}}}"
 
 
-def _shortened(message: str | None) -> str:
+def _without_rest(message: str | None) -> str:
     return cut(message or "", most=LONGEST_REASON)
 
 

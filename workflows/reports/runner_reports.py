@@ -1,18 +1,20 @@
 """Turns callbacks and poll answers of runners into reports, and applies them."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django_fsm import ConcurrentTransition
 
 from runners.base import RunnerReport
 from runners.bodies import CutText
 from workflows.db import failpoints
 from workflows.dispatch.leases import POLL_AFTER, extend_host_lease
 from workflows.dispatch.tokens import hash_of
-from workflows.errors import ReportRefused, TokenRefused
+from workflows.errors import ReportRefused, RunSetAside, TokenRefused, WorkflowError
 from workflows.models import EventType, LogPiece, TaskAttempt, TaskState
 from workflows.models.actor import Actor
 from workflows.models.bounds import LONGEST_MESSAGE
@@ -21,11 +23,15 @@ from workflows.payloads.secrets import masked, secrets_of
 from workflows.reports.apply import apply_reports
 from workflows.reports.logs import AttemptLog
 from workflows.reports.report import Report
+from workflows.runs.bulkhead import DatabaseRefuses, note_trouble, trouble_of
 from workflows.runs.events import record_counted
 from workflows.runs.locks import LARGEST_ID
 
 NOTHING_NEW = "queued"
+CALLBACK = "the report of its runner"
 STRANGER = "the token belongs to no attempt of this task"
+
+logger = logging.getLogger(__name__)
 
 
 def attempt_with_token(task_id: int, token: str) -> TaskAttempt:
@@ -49,7 +55,14 @@ def apply_callback(attempt: TaskAttempt, reported: RunnerReport) -> None:
 
     :raises ReportRefused: if the attempt is outdated, or its task is in no state to become that.
     """
-    apply_runner_report(attempt, reported)
+    try:
+        apply_runner_report(attempt, reported)
+    except (WorkflowError, ConcurrentTransition, *DatabaseRefuses):
+        raise
+    except Exception as exc:
+        logger.exception("A callback about attempt %s could not be applied.", attempt.pk)
+        note_trouble(attempt.run_id, CALLBACK, exc)
+        raise RunSetAside(attempt.run_id, trouble_of(CALLBACK, exc)) from exc
     if attempt.runner:
         attempt.runner.note_first("called_back_at")
 

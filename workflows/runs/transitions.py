@@ -205,7 +205,7 @@ PROGRESS_COLUMNS = [
     "finished_at",
     "updated_at",
 ]
-SET_PROGRESS = ", ".join(f"{name} = %({name})s" for name in PROGRESS_COLUMNS)
+SET_PROGRESS = ", ".join(f"{name} = %({name})s" for name in PROGRESS_COLUMNS) + ", set_aside = ''"
 SAVE_PROGRESS = f"UPDATE {RUN} SET {SET_PROGRESS} WHERE id = %(run)s"
 SAVE_PROGRESS_AND_ANSWER = (
     f"UPDATE {RUN} SET {SET_PROGRESS}, last_dispatch = %(answer)s::jsonb WHERE id = %(run)s"

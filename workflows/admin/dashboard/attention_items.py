@@ -150,6 +150,8 @@ def _run_item(
 
 
 def _failure_summary(run: WorkflowRun, causes: Sequence[Cause]) -> str:
+    if run.is_set_aside:
+        return f"set aside, since {'; '.join(run.set_aside.splitlines())}"
     if run.broken_count <= len(causes):
         return describe_causes(causes)
     return f"{describe_causes(causes[:1])} and {run.broken_count - 1:,} more"

@@ -87,7 +87,12 @@ def graph_of(run: WorkflowRun) -> dict[str, Any]:
                 (task.step_id or f"task {task.pk}", task.title, *_live_task(task)) for task in tasks
             ],
         },
-        "edges": [(index[upstream], index[task]) for upstream, task in edges.order_by("pk")],
+        # An edge from the task of another run, which somebody has made by SQL, cannot be drawn.
+        "edges": [
+            (index[upstream], index[task])
+            for upstream, task in edges.order_by("pk")
+            if upstream in index
+        ],
         "usual": [usual.get(task.step_id or "") for task in tasks] if usual else [],
         "started": _seconds(run.started_at),
     }

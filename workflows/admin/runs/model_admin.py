@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from workflows.admin.actions.registry import CANCEL_REST, DISPATCH, DISPATCH_ALL, RUN_OPERATIONS
@@ -145,10 +145,13 @@ class WorkflowRunAdmin(LaunchAdmin, RunViews):
 
     @admin.display(description="state", ordering="state")
     def state_shown(self, run: WorkflowRun) -> SafeString:
-        """Return the state, and whether the run is deadlocked."""
+        """Return the state, and whether the run is deadlocked or set aside."""
+        badges = [(badge(run.state),)]
         if getattr(run, "deadlock", None):
-            return format_html("{} {}", badge(run.state), badge("deadlocked"))
-        return badge(run.state)
+            badges.append((badge("deadlocked"),))
+        if run.is_set_aside:
+            badges.append((badge("set aside", "refused"),))
+        return format_html_join(" ", "{}", badges)
 
     @admin.display(description="tasks")
     def progress_shown(self, run: WorkflowRun) -> SafeString:

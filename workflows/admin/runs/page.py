@@ -78,10 +78,17 @@ def run_page_context(
             for entry in explanation["blocked"]
         ],
         "pending_url": list_url(Task, run=run.pk, state__exact=TaskState.PENDING),
-        "dispatch_sentence": dispatch_sentence(answer) if answer else None,
+        "dispatch_sentence": _sentence_on(answer) if answer else None,
         "dispatch_answer": pretty(answer),
         **_lists(request, run),
     }
+
+
+def _sentence_on(answer: Any) -> str:
+    try:
+        return dispatch_sentence(answer)
+    except (AttributeError, LookupError, TypeError):
+        return "The stored answer is damaged."
 
 
 def run_title(run: WorkflowRun) -> str:

@@ -30,6 +30,14 @@ class StrictBooleanField(serializers.BooleanField):
         return data if isinstance(data, bool) else self.fail("invalid", input=data)
 
 
+class ObjectField(serializers.DictField):
+    """A JSON object; what a row has in its place is shown as it is, and fails no list."""
+
+    def to_representation(self, value: Any) -> Any:
+        """Return the object, or whatever somebody has stored instead."""
+        return super().to_representation(value) if isinstance(value, dict) else value
+
+
 class StrictSerializer(serializers.Serializer[Any]):
     """Refuses unknown fields; the error names them together with all other wrong fields."""
 

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from workflows.api.serializers.base import StrictBooleanField, StrictSerializer
+from workflows.api.serializers.base import ObjectField, StrictBooleanField, StrictSerializer
 
 MAX_DISPATCH_LIMIT = 10_000
 
@@ -79,7 +79,7 @@ class SentAnswer(serializers.Serializer[Any]):
 
     task_id = serializers.IntegerField()
     attempt_id = serializers.UUIDField(allow_null=True)
-    runner_payload = serializers.DictField()
+    runner_payload = ObjectField()
     runner_submission = SubmissionAnswer()
 
 

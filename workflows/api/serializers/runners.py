@@ -12,6 +12,7 @@ from rest_framework.validators import UniqueValidator
 
 from runners.models import QUEUE_VALIDATORS, Runner, check_kind, check_secret_names, check_url
 from workflows.api.serializers.base import (
+    ObjectField,
     StrictBooleanField,
     StrictCharField,
     StrictIntegerField,
@@ -63,7 +64,7 @@ class RunnerAnswer(StrictSerializer, serializers.ModelSerializer[Runner]):
     secret_names = serializers.ListField(
         child=StrictCharField(), required=False, validators=[check_secret_names]
     )
-    options = serializers.DictField(
+    options = ObjectField(
         child=StrictCharField(max_length=LONGEST_VALUE),
         required=False,
         help_text="What else its kind needs, by name; replaced as a whole.",

@@ -69,6 +69,7 @@ class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
             "finished_at",
             "task_counts",
             "deadlock",
+            "set_aside",
         ]
 
     def get_task_ids(self, run: WorkflowRun) -> list[int]:
@@ -97,6 +98,7 @@ class ExplainAnswer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(RunState.choices)
     sentence = serializers.CharField(allow_blank=True)
     deadlock = DeadlockAnswer(allow_null=True)
+    set_aside = serializers.CharField(allow_blank=True)
     blocked = ExplainedTask(many=True)
 
 

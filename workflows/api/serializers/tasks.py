@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from runners.base import LONGEST_TIMEOUT_S
 from workflows.api.serializers.base import (
+    ObjectField,
     ReasonBody,
     StrictBooleanField,
     StrictCharField,
@@ -24,7 +25,7 @@ ATTEMPT_STATES = [
 
 
 @extend_schema_field(PAYLOAD_SCHEMA)
-class PayloadField(serializers.DictField):
+class PayloadField(ObjectField):
     """The payload of a task; it is validated when the task is created."""
 
 
@@ -74,7 +75,7 @@ class AttemptAnswer(serializers.ModelSerializer[TaskAttempt]):
 
     status = serializers.ChoiceField(ATTEMPT_STATES)
     runner = serializers.CharField(source="runner_name")
-    runner_payload = serializers.DictField(source="payload")
+    runner_payload = ObjectField(source="payload")
     result = serializers.JSONField()
 
     class Meta:
