@@ -21,6 +21,9 @@ UNAVAILABLE_KEYWORDS = ("$ref", "$dynamicRef")
 """References: a schema must not fetch others or refer to itself."""
 KEYWORDS_WITHOUT_VALUES = {"required", "additionalProperties", "dependentRequired"}
 """Keywords whose error messages name keys of an object, but not its values."""
+NOT_APPLICABLE = (
+    "the schema cannot be applied to any such value ({}): correct its patterns, numbers"
+)
 SECRET_KEYWORD = "writeOnly"  # noqa: S105 (JSON Schema's keyword for values that are never shown)
 
 
@@ -28,10 +31,8 @@ def check_schema(schema: object) -> Iterator[str]:
     """Yield the errors in the schema of a template's parameters."""
     if not schema:
         return
-    try:
-        Draft202012Validator.check_schema(schema)  # type: ignore[arg-type]
-    except SchemaError as exc:
-        yield ": ".join(filter(None, [".".join(map(str, exc.absolute_path)), exc.message]))
+    if problem := _problem_of_form(schema):
+        yield problem
         return
     if not isinstance(schema, dict) or schema.get("type", "object") != "object":
         yield "the schema must describe an object: set type: object and its properties"
@@ -45,6 +46,17 @@ def check_schema(schema: object) -> Iterator[str]:
             yield from (f"{name}: default: {why}" for why in problems)
         if _is_secret(definition) and "default" in definition:
             yield f"{name}: a secret must not have a default, which everybody could see"
+
+
+def _problem_of_form(schema: object) -> str:
+    """Return why something is no JSON Schema, else an empty text."""
+    try:
+        Draft202012Validator.check_schema(schema)  # type: ignore[arg-type]
+    except SchemaError as exc:
+        return ": ".join(filter(None, [".".join(map(str, exc.absolute_path)), exc.message]))
+    except Exception as exc:  # noqa: BLE001 (a pattern that Python cannot compile, for example)
+        return NOT_APPLICABLE.format(type(exc).__name__)
+    return ""
 
 
 def take_parameters(
@@ -86,6 +98,13 @@ def _is_secret(definition: dict[str, Any]) -> bool:
 
 
 def _problems(schema: dict[str, Any], value: Any) -> Iterator[str]:
+    try:
+        yield from _errors_of(schema, value)
+    except Exception as exc:  # noqa: BLE001 (a pattern or a number that the validator cannot use)
+        yield NOT_APPLICABLE.format(type(exc).__name__)
+
+
+def _errors_of(schema: dict[str, Any], value: Any) -> Iterator[str]:
     secret = set(secret_names(schema))
     for error in Validator(schema, format_checker=FORMATS).iter_errors(value):
         is_secret = _reveals_secret(error, secret)
