@@ -11,7 +11,6 @@ from django.core.management.base import CommandError
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
 from django.utils import timezone
 
 from tests.factories import RunnerFactory, UserFactory
@@ -225,30 +224,20 @@ LISTS = [
 
 def _answers(client: Client, run: WorkflowRun) -> Iterator[tuple[str, int]]:
     """Yield path and status of the pages of a run, and of requests about it."""
-    page = reverse("admin:workflows_workflowrun_change", args=[run.pk]).removesuffix("change/")
     first, *_, last = run.tasks.values_list("pk", flat=True).order_by("pk")
-    paths = [f"{page}change/", f"{page.removesuffix(f'{run.pk}/')}{run.pk}/graph/"]
-    paths += [f"{page.removesuffix(f'{run.pk}/')}{run.pk}/changes/"]
-    paths += [f"/workflow-runs/{run.pk}{more}" for more in ("", "/explain", "/graph")]
-    paths += [f"/admin/workflows/task/{pk}/{more}/" for pk in (first, last) for more in TASK_PAGES]
-    paths += [f"/tasks/{first}", f"/tasks/{last}/log"]
-    for attempt in TaskAttempt.objects.filter(task=first).values_list("pk", flat=True):
-        paths.append(f"/admin/workflows/taskattempt/{attempt}/change/")
+    attempt = TaskAttempt.objects.filter(task=first).values_list("pk", flat=True)[0]
+    paths = [f"/admin/workflows/workflowrun/{run.pk}/{more}/" for more in ("change", "graph")]
+    paths += [f"/admin/workflows/task/{first}/change/", f"/workflow-runs/{run.pk}/explain"]
+    paths += [f"/admin/workflows/taskattempt/{attempt}/change/"]
     for path in paths:
         yield path, client.get(path).status_code
     for path, body in _requests(run, first, last):
         yield path, client.post(path, body, content_type="application/json").status_code
 
 
-TASK_PAGES = ("change", "panel")
-
-
 def _requests(run: WorkflowRun, first: int, last: int) -> Iterator[tuple[str, dict[str, Any]]]:
     yield f"/workflow-runs/{run.pk}/dispatch-ready", {"dry_run": True, "limit": "all"}
     yield f"/workflow-runs/{run.pk}/dispatch-ready", {"limit": "all"}
-    for verb in ("ask", "hold", "release", "cancel", "declare-lost", "retry", "mark-success"):
-        yield f"/tasks/{last}/{verb}", {"reason": "x"}
+    yield f"/tasks/{last}/cancel", {"reason": "x"}
     yield f"/tasks/{first}/declare-lost", {"reason": "x"}
-    yield f"/tasks/{first}/retry-downstream", {}
-    for verb in ("pause", "resume", "cancel-rest", "abort"):
-        yield f"/workflow-runs/{run.pk}/{verb}", {}
+    yield f"/workflow-runs/{run.pk}/abort", {}
