@@ -4,6 +4,7 @@ from workflows.models.approval import Approval, ApprovalStatus
 from workflows.models.attempt import LogPiece, TaskAttempt
 from workflows.models.event import Event, EventType
 from workflows.models.presence import LastLook, Presence
+from workflows.models.record import RunRecord
 from workflows.models.run import RunState, WorkflowRun
 from workflows.models.task import Task, TaskDependency, TaskState
 from workflows.models.template import (
@@ -21,6 +22,7 @@ __all__ = [
     "LastLook",
     "LogPiece",
     "Presence",
+    "RunRecord",
     "RunState",
     "StepDependency",
     "Task",

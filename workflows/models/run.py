@@ -1,5 +1,6 @@
 """One execution of a workflow, and its state machine."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import models, transaction
@@ -112,6 +113,18 @@ class WorkflowRun(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
     started_at = models.DateTimeField(null=True, editable=False)
     finished_at = models.DateTimeField(null=True, editable=False)
+    # The digest of the latest event of the chain, and how many events are chained.
+    trail_head = models.CharField(
+        max_length=64, blank=True, editable=False, default="", db_default=""
+    )
+    trail_length = models.PositiveBigIntegerField(editable=False, default=0, db_default=0)
+    # Equal to `updated_at`, unless a process of a release without a chain has stored the run since.
+    trail_saved_at = models.DateTimeField(null=True, editable=False)
+
+    tasks_to_take: Sequence[Task] = ()
+    """The existing tasks that a new run is made of."""
+    has_just_ended = False
+    """True between the end of the run and its storing, which seals its record."""
 
     objects = WorkflowRunQuerySet.as_manager()
 
@@ -154,6 +167,11 @@ class WorkflowRun(models.Model):
         """Update the counts after a transition of so many tasks."""
         for state, change in ((source, -tasks), (target, tasks)):
             setattr(self, f"{state}_count", getattr(self, f"{state}_count") + change)
+
+    @property
+    def has_trail_gap(self) -> bool:
+        """True if a process of an earlier release, which chains nothing, has stored the run."""
+        return self.trail_saved_at != self.updated_at
 
     @property
     def active_count(self) -> int:

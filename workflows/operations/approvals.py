@@ -34,7 +34,7 @@ def approve(approval_id: int, *, by: Actor, comment: str = "") -> Approval:
     task = approval.task
     _decide(approval, ApprovalStatus.APPROVED, by=by, comment=comment)
     unblock(task, awaits_approval=False)
-    record(EventType.APPROVAL_APPROVED, run=run, task=task, by=by, reason=comment)
+    _record_decision(EventType.APPROVAL_APPROVED, run, approval, by=by)
     if run:
         reopen_if_ready(run, by=by, reason=comment)
         advance_run(run, by=by)
@@ -53,7 +53,7 @@ def reject(approval_id: int, *, by: Actor, comment: str = "") -> Approval:
     enforce(check_decision(approval, by))
     task = approval.task
     _decide(approval, ApprovalStatus.REJECTED, by=by, comment=comment)
-    record(EventType.APPROVAL_REJECTED, run=run, task=task, by=by, reason=comment)
+    _record_decision(EventType.APPROVAL_REJECTED, run, approval, by=by)
     note = f"rejected by {by}: {comment}" if comment else f"rejected by {by}"
     transition_tasks(
         run,
@@ -61,10 +61,11 @@ def reject(approval_id: int, *, by: Actor, comment: str = "") -> Approval:
         Task.cancel,
         by=by,
         reason=comment,
+        at=approval.decided_at,
         awaits_approval=False,
         **UNBLOCKED,
         note=note,
-        finished_at=timezone.now(),
+        finished_at=approval.decided_at,
     )
     if run:
         advance_run(run, by=by)
@@ -88,3 +89,11 @@ def _decide(approval: Approval, status: ApprovalStatus, *, by: Actor, comment: s
     approval.decided_by, approval.decided_by_user = by.name, by.user
     approval.decided_at = timezone.now()
     approval.save()
+
+
+def _record_decision(
+    event_type: EventType, run: WorkflowRun | None, approval: Approval, *, by: Actor
+) -> None:
+    """Write the event of a decision, which says what the approval does."""
+    at, comment = approval.decided_at, approval.comment
+    record(event_type, run=run, task=approval.task, by=by, reason=comment, at=at)

@@ -9,8 +9,8 @@ from workflows.runs.events import record
 def request_approval(run: WorkflowRun | None, task: Task, *, by: Actor) -> Approval:
     """Let a task wait for an approval. The caller holds the lock."""
     block(task, awaits_approval=True)
-    record(EventType.APPROVAL_PENDING, run=run, task=task, by=by)
-    return Approval.objects.create(task=task)
+    event = record(EventType.APPROVAL_PENDING, run=run, task=task, by=by)
+    return Approval.objects.create(task=task, created_at=event.created_at)
 
 
 def request_again_if_rejected(run: WorkflowRun | None, task: Task, *, by: Actor) -> None:

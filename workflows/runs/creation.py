@@ -20,7 +20,6 @@ from workflows.payloads.parameters import take_parameters
 from workflows.runs.approval_requests import request_approval
 from workflows.runs.events import record
 from workflows.runs.locks import LARGEST_ID
-from workflows.runs.transitions import batches
 
 TABLES = {"run": WorkflowRun._meta.db_table, "task": Task._meta.db_table}
 # One array for each run: one row for each task takes twice as long.
@@ -156,9 +155,5 @@ def _free_tasks(task_ids: Sequence[int]) -> list[Task]:
 
 def _save_with_tasks(run: WorkflowRun, tasks: Sequence[Task]) -> None:
     run.template_name = run.template.name if run.template else ""
-    run.pending_count = len(tasks)
+    run.tasks_to_take = tasks
     run.save()
-    for position, task in enumerate(tasks):
-        task.run, task.position = run, position
-    for batch in batches(tasks):
-        Task.objects.bulk_update(batch, ["run", "position"])
