@@ -24,12 +24,31 @@ ADDED = {
     "workflows.Approval": {"decided_by_user"},
     "workflows.Event": {"actor_user", "actor_via", "digest"},
     "workflows.LogPiece": {"at"},
-    "workflows.TaskAttempt": {"details", "may_still_run", "times_out_at"},
-    "workflows.WorkflowRun": {"secrets", "created_by_name", "created_by_user", "created_by_via"},
+    "workflows.TaskAttempt": {
+        "details",
+        "may_still_run",
+        "times_out_at",
+        "log_digest",
+        "log_length",
+    },
+    "workflows.WorkflowRun": {
+        "secrets",
+        "created_by_name",
+        "created_by_user",
+        "created_by_via",
+        "trail_head",
+        "trail_length",
+        "trail_saved_at",
+    },
     "workflows.WorkflowTemplate": {"parameters_schema"},
 }
 """Columns that came later."""
-ADDED_TABLES = {"workflows.TemplateVersion", "workflows.Presence", "workflows.LastLook"}
+ADDED_TABLES = {
+    "workflows.LastLook",
+    "workflows.Presence",
+    "workflows.RunRecord",
+    "workflows.TemplateVersion",
+}
 
 
 def without_added(rows: Rows) -> Rows:

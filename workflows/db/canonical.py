@@ -27,20 +27,36 @@ def digest_of(texts: Iterable[str]) -> str:
 
 
 @lru_cache(maxsize=10_000)
-def canonical_json(text: str) -> str:
-    """Return the canonical form of JSON that the database has returned as text."""
-    return canonical(json.loads(text))
+def jsonb_text(text: str) -> str:
+    """
+    Return JSON as PostgreSQL writes a jsonb value.
+
+    That is another canonical form, for rows so many that the database has to write them.
+    """
+    return _as_jsonb(json.loads(text, parse_float=Decimal))
 
 
 def as_moment(stored: datetime | str) -> datetime:
     """Return a moment as hand-written SQL has read it: SQLite stores the text, in UTC."""
-    is_text = isinstance(stored, str)
-    return datetime.fromisoformat(stored).replace(tzinfo=UTC) if is_text else stored
+    if isinstance(stored, str):
+        return datetime.fromisoformat(stored).replace(tzinfo=UTC)
+    return stored
 
 
 def moment_text(moment: datetime) -> str:
     """Return the canonical form of a moment, to the microsecond."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _as_jsonb(value: Any) -> str:
+    if isinstance(value, dict):
+        keys = sorted(value, key=lambda key: (len(key.encode()), key.encode()))
+        return f"{{{', '.join(f'{_as_jsonb(key)}: {_as_jsonb(value[key])}' for key in keys)}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_as_jsonb, value))}]"
+    if isinstance(value, Decimal):
+        return f"{value:f}" if value else f"{abs(value):f}"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _plain(value: Any) -> Any:

@@ -56,6 +56,7 @@ def _in_sqlite(statement: str) -> str:
     statement = NOT_ALL.sub(r"NOT IN (SELECT value FROM json_each(%(\1)s))", statement)
     statement = RECORDSET.sub(_recordset, statement)
     statement = statement.replace("json_agg", "json_group_array").replace(SHIFT, "")
+    statement = statement.replace("string_agg", "group_concat")
     return CAST.sub("", statement).replace(ROW_LOCK, "")
 
 

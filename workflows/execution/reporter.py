@@ -13,8 +13,8 @@ from workflows.dispatch.claims import Claimed, ClaimRequest
 from workflows.execution.set_aside import DatabaseRefuses, SetAside
 from workflows.models import LogPiece, TaskState
 from workflows.reports.apply import apply_reports_and_claim
-from workflows.reports.log_digest import UNKNOWN_LOG
 from workflows.reports.report import Report
+from workflows.runs.log_digest import UNKNOWN_LOG
 
 TRIES = 4
 """So often, a report is tried as it is, before the attempt fails because it cannot be stored."""

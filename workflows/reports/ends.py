@@ -12,9 +12,9 @@ from workflows.db.statements import Sql, execute, rows
 from workflows.models import LogPiece, Task, TaskAttempt, WorkflowRun
 from workflows.models.actor import Actor
 from workflows.models.attempt import Outcome
-from workflows.reports.log_digest import stored_logs
 from workflows.reports.report import TRANSITIONS, Report, ReportedTask
 from workflows.runs.chain import cover
+from workflows.runs.log_digest import stored_logs
 from workflows.runs.transitions import RecordedTransition, batches, transition_tasks_along
 
 Reports = Mapping[ReportedTask, Report]

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from workflows.models import LogPiece
 from workflows.payloads.secrets import Mask
-from workflows.reports.log_digest import LogDigest, RunningDigest
+from workflows.runs.log_digest import LogDigest, RunningDigest
 
 LARGEST_PIECE = 32_000
 HEAD = 1_000_000

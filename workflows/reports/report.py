@@ -9,8 +9,8 @@ from uuid import UUID
 from workflows.models import LogPiece, Task, TaskState
 from workflows.models.attempt import status_of
 from workflows.models.bounds import IN_LOG, cut
-from workflows.reports.log_digest import UNKNOWN_LOG, LogDigest
 from workflows.runs.events import Transition, states_of
+from workflows.runs.log_digest import UNKNOWN_LOG, LogDigest
 
 TRANSITIONS: Mapping[str, Transition] = {
     TaskState.RUNNING: Task.start,

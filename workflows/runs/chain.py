@@ -75,8 +75,9 @@ DEFAULTS: Mapping[str, Any] = {
 
 def only_counts(event_type: str, payload: Any) -> bool:
     """Return True for an event that is counted up when it is repeated, and never chained."""
-    is_refusal = event_type == EventType.TASK_REPORT_REFUSED
-    return event_type == EventType.NOTHING_READY or (is_refusal and "count" in payload)
+    if event_type == EventType.TASK_REPORT_REFUSED:
+        return isinstance(payload, dict) and "count" in payload
+    return event_type == EventType.NOTHING_READY
 
 
 def link(run: WorkflowRun | None, event: Mapping[str, Any], cover: str = "") -> str:
@@ -86,7 +87,7 @@ def link(run: WorkflowRun | None, event: Mapping[str, Any], cover: str = "") -> 
     The caller holds the run's lock, and stores the run afterwards.
 
     :param event: its columns, as they will be stored.
-    :param cover: the canonical form of the columns that it covers.
+    :param cover: the digest of the columns that it covers.
     """
     if run is None:
         return link_digest("", event, cover)
@@ -112,5 +113,5 @@ def cover_of(event_type: str, attempt: TaskAttempt) -> str:
 
 
 def cover(columns: Mapping[str, Any]) -> str:
-    """Return the canonical form of columns of an attempt, but for those that have their default."""
-    return canonical({n: value for n, value in columns.items() if value != DEFAULTS[n]})
+    """Return a digest of columns of an attempt, but for those that have their default."""
+    return digest_of([canonical({n: each for n, each in columns.items() if each != DEFAULTS[n]})])

@@ -98,7 +98,7 @@ def create_task(
     if wrong := {name: texts for name, texts in problems.items() if texts}:
         raise Invalid(wrong)
     task.save()
-    record(EventType.TASK_CREATED, task=task, by=by)
+    record(EventType.TASK_CREATED, task=task, by=by, at=task.created_at)
     if requires_approval:
         request_approval(None, task, by=by)
     return task
