@@ -1,18 +1,27 @@
 """Compares the rows of a run with the replay of its trail."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
 from workflows.audit.findings import Finding, as_text
 from workflows.audit.replay import Replay
-from workflows.audit.replayed import UNKNOWN_TASK, Allowed, ReplayedAttempt
+from workflows.audit.replayed import UNKNOWN_TASK, ReplayedAttempt
 from workflows.models import Approval, ApprovalStatus, Task, TaskAttempt, WorkflowRun
 from workflows.models.task import ENDED
 
 NO_OUTCOME = "none yet"
+STILL_EMPTY: Mapping[str, Collection[Any]] = {
+    "exit_code": [None],
+    "result": [None],
+    "message": [""],
+    "may_still_run": [False],
+    "log_digest": [""],
+    "log_length": [0],
+}
+"""The columns of an attempt that nothing sets before it ends."""
 
 
 def check_tasks(run: WorkflowRun, replay: Replay) -> Iterator[Finding]:
@@ -66,8 +75,8 @@ def compare_values(
 
 def compare_columns(
     run: WorkflowRun,
-    allowed: Allowed,
-    row: WorkflowRun | Task | Approval,
+    allowed: Mapping[str, Collection[Any]],
+    row: WorkflowRun | Task | TaskAttempt | Approval,
     *,
     of: str = "",
     task_id: int | None = None,
@@ -98,7 +107,7 @@ def check_attempts(run: WorkflowRun, replay: Replay) -> Iterator[Finding]:
         for task_id, task in replay.tasks.items()
         for number, each in enumerate(task.attempts, 1)
     }
-    rows = TaskAttempt.objects.filter(task__run=run).defer("payload", "result", "message")
+    rows = TaskAttempt.objects.filter(task__run=run).defer("payload")
     for attempt in rows.iterator():
         what = f"attempt {attempt.pk}"
         if (known := replayed.pop(str(attempt.pk), None)) is None:
@@ -138,6 +147,8 @@ def _check_attempt(
         yield Finding(
             run.pk, f"outcome of {what}", outcomes, row.outcome or NO_OUTCOME, row.task_id
         )
+    if replayed.is_exact and not replayed.ended:
+        yield from compare_columns(run, STILL_EMPTY, row, of=f" of {what}", task_id=row.task_id)
     yield from _check_event_times(run, what, row, replayed)
 
 

@@ -14,6 +14,7 @@ from workflows.audit.replayed import (
     ReplayedAttempt,
     ReplayedTask,
     allow,
+    allow_also,
 )
 from workflows.models import EventType, RunState, Task, TaskState, WorkflowRun
 from workflows.models.attempt import Outcome
@@ -117,6 +118,8 @@ class Replay:
     def _follow_run(self, event: EventRow, before: str) -> None:
         if before == NOT_CREATED:
             allow(self.columns, event, started_at=None, finished_at=None)
+            allow(self.columns, event, template_id=event.details.get("template_id"))
+            allow_also(self.columns, "template_id", None)  # deleting the template empties it
         elif before == RunState.CREATED and self.state == RunState.RUNNING:
             allow(self.columns, event, started_at=event.created_at)
         elif self.state in ENDED_RUNS:
@@ -164,7 +167,7 @@ class Replay:
             )
         task.is_cancel_requested = False
         attempt_id, runner = (str(event.details.get(name)) for name in ("attempt_id", "runner"))
-        task.attempts.append(ReplayedAttempt(attempt_id, runner, event.created_at))
+        task.attempts.append(ReplayedAttempt(attempt_id, runner, event.created_at, event.is_exact))
 
     def _update_attempt(self, event: EventRow, attempt: ReplayedAttempt) -> None:
         attempt_id = event.details.get("attempt_id", attempt.pk)

@@ -46,6 +46,7 @@ class ReplayedAttempt:
     pk: str
     runner: str
     dispatched: datetime
+    is_exact: bool = False
     started: datetime | None = None
     ended: datetime | None = None
     outcomes: set[str] = field(default_factory=lambda: {""})
