@@ -97,8 +97,8 @@ def test_restored_installation_verifies_clean(restored: str) -> None:
     ended = manage("verify_run", "--all", url=restored)
 
     many = WorkflowRun.objects.count()
-    expected = f"Runs verified: {many}. The trail explains every row.\n"
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, expected, "")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith(f"Runs verified: {many}. The trail explains every row; ")
 
 
 def test_attempt_running_at_the_time_of_the_copy_is_lost(restored: str, live: WorkflowRun) -> None:

@@ -11,11 +11,10 @@ from tests.browser.test_watching_runs import open_run, vertex
 from tests.factories import RunFactory
 from tests.support.actors import who
 from tests.support.drawing import DrawRun
-from tests.support.verbs import dispatch_all, finish, start, task
+from tests.support.verbs import ask_for_approval, dispatch_all, finish, start, task
 from workflows.models import WorkflowRun
 from workflows.operations.holds import hold
 from workflows.operations.tasks import cancel, mark_success
-from workflows.runs.approval_requests import request_approval
 
 TABS = ("Graph", "Tasks", "Timeline", "Events", "Parameters")
 
@@ -74,7 +73,7 @@ def test_dark_scheme_has_dark_background_and_light_text(
 
 def test_graph_and_table_show_the_same_icons(browse: Browse, runs: DrawRun) -> None:
     run = runs("a, b, c, d")
-    request_approval(run, task(run, "c"), by=who("test"))
+    ask_for_approval(run, "c")
     hold(task(run, "d").pk, by=who("test"))
     dispatch_all(run)
     finish(run, "a", "failed")

@@ -6,15 +6,20 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.support.drawing import DrawRun
+from tests.support.scripted import Script
 from tests.support.tables import everything
-from workflows.models import Task
+from tests.support.verbs import dispatch, walk
+from workflows.models import Event, Task, WorkflowRun
 
 
 def test_clean_run_exits_0(runs: DrawRun, capsys: pytest.CaptureFixture[str]) -> None:
     run = runs("a")
     before = everything()
     call_command("verify_run", str(run.pk))
-    assert capsys.readouterr().out == "Runs verified: 1. The trail explains every row.\n"
+    assert capsys.readouterr().out.splitlines() == [
+        f"workflow run {run.pk}: 2 events, 2 of them chained, not sealed yet",
+        "Runs verified: 1. The trail explains every row; 2 of 2 events are chained.",
+    ]
     assert everything() == before
 
 
@@ -30,7 +35,7 @@ def test_each_finding_is_printed_on_its_line(
         f"workflow run {run.pk}, task {task.pk}: attempts: expected 0, found 1"
         for task in run.tasks.order_by("position")
     ]
-    assert capsys.readouterr().out.splitlines() == lines
+    assert capsys.readouterr().out.splitlines()[:2] == lines
 
 
 def test_all_prints_the_findings_of_all_runs_as_json(
@@ -40,8 +45,17 @@ def test_all_prints_the_findings_of_all_runs_as_json(
     Task.objects.filter(run=second).update(attempt_count=1)
     with pytest.raises(CommandError, match="findings: 1, in 2 verified runs"):
         call_command("verify_run", "--all", "--json")
-    [line] = capsys.readouterr().out.splitlines()
-    assert json.loads(line) == {
+    finding, verified = map(json.loads, capsys.readouterr().out.splitlines())
+    assert verified["verified"] == {
+        "runs": 2,
+        "findings": 1,
+        "events": 4,
+        "chained": 4,
+        "not_chained": 0,
+        "counted": 0,
+        "sealed": 0,
+    }
+    assert finding == {
         "run_id": second.pk,
         "what": "attempts",
         "expected": "0",
@@ -53,7 +67,32 @@ def test_all_prints_the_findings_of_all_runs_as_json(
 
 def test_all_without_runs_exits_0(db: None, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("verify_run", "--all", "--json")
-    assert capsys.readouterr().out == ""
+    [verified] = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (verified["verified"]["runs"], verified["verified"]["findings"]) == (0, 0)
+
+
+def test_ended_run_says_at_which_end_it_was_sealed(
+    runs: DrawRun, script: Script, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = runs("a")
+    walk(run, "a")
+    dispatch(run)
+    call_command("verify_run", str(run.pk))
+    assert capsys.readouterr().out.startswith(
+        f"workflow run {run.pk}: 7 events, 6 of them chained, 1 only count, "
+        "sealed at its end, success\n"
+    )
+
+
+def test_runs_that_are_gone_are_named(runs: DrawRun, capsys: pytest.CaptureFixture[str]) -> None:
+    run = runs("a")
+    for rows in (Event.objects, Task.objects, WorkflowRun.objects):
+        rows.all().delete()
+    gone = f"workflow run {run.pk}: run: expected the run that its record tells of, found none"
+    for arguments in (["--all"], [str(run.pk)]):
+        with pytest.raises(CommandError, match="findings: 1"):
+            call_command("verify_run", *arguments)
+        assert gone in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

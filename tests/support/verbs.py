@@ -2,13 +2,26 @@
 
 from typing import Any
 
+from django.db import transaction
+
 from tests.support.actors import who
 from workflows.dispatch.result import DispatchResult
-from workflows.models import Event, EventType, Task, TaskAttempt, TaskDependency, WorkflowRun
+from workflows.models import (
+    Approval,
+    Event,
+    EventType,
+    Task,
+    TaskAttempt,
+    TaskDependency,
+    WorkflowRun,
+)
 from workflows.models.actor import Actor
 from workflows.operations import dispatch_ready
 from workflows.reports.apply import apply_report
 from workflows.reports.report import Report
+from workflows.runs.approval_requests import request_approval
+from workflows.runs.locks import lock_run
+from workflows.runs.transitions import save_progress
 
 TEST = who("test")
 CREATION = (EventType.RUN_CREATED, EventType.TASK_CREATED)
@@ -61,6 +74,15 @@ def start(run: WorkflowRun, *step_ids: str) -> None:
 def finish(run: WorkflowRun, step_id: str, status: str = "success", **fields: Any) -> None:
     """Report the end of a task."""
     report(attempt(run, step_id), status, **fields)
+
+
+def ask_for_approval(run: WorkflowRun, step_id: str) -> Approval:
+    """Let a task wait for an approval that its step does not ask for."""
+    with transaction.atomic():
+        locked = lock_run(run.pk)
+        approval = request_approval(locked, task(run, step_id), by=TEST)
+        save_progress(locked)
+    return approval
 
 
 def walk(run: WorkflowRun, *step_ids: str) -> None:

@@ -26,7 +26,14 @@ ADDED = {
     "workflows.Approval": {"decided_by_user", "reason"},
     "workflows.Event": {"actor_user", "actor_via", "digest"},
     "workflows.LogPiece": {"at"},
-    "workflows.TaskAttempt": {"claimed_by", "details", "may_still_run", "times_out_at"},
+    "workflows.TaskAttempt": {
+        "claimed_by",
+        "details",
+        "log_digest",
+        "log_length",
+        "may_still_run",
+        "times_out_at",
+    },
     "workflows.WorkflowRun": {
         "secrets",
         "encrypted_secrets",
@@ -34,6 +41,10 @@ ADDED = {
         "created_by_user",
         "created_by_via",
         "approval_lasts",
+        "set_aside",
+        "trail_head",
+        "trail_length",
+        "trail_saved_at",
     },
     "workflows.WorkflowTemplate": {"parameters_schema", "approval_lasts"},
 }
@@ -42,6 +53,7 @@ ADDED_TABLES = {
     "workflows.Counter",
     "workflows.LastLook",
     "workflows.Presence",
+    "workflows.RunRecord",
     "workflows.TemplateVersion",
 }
 

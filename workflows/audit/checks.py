@@ -1,17 +1,27 @@
 """Compares the rows of a run with the replay of its trail."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from workflows.audit.replay import UNKNOWN_TASK, Finding, Replay, ReplayedAttempt
+from workflows.audit.findings import Finding, as_text
+from workflows.audit.replay import Replay
+from workflows.audit.replayed import UNKNOWN_TASK, ReplayedAttempt
 from workflows.models import Approval, ApprovalStatus, Task, TaskAttempt, WorkflowRun
 from workflows.models.task import ENDED
 
-YES_NO = {True: "yes", False: "no"}
 NO_OUTCOME = "none yet"
+STILL_EMPTY: Mapping[str, Collection[Any]] = {
+    "exit_code": [None],
+    "result": [None],
+    "message": [""],
+    "may_still_run": [False],
+    "log_digest": [""],
+    "log_length": [0],
+}
+"""The columns of an attempt that nothing sets before it ends."""
 
 
 def check_tasks(run: WorkflowRun, replay: Replay) -> Iterator[Finding]:
@@ -21,6 +31,8 @@ def check_tasks(run: WorkflowRun, replay: Replay) -> Iterator[Finding]:
         missing.discard(task.pk)
         yield from compare_values(run, _replayed(replay, task.pk), _stored(task), task.pk)
         yield from _check_times(run, f"{task}", task, task.pk)
+        allowed = replay.tasks.get(task.pk, UNKNOWN_TASK).columns
+        yield from compare_columns(run, allowed, task, task_id=task.pk)
     for task_id in sorted(missing):
         yield Finding(run.pk, "task", "a task of the run, as the trail says", "none", task_id)
 
@@ -58,11 +70,22 @@ def compare_values(
     """Yield the values that differ from the expected ones, by name."""
     for what, expected in replayed.items():
         if stored[what] != expected:
-            yield Finding(run.pk, what, _as_text(expected), _as_text(stored[what]), task_id)
+            yield Finding(run.pk, what, as_text(expected), as_text(stored[what]), task_id)
 
 
-def _as_text(value: Any) -> str:
-    return YES_NO[value] if isinstance(value, bool) else str(value)
+def compare_columns(
+    run: WorkflowRun,
+    allowed: Mapping[str, Collection[Any]],
+    row: WorkflowRun | Task | TaskAttempt | Approval,
+    *,
+    of: str = "",
+    task_id: int | None = None,
+) -> Iterator[Finding]:
+    """Yield the columns whose values no event has given them."""
+    for name, values in allowed.items():
+        if (found := getattr(row, name)) not in values:
+            expected = " or ".join(sorted(map(as_text, values)))
+            yield Finding(run.pk, f"{name}{of}", expected, as_text(found), task_id)
 
 
 def _check_times(
@@ -84,7 +107,7 @@ def check_attempts(run: WorkflowRun, replay: Replay) -> Iterator[Finding]:
         for task_id, task in replay.tasks.items()
         for number, each in enumerate(task.attempts, 1)
     }
-    rows = TaskAttempt.objects.filter(task__run=run).defer("payload", "result", "message")
+    rows = TaskAttempt.objects.filter(task__run=run).defer("payload")
     for attempt in rows.iterator():
         what = f"attempt {attempt.pk}"
         if (known := replayed.pop(str(attempt.pk), None)) is None:
@@ -124,6 +147,8 @@ def _check_attempt(
         yield Finding(
             run.pk, f"outcome of {what}", outcomes, row.outcome or NO_OUTCOME, row.task_id
         )
+    if replayed.is_exact and not replayed.ended:
+        yield from compare_columns(run, STILL_EMPTY, row, of=f" of {what}", task_id=row.task_id)
     yield from _check_event_times(run, what, row, replayed)
 
 
@@ -144,15 +169,21 @@ def _check_event_times(
 
 def check_approvals(run: WorkflowRun, replay: Replay) -> Iterator[Finding]:
     """Yield the approvals that differ from the replay."""
-    stored: dict[int, list[str]] = defaultdict(list)
+    stored: dict[int, list[Approval]] = defaultdict(list)
     for approval in Approval.objects.filter(task__run=run).order_by("id").iterator():
-        stored[approval.task_id].append(approval.status)
+        stored[approval.task_id].append(approval)
         is_decided = approval.status != ApprovalStatus.PENDING
         if is_decided != (approval.decided_at is not None):
-            words = (f"{approval}, decided", _as_text(is_decided), _as_text(not is_decided))
+            words = (f"{approval}, decided", as_text(is_decided), as_text(not is_decided))
             yield Finding(run.pk, *words, approval.task_id)
-    replayed = {task_id: task.approvals for task_id, task in replay.tasks.items() if task.approvals}
-    for task_id in sorted(stored.keys() | replayed.keys()):
-        expected, found = (", ".join(each.get(task_id, ["none"])) for each in (replayed, stored))
+    asked = {task_id for task_id, task in replay.tasks.items() if task.approvals}
+    for task_id in sorted(stored.keys() | asked):
+        replayed, rows = replay.tasks.get(task_id, UNKNOWN_TASK).approvals, stored[task_id]
+        expected, found = (
+            ", ".join(str(each.status) for each in some) or "none" for some in (replayed, rows)
+        )
         if expected != found:
             yield Finding(run.pk, "approvals", expected, found, task_id)
+        for approval, known in zip(rows, replayed, strict=False):
+            of = f" of {approval}"
+            yield from compare_columns(run, known.columns, approval, of=of, task_id=task_id)

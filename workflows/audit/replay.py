@@ -2,17 +2,24 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
 
-from workflows.models import ApprovalStatus, EventType, RunState, Task, TaskState, WorkflowRun
+from workflows.audit.columns import follow_approval, follow_task
+from workflows.audit.findings import Finding
+from workflows.audit.replayed import (
+    NOT_CREATED,
+    UNKNOWN_TASK,
+    Allowed,
+    EventRow,
+    ReplayedAttempt,
+    ReplayedTask,
+    allow,
+    allow_also,
+)
+from workflows.models import EventType, RunState, Task, TaskState, WorkflowRun
 from workflows.models.attempt import Outcome
 from workflows.models.run import DISPATCHABLE
 from workflows.models.task import ACTIVE, BROKEN
-
-NOT_CREATED = ""
-"""The state of runs and tasks before they are created."""
 
 TransitionsByEvent = dict[str, dict[str, str]]
 """By event type: the target state for each source state."""
@@ -33,6 +40,7 @@ TASK_TRANSITIONS = _transitions_by_event(Task) | {
 }
 TASK_TRANSITIONS[EventType.TASK_LOST] = TASK_TRANSITIONS[EventType.TASK_FAILED]
 
+ENDED_RUNS = (RunState.SUCCESS, RunState.FAILED, RunState.ABORTED)
 OUTCOMES = {
     EventType.TASK_SUBMIT_FAILED: {Outcome.REFUSED},
     EventType.TASK_SUCCEEDED: {Outcome.SUCCESS},
@@ -43,85 +51,30 @@ OUTCOMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A mismatch: an impossible event, or a row that the trail does not explain."""
-
-    run_id: int
-    what: str
-    expected: str
-    found: str
-    task_id: int | None = None
-    event_id: int | None = None
-
-    @property
-    def sentence(self) -> str:
-        """The finding in one line."""
-        where = [f"workflow run {self.run_id}"]
-        where += [f"event {self.event_id}"] if self.event_id else []
-        where += [f"task {self.task_id}"] if self.task_id else []
-        return f"{', '.join(where)}: {self.what}: expected {self.expected}, found {self.found}"
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the finding as JSON data."""
-        return asdict(self)
-
-
-class EventRow(NamedTuple):
-    """The columns of an event that the replay needs."""
-
-    id: int
-    event_type: str
-    task_id: int | None
-    payload: dict[str, Any]
-    created_at: datetime
-
-
-@dataclass(slots=True)
-class ReplayedAttempt:
-    """An attempt according to the trail."""
-
-    pk: str
-    runner: str
-    dispatched: datetime
-    started: datetime | None = None
-    ended: datetime | None = None
-    outcomes: set[str] = field(default_factory=lambda: {""})
-
-
-@dataclass(slots=True)
-class ReplayedTask:
-    """A task according to the trail."""
-
-    state: str = NOT_CREATED
-    is_held: bool = False
-    is_marked_success: bool = False
-    is_cancel_requested: bool = False
-    attempts: list[ReplayedAttempt] = field(default_factory=list)
-    approvals: list[str] = field(default_factory=list)
-
-    @property
-    def awaits_approval(self) -> bool:
-        """Whether an approval was requested and is not decided yet."""
-        return ApprovalStatus.PENDING in self.approvals
-
-
-UNKNOWN_TASK = ReplayedTask()
-"""A task without any event."""
-
-
 class Replay:
     """The state of a run after the events applied so far."""
 
-    def __init__(self, run_id: int, upstream: Mapping[int, Sequence[int]]) -> None:
-        """Begin before the first event; `upstream` holds the dependencies of the run."""
+    def __init__(
+        self,
+        run_id: int,
+        upstream: Mapping[int, Sequence[int]],
+        started: Mapping[str, datetime | None],
+    ) -> None:
+        """
+        Begin before the first event.
+
+        :param upstream: the dependencies of the run, by task.
+        :param started: when each attempt has started, as its row says.
+        """
         self.run_id = run_id
         self.state: str = NOT_CREATED
         self.has_started = False
         self.tasks: defaultdict[int, ReplayedTask] = defaultdict(ReplayedTask)
         self.counts: Counter[str] = Counter()
         self.findings: list[Finding] = []
+        self.columns: Allowed = {}
         self._upstream = upstream
+        self._started = started
 
     def apply(self, event: EventRow) -> None:
         """Apply one event; an impossible one is added to the findings."""
@@ -151,14 +104,28 @@ class Replay:
 
     def _apply_run_event(self, event: EventRow) -> None:
         if event.event_type in RUN_TRANSITIONS:
+            before = self.state
             self.state = self._next_state(event, RUN_TRANSITIONS[event.event_type], self.state)
             self.has_started |= self.state == RunState.RUNNING
+            self._follow_run(event, before)
         if event.event_type == EventType.RUN_SUCCEEDED:
             self._expect_no_tasks(event, set(TaskState) - {TaskState.SUCCESS})
         if event.event_type == EventType.RUN_FAILED:
             self._expect_no_tasks(event, set(ACTIVE))
             if not any(self.counts[state] for state in BROKEN):
                 self.add_finding(event, event.event_type, "a failed or canceled task", "none")
+
+    def _follow_run(self, event: EventRow, before: str) -> None:
+        if before == NOT_CREATED:
+            allow(self.columns, event, started_at=None, finished_at=None)
+            allow(self.columns, event, template_id=event.details.get("template_id"))
+            allow_also(self.columns, "template_id", None)  # deleting the template empties it
+        elif before == RunState.CREATED and self.state == RunState.RUNNING:
+            allow(self.columns, event, started_at=event.created_at)
+        elif self.state in ENDED_RUNS:
+            allow(self.columns, event, finished_at=event.created_at)
+        elif before in ENDED_RUNS:
+            allow(self.columns, event, finished_at=None)
 
     def _expect_no_tasks(self, event: EventRow, states: set[TaskState]) -> None:
         for state in sorted(states):
@@ -185,6 +152,11 @@ class Replay:
                 task.is_marked_success = True
         if before in ACTIVE and task.attempts:
             self._update_attempt(event, task.attempts[-1])
+        self._follow(event, task, before)
+
+    def _follow(self, event: EventRow, task: ReplayedTask, before: str) -> None:
+        started_at = self._started.get(task.attempts[-1].pk) if task.attempts else None
+        follow_task(event, task, before, started_at)
 
     def _add_attempt(self, event: EventRow, task: ReplayedTask) -> None:
         if self.state not in DISPATCHABLE:
@@ -194,11 +166,11 @@ class Replay:
                 event, "dispatch", "nothing left to wait for", f"it waits for {waited_for}"
             )
         task.is_cancel_requested = False
-        attempt_id, runner = (str(event.payload.get(name)) for name in ("attempt_id", "runner"))
-        task.attempts.append(ReplayedAttempt(attempt_id, runner, event.created_at))
+        attempt_id, runner = (str(event.details.get(name)) for name in ("attempt_id", "runner"))
+        task.attempts.append(ReplayedAttempt(attempt_id, runner, event.created_at, event.is_exact))
 
     def _update_attempt(self, event: EventRow, attempt: ReplayedAttempt) -> None:
-        attempt_id = event.payload.get("attempt_id", attempt.pk)
+        attempt_id = event.details.get("attempt_id", attempt.pk)
         if attempt_id != attempt.pk:
             self.add_finding(event, f"{event.event_type} of attempt", attempt.pk, str(attempt_id))
         if attempt.ended:
@@ -210,6 +182,8 @@ class Replay:
         else:
             attempt.ended = event.created_at
             attempt.outcomes = set(OUTCOMES.get(EventType(event.event_type), ()))
+            attempt.has_exact_end = event.is_exact and "attempt_id" in event.details
+            attempt.is_lost = event.event_type == EventType.TASK_LOST
 
     def _apply_task_event(self, event: EventRow, task: ReplayedTask) -> None:
         kind = event.event_type
@@ -219,13 +193,14 @@ class Replay:
                 task.is_held = kind == EventType.TASK_HELD
             case EventType.APPROVAL_PENDING:
                 self._expect(event, task.awaits_approval, False, "waiting for approval")
-                task.approvals.append(ApprovalStatus.PENDING)
+                follow_approval(event, task)
             case EventType.APPROVAL_APPROVED | EventType.APPROVAL_REJECTED:
                 self._expect(event, task.awaits_approval, True, "waiting for approval")
-                task.approvals[-1:] = [kind.removeprefix("approval.")]
+                follow_approval(event, task)
             case EventType.TASK_CANCEL_REQUESTED:
                 self._expect(event, task.state in ACTIVE, True, "active")
                 task.is_cancel_requested = True
+        self._follow(event, task, task.state)
 
     def _expect(self, event: EventRow, found: bool, expected: bool, what: str) -> None:
         if found != expected:

@@ -1,7 +1,9 @@
 """
-Verifies that the trail of a run explains every one of its rows, by replaying it.
+Verifies that nothing in a run was changed that its trail does not explain.
 
-Nothing is written. The run is locked, so that its tasks do not change meanwhile.
+The chain of the events is followed, with all that they cover, and the events are replayed: what
+they make of the run is compared with its rows. Nothing is written. The run is locked, so that its
+tasks do not change meanwhile.
 """
 
 from collections import defaultdict
@@ -9,38 +11,79 @@ from collections.abc import Iterator
 from heapq import merge
 from typing import Any
 
-from django.db import transaction
+from django.db import DataError, transaction
 
-from workflows.audit.checks import check_approvals, check_attempts, check_tasks, compare_values
-from workflows.audit.replay import EventRow, Finding, Replay
+from workflows.audit.checks import (
+    check_approvals,
+    check_attempts,
+    check_tasks,
+    compare_columns,
+    compare_values,
+)
+from workflows.audit.findings import Examination, Finding
+from workflows.audit.links import ChainCheck, attempt_facts
+from workflows.audit.logs import check_logs
+from workflows.audit.records import SealCheck, find_gone
+from workflows.audit.replay import ENDED_RUNS, Replay
+from workflows.audit.replayed import STORED, EventRow
+from workflows.errors import NotFound
 from workflows.models import Event, RunState, TaskDependency, TaskState, WorkflowRun
 from workflows.models.run import DISPATCHABLE
 from workflows.models.task import ACTIVE, BROKEN
 from workflows.runs.locks import lock_run
+from workflows.runs.trail import definition_of
 
-RUN_ENDS = (RunState.SUCCESS, RunState.FAILED, RunState.ABORTED)
+UNREADABLE = (ArithmeticError, AttributeError, DataError, LookupError, TypeError, ValueError)
+"""What reading a row may raise that somebody has filled with nonsense."""
 
 
-@transaction.atomic
 def verify_run(run_id: int) -> list[Finding]:
     """
     Return everything in a run that its trail does not explain.
 
-    A constant number of statements, read row by row: 1.5 KB of memory and 0.15 ms per task.
-
-    :raises NotFound: if there is no such run.
+    :raises NotFound: if there is no such run, and never was.
     """
-    run = lock_run(run_id)
-    replay = Replay(run.pk, _upstream(run))
-    for event in _events(run):
+    return examine_run(run_id).findings
+
+
+def examine_run(run_id: int) -> Examination:
+    """
+    Return what was found in a run, and how much of its trail is chained.
+
+    A constant number of statements, read row by row: 2 KB of memory and 0.2 ms per task.
+
+    :raises NotFound: if there is no such run, and never was.
+    """
+    examination = Examination(run_id)
+    try:
+        with transaction.atomic():
+            _examine(lock_run(run_id), examination)
+    except NotFound:
+        examination.findings += find_gone(run_id)
+        if not examination.findings:
+            raise
+    except UNREADABLE as exc:
+        words = ("rows", "values that can be read", f"{type(exc).__name__}: {exc}")
+        examination.findings.append(Finding(run_id, *words))
+    return examination
+
+
+def _examine(run: WorkflowRun, examination: Examination) -> None:
+    upstream, facts = _upstream(run), attempt_facts(run)
+    edges = ((task, parent) for task, parents in upstream.items() for parent in parents)
+    chain = ChainCheck(run, facts, definition_of(run, edges), examination)
+    seal = SealCheck(run, examination)
+    replay = Replay(run.pk, upstream, {pk: each.started_at for pk, each in facts.items()})
+    for row in _events(run):
+        event = chain.check(row)
         replay.apply(event)
-    return [
-        *replay.findings,
-        *check_tasks(run, replay),
-        *check_attempts(run, replay),
-        *check_approvals(run, replay),
-        *_check_run(run, replay),
-    ]
+        seal.follow(event, replay)
+    chain.finish()
+    seal.finish()
+    examination.findings += replay.findings
+    for check in (check_tasks, check_attempts, check_approvals, _check_run):
+        examination.findings += check(run, replay)
+    examination.findings += check_logs(run, replay, facts)
 
 
 def _upstream(run: WorkflowRun) -> dict[int, list[int]]:
@@ -55,7 +98,7 @@ def _events(run: WorkflowRun) -> Iterator[EventRow]:
     # Tasks that existed before the run have events without a run.
     past = Event.objects.filter(run=None, task__run=run) if not run.expands_template else None
     parts = [part for part in (past, Event.objects.filter(run=run)) if part is not None]
-    rows = (part.order_by("id").values_list(*EventRow._fields).iterator() for part in parts)
+    rows = (part.order_by("id").values_list(*STORED).iterator() for part in parts)
     return (EventRow(*row) for row in merge(*rows))
 
 
@@ -63,7 +106,7 @@ def _check_run(run: WorkflowRun, replay: Replay) -> Iterator[Finding]:
     replayed: dict[str, Any] = {
         "state": replay.state or "no event of its creation",
         "started": replay.has_started,
-        "finished": replay.state in RUN_ENDS,
+        "finished": replay.state in ENDED_RUNS,
     }
     stored: dict[str, Any] = {
         "state": run.state,
@@ -74,6 +117,7 @@ def _check_run(run: WorkflowRun, replay: Replay) -> Iterator[Finding]:
         replayed[f"tasks that are {state}"] = replay.counts[state]
         stored[f"tasks that are {state}"] = run.task_counts[state]
     yield from compare_values(run, replayed, stored)
+    yield from compare_columns(run, replay.columns, run)
     yield from _check_run_end(run, replay)
 
 

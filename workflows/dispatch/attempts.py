@@ -15,15 +15,17 @@ from workflows.dispatch.claims import NO_CLAIM, Claimed, ClaimRequest, claim_uns
 from workflows.dispatch.leases import SUBMIT_WITHIN, patience
 from workflows.dispatch.runner_pool import RunnerPool
 from workflows.dispatch.tokens import hash_of, token_of
-from workflows.models import RunState, Task, TaskAttempt, TaskState, WorkflowRun
+from workflows.models import EventType, RunState, Task, TaskAttempt, TaskState, WorkflowRun
 from workflows.models.actor import Actor
 from workflows.models.attempt import Outcome
 from workflows.models.bounds import cut
 from workflows.models.run import DISPATCHABLE
 from workflows.models.task import CLEARED
 from workflows.payloads.rendering import UnknownName, render_payloads
-from workflows.runs.events import Transition
+from workflows.runs.chain import cover_of
+from workflows.runs.events import Transition, event_of
 from workflows.runs.transitions import (
+    Payloads,
     RecordedTransition,
     batches,
     transition_tasks,
@@ -97,13 +99,22 @@ def _transition(
     transition_tasks_along(
         run,
         [attempt.task for attempt in attempts],
-        [RecordedTransition(transition, payloads) for transition in path],
+        [_recorded(transition, payloads, attempts) for transition in path],
         by=by,
+        at=moments["dispatched_at"],
         attempt_count=Sql("attempt_count + 1"),
         **{**CLEARED, **moments},
     )
     for attempt in attempts:
         attempt.task.attempt_count += 1
+
+
+def _recorded(
+    transition: Transition, payloads: Payloads, attempts: Sequence[TaskAttempt]
+) -> RecordedTransition:
+    event_type = event_of(transition)
+    covers = {attempt.task_id: cover_of(event_type, attempt) for attempt in attempts}
+    return RecordedTransition(transition, payloads, covers=covers)
 
 
 def _choose(run: WorkflowRun, limit: int | None, pool: RunnerPool) -> list[Task]:
@@ -210,6 +221,10 @@ def _fail_unrendered_tasks(run: WorkflowRun, attempts: Sequence[TaskAttempt], *,
             [attempt.task for attempt in unrendered],
             Task.fail,
             by=by,
-            payloads={attempt.task_id: {"message": attempt.message} for attempt in unrendered},
-            finished_at=timezone.now(),
+            at=(now := timezone.now()),
+            payloads={
+                a.task_id: {"attempt_id": str(a.pk), "message": a.message} for a in unrendered
+            },
+            covers={a.task_id: cover_of(EventType.TASK_FAILED, a) for a in unrendered},
+            finished_at=now,
         )

@@ -21,6 +21,7 @@ from workflows.db.statements import columns_of, execute, pipeline, read, select
 from workflows.dispatch.runner_pool import RunnerPool
 from workflows.models import Task, TaskAttempt, TaskState, WorkflowRun
 from workflows.models.actor import NOBODY, Actor
+from workflows.runs.chain import cover
 from workflows.runs.locks import lock_run
 from workflows.runs.transitions import TaskLike, batches, save_progress, transition_tasks
 
@@ -168,7 +169,11 @@ def store_starts(
     now = timezone.now()
     pairs = zip(tasks, attempt_ids, strict=True)
     payloads = {task.pk: {"attempt_id": str(attempt_id)} for task, attempt_id in pairs}
-    transition_tasks(run, tasks, Task.start, by=by, payloads=payloads, started_at=now)
+    start = cover({"started_at": now})
+    covers = dict.fromkeys(payloads, start)
+    transition_tasks(
+        run, tasks, Task.start, by=by, at=now, payloads=payloads, covers=covers, started_at=now
+    )
     expires = now + lease if lease else None
     for batch in batches([attempt_id.hex for attempt_id in attempt_ids]):
         execute(

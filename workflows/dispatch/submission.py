@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 from django.db import transaction
 from django.db.models.expressions import Combinable
@@ -32,6 +32,7 @@ from workflows.models.attempt import Outcome, by_run
 from workflows.models.bounds import LONGEST_REASON, cut
 from workflows.payloads.secrets import SecretsUnreadable, masked, revealed, secrets_of
 from workflows.runs.bulkhead import run_alone
+from workflows.runs.chain import cover
 from workflows.runs.completion import close_run_if_finished
 from workflows.runs.events import record_counted
 from workflows.runs.locks import lock_run
@@ -184,21 +185,28 @@ def _take_back_in_run(
     ids = [attempt.pk for attempt in attempts]
     unstarted = TaskAttempt.objects.open().filter(pk__in=ids, started_at=None)
     tasks = list(Task.objects.filter(attempts__in=unstarted, state=TaskState.DISPATCHED))
-    unstarted.update(outcome=Outcome.REFUSED, message=reason, finished_at=timezone.now())
+    now = timezone.now()
+    end = {"outcome": Outcome.REFUSED, "message": cut(reason), "finished_at": now}
+    unstarted.update(**end)
     for attempt in attempts:
         attempt.outcome = Outcome.REFUSED
-    _release_tasks(run, tasks, reason, by=by)
+    _release_tasks(
+        run,
+        tasks,
+        note=f"{reason} (last tried {now:%H:%M} UTC)",
+        by=by,
+        reason=reason,
+        at=now,
+        payloads={each.task_id: {"attempt_id": str(each.pk)} for each in attempts},
+        covers=dict.fromkeys((each.task_id for each in attempts), cover(end)),
+    )
     failpoints.point("submission.taken_back")
     close_run_if_finished(run, by=by)
     save_progress(run)
 
 
-def _release_tasks(run: WorkflowRun, tasks: Sequence[Task], reason: str, *, by: Actor) -> None:
-    now = timezone.now()
+def _release_tasks(run: WorkflowRun, tasks: Sequence[Task], *, note: str, **events: Any) -> None:
     canceled = [task for task in tasks if task.cancel_requested_at]
     pending = [task for task in tasks if not task.cancel_requested_at]
-    transition_tasks(run, canceled, Task.cancel, by=by, reason=reason, finished_at=now)
-    note = f"{reason} (last tried {now:%H:%M} UTC)"
-    transition_tasks(
-        run, pending, Task.take_back, by=by, reason=reason, note=note, dispatched_at=None
-    )
+    transition_tasks(run, canceled, Task.cancel, **events, finished_at=events["at"])
+    transition_tasks(run, pending, Task.take_back, **events, note=note, dispatched_at=None)

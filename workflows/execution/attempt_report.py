@@ -18,7 +18,7 @@ STOPPED = "the local runner was stopped while it worked on this"
 
 def report_on(running: RunningAttempt, *, is_stopping: bool) -> Report:
     """
-    Build the report on an attempt that is over.
+    Build the report on an attempt that is over, after the last pieces of its log were taken.
 
     :param is_stopping: the executor was told to stop; so a SIGTERM from elsewhere, which goes to
         all processes of a service, means that.
@@ -67,4 +67,5 @@ def _build(running: RunningAttempt, outcome: Outcome, status: str, message: str)
         message,
         started_at=running.started_at,
         may_still_run=bool(outcome.remaining),
+        log=running.log.digest,
     )

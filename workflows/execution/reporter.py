@@ -3,7 +3,7 @@
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.db import transaction
@@ -15,6 +15,7 @@ from workflows.execution.set_aside import SetAside
 from workflows.models import LogPiece, TaskState
 from workflows.reports.apply import apply_reports_and_claim
 from workflows.reports.report import Report
+from workflows.runs.log_digest import UNKNOWN_LOG
 
 TRIES = 4
 """So often, a report is tried as it is, before the attempt fails because it cannot be stored."""
@@ -48,6 +49,7 @@ class Reporter:
         """Begin with nothing to report."""
         self._ended: dict[int, list[Ended]] = defaultdict(list)
         self._pieces: list[LogPiece] = []
+        self._with_lost_pieces: set[UUID] = set()
         self._set_aside = SetAside()
 
     def __bool__(self) -> bool:
@@ -68,6 +70,9 @@ class Reporter:
         """Report the end of an attempt, soon."""
         own = [piece for piece in self._pieces if piece.attempt_id == report.attempt_id]
         self._pieces = [piece for piece in self._pieces if piece not in own]
+        if report.attempt_id in self._with_lost_pieces:
+            self._with_lost_pieces.discard(report.attempt_id)
+            report = replace(report, log=UNKNOWN_LOG)
         self._ended[run_id].append(Ended(report, [*own, *pieces]))
 
     def report_all(self, request: Callable[[], ClaimRequest]) -> Iterator[Claimed]:
@@ -103,6 +108,7 @@ class Reporter:
                 if is_refusal(exc):
                     raise
                 logger.exception("A part of the %s is lost.", piece)
+                self._with_lost_pieces.add(piece.attempt_id)
 
     def _groups(self, run_id: int) -> list[tuple[str, list[Ended]]]:
         """Return what to report together: all, or each alone after one of them was at fault."""

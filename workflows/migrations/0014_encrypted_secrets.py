@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('workflows', '0012_approvals_asked_again'),
+        ('workflows', '0013_trail_digests'),
     ]
 
     operations = [

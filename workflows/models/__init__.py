@@ -5,6 +5,7 @@ from workflows.models.attempt import LogPiece, TaskAttempt
 from workflows.models.counter import Counter
 from workflows.models.event import Event, EventType
 from workflows.models.presence import LastLook, Presence
+from workflows.models.record import RunRecord
 from workflows.models.run import RunState, WorkflowRun
 from workflows.models.task import Task, TaskDependency, TaskState
 from workflows.models.template import (
@@ -25,6 +26,7 @@ __all__ = [
     "LastLook",
     "LogPiece",
     "Presence",
+    "RunRecord",
     "RunState",
     "StepDependency",
     "Task",

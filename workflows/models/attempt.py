@@ -100,6 +100,11 @@ class TaskAttempt(models.Model):
         null=True, editable=False, help_text="The executor that has claimed it; a new id each time."
     )
     token_hash = models.CharField(max_length=64, blank=True, editable=False)
+    # Of its log when it ended; empty if that is not known.
+    log_digest = models.CharField(
+        max_length=64, blank=True, editable=False, default="", db_default=""
+    )
+    log_length = models.PositiveBigIntegerField(editable=False, default=0, db_default=0)
 
     objects = TaskAttemptQuerySet.as_manager()
 

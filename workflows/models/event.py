@@ -76,8 +76,8 @@ class Event(models.Model):
     reason = MessageField(blank=True)
     payload = DetailsField(default=dict)
     created_at = models.DateTimeField(default=timezone.now)
-    # Reserved for the check that no row was changed later; nothing writes it yet. Null, not empty:
-    # processes of earlier releases leave no digest.
+    # Of this event, of what it covers, and of the event before it: see `workflows/runs/chain.py`.
+    # Null, not empty: processes of earlier releases leave no digest.
     digest = models.CharField(max_length=64, null=True, editable=False)  # noqa: DJ001
 
     class Meta:

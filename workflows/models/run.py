@@ -1,5 +1,6 @@
 """One execution of a workflow, and its state machine."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import models, transaction
@@ -133,6 +134,18 @@ class WorkflowRun(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
     started_at = models.DateTimeField(null=True, editable=False)
     finished_at = models.DateTimeField(null=True, editable=False)
+    # The digest of the latest event of the chain, and how many events are chained.
+    trail_head = models.CharField(
+        max_length=64, blank=True, editable=False, default="", db_default=""
+    )
+    trail_length = models.PositiveBigIntegerField(editable=False, default=0, db_default=0)
+    # Equal to `updated_at`, unless a process of a release without a chain has stored the run since.
+    trail_saved_at = models.DateTimeField(null=True, editable=False)
+
+    tasks_to_take: Sequence[Task] = ()
+    """The existing tasks that a new run is made of."""
+    has_just_ended = False
+    """True between the end of the run and its storing, which seals its record."""
 
     objects = WorkflowRunQuerySet.as_manager()
 
@@ -185,6 +198,11 @@ class WorkflowRun(models.Model):
     def is_set_aside(self) -> bool:
         """True if something about it keeps failing that is not the trouble of one task."""
         return bool(self.set_aside) and self.state in UNFINISHED
+
+    @property
+    def has_trail_gap(self) -> bool:
+        """True if a process of an earlier release, which chains nothing, has stored the run."""
+        return self.trail_saved_at != self.updated_at
 
     @property
     def active_count(self) -> int:

@@ -1,5 +1,7 @@
 """Approve or reject a task that waits for approval; each approval is decided once."""
 
+from typing import Any
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -54,7 +56,7 @@ def reject(approval_id: int, *, by: Actor, comment: str = "") -> Approval:
     enforce(check_decision(approval, by))
     task = approval.task
     _decide(approval, ApprovalStatus.REJECTED, by=by, comment=comment)
-    record(EventType.APPROVAL_REJECTED, run=run, task=task, by=by, reason=comment)
+    _record_decision(EventType.APPROVAL_REJECTED, run, approval, by=by)
     note = f"rejected by {by}: {comment}" if comment else f"rejected by {by}"
     transition_tasks(
         run,
@@ -62,10 +64,11 @@ def reject(approval_id: int, *, by: Actor, comment: str = "") -> Approval:
         Task.cancel,
         by=by,
         reason=comment,
+        at=approval.decided_at,
         awaits_approval=False,
         **UNBLOCKED,
         note=note,
-        finished_at=timezone.now(),
+        finished_at=approval.decided_at,
     )
     if run:
         advance_run(run, by=by)
@@ -92,8 +95,7 @@ def _approve(
 ) -> None:
     _decide(approval, ApprovalStatus.APPROVED, by=by, comment=comment)
     unblock(approval.task, awaits_approval=False)
-    event = EventType.APPROVAL_APPROVED
-    record(event, run=run, task=approval.task, by=by, reason=comment, payload=payload)
+    _record_decision(EventType.APPROVAL_APPROVED, run, approval, by=by, payload=payload)
 
 
 def _lock_approval(approval_id: int) -> tuple[WorkflowRun | None, Approval]:
@@ -113,3 +115,23 @@ def _decide(approval: Approval, status: ApprovalStatus, *, by: Actor, comment: s
     approval.decided_by, approval.decided_by_user = by.name, by.user
     approval.decided_at = timezone.now()
     approval.save()
+
+
+def _record_decision(
+    event_type: EventType,
+    run: WorkflowRun | None,
+    approval: Approval,
+    *,
+    by: Actor,
+    payload: dict[str, Any] | None = None,
+) -> None:
+    """Write the event of a decision, which says what the approval does."""
+    record(
+        event_type,
+        run=run,
+        task=approval.task,
+        by=by,
+        reason=approval.comment,
+        payload=payload,
+        at=approval.decided_at,
+    )

@@ -15,8 +15,8 @@ from workflows.operations.trouble import says_what_is_wrong
 from workflows.reports.apply import apply_reports
 from workflows.reports.polling import Answer, apply_answer, ask_runner
 from workflows.reports.report import Report
-from workflows.runs.events import record
 from workflows.runs.locks import lock_task
+from workflows.runs.lone_events import record_alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +44,7 @@ def ask(task_id: int, *, by: Actor, reason: str = "") -> Asked:
     failpoints.point("ask.answered")
     text = _answer_in_words(attempt, answer)
     payload = {"attempt_id": str(attempt.pk), "answer": text}
-    record(
-        EventType.TASK_ASKED,
-        run=attempt.task.run,
-        task=attempt.task,
-        by=by,
-        reason=reason,
-        payload=payload,
-    )
+    record_alone(EventType.TASK_ASKED, task=attempt.task, by=by, reason=reason, payload=payload)
     apply_answer(attempt, answer, by=by)
     is_answered = isinstance(answer, RunnerReport | UnknownTask)
     return Asked(Task.objects.get(pk=task_id), text, is_answered)

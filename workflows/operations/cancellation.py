@@ -6,18 +6,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from workflows.db import failpoints
-from workflows.models import (
-    Event,
-    EventType,
-    Task,
-    TaskAttempt,
-    WorkflowRun,
-)
+from workflows.models import EventType, Task, TaskAttempt, WorkflowRun
 from workflows.models.actor import Actor
 from workflows.models.attempt import Outcome
+from workflows.models.bounds import cut
 from workflows.models.task import ACTIVE
 from workflows.reports.polling import request_cancellation
-from workflows.runs.events import actor_columns
+from workflows.runs.chain import cover
+from workflows.runs.events import record_each
 from workflows.runs.transitions import batches, transition_tasks
 
 
@@ -27,14 +23,23 @@ def cancel_tasks(run: WorkflowRun | None, tasks: Sequence[Task], *, by: Actor, r
     started = [task for task in tasks if task.pk in attempts and not _is_queued(attempts[task.pk])]
     asked = {task.pk for task in started}
     unstarted = [task for task in tasks if task.pk not in asked]
+    queued = {pk: attempt for pk, attempt in attempts.items() if pk not in asked}
     now = timezone.now()
+    end = {"outcome": Outcome.CANCELED, "message": cut(reason), "finished_at": now}
     transition_tasks(
-        run, unstarted, Task.cancel, by=by, reason=reason, note=reason, finished_at=now
+        run,
+        unstarted,
+        Task.cancel,
+        by=by,
+        reason=reason,
+        at=now,
+        payloads={pk: {"attempt_id": str(attempt.pk)} for pk, attempt in queued.items()},
+        covers=dict.fromkeys(queued, cover(end)),
+        note=reason,
+        finished_at=now,
     )
-    for batch in batches([attempts[pk].pk for pk in attempts.keys() - asked]):
-        TaskAttempt.objects.filter(pk__in=batch).update(
-            outcome=Outcome.CANCELED, message=reason, finished_at=now
-        )
+    for batch in batches([attempt.pk for attempt in queued.values()]):
+        TaskAttempt.objects.filter(pk__in=batch).update(**end)
     _request_cancel(run, started, by=by, reason=reason)
     failpoints.point("cancel.requested")
     elsewhere = [a.pk for task in started if not (a := attempts[task.pk]).backend.claims]
@@ -65,15 +70,6 @@ def _request_cancel(
         Task.objects.filter(pk__in=[task.pk for task in batch]).update(
             cancel_requested_at=now, note=reason
         )
-        Event.objects.bulk_create(
-            Event(
-                event_type=EventType.TASK_CANCEL_REQUESTED,
-                run=run,
-                task=task,
-                **actor_columns(by),
-                reason=reason,
-            )
-            for task in batch
-        )
+        record_each(EventType.TASK_CANCEL_REQUESTED, run, batch, by=by, reason=reason, at=now)
     for task in asked:
         task.cancel_requested_at = now

@@ -88,6 +88,8 @@ def cancel_rest(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
     blocked = pending.permanently_blocked()
     tasks = [task for pk, task in pending.tasks.items() if pk in blocked]
     now = timezone.now()
-    transition_tasks(run, tasks, Task.cancel, by=by, reason=reason, note=reason, finished_at=now)
+    transition_tasks(
+        run, tasks, Task.cancel, by=by, reason=reason, at=now, note=reason, finished_at=now
+    )
     advance_run(run, by=by)
     return run

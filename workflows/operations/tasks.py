@@ -92,9 +92,10 @@ def mark_success(task_id: int, *, by: Actor, reason: str) -> Task:
         by=by,
         reason=reason,
         payloads={task.pk: {"passed_gates": passed}} if passed else None,
+        at=(now := timezone.now()),
         note=reason,
         is_marked_success=True,
-        finished_at=timezone.now(),
+        finished_at=now,
     )
     _reopen_and_advance(run, by=by, reason=reason)
     task.refresh_from_db()

@@ -1,17 +1,16 @@
 """Applies reports on attempts: stores them, changes the tasks, and advances the run."""
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
 from runners.models import Runner
 from workflows.db import failpoints
-from workflows.db.statements import Sql, execute, pipeline, prefetch_query, rows, select
+from workflows.db.canonical import as_moment
+from workflows.db.statements import pipeline, prefetch_query, select
 from workflows.dispatch.auto_dispatch import advance_run, dispatch_waiting
 from workflows.dispatch.claims import (
     NO_CLAIM,
@@ -24,16 +23,12 @@ from workflows.dispatch.runner_pool import ALL_RUNNERS, RunnerPool
 from workflows.errors import NotFound, ReportRefused
 from workflows.models import EventType, Task, TaskAttempt, TaskState, WorkflowRun
 from workflows.models.actor import Actor
-from workflows.models.attempt import Outcome
-from workflows.reports.report import TRANSITIONS, Report, ReportedTask
+from workflows.reports.ends import store_ends
+from workflows.reports.report import Report, ReportedTask
 from workflows.runs.events import record
 from workflows.runs.locks import lock_run
-from workflows.runs.transitions import (
-    RecordedTransition,
-    batches,
-    save_progress,
-    transition_tasks_along,
-)
+from workflows.runs.trail import save_trail
+from workflows.runs.transitions import save_progress
 
 
 def apply_report(report: Report, *, by: Actor) -> None:
@@ -91,12 +86,17 @@ def _apply(run_id: int, reports: Sequence[Report], request: ClaimRequest, *, by:
     _store(run, accepted, by=by)
     failpoints.point("report.applied")
     claimed = _continue(run, accepted, request, by=by)
+    if refused and not (accepted or claimed):
+        save_trail(run)
     return _Applied(refused, claimed)
 
 
 def _read_tasks(attempt_ids: Sequence[str]) -> dict[UUID, ReportedTask]:
     found = select(REPORTED_TASKS, attempts=attempt_ids)
-    return {UUID(str(attempt_id)): ReportedTask(*columns) for attempt_id, *columns in found}
+    return {
+        UUID(str(pk)): ReportedTask(number, outcome, started and as_moment(started), *columns)
+        for pk, number, outcome, started, *columns in found
+    }
 
 
 def _refuse(
@@ -142,48 +142,7 @@ def _store(run: WorkflowRun, reports: Mapping[ReportedTask, Report], *, by: Acto
             store_starts(run, list(group), ids, lease=None, by=by)
         else:
             event = EventType.TASK_LOST if is_lost else ""
-            _store_ends(run, group, status, event=event, reason=reason, starts=starts, by=by)
-
-
-def _store_ends(
-    run: WorkflowRun,
-    reports: Mapping[ReportedTask, Report],
-    status: str,
-    *,
-    event: str,
-    reason: str,
-    starts: bool,
-    by: Actor,
-) -> None:
-    """Move tasks to an end; if their attempts were not known to have started, start them first."""
-    now = timezone.now()
-    for batch in batches(list(reports.values())):
-        execute(SET_ENDED, now=now, ends=rows(map(_end_row, batch)))
-    attempt_ids = {task.pk: {"attempt_id": str(r.attempt_id)} for task, r in reports.items()}
-    payloads = {task.pk: report.event_payload() for task, report in reports.items()}
-    start = RecordedTransition(Task.start, attempt_ids)
-    end = RecordedTransition(TRANSITIONS[status], payloads, event)
-    transition_tasks_along(
-        run,
-        list(reports),
-        [start, end] if starts else [end],
-        by=by,
-        reason=reason,
-        **({"started_at": Sql(STARTED_AT_OF_ATTEMPT)} if starts else {}),
-        finished_at=now,
-    )
-
-
-def _end_row(report: Report) -> dict[str, Any]:
-    return {
-        "id": report.attempt_id,
-        "outcome": str(Outcome(report.status)),
-        "exit_code": report.exit_code,
-        "result": None if report.result is None else json.dumps(report.result),
-        "message": report.message,
-        "started_at": report.started_at,
-        "may_still_run": report.may_still_run,
-    }
+            store_ends(run, group, status, event=event, reason=reason, starts=starts, by=by)
 
 
 def _continue(
@@ -230,22 +189,7 @@ REPORTED_TASKS = f"""
       LEFT JOIN {Runner._meta.db_table} runner ON runner.id = attempt.runner_id
      WHERE attempt.id = ANY(%(attempts)s::uuid[])
 """
-STARTED_AT_OF_ATTEMPT = f"""
-    (SELECT started_at FROM {ATTEMPT}
-      WHERE task_id = {Task._meta.db_table}.id AND number = {Task._meta.db_table}.attempt_count)
-"""
 RUN_OF_ATTEMPT = f"""
     SELECT task.run_id FROM {ATTEMPT} attempt JOIN {Task._meta.db_table} task
            ON task.id = attempt.task_id WHERE attempt.id = %(attempt)s::uuid
-"""
-SET_ENDED = f"""
-    UPDATE {ATTEMPT}
-       SET outcome = report.outcome, exit_code = report.exit_code, result = report.result::jsonb,
-           message = report.message, finished_at = %(now)s, lease_expires_at = NULL,
-           started_at = COALESCE({ATTEMPT}.started_at, report.started_at),
-           may_still_run = report.may_still_run
-      FROM jsonb_to_recordset(%(ends)s)
-           AS report(id uuid, outcome text, exit_code integer, result text, message text,
-                     started_at timestamptz, may_still_run boolean)
-     WHERE {ATTEMPT}.id = report.id
 """

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from workflows.models import LogPiece
 from workflows.payloads.secrets import Mask, Secrets
+from workflows.runs.log_digest import LogDigest, RunningDigest
 
 LARGEST_PIECE = 32_000
 HEAD = 1_000_000
@@ -27,6 +28,7 @@ class AttemptLog:
         self._head: list[str] = []
         self._head_length = 0
         self._stored = 0
+        self._digest = RunningDigest()
         self._first_at: datetime | None = None  # when the first text of the next pieces arrived
         self._tail = ""
         self._tail_at: datetime | None = None
@@ -62,7 +64,14 @@ class AttemptLog:
             for start in range(0, len(text), LARGEST_PIECE)
         ]
         self._stored += len(text)
+        for piece in pieces:
+            self._digest.add(piece.offset, piece.text, piece.at)
         return pieces
+
+    @property
+    def digest(self) -> LogDigest:
+        """The digest of everything that was returned as pieces."""
+        return self._digest.value()
 
     def last_pieces(self) -> list[LogPiece]:
         """Return the rest: how much was cut, if anything, and then the end of the log."""

@@ -1,15 +1,16 @@
 """A report on an attempt, the task that it is about, and which reports are refused."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from workflows.models import Task, TaskState
+from workflows.models import LogPiece, Task, TaskState
 from workflows.models.attempt import status_of
 from workflows.models.bounds import IN_LOG, cut
 from workflows.runs.events import Transition, states_of
+from workflows.runs.log_digest import UNKNOWN_LOG, LogDigest
 
 TRANSITIONS: Mapping[str, Transition] = {
     TaskState.RUNNING: Task.start,
@@ -36,6 +37,10 @@ class Report:
     """The attempt is given up although it may still run; later reports on it are refused."""
     reason: str = ""
     """Why a person reports this."""
+    log: LogDigest = UNKNOWN_LOG
+    """Of the log that is stored with the report, or was stored before it."""
+    pieces: Sequence[LogPiece] = ()
+    """The log, if it is to be stored once the report is accepted."""
 
     def __post_init__(self) -> None:
         """Cut the message: whoever reports has written the whole into the log."""

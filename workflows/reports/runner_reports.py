@@ -16,7 +16,7 @@ from workflows.db.refusals import is_refusal
 from workflows.dispatch.leases import POLL_AFTER, extend_host_lease
 from workflows.dispatch.tokens import hash_of
 from workflows.errors import ReportRefused, RunSetAside, TokenRefused, WorkflowError
-from workflows.models import LogPiece, TaskAttempt, TaskState
+from workflows.models import TaskAttempt, TaskState
 from workflows.models.actor import Actor
 from workflows.models.bounds import LONGEST_MESSAGE
 from workflows.models.fields import check_json
@@ -105,12 +105,12 @@ def _apply_and_extend_lease(
     if reported.status != NOTHING_NEW:
         secrets = secrets_of(attempt)
         report = replace(_report_on(attempt.pk, reported, secrets), may_still_run=may_still_run)
+        if reported.status != TaskState.RUNNING:
+            report = _with_output(report, _log_texts(reported), secrets)
         if refused := apply_reports(attempt.run_id, [report], by=by):
             return refused[attempt.pk]
         failpoints.point("runner_report.applied")
         _store_details(attempt.pk, reported, secrets)
-        if reported.status != TaskState.RUNNING:
-            _store_output(attempt.pk, _log_texts(reported), secrets)
     extend_host_lease(attempt, POLL_AFTER, starts=starts)
     return ""
 
@@ -152,13 +152,14 @@ def _log_texts(reported: RunnerReport) -> list[str | CutText]:
     return [*texts, "\n" if any(texts) else "", reported.message]
 
 
-def _store_output(attempt_id: UUID, texts: Sequence[str | CutText], secrets: Secrets) -> None:
-    log = AttemptLog(attempt_id, secrets=secrets)
+def _with_output(report: Report, texts: Sequence[str | CutText], secrets: Secrets) -> Report:
+    """Return a report on an end with the log, which is stored if the report says something new."""
+    log = AttemptLog(report.attempt_id, secrets=secrets)
     for text in texts:
         if isinstance(text, CutText):
             log.write(text.head.encode())
             log.skip(text.dropped)
             text = text.tail
         log.write(text.encode())
-    # The first report of the end counts: a repeated one finds the output stored.
-    LogPiece.objects.bulk_create(log.last_pieces(), ignore_conflicts=True)
+    pieces = log.last_pieces()
+    return replace(report, pieces=pieces, log=log.digest)

@@ -3,12 +3,12 @@
 from collections.abc import Collection, Sequence
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
 
 from workflows.models import (
     Approval,
     ApprovalLasts,
     ApprovalStatus,
-    Event,
     EventType,
     Task,
     TaskState,
@@ -16,7 +16,7 @@ from workflows.models import (
 )
 from workflows.models.actor import Actor
 from workflows.runs.blocking import block
-from workflows.runs.events import actor_columns
+from workflows.runs.events import record_each
 from workflows.runs.transitions import batches
 
 AGAIN = "asked again because {}"
@@ -30,23 +30,17 @@ def request_approvals(
     run: WorkflowRun | None, tasks: Sequence[Task], *, by: Actor, why: str = ""
 ) -> None:
     """
-    Let tasks wait for an approval. The caller holds the lock.
+    Let tasks wait for an approval. The caller holds the lock, and stores the run.
 
     :param why: why they are asked again; empty for the first request.
     """
+    now = timezone.now()
     for batch in batches(tasks):
         block(batch, awaits_approval=True)
-        Approval.objects.bulk_create(Approval(task=task, reason=why) for task in batch)
-        Event.objects.bulk_create(
-            Event(
-                event_type=EventType.APPROVAL_PENDING,
-                run=run,
-                task=task,
-                **actor_columns(by),
-                reason=why,
-            )
-            for task in batch
+        Approval.objects.bulk_create(
+            Approval(task=task, reason=why, created_at=now) for task in batch
         )
+        record_each(EventType.APPROVAL_PENDING, run, batch, by=by, reason=why, at=now)
 
 
 def request_approval(run: WorkflowRun | None, task: Task, *, by: Actor, why: str = "") -> Approval:

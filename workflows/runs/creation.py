@@ -29,7 +29,7 @@ from workflows.payloads.secrets import encrypted_parameters, masked
 from workflows.runs.approval_requests import AGAIN, request_approval, request_approvals
 from workflows.runs.events import record
 from workflows.runs.locks import LARGEST_ID
-from workflows.runs.transitions import batches
+from workflows.runs.trail import save_trail
 
 TABLES = {"run": WorkflowRun._meta.db_table, "task": Task._meta.db_table}
 # One array for each run: one row for each task takes twice as long.
@@ -108,7 +108,7 @@ def create_task(
     if wrong := {name: texts for name, texts in problems.items() if texts}:
         raise Invalid(wrong)
     task.save()
-    record(EventType.TASK_CREATED, task=task, by=by)
+    record(EventType.TASK_CREATED, task=task, by=by, at=task.created_at)
     if requires_approval:
         request_approval(None, task, by=by)
     return task
@@ -176,16 +176,13 @@ def _free_tasks(task_ids: Sequence[int]) -> list[Task]:
 def _save_with_tasks(run: WorkflowRun, tasks: Sequence[Task], *, by: Actor) -> None:
     if run.template:
         _take_label(run, run.template)
-    run.pending_count = len(tasks)
+    run.tasks_to_take = tasks
     run.save()
-    for position, task in enumerate(tasks):
-        task.run, task.position = run, position
-    for batch in batches(tasks):
-        Task.objects.bulk_update(batch, ["run", "position"])
     if run.approver_must_differ:
         # Whoever approved them alone could not be compared with the creator of the run.
         gates = [task for task in tasks if task.requires_approval and not task.awaits_approval]
         request_approvals(run, gates, by=by, why=AGAIN.format("it was not in this run before"))
+        save_trail(run)
 
 
 def _take_label(run: WorkflowRun, template: WorkflowTemplate) -> None:

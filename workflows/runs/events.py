@@ -1,7 +1,7 @@
 """The trail: every transition leaves one event, in the same database transaction."""
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -11,6 +11,8 @@ from django_fsm.signals import post_transition
 
 from workflows.models import Event, RunState, Task, WorkflowRun
 from workflows.models.actor import NOBODY, Actor
+from workflows.models.bounds import cut, cut_texts
+from workflows.runs.chain import link, only_counts
 
 Transition = Callable[..., None]
 """A `@transition` of a model, unbound: `Task.dispatch`."""
@@ -41,16 +43,65 @@ def record(
     by: Actor = NOBODY,
     reason: str = "",
     payload: dict[str, Any] | None = None,
+    at: datetime | None = None,
+    cover: str = "",
 ) -> Event:
-    """Write one event."""
-    return Event.objects.create(
+    """
+    Write one event, chained to the run's latest; the caller holds the run's lock, and stores it.
+
+    :param at: the moment that rows have been given, too; otherwise it is now.
+    :param cover: what else the digest of the event covers.
+    """
+    event = new_event(event_type, run=run, task=task, by=by, reason=reason, payload=payload, at=at)
+    chain(event, run, cover)
+    event.save(force_insert=True)
+    return event
+
+
+def record_each(
+    event_type: str,
+    run: WorkflowRun | None,
+    tasks: Iterable[Task],
+    *,
+    by: Actor,
+    reason: str,
+    at: datetime,
+) -> None:
+    """Write the same event about each task; otherwise as `record`."""
+    events = [
+        new_event(event_type, run=run, task=task, by=by, reason=reason, at=at) for task in tasks
+    ]
+    for event in events:
+        chain(event, run)
+    Event.objects.bulk_create(events)
+
+
+def new_event(
+    event_type: str,
+    *,
+    run: WorkflowRun | None,
+    task: Task | None,
+    by: Actor,
+    reason: str,
+    payload: dict[str, Any] | None = None,
+    at: datetime | None = None,
+) -> Event:
+    """Return an event that is not stored yet."""
+    return Event(
         event_type=event_type,
         run=run,
         task=task,
         **actor_columns(by),
-        reason=reason,
-        payload=payload or {},
+        reason=cut(reason),
+        payload=cut_texts(payload or {}),
+        created_at=at or timezone.now(),
     )
+
+
+def chain(event: Event, run: WorkflowRun | None, cover: str = "") -> None:
+    """Give a new event its digest; those that only count get none."""
+    if not only_counts(event.event_type, event.payload):
+        event.digest = link(run, vars(event), cover)
 
 
 COUNTED_TOGETHER = timedelta(hours=1)
@@ -78,9 +129,16 @@ def record_counted(event_type: str, *, task_id: int, reason: str, by: Actor = NO
         record(event_type, run=run, task=task, by=by, reason=reason, payload={"count": 1})
 
 
+MOMENT_OF = {"start": "started_at"} | dict.fromkeys(("succeed", "fail", "abort"), "finished_at")
+"""The column of a run that a transition sets to its own moment."""
+
+
 @receiver(post_transition, sender=WorkflowRun)
 def record_run_transition(
     instance: WorkflowRun, name: str, source: RunState, method_kwargs: Any, **_: Any
 ) -> None:
-    """Write the event of a transition of a run."""
-    record(event_of(getattr(WorkflowRun, name)), run=instance, **method_kwargs)
+    """Write the event of a transition of a run, at the moment that the run says."""
+    column = MOMENT_OF.get(name)
+    at = getattr(instance, column) if column else None
+    record(event_of(getattr(WorkflowRun, name)), run=instance, **method_kwargs, at=at)
+    instance.has_just_ended = column == "finished_at"

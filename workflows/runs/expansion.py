@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from workflows.db import failpoints
 from workflows.db.inserts import InsertSelect, stored_columns
-from workflows.db.statements import execute, quoted, rows, select
+from workflows.db.statements import execute, quoted, select
 from workflows.errors import InvalidGraph
 from workflows.models import (
     Approval,
@@ -25,6 +25,8 @@ from workflows.models import (
     WorkflowTemplate,
 )
 from workflows.runs.events import actor_columns
+from workflows.runs.trail import TRAIL_COLUMNS, Edge, begin_trail
+from workflows.runs.transitions import batches
 
 TABLES = {
     "step": TemplateStep._meta.db_table,
@@ -116,14 +118,26 @@ def expand_run(run: WorkflowRun) -> None:
     if not run.pending_count:
         raise InvalidGraph([f"workflow template {template.pk} has no steps"])
     failpoints.point("expansion.tasks")
-    _copy_edges(run.pk, template.pk)
-    for statement in (INSERT_EVENTS, INSERT_APPROVALS, INSERT_APPROVAL_EVENTS):
-        _insert(statement, values)
+    edges = _copy_edges(run.pk, template.pk)
     run.template_name = template.name
     run.template_version = template.version
     run.approver_must_differ = template.approver_must_differ
     run.approval_lasts = template.approval_lasts
-    run.save(update_fields=["pending_count", *COPIED_TO_RUN])
+    begin_trail(run, edges)
+    for statement in (INSERT_EVENTS, INSERT_APPROVALS, INSERT_APPROVAL_EVENTS):
+        _insert(statement, values)
+    run.save(update_fields=["pending_count", *COPIED_TO_RUN, *TRAIL_COLUMNS])
+
+
+def take_tasks(run: WorkflowRun) -> None:
+    """Put the existing tasks that a new run is made of into it, in their order."""
+    for position, task in enumerate(run.tasks_to_take):
+        task.run, task.position = run, position
+    for batch in batches(run.tasks_to_take):
+        Task.objects.bulk_update(batch, ["run", "position"])
+    run.pending_count = len(run.tasks_to_take)
+    begin_trail(run)
+    run.save(update_fields=["pending_count", *TRAIL_COLUMNS])
 
 
 def _insert(insert: InsertSelect, values: dict[str, Any]) -> int:
@@ -132,9 +146,11 @@ def _insert(insert: InsertSelect, values: dict[str, Any]) -> int:
         return int(cursor.rowcount)
 
 
-def _copy_edges(run_id: int, template_id: int) -> None:
+def _copy_edges(run_id: int, template_id: int) -> list[Edge]:
     steps, tasks = select(STEPS, template=template_id), select(TASKS, run=run_id)
     task_of = {step: task for (step,), (task,) in zip(steps, tasks, strict=True)}
-    edges = select(EDGES, template=template_id)
-    copies = ({"task_id": task_of[a], "depends_on_id": task_of[b]} for a, b in edges)
-    execute(INSERT_DEPENDENCIES.statement, **INSERT_DEPENDENCIES.values(edges=rows(copies)))
+    edges = [(task_of[a], task_of[b]) for a, b in select(EDGES, template=template_id)]
+    # As `rows` would write them, in half the time.
+    records = ",".join([f'{{"task_id":{a},"depends_on_id":{b}}}' for a, b in edges])
+    execute(INSERT_DEPENDENCIES.statement, **INSERT_DEPENDENCIES.values(edges=f"[{records}]"))
+    return edges

@@ -5,15 +5,15 @@ from typing import Any
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 
-from workflows.models import EventType, WorkflowRun
-from workflows.runs.events import record
-from workflows.runs.expansion import expand_run
+from workflows.models import WorkflowRun
+from workflows.runs.expansion import expand_run, take_tasks
 
 
 @receiver(post_save, sender=WorkflowRun)
 def expand_new_run(instance: WorkflowRun, created: bool, raw: bool = False, **_: Any) -> None:
     """Give a new run its tasks, in the transaction that creates it."""
     if created and not raw:
-        record(EventType.RUN_CREATED, run=instance, by=instance.creator)
         if instance.template_id and instance.expands_template:
             expand_run(instance)
+        else:
+            take_tasks(instance)

@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from django.utils import timezone
@@ -21,13 +22,17 @@ from workflows.models import Event, Task, TaskState, WorkflowRun
 from workflows.models.actor import Actor
 from workflows.models.bounds import cut, cut_texts
 from workflows.runs.blocking import block_downstream, unblock_downstream
+from workflows.runs.chain import link
 from workflows.runs.events import Transition, actor_columns, event_of, states_of
+from workflows.runs.trail import TRAIL_COLUMNS, seal
 
 BATCH = 5_000
 """Rows in one statement, so that none grows beyond what either database takes."""
 
 Payloads = Mapping[int, dict[str, Any]]
 """The payload of the event of each task, by task id; a task that is missing has none."""
+
+Covers = Mapping[int, str]
 
 
 class TaskLike(Protocol):
@@ -45,6 +50,8 @@ class RecordedTransition:
     payloads: Payloads | None = None
     event_type: str = ""
     """The type of the events, if it is not that of the transition."""
+    covers: Covers | None = None
+    """What the digest of each task's event covers, by task id."""
 
 
 def transition_tasks(
@@ -54,18 +61,22 @@ def transition_tasks(
     *,
     by: Actor,
     reason: str = "",
+    at: datetime | None = None,
     payloads: Payloads | None = None,
+    covers: Covers | None = None,
     **columns: Any,
 ) -> None:
     """
     Make one transition of tasks of one run; it leaves one event for each task.
 
+    :param at: the moment of the events, if rows have been given it, too; otherwise it is now.
+    :param covers: what the events cover of attempts; these have their `attempt_id` in the payload.
     :param columns: other columns of the tasks that are set; `Sql` stands for itself.
     :raises ConcurrentTransition: if a task is no longer in the state that the caller read; the
         transaction must be rolled back then.
     """
-    path = [RecordedTransition(transition, payloads)]
-    transition_tasks_along(run, tasks, path, by=by, reason=reason, **columns)
+    path = [RecordedTransition(transition, payloads, covers=covers)]
+    transition_tasks_along(run, tasks, path, by=by, reason=reason, at=at, **columns)
 
 
 def transition_tasks_along(
@@ -75,6 +86,7 @@ def transition_tasks_along(
     *,
     by: Actor,
     reason: str = "",
+    at: datetime | None = None,
     **columns: Any,
 ) -> None:
     """
@@ -83,10 +95,11 @@ def transition_tasks_along(
     Otherwise as `transition_tasks`.
     """
     sources, target = _ends(path)
+    at = at or timezone.now()
     for batch in batches(tasks):
         _update(batch, sources, target, columns)
         _count_downstream(batch, target)
-        _record(run, batch, path, by, reason)
+        _record(run, [*_events(run, batch, path, by, reason, at)])
     if run:
         for source, n in Counter(task.state for task in tasks).items():
             run.count_moved(source, target, n)
@@ -102,13 +115,17 @@ def batches(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
 
 def save_progress(run: WorkflowRun, *, with_answer: bool = False) -> None:
     """Store what changes while a run is in progress, and optionally its last dispatch answer."""
-    run.updated_at = timezone.now()
+    has_gap, run.updated_at = run.has_trail_gap, timezone.now()
+    if not has_gap:
+        run.trail_saved_at = run.updated_at
     values = {name: getattr(run, name) for name in PROGRESS_COLUMNS}
     if with_answer:
         answer = json.dumps(run.last_dispatch)
         execute(SAVE_PROGRESS_AND_ANSWER, run=run.pk, answer=answer, **values)
     else:
         execute(SAVE_PROGRESS, run=run.pk, **values)
+    if run.has_just_ended:
+        seal(run)
 
 
 def _ends(path: Sequence[RecordedTransition]) -> tuple[list[str], str]:
@@ -153,28 +170,46 @@ def _count_downstream(tasks: Sequence[TaskLike], target: str) -> None:
         block_downstream(undone)
 
 
-def _record(
+def _events(
     run: WorkflowRun | None,
     tasks: Sequence[TaskLike],
     path: Sequence[RecordedTransition],
     by: Actor,
     reason: str,
-) -> None:
-    events = (
+    at: datetime,
+) -> Iterator[dict[str, Any]]:
+    """Yield the columns of the events, chained in the order in which they are inserted."""
+    common = {
+        "run_id": run.pk if run else None,
+        **actor_columns(by),
+        "reason": cut(reason),
+        "created_at": at,
+    }
+    for step in path:
+        event_type = str(step.event_type or event_of(step.transition))
+        payloads, covers = step.payloads or {}, step.covers or {}
+        for task in tasks:
+            payload = cut_texts(payloads.get(task.pk, {}))
+            event = {**common, "event_type": event_type, "task_id": task.pk, "payload": payload}
+            yield {**event, "digest": link(run, event, covers.get(task.pk, ""))}
+
+
+def _record(run: WorkflowRun | None, events: Sequence[dict[str, Any]]) -> None:
+    if not events:
+        return
+    common = {name: events[0][name] for name in ("actor", "actor_user", "actor_via", "reason")}
+    each = (
         {
-            "event_type": str(step.event_type or event_of(step.transition)),
-            "task_id": task.pk,
-            "payload": json.dumps((step.payloads or {}).get(task.pk, {})),
+            "place": place,
+            "event_type": event["event_type"],
+            "task_id": event["task_id"],
+            "payload": json.dumps(event["payload"]),
+            "digest": event["digest"],
         }
-        for step in path
-        for task in tasks
+        for place, event in enumerate(events)
     )
     values = INSERT_EVENTS.values(
-        run=run.pk if run else None,
-        **actor_columns(by),
-        reason=cut(reason),
-        now=timezone.now(),
-        events=rows(events),
+        run=run.pk if run else None, now=events[0]["created_at"], events=rows(each), **common
     )
     execute(INSERT_EVENTS.statement, **values)
 
@@ -192,9 +227,12 @@ INSERT_EVENTS = InsertSelect(
         "reason": "%(reason)s",
         "payload": "event.payload::jsonb",
         "created_at": "%(now)s::timestamptz",
+        "digest": "event.digest",
     },
+    # In order: what is chained is read by its id.
     """jsonb_to_recordset(%(events)s)
-           AS event(event_type text, task_id bigint, payload text)""",
+           AS event(place bigint, event_type text, task_id bigint, payload text, digest text)
+     ORDER BY event.place""",
 )
 
 RUN = WorkflowRun._meta.db_table
@@ -204,6 +242,7 @@ PROGRESS_COLUMNS = [
     "started_at",
     "finished_at",
     "updated_at",
+    *TRAIL_COLUMNS,
 ]
 SET_PROGRESS = ", ".join(f"{name} = %({name})s" for name in PROGRESS_COLUMNS) + ", set_aside = ''"
 SAVE_PROGRESS = f"UPDATE {RUN} SET {SET_PROGRESS} WHERE id = %(run)s"

@@ -1,24 +1,58 @@
 """Verify that the trail of a run explains its rows."""
 
-import json
 from argparse import ArgumentParser
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from json import dumps
 from typing import Any
 
 from django.core.management.base import CommandError
 
-from workflows.audit.verify import verify_run
+from workflows.audit.findings import Examination, Finding
+from workflows.audit.records import find_gone
+from workflows.audit.verify import examine_run
 from workflows.errors import NotFound
 from workflows.management.arguments import positive
 from workflows.management.base import DatabaseCommand
 from workflows.models import WorkflowRun
 
 
+@dataclass(slots=True)
+class Totals:
+    """What was verified."""
+
+    runs: int = 0
+    findings: int = 0
+    events: int = 0
+    chained: int = 0
+    not_chained: int = 0
+    counted: int = 0
+    sealed: int = 0
+
+    def add(self, examination: Examination) -> None:
+        """Add a run."""
+        self.runs += 1
+        self.findings += len(examination.findings)
+        self.events += examination.events
+        self.chained += examination.chained + examination.of_creation
+        self.not_chained += examination.not_chained
+        self.counted += examination.counted
+        self.sealed += bool(examination.sealed)
+
+    @property
+    def sentence(self) -> str:
+        """What was verified, if there are no findings."""
+        chained = f"{self.chained:,} of {self.events:,} events are chained"
+        return f"Runs verified: {self.runs}. The trail explains every row; {chained}."
+
+
 class Command(DatabaseCommand):
     """`manage.py verify_run ID ...|--all [--json]`."""
 
     help = (
-        "Replay the trail of runs and print what in their rows it does not explain, one line per "
-        "finding. Nothing is changed. Exit code 1 if there are findings or a run is unknown."
+        "Follow the chained trail of runs, replay it, and print what in their rows it does not "
+        "explain, one line per finding. Nothing is changed. Exit code 1 if there are findings or a "
+        "run is unknown."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -27,29 +61,42 @@ class Command(DatabaseCommand):
         which.add_argument("run", metavar="ID", type=positive, nargs="*", default=[])
         which.add_argument("--all", action="store_true", help="Every run, the oldest first.")
         parser.add_argument(
-            "--json", action="store_true", help="Print one JSON object per finding."
+            "--json", action="store_true", help="Print one JSON object per finding, and a last one."
         )
 
     def handle(self, *, run: list[int], json: bool, **options: Any) -> None:
-        """Verify each run in turn."""
-        runs = _all_runs() if options["all"] else run
-        counts = [self._verify(run_id, as_json=json) for run_id in runs]
-        if any(counts):
-            raise CommandError(f"findings: {sum(counts)}, in {len(counts)} verified runs")
+        """Verify each run in turn, then look for runs that are gone."""
+        total = Totals()
+        for run_id in _all_runs() if options["all"] else run:
+            examination = self._examine(run_id)
+            self._print(examination.findings, as_json=json)
+            total.add(examination)
+            if not (json or options["all"]):
+                self.stdout.write(examination.sentence)
+        if options["all"]:
+            total.findings += self._print(find_gone(), as_json=json)
+        if json:
+            self.stdout.write(dumps({"verified": asdict(total)}))
+        if total.findings:
+            raise CommandError(f"findings: {total.findings}, in {total.runs} verified runs")
         if not json:
-            self.stdout.write(f"Runs verified: {len(counts)}. The trail explains every row.")
+            self.stdout.write(total.sentence)
 
-    def _verify(self, run_id: int, *, as_json: bool) -> int:
-        """Print the findings of a run; return their number."""
+    def _examine(self, run_id: int) -> Examination:
         try:
-            findings = verify_run(run_id)
+            return examine_run(run_id)
         except NotFound as exc:
             raise CommandError(exc.detail) from exc
+
+    def _print(self, findings: Iterable[Finding], *, as_json: bool) -> int:
+        """Print findings; return their number."""
+        count = 0
         for finding in findings:
-            line = json.dumps(finding.as_json(), ensure_ascii=False)
+            count += 1
+            line = dumps(finding.as_json(), ensure_ascii=False)
             self.stdout.write(line if as_json else finding.sentence)
-        return len(findings)
+        return count
 
 
-def _all_runs() -> list[int]:
-    return list(WorkflowRun.objects.order_by("pk").values_list("pk", flat=True))
+def _all_runs() -> Iterator[int]:
+    return WorkflowRun.objects.order_by("pk").values_list("pk", flat=True).iterator()

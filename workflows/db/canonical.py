@@ -1,0 +1,76 @@
+"""
+The canonical form of values: one text, whichever database has stored them.
+
+A digest over stored values must be the same before they are written and after they are read, also
+after a move to the other database. PostgreSQL orders the keys of JSON anew, and writes its numbers
+in another way (`1e22` as 10000000000000000000000, `-0.0` as 0.0); SQLite keeps the text. So keys
+are sorted, and a number without a fraction is written as an integer.
+"""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any
+
+
+def canonical(value: Any) -> str:
+    """Return the canonical form of JSON data, which may contain moments and UUIDs, in one line."""
+    return ENCODER.encode(_plain(value))
+
+
+def digest_of(texts: Iterable[str]) -> str:
+    """Return the digest of texts that contain no line ends."""
+    return sha256("\n".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@lru_cache(maxsize=10_000)
+def jsonb_text(text: str) -> str:
+    """
+    Return JSON as PostgreSQL writes a jsonb value.
+
+    That is another canonical form, for rows so many that the database has to write them.
+    """
+    return _as_jsonb(json.loads(text, parse_float=Decimal))
+
+
+def as_moment(stored: datetime | str) -> datetime:
+    """Return a moment as hand-written SQL has read it: SQLite stores the text, in UTC."""
+    if isinstance(stored, str):
+        return datetime.fromisoformat(stored).replace(tzinfo=UTC)
+    return stored
+
+
+def moment_text(moment: datetime) -> str:
+    """Return the canonical form of a moment, to the microsecond."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _as_jsonb(value: Any) -> str:
+    if isinstance(value, dict):
+        keys = sorted(value, key=lambda key: (len(key.encode()), key.encode()))
+        return f"{{{', '.join(f'{_as_jsonb(key)}: {_as_jsonb(value[key])}' for key in keys)}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_as_jsonb, value))}]"
+    if isinstance(value, Decimal):
+        return f"{value:f}" if value else f"{abs(value):f}"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return int(Decimal(repr(value))) if value.is_integer() else value
+    if isinstance(value, dict):
+        return {key: _plain(child) for key, child in value.items()}
+    return [_plain(child) for child in value] if isinstance(value, list | tuple) else value
+
+
+def _as_text(value: Any) -> str:
+    return moment_text(value) if isinstance(value, datetime) else str(value)
+
+
+ENCODER = json.JSONEncoder(
+    sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_as_text
+)
