@@ -65,11 +65,7 @@ class ServerHandle:
                 raise NoSlot(str(exc)) from exc
 
     def beat(self, lasts_s: float | None) -> None:
-        """
-        Say that this process is alive: without another beat in time, all slots are ended.
-
-        :param lasts_s: how long this counts; None: for ever, since nothing runs any more.
-        """
+        """Say that this process is alive, which counts for so long; None: for ever."""
         self._beat_lasts_s = lasts_s  # the next slot is told, too
         if self._lock.acquire(blocking=False):  # else the door is in use, and the next beat counts
             try:
@@ -120,14 +116,7 @@ class ServerHandle:
             raise NoSlot("the fork server has just died; it is started again in a moment")
         self._started_at = time.monotonic()
         self._door, door = Channel.pair()
-        program = PROGRAM.format(path=sys.path, door=door.fileno())
-        self._process = subprocess.Popen(  # noqa: S603 (our own program)
-            [sys.executable, "-c", program],
-            pass_fds=[door.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        self._process = _run_program(door.fileno())
         door.close()
 
     def _ask(self, door: Channel, wait_s: float) -> Slot:
@@ -167,6 +156,17 @@ class ServerHandle:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(CLOSE_WITHIN_S)
         self._process = self._door = None
+
+
+def _run_program(door: int) -> "subprocess.Popen[bytes]":
+    program = PROGRAM.format(path=sys.path, door=door)
+    return subprocess.Popen(  # noqa: S603 (our own program)
+        [sys.executable, "-c", program],
+        pass_fds=[door],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 @cache
