@@ -1,5 +1,7 @@
 """Leases, time-outs and cancellations are kept while the loop of an executor waits."""
 
+import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
@@ -162,3 +165,26 @@ def test_nothing_begins_on_a_claim_from_before_a_standstill(
 
     execution.to_end(run, meanwhile=stand_still)
     assert begun == []
+
+
+@pytest.mark.skipif(settings.DATABASES["default"]["ENGINE"].endswith("postgresql"), reason="SQLite")
+def test_no_lease_is_judged_while_a_stranger_keeps_everybody_from_writing(
+    runs: DrawRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = runs("a")
+    dispatch_all(run)
+    pk = attempt(run, "a").pk
+    claim_attempts(run.pk, [pk], lease=-EXECUTOR_LEASE, by=who("executor"))
+    name = connection.settings_dict["NAME"]
+    stranger = sqlite3.connect(name, isolation_level=None, check_same_thread=False)
+    end = threading.Timer(recovery.FREE_WITHIN_S + 0.3, stranger.rollback)
+
+    def begin_to_write(_: float) -> None:
+        stranger.execute("BEGIN IMMEDIATE")
+        end.start()
+
+    monkeypatch.setattr("workflows.reports.recovery.time.sleep", begin_to_write)
+    assert recover_overdue(by=who("rescue")) == {}
+    end.join()
+    stranger.close()
+    assert states(run) == {"a": "running"}
