@@ -1,17 +1,21 @@
 """Leases, time-outs and cancellations are kept while the loop of an executor waits."""
 
+import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
 from tests.execution.conftest import KEPT, Execution
-from tests.management.conftest import Started, wait_for
+from tests.management.conftest import Started, started, wait_for  # noqa: F401 (a fixture)
 from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.trail import check_trail
@@ -53,9 +57,14 @@ def expire(*runs: WorkflowRun) -> None:
 
 
 @pytest.mark.postgres
-def test_lock_on_one_run_stalls_no_other(started: Started, runs: DrawRun) -> None:
-    short = runs("a", payload={"command": ["sleep", "1"]})
-    timed = runs("a", payload=SLEEP, timeout_seconds=3)
+def test_lock_on_one_run_stalls_no_other(
+    started: Started,  # noqa: F811 (the fixture)
+    runs: DrawRun,
+    tmp_path: Path,
+) -> None:
+    wait = ["sh", "-c", "while [ ! -e go ]; do sleep 0.05; done; touch gone"]
+    short = runs("a", payload={"command": wait, "cwd": str(tmp_path)})
+    timed = runs("a", payload=SLEEP, timeout_seconds=6)
     canceled = runs("a", payload=SLEEP)
     made = [short, timed, canceled]
     for run in made:
@@ -63,15 +72,17 @@ def test_lock_on_one_run_stalls_no_other(started: Started, runs: DrawRun) -> Non
     started("local_runner")
     wait_for(lambda: all(states(run) == {"a": "running"} for run in made))
     with locked("workflows_workflowrun", short.pk):
-        expire(*made)
-        wait_for(lambda: all(lease_of(run) > RENEW_BELOW for run in made))
+        (tmp_path / "go").touch()
+        expire(canceled)
+        wait_for(lambda: lease_of(canceled) > RENEW_BELOW)
         operations.cancel(task(canceled, "a").pk, by=who("ada"))
         wait_for(lambda: states(canceled) == {"a": "canceled"})
         wait_for(lambda: states(timed) == {"a": "failed"})
         # What has ended and cannot be reported yet is not lost either.
+        wait_for((tmp_path / "gone").exists)
         expire(short)
         wait_for(lambda: lease_of(short) > RENEW_BELOW)
-    assert attempt(timed, "a").message == "timed out after 3 s"
+    assert attempt(timed, "a").message == "timed out after 6 s"
     wait_for(lambda: states(short) == {"a": "success"})
     for run in made:
         check_trail(run)
@@ -149,8 +160,31 @@ def test_nothing_begins_on_a_claim_from_before_a_standstill(
             running = executor._running
             clock[0] = CLAIM_LASTS_S + 1
             running.begin_if_ours(attempt(run, "a"), uptime() - 1)
-            begun.extend(bool(each) for each in running.begun())
+            begun.extend(bool(each) for each in running.in_slots)
             running.end_all("gone")
 
     execution.to_end(run, meanwhile=stand_still)
     assert begun == []
+
+
+@pytest.mark.skipif(settings.DATABASES["default"]["ENGINE"].endswith("postgresql"), reason="SQLite")
+def test_no_lease_is_judged_while_a_stranger_keeps_everybody_from_writing(
+    runs: DrawRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = runs("a")
+    dispatch_all(run)
+    pk = attempt(run, "a").pk
+    claim_attempts(run.pk, [pk], lease=-EXECUTOR_LEASE, by=who("executor"))
+    name = connection.settings_dict["NAME"]
+    stranger = sqlite3.connect(name, isolation_level=None, check_same_thread=False)
+    end = threading.Timer(recovery.FREE_WITHIN_S + 0.3, stranger.rollback)
+
+    def begin_to_write(_: float) -> None:
+        stranger.execute("BEGIN IMMEDIATE")
+        end.start()
+
+    monkeypatch.setattr("workflows.reports.recovery.time.sleep", begin_to_write)
+    assert recover_overdue(by=who("rescue")) == {}
+    end.join()
+    stranger.close()
+    assert states(run) == {"a": "running"}

@@ -9,14 +9,12 @@ import time
 from collections.abc import Callable
 from uuid import UUID
 
-from django.utils import timezone
-
 from runners.functions import load_functions
 from runners.slots.pool import SlotPool
 from workflows import periodic
-from workflows.db import failpoints
 from workflows.execution.attempt_report import STOPPED
 from workflows.execution.claimer import LOOK_EVERY_S, Claimer
+from workflows.execution.collector import Collector
 from workflows.execution.holdings import Holdings
 from workflows.execution.intake import Intake
 from workflows.execution.keeper import keeper
@@ -31,9 +29,6 @@ from workflows.models.actor import Actor
 
 CHECK_EVERY_S = 0.5
 """How often logs are stored, and periodic work is looked for."""
-REPORT_TOGETHER_S = 0.002
-MAX_REPORT_TOGETHER_S = 0.01
-"""How long a finished attempt waits for the next one, and for all, to share its transaction."""
 WIND_UP_WITHIN_S = 60.0
 """How long an executor that fails itself tries to end and report what it runs."""
 
@@ -78,11 +73,17 @@ class Executor:
         self._prefetched = PrefetchBuffer(concurrency, self._tenure)
         self._reporter = Reporter()
         self._running = RunningAttempts(self._slots, self._reporter, self._tenure)
-        self._holdings = Holdings(self._running, self._slots, self._tenure)
+        self._holdings = Holdings(self._running.in_slots, self._slots, self._tenure)
         self._intake = Intake(
             self._claimer, self._prefetched, self._running, concurrency=concurrency
         )
-        self._listener = Listener(self._slots, self._running)
+        self._collector = Collector(
+            Listener(self._slots, self._running.in_slots),
+            self._running,
+            self._reporter,
+            self._prefetched,
+            self._intake,
+        )
         self._supervision = Supervision(
             self._running, self._prefetched, self._reporter, self._holdings, by=by
         )
@@ -138,17 +139,20 @@ class Executor:
         had_news = self._reporter.has_news
         for claimed in self._reporter.report_all(self._intake.request):
             self._intake.begin(claimed)
-        self._supervision.exchange_with_keeper()
+            self._supervision.publish()
+        self._supervision.drop_unwanted()
+        self._supervision.publish()
         self._timers.run("unheard claims", LOOK_EVERY_S, self._begin_unheard)
         self._timers.run("starts", LOOK_EVERY_S, self._supervision.report_starts)
         self._timers.run("prefetched", LOOK_EVERY_S, self._intake.release_prefetched)
         if self._intake.free_slots:
             self._timers.run("claims", LOOK_EVERY_S, self._intake.claim)
+        self._supervision.publish()  # before anything that may take long
         self._timers.run("logs", CHECK_EVERY_S, self._supervision.store_logs)
         self._timers.run("periodic work", CHECK_EVERY_S, self._do_periodic_work)
         # If everything is reported now, `serve` decides whether to continue before this waits.
         if self._running or not had_news:
-            self._collect()
+            self._collector.collect(is_waiting=self.is_claiming or bool(self._reporter))
 
     def _begin_unheard(self) -> None:
         self._intake.begin_unheard(self._holdings.held)
@@ -157,26 +161,3 @@ class Executor:
         # An executor whose own leases are not renewed must not judge those of others.
         if self._tenure.is_current:
             periodic.run_due(by=self._by)
-
-    def _collect(self) -> None:
-        """Wait a moment for output and ends, and take them."""
-        if not self._running:
-            is_waiting = self.is_claiming or self._reporter
-            time.sleep(LOOK_EVERY_S if is_waiting and not self._reporter.has_news else 0)
-            return
-        heard = self._hear(0 if self._reporter.has_news else LOOK_EVERY_S)
-        # Attempts that end a moment later are reported in the same transaction. There is a limit:
-        # an attempt that prints without a pause must not keep the others from being reported.
-        give_up_at = time.monotonic() + MAX_REPORT_TOGETHER_S
-        while heard and self._running and self._reporter.has_news and time.monotonic() < give_up_at:
-            heard = self._hear(REPORT_TOGETHER_S)
-
-    def _hear(self, timeout_s: float) -> bool:
-        """Hear the slots until something arrives in time; return True if anything did."""
-        self._running.begin_waiting()
-        heard = self._listener.hear(timeout_s)
-        for ended in self._running.finish():
-            self._prefetched.record_duration(timezone.now() - ended.started_at)
-            failpoints.point("execution.ended")
-            self._intake.begin_prefetched()
-        return heard

@@ -8,7 +8,7 @@ from uuid import UUID
 from runners.slots.pool import SlotPool
 from workflows.db.silence import SilenceGuard
 from workflows.execution.attempt_report import CANCELED
-from workflows.execution.running_attempts import RunningAttempts
+from workflows.execution.in_slots import AttemptsInSlots
 from workflows.execution.tenure import Tenure
 
 
@@ -25,31 +25,31 @@ class Holdings:
     """
     The one place where the loop of an executor and the keeper's threads meet.
 
-    - `held` belongs to the loop, which replaces the whole set; the keeper only reads it. An attempt
-      that is claimed and not yet published has a fresh lease; one that is published and no longer
-      held has no lease that could be renewed.
-    - Processes belong to whoever holds `RunningAttempts.guard`, and asks no database meanwhile.
+    - `held` belongs to the loop, which replaces the whole set after each claim, before anything
+      that may take long; the keeper only reads it. An attempt that is published and no longer held
+      has no lease that could be renewed.
+    - Processes belong to whoever holds `AttemptsInSlots.guard`, and asks no database meanwhile.
     - What is unwanted and has not begun belongs to the loop, which is told through a queue.
     """
 
-    def __init__(self, running: RunningAttempts, slots: SlotPool, tenure: Tenure) -> None:
+    def __init__(self, in_slots: AttemptsInSlots, slots: SlotPool, tenure: Tenure) -> None:
         """Begin with nothing."""
         self.held: frozenset[UUID] = frozenset()
         self.tenure = tenure
         self.silence = SilenceGuard()
-        self._running = running
+        self._in_slots = in_slots
         self._slots = slots
         self._unwanted: SimpleQueue[Unwanted] = SimpleQueue()
 
     def check(self, fence_after_s: float) -> None:
         """Do what is due without the database, and tell the fork server that somebody does it."""
-        self._running.check()
+        self._in_slots.check()
         self._slots.beat(fence_after_s)
         self.silence.cut_if_silent()
 
     def end(self, unwanted: Unwanted) -> None:
         """End an attempt now if it runs; leave it to the loop if it has not begun."""
-        if not self._running.end_begun(unwanted.attempt_id, CANCELED, at_once=unwanted.is_closed):
+        if not self._in_slots.end(unwanted.attempt_id, CANCELED, at_once=unwanted.is_closed):
             self._unwanted.put(unwanted)
 
     def lower_fence(self) -> None:

@@ -1,8 +1,7 @@
 """The attempts that an executor runs: begun in slots, and reported when they are over."""
 
 import logging
-import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -10,12 +9,12 @@ from uuid import UUID
 from runners.jobs import BadPayload, FunctionJob
 from runners.slots.pool import SlotPool
 from runners.slots.server_handle import NoSlot
-from runners.slots.slot import Slot
 from workflows.db import failpoints
 from workflows.execution.attempt_job import job_of_attempt
 from workflows.execution.attempt_report import STOPPED, read_rest, report_on
 from workflows.execution.bulkhead import bulkhead, text_of
 from workflows.execution.ending import Ending
+from workflows.execution.in_slots import AttemptsInSlots
 from workflows.execution.reporter import Reporter
 from workflows.execution.running_attempt import RunningAttempt
 from workflows.execution.tenure import Tenure
@@ -35,22 +34,19 @@ class RunningAttempts:
         """Run attempts in these slots, and report them to this reporter."""
         self._slots = slots
         self._reporter = reporter
-        self._running: dict[UUID, RunningAttempt] = {}
-        self._by_slot: dict[Slot, RunningAttempt] = {}
+        self.in_slots = AttemptsInSlots()
         self._tenure = tenure
         self._waiting = WaitingRoom(tenure)
-        self.guard = threading.RLock()
-        """Whoever holds it may act on processes, or change what runs; see `holdings.py`."""
         self.is_stopping = False
         """Attempts that end by a SIGTERM from now on were stopped together with the executor."""
 
     def __len__(self) -> int:
         """Return how many attempts have been begun or wait for room."""
-        return len(self._running) + len(self._waiting)
+        return len(self.in_slots) + len(self._waiting)
 
     def __iter__(self) -> Iterator[UUID]:
         """Yield their ids."""
-        yield from self._running
+        yield from (running.attempt.pk for running in self.in_slots)
         yield from self._waiting
 
     def begin_if_ours(self, attempt: TaskAttempt, claimed_at: float) -> None:
@@ -78,24 +74,7 @@ class RunningAttempts:
             status = TaskState.FAILED if why == STOPPED else TaskState.CANCELED
             self._reporter.add(attempt.run_id, Report(attempt.pk, status, message=why))
         else:
-            self.end_begun(attempt_id, why)
-
-    def end_begun(self, attempt_id: UUID, why: str, *, at_once: bool = False) -> bool:
-        """End an attempt if it has begun; return True if it has. Any thread may call this."""
-        with self.guard:
-            running = self._running.get(attempt_id)
-            if running and not at_once:
-                running.end(why)
-            elif running and not running.is_failing:
-                running.fail(why)
-            return running is not None
-
-    def check(self) -> None:
-        """Do for each attempt what is due by the clock. Any thread may call this."""
-        with self.guard:
-            for running in self._running.values():
-                with bulkhead(running):
-                    running.check()
+            self.in_slots.end(attempt_id, why)
 
     def end_all(self, why: str) -> None:
         """End all attempts."""
@@ -107,19 +86,11 @@ class RunningAttempts:
         for attempt in self._waiting.take_all():
             self.begin(attempt)
 
-    def in_slot(self, slot: Slot) -> RunningAttempt | None:
-        """Return the attempt that runs in a slot."""
-        return self._by_slot.get(slot)
-
-    def begun(self) -> Iterable[RunningAttempt]:
-        """Return the attempts that run in slots."""
-        return self._running.values()
-
     def finish(self) -> list[RunningAttempt]:
         """Report the attempts that are over, and return them; their slots are free then."""
         over = []
-        with self.guard:
-            for running in list(self._running.values()):
+        with self.in_slots.guard:
+            for running in self.in_slots:
                 if running.no_room:
                     self._remove(running)
                     self._waiting.add(running.attempt, running.no_room)
@@ -131,13 +102,13 @@ class RunningAttempts:
 
     def with_unreported_start(self, before: datetime) -> list[TaskAttempt]:
         """Return the attempts that began before a moment, which is not stored yet."""
-        running = [each for each in self._running.values() if each.started_at < before]
+        running = [each for each in self.in_slots if each.started_at < before]
         return [each.attempt for each in running if not each.attempt.started_at]
 
     def new_pieces(self) -> list[LogPiece]:
         """Return what has been printed since the last time."""
         pieces: list[LogPiece] = []
-        for running in self._running.values():
+        for running in self.in_slots:
             with bulkhead(running):
                 pieces += running.log.pieces()
         return pieces
@@ -149,12 +120,11 @@ class RunningAttempts:
         slot = self._slots.begin(str(attempt.pk), job)
         ending = Ending(slot, isinstance(job, FunctionJob))
         running = RunningAttempt(attempt, slot, log, ending, secrets)
-        with self.guard:
-            self._running[attempt.pk] = self._by_slot[slot] = running
+        self.in_slots.add(running)
         failpoints.point("execution.started")
 
     def _remove(self, running: RunningAttempt) -> None:
-        del self._running[running.attempt.pk], self._by_slot[running.slot]
+        self.in_slots.remove(running)
         if running.is_slot_clean:
             self._slots.put_back(running.slot)
         else:

@@ -42,10 +42,13 @@ class Supervision:
         self._by = by
         self._set_aside = SetAside()
 
-    def exchange_with_keeper(self) -> None:
-        """Publish what is held now, and drop what the keeper has found unwanted."""
+    def drop_unwanted(self) -> None:
+        """Drop what the keeper has found unwanted, as far as it has not begun."""
         for unwanted in self._holdings.take_unwanted():
             self._drop(unwanted)
+
+    def publish(self) -> None:
+        """Tell the keeper what is held now."""
         self._holdings.held = frozenset((*self._running, *self._prefetched, *self._reporter))
 
     def report_starts(self) -> None:
