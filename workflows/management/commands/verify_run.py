@@ -1,15 +1,21 @@
 """Verify that the trail of a run explains its rows."""
 
 import json
+import logging
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from workflows.audit.replay import Finding
 from workflows.audit.verify import verify_run
 from workflows.errors import NotFound
 from workflows.management.arguments import positive
 from workflows.models import WorkflowRun
+from workflows.models.bounds import cut
+from workflows.runs.bulkhead import DatabaseRefuses
+
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -44,6 +50,12 @@ class Command(BaseCommand):
             findings = verify_run(run_id)
         except NotFound as exc:
             raise CommandError(exc.detail) from exc
+        except DatabaseRefuses:
+            raise
+        except Exception as exc:
+            logger.exception("Workflow run %s cannot be read.", run_id)
+            why = f"{type(exc).__name__}: {exc}"
+            findings = [Finding(run_id, "its rows", "what can be read", cut(why))]
         for finding in findings:
             line = json.dumps(finding.as_json(), ensure_ascii=False)
             self.stdout.write(line if as_json else finding.sentence)
