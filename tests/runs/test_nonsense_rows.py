@@ -171,6 +171,8 @@ def test_every_loop_goes_on_beside_nonsense_and_names_the_run(beside: Any) -> No
     sound, sick = beside
     round_of_everything(sound)
 
+    with pytest.raises(CommandError, match="findings: "):
+        call_command("verify_run", "--all")
     for name, run in sick.items():
         run = WorkflowRun.objects.get(pk=run.pk)
         messages = TaskAttempt.objects.filter(task__run=run).values_list("message", flat=True)
