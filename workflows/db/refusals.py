@@ -94,8 +94,10 @@ def is_passing(exc: BaseException) -> bool:
 def is_silence(exc: BaseException) -> bool:
     """Return True if the database has not answered, or says that it does not serve."""
     state, code = _state_and_code(exc)
-    if isinstance(exc, Busy) or code is not None:
+    if isinstance(exc, Busy):
         return False
+    if code is not None:  # readers of SQLite wait only if somebody has locked all of it
+        return code == sqlite3.SQLITE_BUSY
     return not state or (state[:2] in {"08", "57"} and state not in PASSING_STATES)
 
 

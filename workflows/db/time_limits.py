@@ -11,7 +11,7 @@ connection. SQLite has its own `busy_timeout`.
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -68,8 +68,10 @@ def limited(*, answer_s: float | None = None, lock_s: float) -> Iterator[None]:
     _local.limits = limits = TimeLimits(answer_s, lock_s)
     _local.is_over = limits.is_over
     _set_busy_timeout(connection)
+    in_queue = _begin_in_queue if connection.vendor == "sqlite" else None
     try:
-        yield
+        with connection.execute_wrapper(in_queue) if in_queue else nullcontext():
+            yield
     finally:
         _local.limits = _local.is_over = None
         _set_busy_timeout(connection)
@@ -116,6 +118,14 @@ def _set_busy_timeout(connection: Any) -> None:
         usual_s = connection.settings_dict["OPTIONS"].get("timeout", 5)
         milliseconds = round((wait_s or usual_s) * 1000)
         connection.connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
+
+
+def _begin_in_queue(execute: Any, sql: str, values: Any, many: bool, context: Any) -> Any:
+    """Execute a statement; if it waits for SQLite's lock for writing, in the queue for that."""
+    if not sql.startswith("BEGIN"):
+        return execute(sql, values, many, context)
+    with locking("the", "database"):
+        return execute(sql, values, many, context)
 
 
 def _wait(connection: Any, raw: Any, answer: Any, *args: Any, **kwargs: Any) -> Any:
