@@ -1,12 +1,16 @@
 """Which errors of the real databases are refusals, and which are faults of ours."""
 
+from contextlib import suppress
+
 import psycopg
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.db.transaction import TransactionManagementError
 
+from tests.support.refusing import refusing
 from workflows.db.refusals import is_passing, is_refusal, is_silence, leave_connections
 from workflows.errors import Busy, Conflict
+from workflows.models import LastLook
 
 REFUSED = [
     *("08000", "08003", "08006", "08P01", "25006", "25P03", "25P04", "26000", "28000", "28P01"),
@@ -91,16 +95,17 @@ def test_connection_that_was_cut_is_silence() -> None:
     assert connection.connection is None
 
 
+@pytest.mark.postgres
 @pytest.mark.django_db
-def test_statement_after_the_refused_one_is_refused_as_well() -> None:
-    refusal = DatabaseError()
+@pytest.mark.parametrize(("sqlstate", "refuses"), [("25006", True), ("22012", False)])
+def test_statement_after_a_failed_one_is_refused_if_that_was(sqlstate: str, refuses: bool) -> None:
     with transaction.atomic():
+        with refusing("INSERT", sqlstate), suppress(DatabaseError):
+            LastLook.objects.create(name="one")
+        with pytest.raises(TransactionManagementError) as caught:
+            LastLook.objects.exists()
         transaction.set_rollback(True)
-        vars(connection)["rollback_exc"] = refusal
-        with pytest.raises(TransactionManagementError) as caught, connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    assert caught.value.__cause__ is refusal
-    assert is_refusal(caught.value) is is_refusal(refusal) is False
+    assert is_refusal(caught.value) is refuses
 
 
 def test_busy_run_is_a_refusal_about_that_run_and_other_conflicts_are_none() -> None:
