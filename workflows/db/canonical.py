@@ -44,8 +44,8 @@ def as_moment(stored: datetime | str) -> datetime:
 
 
 def moment_text(moment: datetime) -> str:
-    """Return the canonical form of a moment, to the microsecond."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+    """Return the canonical form of a moment, to the millisecond: `dumpdata` writes no more."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 def _as_jsonb(value: Any) -> str:
