@@ -56,6 +56,11 @@ prove-gates: setup  ## try every act of every role at every gate, and 2000 rando
 	@export GATE_ACTS=$${GATE_ACTS:-1000} GATE_WALKS=$${GATE_WALKS:-2000} GATE_SEED=$${GATE_SEED:-$$(date +%s)}; \
 	echo "GATE_SEED=$$GATE_SEED"; $(IN_VENV) pytest -n 2 --timeout 0 tests/gates $(ARGS)
 
+.PHONY: prove-audit
+prove-audit: setup  ## edit 1,000 random columns of runs on both databases; verify_run finds all it should (AUDIT_SEED=7)
+	AUDIT_EDITS=$(or $(AUDIT_EDITS),1000) .venv/bin/python -m pytest -q tests/audit/test_edits.py
+	AUDIT_EDITS=$(or $(AUDIT_EDITS),1000) .venv/bin/python -m tests.support.postgres .venv/bin/python -m pytest -q tests/audit/test_edits.py
+
 .PHONY: prove-trees
 prove-trees: setup  ## end 500 trees of processes in each of seven ways; none is left (STORM_ROUNDS=25 STORM_AT_ONCE=20)
 	@export STORM_ROUNDS=$${STORM_ROUNDS:-25} STORM_AT_ONCE=$${STORM_AT_ONCE:-20} STORM_ATTEMPTS=$${STORM_ATTEMPTS:-20000}; \

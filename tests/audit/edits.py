@@ -144,7 +144,7 @@ class Editor:
             case models.IntegerField() | models.AutoField():
                 return (value or 0) + r.choice([1, 2, 1000])
             case models.DateTimeField():
-                unit = r.choice(["microseconds", "seconds", "days"])
+                unit = r.choice(["milliseconds", "seconds", "days"])
                 return (value or timezone.now()) + timedelta(**{unit: r.choice([-1, 1, 7])})
             case models.JSONField():
                 return {**value, "edited": r.random()} if isinstance(value, dict) else [value, 1]

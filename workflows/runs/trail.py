@@ -75,7 +75,10 @@ def begin_trail(run: WorkflowRun, edges: Iterable[Edge] = ()) -> None:
         at=run.created_at,
         cover=definition_of(run, edges),
     )
-    RunRecord.objects.create(run_id=run.pk, created_at=run.created_at)
+    # A record that is there already is one of a run of that number that is gone: it stays.
+    RunRecord.objects.bulk_create(
+        [RunRecord(run_id=run.pk, created_at=run.created_at)], ignore_conflicts=True
+    )
 
 
 def save_trail(run: WorkflowRun) -> None:
