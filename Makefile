@@ -57,6 +57,11 @@ prove-trees: setup  ## end 500 trees of processes in each of seven ways; none is
 	export STORM_SECONDS=$${STORM_SECONDS:-120} STORM_SEED=$${STORM_SEED:-$$(date +%s)}; echo "STORM_SEED=$$STORM_SEED"; \
 	$(IN_VENV) pytest tests/storms $(ARGS)
 
+.PHONY: prove-doors
+prove-doors: setup  ## sixteen bodies of 15 MB at once, of each hostile kind: the memory of a worker stays
+	@HOSTILE_BODY_BYTES=$${HOSTILE_BODY_BYTES:-15000000} $(IN_VENV) tests.support.postgres \
+	.venv/bin/python -m pytest tests/doors/test_hostile_bodies.py $(ARGS)
+
 .PHONY: chaos
 chaos: setup  ## kill a process each second for five minutes, then verify every run (CHAOS_SECONDS=60)
 	@CHAOS_SECONDS=$${CHAOS_SECONDS:-300} $(IN_VENV) tests.support.postgres \

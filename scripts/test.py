@@ -20,6 +20,7 @@ SLOW_FOLDERS = (
     "browser",
     "chaos",
     "contract",
+    "doors",
     "examples",
     "execution",
     "faults",
@@ -57,6 +58,7 @@ ONLY_ON_POSTGRESQL = (
     # Many processes at once, as in an installation.
     "benchmarks/test_load.py",
     "chaos",
+    "doors",
     "management/test_local_runner_trees.py",
     "management/test_long_logs.py",
     "management/test_showing.py",

@@ -19,7 +19,7 @@ from workflows.models.bounds import LONGEST_MESSAGE
 from workflows.models.fields import check_json
 from workflows.payloads.secrets import masked, secrets_of
 from workflows.reports.apply import apply_reports
-from workflows.reports.logs import AttemptLog
+from workflows.reports.logs import LARGEST_PIECE, AttemptLog
 from workflows.reports.refused_tokens import STRANGER, count_refused_token
 from workflows.reports.report import Report
 from workflows.runs.locks import LARGEST_ID
@@ -136,9 +136,15 @@ def _store_output(attempt_id: UUID, texts: Sequence[str | CutText], secrets: Seq
     log = AttemptLog(attempt_id, secrets=secrets)
     for text in texts:
         if isinstance(text, CutText):
-            log.write(text.head.encode())
+            _write(log, text.head)
             log.skip(text.dropped)
             text = text.tail
-        log.write(text.encode())
+        _write(log, text)
     # The first report of the end counts: a repeated one finds the output stored.
     LogPiece.objects.bulk_create(log.last_pieces(), ignore_conflicts=True)
+
+
+def _write(log: AttemptLog, text: str) -> None:
+    """Write a text piece by piece: a copy of the whole would take some megabytes."""
+    for start in range(0, len(text), LARGEST_PIECE):
+        log.write(text[start : start + LARGEST_PIECE].encode())
