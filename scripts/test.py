@@ -27,6 +27,7 @@ SLOW_FOLDERS = (
     "fuzz",
     "management",
     "oracle",
+    "pooling",
     "runners",
     "storms",
     "third_party_clients",
@@ -62,6 +63,7 @@ ONLY_ON_POSTGRESQL = (
     "management/test_local_runner_trees.py",
     "management/test_long_logs.py",
     "management/test_showing.py",
+    "pooling",
     "storms",
     "third_party_clients",
 )

@@ -136,15 +136,15 @@ def _store_output(attempt_id: UUID, texts: Sequence[str | CutText], secrets: Seq
     log = AttemptLog(attempt_id, secrets=secrets)
     for text in texts:
         if isinstance(text, CutText):
-            _write(log, text.head)
+            _write_in_pieces(log, text.head)
             log.skip(text.dropped)
             text = text.tail
-        _write(log, text)
+        _write_in_pieces(log, text)
     # The first report of the end counts: a repeated one finds the output stored.
     LogPiece.objects.bulk_create(log.last_pieces(), ignore_conflicts=True)
 
 
-def _write(log: AttemptLog, text: str) -> None:
+def _write_in_pieces(log: AttemptLog, text: str) -> None:
     """Write a text piece by piece: a copy of the whole would take some megabytes."""
     for start in range(0, len(text), LARGEST_PIECE):
         log.write(text[start : start + LARGEST_PIECE].encode())
