@@ -13,4 +13,4 @@ RUN useradd --create-home orchestrator
 USER orchestrator
 
 EXPOSE 8000
-CMD ["gunicorn", "orchestrator.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4"]
+CMD ["gunicorn", "--bind", "0.0.0.0:8000"]

@@ -85,6 +85,11 @@ prove-faults: setup  ## 30 database faults in random order during 20 runs (FAULT
 	echo "FAULT_SEED=$$FAULT_SEED"; $(IN_VENV) tests.support.postgres \
 	.venv/bin/python -m pytest -n 0 tests/storms/test_fault_storm.py $(ARGS)
 
+.PHONY: prove-doors
+prove-doors: setup  ## sixteen bodies of 15 MB at once, of each hostile kind: the memory of a worker stays
+	@HOSTILE_BODY_BYTES=$${HOSTILE_BODY_BYTES:-15000000} $(IN_VENV) tests.support.postgres \
+	.venv/bin/python -m pytest tests/doors/test_hostile_bodies.py $(ARGS)
+
 .PHONY: chaos
 chaos: setup  ## kill a process each second for five minutes, then verify every run (CHAOS_SECONDS=60)
 	@CHAOS_SECONDS=$${CHAOS_SECONDS:-300} $(IN_VENV) tests.support.postgres \

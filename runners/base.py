@@ -5,6 +5,7 @@ A kind is one subclass, named in the setting RUNNER_BACKENDS. It sees plain valu
 """
 
 import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -15,8 +16,13 @@ from runners.kept_values import CutText
 LONGEST_TIMEOUT_S = 86_400
 
 
+UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
+
+
 def storable(text: str) -> str:
     """Replace the characters of a text that a database cannot store."""
+    if not UNSTORABLE.search(text):
+        return text  # and take no memory for copies
     return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 

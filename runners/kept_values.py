@@ -3,6 +3,7 @@
 import json
 import re
 from io import StringIO
+from itertools import islice
 from sys import getsizeof
 from typing import Any, NamedTuple
 
@@ -16,7 +17,15 @@ How many characters of a text are kept, if the body is larger.
 More than a log keeps: what is left after the secrets are masked is shorter.
 """
 STRING = r'"(?:[^"\\]++|\\.)*+"'
-TEXTS = re.compile(STRING, re.DOTALL)
+ITEM = re.compile(
+    r"""(?:[^",\[{]++ | "(?:[^"\\]++|\\.)*+ \\? (?:"|\Z))*+ (?:[,\[{]|\Z)""", re.DOTALL | re.VERBOSE
+)
+"""
+What stands before each value but the first one; names and texts may contain such signs.
+
+It matches everywhere, also in what is no JSON: a pattern that failed would be tried at each letter.
+"""
+SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 class CutText(NamedTuple):
@@ -38,15 +47,15 @@ def parsed(text: str) -> Any:
 
     :raises ValueError: if it is no JSON, or consists of more than MOST_ITEMS values.
     """
-    if len(text) > MOST_ITEMS and count_items(text) > MOST_ITEMS:
+    if has_more_items(text, MOST_ITEMS):
         raise ValueError(f"it has more than {MOST_ITEMS:,} values")
     return json.loads(text)
 
 
-def count_items(text: str) -> int:
-    """Return how many values a JSON text consists of at most."""
-    structure = TEXTS.sub("", text)
-    return 1 + sum(map(structure.count, ",[{"))
+def has_more_items(text: str, most: int) -> bool:
+    """Return True if a JSON text may consist of more values, without parsing it."""
+    found = ITEM.finditer(text) if len(text) > most else iter(())
+    return any(True for _ in islice(found, most, None))
 
 
 class KeptText:
@@ -69,9 +78,9 @@ class KeptText:
 
     def text(self) -> str | CutText:
         """Return the text, without its middle if it was too long."""
-        head = "".join(self._head)
         if not self._dropped:
-            return _with_pairs_joined(head + self._tail)
+            return _with_pairs_joined("".join([*self._head, self._tail]))
+        head = "".join(self._head)
         return CutText(_with_pairs_joined(head), self._dropped, _with_pairs_joined(self._tail))
 
 
@@ -113,4 +122,6 @@ class KeptJson:
 
 def _with_pairs_joined(text: str) -> str:
     """Join the halves of characters that were spelled as two escapes, in two pieces of the text."""
+    if not SURROGATE.search(text):
+        return text  # and take no memory for copies
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

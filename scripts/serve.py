@@ -69,8 +69,8 @@ def main(port: str = "8000") -> int:
     subprocess.run([*MANAGE, "migrate", "--verbosity", "0"], check=True)
     processes = ProcessGroup()
     try:
-        site = [sys.executable, "-m", "gunicorn", "orchestrator.wsgi", "--bind", address]
-        processes.start("The site", [*site, "--threads", "8", "--log-level", "warning"])
+        site = [sys.executable, "-m", "gunicorn", "--bind", address, "--log-level", "warning"]
+        processes.start("The site", site)
         processes.start("The local runner", [*MANAGE, "local_runner"])
         print(f"Open http://{address}/admin/ (Ctrl-C stops both)", flush=True)
         return processes.wait()

@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 
 KB, MB = 2**10, 2**20
+API = "workflow-templates|workflow-runs|tasks|approvals|events|runners"
 MOST_ITEMS = 200_000
 """How many values JSON or a template may consist of: one of 10,000 steps has some 100,000."""
 
@@ -28,13 +29,10 @@ LIMITS = (
     # Of the API, bodies of strangers are not read: its views find out first who calls. That of a
     # callback checks the token first.
     BodyLimit(re.compile(r"/runner/tasks/\d+/status"), 64 * MB, 64 * MB),
-    # A template of 10,000 steps; a run with large parameters.
-    BodyLimit(re.compile(r"/workflow-templates(/.*)?|/workflow-runs|/tasks"), 16 * MB, 16 * MB),
-    BodyLimit(re.compile(r"/(workflow-runs|tasks|approvals|events|runners)/.*"), MB, MB),
-    BodyLimit(re.compile(r"/(approvals|events|runners)"), MB, MB),
-    # Other pages are not: Django looks for a CSRF token in the body.
-    BodyLimit(re.compile(r"/admin/workflows/workflowtemplate/.*"), 64 * KB, 16 * MB),
-    BodyLimit(re.compile(r"/admin/.*"), 64 * KB, 4 * MB),
+    # A template of 10,000 steps, or a run with large parameters.
+    BodyLimit(re.compile(rf"/({API})(/.*)?"), 16 * MB, 16 * MB),
+    # Other pages find out later: Django looks for a CSRF token in the body.
+    BodyLimit(re.compile(r"/admin/.*"), 64 * KB, 16 * MB),
 )
 ELSEWHERE = BodyLimit(re.compile(".*"), 64 * KB, 64 * KB)
 

@@ -66,7 +66,7 @@ def installation(database_url: str, **more: str) -> Iterator[Installation]:
     }
     made = Installation(f"http://{address}", {**os.environ, **settings})
     made.manage("migrate")
-    gunicorn = [sys.executable, "-m", "gunicorn", "orchestrator.wsgi", "--bind", address]
+    gunicorn = [sys.executable, "-m", "gunicorn", "--bind", address, "--workers", "1"]
     process = subprocess.Popen(
         [*gunicorn, "--threads", "4", "--log-level", "error"], cwd=ROOT, env=made.environment
     )

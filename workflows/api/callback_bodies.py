@@ -15,6 +15,7 @@ from threading import Lock
 from typing import IO, Any
 
 from django.core.exceptions import RequestDataTooBig
+from django.db import connection
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.request import Request
 
@@ -52,7 +53,11 @@ def received_callback(request: Request) -> Iterator[dict[str, Any]]:
                 found = read_object(iter(partial(file.read, CHUNK), b""), is_reported)
             except ValueError as exc:
                 raise ParseError(f"JSON parse error - {exc}") from None
-            yield found
+            try:
+                yield found
+            finally:
+                # What refers to it may wait long for the next garbage collection.
+                found.clear()
 
 
 def _receive(request: Request, file: IO[bytes]) -> int:
@@ -83,4 +88,7 @@ def _turn() -> Iterator[None]:
     try:
         yield
     finally:
+        # A connection to PostgreSQL keeps a buffer as large as the largest that it has sent.
+        if not connection.in_atomic_block:
+            connection.close()
         ONE_AT_A_TIME.release()

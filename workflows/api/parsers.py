@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError as JSONError
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError, ValidationError
 
-from runners.kept_values import count_items
+from runners.kept_values import has_more_items
 from workflows.limits import MOST_ITEMS
 from workflows.models.fields import check_json
 
@@ -29,7 +29,7 @@ class JSONParser(parsers.JSONParser):
         :raises ValidationError: naming the fields whose values cannot be stored.
         """
         content = stream.read()
-        if len(content) > MOST_ITEMS and count_items(content.decode(errors="replace")) > MOST_ITEMS:
+        if has_more_items(content.decode(errors="replace"), MOST_ITEMS):
             raise ParseError(f"The body has more than {MOST_ITEMS:,} values.")
         try:
             body = super().parse(BytesIO(content), media_type, parser_context)

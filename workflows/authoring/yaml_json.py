@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-from runners.kept_values import count_items
+from runners.kept_values import has_more_items
 from workflows.errors import WorkflowError
 from workflows.limits import MOST_ITEMS
 
@@ -52,7 +52,7 @@ def read_json(text: str) -> Any:
 
     :raises Unreadable: naming the line if it is known.
     """
-    if len(text) > MOST_ITEMS and count_items(text) > MOST_ITEMS:
+    if has_more_items(text, MOST_ITEMS):
         raise Unreadable(TOO_MANY)
     try:
         return json.loads(

@@ -22,7 +22,7 @@ from workflows.models.bounds import LONGEST_MESSAGE
 from workflows.models.fields import check_json
 from workflows.payloads.secrets import Secrets, masked, secrets_of
 from workflows.reports.apply import apply_reports
-from workflows.reports.logs import AttemptLog
+from workflows.reports.logs import LARGEST_PIECE, AttemptLog
 from workflows.reports.refused_tokens import STRANGER, count_refused_token
 from workflows.reports.report import Report
 from workflows.runs.bulkhead import note_trouble, trouble_of
@@ -157,9 +157,15 @@ def _with_output(report: Report, texts: Sequence[str | CutText], secrets: Secret
     log = AttemptLog(report.attempt_id, secrets=secrets)
     for text in texts:
         if isinstance(text, CutText):
-            log.write(text.head.encode())
+            _write_in_pieces(log, text.head)
             log.skip(text.dropped)
             text = text.tail
-        log.write(text.encode())
+        _write_in_pieces(log, text)
     pieces = log.last_pieces()
     return replace(report, pieces=pieces, log=log.digest)
+
+
+def _write_in_pieces(log: AttemptLog, text: str) -> None:
+    """Write a text piece by piece: a copy of the whole would take some megabytes."""
+    for start in range(0, len(text), LARGEST_PIECE):
+        log.write(text[start : start + LARGEST_PIECE].encode())

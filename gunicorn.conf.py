@@ -1,0 +1,53 @@
+"""
+How gunicorn serves the site. It reads this file in the folder where it is started.
+
+Options of the command line take precedence. The reasons are in docs/operations.md.
+"""
+
+from contextlib import suppress
+from ctypes import CDLL
+from os import environ
+from typing import Any
+
+wsgi_app = "orchestrator.wsgi"
+workers = int(environ.get("WEB_CONCURRENCY", "2"))
+threads = 8
+bind = ["127.0.0.1:8000"]
+
+# A process that shows no sign of life for so long is replaced. A request may take longer.
+timeout = 60
+# How long requests that have begun may go on when the site is stopped.
+graceful_timeout = 30
+# Longer than a proxy keeps connections: it must not use one that was just closed.
+keepalive = 75
+# Connections of one process: more wait in the queue of the operating system.
+worker_connections = 200
+# Processes are replaced now and then, so that memory that Python does not return cannot add up.
+max_requests = 20_000
+max_requests_jitter = 4_000
+
+limit_request_line = 8_190
+limit_request_fields = 64
+limit_request_field_size = 8_190
+
+# It would lie in the user's home, which the systemd unit hides.
+control_socket_disable = True
+
+LONGEST_SILENCE_S = 60
+MALLOC = {"M_ARENA_MAX": (-8, 1), "M_MMAP_THRESHOLD": (-3, 256 * 1024)}
+"""
+Threads share their memory, instead of each keeping the most that it has taken; what is large goes
+back to the system as soon as it is free. (Only one thread of Python runs at a time anyway.)
+"""
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Keep a process from growing by its largest requests, once for each thread."""
+    with suppress(AttributeError, OSError):  # not glibc
+        for name, value in MALLOC.values():
+            CDLL(None).mallopt(name, value)
+
+
+def pre_request(worker: Any, request: Any) -> None:
+    """Free the thread of a client that has gone silent in the middle of a request or answer."""
+    request.unreader.sock.settimeout(LONGEST_SILENCE_S)

@@ -1,0 +1,1 @@
+"""The site as strangers meet it: real servers and sockets."""

@@ -1,0 +1,1 @@
+"""PostgreSQL behind PgBouncer, promoted standbys, and tables that are rewritten meanwhile."""
