@@ -41,6 +41,11 @@ back to the system as soon as it is free. (Only one thread of Python runs at a t
 """
 
 
+with suppress(AttributeError, OSError):  # not Linux
+    # PR_SET_DUMPABLE: commands of the same user cannot read its environment.
+    CDLL(None).prctl(4, 0, 0, 0, 0)
+
+
 def post_fork(server: Any, worker: Any) -> None:
     """Keep a process from growing by its largest requests, once for each thread."""
     with suppress(AttributeError, OSError):  # not glibc

@@ -68,6 +68,7 @@ def restored(live: WorkflowRun, tmp_path: Path) -> Iterator[str]:
     if connection.vendor == "sqlite":
         with closing(sqlite3.connect(connection.settings_dict["NAME"])) as database:
             database.execute("VACUUM INTO ?", [str(tmp_path / COPY)])
+        (tmp_path / COPY).chmod(0o600)
         yield f"sqlite:///{quote(str(tmp_path / COPY))}"
     else:
         yield from _restored_by_programs(tmp_path / "dump")

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from runners.encryption import decrypt
 from tests.factories import TaskFactory, TemplateFactory
 from tests.support.actors import who
 from tests.support.tables import everything
@@ -138,7 +139,8 @@ def test_label_of_a_run_says_what_is_secret(db: None) -> None:
     )
     kept = WorkflowRun.objects.get(pk=run.pk)
     assert kept.parameters == {**parameters, "token": MASK}
-    assert kept.secrets == {"token": VALUE}
+    assert kept.secrets == {}
+    assert decrypt(kept.encrypted_secrets["token"]) == VALUE
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from workflows.authoring.spec import parse_template
 from workflows.authoring.store import create_template
 from workflows.errors import Invalid
 from workflows.models import WorkflowRun, WorkflowTemplate
-from workflows.payloads.parameters import check_schema, take_parameters
+from workflows.payloads.parameters import check_schema
 from workflows.payloads.secrets import MASK
 from workflows.runs.creation import create_run
 
@@ -104,17 +104,6 @@ def test_schema_does_not_apply_to_a_run_of_existing_tasks(db: None) -> None:
     assert run.parameters == {}
 
 
-@pytest.mark.parametrize(
-    ("definition", "value"),
-    [({"pattern": "a{99999999999}"}, "x"), ({"multipleOf": 0.5}, 10**400)],
-)
-def test_schema_that_raises_is_a_sentence(definition: dict[str, Any], value: object) -> None:
-    schema = {"properties": {"a": {**definition, "default": value}}}
-    assert any("the schema cannot be applied" in text for text in check_schema(schema))
-    with pytest.raises(Invalid, match="the schema cannot be applied"):
-        take_parameters(schema, {})
-
-
 def test_schema_with_a_reference_is_refused_also_beside_a_default() -> None:
     schema = {"properties": {"a": {"$ref": "success", "default": 1}}}
-    assert "$ref is not available" in list(check_schema(schema))
+    assert list(check_schema(schema)) == ["properties.a.$ref: $ref is not available"]

@@ -191,7 +191,9 @@ def test_refusal_of_a_runner_is_cut(client: Client, runs: DrawRun, script: Scrip
 def test_too_long_reason_of_a_person_is_refused(client: Client, runs: DrawRun, door: str) -> None:
     run = runs("a")
     answer = client.post(
-        f"/tasks/{task(run, 'a').pk}/{door}", {"reason": MESSAGE}, content_type="application/json"
+        f"/tasks/{task(run, 'a').pk}/{door}",
+        {"reason": "x" * 5_000},
+        content_type="application/json",
     )
     assert answer.status_code == 400
     assert list(answer.json()) == ["reason"]

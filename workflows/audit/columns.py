@@ -92,7 +92,8 @@ def follow_approval(event: EventRow, task: ReplayedTask) -> None:
     if event.event_type == EventType.APPROVAL_PENDING:
         task.approvals.append(ReplayedApproval())
         values = {"decided_by": "", "decided_by_user": "", "comment": "", "decided_at": None}
-        allow(task.approvals[-1].columns, event, created_at=event.created_at, **values)
+        asked = {"reason": event.reason, "created_at": event.created_at}
+        allow(task.approvals[-1].columns, event, **asked, **values)
         return
     if not task.approvals:
         task.approvals.append(ReplayedApproval())

@@ -37,9 +37,13 @@ def jsonb_text(text: str) -> str:
     """
     Return JSON as PostgreSQL writes a jsonb value.
 
-    That is another canonical form, for rows so many that the database has to write them.
+    That is another canonical form, for rows so many that the database has to write them. What is no
+    JSON, or too deep to be read, can only have been written by hand, and stays as it is.
     """
-    return _as_jsonb(json.loads(text, parse_float=Decimal))
+    try:
+        return _as_jsonb(json.loads(text, parse_float=Decimal))
+    except (RecursionError, ValueError):
+        return text
 
 
 def as_moment(stored: datetime | str) -> datetime:

@@ -9,6 +9,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from django.core.exceptions import ObjectDoesNotExist
 from django_fsm import ConcurrentTransition
 
+from workflows.db.doors import InsideTransaction
 from workflows.db.refusals import is_refusal
 from workflows.errors import RunSetAside, WorkflowError
 from workflows.models import Approval, Task
@@ -16,7 +17,7 @@ from workflows.runs.bulkhead import note_trouble, trouble_of
 
 Rest = ParamSpec("Rest")
 Result = TypeVar("Result")
-REFUSALS = (WorkflowError, ConcurrentTransition, ObjectDoesNotExist)
+REFUSALS = (WorkflowError, ConcurrentTransition, ObjectDoesNotExist, InsideTransaction)
 """What is raised on purpose, or because somebody else was quicker."""
 
 logger = logging.getLogger(__name__)

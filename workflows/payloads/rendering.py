@@ -80,7 +80,7 @@ def _render_payload(
     run: WorkflowRun, payload: dict[str, Any], context: Mapping[str, Any]
 ) -> dict[str, Any] | UnknownName:
     try:
-        return _render_checked(payload, context, run.secrets)
+        return _render_checked(payload, context, run.secret_names)
     except UnknownName as exc:
         return exc
     except BadExpression as exc:
