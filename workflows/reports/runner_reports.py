@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -23,8 +24,11 @@ from workflows.reports.logs import LARGEST_PIECE, AttemptLog
 from workflows.reports.refused_tokens import STRANGER, count_refused_token
 from workflows.reports.report import Report
 from workflows.runs.locks import LARGEST_ID
+from workflows.throttles import Limit
 
 NOTHING_NEW = "queued"
+AFTER_THE_END = Limit("report after the end of attempt", timedelta(minutes=1), most=60)
+"""Each takes the lock of the run, and leaves an event if it is refused."""
 
 
 def attempt_with_token(task_id: int, token: str, *, address: str) -> TaskAttempt:
@@ -34,11 +38,14 @@ def attempt_with_token(task_id: int, token: str, *, address: str) -> TaskAttempt
     Hashes are compared, by the database: how long that takes tells nothing about a token.
 
     :raises TokenRefused: if none of the task's attempts has it, or there is no such task.
-    :raises Throttled: if so, and there were too many such calls from this address.
+    :raises Throttled: if so, and there were too many such calls from this address; or if the
+        attempt has ended, and there were too many about it since.
     """
     known_id = min(task_id, LARGEST_ID)
     attempts = TaskAttempt.objects.filter(task=known_id, token_hash=hash_of(token))
     if attempt := attempts.select_related("runner", "task__run").order_by("number").first():
+        if attempt.outcome:
+            AFTER_THE_END.count(attempt.pk)
         return attempt
     count_refused_token(known_id, address)
     raise TokenRefused(f"task {task_id}: {STRANGER}")
