@@ -30,6 +30,7 @@ COMMANDS = {
     "export_workflow": None,  # reads
     "import_workflow": None,  # new runs only: test_ways_round.py
     "local_runner": None,  # executes what was dispatched
+    "rotate_secrets": [],
     "run_workflow": None,  # a run of its own, by somebody with a shell
 }
 """Every command with its arguments, or why it is not tried here."""

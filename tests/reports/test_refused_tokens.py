@@ -15,6 +15,7 @@ from tests.support.verbs import attempt, dispatch, states, task
 from workflows.dispatch.tokens import token_of
 from workflows.models import Counter, Event, WorkflowRun
 from workflows.reports.refused_tokens import OF_ADDRESS, OF_TASK, count_refused_token
+from workflows.reports.runner_reports import AFTER_THE_END
 
 UNKNOWN = 987_654_321
 
@@ -82,6 +83,15 @@ def test_right_token_counts_from_an_address_that_has_to_wait(run: WorkflowRun) -
 
     assert send(task(run, "a").pk, token_of(attempt(run, "a").pk)).status_code == 200
     assert states(run) == {"a": "success"}
+
+
+def test_token_of_an_attempt_that_has_ended_is_taken_sixty_times_a_minute(run: WorkflowRun) -> None:
+    pk, token = task(run, "a").pk, token_of(attempt(run, "a").pk)
+    send(pk, token)
+
+    answers = [send(pk, token).status_code for _ in range(AFTER_THE_END.most + 1)]
+
+    assert answers == [*[200] * AFTER_THE_END.most, 429]
 
 
 def test_many_addresses_write_the_event_ever_more_rarely(run: WorkflowRun) -> None:

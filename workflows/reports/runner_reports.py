@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -27,10 +28,13 @@ from workflows.reports.refused_tokens import STRANGER, count_refused_token
 from workflows.reports.report import Report
 from workflows.runs.bulkhead import note_trouble, trouble_of
 from workflows.runs.locks import LARGEST_ID
+from workflows.throttles import Limit
 
 NOTHING_NEW = "queued"
 CALLBACK = "the report of its runner"
 LONGEST_DETAIL = 500
+AFTER_THE_END = Limit("report after the end of attempt", timedelta(minutes=1), most=60)
+"""Each takes the lock of the run, and leaves an event if it is refused."""
 
 logger = logging.getLogger(__name__)
 
@@ -42,11 +46,14 @@ def attempt_with_token(task_id: int, token: str, *, address: str) -> TaskAttempt
     Hashes are compared, by the database: how long that takes tells nothing about a token.
 
     :raises TokenRefused: if none of the task's attempts has it, or there is no such task.
-    :raises Throttled: if so, and there were too many such calls from this address.
+    :raises Throttled: if so, and there were too many such calls from this address; or if the
+        attempt has ended, and there were too many about it since.
     """
     known_id = min(task_id, LARGEST_ID)
     attempts = TaskAttempt.objects.filter(task=known_id, token_hash=hash_of(token))
     if attempt := attempts.select_related("runner", "task__run").order_by("number").first():
+        if attempt.outcome:
+            AFTER_THE_END.count(attempt.pk)
         return attempt
     count_refused_token(known_id, address)
     raise TokenRefused(f"task {task_id}: {STRANGER}")
