@@ -18,8 +18,8 @@ VIEWED = {
 PARTS = {"templatestep", "stepdependency", "taskdependency", "logpiece"}
 """Seen on the pages of what they are parts of."""
 
-UNSEEN = {"presence", "lastlook"}
-"""What processes tell each other; the dashboard and /readyz say what follows from it."""
+UNSEEN = {"presence", "lastlook", "counter", "runrecord"}
+"""What processes tell each other; the dashboard, /readyz and `verify_run` say what follows."""
 
 OWN = {
     "Observer": set(),

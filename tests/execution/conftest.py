@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.actors import who
 from tests.support.drawing import DrawRun
+from tests.support.redefined import give_payloads
 from tests.support.verbs import dispatch_all
 from workflows.execution.executor import Executor
 from workflows.models import Task, TaskAttempt, TaskState, WorkflowRun
@@ -38,8 +39,7 @@ class Execution:
     ) -> WorkflowRun:
         """Make a run with auto-dispatch and these payloads."""
         run = self._draw(drawing or ", ".join(payloads), auto_dispatch=True, **common)
-        for step_id, payload in payloads.items():
-            Task.objects.filter(run=run, step_id=step_id).update(payload=payload)
+        give_payloads(run, payloads)
         return run
 
     def attempt_id(self, run: WorkflowRun, step_id: str) -> UUID:

@@ -72,7 +72,7 @@ def test_frozen_executor_overwrites_nothing_after_a_retry(
     assert recover_overdue(by=who("rescue")) == {"lost": 1}
     assert tree.is_gone_within(ENDED_WITHIN_S)
     retry(task(run, "a").pk, by=who("ada"))
-    run.tasks.update(payload={"python": "noop"})
+    tree.let_leader_end()
     dispatch_all(run)
     runner.send_signal(signal.SIGCONT)
     wait_for(lambda: states(run) == {"a": "success"})

@@ -62,7 +62,7 @@ def test_run_goes_on_after_a_standby_was_promoted(pair: Pair, tmp_path: Path) ->
         executor.wait()
 
     assert lines(tmp_path) == STEPS
-    assert "The trail explains every row." in manage("verify_run", "--all")
+    assert "The trail explains every row;" in manage("verify_run", "--all")
 
 
 def lines(folder: Path) -> int:

@@ -19,6 +19,7 @@ from tests.management.conftest import Started, started  # noqa: F401 (a fixture)
 from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.hostile_functions import LEAVINGS
+from tests.support.redefined import give_payloads
 from tests.support.trees import Tree
 from tests.support.verbs import dispatch_all
 from workflows import operations
@@ -63,9 +64,10 @@ class Storm:
         steps = [f"innocent{n}" if n % 2 else f"hostile{n}" for n in range(TASKS)]
         self._chance.shuffle(steps)
         run = self._runs(", ".join(steps), auto_dispatch=True, timeout_seconds=5)
-        for step_id in steps:
-            payload = self._innocent(step_id) if step_id[0] == "i" else self._hostile()
-            Task.objects.filter(run=run, step_id=step_id).update(payload=payload)
+        give_payloads(
+            run,
+            {each: self._innocent(each) if each[0] == "i" else self._hostile() for each in steps},
+        )
         dispatch_all(run)
         return run
 

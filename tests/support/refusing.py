@@ -20,7 +20,9 @@ def refusing(part: str, sqlstate: str = "57014", *, after: int = 0) -> Iterator[
 
     def execute(execute: Any, sql: str, values: Any, many: bool, context: Any) -> Any:
         if part in sql and next(left, None) is None:
-            return execute(RAISE.format(sqlstate), None, False, context)
+            # By a cursor of its own: that of the statement may be one of the server's, for queries.
+            with connection.connection.cursor() as raw, connection.wrap_database_errors:
+                raw.execute(RAISE.format(sqlstate))
         return execute(sql, values, many, context)
 
     with connection.execute_wrapper(execute):

@@ -18,6 +18,7 @@ from tests.support.verbs import attempt, dispatch, dispatch_all, finish, task
 from workflows.dispatch.tokens import token_of
 from workflows.models import Event, WorkflowRun
 from workflows.operations.tasks import retry
+from workflows.runs.trail import TRAIL_COLUMNS
 
 
 def forged(run: WorkflowRun, other: WorkflowRun) -> str:
@@ -54,6 +55,14 @@ def of_one_that_has_ended(run: WorkflowRun, other: WorkflowRun) -> str:
     return token_of(attempt(run, "a").pk)
 
 
+def without_trail(rows: dict[str, Any]) -> dict[str, Any]:
+    """Leave out how far the trails of runs are chained: the event of a refused report is, too."""
+    for run in rows["workflows.WorkflowRun"]:
+        for name in TRAIL_COLUMNS:
+            del run[name]
+    return rows
+
+
 @pytest.mark.parametrize("status", ["running", "success", "canceled"])
 @pytest.mark.parametrize(
     ("wrong", "code"),
@@ -86,7 +95,7 @@ def test_wrong_token_changes_nothing_and_leaves_one_event(
     after = everything()
     *events, refusal = after.pop("workflows.Event")
     assert events == before.pop("workflows.Event")
-    assert after == before
+    assert without_trail(after) == without_trail(before)
     assert host.asked == asked
     assert refusal["event_type"] == "task.report_refused"
     assert (refusal["run_id"], refusal["task_id"]) == (run.pk, task(run, "a").pk)
