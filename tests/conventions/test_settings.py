@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -94,8 +95,14 @@ def test_a_secret_key_is_required_where_debug_is_off() -> None:
 
 def checked(**settings: str) -> Ended:
     """Run `check --deploy` with the settings of an installation."""
-    here = {"DEBUG": "off", "SECRET_KEY": "".join(map(chr, range(48, 123))), **settings}
-    return run("manage.py", "check", "--deploy", "--fail-level", "WARNING", settings=here)
+    with TemporaryDirectory() as folder:  # the database of this checkout may be an old, open one
+        here = {
+            "DEBUG": "off",
+            "SECRET_KEY": "".join(map(chr, range(48, 123))),
+            "DATABASE_URL": f"sqlite:///{folder}/new.sqlite3",
+            **settings,
+        }
+        return run("manage.py", "check", "--deploy", "--fail-level", "WARNING", settings=here)
 
 
 def test_an_installation_with_https_has_nothing_to_be_warned_of() -> None:

@@ -17,7 +17,7 @@ from tests.support.threads import at_once
 from workflows.db import lock_queues, time_limits
 from workflows.db.lock_queues import LockQueue, Place
 from workflows.db.refusals import is_passing, is_silence
-from workflows.db.time_limits import limited
+from workflows.db.time_limits import limited, patient
 from workflows.errors import Busy
 from workflows.models import WorkflowRun
 from workflows.runs.locks import lock_run, lock_task
@@ -64,6 +64,29 @@ def test_time_limit_ends_with_its_block() -> None:
     with limited(answer_s=0.1, lock_s=0.1):
         ask()
     ask("SELECT pg_sleep(0.5)")
+
+
+def test_large_work_may_take_longer() -> None:
+    with limited(answer_s=0.2, lock_s=1):
+        with patient(answer_s=30):
+            ask("SELECT pg_sleep(0.5)")
+        with pytest.raises(OperationalError):
+            ask("SELECT pg_sleep(60)")
+
+
+def test_expansion_is_large_work(runs: DrawRun) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql "
+            "AS $$ BEGIN PERFORM pg_sleep(0.6); RETURN NULL; END $$"
+        )
+        cursor.execute("CREATE TRIGGER slow AFTER INSERT ON workflows_task EXECUTE FUNCTION slow()")
+    try:
+        with limited(answer_s=0.3, lock_s=1):
+            assert runs("a > b").pending_count == 2
+    finally:
+        ask("DROP TRIGGER slow ON workflows_task")
+        ask("DROP FUNCTION slow()")
 
 
 def test_inner_limit_does_not_lengthen_the_outer_one() -> None:

@@ -78,6 +78,19 @@ def limited(*, answer_s: float | None = None, lock_s: float) -> Iterator[None]:
 
 
 @contextmanager
+def patient(*, answer_s: float) -> Iterator[None]:
+    """Let an answer take longer in this block, in which the work itself is large: 100,000 rows."""
+    if (limits := _local.limits) is None or limits.answer_s is None:
+        yield
+        return
+    before, limits.answer_s = limits.answer_s, answer_s
+    try:
+        yield
+    finally:
+        limits.answer_s = before
+
+
+@contextmanager
 def locking(what: str, name: object) -> Iterator[None]:
     """
     Execute the statement that locks a row, within the limits of this thread if it has any.

@@ -12,6 +12,7 @@ from django.utils import timezone
 from workflows.db import failpoints
 from workflows.db.inserts import InsertSelect, stored_columns
 from workflows.db.statements import execute, quoted, select
+from workflows.db.time_limits import patient
 from workflows.errors import InvalidGraph
 from workflows.models import (
     Approval,
@@ -97,6 +98,11 @@ INSERT_APPROVAL_EVENTS = InsertSelect(
 )
 
 
+LARGE_S = 60.0
+"""How long one statement may take that copies 100,000 tasks; a request waits no longer."""
+
+
+@patient(answer_s=LARGE_S)
 def expand_run(run: WorkflowRun) -> None:
     """
     Give a new run one task per step of its template, in list order, and one edge per dependency.
@@ -129,6 +135,7 @@ def expand_run(run: WorkflowRun) -> None:
     run.save(update_fields=["pending_count", *COPIED_TO_RUN, *TRAIL_COLUMNS])
 
 
+@patient(answer_s=LARGE_S)
 def take_tasks(run: WorkflowRun) -> None:
     """Put the existing tasks that a new run is made of into it, in their order."""
     for position, task in enumerate(run.tasks_to_take):
