@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils import timezone
 from knox.auth import TokenAuthentication as KnoxTokenAuthentication
 from rest_framework import authentication
 from rest_framework.exceptions import AuthenticationFailed
@@ -20,6 +21,13 @@ class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]  # kno
         if not token.isalnum():
             raise AuthenticationFailed("Invalid token.")
         return super().authenticate_credentials(token)
+
+    def _cleanup_token(self, auth_token: Any) -> bool:
+        """Delete the token if it has expired; knox would read all tokens of its user each time."""
+        is_expired = bool(auth_token.expiry and auth_token.expiry < timezone.now())
+        if is_expired:
+            auth_token.delete()
+        return is_expired
 
 
 class BasicAuthentication(authentication.BasicAuthentication):
