@@ -30,7 +30,9 @@ class Host(HostRunner):
         self.open: SimpleQueue[Submission] = SimpleQueue()
 
     def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
-        """Accept a task, and queue it for a report."""
+        """Accept a task, and queue it for a report; say that one that is asked about works on."""
+        if method == "GET":
+            return 200, {"status": "running"}
         self.open.put(body)
         return 202, {"task_id": body["task_id"], "status": "queued"}
 
