@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.conf import settings
 from django.contrib.sessions import middleware as sessions
 from django.core.signals import got_request_exception
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -66,7 +67,18 @@ class DatabaseRefusals:
 
 
 class SessionMiddleware(sessions.SessionMiddleware):
-    """Django's; if the session cannot be stored, that is no 'the user may have logged out'."""
+    """
+    Django's, with two differences.
+
+    If the session cannot be stored, that is no 'the user may have logged out'. A cookie that
+    PostgreSQL would not even look up is none.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Find the session by its cookie."""
+        if "\0" in request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""):
+            del request.COOKIES[settings.SESSION_COOKIE_NAME]
+        super().process_request(request)
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> Any:
         """Store the session."""
