@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.conf import settings
 from django.contrib.sessions import middleware as sessions
 from django.core.signals import got_request_exception
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -76,8 +75,8 @@ class SessionMiddleware(sessions.SessionMiddleware):
 
     def process_request(self, request: HttpRequest) -> None:
         """Find the session by its cookie."""
-        if "\0" in request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""):
-            del request.COOKIES[settings.SESSION_COOKIE_NAME]
+        for name in [name for name, text in request.COOKIES.items() if "\0" in text]:
+            del request.COOKIES[name]
         super().process_request(request)
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> Any:
