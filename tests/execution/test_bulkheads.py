@@ -85,6 +85,20 @@ def test_run_with_nonsense_for_secrets_takes_no_other_claim_with_it(
     assert attempt(sick, "a").message == UNMASKABLE
 
 
+@pytest.mark.parametrize(
+    "nonsense", [{"attempt_count": 99}, {"state": "canceled"}, {"state": "pending"}, {"run": None}]
+)
+def test_attempts_that_no_claim_wins_do_not_stand_before_all_others(
+    execution: Execution, nonsense: dict[str, Any]
+) -> None:
+    sick = execution.drawn({"a": NOOP, "b": NOOP})
+    sound = execution.drawn({"a": NOOP})
+    dispatch_all(sick)
+    sick.tasks.update(**nonsense)
+    execution.to_end(sound, concurrency=1)
+    assert states(sound) == {"a": "success"}
+
+
 def _attempt_id_of(owner: Any) -> object:
     return owner.attempt.pk if isinstance(owner, RunningAttempt) else owner._attempt_id
 
