@@ -26,7 +26,9 @@ from tests.runs.test_nonsense_rows import (
 from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
+from tests.support.verbs import attempt, dispatch
 from workflows import periodic
+from workflows.dispatch.leases import lease_left
 from workflows.models import LastLook, TaskAttempt, WorkflowRun
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -134,3 +136,14 @@ def test_last_look_at_no_moment_of_the_calendar_is_due(db: None) -> None:
     periodic._next_look["at"] = 0.0
     assert periodic.run_due(by=who("clock")).failures == {}
     assert {look.at.year for look in LastLook.objects.all()} == {timezone.now().year}
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("moment", ["infinity", "12000-01-01"])
+def test_lease_beyond_the_calendar_is_not_over(runs: DrawRun, moment: str) -> None:
+    run = runs("a")
+    dispatch(run)
+    in_attempts("lease_expires_at", moment)(run)
+    left = lease_left(attempt(run, "a"))
+    assert left is not None
+    assert left.days > 365
