@@ -34,8 +34,15 @@ def check_stored_credentials(
         Error(UNREADABLE.format(name, runner), hint=REMEDY, obj=runner, id="runners.E002")
         for database in databases or ()
         for runner in _runners_in(database)
-        for name in sorted(runner.credentials.keys() - runner.known_secrets.keys())
+        for name in _unreadable(runner)
     ]
+
+
+def _unreadable(runner: Runner) -> list[str]:
+    try:
+        return sorted(runner.credentials.keys() - runner.known_secrets.keys())
+    except (AttributeError, TypeError):  # somebody has written them by hand
+        return ["credentials"]
 
 
 def _runners_in(database: str) -> list[Runner]:

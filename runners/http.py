@@ -1,7 +1,6 @@
 """Runners of kind `http`: programs on other hosts that speak the protocol of docs/runners.md."""
 
 import re
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
@@ -25,6 +24,7 @@ from runners.base import (
     storable,
 )
 from runners.bodies import read_object
+from runners.deadline import Deadline
 from runners.kept_values import CutText, LeftOut
 from runners.tls import TLS_OPTIONS, file_errors, tls_context, tls_refusal
 
@@ -175,27 +175,32 @@ def _request(method: str, to: RunnerAddress, path: str, body: Any = None) -> dic
 
 def _send(method: str, to: RunnerAddress, path: str, body: Any) -> tuple[int, dict[str, Any]]:
     url = f"{to.url.rstrip('/')}/{path}"
-    give_up_at = time.monotonic() + TIMEOUT_S
-    # No proxies or credentials from the environment of the site.
-    with (
-        httpx.Client(
-            timeout=TIMEOUT_S,
-            follow_redirects=False,  # the token is for this host only
-            trust_env=False,
-            verify=tls_context(to.options),
-            headers={**_authorization(to), **NOT_COMPRESSED},
-        ) as client,
-        client.stream(method, url, json=body) as response,
-    ):
-        return response.status_code, _json_object(_in_time(response.iter_raw(), give_up_at))
+    deadline = Deadline(TIMEOUT_S)
+    try:
+        # No proxies or credentials from the environment of the site.
+        with (
+            deadline,
+            httpx.Client(
+                timeout=TIMEOUT_S,
+                follow_redirects=False,  # the token is for this host only
+                trust_env=False,
+                verify=tls_context(to.options),
+                headers={**_authorization(to), **NOT_COMPRESSED},
+            ) as client,
+            client.stream(method, url, json=body, extensions={"trace": deadline.trace}) as response,
+        ):
+            answer = response.status_code, _json_object(response.iter_raw())
+    except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError) as exc:
+        if deadline.is_over:
+            raise _too_late() from exc
+        raise
+    if deadline.is_over:  # what looks like the end of the answer is where it was cut
+        raise _too_late()
+    return answer
 
 
-def _in_time(chunks: Iterable[bytes], give_up_at: float) -> Iterator[bytes]:
-    """Pass the chunks of an answer on until it takes too long: httpx limits each chunk only."""
-    for chunk in chunks:
-        if time.monotonic() > give_up_at:
-            raise httpx.ReadTimeout("the answer takes too long")
-        yield chunk
+def _too_late() -> httpx.ReadTimeout:
+    return httpx.ReadTimeout("the answer takes too long")
 
 
 def _authorization(to: RunnerAddress) -> dict[str, str]:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from runners import credentials, local
 from runners.base import RunnerAddress, RunnerBackend
+from runners.fields import ReadableJSONField
 from runners.jobs import OWN_SETTINGS
 from runners.kinds import backend_of, errors_of, kinds_calling_back
 
@@ -109,7 +110,7 @@ class Runner(models.Model):
         validators=[MinValueValidator(1)],
         help_text="How many attempts it takes at a time; empty: any number.",
     )
-    secret_names = models.JSONField(
+    secret_names = ReadableJSONField(
         default=list,
         db_default=[],
         blank=True,
@@ -120,14 +121,14 @@ class Runner(models.Model):
         ),
     )
     # Its kind declares what may stand in these two, and they are written through its checks.
-    options = models.JSONField(
+    options = ReadableJSONField(
         default=dict,
         db_default={},
         blank=True,
         editable=False,
         help_text="What else its kind needs, by name.",
     )
-    credentials = models.JSONField(
+    credentials = ReadableJSONField(
         default=dict,
         db_default={},
         blank=True,

@@ -18,6 +18,7 @@ class WorkflowsConfig(AppConfig):
     def ready(self) -> None:
         """Connect the receivers; register the checks and the periodic work."""
         from workflows.checks import check_task_states
+        from workflows.db.readable import read_anything
         from workflows.db.time_limits import limit_waits
         from workflows.payloads.secret_checks import check_stored_secrets
         from workflows.runs import events, signals
@@ -26,6 +27,7 @@ class WorkflowsConfig(AppConfig):
         register(check_task_states, Tags.models)
         register(check_stored_secrets, Tags.database)
         connection_created.connect(limit_waits)
+        connection_created.connect(read_anything)
         _register_periodic_work()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 from django.utils import timezone
 from knox.models import AuthToken
 from pytest_django import Settings
@@ -135,3 +136,10 @@ def test_blocked_login_returns_retry_after(alice: User, settings: Settings) -> N
     assert 1 <= int(answer["Retry-After"]) <= 60
     assert answer.json()["detail"].startswith("Too many failed logins.")
     assert answer.json()["code"] == "throttled"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/workflow-runs", "/schema", "/admin/login/"])
+def test_cookie_with_a_nul_character_is_no_session(client: Client, path: str) -> None:
+    answer = client.get(path, headers={"cookie": r'sessionid="\000aaaaaaaa"'})
+    assert answer.status_code in {200, 401}

@@ -8,10 +8,11 @@ import pytest
 from django.db import DataError
 
 from tests.execution.conftest import Execution, log_of
-from tests.support.verbs import states
+from tests.support.verbs import attempt, dispatch_all, states
 from workflows.execution import reporter, set_aside
 from workflows.execution.running_attempt import RunningAttempt
-from workflows.models import LogPiece
+from workflows.execution.running_attempts import UNMASKABLE
+from workflows.models import LogPiece, WorkflowRun
 from workflows.reports.apply import apply_reports_and_claim
 from workflows.reports.logs import AttemptLog
 
@@ -68,6 +69,34 @@ def test_attempt_with_which_its_executor_has_trouble_fails_alone(
     assert "RuntimeError: poison" in attempts["poison"].message
     assert "Traceback" in caplog.text
     assert log_of(attempts["b"]) == "b\n"
+
+
+@pytest.mark.parametrize("column", ["secrets", "encrypted_secrets"])
+@pytest.mark.parametrize("nonsense", [5, ["x"], "x"])
+def test_run_with_nonsense_for_secrets_takes_no_other_claim_with_it(
+    execution: Execution, column: str, nonsense: object
+) -> None:
+    sick = execution.drawn({"a": NOOP})
+    sound = execution.drawn({"a": NOOP})
+    dispatch_all(sick)
+    WorkflowRun.objects.filter(pk=sick.pk).update(**{column: nonsense})
+    execution.to_end(sound)
+    assert (states(sick), states(sound)) == ({"a": "failed"}, {"a": "success"})
+    assert attempt(sick, "a").message == UNMASKABLE
+
+
+@pytest.mark.parametrize(
+    "nonsense", [{"attempt_count": 99}, {"state": "canceled"}, {"state": "pending"}, {"run": None}]
+)
+def test_attempts_that_no_claim_wins_do_not_stand_before_all_others(
+    execution: Execution, nonsense: dict[str, Any]
+) -> None:
+    sick = execution.drawn({"a": NOOP, "b": NOOP})
+    sound = execution.drawn({"a": NOOP})
+    dispatch_all(sick)
+    sick.tasks.update(**nonsense)
+    execution.to_end(sound, concurrency=1)
+    assert states(sound) == {"a": "success"}
 
 
 def _attempt_id_of(owner: Any) -> object:

@@ -7,6 +7,7 @@ from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
+from runners.checks import check_stored_credentials
 from runners.encryption import WRONG_KEYS, decrypt
 from runners.models import Runner
 from tests.support.actors import who
@@ -129,3 +130,25 @@ def test_malformed_key_refuses_run_and_rotation(run: WorkflowRun, settings: Sett
     assert refusal.value.fields == {"parameters": [WRONG_KEYS]}
     with pytest.raises(CommandError, match="SECRETS_KEYS has a wrong key"):
         rotate()
+
+
+@pytest.mark.parametrize("column", ["secrets", "encrypted_secrets"])
+@pytest.mark.parametrize("nonsense", [5, ["x"], "x", {"a": 5}])
+def test_nonsense_in_one_row_is_named_and_keeps_no_other_from_the_new_key(
+    run: WorkflowRun, settings: Settings, column: str, nonsense: object
+) -> None:
+    other = new_run()
+    WorkflowRun.objects.filter(pk=run.pk).update(**{column: nonsense})
+    Runner.objects.update(credentials=nonsense)
+    check_stored_credentials(databases=["default"])
+    check_stored_secrets(databases=["default"])
+    settings.SECRETS_KEYS = [NEW, OLD]
+
+    with pytest.raises(CommandError, match="cannot be read"):
+        rotate()
+
+    settings.SECRETS_KEYS = [NEW]
+    other.refresh_from_db()
+    assert decrypt(other.encrypted_secrets["token"]) == VALUE
+    rotate(forget=True)
+    assert check_stored_secrets(databases=["default"]) == []

@@ -138,3 +138,17 @@ def test_attempts_behind_a_slow_submission_are_not_submitted_by_recovery(
     dispatch(run, limit=None)
     assert script.titles == ["a", "b", "c", "d", "e"]
     assert states(run) == dict.fromkeys("bcde", "dispatched") | {"a": "pending"}
+
+
+def test_attempts_that_cannot_be_failed_do_not_stand_before_all_others(
+    runs: DrawRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflows.reports.recovery.MOST_AT_ONCE", 2)
+    edited, sound = runs("a, b"), runs("a")
+    for run, step_id in ((edited, "a"), (edited, "b"), (sound, "a")):
+        dispatch(run)
+        claim(run, step_id, lease=-MINUTE)
+    edited.tasks.update(state="success")
+    recover_overdue(by=who("rescue"))
+    assert recover_overdue(by=who("rescue")) == {"lost": 1}
+    assert states(sound) == {"a": "failed"}

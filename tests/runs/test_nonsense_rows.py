@@ -133,7 +133,7 @@ def root(db: None) -> Client:
 @pytest.fixture
 def beside(runs: DrawRun, script: Script) -> tuple[list[WorkflowRun], dict[str, WorkflowRun]]:
     """Return two sound runs, the first and the last, and between them one for each nonsense."""
-    made = [_begun(runs) for _ in range(len(BROKEN_ROWS) + 2)]
+    made = [begun(runs) for _ in range(len(BROKEN_ROWS) + 2)]
     TaskAttempt.objects.update(lease_expires_at=timezone.now())
     sick = dict(zip(BROKEN_ROWS, made[1:-1], strict=True))
     for name, run in sick.items():
@@ -141,7 +141,7 @@ def beside(runs: DrawRun, script: Script) -> tuple[list[WorkflowRun], dict[str, 
     return [made[0], made[-1]], sick
 
 
-def _begun(runs: DrawRun) -> WorkflowRun:
+def begun(runs: DrawRun) -> WorkflowRun:
     """Return a run: a is with a host that is overdue, b waits for it, the hold of c has ended."""
     payload = {"x": "{{ params.v }}"}
     run = runs("a > b, c", auto_dispatch=True, payload=payload, parameters={"v": 1})
@@ -211,7 +211,7 @@ def test_every_page_and_answer_comes_beside_nonsense(beside: Any, root: Client) 
     lists = [(path, root.get(path).status_code) for path in LISTS]
     assert [each for each in lists if each[1] != 200] == []
     found = {
-        name: [each for each in _answers(root, run) if each[1] >= 500] for name, run in sick.items()
+        name: [each for each in answers(root, run) if each[1] >= 500] for name, run in sick.items()
     }
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
 
@@ -224,7 +224,7 @@ LISTS = [
 ]
 
 
-def _answers(client: Client, run: WorkflowRun) -> Iterator[tuple[str, int]]:
+def answers(client: Client, run: WorkflowRun) -> Iterator[tuple[str, int]]:
     """Yield path and status of the pages of a run, and of requests about it."""
     first, *_, last = run.tasks.values_list("pk", flat=True).order_by("pk")
     attempt = TaskAttempt.objects.filter(task=first).values_list("pk", flat=True)[0]

@@ -66,7 +66,18 @@ class DatabaseRefusals:
 
 
 class SessionMiddleware(sessions.SessionMiddleware):
-    """Django's; if the session cannot be stored, that is no 'the user may have logged out'."""
+    """
+    Django's, with two differences.
+
+    If the session cannot be stored, that is no 'the user may have logged out'. A cookie that
+    PostgreSQL would not even look up is none.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Find the session by its cookie."""
+        for name in [name for name, text in request.COOKIES.items() if "\0" in text]:
+            del request.COOKIES[name]
+        super().process_request(request)
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> Any:
         """Store the session."""

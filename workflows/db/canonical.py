@@ -38,12 +38,15 @@ def jsonb_text(text: str) -> str:
     Return JSON as PostgreSQL writes a jsonb value.
 
     That is another canonical form, for rows so many that the database has to write them. What is no
-    JSON, or too deep to be read, can only have been written by hand, and stays as it is.
+    JSON, too deep to be read, or a text that cannot be encoded, can only have been written by hand,
+    and stays as it is.
     """
     try:
-        return _as_jsonb(json.loads(text, parse_float=Decimal))
+        written = _as_jsonb(json.loads(text, parse_float=Decimal))
+        written.encode()
     except (RecursionError, ValueError):
         return text
+    return written
 
 
 def as_moment(stored: datetime | str) -> datetime:

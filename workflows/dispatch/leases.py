@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import DurationField, ExpressionWrapper, F, Q
+from django.db.models import F, Q
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
@@ -115,14 +115,10 @@ def patience(attempt: TaskAttempt) -> timedelta:
 
 def lease_left(attempt: TaskAttempt) -> timedelta | None:
     """Return how much of a lease is left; None if there is none."""
-    left = ExpressionWrapper(F("lease_expires_at") - database_now(), DurationField())
-    found: timedelta | None = (
-        TaskAttempt.objects.filter(pk=attempt.pk)
-        .annotate(left=left)
-        .values_list("left", flat=True)
-        .get()
-    )
-    return found
+    # Subtracted here: what the database makes of an absurd moment may be none that can be read.
+    found = TaskAttempt.objects.filter(pk=attempt.pk).annotate(now=database_now())
+    expires_at, now = found.values_list("lease_expires_at", "now").get()
+    return expires_at - now if expires_at else None
 
 
 def replace_lease(attempt: TaskAttempt, lease: timedelta) -> bool:

@@ -6,7 +6,8 @@ from collections.abc import Collection
 from uuid import UUID, uuid4
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 
 from runners.kinds import kinds_served_locally
 from workflows.dispatch.claims import (
@@ -19,13 +20,16 @@ from workflows.dispatch.claims import (
 from workflows.dispatch.leases import EXECUTOR_LEASE
 from workflows.execution.prefetch import PrefetchBuffer
 from workflows.execution.set_aside import SetAside
-from workflows.models import TaskAttempt
+from workflows.models import TaskAttempt, TaskState
 from workflows.models.actor import Actor
 
 LOOK_EVERY_S = 0.2
 """How often an executor with free slots looks for waiting attempts."""
 TRIES = 4
 """So often, the claim of a given attempt may be at fault before it is left to recovery."""
+
+
+IS_LATEST = Q(task__run__isnull=False, number=F("task__attempt_count"))
 
 
 class Claimer:
@@ -94,9 +98,17 @@ class Claimer:
         return Claimed(started)
 
     def _waiting(self, free: int) -> dict[int, list[UUID]]:
-        """Return the ids of as many waiting attempts as there are free slots, by run."""
+        """
+        Return the ids of as many waiting attempts as there are free slots, by run.
+
+        One that no claim would win, since somebody has edited its task, must not be among them: it
+        would stand before all others for ever.
+        """
         found: dict[int, list[UUID]] = defaultdict(list)
-        waiting = TaskAttempt.objects.waiting().filter(self._mine())
+        waiting = TaskAttempt.objects.waiting().filter(self._mine(), IS_LATEST)
+        # Hidden from the planner, which might begin with the dispatched tasks of all runs.
+        waiting = waiting.alias(state_of_task=Coalesce("task__state", Value("")))
+        waiting = waiting.filter(state_of_task=TaskState.DISPATCHED)
         if self._failed:
             waiting = waiting.exclude(task__run__in=self._failed)
         for run_id, attempt_id in waiting.values_list("task__run_id", "pk")[:free]:

@@ -24,6 +24,8 @@ from workflows.payloads.secrets import masked, secrets_of
 from workflows.reports.logs import AttemptLog
 from workflows.reports.report import Report
 
+UNMASKABLE = "its secrets cannot be found; the log of the executor says what else has failed"
+
 logger = logging.getLogger(__name__)
 
 
@@ -147,5 +149,14 @@ class RunningAttempts:
 
 
 def _masked(why: str, attempt: TaskAttempt) -> str:
-    """Mask what may quote the payload; a secret that cannot be read was not revealed in it."""
-    return str(masked(why, replace(secrets_of(attempt), hides_all=False)))
+    """
+    Mask what may quote the payload; a secret that cannot be read was not revealed in it.
+
+    It never raises: the attempts that were claimed together with this one have yet to begin.
+    """
+    try:
+        secrets = secrets_of(attempt)
+    except Exception:  # rows that only a person with SQL can have written
+        logger.exception("The secrets of attempt %s cannot be found.", attempt.pk)
+        return UNMASKABLE
+    return str(masked(why, replace(secrets, hides_all=False)))

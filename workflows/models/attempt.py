@@ -9,10 +9,10 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from runners.base import RunnerBackend
+from runners.fields import ReadableJSONField
 from runners.kinds import backend_of
 from workflows.db.clock import database_now
 from workflows.models.bounds import MessageField
-from workflows.models.fields import ReadableJSONField
 from workflows.models.task import Task, TaskState
 
 

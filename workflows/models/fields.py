@@ -4,9 +4,9 @@ from math import isfinite
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import models
 
-from workflows.models.bounds import as_djangos, cut_texts
+from runners.fields import ReadableJSONField
+from workflows.models.bounds import cut_texts
 
 DEEPEST_JSON = 50
 
@@ -58,29 +58,6 @@ def _children(item: object) -> list[Any]:
     return item if isinstance(item, list) else []
 
 
-MOST_LEVELS = 2 * DEEPEST_JSON
-"""Of what is read. What a person stored by hand may be deeper than Python can write again."""
-UNREADABLE = "(nested too deeply to be read)"
-
-
-class ReadableJSONField(models.JSONField):
-    """A JSON field of which one absurd value keeps no list of rows from being read."""
-
-    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
-        """Read a value, or the text UNREADABLE in its place."""
-        if not isinstance(value, str) or value.count("[") + value.count("{") <= MOST_LEVELS:
-            return super().from_db_value(value, expression, connection)
-        try:
-            found = super().from_db_value(value, expression, connection)
-        except RecursionError:
-            return UNREADABLE
-        return UNREADABLE if _is_deeper(found, MOST_LEVELS) else found
-
-    def deconstruct(self) -> Any:
-        """Return the field as Django's own: the columns are the same."""
-        return as_djangos(super().deconstruct(), models.JSONField)
-
-
 class DetailsField(ReadableJSONField):
     """JSON whose texts are for people, and cut as those of a `MessageField`."""
 
@@ -102,12 +79,3 @@ class JSONObjectField(ReadableJSONField):
         """Return the field as itself, as it stands in the migrations."""
         name, _, args, kwargs = super().deconstruct()
         return name, f"{type(self).__module__}.{type(self).__qualname__}", args, kwargs
-
-
-def _is_deeper(value: object, levels: int) -> bool:
-    level = [value]
-    for _ in range(levels):
-        level = [child for item in level for child in _children(item)]
-        if not level:
-            return False
-    return True

@@ -3,6 +3,8 @@
 from django.db import models
 from django.db.models.functions import Now
 
+from runners.fields import ReadableJSONField
+
 
 class Presence(models.Model):
     """A process that serves. It is there as long as it says so again and again."""
@@ -11,7 +13,9 @@ class Presence(models.Model):
     host = models.CharField(max_length=255)
     pid = models.PositiveBigIntegerField()
     version = models.CharField(max_length=40, blank=True)
-    serves = models.JSONField(default=list, help_text="What it serves, as texts: kinds of runners.")
+    serves = ReadableJSONField(
+        default=list, help_text="What it serves, as texts: kinds of runners."
+    )
     seen_at = models.DateTimeField(db_default=Now())
 
     class Meta:

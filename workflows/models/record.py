@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from runners.fields import ReadableJSONField
+
 
 class RunRecord(models.Model):
     """
@@ -16,7 +18,7 @@ class RunRecord(models.Model):
     created_at = models.DateTimeField()
     state = models.CharField(max_length=50, blank=True, help_text="How the run ended last.")
     ended_at = models.DateTimeField(null=True)
-    task_counts = models.JSONField(default=dict, help_text="How many tasks were in which state.")
+    task_counts = ReadableJSONField(default=dict, help_text="How many tasks were in which state.")
     trail_head = models.CharField(max_length=64, blank=True)
     trail_length = models.PositiveBigIntegerField(default=0)
     seals = models.PositiveIntegerField(default=0, help_text="How often the run has ended.")

@@ -7,9 +7,10 @@ from django.db import models, transaction
 from django.utils import timezone
 from django_fsm import FSMField, transition
 
+from runners.fields import ReadableJSONField
 from workflows.models.actor import LONGEST_NAME, LONGEST_WAY, NOBODY, Actor
 from workflows.models.event import EventType
-from workflows.models.fields import JSONObjectField, ReadableJSONField
+from workflows.models.fields import JSONObjectField
 from workflows.models.task import ACTIVE, BROKEN, Task, TaskState
 from workflows.models.template import ApprovalLasts, WorkflowTemplate
 
@@ -95,14 +96,14 @@ class WorkflowRun(models.Model):
     parameters = JSONObjectField(
         default=dict, blank=True, help_text="Used in payloads as {{ params.name }}."
     )
-    secrets = models.JSONField(
+    secrets = ReadableJSONField(
         default=dict,
         db_default={},
         editable=False,
         help_text="The values of secret parameters; shown nowhere, and known to runners only.",
     )
     # A column of its own: processes of the release before go on writing plain text into the other.
-    encrypted_secrets = models.JSONField(
+    encrypted_secrets = ReadableJSONField(
         default=dict,
         db_default={},
         editable=False,

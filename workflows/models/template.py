@@ -5,6 +5,7 @@ from django.db import models
 from django.utils import timezone
 
 from runners.base import LONGEST_TIMEOUT_S
+from runners.fields import ReadableJSONField
 from workflows.models.actor import LONGEST_NAME
 from workflows.models.fields import JSONObjectField
 
@@ -62,7 +63,7 @@ class TemplateVersion(models.Model):
         WorkflowTemplate, models.CASCADE, related_name="versions", db_index=False
     )
     number = models.PositiveIntegerField()
-    content = models.JSONField(help_text="The whole template, as a file would hold it.")
+    content = ReadableJSONField(help_text="The whole template, as a file would hold it.")
     saved_by = models.CharField(max_length=LONGEST_NAME, blank=True)
     saved_by_user = models.CharField(max_length=LONGEST_NAME, blank=True, default="", db_default="")
     saved_at = models.DateTimeField(default=timezone.now)

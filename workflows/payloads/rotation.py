@@ -14,6 +14,9 @@ BATCH = 500
 WITH_SECRETS = ~Q(secrets={}) | ~Q(encrypted_secrets={})
 FORGOTTEN = ""
 """In the place of a secret whose key is lost: what needs it fails, and no key is missed."""
+NONSENSE = "all, since what is stored is no object of texts"
+NO_TEXTS = (AttributeError, TypeError)
+"""What is raised about secrets that somebody has written by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ def rotate_runs(*, forget: bool = False) -> Iterator[Rotated]:
         .order_by("pk")
         .only("secrets", "encrypted_secrets")[:BATCH]
     ):
-        yield from (_rotate_run(run, forget=forget) for run in batch)
+        yield from (_rotate_alone(run, forget=forget) for run in batch)
         last = batch[-1].pk
 
 
@@ -50,10 +53,23 @@ def rotate_runners() -> Iterator[Rotated]:
     for pk in Runner.objects.exclude(credentials={}).order_by("name").values_list("pk", flat=True):
         with transaction.atomic():  # somebody may be entering new ones
             runner = Runner.objects.select_for_update(no_key=True).get(pk=pk)
-            tokens, unreadable = _with_first_key(runner.credentials)
+            try:
+                tokens, unreadable = _with_first_key(runner.credentials)
+            except NO_TEXTS:
+                tokens, unreadable = runner.credentials, [NONSENSE]
             if is_changed := tokens != runner.credentials:
                 Runner.objects.filter(pk=pk).update(credentials=tokens)
         yield Rotated(f"runner {runner.name}", is_changed, unreadable)
+
+
+def _rotate_alone(run: WorkflowRun, *, forget: bool) -> Rotated:
+    """Rotate the secrets of a run; nonsense in one row leaves no other with its old key."""
+    try:
+        return _rotate_run(run, forget=forget)
+    except NO_TEXTS:
+        if forget:
+            WorkflowRun.objects.filter(pk=run.pk).update(secrets={}, encrypted_secrets={})
+        return Rotated(str(run), forget, [NONSENSE])
 
 
 def _rotate_run(run: WorkflowRun, *, forget: bool) -> Rotated:

@@ -8,7 +8,7 @@ from django.db import DatabaseError
 
 from workflows.models import RunState, WorkflowRun
 from workflows.models.run import UNFINISHED
-from workflows.payloads.rotation import FORGOTTEN, WITH_SECRETS
+from workflows.payloads.rotation import FORGOTTEN, NO_TEXTS, NONSENSE, WITH_SECRETS
 from workflows.payloads.secrets import unreadable_parameters
 
 MOST_RUNS = 200
@@ -39,9 +39,11 @@ def check_stored_secrets(
 
 
 def _missed_names(run: WorkflowRun) -> list[str]:
-    return [
-        name for name in unreadable_parameters(run) if run.encrypted_secrets.get(name) != FORGOTTEN
-    ]
+    try:
+        names = unreadable_parameters(run)
+        return [name for name in names if run.encrypted_secrets.get(name) != FORGOTTEN]
+    except NO_TEXTS:
+        return [NONSENSE]
 
 
 def _latest_runs(database: str) -> list[WorkflowRun]:

@@ -148,7 +148,9 @@ def _fail_lost_in_run(run_id: int, attempts: Sequence[TaskAttempt], *, by: Actor
     free = overdue.order_by("pk").select_for_update(skip_locked=True, no_key=True)
     lost = free.values_list("pk", flat=True)
     reports = [Report(pk, TaskState.FAILED, message=LOST, is_lost=True) for pk in lost]
-    return len(reports) - len(apply_reports(run_id, reports, by=by))
+    refused = apply_reports(run_id, reports, by=by)
+    extend_leases([*refused], POLL_AGAIN_AFTER)  # else they would be the first of each round
+    return len(reports) - len(refused)
 
 
 def _poll(attempts: Sequence[TaskAttempt], *, by: Actor) -> Counter[str]:
