@@ -167,6 +167,14 @@ def test_run_with_a_rejected_and_then_approved_task_verifies_clean(
     assert findings(run) == []
 
 
+def test_run_with_a_long_comment_on_a_rejection_verifies_clean(
+    runs: DrawRun, script: Script
+) -> None:
+    run = runs("a", requires_approval=True)
+    reject(Approval.objects.get().pk, by=BY, comment="no, " * 2_000)
+    assert findings(run) == []
+
+
 def test_auto_dispatch_run_verifies_clean(runs: DrawRun, script: Script) -> None:
     run = runs("a > b, a > c", auto_dispatch=True)
     dispatch_all(run)

@@ -20,6 +20,7 @@ from workflows.db.refusals import is_passing, is_silence
 from workflows.db.time_limits import limited, patient
 from workflows.errors import Busy
 from workflows.models import WorkflowRun
+from workflows.runs import expansion
 from workflows.runs.locks import lock_run, lock_task
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -68,13 +69,16 @@ def test_time_limit_ends_with_its_block() -> None:
 
 def test_large_work_may_take_longer() -> None:
     with limited(answer_s=0.2, lock_s=1):
-        with patient(answer_s=30):
+        with patient(more_s=30):
             ask("SELECT pg_sleep(0.5)")
         with pytest.raises(OperationalError):
             ask("SELECT pg_sleep(60)")
 
 
-def test_expansion_is_large_work(runs: DrawRun) -> None:
+def test_copying_of_many_steps_is_large_work(
+    runs: DrawRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expansion, "COPIED_S", 10)
     with connection.cursor() as cursor:
         cursor.execute(
             "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql "
@@ -87,6 +91,16 @@ def test_expansion_is_large_work(runs: DrawRun) -> None:
     finally:
         ask("DROP TRIGGER slow ON workflows_task")
         ask("DROP FUNCTION slow()")
+
+
+def test_new_run_waits_for_a_locked_table_no_longer_than_others(
+    runs: DrawRun, other: psycopg.Connection
+) -> None:
+    other.execute("LOCK TABLE workflows_event IN ACCESS EXCLUSIVE MODE")
+    began = time.monotonic()
+    with limited(answer_s=0.3, lock_s=1), pytest.raises(OperationalError):
+        runs("a > b")
+    assert time.monotonic() - began < 5
 
 
 def test_inner_limit_does_not_lengthen_the_outer_one() -> None:

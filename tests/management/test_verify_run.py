@@ -45,7 +45,7 @@ def test_all_prints_the_findings_of_all_runs_as_json(
     Task.objects.filter(run=second).update(attempt_count=1)
     with pytest.raises(CommandError, match="findings: 1, in 2 verified runs"):
         call_command("verify_run", "--all", "--json")
-    finding, verified = map(json.loads, capsys.readouterr().out.splitlines())
+    _, finding, _, verified = map(json.loads, capsys.readouterr().out.splitlines())
     assert verified["verified"] == {
         "runs": 2,
         "findings": 1,
@@ -63,6 +63,24 @@ def test_all_prints_the_findings_of_all_runs_as_json(
         "task_id": second.tasks.get().pk,
         "event_id": None,
     }
+
+
+def test_json_prints_the_head_of_each_chain(
+    runs: DrawRun, script: Script, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = runs("a")
+    walk(run, "a")
+    call_command("verify_run", str(run.pk), "--json")
+    chain, _ = map(json.loads, capsys.readouterr().out.splitlines())
+    run.refresh_from_db()
+    assert chain == {
+        "chain": {
+            "run_id": run.pk,
+            "trail_head": run.trail_head,
+            "trail_length": run.trail_length,
+        }
+    }
+    assert run.trail_length == 5
 
 
 def test_all_without_runs_exits_0(db: None, capsys: pytest.CaptureFixture[str]) -> None:

@@ -45,11 +45,17 @@ class Examination:
     """Events that only count how often something was repeated; they are never chained."""
     sealed: str = ""
     """The end at which its record was sealed last."""
+    head: str = ""
+    """The digest of the latest chained event: a copy of it elsewhere shows a chain made anew."""
 
     @property
     def events(self) -> int:
         """How many events there are."""
         return self.chained + self.of_creation + self.not_chained + self.counted
+
+    def head_as_json(self) -> dict[str, Any]:
+        """Return up to where the trail is chained, as JSON data."""
+        return {"run_id": self.run_id, "trail_head": self.head, "trail_length": self.chained}
 
     @property
     def sentence(self) -> str:

@@ -78,12 +78,18 @@ def limited(*, answer_s: float | None = None, lock_s: float) -> Iterator[None]:
 
 
 @contextmanager
-def patient(*, answer_s: float) -> Iterator[None]:
-    """Let an answer take longer in this block, in which the work itself is large: 100,000 rows."""
+def patient(*, more_s: float) -> Iterator[None]:
+    """
+    Let an answer take longer in this block, in which the work itself is large: 100,000 rows.
+
+    :param more_s: what the work may take, and no more: a wait for somebody's lock is not told
+        from work, and ends as late.
+    """
     if (limits := _local.limits) is None or limits.answer_s is None:
         yield
         return
-    before, limits.answer_s = limits.answer_s, answer_s
+    before = limits.answer_s
+    limits.answer_s += more_s
     try:
         yield
     finally:

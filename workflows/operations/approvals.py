@@ -15,6 +15,7 @@ from workflows.models import (
     WorkflowRun,
 )
 from workflows.models.actor import Actor
+from workflows.models.bounds import cut
 from workflows.operations.checks import check_decision, enforce
 from workflows.operations.trouble import says_what_is_wrong
 from workflows.runs.approval_requests import AGAIN, request_approval
@@ -57,7 +58,8 @@ def reject(approval_id: int, *, by: Actor, comment: str = "") -> Approval:
     task = approval.task
     _decide(approval, ApprovalStatus.REJECTED, by=by, comment=comment)
     _record_decision(EventType.APPROVAL_REJECTED, run, approval, by=by)
-    note = f"rejected by {by}: {comment}" if comment else f"rejected by {by}"
+    # Of the comment as its event has it: `verify_run` makes the note of that.
+    note = f"rejected by {by}: {cut(comment)}" if comment else f"rejected by {by}"
     transition_tasks(
         run,
         [task],

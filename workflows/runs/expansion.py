@@ -7,6 +7,8 @@ It takes a constant number of statements, whatever the size of the template.
 from typing import Any
 
 from django.db import connection
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from workflows.db import failpoints
@@ -98,11 +100,20 @@ INSERT_APPROVAL_EVENTS = InsertSelect(
 )
 
 
-LARGE_S = 60.0
-"""How long one statement may take that copies 100,000 tasks; a request waits no longer."""
+COPIED_S = 0.0005
+"""How much longer than others a statement may take that copies tasks, for each of them."""
+NUMBER_OF_STEPS = Coalesce(
+    Subquery(
+        TemplateStep.objects.filter(template=OuterRef("pk"))
+        .order_by()
+        .values("template")
+        .annotate(number=Count("pk"))
+        .values("number")
+    ),
+    0,
+)
 
 
-@patient(answer_s=LARGE_S)
 def expand_run(run: WorkflowRun) -> None:
     """
     Give a new run one task per step of its template, in list order, and one edge per dependency.
@@ -111,7 +122,13 @@ def expand_run(run: WorkflowRun) -> None:
     """
     # The steps must not be replaced between the statement that copies them and the one that copies
     # their edges: every transaction that changes a template takes this lock.
-    template = WorkflowTemplate.objects.select_for_update(no_key=True).get(pk=run.template_id or 0)
+    locked = WorkflowTemplate.objects.select_for_update(no_key=True)
+    template = locked.annotate(steps_to_copy=NUMBER_OF_STEPS).get(pk=run.template_id or 0)
+    with patient(more_s=template.steps_to_copy * COPIED_S):
+        _copy(template, run)
+
+
+def _copy(template: WorkflowTemplate, run: WorkflowRun) -> None:
     values = {
         "run": run.pk,
         "template": template.pk,
@@ -135,9 +152,13 @@ def expand_run(run: WorkflowRun) -> None:
     run.save(update_fields=["pending_count", *COPIED_TO_RUN, *TRAIL_COLUMNS])
 
 
-@patient(answer_s=LARGE_S)
 def take_tasks(run: WorkflowRun) -> None:
     """Put the existing tasks that a new run is made of into it, in their order."""
+    with patient(more_s=len(run.tasks_to_take) * COPIED_S):
+        _take(run)
+
+
+def _take(run: WorkflowRun) -> None:
     for position, task in enumerate(run.tasks_to_take):
         task.run, task.position = run, position
     for batch in batches(run.tasks_to_take):
