@@ -41,11 +41,13 @@ def test_each_finding_is_printed_on_its_line(
 def test_all_prints_the_findings_of_all_runs_as_json(
     runs: DrawRun, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _, second = runs("a"), runs("a")
+    first, second = runs("a"), runs("a")
     Task.objects.filter(run=second).update(attempt_count=1)
     with pytest.raises(CommandError, match="findings: 1, in 2 verified runs"):
         call_command("verify_run", "--all", "--json")
-    finding, verified = map(json.loads, capsys.readouterr().out.splitlines())
+    *lines, verified = map(json.loads, capsys.readouterr().out.splitlines())
+    finding = next(line for line in lines if "what" in line)
+    assert [line for line in lines if line != finding] == [_head(first), _head(second)]
     assert verified["verified"] == {
         "runs": 2,
         "findings": 1,
@@ -63,6 +65,12 @@ def test_all_prints_the_findings_of_all_runs_as_json(
         "task_id": second.tasks.get().pk,
         "event_id": None,
     }
+
+
+def _head(run: WorkflowRun) -> dict[str, object]:
+    run.refresh_from_db()
+    assert run.trail_head
+    return {"run_id": run.pk, "chained": run.trail_length, "head": run.trail_head}
 
 
 def test_all_without_runs_exits_0(db: None, capsys: pytest.CaptureFixture[str]) -> None:

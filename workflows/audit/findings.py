@@ -45,11 +45,17 @@ class Examination:
     """Events that only count how often something was repeated; they are never chained."""
     sealed: str = ""
     """The end at which its record was sealed last."""
+    head: str = ""
+    """The digest of its latest chained event."""
 
     @property
     def events(self) -> int:
         """How many events there are."""
         return self.chained + self.of_creation + self.not_chained + self.counted
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the head of the chain as JSON data; a copy of it shows a rewritten chain."""
+        return {"run_id": self.run_id, "chained": self.chained, "head": self.head}
 
     @property
     def sentence(self) -> str:

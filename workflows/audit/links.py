@@ -92,6 +92,7 @@ class ChainCheck:
     def finish(self) -> None:
         """Compare the end of the chain with the run's row."""
         found, run = self._examination.chained, self._run
+        self._examination.head = self._head
         if found != run.trail_length:
             self._add(None, "chained events", run.trail_length, found)
         if self._head != run.trail_head:

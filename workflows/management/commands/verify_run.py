@@ -61,7 +61,9 @@ class Command(DatabaseCommand):
         which.add_argument("run", metavar="ID", type=positive, nargs="*", default=[])
         which.add_argument("--all", action="store_true", help="Every run, the oldest first.")
         parser.add_argument(
-            "--json", action="store_true", help="Print one JSON object per finding, and a last one."
+            "--json",
+            action="store_true",
+            help="Print one JSON object per finding, the head of each chain, and totals.",
         )
 
     def handle(self, *, run: list[int], json: bool, **options: Any) -> None:
@@ -71,7 +73,9 @@ class Command(DatabaseCommand):
             examination = self._examine(run_id)
             self._print(examination.findings, as_json=json)
             total.add(examination)
-            if not (json or options["all"]):
+            if json:
+                self.stdout.write(dumps(examination.as_json()))
+            elif not options["all"]:
                 self.stdout.write(examination.sentence)
         if options["all"]:
             total.findings += self._print(find_gone(), as_json=json)
