@@ -50,7 +50,7 @@ class Account:
         except (KeyError, ValueError):
             raise RunAsRefused(f"there is no group '{group}'") from None
         if not _may_become_others():
-            raise RunAsRefused("only root can run tasks as another user")
+            raise RunAsRefused("it needs root, or CAP_KILL, CAP_SETGID and CAP_SETUID")
         groups = tuple(os.getgrouplist(entry.pw_name, gid))
         return cls(entry.pw_name, entry.pw_uid, gid, groups, entry.pw_dir, entry.pw_shell)
 

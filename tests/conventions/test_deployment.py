@@ -86,6 +86,19 @@ def test_services_run_as_their_own_user_with_the_settings_of_one_file(unit: Path
     assert service["KillMode"] == "mixed"
 
 
+@pytest.mark.parametrize("query", ["", "?host=a,b&target_session_attrs=read-write"])
+def test_shell_reads_the_settings_of_the_example(query: str, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "operations.md").read_text()
+    [example] = re.findall(r"```sh\n(DEBUG=off\n.*?)```", page, re.DOTALL)
+    url = f"postgresql://orchestrator:…@db.example.org/orchestrator{query}"
+    (tmp_path / "env").write_text(re.sub(r"postgresql:[^'\n]*", url, example))
+
+    command = ["sh", "-c", "set -ae; . ./env; env"]
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+
+    assert f"DATABASE_URL={url}" in said.splitlines()
+
+
 @each_service
 def test_services_come_back_unless_they_were_stopped(unit: Path) -> None:
     service = service_of(unit)

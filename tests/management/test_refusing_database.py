@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, get_commands
 from django.db import connection
 from django.utils import timezone
 
@@ -35,11 +35,19 @@ COMMANDS = [
     ["verify_run", "--all"],
     ["tick"],
     ["rescue"],
+    ["rotate_secrets"],
 ]
+LOOPS = {"local_runner"}
+"""They wait for the database."""
+
+
+def test_no_command_is_left_out() -> None:
+    ours = {name for name, app in get_commands().items() if app in {"runners", "workflows"}}
+    assert {command for command, *_ in COMMANDS} | LOOPS == ours
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", [*COMMANDS[1:3], *COMMANDS[5:8]], ids=" ".join)
+@pytest.mark.parametrize("command", [*COMMANDS[1:3], *COMMANDS[5:8], COMMANDS[9]], ids=" ".join)
 def test_database_that_cannot_be_reached_is_one_line(command: list[str]) -> None:
     nowhere = {**os.environ, "DATABASE_URL": "postgresql://ada:hunter2@127.0.0.1:1/x"}
     ended = subprocess.run(

@@ -139,7 +139,7 @@ def test_function_runs_as_the_other_user() -> None:
 @pytest.mark.parametrize(
     ("user", "by", "why"),
     [
-        ("nobody", "daemon", "only root can run tasks as another user"),
+        ("nobody", "daemon", "it needs root, or CAP_KILL, CAP_SETGID and CAP_SETUID"),
         ("no-such-user", "root", "there is no user 'no-such-user'"),
         ("nobody:no-group", "root", "there is no group 'no-group'"),
     ],

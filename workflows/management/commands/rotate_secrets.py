@@ -4,13 +4,14 @@ from argparse import ArgumentParser
 from itertools import chain
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from runners.encryption import WRONG_KEYS, malformed_keys
+from workflows.management.base import DatabaseCommand
 from workflows.payloads.rotation import rotate_runners, rotate_runs
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """`manage.py rotate_secrets [--forget]`."""
 
     help = (
