@@ -46,6 +46,14 @@ def _clipped(usual: Any) -> Any:
 
     class Clipped(usual):  # type: ignore[misc]
         def load(self, data: Any) -> Any:
+            # What PostgreSQL writes is nearly always ISO 8601: psycopg parses it itself, for the
+            # sake of older Pythons, which takes three times as long.
+            try:
+                return datetime.fromisoformat(str(data, "ascii")).replace(tzinfo=self.timezone)
+            except ValueError:
+                return self._load_unusual(data)
+
+        def _load_unusual(self, data: Any) -> Any:
             try:
                 return super().load(data)
             except Exception:  # noqa: BLE001 (psycopg's DataError, or an overflow of Python)

@@ -167,15 +167,15 @@ def _within(
     try:
         wanted = next(answer)
         while True:
-            ready = yield wanted
-            now = time.monotonic()
-            if not ready and canceled_at and now - canceled_at >= AFTER_CANCEL_S:
-                raw.pgconn.finish()
-                raise psycopg.OperationalError(f"no answer within {now - began:.1f} s")
-            if not ready and not canceled_at and is_over(now - began):
-                with suppress(psycopg.Error):
-                    raw.cancel_safe(timeout=AFTER_CANCEL_S)
-                canceled_at = time.monotonic()
+            while not (ready := (yield wanted)):
+                now = time.monotonic()
+                if canceled_at and now - canceled_at >= AFTER_CANCEL_S:
+                    raw.pgconn.finish()
+                    raise psycopg.OperationalError(f"no answer within {now - began:.1f} s")
+                if not canceled_at and is_over(now - began):
+                    with suppress(psycopg.Error):
+                        raw.cancel_safe(timeout=AFTER_CANCEL_S)
+                    canceled_at = time.monotonic()
             wanted = answer.send(ready)
     except StopIteration as end:
         return end.value

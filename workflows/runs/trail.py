@@ -8,6 +8,7 @@ from itertools import chain
 from django.db import connection
 
 from workflows.db.canonical import canonical, digest_of, jsonb_text
+from workflows.db.inserts import InsertSelect
 from workflows.db.statements import execute, select
 from workflows.models import Event, EventType, RunRecord, Task, WorkflowRun
 from workflows.runs.chain import EVENT_COLUMNS, link_digest, only_counts
@@ -49,6 +50,12 @@ TASKS_AS_TEXT = """
     ) AS task
 """
 PAYLOAD = {"postgresql": "payload::text", "sqlite": "jsonb_text(payload)"}
+# A record that is there already is one of a run of that number that is gone: it stays.
+INSERT_RECORD = InsertSelect(
+    RunRecord,
+    {"run_id": "id", "created_at": "created_at"},
+    f"{WorkflowRun._meta.db_table} WHERE id = %(run)s ON CONFLICT DO NOTHING",
+)
 SET_TRAIL = ", ".join(f"{name} = %({name})s" for name in TRAIL_COLUMNS)
 SAVE_TRAIL = f"UPDATE {WorkflowRun._meta.db_table} SET {SET_TRAIL} WHERE id = %(run)s"
 SEAL = f"""
@@ -75,10 +82,7 @@ def begin_trail(run: WorkflowRun, edges: Iterable[Edge] = ()) -> None:
         at=run.created_at,
         cover=definition_of(run, edges),
     )
-    # A record that is there already is one of a run of that number that is gone: it stays.
-    RunRecord.objects.bulk_create(
-        [RunRecord(run_id=run.pk, created_at=run.created_at)], ignore_conflicts=True
-    )
+    execute(INSERT_RECORD.statement, **INSERT_RECORD.values(run=run.pk))
 
 
 def save_trail(run: WorkflowRun) -> None:
