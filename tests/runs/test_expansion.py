@@ -111,7 +111,7 @@ def test_template_of_any_size_is_expanded_by_the_same_number_of_statements(
 ) -> None:
     chain = " > ".join(f"s{i}" for i in range(size))
     template = create_template(parse_template(template_of(chain)))
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(16):
         run = create_run(template_id=template.pk, by=who("test"))
     assert run.task_counts["pending"] == size
     assert len(edges(run)) == size - 1

@@ -147,8 +147,9 @@ def _copy(template: WorkflowTemplate, run: WorkflowRun) -> None:
     run.approver_must_differ = template.approver_must_differ
     run.approval_lasts = template.approval_lasts
     begin_trail(run, edges)
-    for statement in (INSERT_EVENTS, INSERT_APPROVALS, INSERT_APPROVAL_EVENTS):
-        _insert(statement, values)
+    _insert(INSERT_EVENTS, values)
+    if _insert(INSERT_APPROVALS, values):
+        _insert(INSERT_APPROVAL_EVENTS, values)
     run.save(update_fields=["pending_count", *COPIED_TO_RUN, *TRAIL_COLUMNS])
 
 
