@@ -48,9 +48,9 @@ READER = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)
 
 def _is_absurd(text: str, value: object) -> bool:
     """Return True if a value can be read, and not written again; quickly, for nearly all."""
-    if len(text) > MOST_LEVELS < text.count("[") + text.count("{"):
-        if _is_deeper(value, MOST_LEVELS):
-            return True
+    levels = text.count("[") + text.count("{") if len(text) > MOST_LEVELS else 0
+    if levels > MOST_LEVELS and _is_deeper(value, MOST_LEVELS):
+        return True
     return "\\u" in text and bool(SURROGATE.search(json.dumps(value, ensure_ascii=False)))
 
 

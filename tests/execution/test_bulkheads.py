@@ -111,16 +111,30 @@ def test_run_whose_reports_raise_is_set_aside(
     run = execution.drawn({"poison": NOOP, "b": NOOP, "c": NOOP})
     poisoned = execution.attempt_id(run, "poison")
 
-    def raise_for_poison(run_id: int, reports: list[Any], request: Any) -> object:
+    def raise_for_poison(run_id: int, reports: list[Any], request: Any, **more: Any) -> object:
         if any(r.attempt_id == poisoned and r.status == "success" for r in reports):
             raise DataError("this cannot be stored")
-        return apply_reports_and_claim(run_id, reports, request)
+        return apply_reports_and_claim(run_id, reports, request, **more)
 
     monkeypatch.setattr(reporter, "apply_reports_and_claim", raise_for_poison)
     attempts = execution.to_end(run)
     assert states(run) == {"poison": "failed", "b": "success", "c": "success"}
     assert attempts["poison"].message == reporter.UNSTORABLE
     assert f"reports of workflow run {run.pk}" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_task_that_ended_well_does_not_fail_for_a_dispatch_that_raises(
+    execution: Execution, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(set_aside, "FIRST_PAUSE_S", 0.05)
+    run = execution.drawn({"a": NOOP, "b": {"command": ["echo", "{{ params.x }}"]}}, "a > b")
+    dispatch_all(run)
+    WorkflowRun.objects.filter(pk=run.pk).update(parameters=["no object"])
+    execution.to_end(run)
+    run.refresh_from_db()
+    assert states(run) == {"a": "success", "b": "pending"}
+    assert run.set_aside.startswith("the dispatch of waiting tasks failed")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -26,6 +26,7 @@ def advance_run(
     by: Actor,
     request: ClaimRequest = NO_CLAIM,
     pool: RunnerPool | None = None,
+    dispatches: bool = True,
 ) -> Created:
     """
     After a state change, dispatch newly ready tasks and close the run if it is finished.
@@ -35,9 +36,10 @@ def advance_run(
 
     :param request: what an executor claims of the new attempts.
     :param pool: the runners, if they have been read already.
+    :param dispatches: False for what must be stored although a dispatch may raise.
     """
     created = Created()
-    if run.auto_dispatch and run.state == RunState.RUNNING:
+    if dispatches and run.auto_dispatch and run.state == RunState.RUNNING:
         runners = pool or RunnerPool()
         created = create_attempts(run, None, runners, by=by, request=request)
         if any(map(is_to_submit, created.attempts)):
@@ -69,6 +71,11 @@ def dispatch_waiting(runner_ids: Collection[int], *, by: Actor, **conditions: An
         if dispatched == 0:
             break
     return total
+
+
+def advance_alone(run_id: int, *, by: Actor) -> None:
+    """Dispatch what is ready in a run with auto-dispatch; what that raises is noted on the run."""
+    run_alone(run_id, "the dispatch of waiting tasks", partial(_advance_waiting, run_id, by=by))
 
 
 @transaction.atomic

@@ -105,10 +105,10 @@ class Claimer:
         would stand before all others for ever.
         """
         found: dict[int, list[UUID]] = defaultdict(list)
-        waiting = TaskAttempt.objects.waiting().filter(self._mine(), IS_LATEST)
         # Hidden from the planner, which might begin with the dispatched tasks of all runs.
-        waiting = waiting.alias(state_of_task=Coalesce("task__state", Value("")))
-        waiting = waiting.filter(state_of_task=TaskState.DISPATCHED)
+        state = Coalesce("task__state", Value(""))
+        mine = TaskAttempt.objects.waiting().filter(self._mine(), IS_LATEST)
+        waiting = mine.alias(state_of_task=state).filter(state_of_task=TaskState.DISPATCHED)
         if self._failed:
             waiting = waiting.exclude(task__run__in=self._failed)
         for run_id, attempt_id in waiting.values_list("task__run_id", "pk")[:free]:

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from workflows.db import failpoints
 from workflows.db.refusals import is_refusal
+from workflows.dispatch.auto_dispatch import advance_alone
 from workflows.dispatch.claims import Claimed, ClaimRequest
 from workflows.execution.set_aside import SetAside
 from workflows.models import LogPiece, TaskState
@@ -81,10 +82,11 @@ class Reporter:
             for name, group in self._groups(run_id):
                 if name in self._set_aside:
                     continue
-                if self._set_aside.faults(name) >= TRIES:
+                faults = self._set_aside.faults(name)
+                if faults >= TRIES:
                     group[0].give_up()
                 with self._set_aside.bulkhead(name, run_id=run_id):
-                    yield self._report(run_id, group, request())
+                    yield self._report(run_id, group, request(), dispatches=not faults)
 
     def store_pieces(self, pieces: Sequence[LogPiece]) -> None:
         """Store what running attempts have printed; what cannot be stored now is kept."""
@@ -117,12 +119,18 @@ class Reporter:
             return [(name, ended)]
         return [(f"report of attempt {each.report.attempt_id}", [each]) for each in ended]
 
-    def _report(self, run_id: int, group: Sequence[Ended], request: ClaimRequest) -> Claimed:
+    def _report(
+        self, run_id: int, group: Sequence[Ended], request: ClaimRequest, *, dispatches: bool
+    ) -> Claimed:
+        reports = [ended.report for ended in group]
         with transaction.atomic():
             _insert([piece for ended in group for piece in ended.pieces])
-            claimed = apply_reports_and_claim(run_id, [each.report for each in group], request)
+            claimed = apply_reports_and_claim(run_id, reports, request, dispatches=dispatches)
         failpoints.point("report.committed")
         self._forget(run_id, group)
+        if not dispatches:
+            # Perhaps it was the dispatch that failed: no task that ended well may fail for it.
+            advance_alone(run_id, by=request.by)
         return claimed
 
     def _forget(self, run_id: int, group: Sequence[Ended]) -> None:

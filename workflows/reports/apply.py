@@ -58,14 +58,16 @@ def apply_reports(run_id: int, reports: Sequence[Report], *, by: Actor) -> dict[
 
 
 def apply_reports_and_claim(
-    run_id: int, reports: Sequence[Report], request: ClaimRequest
+    run_id: int, reports: Sequence[Report], request: ClaimRequest, *, dispatches: bool = True
 ) -> Claimed:
     """
     Apply the reports of an executor, and claim what it executes next in the same transaction.
 
     Refusals leave events; the executor can do nothing about them.
+
+    :param dispatches: False to leave alone what became ready.
     """
-    return _apply(run_id, reports, request, by=request.by).claimed
+    return _apply(run_id, reports, request, by=request.by, dispatches=dispatches).claimed
 
 
 class _Applied(NamedTuple):
@@ -75,7 +77,14 @@ class _Applied(NamedTuple):
 
 @transaction.atomic(savepoint=False)
 @pipeline()
-def _apply(run_id: int, reports: Sequence[Report], request: ClaimRequest, *, by: Actor) -> _Applied:
+def _apply(
+    run_id: int,
+    reports: Sequence[Report],
+    request: ClaimRequest,
+    *,
+    by: Actor,
+    dispatches: bool = True,
+) -> _Applied:
     ids = [report.attempt_id.hex for report in reports]
     prefetch_query(REPORTED_TASKS, attempts=ids)
     prefetch_query(ALL_RUNNERS)
@@ -85,7 +94,7 @@ def _apply(run_id: int, reports: Sequence[Report], request: ClaimRequest, *, by:
     accepted = _accept(tasks, [each for each in reports if each.attempt_id not in refused])
     _store(run, accepted, by=by)
     failpoints.point("report.applied")
-    claimed = _continue(run, accepted, request, by=by)
+    claimed = _continue(run, accepted, request, by=by, dispatches=dispatches)
     if refused and not (accepted or claimed):
         save_trail(run)
     return _Applied(refused, claimed)
@@ -151,6 +160,7 @@ def _continue(
     request: ClaimRequest,
     *,
     by: Actor,
+    dispatches: bool,
 ) -> Claimed:
     """Claim waiting attempts, dispatch and claim tasks that became ready, and store the run."""
     pool = RunnerPool(spares_resting=True)
@@ -158,7 +168,8 @@ def _continue(
     if request.total and run.dispatched_count:
         claimed = claim_in_locked_run(run, request, pool)
     if accepted:
-        created = advance_run(run, by=by, request=request.without(claimed), pool=pool)
+        rest = request.without(claimed)
+        created = advance_run(run, by=by, request=rest, pool=pool, dispatches=dispatches)
         _offer_free_places(accepted, by=by)
         return claimed + created.claimed
     if claimed:
