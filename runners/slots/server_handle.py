@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import cache
 
 from runners.jobs import ALLOWED_ENVIRONMENT
@@ -121,22 +121,33 @@ class ServerHandle:
             raise NoSlot("the fork server has just died; it is started again in a moment")
         self._started_at = time.monotonic()
         shield_process()
-        self._door, door = Channel.pair()
-        self._process = _start_program(door.fileno())
-        door.close()
+        own, door = Channel.pair()
+        with door:
+            try:
+                self._process = _start_program(door.fileno())
+            except BaseException:
+                own.close()
+                raise
+        self._door = own
 
     def _ask(self, door: Channel, wait_s: float) -> Slot:
+        with ExitStack() as opened:
+            leash, control = self._send_ends(door, opened)
+            slot = self._hear_answer(leash, control, wait_s)
+            opened.pop_all()
+            return slot
+
+    def _send_ends(self, door: Channel, opened: ExitStack) -> tuple[Channel, Channel]:
+        """Send the fork server the other ends of two new channels, which `opened` closes."""
         leash, leash_end = Channel.pair()
-        control, control_end = Channel.pair()
-        try:
-            door.send([SLOT, self._beat_lasts_s], (leash_end.fileno(), control_end.fileno()))
-            leash_end.close()
-            control_end.close()
-            return self._hear_answer(leash, control, wait_s)
-        except BaseException:
-            for each in (leash, control, leash_end, control_end):
-                each.close()
-            raise
+        opened.callback(leash.close)
+        with leash_end:
+            control, control_end = Channel.pair()
+            opened.callback(control.close)
+            with control_end:
+                ends = (leash_end.fileno(), control_end.fileno())
+                door.send([SLOT, self._beat_lasts_s], ends)
+        return leash, control
 
     def _hear_answer(self, leash: Channel, control: Channel, wait_s: float) -> Slot:
         try:
