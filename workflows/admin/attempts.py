@@ -16,7 +16,7 @@ from workflows.admin.ui.base import AttentionFilter, ReadOnlyAdmin, RunOfTaskFil
 from workflows.admin.ui.display import badge, link, moment, page_url, pretty, run_link
 from workflows.insight.attention import overdue_attempts, unattended_attempts
 from workflows.models import LogPiece, Task, TaskAttempt
-from workflows.reports.logs import LARGEST_PIECE
+from workflows.models.attempt import LARGEST_PIECE
 
 TIMES = tuple(map(moment, ("dispatched_at", "submitted_at", "started_at", "finished_at")))
 CHARACTERS_SHOWN = 32_000
