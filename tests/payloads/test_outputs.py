@@ -24,7 +24,8 @@ SHELL = ["bash", "-o", "pipefail", "-c"]
 
 def given(execution: Execution, script: str, text: str = "{{ tasks.a.output }}") -> Any:
     """Return what a step is given of what the step before it has printed."""
-    payloads = {"a": {"command": [*SHELL, script]}, "b": {"command": ["echo", text]}}
+    first: dict[str, Any] = {"command": [*SHELL, script]}
+    payloads = {"a": first, "b": {"command": ["echo", text]}}
     ended = execution.steps(payloads, "a > b")
     assert ended["b"].outcome == "success", ended["b"].message
     return ended["b"].payload["command"][1]
@@ -43,7 +44,7 @@ def test_output_of_a_step_that_prints_nothing_is_empty(execution: Execution) -> 
 
 
 def test_output_of_a_function_is_what_it_prints(execution: Execution) -> None:
-    payloads = {
+    payloads: dict[str, dict[str, Any]] = {
         "a": {"python": "tests.add", "kwargs": {"left": 1, "right": 2}},
         "b": {"command": ["echo", "{{ tasks.a.result.sum }}{{ tasks['a'].output }}"]},
     }
