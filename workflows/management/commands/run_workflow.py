@@ -5,9 +5,11 @@ import signal
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from django.core.management.base import CommandError
+from django.db import Error
 from django.db.models import F, JSONField, Q, Value
 from rest_framework.renderers import JSONRenderer
 
@@ -17,6 +19,7 @@ from workflows.db.doors import durably
 from workflows.db.refusals import is_refusal
 from workflows.errors import WorkflowError
 from workflows.execution.executor import Executor
+from workflows.execution.run_directories import remove_unneeded
 from workflows.execution.set_aside import reconnect
 from workflows.management import arguments
 from workflows.management.actor import command_actor
@@ -131,6 +134,8 @@ class Follower:
             self._update = update
             self._executor.serve(self._keep_serving)
             once_database_answers(self._run.refresh_from_db)
+        with suppress(Error):  # another executor does it
+            remove_unneeded()
 
     def _stop(self, *_: object) -> None:
         self._is_stopped = True
