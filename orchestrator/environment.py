@@ -77,6 +77,14 @@ def words(name: str, *, default: str = "") -> list[str]:
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
 
 
+def folder(name: str, *, default: Path) -> Path:
+    """Return an absolute path."""
+    text = os.environ.get(name, "").strip()
+    if text and not Path(text).is_absolute():
+        refuse(name, "must be an absolute path.")
+    return Path(text) if text else default
+
+
 def base_url(name: str, *, default: str) -> str:
     """Return an http(s) address without a trailing slash."""
     value = os.environ.get(name) or default

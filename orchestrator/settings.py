@@ -25,6 +25,8 @@ STATEMENT_PIPELINE = environment.boolean("STATEMENT_PIPELINE", default=True)
 TASK_FUNCTION_MODULES = environment.words(
     "TASK_FUNCTION_MODULES", default="runners.functions,examples.functions"
 )
+# Where runs have their directories, on each machine that executes (see docs/templates.md).
+RUNS_DIR = environment.folder("RUNS_DIR", default=BASE_DIR / "var" / "runs")
 # The kinds of runners, each with the class that submits attempts to it.
 RUNNER_BACKENDS = {
     "local": "runners.local.LocalBackend",

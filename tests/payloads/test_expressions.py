@@ -114,7 +114,7 @@ def test_rendered_values_are_not_rendered_again(runs: DrawRun) -> None:
         ("{{ params.deep.no }}", "unknown name 'no' (known: er)"),
         ("{{ params.name.no }}", "unknown name 'no'"),
         ("{{ params.items[7] }}", "unknown name '7'"),
-        ("{{ parmas.name }}", "'parmas' is undefined (known: params, tasks; "),
+        ("{{ parmas.name }}", "'parmas' is undefined (known: params, tasks, run, task; "),
         ("{{range .Mounts}}", "to print braces literally, write {{ '{{…}}' }}"),
         ("{{ tasks.nowhere.result }}", "unknown name 'nowhere'"),
         ("{{ params.count / 0 }}", "division by zero"),

@@ -168,5 +168,5 @@ def test_foreign_placeholder_is_not_replaced_by_the_secret(text: str) -> None:
     dispatch_all(run)
 
     assert states(run)["s1"] == "failed"
-    assert "a result or a parameter that it uses contains" in attempt(run, "s1").message
+    assert "an output or a parameter that it uses contains" in attempt(run, "s1").message
     assert VALUE not in str(revealed(attempt(run, "s1")))

@@ -16,7 +16,6 @@ from django.utils.text import Truncator
 
 from workflows.admin.actions.model_admin import FROM_RUN, OperableAdmin
 from workflows.admin.actions.registry import TASK_OPERATIONS
-from workflows.admin.attempts import log_end
 from workflows.admin.ui.base import RunFilter
 from workflows.admin.ui.display import (
     EMPTY,
@@ -31,6 +30,7 @@ from workflows.admin.ui.display import (
 )
 from workflows.admin.ui.sentences import explained
 from workflows.insight.explain import RUN_SENTENCES, explain_task
+from workflows.insight.log_end import log_end
 from workflows.models import Approval, ApprovalStatus, Event, RunState, Task, TaskAttempt, TaskState
 from workflows.models.task import ACTIVE
 

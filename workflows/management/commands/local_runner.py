@@ -12,6 +12,7 @@ from runners.kinds import kinds_served_locally
 from workflows import presence
 from workflows.dispatch.leases import RENEW_EVERY_S
 from workflows.execution.executor import Executor
+from workflows.execution.run_directories import remove_unneeded
 from workflows.execution.timers import Timers
 from workflows.management import arguments
 from workflows.management.arguments import add_run_as, positive
@@ -55,6 +56,7 @@ class Command(DatabaseCommand):
         self._executor.serve(self._keep_serving)
         with suppress(Error):  # then it is merely not seen again
             presence.gone(kind=KIND)
+            remove_unneeded()
         say(self.stdout, "Stopped; nothing is left running.")
 
     def _be_seen(self) -> None:
