@@ -26,6 +26,7 @@ NEEDED = {
     "GET /workflow-runs": "workflows.view_workflowrun",
     "POST /workflow-runs": "workflows.add_workflowrun",
     "GET /workflow-runs/<int:pk>": "workflows.view_workflowrun",
+    "PATCH /workflow-runs/<int:pk>": OPERATE,
     "GET /workflow-runs/<int:pk>/explain": "workflows.view_workflowrun",
     "GET /workflow-runs/<int:pk>/graph": "workflows.view_workflowrun",
     "POST /workflow-runs/<int:pk>/dispatch-ready": OPERATE,

@@ -49,6 +49,16 @@ ABORT = Operation("abort", runs.abort, checks.check_abort, preview.preview_abort
 CANCEL_REST = Operation(
     "cancel_rest", runs.cancel_rest, checks.check_cancel_rest, preview.preview_cancel_rest
 )
+AUTO_DISPATCH_ON = Operation(
+    "auto_dispatch_on",
+    partial(runs.set_auto_dispatch, auto_dispatch=True),
+    checks.check_auto_dispatch_on,
+)
+AUTO_DISPATCH_OFF = Operation(
+    "auto_dispatch_off",
+    partial(runs.set_auto_dispatch, auto_dispatch=False),
+    checks.check_auto_dispatch_off,
+)
 HOLD = Operation("hold", holds.hold, checks.check_hold, preview.preview_hold)
 RELEASE = Operation("release", holds.release, checks.check_release, preview.preview_release)
 CANCEL = Operation("cancel", tasks.cancel, checks.check_cancel, preview.preview_cancel)

@@ -60,6 +60,23 @@ def check_abort(run: WorkflowRun, by: Actor) -> Refusal:
     return _check_transition(run, WorkflowRun.abort)
 
 
+def check_auto_dispatch(run: WorkflowRun, by: Actor) -> Refusal:
+    """Refuse an aborted run; any other may go on, at least after a retry."""
+    return WrongState(f"{run} is {run.state}") if run.state == RunState.ABORTED else None
+
+
+def check_auto_dispatch_on(run: WorkflowRun, by: Actor) -> Refusal:
+    """Refuse an aborted run, and one that dispatches by itself already."""
+    is_on = WrongState(f"auto-dispatch of {run} is on") if run.auto_dispatch else None
+    return check_auto_dispatch(run, by) or is_on
+
+
+def check_auto_dispatch_off(run: WorkflowRun, by: Actor) -> Refusal:
+    """Refuse an aborted run, and one that does not dispatch by itself."""
+    is_off = None if run.auto_dispatch else WrongState(f"auto-dispatch of {run} is off")
+    return check_auto_dispatch(run, by) or is_off
+
+
 def check_cancel_rest(run: WorkflowRun, by: Actor) -> Refusal:
     """Refuse an aborted run, and one in which no task waits for a failed or canceled one."""
     if run.state == RunState.ABORTED:

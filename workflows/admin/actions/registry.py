@@ -15,6 +15,7 @@ from workflows.admin.actions.results import (
     Message,
     describe_approval,
     describe_asked,
+    describe_auto_dispatch,
     describe_dispatch,
     describe_reset,
     describe_run,
@@ -60,6 +61,20 @@ ABORT = AdminOperation(
     describe_run,
     ReasonForm,
     "This is final. Tasks that have not started are canceled; active tasks are asked to end.",
+)
+AUTO_DISPATCH_ON = AdminOperation(
+    catalog.AUTO_DISPATCH_ON,
+    "Switch auto-dispatch on",
+    describe_auto_dispatch,
+    ReasonForm,
+    "What is ready is dispatched at once, and from now on whatever becomes ready.",
+)
+AUTO_DISPATCH_OFF = AdminOperation(
+    catalog.AUTO_DISPATCH_OFF,
+    "Switch auto-dispatch off",
+    describe_auto_dispatch,
+    ReasonForm,
+    "Tasks that become ready wait until somebody dispatches them. Active tasks continue.",
 )
 CANCEL_REST = AdminOperation(
     catalog.CANCEL_REST,
@@ -136,7 +151,7 @@ REJECT = AdminOperation(
     "The task is canceled, and tasks that wait for it cannot start. A decision is final.",
 )
 
-RUN_OPERATIONS = (PAUSE, RESUME, ABORT)
+RUN_OPERATIONS = (PAUSE, RESUME, AUTO_DISPATCH_ON, AUTO_DISPATCH_OFF, ABORT)
 TASK_OPERATIONS = (
     HOLD,
     RELEASE,

@@ -26,6 +26,12 @@ def describe_run(run: WorkflowRun) -> Message:
     return messages.SUCCESS, f"{run} is {run.state}."
 
 
+def describe_auto_dispatch(run: WorkflowRun) -> Message:
+    """Say whether a run dispatches by itself now, and name its state."""
+    switched = "on" if run.auto_dispatch else "off"
+    return messages.SUCCESS, f"{run} is {run.state}; its auto-dispatch is {switched}."
+
+
 def describe_task(task: Task) -> Message:
     """Name the state that a task is in now, or say that it was asked to end."""
     if task.cancel_requested_at and task.state in ACTIVE:

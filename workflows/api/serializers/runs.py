@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from workflows.api.serializers.base import (
+    ReasonBody,
     StrictBooleanField,
     StrictCharField,
     StrictIntegerField,
@@ -28,6 +29,12 @@ class RunBody(StrictSerializer):
     initiated_by = StrictCharField(required=False, allow_blank=True, max_length=LONGEST_LABEL)
     parameters = serializers.DictField(required=False)
     auto_dispatch = StrictBooleanField(required=False)
+
+
+class RunChangesBody(ReasonBody):
+    """What can be changed about a run, and why."""
+
+    auto_dispatch = StrictBooleanField()
 
 
 class DeadlockAnswer(serializers.Serializer[Any]):

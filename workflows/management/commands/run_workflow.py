@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from django.core.management.base import CommandError
+from django.db import transaction
 from django.db.models import F, JSONField, Q, Value
 from rest_framework.renderers import JSONRenderer
 
 from workflows.api.views.runs import WorkflowRunViewSet
 from workflows.authoring.files import template_named
-from workflows.db.doors import durably
 from workflows.db.refusals import is_refusal
 from workflows.errors import WorkflowError
 from workflows.execution.executor import Executor
@@ -27,7 +27,7 @@ from workflows.management.progress import Progress, ProgressConsole
 from workflows.models import RunState, Task, TaskAttempt, WorkflowRun
 from workflows.models.actor import NOBODY, Actor
 from workflows.operations.dispatch_ready import dispatch_ready
-from workflows.runs.creation import create_run
+from workflows.operations.start import begin_if_created, start_run
 
 REFRESH_S = 0.2
 WAIT_FOR_DATABASE_S = 60.0
@@ -93,27 +93,31 @@ class Command(DatabaseCommand):
         arguments.run_as(run_as)
         by = command_actor()
         try:
-            run = durably(
-                create_run,
-                template_id=template_named(name).pk,
-                parameters=dict(param),
-                auto_dispatch=True,
-                by=by,
-            )
+            wanted = {"template_id": template_named(name).pk, "parameters": dict(param)}
+            run, executor = self._start(wanted, concurrency=concurrency, by=by)
         except WorkflowError as exc:
             raise CommandError(exc.detail) from exc
-        executor = Executor(concurrency=concurrency, by=Actor(name="local runner"), run_id=run.pk)
-        self._dispatch(run, by)
         Follower(run, executor).follow(ProgressConsole())
         for line in once_database_answers(lambda: _conclusion(run, as_json=json)):
             say(self.stdout, line)
         if exit_code := EXIT_CODES.get(RunState(run.state), CANNOT_CONTINUE):
             raise SystemExit(exit_code)
 
-    def _dispatch(self, run: WorkflowRun, by: Actor) -> None:
-        """Dispatch what is ready; a repeated call does no harm."""
+    def _start(
+        self, wanted: dict[str, Any], *, concurrency: int, by: Actor
+    ) -> tuple[WorkflowRun, Executor]:
+        """Start a run, with an executor that is there before anything is dispatched."""
+        runner = Actor(name="local runner")
+        with transaction.atomic(durable=True):
+            run = start_run(**wanted, auto_dispatch=True, by=by)
+            executor = Executor(concurrency=concurrency, by=runner, run_id=run.pk)
+        self._begin(run, by)
+        return run, executor
+
+    def _begin(self, run: WorkflowRun, by: Actor) -> None:
+        """Begin the run if the database has refused that right after its creation."""
         try:
-            once_database_answers(lambda: dispatch_ready(run.pk, limit=None, by=by))
+            once_database_answers(lambda: begin_if_created(run.pk, by=by))
         except Exception as exc:
             if not is_refusal(exc):
                 raise

@@ -1,0 +1,67 @@
+"""`/workflow-runs`: a run with auto-dispatch begins at once; it can be switched on and off."""
+
+import pytest
+from rest_framework.test import APIClient
+
+from runners.models import Runner
+from tests.factories import TemplateFactory
+from tests.support.drawing import DrawRun
+from tests.support.verbs import finish, states, trail
+
+
+@pytest.mark.django_db(transaction=True)
+def test_posted_run_with_auto_dispatch_is_running_in_the_answer(
+    api: APIClient, local: Runner
+) -> None:
+    template = TemplateFactory.create(drawing="a > b")
+    body = {"workflow_template_id": template.pk, "auto_dispatch": True}
+
+    answer = api.post("/workflow-runs", body)
+
+    assert answer.status_code == 201
+    assert answer.json() == api.get(f"/workflow-runs/{answer.json()['id']}").json()
+    assert (answer.json()["status"], answer.json()["task_counts"]["dispatched"]) == ("running", 1)
+
+
+def test_auto_dispatch_is_switched_on_and_off(api: APIClient, runs: DrawRun) -> None:
+    run = runs("a > b > c")
+    path = f"/workflow-runs/{run.pk}"
+
+    on = api.patch(path, {"auto_dispatch": True, "reason": "go"})
+    assert (on.status_code, on.json()["auto_dispatch"], on.json()["status"]) == (
+        200,
+        True,
+        "running",
+    )
+    finish(run, "a")
+    off = api.patch(path, {"auto_dispatch": False})
+    assert off.json()["auto_dispatch"] is False
+    finish(run, "b")
+    assert states(run) == {"a": "success", "b": "success", "c": "pending"}
+    assert trail(run).count("workflow_run.auto_dispatch_set") == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "auto_dispatch"),
+        ({"auto_dispatch": "yes"}, "auto_dispatch"),
+        ({"status": "x"}, "status"),
+    ],
+)
+def test_wrong_change_names_its_field(
+    api: APIClient, runs: DrawRun, body: dict[str, object], field: str
+) -> None:
+    answer = api.patch(f"/workflow-runs/{runs('a').pk}", body)
+    assert answer.status_code == 400
+    assert field in answer.json()
+
+
+def test_aborted_run_is_not_changed(api: APIClient, runs: DrawRun) -> None:
+    run = runs("a")
+    api.post(f"/workflow-runs/{run.pk}/abort", {})
+    answer = api.patch(f"/workflow-runs/{run.pk}", {"auto_dispatch": True})
+    assert (answer.status_code, answer.json()["detail"]) == (
+        409,
+        f"workflow run {run.pk} is aborted",
+    )
