@@ -34,6 +34,7 @@ NEEDED = {
     "POST /workflow-runs/<int:pk>/resume": OPERATE,
     "POST /workflow-runs/<int:pk>/abort": OPERATE,
     "POST /workflow-runs/<int:pk>/cancel-rest": OPERATE,
+    "POST /workflow-runs/<int:pk>/retry": OPERATE,
     "GET /tasks": "workflows.view_task",
     "POST /tasks": "workflows.add_task",
     "GET /tasks/<int:pk>": "workflows.view_task",

@@ -6,7 +6,7 @@ from rest_framework.test import APIClient
 from runners.models import Runner
 from tests.factories import TemplateFactory
 from tests.support.drawing import DrawRun
-from tests.support.verbs import finish, states, trail
+from tests.support.verbs import dispatch_all, finish, states, task, trail
 
 
 @pytest.mark.django_db(transaction=True)
@@ -65,3 +65,31 @@ def test_aborted_run_is_not_changed(api: APIClient, runs: DrawRun) -> None:
         409,
         f"workflow run {run.pk} is aborted",
     )
+
+
+def test_failed_tasks_are_retried_at_once_or_by_name(api: APIClient, runs: DrawRun) -> None:
+    run = runs("a, b")
+    dispatch_all(run)
+    finish(run, "a", "failed")
+    finish(run, "b", "failed")
+    path = f"/workflow-runs/{run.pk}/retry"
+
+    answer = api.post(path, {"step_ids": ["a"], "reason": "again"})
+    assert (answer.status_code, answer.json()["status"]) == (200, "running")
+    assert answer.json()["task_counts"]["pending"] == 1
+    bodies = [({"task_ids": []}, "task_ids"), ({"step_ids": ["x"]}, "step_ids"), ({"x": 1}, "x")]
+    for body, field in bodies:
+        refused = api.post(path, body)
+        assert (refused.status_code, list(refused.json())) == (400, [field])
+
+
+def test_one_named_task_is_dispatched(api: APIClient, runs: DrawRun) -> None:
+    run = runs("a, b > c")
+    path, b, c = f"/workflow-runs/{run.pk}/dispatch-ready", task(run, "b").pk, task(run, "c").pk
+
+    assert api.post(path, {"task_id": b}).json()["task_id"] == b
+    refused = api.post(path, {"task_id": c}).json()
+    assert (refused["dispatched"], refused["reason"]) == (False, "dependencies not satisfied")
+    assert [each["task_id"] for each in refused["blocked"]] == [c]
+    assert api.post(path, {"task_id": 987654}).status_code == 404
+    assert list(api.post(path, {"task_id": b, "limit": "all"}).json()) == ["limit"]

@@ -10,6 +10,7 @@ from workflows.admin.actions.forms import (
     OperationForm,
     ReasonForm,
     RequiredReasonForm,
+    RetryFailedForm,
 )
 from workflows.admin.actions.results import (
     Message,
@@ -18,6 +19,7 @@ from workflows.admin.actions.results import (
     describe_auto_dispatch,
     describe_dispatch,
     describe_reset,
+    describe_retried,
     describe_run,
     describe_task,
 )
@@ -47,6 +49,7 @@ DISPATCH = AdminOperation(catalog.DISPATCH_READY, "Dispatch ready task", describ
 DISPATCH_ALL = AdminOperation(
     catalog.DISPATCH_ALL_READY, "Dispatch all ready tasks", describe_dispatch
 )
+DISPATCH_TASK = AdminOperation(catalog.DISPATCH_TASK, "Dispatch this task", describe_dispatch)
 PAUSE = AdminOperation(
     catalog.PAUSE,
     "Pause",
@@ -111,6 +114,13 @@ RETRY = AdminOperation(
     ReasonForm,
     "The task returns to the queue; its next dispatch is a new attempt.",
 )
+RETRY_FAILED = AdminOperation(
+    catalog.RETRY_FAILED,
+    "Retry failed tasks",
+    describe_retried,
+    RetryFailedForm,
+    "All failed tasks return to the queue; the next dispatch of each is a new attempt.",
+)
 RETRY_DOWNSTREAM = AdminOperation(
     catalog.RETRY_DOWNSTREAM,
     "Retry with downstream",
@@ -151,8 +161,9 @@ REJECT = AdminOperation(
     "The task is canceled, and tasks that wait for it cannot start. A decision is final.",
 )
 
-RUN_OPERATIONS = (PAUSE, RESUME, AUTO_DISPATCH_ON, AUTO_DISPATCH_OFF, ABORT)
+RUN_OPERATIONS = (PAUSE, RESUME, AUTO_DISPATCH_ON, AUTO_DISPATCH_OFF, RETRY_FAILED, ABORT)
 TASK_OPERATIONS = (
+    DISPATCH_TASK,
     HOLD,
     RELEASE,
     ASK,

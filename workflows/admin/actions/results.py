@@ -48,6 +48,12 @@ def describe_asked(asked: Asked) -> Message:
     return level, f"{asked.answer}. Task {task.pk} ({task.title}) is {task.state}."
 
 
+def describe_retried(tasks: list[Task]) -> Message:
+    """Count the tasks that returned to the queue."""
+    many = "1 task is" if len(tasks) == 1 else f"{len(tasks):,} tasks are"
+    return messages.SUCCESS, f"Workflow run {tasks[0].run_id}: {many} back in the queue."
+
+
 def describe_reset(reset: Reset) -> Message:
     """Count the tasks that returned to the queue."""
     task, others = reset.tasks[0], len(reset.tasks) - 1

@@ -37,6 +37,18 @@ class RunChangesBody(ReasonBody):
     auto_dispatch = StrictBooleanField()
 
 
+class RetryBody(ReasonBody):
+    """Which failed tasks of a run to retry, and why; without either list, all of them."""
+
+    task_ids = serializers.ListField(
+        child=StrictIntegerField(), required=False, allow_empty=False, max_length=MAX_TASK_IDS
+    )
+    step_ids = serializers.ListField(
+        child=StrictCharField(), required=False, allow_empty=False, max_length=MAX_TASK_IDS
+    )
+    include_canceled = StrictBooleanField(required=False)
+
+
 class DeadlockAnswer(serializers.Serializer[Any]):
     """Why no task is active or ready while tasks are pending."""
 

@@ -20,6 +20,7 @@ from workflows.api.serializers.dispatch import (
 from workflows.api.serializers.runs import (
     ExplainAnswer,
     GraphAnswer,
+    RetryBody,
     RunAnswer,
     RunBody,
     RunChangesBody,
@@ -91,12 +92,20 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
         )
         return self.detail_response(pk)
 
+    @extend_schema(request=RetryBody)
+    @action(detail=True, methods=["post"], permission_classes=[MayOperate])
+    def retry(self, request: Request, pk: int) -> Response:
+        """Reset all failed tasks of the run to pending, or those that are named."""
+        body = validated(RetryBody, request.data)
+        durably(operations.retry_failed, pk, **body, by=actor(request))
+        return self.detail_response(pk)
+
     @extend_schema(request=DispatchBody, responses=DispatchAnswer)
     @action(
         detail=True, methods=["post"], url_path="dispatch-ready", permission_classes=[MayOperate]
     )
     def dispatch_ready(self, request: Request, pk: int) -> Response:
-        """Dispatch the first ready tasks of the run; 409 if it is paused or aborted."""
+        """Dispatch the first ready tasks of the run, or `task_id`; 409 if paused or aborted."""
         result = operations.dispatch_ready(
             pk, **validated(DispatchBody, request.data), by=actor(request)
         )
