@@ -93,3 +93,33 @@ def test_one_named_task_is_dispatched(api: APIClient, runs: DrawRun) -> None:
     assert [each["task_id"] for each in refused["blocked"]] == [c]
     assert api.post(path, {"task_id": 987654}).status_code == 404
     assert list(api.post(path, {"task_id": b, "limit": "all"}).json()) == ["limit"]
+
+
+def test_run_is_repeated_by_its_number(api: APIClient, runs: DrawRun) -> None:
+    run = runs("a > b", parameters={"day": 1, "copies": 2})
+
+    answer = api.post("/workflow-runs", {"again_of": run.pk, "parameters": {"day": 3}})
+
+    assert answer.status_code == 201
+    again = answer.json()
+    assert (again["again_of"], again["trigger"]) == (run.pk, None)
+    assert again["parameters"] == {"day": 3, "copies": 2}
+    assert again["workflow_template_id"] == run.template_id
+    assert api.post("/workflow-runs", {"again_of": run.pk, "version": "latest"}).status_code == 201
+
+
+def test_wrong_repetition_names_its_field(api: APIClient, runs: DrawRun) -> None:
+    run = runs("a")
+    for body, status, field in (
+        ({"again_of": run.pk, "version": "newest"}, 400, "version"),
+        ({"workflow_template_id": run.template_id, "version": "same"}, 400, "version"),
+        (
+            {"again_of": run.pk, "workflow_template_id": run.template_id},
+            400,
+            "workflow_template_id",
+        ),
+        ({"again_of": "7"}, 400, "again_of"),
+        ({"again_of": 987654}, 404, "detail"),
+    ):
+        answer = api.post("/workflow-runs", body)
+        assert (answer.status_code, next(iter(answer.json()))) == (status, field)

@@ -28,6 +28,7 @@ from workflows.models import RunState, Task, TaskAttempt, WorkflowRun
 from workflows.models.actor import NOBODY, Actor
 from workflows.operations.dispatch_ready import dispatch_ready
 from workflows.operations.start import begin_if_created, start_run
+from workflows.runs.again import Again
 
 REFRESH_S = 0.2
 WAIT_FOR_DATABASE_S = 60.0
@@ -66,7 +67,19 @@ class Command(DatabaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("name", help="Name of the template, or '#12' for template 12.")
+        what = parser.add_mutually_exclusive_group(required=True)
+        what.add_argument("name", nargs="?", help="Name of the template, or '#12' for template 12.")
+        what.add_argument(
+            "--again",
+            type=positive,
+            metavar="RUN",
+            help="Repeat this run, with its parameters; --param overrides single ones.",
+        )
+        parser.add_argument(
+            "--latest",
+            action="store_true",
+            help="With --again: with the latest version of its template, not the one it had.",
+        )
         parser.add_argument(
             "--param",
             type=parameter,
@@ -82,7 +95,9 @@ class Command(DatabaseCommand):
     def handle(
         self,
         *,
-        name: str,
+        name: str | None,
+        again: int | None = None,
+        latest: bool = False,
         param: list[Any],
         concurrency: int,
         json: bool,
@@ -93,7 +108,7 @@ class Command(DatabaseCommand):
         arguments.run_as(run_as)
         by = command_actor()
         try:
-            wanted = {"template_id": template_named(name).pk, "parameters": dict(param)}
+            wanted = {**_what(name, again, latest=latest), "parameters": dict(param)}
             run, executor = self._start(wanted, concurrency=concurrency, by=by)
         except WorkflowError as exc:
             raise CommandError(exc.detail) from exc
@@ -123,6 +138,15 @@ class Command(DatabaseCommand):
                 raise
             text = f"{run} was created, but nothing was dispatched. {why_refused(exc)}"
             raise CommandError(text, returncode=TRY_AGAIN) from exc
+
+
+def _what(name: str | None, again: int | None, *, latest: bool) -> dict[str, Any]:
+    """Return what is to be run: a template, or a run once more."""
+    if again is not None:
+        return {"again": Again(again, latest=latest)}
+    if latest:
+        raise CommandError("--latest needs --again RUN: a new run has the latest version anyway.")
+    return {"template_id": template_named(name or "").pk}
 
 
 class Follower:
