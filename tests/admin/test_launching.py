@@ -99,7 +99,6 @@ def test_run_gets_parameters_in_the_types_of_the_schema(
         hosts="one\r\ntwo three\r\n\r\n",
         more='{"a": [1, null]}',
         note=" x ",
-        auto_dispatch="on",
     )
 
     assert answer.status_code == 302

@@ -95,3 +95,26 @@ def test_a_wrong_argument_is_named_and_nothing_is_created(
     with pytest.raises(CommandError, match=re.escape(message)):
         call_command("run_workflow", *arguments)
     assert not WorkflowRun.objects.exists()
+
+
+def test_run_is_repeated_with_its_parameters() -> None:
+    TemplateFactory.create(name="nightly", drawing="a", payload={"python": "noop"})
+    manage("run_workflow", "nightly", "--param", "day=monday", "--param", "copies:=2")
+    earlier = WorkflowRun.objects.get()
+    done = manage("run_workflow", "--again", str(earlier.pk), "--param", "day=sunday", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    again = json.loads(done.stdout.splitlines()[-1])
+    assert (again["again_of"], again["status"]) == (earlier.pk, "success")
+    assert again["parameters"] == {"day": "sunday", "copies": 2}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--again", "987654"], "workflow run 987654 not found"),
+        (["x", "--latest"], "--latest needs --again RUN"),
+    ],
+)
+def test_wrong_repetition_is_named(arguments: list[str], text: str) -> None:
+    with pytest.raises(CommandError, match=text):
+        call_command("run_workflow", *arguments)

@@ -205,6 +205,8 @@ class World:
 
     def _advance(self, run: Run) -> int:
         batch = []
+        if run.is_auto and run.state == "created":
+            run.state = "running"
         if run.is_auto and run.state == "running":
             batch = list(create_attempts(run, None, RunnerPool()))
         self._submit(batch, RunnerPool())

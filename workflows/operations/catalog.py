@@ -9,8 +9,9 @@ from workflows.db.doors import durably
 from workflows.models.actor import Actor
 from workflows.operations import approvals, attempts, checks, holds, preview, runs, tasks
 from workflows.operations.checks import Refusal
-from workflows.operations.dispatch_ready import dispatch_ready
+from workflows.operations.dispatch_ready import dispatch_ready, dispatch_task
 from workflows.operations.preview import Effect
+from workflows.operations.retry_failed import retry_failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,27 @@ DISPATCH_ALL_READY = Operation(
     checks.check_dispatch_ready,
     calls_runners=True,
 )
+DISPATCH_TASK = Operation(
+    "dispatch_task", dispatch_task, checks.check_dispatch_task, calls_runners=True
+)
 PAUSE = Operation("pause", runs.pause, checks.check_pause, preview.preview_pause)
 RESUME = Operation("resume", runs.resume, checks.check_resume)
 ABORT = Operation("abort", runs.abort, checks.check_abort, preview.preview_abort)
 CANCEL_REST = Operation(
     "cancel_rest", runs.cancel_rest, checks.check_cancel_rest, preview.preview_cancel_rest
+)
+RETRY_FAILED = Operation(
+    "retry_failed", retry_failed, checks.check_retry_failed, preview.preview_retry_failed
+)
+AUTO_DISPATCH_ON = Operation(
+    "auto_dispatch_on",
+    partial(runs.set_auto_dispatch, auto_dispatch=True),
+    checks.check_auto_dispatch_on,
+)
+AUTO_DISPATCH_OFF = Operation(
+    "auto_dispatch_off",
+    partial(runs.set_auto_dispatch, auto_dispatch=False),
+    checks.check_auto_dispatch_off,
 )
 HOLD = Operation("hold", holds.hold, checks.check_hold, preview.preview_hold)
 RELEASE = Operation("release", holds.release, checks.check_release, preview.preview_release)

@@ -10,13 +10,16 @@ from workflows.admin.actions.forms import (
     OperationForm,
     ReasonForm,
     RequiredReasonForm,
+    RetryFailedForm,
 )
 from workflows.admin.actions.results import (
     Message,
     describe_approval,
     describe_asked,
+    describe_auto_dispatch,
     describe_dispatch,
     describe_reset,
+    describe_retried,
     describe_run,
     describe_task,
 )
@@ -46,6 +49,7 @@ DISPATCH = AdminOperation(catalog.DISPATCH_READY, "Dispatch ready task", describ
 DISPATCH_ALL = AdminOperation(
     catalog.DISPATCH_ALL_READY, "Dispatch all ready tasks", describe_dispatch
 )
+DISPATCH_TASK = AdminOperation(catalog.DISPATCH_TASK, "Dispatch this task", describe_dispatch)
 PAUSE = AdminOperation(
     catalog.PAUSE,
     "Pause",
@@ -60,6 +64,20 @@ ABORT = AdminOperation(
     describe_run,
     ReasonForm,
     "This is final. Tasks that have not started are canceled; active tasks are asked to end.",
+)
+AUTO_DISPATCH_ON = AdminOperation(
+    catalog.AUTO_DISPATCH_ON,
+    "Switch auto-dispatch on",
+    describe_auto_dispatch,
+    ReasonForm,
+    "What is ready is dispatched at once, and from now on whatever becomes ready.",
+)
+AUTO_DISPATCH_OFF = AdminOperation(
+    catalog.AUTO_DISPATCH_OFF,
+    "Switch auto-dispatch off",
+    describe_auto_dispatch,
+    ReasonForm,
+    "Tasks that become ready wait until somebody dispatches them. Active tasks continue.",
 )
 CANCEL_REST = AdminOperation(
     catalog.CANCEL_REST,
@@ -95,6 +113,13 @@ RETRY = AdminOperation(
     describe_task,
     ReasonForm,
     "The task returns to the queue; its next dispatch is a new attempt.",
+)
+RETRY_FAILED = AdminOperation(
+    catalog.RETRY_FAILED,
+    "Retry failed tasks",
+    describe_retried,
+    RetryFailedForm,
+    "All failed tasks return to the queue; the next dispatch of each is a new attempt.",
 )
 RETRY_DOWNSTREAM = AdminOperation(
     catalog.RETRY_DOWNSTREAM,
@@ -136,8 +161,9 @@ REJECT = AdminOperation(
     "The task is canceled, and tasks that wait for it cannot start. A decision is final.",
 )
 
-RUN_OPERATIONS = (PAUSE, RESUME, ABORT)
+RUN_OPERATIONS = (PAUSE, RESUME, AUTO_DISPATCH_ON, AUTO_DISPATCH_OFF, RETRY_FAILED, ABORT)
 TASK_OPERATIONS = (
+    DISPATCH_TASK,
     HOLD,
     RELEASE,
     ASK,

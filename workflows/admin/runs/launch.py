@@ -14,11 +14,13 @@ from workflows.admin.ui.display import page_url
 from workflows.admin.ui.fields import JSONObjectFormField
 from workflows.errors import Invalid
 from workflows.models import WorkflowRun, WorkflowTemplate
+from workflows.operations.start import start_run
 from workflows.payloads.parameters import properties
-from workflows.runs.creation import create_run
 
 PREFIX = "parameter-"
 """The prefix of the parameters' fields, so that they never clash with other fields."""
+ONLY_CREATE = "_create"
+"""The name of the button that creates a run which nobody dispatches by itself."""
 MOST_TEMPLATES = 500
 """How many templates can be chosen from; further ones are run from their own pages."""
 
@@ -38,7 +40,7 @@ class LaunchForm(RefusableForm):
 
     class Meta:
         model = WorkflowRun
-        fields: tuple[str, ...] = ("template", "parameters", "auto_dispatch")
+        fields: tuple[str, ...] = ("template", "parameters")
 
     def parameters_given(self) -> dict[str, Any]:
         """Return the parameters of the run."""
@@ -83,7 +85,7 @@ def launch_form(template: WorkflowTemplate | None) -> type[LaunchForm]:
     if not properties(schema):
         return type("Launch", (LaunchForm,), {"template": chosen})
     fields = {PREFIX + name: field for name, field in parameter_fields(schema).items()}
-    meta = type("Meta", (LaunchForm.Meta,), {"fields": ("template", *fields, "auto_dispatch")})
+    meta = type("Meta", (LaunchForm.Meta,), {"fields": ("template", *fields)})
     attributes = {"schema": schema, "template": chosen, "Meta": meta, **fields}
     return type("Launch", (SchemaLaunchForm,), attributes)
 
@@ -127,11 +129,11 @@ class LaunchAdmin(RefusableAdmin):
     def save_model(
         self, request: HttpRequest, obj: WorkflowRun, form: LaunchForm, change: bool
     ) -> None:
-        """Create the run by the same operation as the API and the commands."""
-        run = create_run(
+        """Start the run, or only create it, by the same operation as the API and the commands."""
+        run = start_run(
             template_id=form.cleaned_data["template"].pk,
             parameters=form.parameters_given(),
-            auto_dispatch=form.cleaned_data["auto_dispatch"],
+            auto_dispatch=ONLY_CREATE not in request.POST,
             by=actor(request),
         )
         obj.pk = run.pk

@@ -9,13 +9,12 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from django.core.management.base import CommandError
-from django.db import Error
+from django.db import Error, transaction
 from django.db.models import F, JSONField, Q, Value
 from rest_framework.renderers import JSONRenderer
 
 from workflows.api.views.runs import WorkflowRunViewSet
 from workflows.authoring.files import template_named
-from workflows.db.doors import durably
 from workflows.db.refusals import is_refusal
 from workflows.errors import WorkflowError
 from workflows.execution.executor import Executor
@@ -32,7 +31,8 @@ from workflows.management.progress import Progress, ProgressConsole
 from workflows.models import RunState, Task, TaskAttempt, WorkflowRun
 from workflows.models.actor import NOBODY, Actor
 from workflows.operations.dispatch_ready import dispatch_ready
-from workflows.runs.creation import create_run
+from workflows.operations.start import begin_if_created, start_run
+from workflows.runs.again import Again
 
 REFRESH_S = 0.2
 WAIT_FOR_DATABASE_S = 60.0
@@ -55,7 +55,19 @@ class Command(DatabaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("name", help="Name of the template, or '#12' for template 12.")
+        what = parser.add_mutually_exclusive_group(required=True)
+        what.add_argument("name", nargs="?", help="Name of the template, or '#12' for template 12.")
+        what.add_argument(
+            "--again",
+            type=positive,
+            metavar="RUN",
+            help="Repeat this run, with its parameters; --param overrides single ones.",
+        )
+        parser.add_argument(
+            "--latest",
+            action="store_true",
+            help="With --again: with the latest version of its template, not the one it had.",
+        )
         add_parameters(parser)
         parser.add_argument("--concurrency", type=positive, default=4, help="Attempts at a time.")
         parser.add_argument("--json", action="store_true", help="Print the run as the last line.")
@@ -64,7 +76,9 @@ class Command(DatabaseCommand):
     def handle(
         self,
         *,
-        name: str,
+        name: str | None,
+        again: int | None = None,
+        latest: bool = False,
         param: list[Any],
         param_file: list[str],
         verbosity: int,
@@ -78,17 +92,10 @@ class Command(DatabaseCommand):
         by = command_actor()
         parameters = read_parameters(param_file, param)
         try:
-            run = durably(
-                create_run,
-                template_id=template_named(name).pk,
-                parameters=parameters,
-                auto_dispatch=True,
-                by=by,
-            )
+            wanted = {**_what(name, again, latest=latest), "parameters": parameters}
+            run, executor = self._start(wanted, concurrency=concurrency, by=by)
         except WorkflowError as exc:
             raise CommandError(exc.detail) from exc
-        executor = Executor(concurrency=concurrency, by=Actor(name="local runner"), run_id=run.pk)
-        self._dispatch(run, by)
         is_quiet = verbosity == 0
         Follower(run, executor).follow(ProgressConsole(quiet=is_quiet))
         self._conclude(run, is_quiet=is_quiet, as_json=json)
@@ -104,15 +111,35 @@ class Command(DatabaseCommand):
         if exit_code:
             raise SystemExit(exit_code)
 
-    def _dispatch(self, run: WorkflowRun, by: Actor) -> None:
-        """Dispatch what is ready; a repeated call does no harm."""
+    def _start(
+        self, wanted: dict[str, Any], *, concurrency: int, by: Actor
+    ) -> tuple[WorkflowRun, Executor]:
+        """Start a run, with an executor that is there before anything is dispatched."""
+        runner = Actor(name="local runner")
+        with transaction.atomic(durable=True):
+            run = start_run(**wanted, auto_dispatch=True, by=by)
+            executor = Executor(concurrency=concurrency, by=runner, run_id=run.pk)
+        self._begin(run, by)
+        return run, executor
+
+    def _begin(self, run: WorkflowRun, by: Actor) -> None:
+        """Begin the run if the database has refused that right after its creation."""
         try:
-            once_database_answers(lambda: dispatch_ready(run.pk, limit=None, by=by))
+            once_database_answers(lambda: begin_if_created(run.pk, by=by))
         except Exception as exc:
             if not is_refusal(exc):
                 raise
             text = f"{run} was created, but nothing was dispatched. {why_refused(exc)}"
             raise CommandError(text, returncode=TRY_AGAIN) from exc
+
+
+def _what(name: str | None, again: int | None, *, latest: bool) -> dict[str, Any]:
+    """Return what is to be run: a template, or a run once more."""
+    if again is not None:
+        return {"again": Again(again, latest=latest)}
+    if latest:
+        raise CommandError("--latest needs --again RUN: a new run has the latest version anyway.")
+    return {"template_id": template_named(name or "").pk}
 
 
 class Follower:
