@@ -54,6 +54,7 @@ def test_a_run_of_a_template_has_its_tasks_in_list_order(api: APIClient) -> None
         "started_at": None,
         "finished_at": None,
         "task_counts": {**dict.fromkeys(TaskState.values, 0), "pending": 4},
+        "sentence": "Nothing has been dispatched yet: dispatch the ready tasks to begin.",
         "deadlock": None,
         "set_aside": "",
     }

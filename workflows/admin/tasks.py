@@ -29,8 +29,9 @@ from workflows.admin.ui.display import (
     run_link,
 )
 from workflows.admin.ui.sentences import explained
-from workflows.insight.explain import RUN_SENTENCES, explain_task
+from workflows.insight.explain import explain_task
 from workflows.insight.log_end import log_end
+from workflows.insight.situation import situation_of
 from workflows.models import Approval, ApprovalStatus, Event, RunState, Task, TaskAttempt, TaskState
 from workflows.models.task import ACTIVE
 
@@ -205,7 +206,7 @@ def _why_it_waits(task: Task) -> SafeString | None:
     if not (entry := explain_task(task)):
         return None
     run = task.run
-    of_run = RUN_SENTENCES[RunState(run.state)] if run and run.state in NOT_DISPATCHING else ""
+    of_run = situation_of(run, None).sentence if run and run.state in NOT_DISPATCHING else ""
     return format_html("{} {}", explained(entry), of_run)
 
 

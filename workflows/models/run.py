@@ -27,7 +27,7 @@ class RunState(models.TextChoices):
     SUCCESS = "success"
     """Every task is success."""
     FAILED = "failed"
-    """A task failed or was canceled, and nothing is active or ready any more."""
+    """A task failed or was canceled, and no other can start, not even after a decision."""
     ABORTED = "aborted"
     """An operator ended it. Final."""
 

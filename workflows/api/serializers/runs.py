@@ -98,6 +98,7 @@ class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
     task_ids = serializers.SerializerMethodField()
     trigger = TriggerAnswer(allow_null=True)
     task_counts = serializers.DictField(child=serializers.IntegerField())
+    sentence = serializers.SerializerMethodField()
     deadlock = serializers.SerializerMethodField()
 
     class Meta:
@@ -122,6 +123,7 @@ class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
             "started_at",
             "finished_at",
             "task_counts",
+            "sentence",
             "deadlock",
             "set_aside",
         ]
@@ -130,6 +132,10 @@ class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
         """Return the ids of the run's tasks, in list order."""
         task_ids: dict[int, list[int]] = self.context["task_ids"]
         return task_ids[run.pk]
+
+    def get_sentence(self, run: WorkflowRun) -> str:
+        """Return what the run waits for and what helps, or how it ended."""
+        return str(self.context["situations"][run.pk].sentence)
 
     @extend_schema_field(DeadlockAnswer(allow_null=True))
     def get_deadlock(self, run: WorkflowRun) -> dict[str, Any] | None:

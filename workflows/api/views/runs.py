@@ -28,6 +28,7 @@ from workflows.api.serializers.runs import (
 from workflows.api.viewsets import ReadOnlyViewSet, actor
 from workflows.db.doors import durably
 from workflows.insight.explain import explain
+from workflows.insight.situation import situations
 from workflows.models import Task, TaskDependency, WorkflowRun
 from workflows.runs.creation import task_ids_of
 from workflows.runs.readiness import deadlocks
@@ -134,8 +135,13 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
         )
 
     def related_data(self, rows: Sequence[WorkflowRun]) -> dict[str, Any]:
-        """Return the task ids and the deadlocks of all the runs; at most four statements."""
-        return {"task_ids": task_ids_of([run.pk for run in rows]), "deadlocks": deadlocks(rows)}
+        """Return the tasks, deadlocks and situations of the runs, in a few statements for all."""
+        found = deadlocks(rows)
+        return {
+            "task_ids": task_ids_of([run.pk for run in rows]),
+            "deadlocks": found,
+            "situations": situations(rows, found),
+        }
 
 
 NODE_COLUMNS = [

@@ -20,6 +20,7 @@ from workflows.errors import WorkflowError
 from workflows.execution.executor import Executor
 from workflows.execution.run_directories import remove_unneeded
 from workflows.execution.set_aside import reconnect
+from workflows.insight.situation import sentence_on
 from workflows.management import arguments
 from workflows.management.actor import command_actor
 from workflows.management.arguments import add_run_as, positive
@@ -28,9 +29,8 @@ from workflows.management.failure import failure_report
 from workflows.management.output import say
 from workflows.management.parameters import add_parameters, read_parameters
 from workflows.management.progress import Progress, ProgressConsole
-from workflows.models import RunState, Task, TaskAttempt, WorkflowRun
-from workflows.models.actor import NOBODY, Actor
-from workflows.operations.dispatch_ready import dispatch_ready
+from workflows.models import RunState, TaskAttempt, WorkflowRun
+from workflows.models.actor import Actor
 from workflows.operations.start import begin_if_created, start_run
 from workflows.runs.again import Again
 
@@ -209,8 +209,9 @@ def once_database_answers(read: Callable[[], Answer]) -> Answer:
 
 def _conclusion(run: WorkflowRun) -> list[str]:
     lines = [f"Workflow run {run.pk} is {run.state}."]
-    if run.state not in EXIT_CODES:
-        lines.append(f"It cannot continue by itself: {_why_it_is_stuck(run)}")
+    if run.state != RunState.SUCCESS:
+        intro = "" if run.state in EXIT_CODES else "It cannot continue by itself: "
+        lines.append(f"{intro}{sentence_on(run.pk)}")
     for step_id, result in _last_results(run):
         lines.append(f"Result of {step_id}: {json.dumps(result, ensure_ascii=False)}")
     return lines if run.state == RunState.SUCCESS else [*lines, *failure_report(run)]
@@ -227,16 +228,3 @@ def _last_results(run: WorkflowRun) -> Iterable[tuple[str | None, Any]]:
 def _as_json(run: WorkflowRun) -> str:
     """Return the run as in the API, on one line."""
     return JSONRenderer().render(WorkflowRunViewSet().serialize([run])[0]).decode()
-
-
-def _why_it_is_stuck(run: WorkflowRun) -> str:
-    if run.state == RunState.PAUSED:
-        return "it is paused; resume it."
-    blocked = dispatch_ready(run.pk, dry_run=True, by=NOBODY).reason
-    return f"{blocked or _last_refusal(run)}."
-
-
-def _last_refusal(run: WorkflowRun) -> str:
-    """Return why a task that could be dispatched now was not taken when it was tried."""
-    notes = Task.objects.ready().filter(run=run).order_by("position").values_list("note", flat=True)
-    return notes.exclude(note="").first() or "a task is ready, and nobody dispatches it"

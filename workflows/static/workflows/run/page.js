@@ -118,7 +118,8 @@ const labelOf = (control) => control.getAttribute("aria-label") ?? control.textC
 
 const estimate = document.getElementById("estimate");
 const showEstimate = () => {
-    const seconds = state === "running" ? model.remaining() : null;
+    const stands = document.querySelector("#run-sentence[data-still]") !== null;
+    const seconds = state === "running" && !stands ? model.remaining() : null;
     estimate.hidden = seconds === null;
     if (seconds === null) {
         return;
