@@ -87,8 +87,9 @@ class SlotPool:
         self._server.kill()
 
     def close(self) -> None:
-        """Let all free slots go."""
-        for slot in list(self._idle):
+        """Let all slots go; whatever is left in them is ended by the fork server."""
+        listened_to = {key.data[0] for key in self._selector.get_map().values()}
+        for slot in {*self._idle, *listened_to}:
             self.discard(slot)
 
     def _begins(self, slot: Slot, key: str, job: Job) -> bool:

@@ -36,6 +36,7 @@ def test_slots_end_without_a_beat(server: ServerHandle) -> None:
     assert (what, body["error"], body["remaining"]) == (GONE, STOOD_STILL, [])
     assert not Path(f"/proc/{slot.pid}").exists()
     assert pool.begin("next", SLEEP).pid != slot.pid  # the fork server itself lives
+    pool.close()
 
 
 class Clock:
