@@ -70,7 +70,7 @@ def test_list_takes_the_same_statements_for_one_row_and_for_many(
 @pytest.mark.parametrize(
     ("path", "statements"),
     [
-        ("/workflow-templates/{template}", 3),
+        ("/workflow-templates/{template}", 6),
         ("/workflow-runs/{run}", 5),
         ("/workflow-runs/{run}/graph", 3),
         ("/workflow-runs/{run}/explain", 12),

@@ -13,7 +13,7 @@ from runners.functions import known_functions
 from runners.models import Runner
 from workflows import graph
 from workflows.admin.ui.fields import JSONObjectFormField
-from workflows.authoring.spec import StepSpec, check_payload
+from workflows.authoring.spec import StepSpec, check_payload_shape
 from workflows.errors import InvalidGraph
 
 MOST_STEPS = 200
@@ -30,9 +30,9 @@ class PayloadField(JSONObjectFormField):
     """The payload of a step."""
 
     def clean(self, value: Any) -> Any:
-        """Return a payload, checked as the API checks it."""
+        """Return a payload of the right shape; the rest is checked with the whole template."""
         payload = super().clean(value)
-        if problems := list(check_payload(payload)):
+        if problems := list(check_payload_shape(payload)):
             raise ValidationError(problems)
         return payload
 
