@@ -12,4 +12,5 @@ step biome check --error-on-warnings
 step python manage.py makemigrations --check --dry-run
 step python manage.py check --fail-level WARNING
 step env DEBUG=off SECRET_KEY="$(python -c "import secrets; print(secrets.token_urlsafe(50))")" \
+    DATABASE_URL="${DATABASE_URL:-sqlite:///db.sqlite3}" \
     PUBLIC_BASE_URL=https://orchestrator.example.org python manage.py check --deploy --fail-level WARNING

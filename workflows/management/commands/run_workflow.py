@@ -21,7 +21,7 @@ from workflows.execution.set_aside import reconnect
 from workflows.management import arguments
 from workflows.management.actor import command_actor
 from workflows.management.arguments import add_run_as, positive
-from workflows.management.base import TRY_AGAIN, DatabaseCommand, why_refused
+from workflows.management.base import TRY_AGAIN, DatabaseCommand, database_name, why_refused
 from workflows.management.output import say
 from workflows.management.progress import Progress, ProgressConsole
 from workflows.models import RunState, Task, TaskAttempt, WorkflowRun
@@ -101,10 +101,11 @@ class Command(DatabaseCommand):
                 by=by,
             )
         except WorkflowError as exc:
-            raise CommandError(exc.detail) from exc
+            raise CommandError(f"{exc.detail} (database: {database_name()})") from exc
         executor = Executor(concurrency=concurrency, by=Actor(name="local runner"), run_id=run.pk)
         self._dispatch(run, by)
         Follower(run, executor).follow(ProgressConsole())
+        say(self.stdout, f"Database: {database_name()}")
         for line in once_database_answers(lambda: _conclusion(run, as_json=json)):
             say(self.stdout, line)
         if exit_code := EXIT_CODES.get(RunState(run.state), CANNOT_CONTINUE):
