@@ -8,6 +8,7 @@ step python -m ruff check .
 step python -m ruff format --check .
 step python -m mypy .
 step python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+step hadolint --failure-threshold warning Dockerfile
 step biome check --error-on-warnings
 step python manage.py makemigrations --check --dry-run
 step python manage.py check --fail-level WARNING
