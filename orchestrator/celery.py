@@ -60,5 +60,7 @@ app.conf.update(
     # Each attempt is executed in a process of its own, for which a thread waits.
     worker_pool="threads",
     worker_redirect_stdouts=False,
+    # Lines go where LOGGING says, as those of all processes.
+    worker_hijack_root_logger=False,
 )
 app.autodiscover_tasks(["workflows"])

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from tests.factories import RunnerFactory, TemplateFactory
 from tests.management.conftest import manage
 from tests.support.verbs import state, states
+from workflows.management.base import database_name
 from workflows.models import Event, WorkflowRun
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,12 +32,13 @@ def test_without_a_terminal_it_prints_a_line_per_event() -> None:
     TemplateFactory.create(name="nightly", drawing="a > b", payload={"python": "noop"})
     lines = manage("run_workflow", "nightly").stdout.splitlines()
     events = [line.partition(" ")[2] for line in lines]
-    assert events[-2:] == [
+    assert events[-3:] == [
         "workflow_run.succeeded",
+        database_name(),
         f"run {WorkflowRun.objects.get().pk} is success.",
     ]
     assert events.index("a: task.succeeded") < events.index("b: task.running")
-    assert len(lines) == Event.objects.count() + 1
+    assert len(lines) == Event.objects.count() + 2
 
 
 def test_results_of_the_last_tasks_are_printed() -> None:

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
 from workflows.db.refusals import is_refusal
 from workflows.db.statement_watch import StatementWatch
@@ -47,3 +48,12 @@ def why_refused(exc: BaseException) -> str:
         return exc.detail
     lines = [line.strip() for line in str(exc).splitlines() if line.strip()]
     return f"The database refuses: {lines[0] if lines else type(exc).__name__}."
+
+
+def database_name() -> str:
+    """Return which database this is, for people; never with its password."""
+    known = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"SQLite, {known['NAME']}"
+    host = known["HOST"] or known["OPTIONS"].get("host") or "this machine"
+    return f"PostgreSQL, {known['NAME']} at {host}"

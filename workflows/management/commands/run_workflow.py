@@ -24,7 +24,7 @@ from workflows.insight.situation import sentence_on
 from workflows.management import arguments
 from workflows.management.actor import command_actor
 from workflows.management.arguments import add_run_as, positive
-from workflows.management.base import TRY_AGAIN, DatabaseCommand, why_refused
+from workflows.management.base import TRY_AGAIN, DatabaseCommand, database_name, why_refused
 from workflows.management.failure import failure_report
 from workflows.management.output import say
 from workflows.management.parameters import add_parameters, read_parameters
@@ -95,9 +95,11 @@ class Command(DatabaseCommand):
             wanted = {**_what(name, again, latest=latest), "parameters": parameters}
             run, executor = self._start(wanted, concurrency=concurrency, by=by)
         except WorkflowError as exc:
-            raise CommandError(exc.detail) from exc
+            raise CommandError(f"{exc.detail} (database: {database_name()})") from exc
         is_quiet = verbosity == 0
         Follower(run, executor).follow(ProgressConsole(quiet=is_quiet))
+        if not is_quiet:
+            say(self.stdout, f"Database: {database_name()}")
         self._conclude(run, is_quiet=is_quiet, as_json=json)
 
     def _conclude(self, run: WorkflowRun, *, is_quiet: bool, as_json: bool) -> None:
