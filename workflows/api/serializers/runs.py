@@ -14,6 +14,7 @@ from workflows.api.serializers.base import (
 from workflows.api.serializers.dispatch import BlockedAnswer, CauseAnswer
 from workflows.models import RunState, TaskState, WorkflowRun
 from workflows.models.run import LONGEST_LABEL
+from workflows.operations.suggestions import suggested_actions
 
 MAX_TASK_IDS = 10_000
 
@@ -37,6 +38,21 @@ class DeadlockAnswer(serializers.Serializer[Any]):
     blocked = serializers.IntegerField()
 
 
+class TargetAnswer(serializers.Serializer[Any]):
+    """The row that an operation is carried out on."""
+
+    type = serializers.ChoiceField(["run", "task", "approval", "runner"])
+    id = serializers.IntegerField()
+
+
+class SuggestedAction(serializers.Serializer[Any]):
+    """An operation that would help; whether you may is decided when you ask for it."""
+
+    operation = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    target = TargetAnswer()
+
+
 class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
     """A workflow run."""
 
@@ -48,6 +64,7 @@ class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
     task_ids = serializers.SerializerMethodField()
     task_counts = serializers.DictField(child=serializers.IntegerField())
     sentence = serializers.SerializerMethodField()
+    suggested_actions = serializers.SerializerMethodField()
     deadlock = serializers.SerializerMethodField()
 
     class Meta:
@@ -71,6 +88,7 @@ class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
             "finished_at",
             "task_counts",
             "sentence",
+            "suggested_actions",
             "deadlock",
             "set_aside",
         ]
@@ -83,6 +101,11 @@ class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
     def get_sentence(self, run: WorkflowRun) -> str:
         """Return what the run waits for and what helps, or how it ended."""
         return str(self.context["situations"][run.pk].sentence)
+
+    @extend_schema_field(SuggestedAction(many=True))
+    def get_suggested_actions(self, run: WorkflowRun) -> list[dict[str, Any]]:
+        """Return the operations that would help."""
+        return suggested_actions(self.context["situations"][run.pk].suggestions)
 
     @extend_schema_field(DeadlockAnswer(allow_null=True))
     def get_deadlock(self, run: WorkflowRun) -> dict[str, Any] | None:
