@@ -162,8 +162,9 @@ def test_latest_attempts_and_events_link_to_their_lists(root: Client) -> None:
 def test_shortened_dispatch_answer_counts_all_tasks(root: Client, runs: DrawRun) -> None:
     run = runs(", ".join(f"s{number}" for number in range(120)))
     dispatch_all(run)
+    latest = run.events.latest("id").pk
 
-    text = text_of(root.get(url_of(run)))
+    text = text_of(root.get(url_of(run), {"answered": latest}))
 
     assert "Dispatched 120 tasks: s0 to runner local," in text
     assert "s9 to runner local and 110 more." in text

@@ -34,8 +34,8 @@ def test_a_run_of_a_template_has_its_tasks_in_list_order(api: APIClient) -> None
     assert run == api.get(f"/workflow-runs/{run['id']}").json()
     tasks = Task.objects.in_bulk(run["task_ids"])
     assert [tasks[pk].step_id for pk in run["task_ids"]] == ["a", "b", "d", "c"]
-    times = [run.pop(name) for name in ("created_at", "updated_at")]
-    assert all(time.endswith("Z") for time in times)
+    assert all(run.pop(name).endswith("Z") for name in ("created_at", "updated_at"))
+    assert [each["operation"] for each in run.pop("suggested_actions")] == ["dispatch_ready"]
     assert run == {
         "id": run["id"],
         "workflow_template_id": template.pk,

@@ -50,7 +50,7 @@ def test_failure_is_explained_downstream_and_repaired(browse: Browse, runs: Draw
     answer(page, "Mark success", "deployed by hand")
 
     expect(vertex(page, "deploy, success by hand")).to_be_visible()
-    expect(trouble).to_contain_text("ready tasks wait to be dispatched")
+    expect(trouble).to_contain_text("smoke is ready and waits to be dispatched")
     expect(trouble).not_to_contain_text("can never run")
     walk(run, "smoke", "announce")
     expect(page.locator("#part-summary .badge").first).to_have_text("success")

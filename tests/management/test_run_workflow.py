@@ -62,7 +62,10 @@ def test_run_that_cannot_continue_by_itself_exits_2(local: Any) -> None:
     local.save()
     done = manage("run_workflow", "stuck")
     assert done.returncode == 2
-    assert "cannot continue by itself: runner refused: local is disabled" in done.stdout
+    assert (
+        "cannot continue by itself: `a` is ready, but runner refused: local is disabled"
+        in done.stdout
+    )
 
 
 def test_run_that_waits_for_a_refusing_runner_says_why() -> None:
@@ -70,7 +73,8 @@ def test_run_that_waits_for_a_refusing_runner_says_why() -> None:
     TemplateFactory.create(name="nightly", drawing="a", payload={"prompt": "x"})
     done = manage("run_workflow", "nightly")
     assert done.returncode == 2
-    assert "It cannot continue by itself: runner refused: gone: it cannot be reached" in done.stdout
+    because = "`a` is ready, but runner refused: gone: it cannot be reached"
+    assert f"It cannot continue by itself: {because}" in done.stdout
 
 
 def test_parameters_are_text_or_json() -> None:

@@ -186,7 +186,7 @@ class TaskAdmin(OperableAdmin):
         return _neighbours(task.downstream)
 
 
-NOT_DISPATCHING = {RunState.CREATED, RunState.PAUSED, RunState.ABORTED}
+NOT_DISPATCHING = {RunState.PAUSED, RunState.ABORTED}
 
 
 def remarks(task: Task) -> Iterator[str]:

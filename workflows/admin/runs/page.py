@@ -19,7 +19,7 @@ from workflows.admin.actions.registry import (
     RUN_OPERATIONS,
     AdminOperation,
 )
-from workflows.admin.runs.live import NO_ROWS, changed_tasks, new_events
+from workflows.admin.runs.live import NO_ROWS, changed_tasks, latest_event, new_events
 from workflows.admin.tasks import SIGNS, remarks
 from workflows.admin.ui.base import page_of
 from workflows.admin.ui.display import IN_BAR, list_url, pretty
@@ -36,6 +36,8 @@ from workflows.runs.readiness import causes_of, deadlocks
 
 Deadlock = Mapping[str, Any] | None
 """A run's deadlock in the API's form; None if there is none."""
+ANSWERED = "answered"
+"""In the address after a click on Dispatch: the latest event then."""
 LARGE_FIELDS = ("last_dispatch", "parameters", "secrets", "encrypted_secrets")
 """Fields that the live parts do not show."""
 TEMPLATES = "workflows/workflowrun"
@@ -71,7 +73,7 @@ def run_page_context(
 ) -> dict[str, Any]:
     """Return the context of the whole page: its live parts, and what only a reload changes."""
     live = LiveParts(model_admin, request, run, deadlocks([run]).get(run.pk))
-    answer = cut_texts(run.last_dispatch)
+    answer = cut_texts(run.last_dispatch) if _has_just_answered(request, run) else None
     return {
         **live.context(),
         "waiting_tasks": [
@@ -83,6 +85,12 @@ def run_page_context(
         "dispatch_answer": pretty(answer),
         **_lists(request, run),
     }
+
+
+def _has_just_answered(request: HttpRequest, run: WorkflowRun) -> bool:
+    """Return True after a click on Dispatch, until something else happens in the run."""
+    answered = request.GET.get(ANSWERED)
+    return answered is not None and answered == str(latest_event(run.pk))
 
 
 def _sentence_on(answer: Any) -> str:

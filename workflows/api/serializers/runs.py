@@ -16,6 +16,7 @@ from workflows.api.serializers.base import (
 from workflows.api.serializers.dispatch import BlockedAnswer, CauseAnswer
 from workflows.models import RunState, TaskState, WorkflowRun
 from workflows.models.run import LONGEST_LABEL
+from workflows.operations.suggestions import suggested_actions
 from workflows.runs.again import Again
 
 MAX_TASK_IDS = 10_000
@@ -87,6 +88,21 @@ class TriggerAnswer(serializers.Serializer[Any]):
     moment = serializers.CharField(allow_null=True)
 
 
+class TargetAnswer(serializers.Serializer[Any]):
+    """The row that an operation is carried out on."""
+
+    type = serializers.ChoiceField(["run", "task", "approval", "runner"])
+    id = serializers.IntegerField()
+
+
+class SuggestedAction(serializers.Serializer[Any]):
+    """An operation that would help; whether you may is decided when you ask for it."""
+
+    operation = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    target = TargetAnswer()
+
+
 class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
     """A workflow run."""
 
@@ -99,6 +115,7 @@ class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
     trigger = TriggerAnswer(allow_null=True)
     task_counts = serializers.DictField(child=serializers.IntegerField())
     sentence = serializers.SerializerMethodField()
+    suggested_actions = serializers.SerializerMethodField()
     deadlock = serializers.SerializerMethodField()
 
     class Meta:
@@ -124,6 +141,7 @@ class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
             "finished_at",
             "task_counts",
             "sentence",
+            "suggested_actions",
             "deadlock",
             "set_aside",
         ]
@@ -136,6 +154,11 @@ class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
     def get_sentence(self, run: WorkflowRun) -> str:
         """Return what the run waits for and what helps, or how it ended."""
         return str(self.context["situations"][run.pk].sentence)
+
+    @extend_schema_field(SuggestedAction(many=True))
+    def get_suggested_actions(self, run: WorkflowRun) -> list[dict[str, Any]]:
+        """Return the operations that would help."""
+        return suggested_actions(self.context["situations"][run.pk].suggestions)
 
     @extend_schema_field(DeadlockAnswer(allow_null=True))
     def get_deadlock(self, run: WorkflowRun) -> dict[str, Any] | None:
