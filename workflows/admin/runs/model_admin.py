@@ -80,7 +80,7 @@ class WorkflowRunAdmin(LaunchAdmin, RunViews):
                 "fields": (
                     ("made_from", "initiated_by"),
                     TIMES,
-                    "auto_dispatch",
+                    ("auto_dispatch", "again_shown"),
                     "parameters_shown",
                 )
             },
