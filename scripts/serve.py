@@ -92,7 +92,7 @@ def main(port: str = "8000") -> int:
         site = [sys.executable, "-m", "gunicorn", "--bind", address, "--log-level", "warning"]
         site += ["--access-logfile", ""]
         processes.start("The site", site)
-        processes.start("The local runner", [*MANAGE, "local_runner"])
+        processes.start("The local runner", [*MANAGE, "local_runner", "--reload"])
         print(f"Open http://{address}/admin/ (Ctrl-C stops both)", flush=True)
         return processes.wait()
     finally:

@@ -61,28 +61,28 @@ def print_in(run: WorkflowRun, step_id: str, text: str) -> AttemptLog:
 
 def test_of_a_long_log_the_last_64_000_characters_count(runs: DrawRun) -> None:
     run = runs("a > b", payload={})
-    give_payloads(run, {"b": {"text": "{{ tasks.a.output }}"}})
+    give_payloads(run, {"b": {"prompt": "{{ tasks.a.output }}"}})
     dispatch(run)
     text = "".join(f"{n:09d}\n" for n in range((HEAD + TAIL) // 10 + 7_777))
     log = print_in(run, "a", text)
     finish(run, "a", log=log.digest)
     dispatch(run)
-    assert attempt(run, "b").payload["text"] == text[-TAIL:].strip()
+    assert attempt(run, "b").payload["prompt"] == text[-TAIL:].strip()
 
 
 def test_log_whose_length_is_not_known_is_read_all_the_same(runs: DrawRun) -> None:
     run = runs("a > b", payload={})
-    give_payloads(run, {"b": {"text": "{{ tasks.a.output }}"}})
+    give_payloads(run, {"b": {"prompt": "{{ tasks.a.output }}"}})
     dispatch(run)
     print_in(run, "a", "x" * 100_000 + "end")
     finish(run, "a")
     dispatch(run)
-    assert attempt(run, "b").payload["text"] == "x" * (TAIL - 3) + "end"
+    assert attempt(run, "b").payload["prompt"] == "x" * (TAIL - 3) + "end"
 
 
 def test_only_the_last_attempt_counts(runs: DrawRun) -> None:
     run = runs("a > b", payload={})
-    give_payloads(run, {"b": {"text": "{{ tasks.a.output }}"}})
+    give_payloads(run, {"b": {"prompt": "{{ tasks.a.output }}"}})
     dispatch(run)
     print_in(run, "a", "first")
     finish(run, "a", "failed")
@@ -91,22 +91,22 @@ def test_only_the_last_attempt_counts(runs: DrawRun) -> None:
     print_in(run, "a", "second")
     finish(run, "a")
     dispatch(run)
-    assert attempt(run, "b").payload["text"] == "second"
+    assert attempt(run, "b").payload["prompt"] == "second"
 
 
 def test_all_of_a_step_has_its_output(runs: DrawRun) -> None:
     run = runs("a > b", payload={})
-    give_payloads(run, {"b": {"all": "{{ tasks.a }}"}})
+    give_payloads(run, {"b": {"prompt": "{{ tasks.a }}"}})
     dispatch(run)
     print_in(run, "a", "text\n")
     finish(run, "a", exit_code=0, result=[1])
     dispatch(run)
-    assert attempt(run, "b").payload["all"] == {"result": [1], "exit_code": 0, "output": "text"}
+    assert attempt(run, "b").payload["prompt"] == {"result": [1], "exit_code": 0, "output": "text"}
 
 
 def test_unknown_name_of_a_step_lists_the_output(runs: DrawRun) -> None:
     run = runs("a > b", payload={})
-    give_payloads(run, {"b": {"text": "{{ tasks.a.stdout }}"}})
+    give_payloads(run, {"b": {"prompt": "{{ tasks.a.stdout }}"}})
     dispatch(run)
     finish(run, "a")
     dispatch(run)
@@ -134,38 +134,35 @@ def test_outputs_are_read_only_if_a_payload_refers_to_them(
     dispatch(run)
     finish(run, "a")
     give = run.tasks.get(step_id="b")
-    give.payload = {"text": text}
+    give.payload = {"prompt": text}
     with django_assert_num_queries(statements):
         render_payloads(run, [give])
 
 
 @pytest.mark.parametrize("printed", [f"token {MASK} seen", "x" * 70_000 + MASK + "y" * (TAIL - 4)])
 def test_step_that_is_given_a_masked_output_fails(db: None, printed: str) -> None:
-    run = run_with({"text": "{{ tasks.a.output }}"})
+    run = run_with({"prompt": "{{ tasks.a.output }}"})
     print_in(run, "a", printed)
     dispatch(run)
     assert attempt(run, "b").message == MASKED_RESULT
 
 
 def test_masked_output_that_is_not_used_does_no_harm(db: None) -> None:
-    run = run_with({"text": "{{ tasks.a.result.rows }}"})
+    run = run_with({"prompt": "{{ tasks.a.result.rows }}"})
     print_in(run, "a", MASK)
     dispatch(run)
-    assert attempt(run, "b").payload["text"] == 42
+    assert attempt(run, "b").payload["prompt"] == 42
 
 
 def test_secret_of_the_runner_in_an_output_counts(db: None) -> None:
     RunnerFactory.create(name="with-secrets", secret_names=["API_KEY"])
-    run = run_with({"text": "{{ tasks.a.output }}"}, schema={}, runner="with-secrets")
+    run = run_with({"prompt": "{{ tasks.a.output }}"}, schema={}, runner="with-secrets")
     print_in(run, "a", MASK)
     dispatch(run)
     assert attempt(run, "b").message == MASKED_RESULT
 
 
 def test_run_and_attempt_are_known_by_name(runs: DrawRun) -> None:
-    text = "{{ run.id }} {{ run.created_at[:10] }} {{ task.attempt }}"
-    run = runs("a", payload={"text": text, "attempt": "{{ task.attempt }}"})
+    run = runs("a", payload={"prompt": "{{ run.id }} {{ run.created_at[:10] }} {{ task.attempt }}"})
     dispatch(run)
-    day = f"{run.created_at:%Y-%m-%d}"
-    payload = attempt(run, "a").payload
-    assert (payload["text"], payload["attempt"]) == (f"{run.pk} {day} 1", 1)
+    assert attempt(run, "a").payload["prompt"] == f"{run.pk} {run.created_at:%Y-%m-%d} 1"

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
+from runners.functions import UnusableModule, load_functions
 from workflows.db.refusals import is_refusal
 from workflows.db.statement_watch import StatementWatch
 from workflows.db.time_limits import limited
@@ -27,8 +28,10 @@ class DatabaseCommand(BaseCommand):
         """
         Run the command.
 
-        :raises CommandError: in one line, with exit code 75, if the database refuses.
+        :raises CommandError: in one line, if a function's module cannot be imported; with exit
+            code 75, if the database refuses.
         """
+        _load_functions()
         watch = StatementWatch()
         try:
             if self.lock_s is None:
@@ -40,6 +43,14 @@ class DatabaseCommand(BaseCommand):
                 raise
             outcome = f" {OUTCOME_UNKNOWN}" if watch.is_outcome_open(exc) else ""
             raise CommandError(f"{why_refused(exc)}{outcome}", returncode=TRY_AGAIN) from exc
+
+
+def _load_functions() -> None:
+    """Import the functions before anything is done: no run may stay behind without them."""
+    try:
+        load_functions()
+    except UnusableModule as exc:
+        raise CommandError(str(exc)) from exc
 
 
 def why_refused(exc: BaseException) -> str:

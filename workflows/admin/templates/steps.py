@@ -9,7 +9,7 @@ from django.forms.formsets import BaseFormSet, formset_factory
 
 from runners.base import LONGEST_TIMEOUT_S
 from runners.forms import TextBoundField
-from runners.functions import known_functions
+from runners.functions import UnusableModule, known_functions
 from runners.models import Runner
 from workflows import graph
 from workflows.admin.ui.fields import JSONObjectFormField
@@ -159,8 +159,8 @@ def functions_offered() -> tuple[dict[str, str], str]:
     """Return the functions that a payload may name, with descriptions; and what went wrong."""
     try:
         return known_functions(), ""
-    except ImportError as exc:
-        return {}, f"The functions cannot be listed; correct TASK_FUNCTION_MODULES: {exc}."
+    except UnusableModule as exc:
+        return {}, f"The functions cannot be listed. {exc}"
 
 
 def step_formset(*, blank: int) -> type[StepFormSet]:

@@ -21,6 +21,7 @@ from workflows.execution.timers import Timers
 from workflows.management import arguments
 from workflows.management.arguments import add_run_as, positive
 from workflows.management.base import DatabaseCommand
+from workflows.management.function_watch import LOOK_AT_FILES_EVERY_S, FunctionWatch, restart
 from workflows.models.actor import Actor
 
 KIND = "local runner"
@@ -44,10 +45,21 @@ class Command(DatabaseCommand):
         parser.add_argument(
             "--grace", type=float, default=60, help="Seconds that running attempts have to finish."
         )
+        parser.add_argument(
+            "--reload",
+            action="store_true",
+            help="For development: start anew when the file of a function has changed.",
+        )
         add_run_as(parser)
 
     def handle(
-        self, *, concurrency: int, grace: float, run_as: str | None = None, **_: Any
+        self,
+        *,
+        concurrency: int,
+        grace: float,
+        reload: bool = False,
+        run_as: str | None = None,
+        **_: Any,
     ) -> None:
         """Execute attempts until stopped."""
         arguments.run_as(run_as)
@@ -57,6 +69,7 @@ class Command(DatabaseCommand):
         self._grace_s = grace
         self._timers = Timers()
         self._stop_by: float | None = None
+        self._watch = FunctionWatch(restarts=reload)
         self._executor = Executor(concurrency=concurrency, by=Actor(name=KIND))
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._stop)
@@ -68,6 +81,8 @@ class Command(DatabaseCommand):
             presence.gone(kind=KIND)
             remove_unneeded()
         logger.info("Stopped; nothing is left running.")
+        if self._watch.wants_restart:
+            restart()
 
     def _be_seen(self) -> None:
         presence.seen(kind=KIND, serves=kinds_served_locally())
@@ -78,6 +93,9 @@ class Command(DatabaseCommand):
 
     def _keep_serving(self) -> bool:
         self._timers.run("presence", RENEW_EVERY_S, self._be_seen)
+        self._timers.run("function files", LOOK_AT_FILES_EVERY_S, self._watch.look)
+        if self._watch.wants_restart and self._stop_by is None:
+            self._stop()
         if self._stop_by is None:
             return True
         if self._executor.is_claiming:
