@@ -13,6 +13,7 @@ import threading
 import time
 from contextlib import ExitStack, suppress
 from functools import cache
+from typing import Any
 
 from runners.jobs import ALLOWED_ENVIRONMENT
 from runners.shielding import shield_process
@@ -132,22 +133,10 @@ class ServerHandle:
 
     def _ask(self, door: Channel, wait_s: float) -> Slot:
         with ExitStack() as opened:
-            leash, control = self._send_ends(door, opened)
+            leash, control = _send_ends(door, [SLOT, self._beat_lasts_s], opened)
             slot = self._hear_answer(leash, control, wait_s)
             opened.pop_all()
             return slot
-
-    def _send_ends(self, door: Channel, opened: ExitStack) -> tuple[Channel, Channel]:
-        """Send the fork server the other ends of two new channels, which `opened` closes."""
-        leash, leash_end = Channel.pair()
-        opened.callback(leash.close)
-        with leash_end:
-            control, control_end = Channel.pair()
-            opened.callback(control.close)
-            with control_end:
-                ends = (leash_end.fileno(), control_end.fileno())
-                door.send([SLOT, self._beat_lasts_s], ends)
-        return leash, control
 
     def _hear_answer(self, leash: Channel, control: Channel, wait_s: float) -> Slot:
         try:
@@ -173,6 +162,18 @@ class ServerHandle:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(CLOSE_WITHIN_S)
         self._process = self._door = None
+
+
+def _send_ends(door: Channel, message: list[Any], opened: ExitStack) -> tuple[Channel, Channel]:
+    """Send a message with the other ends of two new channels, leash and control."""
+    leash, leash_end = Channel.pair()
+    opened.callback(leash.close)
+    with leash_end:
+        control, control_end = Channel.pair()
+        opened.callback(control.close)
+        with control_end:
+            door.send(message, (leash_end.fileno(), control_end.fileno()))
+    return leash, control
 
 
 @cache

@@ -49,13 +49,9 @@ def test_a_run_of_a_template_has_its_tasks_in_list_order(api: APIClient) -> None
         "approval_lasts": "reset",
         "parameters": {"day": 3},
         "auto_dispatch": False,
-        "again_of": None,
-        "trigger": None,
-        "started_at": None,
-        "finished_at": None,
+        **dict.fromkeys(["started_at", "finished_at", "again_of", "trigger", "deadlock"]),
         "task_counts": {**dict.fromkeys(TaskState.values, 0), "pending": 4},
         "sentence": "Nothing has been dispatched yet: dispatch the ready tasks to begin.",
-        "deadlock": None,
         "set_aside": "",
     }
 
