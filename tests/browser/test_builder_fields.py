@@ -89,11 +89,11 @@ def test_invalid_json_payload_is_marked_at_its_field(browse: Browse) -> None:
     expect(area).to_have_attribute("aria-invalid", "true")
     button(page, "Save").click()
     expect(page.get_by_role("alert")).to_contain_text("Not saved")
-    area.fill('{"prompt": "y", "n": 1.0}')
+    area.fill('{"prompt": "y", "kwargs": {"n": 1.0}}')
     saved(page, 2)
 
     [stored] = spec_of(WorkflowTemplate.objects.get()).steps
-    assert repr(stored.payload) == "{'prompt': 'y', 'n': 1.0}"
+    assert repr(stored.payload) == "{'prompt': 'y', 'kwargs': {'n': 1.0}}"
 
 
 def test_invalid_field_of_the_template_is_marked_in_place(browse: Browse) -> None:

@@ -158,6 +158,8 @@ def test_run_page_can_be_used_with_the_keyboard_alone(browse: Browse, stuck: Wor
     expect(panel.locator("h2")).to_have_text("deploy")
     panel.get_by_role("button", name="Close").focus()
     page.keyboard.press("Tab")
+    expect(panel.get_by_role("link", name="Edit step deploy")).to_be_focused()
+    page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog", name="Retry?")
     expect(dialog.get_by_label("Reason")).to_be_focused()

@@ -36,6 +36,8 @@ def test_failure_prints_reason_end_of_the_log_and_address() -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.splitlines() == [
         f"Workflow run {run.pk} is failed.",
+        "1 task can never run because `a` failed (exit code 3). "
+        "Retry, mark success, or cancel the rest.",
         "--- a: exit code 3",
         f"[… all of its log: manage.py logs {run.pk} a]",
         *map(str, range(12, 31)),
@@ -57,7 +59,7 @@ def test_three_failed_tasks_are_shown_and_the_others_counted() -> None:
     TemplateFactory.create(name="broken", drawing=drawing, payload={"command": ["false"]})
     lines = manage("run_workflow", "broken", "-v", "0").stderr.splitlines()
     run = WorkflowRun.objects.get()
-    assert lines[1:-1] == [
+    assert lines[2:-1] == [
         "--- a: exit code 1",
         "--- b: exit code 1",
         "--- c: exit code 1",
@@ -71,5 +73,5 @@ def test_run_that_stands_still_prints_why_and_its_address() -> None:
     create_template(parse_template({"name": "release", "steps": [step]}))
     done = manage("run_workflow", "release", "-v", "0")
     assert done.returncode == 2
-    assert "It cannot continue by itself: waiting for approval" in done.stderr
+    assert "It cannot continue by itself: `a` waits for approval" in done.stderr
     assert done.stderr.splitlines()[-1].endswith(f"/{WorkflowRun.objects.get().pk}/change/")

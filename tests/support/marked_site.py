@@ -26,7 +26,7 @@ SCHEMA = {
         "token": {"type": "string", "writeOnly": True, "description": MARK},
     },
 }
-PAYLOAD = {"command": ["echo", MARK], MARK: MARK}
+PAYLOAD = {"command": ["echo", MARK], "kwargs": {MARK: MARK}}
 
 SPEC: dict[str, Any] = {
     "name": MARK,
