@@ -13,6 +13,7 @@ from workflows.models import WorkflowRun
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+REMEDY = "Retry, mark success, or cancel the rest."
 FAILING = {"command": ["sh", "-c", "seq 30; echo boom >&2; exit 3"]}
 
 
@@ -36,8 +37,7 @@ def test_failure_prints_reason_end_of_the_log_and_address() -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.splitlines() == [
         f"Workflow run {run.pk} is failed.",
-        "1 task can never run because `a` failed (exit code 3). "
-        "Retry, mark success, or cancel the rest.",
+        f"1 task can never run because `a` failed (exit code 3). {REMEDY}",
         "--- a: exit code 3",
         f"[… all of its log: manage.py logs {run.pk} a]",
         *map(str, range(12, 31)),
