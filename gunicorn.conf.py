@@ -61,10 +61,11 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Log as LOGGING says, once that is known: where the site does, in its format."""
+    """Log as LOGGING says, once that is known: where the site does, in its format, at its level."""
     for name in ("gunicorn.access", "gunicorn.error"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
+        logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 def pre_request(worker: Any, request: Any) -> None:
