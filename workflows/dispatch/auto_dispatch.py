@@ -80,14 +80,19 @@ def dispatch_waiting(runner_ids: Collection[int], *, by: Actor, **conditions: An
     return total
 
 
-def advance_alone(run_id: int, *, by: Actor) -> None:
-    """Dispatch what is ready in a run with auto-dispatch; what that raises is noted on the run."""
-    run_alone(run_id, "the dispatch of waiting tasks", partial(_advance_waiting, run_id, by=by))
+def advance_alone(run_id: int, *, by: Actor, spares_resting: bool = True) -> None:
+    """
+    Dispatch what is ready in a run with auto-dispatch; what that raises is noted on the run.
+
+    :param spares_resting: False if a person waits for it, as in `RunnerPool`.
+    """
+    advance = partial(_advance_waiting, run_id, by=by, spares_resting=spares_resting)
+    run_alone(run_id, "the dispatch of waiting tasks", advance)
 
 
 @transaction.atomic
-def _advance_waiting(run_id: int, *, by: Actor) -> int:
-    pool = RunnerPool(spares_resting=True)
+def _advance_waiting(run_id: int, *, by: Actor, spares_resting: bool = True) -> int:
+    pool = RunnerPool(spares_resting=spares_resting)
     return len(advance_run(lock_run(run_id), by=by, pool=pool).attempts)
 
 

@@ -38,4 +38,4 @@ def begin_if_created(run_id: int, *, by: Actor) -> None:
 
 def _begin(run_id: int, *, by: Actor) -> None:
     failpoints.point("run.committed")
-    advance_alone(run_id, by=by)
+    advance_alone(run_id, by=by, spares_resting=False)
