@@ -4,6 +4,7 @@ How gunicorn serves the site. It reads this file in the folder where it is start
 Options of the command line take precedence. The reasons are in docs/operations.md.
 """
 
+import logging
 from contextlib import suppress
 from ctypes import CDLL
 from os import environ
@@ -25,6 +26,12 @@ worker_connections = 200
 # Processes are replaced now and then, so that memory that Python does not return cannot add up.
 max_requests = 20_000
 max_requests_jitter = 4_000
+
+# Who asked for what, also through a proxy, the answer, how long it took, and the id of the request.
+accesslog = "-"
+access_log_format = (
+    '%(h)s (%({x-forwarded-for}i)s) "%(r)s" %(s)s %(B)s bytes %(M)s ms %({x-request-id}o)s'
+)
 
 limit_request_line = 8_190
 limit_request_fields = 64
@@ -51,6 +58,14 @@ def post_fork(server: Any, worker: Any) -> None:
     with suppress(AttributeError, OSError):  # not glibc
         for name, value in MALLOC.values():
             CDLL(None).mallopt(name, value)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Log as LOGGING says, once that is known: where the site does, in its format, at its level."""
+    for name in ("gunicorn.access", "gunicorn.error"):
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
+        logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 def pre_request(worker: Any, request: Any) -> None:

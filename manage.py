@@ -17,16 +17,27 @@ def main() -> None:
     except ImportError as exc:
         message = "Django is not installed here: run `make setup`, then use .venv/bin/python."
         raise SystemExit(message) from exc
-    from django.db import DatabaseError
-
     if sys.argv[1:2] == ["check"] and not any(word.startswith("--database") for word in sys.argv):
         sys.argv += ["--database", "default"]  # what is stored is checked, too
+    from django.db import Error
+
     try:
         execute_from_command_line(sys.argv)
-    except DatabaseError as exc:
-        if "migrate" not in sys.argv and (missing := _missing_migrations()):
-            raise SystemExit(f"{str(exc).splitlines()[0]}. {missing}") from exc
+    except Error as exc:
+        _refuse(exc)
         raise
+
+
+def _refuse(exc: Exception) -> None:
+    """End with one line if that says it all: migrations are missing, or no database answers."""
+    from workflows.db.refusals import is_refusal
+    from workflows.management.base import TRY_AGAIN, why_refused
+
+    if "migrate" not in sys.argv and (missing := _missing_migrations()):
+        raise SystemExit(f"{str(exc).splitlines()[0]}. {missing}") from exc
+    if is_refusal(exc):
+        sys.stderr.write(f"{why_refused(exc)}\n")
+        raise SystemExit(TRY_AGAIN) from exc
 
 
 def _missing_migrations() -> str:

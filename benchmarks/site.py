@@ -47,7 +47,8 @@ def serve_site(port: int = 0) -> Iterator[Site]:
     """Serve the site as in production, on a free port unless one is named."""
     address = f"127.0.0.1:{port or free_port()}"
     command = [sys.executable, *GUNICORN, "--bind", address, "--log-level", "warning"]
-    with subprocess.Popen(command, env=os.environ) as server:
+    # Without the line that each request leaves: what is printed are faults.
+    with subprocess.Popen(command, env={**os.environ, "LOG_LEVEL": "warning"}) as server:
         try:
             _wait_for(f"http://{address}/readyz", server)
             yield Site(f"http://{address}", server.pid)

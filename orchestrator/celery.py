@@ -7,13 +7,16 @@ starts anything. So a message may arrive twice, late or never.
 
 import os
 
+import django
 from celery import Celery
+from celery.signals import worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrator.settings")
 
 from django.conf import settings
 
 from runners.base import LONGEST_TIMEOUT_S
+from runners.functions import UnusableModule, load_functions
 from runners.shielding import shield_process
 
 shield_process()  # a worker; the site has done so already
@@ -60,5 +63,17 @@ app.conf.update(
     # Each attempt is executed in a process of its own, for which a thread waits.
     worker_pool="threads",
     worker_redirect_stdouts=False,
+    # Lines go where LOGGING says, as those of all processes.
+    worker_hijack_root_logger=False,
 )
 app.autodiscover_tasks(["workflows"])
+
+
+@worker_init.connect
+def load_functions_first(**_: object) -> None:
+    """Let a worker that cannot import a function's module not start."""
+    django.setup()
+    try:
+        load_functions()
+    except UnusableModule as exc:
+        raise SystemExit(str(exc)) from exc

@@ -3,10 +3,12 @@
 import base64
 import binascii
 import os
+import re
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 import environ
 
@@ -17,6 +19,13 @@ FALSE = {"0", "false", "no", "off"}
 
 KEY_BYTES = 32
 KEYS_WANTED = "must be keys of 44 characters, separated by commas: see docs/settings.md."
+HOST = re.compile(r"\*|\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\]", re.IGNORECASE)
+HOSTS_WANTED = (
+    "must be host names separated by commas, without https://, ports, paths and blanks, such as "
+    "orchestrator.example.org"
+)
+ADDRESS_WANTED = "must look like https://orchestrator.example.org"
+DEFAULT_PORTS = {"http": 80, "https": 443}
 BROKERS = {"redis", "rediss", "amqp", "amqps"}
 
 SQLITE_OPTIONS = {
@@ -77,20 +86,50 @@ def words(name: str, *, default: str = "") -> list[str]:
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
 
 
+def folder(name: str, *, default: Path) -> Path:
+    """Return an absolute path."""
+    text = os.environ.get(name, "").strip()
+    if text and not Path(text).is_absolute():
+        refuse(name, "must be an absolute path.")
+    return Path(text) if text else default
+
+
+def choice(name: str, *, among: Sequence[str]) -> str:
+    """Return one of some words; the first of them is the default."""
+    word = os.environ.get(name, "").strip().lower() or among[0]
+    if word not in among:
+        refuse(name, f"must be one of {', '.join(among)}.")
+    return word
+
+
+def hosts(name: str, *, default: str) -> list[str]:
+    """Return a list of host names, as Django compares them with those of requests."""
+    found = words(name, default=default) or words("", default=default)
+    if not all(map(HOST.fullmatch, found)):
+        refuse(name, HOSTS_WANTED)
+    return found
+
+
 def base_url(name: str, *, default: str) -> str:
-    """Return an http(s) address without a trailing slash."""
-    value = os.environ.get(name) or default
-    if not _is_address(value):
-        refuse(name, "must look like https://orchestrator.example.org")
-    return value.rstrip("/")
+    """Return an http(s) address as browsers write it: in lower case, with no slash at its end."""
+    parts = _address(os.environ.get(name) or default)
+    if parts is None:
+        refuse(name, ADDRESS_WANTED)
+    if parts.path.strip("/") or parts.query or parts.fragment or parts.username is not None:
+        refuse(name, f"{ADDRESS_WANTED}: the site stands at the root of its host, at no path.")
+    host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
+    has_port = parts.port and parts.port != DEFAULT_PORTS[parts.scheme]
+    return f"{parts.scheme}://{host}" + (f":{parts.port}" if has_port else "")
 
 
-def _is_address(value: str) -> bool:
+def _address(value: str) -> SplitResult | None:
+    """Return the parts of an http(s) address; None if it is none."""
     try:
         parts = urlsplit(value)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        is_complete = bool(parts.hostname) and parts.port != 0
     except ValueError:  # an unclosed bracket, or a port that is not a number
-        return False
+        return None
+    return parts if is_complete and parts.scheme in DEFAULT_PORTS else None
 
 
 def broker(name: str, *, default: str) -> str:
@@ -106,9 +145,12 @@ def broker(name: str, *, default: str) -> str:
     return value
 
 
-def database(name: str, *, base_dir: Path) -> dict[str, Any]:
+def database(name: str, *, debug: bool, base_dir: Path) -> dict[str, Any]:
     """Return Django's settings for the database; SQLite paths are relative to the checkout."""
-    url = os.environ.get(name) or f"sqlite:///{quote(str(base_dir / 'db.sqlite3'))}"
+    url = os.environ.get(name)
+    if not url and not debug:  # whoever forgot it would work on a database that nobody looks at
+        refuse(name, "is required when DEBUG is off: name the database of this installation.")
+    url = url or f"sqlite:///{quote(str(base_dir / 'db.sqlite3'))}"
     if not url.startswith(("sqlite:///", "postgres://", "postgresql://")):
         refuse(name, "must look like sqlite:///path or postgresql://user:password@host/name")
     try:
@@ -118,11 +160,17 @@ def database(name: str, *, base_dir: Path) -> dict[str, Any]:
     if not config.get("NAME"):
         refuse(name, "does not name a database.")
     if config["ENGINE"].endswith("sqlite3"):
-        return {**config, "NAME": base_dir / config["NAME"], "OPTIONS": SQLITE_OPTIONS}
+        return {**config, "NAME": _file(name, base_dir / config["NAME"]), "OPTIONS": SQLITE_OPTIONS}
     options = POSTGRESQL_OPTIONS | config.get("OPTIONS", {})
     if options["prepare_threshold"] == "None":  # from the URL: PgBouncer before 1.21 needs it
         options["prepare_threshold"] = None
     return {**config, "OPTIONS": options, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+
+
+def _file(name: str, path: Path) -> Path:
+    if not path.parent.is_dir():
+        refuse(name, "names a file in a folder that does not exist: make the folder first.")
+    return path
 
 
 def secret_key(name: str, *, debug: bool, keep_in: Path) -> str:

@@ -7,7 +7,7 @@ Every setting is described in docs/settings.md.
 from datetime import timedelta
 from pathlib import Path
 
-from orchestrator import __version__, environment
+from orchestrator import __version__, environment, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -15,16 +15,22 @@ DEBUG = environment.boolean("DEBUG", default=True)
 SECRET_KEY = environment.secret_key("SECRET_KEY", debug=DEBUG, keep_in=BASE_DIR / ".secret_key")
 # Encrypts the credentials of runners; without a key, one is derived from SECRET_KEY.
 SECRETS_KEYS = environment.keys("SECRETS_KEYS")
-ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1]")
+ALLOWED_HOSTS = environment.hosts("ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1]")
 PUBLIC_BASE_URL = environment.base_url("PUBLIC_BASE_URL", default="http://127.0.0.1:8000")
-DATABASES = {"default": environment.database("DATABASE_URL", base_dir=BASE_DIR)}
+DATABASES = {"default": environment.database("DATABASE_URL", debug=DEBUG, base_dir=BASE_DIR)}
 # Off only to debug: each statement is sent where it is written (see workflows/db/pipelining.py).
 STATEMENT_PIPELINE = environment.boolean("STATEMENT_PIPELINE", default=True)
+
+LOG_LEVEL = environment.choice("LOG_LEVEL", among=logs.LEVELS)
+LOG_FORMAT = environment.choice("LOG_FORMAT", among=logs.FORMATS)
+LOGGING = logs.configuration(LOG_LEVEL, LOG_FORMAT)
 
 # Modules whose functions a `python` payload may name (see runners/functions.py).
 TASK_FUNCTION_MODULES = environment.words(
     "TASK_FUNCTION_MODULES", default="runners.functions,examples.functions"
 )
+# Where runs have their directories, on each machine that executes (see docs/templates.md).
+RUNS_DIR = environment.folder("RUNS_DIR", default=BASE_DIR / "var" / "runs")
 # The kinds of runners, each with the class that submits attempts to it.
 RUNNER_BACKENDS = {
     "local": "runners.local.LocalBackend",
@@ -52,6 +58,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "orchestrator.logs.request_ids",
     "django.middleware.security.SecurityMiddleware",
     "orchestrator.headers.headers",
     "orchestrator.queries.BoundedQueries",
@@ -59,7 +66,7 @@ MIDDLEWARE = [
     # Before everything that asks the database.
     "workflows.api.middleware.DatabaseRefusals",
     "workflows.api.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "orchestrator.hosts.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "workflows.api.body_limits.body_limits",

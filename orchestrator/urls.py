@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("workflows.api.urls")),
     path("admin/", admin.site.urls),
 ]
+handler400 = "workflows.api.errors.bad_request"
 handler403 = "workflows.admin_site.refused"
 handler404 = "workflows.api.errors.page_not_found"
 handler500 = "workflows.api.errors.server_error"

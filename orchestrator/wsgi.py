@@ -6,6 +6,7 @@ import sys
 from django.core.wsgi import get_wsgi_application
 
 from orchestrator.private_files import log_readable_files
+from runners.functions import UnusableModule, load_functions
 from runners.shielding import shield_process
 
 WORKER_BOOT_ERROR = 3
@@ -15,7 +16,8 @@ shield_process()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrator.settings")
 try:
     application = get_wsgi_application()
-except SystemExit as exc:  # a wrong setting
+    load_functions()
+except (SystemExit, UnusableModule) as exc:  # a wrong setting
     sys.stderr.write(f"{exc}\n")
     raise SystemExit(WORKER_BOOT_ERROR) from exc
 log_readable_files()

@@ -27,8 +27,13 @@ class RunnersConfig(AppConfig):
 
     def ready(self) -> None:
         """Create the local runner once the tables exist; register the checks."""
-        from runners.checks import check_secrets_keys, check_stored_credentials
+        from runners.checks import (
+            check_function_modules,
+            check_secrets_keys,
+            check_stored_credentials,
+        )
 
+        register(check_function_modules)
         register(check_secrets_keys, Tags.security)
         register(check_stored_credentials, Tags.database)
         post_migrate.connect(make_local_runner, sender=self)

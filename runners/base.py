@@ -7,7 +7,7 @@ A kind is one subclass, named in the setting RUNNER_BACKENDS. It sees plain valu
 import json
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
@@ -131,6 +131,10 @@ class RunnerBackend(ABC):
     """What else can be set for runners of this kind, by name; the values are texts."""
     credentials: ClassVar[Mapping[str, RunnerField]] = {}
     """Secrets of runners of this kind, by name: stored encrypted, and never shown again."""
+    payload_keys: ClassVar[Collection[str] | None] = None
+    """Which keys of a step's payload this kind reads; None: any. Others are refused when saved."""
+    work_keys: ClassVar[Collection[str]] = ()
+    """Of these keys a payload needs one: without, there is nothing to do."""
     silence_hint: ClassVar[str] = ""
     """What to look at when a runner of this kind does not start its attempts."""
     claims: ClassVar[bool] = False
@@ -193,6 +197,8 @@ class RunnerBackend(ABC):
 class ExecutedBackend(RunnerBackend):
     """A kind whose attempts are claimed and executed by executors of this project."""
 
+    work_keys: ClassVar[Collection[str]] = ("command", "python")
+    payload_keys: ClassVar[Collection[str] | None] = (*work_keys, "cwd", "env", "kwargs")
     claims: ClassVar[bool] = True
 
     def wire(self, task: TaskPayload) -> dict[str, Any]:

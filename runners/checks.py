@@ -1,4 +1,4 @@
-"""System checks: the keys that encrypt credentials are well formed, and read what is stored."""
+"""System checks: keys are well formed and read what is stored; functions can be imported."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,6 +7,7 @@ from django.core.checks import CheckMessage, Error
 from django.db import DatabaseError
 
 from runners.encryption import malformed_keys
+from runners.functions import UnusableModule, load_functions
 from runners.models import Runner
 
 MALFORMED = "Key {} of SECRETS_KEYS is malformed."
@@ -36,6 +37,15 @@ def check_stored_credentials(
         for runner in _runners_in(database)
         for name in _unreadable(runner)
     ]
+
+
+def check_function_modules(app_configs: object = None, **_: Any) -> list[CheckMessage]:
+    """Name the first module of TASK_FUNCTION_MODULES that cannot be imported."""
+    try:
+        load_functions()
+    except UnusableModule as exc:
+        return [Error(str(exc), id="runners.E003")]
+    return []
 
 
 def _unreadable(runner: Runner) -> list[str]:

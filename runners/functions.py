@@ -1,6 +1,7 @@
 """The functions that a `python` payload may name: those registered here, and nothing else."""
 
 import inspect
+import traceback
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any, TypeVar
@@ -14,6 +15,21 @@ _functions: dict[str, Callable[..., Any]] = {}
 
 class UnknownFunction(LookupError):
     """No function of that name is registered."""
+
+
+class UnusableModule(ImportError):
+    """A module of TASK_FUNCTION_MODULES cannot be imported; the message says in one line why."""
+
+    def __init__(self, module: str, exc: Exception) -> None:
+        """Name the module, what was raised, and where."""
+        last = traceback.extract_tb(exc.__traceback__)[-1]
+        is_inside = not last.filename.startswith("<frozen importlib")
+        where = f" ({last.filename}, line {last.lineno})" if is_inside else ""
+        why = " ".join(f"{type(exc).__name__}: {exc}".split())
+        super().__init__(
+            f"Wrong setting: TASK_FUNCTION_MODULES: {module} cannot be imported: {why}{where}. "
+            "A module must lie in the checkout or on PYTHONPATH."
+        )
 
 
 def task_function(name: str) -> Callable[[Function], Function]:
@@ -32,16 +48,23 @@ def task_function(name: str) -> Callable[[Function], Function]:
 
 
 def load_functions() -> None:
-    """Import the modules that register functions, as named by TASK_FUNCTION_MODULES."""
+    """
+    Import the modules that register functions, as named by TASK_FUNCTION_MODULES.
+
+    :raises UnusableModule: naming the first one that cannot be imported.
+    """
     for module in settings.TASK_FUNCTION_MODULES:
-        import_module(module)
+        try:
+            import_module(module)
+        except Exception as exc:
+            raise UnusableModule(module, exc) from exc
 
 
 def known_functions() -> dict[str, str]:
     """
     Return the registered functions by name, each with the first line of its docstring.
 
-    :raises ImportError: if a module of TASK_FUNCTION_MODULES cannot be imported.
+    :raises UnusableModule: if a module of TASK_FUNCTION_MODULES cannot be imported.
     """
     load_functions()
     return {name: _summary(function) for name, function in sorted(_functions.items())}

@@ -64,6 +64,7 @@ class HttpBackend(RunnerBackend):
         "url": RunnerField("where it listens, such as http://gpu-1:9000", is_required=True)
     }
     options = TLS_OPTIONS
+    payload_keys = ("prompt", "execution_mode", *FORWARDED_KEYS)
     credentials: ClassVar = {
         "token": RunnerField(
             "sent to it as Authorization: Bearer, so that it takes tasks from this site only; over "

@@ -52,10 +52,11 @@ class FunctionJob:
 
     name: str
     kwargs: dict[str, Any] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Return it for `job_from`, in another process."""
-        return {"name": self.name, "kwargs": self.kwargs}
+        return {"name": self.name, "kwargs": self.kwargs, "environment": self.environment}
 
 
 Job = CommandJob | FunctionJob
@@ -79,7 +80,7 @@ def job_of(
     Arguments and variables are texts: other values, which {{ }} makes, are spelled as in JSON.
 
     :param base_dir: relative working directories start here.
-    :param ids: further variables of a command's environment.
+    :param ids: further variables of the environment of a command or a function.
     :param secret_names: variables of the executor's environment that a command gets, if set.
     :raises BadPayload: saying what is missing or wrong.
     """
@@ -95,7 +96,7 @@ def job_of(
                 | ids,
             )
         case {"python": str(name)}:
-            return FunctionJob(name, _checked_object("kwargs", payload.get("kwargs", {})))
+            return FunctionJob(name, _checked_object("kwargs", payload.get("kwargs", {})), ids)
     raise BadPayload("payload needs a 'command' (a list of texts) or a 'python' function's name")
 
 

@@ -76,6 +76,15 @@ def pulling_kinds() -> list[str]:
     return [kind for kind, backend in backends().items() if backend.pulls]
 
 
+def kinds_reading(key: str) -> list[str]:
+    """Return the kinds that read a key of a payload."""
+    return [
+        kind
+        for kind, backend in backends().items()
+        if backend.payload_keys is None or key in backend.payload_keys
+    ]
+
+
 def errors_of(runner: RunnerAddress) -> dict[str, str]:
     """
     Return what is wrong with a runner of its kind; each text says what to do.

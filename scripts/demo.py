@@ -19,17 +19,18 @@ def step(what: str) -> None:
     print(f"\n== {what}", flush=True)
 
 
-def create_administrator() -> None:
-    """Create a superuser unless it exists; the password is printed only once."""
+def create_administrator() -> str:
+    """Create a superuser unless it exists; return how to log in, for the end."""
     from django.contrib.auth.models import User
 
     if User.objects.filter(username=ADMINISTRATOR).exists():
         print(f"User '{ADMINISTRATOR}' exists; the password is unchanged.")
-        print(f"Forgotten? .venv/bin/python manage.py changepassword {ADMINISTRATOR}")
-        return
+        forgotten = f".venv/bin/python manage.py changepassword {ADMINISTRATOR}"
+        return f"with your password (forgotten? {forgotten})"
     password = secrets.token_urlsafe(9)
     User.objects.create_superuser(ADMINISTRATOR, password=password)
-    print(f"User '{ADMINISTRATOR}' has the password {password} (it is shown only now)")
+    print(f"User '{ADMINISTRATOR}' is created; the password stands at the end.")
+    return f"with the password {password} (it is shown only now)"
 
 
 def report_path() -> str:
@@ -50,17 +51,19 @@ def main() -> int:
     step("Migrating the database")
     call_command("migrate", verbosity=0)
     step("Creating an administrator")
-    create_administrator()
+    how = create_administrator()
     step("Importing the examples")
     for file in sorted(EXAMPLES.glob("*.yaml")):
         call_command("import_workflow", str(file))
     step(f"Running the workflow '{WORKFLOW}'")
     code = subprocess.call([sys.executable, "manage.py", "run_workflow", WORKFLOW])
+    step("Next steps")
     if code == 0:
-        step("Next steps")
         print(f"The report of the backup: {report_path()}")
-        print(f"The admin: `make serve`, then log in as '{ADMINISTRATOR}' at")
-        print("           http://127.0.0.1:8000/admin/")
+    print(
+        "The admin: `make serve`, then open http://127.0.0.1:8000/admin/ (another port: PORT=8001)"
+    )
+    print(f"           and log in as '{ADMINISTRATOR}' {how}")
     return code
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -62,16 +63,36 @@ class ProcessGroup:
             process.wait()
 
 
+def why_not(port: str) -> str:
+    """Return why the site cannot use a port of this machine, and the remedy; '' if it can."""
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
+        return f"PORT={port} is no port: choose a number from 1 to 65535."
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the site does
+        try:
+            probe.bind(("127.0.0.1", int(port)))
+            probe.listen()
+        except OSError as exc:
+            return (
+                f"Port {port} cannot be used ({exc.strerror}); choose another: make serve PORT=8001"
+            )
+    return ""
+
+
 def main(port: str = "8000") -> int:
     """Run both programs; the exit code is 0 after Ctrl-C."""
+    if problem := why_not(port):
+        print(problem, file=sys.stderr)
+        return 1
     address = f"127.0.0.1:{port}"
     print("Migrating the database", flush=True)
     subprocess.run([*MANAGE, "migrate", "--verbosity", "0"], check=True)
     processes = ProcessGroup()
     try:
         site = [sys.executable, "-m", "gunicorn", "--bind", address, "--log-level", "warning"]
+        site += ["--access-logfile", ""]
         processes.start("The site", site)
-        processes.start("The local runner", [*MANAGE, "local_runner"])
+        processes.start("The local runner", [*MANAGE, "local_runner", "--reload"])
         print(f"Open http://{address}/admin/ (Ctrl-C stops both)", flush=True)
         return processes.wait()
     finally:

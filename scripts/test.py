@@ -28,6 +28,7 @@ SLOW_FOLDERS = (
     "management",
     "oracle",
     "pooling",
+    "production",
     "runners",
     "storms",
     "third_party_clients",
@@ -47,6 +48,7 @@ ONLY_ON_SQLITE = (
     "fuzz/test_files.py",
     "gates/test_walks.py",
     "javascript",
+    "logs",
     "runners/http/test_certificates.py",
     "runners/slots",
     "runners/test_bodies.py",
@@ -73,6 +75,7 @@ ONLY_ON_POSTGRESQL = (
     "management/test_long_logs.py",
     "management/test_showing.py",
     "pooling",
+    "production",
     "storms",
     "third_party_clients",
 )
@@ -101,6 +104,8 @@ SETTINGS = {
     "PUBLIC_BASE_URL",
     "CELERY_BROKER_URL",
     "PROXIES",
+    "LOG_LEVEL",
+    "LOG_FORMAT",
 }
 
 

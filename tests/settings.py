@@ -1,6 +1,8 @@
 """The product's settings, on a database of the tests' own; DATABASE_URL says of which kind."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -11,6 +13,12 @@ from orchestrator.settings import DATABASES, TASK_FUNCTION_MODULES
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     NAME = Path(tempfile.gettempdir()) / f"orchestrator-test-{os.getpid()}.sqlite3"
     DATABASES["default"]["TEST"] = {"NAME": str(NAME)}
+
+# One for all processes of the tests; runs of other databases have other names.
+if "RUNS_DIR" not in os.environ:
+    os.environ["RUNS_DIR"] = tempfile.mkdtemp(prefix="orchestrator-test-runs-")
+    atexit.register(shutil.rmtree, os.environ["RUNS_DIR"], ignore_errors=True)
+RUNS_DIR = Path(os.environ["RUNS_DIR"])
 
 # Hashing passwords well takes a quarter of a second each.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -5,7 +5,7 @@ from django.core.checks import run_checks
 from django.db.models import TextChoices
 
 from workflows.checks import check_task_states, sentences_of
-from workflows.insight.explain import BROKEN_VERBS
+from workflows.insight.phrases import BROKEN_VERBS
 from workflows.models import TaskState
 
 

@@ -124,3 +124,17 @@ def test_only_the_first_of_a_hundred_problems_are_named() -> None:
     text = problem_of([(f"s{i}", ["nowhere"]) for i in range(100)])
     assert "step 's0' depends on unknown step 'nowhere'" in text
     assert "and 80 more" in text
+
+
+def test_wanted_vertices_upstream_are_found_on_all_paths() -> None:
+    #  a ── b ── d     e
+    #   └── c ──┘
+    upstream = {"d": ["b", "c"], "b": ["a"], "c": ["a"], "a": [], "e": []}
+    wanted = {"d": ["a", "c", "e", "d", "nowhere"], "a": ["d"], "b": ["c"]}
+    assert graph.upstream_among(upstream, wanted) == {"d": {"a", "c"}, "a": set(), "b": set()}
+
+
+def test_wanted_vertices_are_found_in_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graph, "BITS", 2)
+    upstream = {n: [n - 1] if n else [] for n in range(50)}
+    assert graph.upstream_among(upstream, {49: range(60)}) == {49: set(range(49))}

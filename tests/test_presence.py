@@ -58,7 +58,7 @@ def test_process_that_stops_is_gone_at_once() -> None:
 
 def test_processes_of_the_day_before_are_forgotten() -> None:
     presence.seen(kind="worker")
-    pass_time(timedelta(days=1))
+    pass_time(timedelta(days=1, seconds=1))
     presence.seen(kind="local runner")
 
     assert presence.remove_old(by=who("cron")) == {"forgotten": 1}

@@ -33,12 +33,18 @@ class WorkflowsConfig(AppConfig):
 
 def _register_periodic_work() -> None:
     from workflows import periodic, presence, throttles
-    from workflows.dispatch.auto_dispatch import call_rested_runners, offer_free_places
+    from workflows.dispatch.auto_dispatch import (
+        begin_created_runs,
+        call_rested_runners,
+        offer_free_places,
+    )
     from workflows.operations.holds import release_due
     from workflows.reports.recovery import recover_overdue
 
     periodic.register(periodic.RECOVERY, recover_overdue, RECOVER_EVERY)
     periodic.register("holds", periodic.counted("released", release_due), RECOVER_EVERY)
+    begun = periodic.counted("begun", begin_created_runs)
+    periodic.register("created runs", begun, RECOVER_EVERY)
     places = periodic.counted("dispatched", offer_free_places)
     periodic.register("free places", places, RECOVER_EVERY)
     called = periodic.counted("dispatched", call_rested_runners)

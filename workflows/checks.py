@@ -18,7 +18,7 @@ from django.core.checks import CheckMessage, Error
 from django.db.models import TextChoices
 
 from workflows.admin.ui.display import IN_BAR
-from workflows.insight.explain import BROKEN_VERBS
+from workflows.insight.phrases import BROKEN_VERBS
 from workflows.management.marks import MARKS
 from workflows.models import TaskState, WorkflowRun
 from workflows.models.task import ACTIVE, BROKEN, ENDED
@@ -86,7 +86,7 @@ NEEDS: list[tuple[str, str, Callable[[str], bool]]] = [
     ),
     (
         "verb as a root cause",
-        "Add it to BROKEN_VERBS in workflows/insight/explain.py.",
+        "Add it to BROKEN_VERBS in workflows/insight/phrases.py.",
         lambda state: state not in BROKEN or state in BROKEN_VERBS,
     ),
 ]

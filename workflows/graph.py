@@ -2,7 +2,9 @@
 
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from functools import reduce
 from graphlib import CycleError, TopologicalSorter
+from operator import or_
 from typing import TypeVar
 
 from workflows.errors import InvalidGraph
@@ -11,6 +13,8 @@ Vertex = TypeVar("Vertex", bound=Hashable)
 Name = TypeVar("Name", int, str)
 
 MAX_PROBLEMS = 20
+BITS = 4_096
+"""After how many vertices together the upstream ones are looked for."""
 
 
 def check(steps: Sequence[tuple[str, Sequence[str]]]) -> None:
@@ -52,6 +56,32 @@ def downstream_of(start: Vertex, edges: Iterable[tuple[Vertex, Vertex]]) -> set[
         found |= new
         reached.extend(new)
     return found
+
+
+def upstream_among(
+    upstream: Mapping[Vertex, Sequence[Vertex]], wanted: Mapping[Vertex, Collection[Vertex]]
+) -> dict[Vertex, set[Vertex]]:
+    """
+    Return, for each vertex of `wanted`, those of its wanted vertices that are upstream of it.
+
+    Each vertex carries one bit for every vertex that is asked for, a few at a time: the memory
+    does not grow with the product of both.
+    """
+    found: dict[Vertex, set[Vertex]] = {vertex: set() for vertex in wanted}
+    asked = list({each for many in wanted.values() for each in many} & upstream.keys())
+    order = topological_order(upstream) if asked else []
+    for start in range(0, len(asked), BITS):
+        bits = {vertex: 1 << n for n, vertex in enumerate(asked[start : start + BITS])}
+        reached: dict[Vertex, int] = {}
+        for vertex in order:
+            reached[vertex] = _union(reached[p] | bits.get(p, 0) for p in upstream[vertex])
+        for vertex, many in wanted.items():
+            found[vertex] |= {each for each in many if bits.get(each, 0) & reached[vertex]}
+    return found
+
+
+def _union(masks: Iterable[int]) -> int:
+    return reduce(or_, masks, 0)
 
 
 def root_causes(

@@ -20,13 +20,15 @@ import subprocess
 import sys
 import time
 import traceback
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 from django.db import connections
 
 from runners.functions import call_function
 from runners.jobs import CommandJob, FunctionJob, Job, job_from
+from runners.run_directories import VARIABLE, make_run_directory
 from runners.slots.channel import Channel
 from runners.slots.forked_slot import ENDING_SIGNALS
 from runners.slots.outcome import CLOSED_ITS_CHANNEL, Outcome
@@ -97,6 +99,8 @@ class SlotProcess:
                 self._answer(NO_ROOM, Outcome(error=str(exc)))
 
     def _execute(self, job: Job, output: int) -> None:
+        if directory := job.environment.get(VARIABLE):
+            make_run_directory(directory)
         if isinstance(job, CommandJob):
             outcome = _run_command(job, output)
             has_children = _reap()
@@ -176,7 +180,8 @@ def _why_not_started(job: CommandJob, exc: Exception) -> str:
 
 def _call(job: FunctionJob) -> Outcome:
     try:
-        result = call_function(job.name, job.kwargs)
+        with _variables(job.environment):
+            result = call_function(job.name, job.kwargs)
         text = json.dumps(result, allow_nan=False)
     except BaseException as exc:  # noqa: BLE001 (a function that raises SystemExit has failed, too)
         with suppress(Exception):  # the function may have closed the descriptor
@@ -185,6 +190,16 @@ def _call(job: FunctionJob) -> Outcome:
     if len(text) > LARGEST_RESULT:
         return Outcome(error=f"the result is larger than {LARGEST_RESULT:,} characters of JSON")
     return Outcome(result=result)
+
+
+@contextmanager
+def _variables(values: dict[str, str]) -> Iterator[None]:
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name in values:
+            os.environ.pop(name, None)
 
 
 def _forget_connections() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from tests.admin.conftest import VIEW_ALL, ClientOf, add_url, text_of, url_of
 from tests.support.verbs import states, trail
@@ -16,9 +17,7 @@ def create(client: Client, **data: Any) -> Any:
 
 
 def test_new_run_is_expanded_and_its_page_opens(root: Client, template: WorkflowTemplate) -> None:
-    answer = create(
-        root, template=template.pk, parameters='{"day": "2026-01-31"}', auto_dispatch="on"
-    )
+    answer = create(root, template=template.pk, parameters='{"day": "2026-01-31"}')
 
     run = WorkflowRun.objects.get()
     assert answer["Location"] == url_of(run)
@@ -96,3 +95,38 @@ def test_creating_a_run_needs_the_add_permission(
     assert "Run…" not in viola.get(url_of(template)).content.decode()
     assert create(adder, template=template.pk).status_code == 302
     assert WorkflowRun.objects.get().initiated_by == "anna"
+
+
+@pytest.mark.parametrize(("button", "begins"), [("_save", True), ("_create", False)])
+def test_run_begins_at_once_unless_it_is_only_created(
+    root: Client,
+    template: WorkflowTemplate,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    button: str,
+    begins: bool,
+) -> None:
+    page = root.get(add_url(WorkflowRun), {"template": template.pk}).content.decode()
+    assert f'name="{button}"' in page
+
+    with django_capture_on_commit_callbacks(execute=True):
+        create(root, template=template.pk, **{button: "1"})
+
+    run = WorkflowRun.objects.get()
+    assert (run.auto_dispatch, run.state) == ((True, "running") if begins else (False, "created"))
+
+
+def test_auto_dispatch_is_switched_on_the_page_of_the_run(
+    root: Client, template: WorkflowTemplate
+) -> None:
+    create(root, template=template.pk, _create="1")
+    run = WorkflowRun.objects.get()
+    for name, label, wanted in (
+        ("auto_dispatch_on", "Switch auto-dispatch on", True),
+        ("auto_dispatch_off", "Switch auto-dispatch off", False),
+    ):
+        page = text_of(root.get(url_of(run)))
+        assert label in page
+        data = {"action": name, "_selected_action": [run.pk], "confirmed": "1"}
+        root.post(reverse("admin:workflows_workflowrun_changelist"), data)
+        run.refresh_from_db()
+        assert run.auto_dispatch is wanted

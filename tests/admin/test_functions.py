@@ -33,4 +33,4 @@ def test_page_opens_and_names_module_that_cannot_be_imported(
 
     page = text_of(root.get(f"{add_url(WorkflowTemplate)}{query}"))
 
-    assert "correct TASK_FUNCTION_MODULES: No module named 'no'." in page
+    assert "TASK_FUNCTION_MODULES: no.such.module cannot be imported" in page

@@ -99,7 +99,6 @@ def test_run_gets_parameters_in_the_types_of_the_schema(
         hosts="one\r\ntwo three\r\n\r\n",
         more='{"a": [1, null]}',
         note=" x ",
-        auto_dispatch="on",
     )
 
     assert answer.status_code == 302
@@ -207,7 +206,9 @@ def test_parameters_may_have_any_name(root: Client) -> None:
     assert launched() == {"a b.c": 4, "a": 1, "template": "x"}
 
 
-@pytest.mark.parametrize("schema", [{}, {"minProperties": 1}, {"properties": {}}])
+@pytest.mark.parametrize(
+    "schema", [{}, {"minProperties": 1}, {"properties": {}, "required": ["x"]}]
+)
 def test_template_without_properties_takes_a_json_object(
     root: Client, schema: dict[str, Any]
 ) -> None:

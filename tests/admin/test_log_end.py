@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.admin.conftest import text_of, url_of
 from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch_all, task
-from workflows.admin.attempts import CHARACTERS_SHOWN, log_end
+from workflows.insight.log_end import CHARACTERS_SHOWN, log_end
 from workflows.models import LogPiece, TaskAttempt
 from workflows.reports.logs import AttemptLog
 

@@ -134,7 +134,9 @@ def test_exported_file_holds_the_template(viola: Client) -> None:
 
 def test_builder_data_holds_the_stored_template(root: Client) -> None:
     RunnerFactory.create(name="gpu")
-    template = create_template(parse_template(template_of("a > b", payload={"x": 1.0})))
+    template = create_template(
+        parse_template(template_of("a > b", payload={"python": "noop", "kwargs": {"x": 1.0}}))
+    )
 
     data = root.get(url_of(template)).context["builder"]
 

@@ -59,6 +59,8 @@ def send(api: APIClient, path: str, body: str | bytes) -> Any:
         "null",
         "{",
         '{"a": NaN}',
+        '{"a": 1, "a": 1}',
+        '{"payload": {"a": 1, "a": 2}}',
         "[" * 1000 + "]" * 1000,
         '{"a":' * 1000 + "1" + "}" * 1000,
         '{"a":' * 100_000,

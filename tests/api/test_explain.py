@@ -34,7 +34,7 @@ def test_explain_returns_sentences_and_data(api: APIClient, runs: DrawRun) -> No
         "status": "failed",
         "sentence": (
             "2 tasks can never run because `build` failed (exit code 2). "
-            "Retry, mark success, or abort the run."
+            "Retry, mark success, or cancel the rest."
         ),
         "deadlock": {"root_causes": [cause], "blocked": 2},
         "set_aside": "",

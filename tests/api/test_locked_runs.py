@@ -60,7 +60,8 @@ def test_request_about_a_locked_run_is_busy_and_changes_nothing(api: APIClient, 
         assert api.get("/tasks").status_code == 200
     assert (answer.status_code, answer["Retry-After"]) == (503, "1")
     text = f"workflow run {run.pk} is busy; try again"
-    assert answer.json() == {"detail": text, "code": "busy"}
+    said = {"detail": text, "code": "busy", "request_id": answer["X-Request-ID"]}
+    assert answer.json() == said
     assert (WorkflowRun.objects.get().state, Event.objects.count()) == ("created", events)
 
 

@@ -7,8 +7,9 @@ from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch, finish, task
 from workflows.models import LogPiece, TaskAttempt, WorkflowRun
+from workflows.models.attempt import LARGEST_PIECE
 from workflows.operations.tasks import retry
-from workflows.reports.logs import LARGEST_PIECE, AttemptLog
+from workflows.reports.logs import AttemptLog
 
 
 @pytest.fixture

@@ -34,8 +34,8 @@ def test_a_run_of_a_template_has_its_tasks_in_list_order(api: APIClient) -> None
     assert run == api.get(f"/workflow-runs/{run['id']}").json()
     tasks = Task.objects.in_bulk(run["task_ids"])
     assert [tasks[pk].step_id for pk in run["task_ids"]] == ["a", "b", "d", "c"]
-    times = [run.pop(name) for name in ("created_at", "updated_at")]
-    assert all(time.endswith("Z") for time in times)
+    assert all(run.pop(name).endswith("Z") for name in ("created_at", "updated_at"))
+    assert [each["operation"] for each in run.pop("suggested_actions")] == ["dispatch_ready"]
     assert run == {
         "id": run["id"],
         "workflow_template_id": template.pk,
@@ -49,10 +49,9 @@ def test_a_run_of_a_template_has_its_tasks_in_list_order(api: APIClient) -> None
         "approval_lasts": "reset",
         "parameters": {"day": 3},
         "auto_dispatch": False,
-        "started_at": None,
-        "finished_at": None,
+        **dict.fromkeys(["started_at", "finished_at", "again_of", "trigger", "deadlock"]),
         "task_counts": {**dict.fromkeys(TaskState.values, 0), "pending": 4},
-        "deadlock": None,
+        "sentence": "Nothing has been dispatched yet: dispatch the ready tasks to begin.",
         "set_aside": "",
     }
 

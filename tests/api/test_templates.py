@@ -135,7 +135,7 @@ def test_a_deleted_template_leaves_its_runs_readable(api: APIClient, runs: DrawR
                 ]
             },
         ),
-        ({"steps": []}, {"name": ["This field is required."]}),
+        ({"name": " ", "steps": []}, {"name": ["must not be blank"]}),
         (
             {"name": "x", "steps": "a"},
             {"steps": ["'a' is not of type 'array'"]},

@@ -36,7 +36,7 @@ def refused(answer: Any, code: str = "unavailable") -> str:
     assert int(answer["Retry-After"]) > 0
     assert answer["Cache-Control"] == "no-store"
     body = answer.json()
-    assert (body.keys(), body["code"]) == ({"detail", "code"}, code)
+    assert (body.keys(), body["code"]) == ({"detail", "code", "request_id"}, code)
     return str(body["detail"])
 
 
@@ -138,7 +138,8 @@ def test_during_an_outage_requests_are_refused_at_once_and_health_is_answered(
     OUTAGE.begin()
     try:
         with django_assert_num_queries(0):
-            assert token_client.get("/workflow-runs").json() == SILENT
+            answer = token_client.get("/workflow-runs")
+            assert answer.json() == {**SILENT, "request_id": answer["X-Request-ID"]}
             page = token_client.get("/admin/")
             assert token_client.get("/healthz").status_code == 200
         assert (page.status_code, page["Retry-After"]) == (503, "5")

@@ -47,6 +47,8 @@ def eventful(runs: DrawRun, script: Script) -> WorkflowRun:
     assert dispatch_some(run, None) == ["b"]
     finish(run, "b", "failed", exit_code=1)
     operations.retry(task(run, "b").pk, by=who("ada"))
+    operations.pause(run.pk, by=who("ada"))
+    operations.resume(run.pk, by=who("ada"))
     assert dispatch_some(run, None) == ["b"]
     start(run, "b")
     assert findings(run) == []

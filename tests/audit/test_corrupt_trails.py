@@ -100,8 +100,8 @@ def test_dispatch_without_approval_or_release_is_found(
 def test_dispatch_from_a_paused_or_aborted_run_is_found(
     eventful: WorkflowRun, lines: Lines, state: str
 ) -> None:
-    lines("workflow_run.failed").update(event_type=f"workflow_run.{state}")
-    lines("workflow_run.running").latest("id").delete()  # with which the retry of b brought it back
+    lines("workflow_run.paused").update(event_type=f"workflow_run.{state}")
+    lines("workflow_run.resumed").delete()
     dispatched = lines("task.dispatched", "b").latest("id")
     expected = f"dispatch, of the run: expected created or running, found {state}"
     where = f"workflow run {eventful.pk}, event {dispatched.pk}, task {dispatched.task_id}"

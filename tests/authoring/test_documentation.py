@@ -17,7 +17,7 @@ def test_template_on_the_page_is_valid() -> None:
 
 
 def test_parameters_schema_on_the_page_is_valid() -> None:
-    _, text = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    [text] = re.findall(r"```yaml\n(parameters_schema:.*?)```", PAGE, re.DOTALL)
     schema = read_yaml(text)["parameters_schema"]
     assert schema["required"] == ["day", "token"]
     assert list(check_schema(schema)) == []

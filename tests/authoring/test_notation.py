@@ -86,7 +86,11 @@ BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]"
         ("[" * 100_000, "line 1: nested too deeply"),
         ("{a: " * 100_000, "line 1: nested too deeply"),
         ("a: \x01", "control characters are not allowed"),
-        ("\ta: 1", "line 1: .*token"),
+        ("\ta: 1", "line 1: .*token: it is a tab; indent by spaces"),
+        ("a:\n\tb: 1", "line 2: .*it is a tab; indent by spaces"),
+        ("x: {{ params.day }}", "line 1: .*in quotes, as in '{{ params.day }}'"),
+        ("a:\n  b: {x: {{ params.day }}}", "line 2: .*in quotes, as in '{{ params.day }}'"),
+        ("a: {{ params.day }}/x\nb: 1", "line 1: .*in quotes, as in '{{ params.day }}'"),
     ],
 )
 def test_yaml_beyond_json_is_refused_with_its_line(text: str, why: str) -> None:

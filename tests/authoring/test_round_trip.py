@@ -35,7 +35,11 @@ steps:
       EMPTY: ''
       FLAG: 'on'
       TAB: "a\tb"
-    other:
+  timeout_seconds: 86400
+- step_id: other
+  title: Other values
+  payload:
+    kwargs:
       a_list: []
       an_object: {}
       b_text: '2024-01-01'
@@ -49,7 +53,6 @@ steps:
       - - 1
         - two
       - three: 3
-  timeout_seconds: 86400
 """
 
 

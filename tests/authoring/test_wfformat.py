@@ -110,7 +110,7 @@ def test_recording_that_is_not_a_dag_is_refused(tasks: Tasks, why: str, write: W
         ({"schemaVersion": 1.5}, "schemaVersion: '1.5' was expected"),
         ({"workflow": []}, "workflow: [] is not of type 'object'"),
         ({"workflow": {"tasks": []}}, "workflow: 'specification' is a required property"),
-        ({"name": 7}, "name: 7 is not of type 'string'"),
+        ({"name": 7}, "name: 7 is not of type 'string'; put it in quotes: \"7\""),
     ],
 )
 def test_another_format_is_refused(changed: dict[str, Any], why: str, write: Write) -> None:

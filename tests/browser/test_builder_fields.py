@@ -54,14 +54,16 @@ def test_registered_functions_are_offered_with_their_description(browse: Browse)
     expect(page.locator(".payload")).to_contain_text("Do nothing.")
     function.fill("constructor")
     expect(page.locator(".payload")).to_contain_text("No function of this name is registered here.")
+    function.fill("tests.pid")
     saved(page, 2)
 
     [stored] = spec_of(WorkflowTemplate.objects.get()).steps
-    assert stored.payload == {"python": "constructor"}
+    assert stored.payload == {"python": "tests.pid"}
 
 
 def test_typed_arguments_are_saved_with_their_json_type(browse: Browse) -> None:
-    payload = {"python": "f", "kwargs": {"text": "5", "number": 1.0, "big": 12345678901234567}}
+    kwargs = {"text": "5", "number": 1.0, "big": 12345678901234567}
+    payload = {"python": "tests.echo", "kwargs": kwargs}
     template = TemplateFactory.create(drawing="a", payload=payload)
     page = opened(browse, template)
     step(page, "a").click()
@@ -73,9 +75,7 @@ def test_typed_arguments_are_saved_with_their_json_type(browse: Browse) -> None:
     saved(page, 2)
 
     [stored] = spec_of(WorkflowTemplate.objects.get()).steps
-    assert repr(stored.payload["kwargs"]) == repr(
-        {**payload["kwargs"], "more": {"a": [True, None]}}  # type: ignore[dict-item]
-    )
+    assert repr(stored.payload["kwargs"]) == repr({**kwargs, "more": {"a": [True, None]}})
 
 
 def test_invalid_json_payload_is_marked_at_its_field(browse: Browse) -> None:
@@ -89,11 +89,11 @@ def test_invalid_json_payload_is_marked_at_its_field(browse: Browse) -> None:
     expect(area).to_have_attribute("aria-invalid", "true")
     button(page, "Save").click()
     expect(page.get_by_role("alert")).to_contain_text("Not saved")
-    area.fill('{"prompt": "y", "n": 1.0}')
+    area.fill('{"prompt": "y", "kwargs": {"n": 1.0}}')
     saved(page, 2)
 
     [stored] = spec_of(WorkflowTemplate.objects.get()).steps
-    assert repr(stored.payload) == "{'prompt': 'y', 'n': 1.0}"
+    assert repr(stored.payload) == "{'prompt': 'y', 'kwargs': {'n': 1.0}}"
 
 
 def test_invalid_field_of_the_template_is_marked_in_place(browse: Browse) -> None:

@@ -22,8 +22,17 @@ STRANGE = {
     "approver_must_differ": True,
     "parameters_schema": {"properties": {"x": {"default": 1.0}}},
     "steps": [
-        {"step_id": " a ", "title": "t ", "payload": {"x": 1.0, "y": "a\r\nb", "é": [None, {}]}},
-        {"step_id": "A, b", "title": " B", "depends_on": [" a "], "payload": {"x": 10**16 + 1}},
+        {
+            "step_id": " a ",
+            "title": "t ",
+            "payload": {"kwargs": {"x": 1.0, "y": "a\r\nb", "é": [None, {}]}},
+        },
+        {
+            "step_id": "A, b",
+            "title": " B",
+            "depends_on": [" a "],
+            "payload": {"kwargs": {"x": 10**16 + 1}},
+        },
         {"step_id": "“→”", "title": "</script>", "depends_on": ["A, b", " a "]},
     ],
 }

@@ -115,8 +115,8 @@ def _template(marks: Path, chance: random.Random) -> WorkflowTemplate:
             "step_id": name,
             "title": name,
             "depends_on": sorted(chance.sample(names[layer - 1], 2)) if layer else [],
-            "runner": chance.choice(["local", "fleet", "host"]),
-            "payload": payloads[n == 0],
+            "runner": (runner := chance.choice(["local", "fleet", "host"])),
+            "payload": {"prompt": "work"} if runner == "host" else payloads[n == 0],
         }
         for layer, row in enumerate(names)
         for n, name in enumerate(row)

@@ -58,6 +58,8 @@ def test_there_is_a_unit_for_each_process() -> None:
     assert {unit.name for unit in UNITS} == {
         *EXECUTORS,
         "orchestrator-web.service",
+        "orchestrator-backup.service",
+        "orchestrator-backup.timer",
         "orchestrator-tick.service",
         "orchestrator-tick.timer",
     }
@@ -88,8 +90,8 @@ def test_services_run_as_their_own_user_with_the_settings_of_one_file(unit: Path
 
 @pytest.mark.parametrize("query", ["", "?host=a,b&target_session_attrs=read-write"])
 def test_shell_reads_the_settings_of_the_example(query: str, tmp_path: Path) -> None:
-    page = (ROOT / "docs" / "operations.md").read_text()
-    [example] = re.findall(r"```sh\n(DEBUG=off\n.*?)```", page, re.DOTALL)
+    page = (ROOT / "docs" / "production.md").read_text()
+    [example] = re.findall(r"(DEBUG=off\n.*?)END\n", page, re.DOTALL)
     url = f"postgresql://orchestrator:…@db.example.org/orchestrator{query}"
     (tmp_path / "env").write_text(re.sub(r"postgresql:[^'\n]*", url, example))
 

@@ -21,6 +21,9 @@ OURS = {
     "SECRETS_KEYS",
     "DATABASE_URL",
     "PROXIES",
+    "ALLOWED_HOSTS",
+    "LOG_LEVEL",
+    "LOG_FORMAT",
     "PUBLIC_BASE_URL",
     "STATEMENT_PIPELINE",
     "CELERY_BROKER_URL",
@@ -53,6 +56,12 @@ UNREADABLE = "cannot be read; percent-encode special characters in the password.
 BROKER = "must look like redis://host:6379/0 or amqp://user:password@host:5672/name"
 KEYS = "must be keys of 44 characters, separated by commas: see docs/settings.md."
 ADDRESS = "must look like https://orchestrator.example.org"
+NO_PATH = f"{ADDRESS}: the site stands at the root of its host, at no path."
+HOSTS = (
+    "must be host names separated by commas, without https://, ports, paths and blanks, such as "
+    "orchestrator.example.org"
+)
+NO_FOLDER = "names a file in a folder that does not exist: make the folder first."
 
 
 @pytest.mark.parametrize(
@@ -79,6 +88,16 @@ ADDRESS = "must look like https://orchestrator.example.org"
         ("PUBLIC_BASE_URL", f"ftp://{SECRET}", ADDRESS),
         ("PUBLIC_BASE_URL", f"http://[{SECRET}", ADDRESS),
         ("PUBLIC_BASE_URL", f"http://host:{SECRET}", ADDRESS),
+        ("PUBLIC_BASE_URL", f"https://host/{SECRET}", NO_PATH),
+        ("PUBLIC_BASE_URL", f"https://ada:{SECRET}@host", NO_PATH),
+        ("PUBLIC_BASE_URL", f"https://host?{SECRET}", NO_PATH),
+        ("ALLOWED_HOSTS", f"https://{SECRET}.example.org", HOSTS),
+        ("ALLOWED_HOSTS", f"a {SECRET}", HOSTS),
+        ("ALLOWED_HOSTS", f"localhost,{SECRET}:8000", HOSTS),
+        ("ALLOWED_HOSTS", f"{SECRET}/", HOSTS),
+        ("DATABASE_URL", f"sqlite:////nowhere/{SECRET}/x.sqlite3", NO_FOLDER),
+        ("LOG_LEVEL", SECRET, "must be one of info, debug, warning, error."),
+        ("LOG_FORMAT", SECRET, "must be one of text, json."),
     ],
 )
 def test_a_wrong_setting_is_one_line(name: str, value: str, remedy: str) -> None:
@@ -91,6 +110,46 @@ def test_a_wrong_setting_is_one_line(name: str, value: str, remedy: str) -> None
 def test_a_secret_key_is_required_where_debug_is_off() -> None:
     ended = run("manage.py", "check", settings={"DEBUG": "off"})
     assert (ended.returncode, ended.stderr) == (1, f"Wrong setting: SECRET_KEY {MISSING}\n")
+
+
+@pytest.mark.parametrize("settings", [NONE, {"DATABASE_URL": ""}])
+def test_a_database_is_required_where_debug_is_off(settings: Settings) -> None:
+    ended = run("manage.py", "check", settings={"DEBUG": "off", "SECRET_KEY": "k", **settings})
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == (
+        "Wrong setting: DATABASE_URL is required when DEBUG is off: "
+        "name the database of this installation.\n"
+    )
+
+
+def shown(name: str, **settings: str) -> str:
+    """Return what a setting is then."""
+    show = f"from orchestrator import settings; print(settings.{name})"
+    return run("-c", show, settings=settings).stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("address", "origin"),
+    [
+        ("https://orch.example.org/", "https://orch.example.org"),
+        ("HTTPS://Orch.Example.org:443", "https://orch.example.org"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+    ],
+)
+def test_an_address_is_written_as_browsers_do(address: str, origin: str) -> None:
+    assert shown("CSRF_TRUSTED_ORIGINS", PUBLIC_BASE_URL=address) == str([origin])
+
+
+@pytest.mark.parametrize(
+    ("text", "hosts"),
+    [
+        ("", ["localhost", "127.0.0.1", "[::1]"]),
+        ("a.example.org, .b.org,[::1]", ["a.example.org", ".b.org", "[::1]"]),
+        ("*", ["*"]),
+    ],
+)
+def test_hosts_are_a_list_and_none_means_this_machine(text: str, hosts: list[str]) -> None:
+    assert shown("ALLOWED_HOSTS", ALLOWED_HOSTS=text) == str(hosts)
 
 
 def checked(**settings: str) -> Ended:
@@ -139,7 +198,7 @@ def test_words_that_switch_debug_off(word: str) -> None:
 
 def debug_is(word: str) -> str:
     show = "from orchestrator.settings import DEBUG; print(DEBUG)"
-    settings = {"DEBUG": word, "SECRET_KEY": "k" * 60}
+    settings = {"DEBUG": word, "SECRET_KEY": "k" * 60, "DATABASE_URL": "postgresql://host/name"}
     return run("-c", show, settings=settings).stdout.strip()
 
 

@@ -49,7 +49,7 @@ def test_new_columns_are_stored_without_touching_any_statement() -> None:
 @pytest.mark.parametrize(
     ("statement", "model"),
     [
-        (expansion.INSERT_TASKS, Task),
+        (expansion.STEPS_OF_TEMPLATE.insert_tasks, Task),
         (expansion.INSERT_DEPENDENCIES, TaskDependency),
         (expansion.INSERT_EVENTS, Event),
         (expansion.INSERT_APPROVAL_EVENTS, Event),

@@ -66,7 +66,7 @@ def test_run_finishes_without_further_dispatch_calls(runs: DrawRun) -> None:
 
 
 def test_payload_with_unknown_name_fails_the_task_and_the_run(runs: DrawRun) -> None:
-    run = runs("a > b", auto_dispatch=True, payload={"text": "{{ params.no }}"})
+    run = runs("a > b", auto_dispatch=True, payload={"prompt": "{{ params.no }}"})
     dispatch(run)
     assert (state(run), states(run)) == ("failed", {"a": "failed", "b": "pending"})
 

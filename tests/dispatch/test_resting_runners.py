@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from runners.models import FIRST_REST, LONGEST_REST, Runner
-from tests.factories import RunnerFactory
+from tests.factories import RunnerFactory, TemplateFactory
 from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
@@ -14,6 +14,7 @@ from tests.support.verbs import dispatch, dispatch_all, finish, states
 from workflows.dispatch import submission
 from workflows.dispatch.auto_dispatch import call_rested_runners
 from workflows.models import Task, WorkflowRun
+from workflows.operations.start import start_run
 
 # Runners are called after a real commit.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -89,6 +90,13 @@ def test_rest_grows_with_the_time_without_an_answer(
 def test_people_call_a_resting_runner(run: WorkflowRun, script: Script) -> None:
     script.accept("scripted")
     assert [each.task_id for each in dispatch(run).dispatches] == [run.tasks.get(step_id="a").pk]
+
+
+def test_run_that_is_started_calls_a_resting_runner(run: WorkflowRun, script: Script) -> None:
+    script.accept("scripted")
+    template = TemplateFactory.create(name="alone", drawing="a")
+    started = start_run(template_id=template.pk, auto_dispatch=True, by=who("ada"))
+    assert states(started) == {"a": "dispatched"}
 
 
 def test_edited_runner_is_called_at_once(run: WorkflowRun, script: Script) -> None:

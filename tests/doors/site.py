@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import psutil
 from django.conf import settings
@@ -49,7 +50,7 @@ class Site:
 
 
 @contextmanager
-def running_site(*options: str, **more: str) -> Iterator[Site]:
+def running_site(*options: str, log: IO[str] | None = None, **more: str) -> Iterator[Site]:
     """Serve the test's own database, with the settings of gunicorn that installations have."""
     port = free_port()
     # Debugging, connections keep every statement that they have sent.
@@ -60,7 +61,8 @@ def running_site(*options: str, **more: str) -> Iterator[Site]:
     }
     variables = environment(**{**installed, **more})
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", *options]
-    process = subprocess.Popen([*command, "--log-level", "error"], cwd=ROOT, env=variables)
+    command += ["--log-level", "error"]
+    process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=log, stderr=log)
     try:
         wait_until(port, process)
         yield Site(port, process)

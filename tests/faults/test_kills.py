@@ -13,7 +13,7 @@ from tests.support.tables import everything
 from tests.support.verbs import dispatch, state, states
 from workflows import operations
 from workflows.db import failpoints
-from workflows.dispatch.auto_dispatch import offer_free_places
+from workflows.dispatch.auto_dispatch import begin_created_runs, offer_free_places
 from workflows.models import WorkflowRun
 from workflows.runs.creation import create_run, create_task
 
@@ -138,6 +138,20 @@ def test_process_killed_while_creating_a_run_leaves_no_run(
     [run] = make_runs(template, 1)
     world.finish([run])
     assert run.state == "success"
+
+
+def test_run_whose_creator_was_killed_before_its_dispatch_begins_in_a_later_round(
+    world: World, times: int
+) -> None:
+    world.kill("create", "run.committed", [world.template(DRAWING, on_host=ON_HOST)] * times)
+    runs = list(WorkflowRun.objects.order_by("pk"))
+    assert [(run.state, run.active_count) for run in runs] == [("created", 0)] * times
+    assert begin_created_runs(by=who("survivor")) == times
+    for run in runs:
+        run.refresh_from_db()
+    assert [(run.state, run.active_count) for run in runs] == [("running", 3)] * times
+    world.finish(runs)
+    assert {run.state for run in runs} == {"success"}
 
 
 def test_process_killed_while_adopting_tasks_leaves_them_free(world: World, times: int) -> None:

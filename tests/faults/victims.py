@@ -31,6 +31,7 @@ from workflows.dispatch.tokens import token_of  # noqa: E402
 from workflows.execution.executor import Executor  # noqa: E402
 from workflows.models import TaskAttempt, WorkflowRun  # noqa: E402
 from workflows.operations.dispatch_ready import dispatch_ready  # noqa: E402
+from workflows.operations.start import start_run  # noqa: E402
 from workflows.reports import recovery  # noqa: E402
 from workflows.reports.apply import apply_report  # noqa: E402
 from workflows.reports.recovery import recover_overdue  # noqa: E402
@@ -47,8 +48,8 @@ BY = who("victim")
 
 
 def create(template_id: int) -> None:
-    """Create a run."""
-    create_run(template_id=template_id, auto_dispatch=True, by=BY)
+    """Start a run."""
+    start_run(template_id=template_id, auto_dispatch=True, by=BY)
 
 
 def adopt(task_id: int) -> None:

@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.authoring.strategies import JSON, TEXTS
+from workflows.authoring.checks import findings
 from workflows.authoring.files import UnusableFile, read_content
 from workflows.authoring.spec import TemplateSpec, parse_template
 from workflows.errors import Invalid
@@ -97,6 +98,8 @@ def test_data_is_a_template_or_refused(name: str, data: Any) -> None:
 
 @many
 @given(data=TEMPLATE)
-def test_parse_template_accepts_or_refuses_any_data(data: Any) -> None:
+def test_any_data_is_a_template_with_or_without_findings_or_refused(data: Any) -> None:
     with suppress(Invalid):
-        assert parse_template(data).steps
+        spec = parse_template(data)
+        assert spec.steps
+        assert all(each.text for each in findings(spec, {None: "local", "gpu": "http"}))

@@ -91,6 +91,10 @@ def _bodies(endpoint: str, run: WorkflowRun) -> list[list[Body]]:
         return [[{**label, "initiated_by": "other"}], [{**label, "task_ids": [alone.pk]}]]
     if endpoint == "POST /tasks":
         return [[{"title": "alone", "requires_approval": True}]]
+    if endpoint == "POST /workflow-runs/<int:pk>/retry":
+        return [[{}], [{"include_canceled": True}]]
+    if endpoint == "PATCH /workflow-runs/<int:pk>":
+        return [[{"auto_dispatch": True}]]
     return [[{"reason": "because"}, {"comment": "because"}, {"limit": "all"}, {}]]
 
 

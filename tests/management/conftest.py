@@ -14,11 +14,12 @@ MANAGE = [sys.executable, str(Path(__file__).parents[2] / "manage.py")]
 LONGEST_S = 60
 
 
-def manage(*arguments: str) -> subprocess.CompletedProcess[str]:
+def manage(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     return subprocess.run(
         [*MANAGE, *arguments],
         env=environment(),
+        input=stdin,
         capture_output=True,
         text=True,
         timeout=LONGEST_S,

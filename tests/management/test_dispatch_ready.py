@@ -15,6 +15,7 @@ from tests.support import verbs
 from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from workflows import operations
+from workflows.insight.situation import sentence_on
 from workflows.management.actor import command_actor
 from workflows.models import Event, WorkflowRun
 
@@ -97,6 +98,7 @@ def test_nothing_ready_exits_0(runs: DrawRun) -> None:
     assert dispatch_ready("--run", run.pk) == (
         f"workflow run {run.pk}: nothing dispatched, "
         "dependencies not satisfied (tasks blocked: 2)\n"
+        f"workflow run {run.pk}: {sentence_on(run.pk)}\n"
     )
     assert dispatch_ready() == "No run has a ready task.\n"
     assert verbs.trail(run)[2:] == ["dispatch.nothing_ready"]
@@ -109,6 +111,8 @@ def test_runner_that_refuses_exits_0_with_the_reason(runs: DrawRun, local: Runne
     assert dispatch_ready() == (
         f"workflow run {run.pk}: nothing dispatched, "
         "runner refused: local is disabled (tasks blocked: 1)\n"
+        f"workflow run {run.pk}: `a` is ready, but runner refused: local is disabled. "
+        "Enable the runner.\n"
     )
 
 

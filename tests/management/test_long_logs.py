@@ -16,7 +16,8 @@ from tests.support.database import database_url
 from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch_all, state, task
 from workflows.models import WorkflowRun
-from workflows.reports.logs import HEAD, TAIL
+from workflows.models.attempt import TAIL
+from workflows.reports.logs import HEAD
 
 MEGABYTES = int(os.environ.get("LOG_MEGABYTES", "60"))
 MOST_GROWTH = 40

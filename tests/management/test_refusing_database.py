@@ -36,6 +36,8 @@ COMMANDS = [
     ["tick"],
     ["rescue"],
     ["rotate_secrets"],
+    ["runs"],
+    ["logs", "1"],
 ]
 LOOPS = {"local_runner"}
 """They wait for the database."""

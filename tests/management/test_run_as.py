@@ -1,6 +1,8 @@
 """`local_runner --run-as USER`: what authors have written is executed as that user."""
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import psutil
@@ -73,6 +75,28 @@ def test_directory_that_the_user_may_not_enter_is_named(
     assert attempt(run, "a").message == (
         f"cannot start: the runner's user may not enter the directory '{tmp_path}'"
     )
+
+
+@needs_root
+def test_directory_of_a_run_is_made_and_removed_as_that_user(
+    started: Started, runs: DrawRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = Path(tempfile.mkdtemp())  # pytest's own is closed to other users
+    shutil.chown(directory, "nobody")
+    directory.chmod(0o755)
+    monkeypatch.setenv("RUNS_DIR", str(directory))
+    script = "cd $ORCHESTRATOR_RUN_DIR && mkdir x && touch x/y && stat -c '%U %a' ."
+    run = runs("a", payload={"command": ["sh", "-c", script], "cwd": "/"})
+    dispatch_all(run)
+    runner = started("local_runner", "--run-as", "nobody")
+    wait_for(lambda: states(run) == {"a": "success"})
+
+    runner.terminate()
+    runner.wait()
+
+    assert log_of(attempt(run, "a")) == "nobody 700\n"
+    assert list(directory.iterdir()) == []
+    directory.rmdir()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from tests.factories import RunnerFactory, TemplateFactory
 from tests.management.conftest import manage
 from tests.support.verbs import state, states
+from workflows.management.base import database_name
 from workflows.models import Event, WorkflowRun
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,12 +32,13 @@ def test_without_a_terminal_it_prints_a_line_per_event() -> None:
     TemplateFactory.create(name="nightly", drawing="a > b", payload={"python": "noop"})
     lines = manage("run_workflow", "nightly").stdout.splitlines()
     events = [line.partition(" ")[2] for line in lines]
-    assert events[-2:] == [
+    assert events[-3:] == [
         "workflow_run.succeeded",
+        database_name(),
         f"run {WorkflowRun.objects.get().pk} is success.",
     ]
     assert events.index("a: task.succeeded") < events.index("b: task.running")
-    assert len(lines) == Event.objects.count() + 1
+    assert len(lines) == Event.objects.count() + 2
 
 
 def test_results_of_the_last_tasks_are_printed() -> None:
@@ -60,7 +62,10 @@ def test_run_that_cannot_continue_by_itself_exits_2(local: Any) -> None:
     local.save()
     done = manage("run_workflow", "stuck")
     assert done.returncode == 2
-    assert "cannot continue by itself: runner refused: local is disabled" in done.stdout
+    assert (
+        "cannot continue by itself: `a` is ready, but runner refused: local is disabled"
+        in done.stdout
+    )
 
 
 def test_run_that_waits_for_a_refusing_runner_says_why() -> None:
@@ -68,7 +73,8 @@ def test_run_that_waits_for_a_refusing_runner_says_why() -> None:
     TemplateFactory.create(name="nightly", drawing="a", payload={"prompt": "x"})
     done = manage("run_workflow", "nightly")
     assert done.returncode == 2
-    assert "It cannot continue by itself: runner refused: gone: it cannot be reached" in done.stdout
+    because = "`a` is ready, but runner refused: gone: it cannot be reached"
+    assert f"It cannot continue by itself: {because}" in done.stdout
 
 
 def test_parameters_are_text_or_json() -> None:
@@ -95,3 +101,26 @@ def test_a_wrong_argument_is_named_and_nothing_is_created(
     with pytest.raises(CommandError, match=re.escape(message)):
         call_command("run_workflow", *arguments)
     assert not WorkflowRun.objects.exists()
+
+
+def test_run_is_repeated_with_its_parameters() -> None:
+    TemplateFactory.create(name="nightly", drawing="a", payload={"python": "noop"})
+    manage("run_workflow", "nightly", "--param", "day=monday", "--param", "copies:=2")
+    earlier = WorkflowRun.objects.get()
+    done = manage("run_workflow", "--again", str(earlier.pk), "--param", "day=sunday", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    again = json.loads(done.stdout.splitlines()[-1])
+    assert (again["again_of"], again["status"]) == (earlier.pk, "success")
+    assert again["parameters"] == {"day": "sunday", "copies": 2}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--again", "987654"], "workflow run 987654 not found"),
+        (["x", "--latest"], "--latest needs --again RUN"),
+    ],
+)
+def test_wrong_repetition_is_named(arguments: list[str], text: str) -> None:
+    with pytest.raises(CommandError, match=text):
+        call_command("run_workflow", *arguments)

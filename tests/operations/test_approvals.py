@@ -1,6 +1,7 @@
 """A task that requires approval waits for it; each approval is decided once."""
 
 import pytest
+from django.utils import timezone
 
 from tests.factories import RunFactory, TemplateFactory
 from tests.support.actors import who
@@ -164,11 +165,12 @@ def test_approval_dispatches_even_if_first_dispatch_found_nothing_ready() -> Non
     assert states(run) == {"a": "dispatched", "b": "pending"}
 
 
-def test_approval_of_ready_task_reopens_failed_run() -> None:
+def test_approval_of_ready_task_reopens_run_that_earlier_release_failed() -> None:
     run = gated("a, b", "b")
     dispatch(run)
     finish(run, "a", "failed")
-    assert state(run) == "failed"
+    assert state(run) == "running"
+    WorkflowRun.objects.filter(pk=run.pk).update(state="failed", finished_at=timezone.now())
     approve(approval_of(run, "b").pk, by=who("bob"))
     assert state(run) == "running"
     assert dispatch_some(run, 1) == ["b"]

@@ -37,8 +37,11 @@ OF_RUNS = [
     catalog.RESUME,
     catalog.ABORT,
     catalog.CANCEL_REST,
+    catalog.AUTO_DISPATCH_ON,
+    catalog.RETRY_FAILED,
 ]
 OF_TASKS = [
+    catalog.DISPATCH_TASK,
     catalog.HOLD,
     catalog.RELEASE,
     catalog.ASK,
@@ -122,8 +125,11 @@ ALLOWED_RUNS = {
     catalog.RESUME: {"paused"},
     catalog.ABORT: {"created", "running", "paused", "blocked"},
     catalog.CANCEL_REST: {"blocked"},
+    catalog.AUTO_DISPATCH_ON: {*RUN_STATES} - {"aborted"},
+    catalog.RETRY_FAILED: {"failed", "blocked"},
 }
 ALLOWED_TASKS = {
+    catalog.DISPATCH_TASK: {"pending", "held"},
     catalog.HOLD: {"pending"},
     catalog.RELEASE: {"held"},
     catalog.ASK: set(),  # executors report by themselves
@@ -178,7 +184,8 @@ def test_check_of_task_agrees_with_operation_outside_any_run(
 ) -> None:
     row = TaskFactory.create()
 
-    assert (agreed(operation, row) is None) == ("pending" in ALLOWED_TASKS[operation])
+    allowed = "pending" in ALLOWED_TASKS[operation] and operation != catalog.DISPATCH_TASK
+    assert (agreed(operation, row) is None) == allowed
 
 
 @named("status", ["pending", "approved", "rejected", "task canceled"])

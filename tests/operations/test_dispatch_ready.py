@@ -219,7 +219,7 @@ def full(run: WorkflowRun, script: Script) -> None:
 def test_dry_run_answers_like_the_real_call_and_writes_nothing(
     runs: DrawRun, script: Script, situation: Any, limit: int | None
 ) -> None:
-    run = runs("a > c, b, d", payload={"text": "{{ params.x }}"}, parameters={"x": 1})
+    run = runs("a > c, b, d", payload={"prompt": "{{ params.x }}"}, parameters={"x": 1})
     situation(run, script)
     submitted = list(script.submitted)
     before = everything()

@@ -180,7 +180,7 @@ def test_preview_of_large_run_takes_as_many_statements_as_of_small_run(
             preview_of(tasks)  # type: ignore[operator]
         counts.append(len(statements))
 
-    assert counts[0] == counts[1] <= 4
+    assert counts[0] == counts[1] <= 5
 
 
 def test_preview_of_more_than_most_runs_is_empty(

@@ -91,6 +91,19 @@ class Task:
         return self.state == "pending" and not self.waits_for
 
     @property
+    def may_start(self) -> bool:
+        """Return True if nothing but a person, its run or its runner keeps it back."""
+        return all(task.state == "success" for task in self.upstream)
+
+    @property
+    def is_permanently_blocked(self) -> bool:
+        """Return True if it waits for a failed or canceled task, directly or not."""
+        return any(
+            parent.state in BROKEN or (parent.state == "pending" and parent.is_permanently_blocked)
+            for parent in self.upstream
+        )
+
+    @property
     def is_cause(self) -> bool:
         """Return True if it blocks downstream tasks until an operator acts."""
         waits = self.state == "pending" and (self.is_held or self.is_asked)
@@ -138,13 +151,17 @@ class Run:
         """Return the tasks that may be dispatched if the run allows it."""
         return [task for task in self.tasks if task.is_free]
 
+    def blocked(self) -> list[Task]:
+        """Return the pending tasks that can never run."""
+        return [task for task in self.having("pending") if task.is_permanently_blocked]
+
     def close_run_if_finished(self) -> None:
         """End the run if nothing is left to do."""
         if self.state not in {"created", "running"} or self.having(*ACTIVE):
             return
         if not self.having("pending", *BROKEN):
             self.state = "success"
-        elif self.having(*BROKEN) and not self.free():
+        elif self.having(*BROKEN) and not any(t.may_start for t in self.having("pending")):
             self.state = "failed"
 
     def reopen(self, *states: str) -> None:
@@ -152,13 +169,14 @@ class Run:
         if self.state in states:
             self.state = "running"
 
-    def deadlock(self) -> set[Task] | None:
-        """Return the tasks that block the run until an operator acts; None if it is not stuck."""
+    def deadlock(self) -> tuple[set[Task], int] | None:
+        """Return what blocks tasks of a run that stands still, and how many; None if nothing."""
         stuck = not self.having(*ACTIVE) and not self.free()
         if self.state in {"success", "aborted"} or not stuck:
             return None
         causes = {c for task in self.having("pending") for c in task.causes()}
-        return {cause for cause in causes if cause.state in BROKEN} or None
+        broken = {cause for cause in causes if cause.state in BROKEN}
+        return (broken, len(self.blocked())) if broken else None
 
 
 @dataclass

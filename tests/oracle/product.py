@@ -107,7 +107,7 @@ def states_of(run_ids: Sequence[int]) -> tuple[dict[int, Any], dict[int, Any]]:
     runs = list(WorkflowRun.objects.filter(pk__in=run_ids))
     stuck = deadlocks(runs)
     causes = {
-        pk: {cause["task_id"] for cause in deadlock["root_causes"]}
+        pk: ({cause["task_id"] for cause in deadlock["root_causes"]}, deadlock["blocked"])
         for pk, deadlock in stuck.items()
     }
     tasks = {pk: (state, *map(bool, flags)) for pk, state, *flags in _rows(TASKS, run_ids)}

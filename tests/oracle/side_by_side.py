@@ -124,9 +124,9 @@ class SideBySide(RuleBasedStateMachine):
         runs, tasks = product.states_of(ids)
         made = product.attempts(ids)
         for run in self.world.runs:
-            stuck = run.deadlock()
-            causes = None if stuck is None else {task.pk for task in stuck}
-            assert runs[run.pk] == (run.state, causes)
+            found = run.deadlock()
+            deadlock = ({task.pk for task in found[0]}, found[1]) if found else None
+            assert runs[run.pk] == (run.state, deadlock)
             for task in run.tasks:
                 flags = (task.is_held, task.is_asked, task.is_marked, task.is_unwanted)
                 assert tasks[task.pk] == (task.state, *flags), task.name

@@ -142,7 +142,7 @@ class World:
     def cancel_rest(self, run: Run) -> None:
         """Cancel the permanently blocked tasks."""
         run.expect("created", "running", "paused", "success", "failed")
-        blocked_forever = [task for task in run.having("pending") if _is_permanently_blocked(task)]
+        blocked_forever = run.blocked()
         if not blocked_forever:
             raise Refused
         for task in blocked_forever:
@@ -205,6 +205,8 @@ class World:
 
     def _advance(self, run: Run) -> int:
         batch = []
+        if run.is_auto and run.state == "created":
+            run.state = "running"
         if run.is_auto and run.state == "running":
             batch = list(create_attempts(run, None, RunnerPool()))
         self._submit(batch, RunnerPool())
@@ -262,11 +264,3 @@ def _return_to_queue(task: Task) -> None:
     task.state, task.is_unwanted = "pending", False
     if task.needs_approval and task.approvals[-1] == "rejected":
         task.approvals.append("pending")
-
-
-def _is_permanently_blocked(task: Task) -> bool:
-    """Return True if it waits for a failed or canceled task, directly or not."""
-    return any(
-        parent.state in BROKEN or (parent.state == "pending" and _is_permanently_blocked(parent))
-        for parent in task.upstream
-    )

@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from tests.support.actors import who
-from tests.support.drawing import DrawRun, steps_of
+from tests.support.drawing import DrawRun, checked, steps_of
 from tests.support.verbs import attempt, dispatch, states, task, trail
-from workflows.authoring.spec import parse_template
 from workflows.errors import Invalid
 from workflows.execution.executor import Executor
 from workflows.models import Task
@@ -66,7 +65,7 @@ def test_expression_that_fails_is_the_end_of_its_own_task(
 @pytest.mark.parametrize(("text", "why"), UNPARSABLE)
 def test_template_with_an_expression_that_cannot_be_read_is_refused(text: str, why: str) -> None:
     with pytest.raises(Invalid, match="step 'a': payload: ") as refusal:
-        parse_template({"name": "t", "steps": steps_of("a", payload={"kwargs": {"x": text}})})
+        checked({"name": "t", "steps": steps_of("a", payload={"kwargs": {"x": text}})})
     assert why in str(refusal.value)
 
 
@@ -84,9 +83,9 @@ def test_an_executor_survives_an_expression_that_fails(runs: DrawRun) -> None:
 
 def test_deep_but_possible_expressions_are_evaluated(runs: DrawRun) -> None:
     texts: Any = [" + ".join("1" * 150), f"1{' | abs' * 40}", f"{'(' * 60}1{')' * 60}"]
-    run = runs("a", payload={"texts": [f"{{{{ {text} }}}}" for text in texts]})
+    run = runs("a", payload={"prompt": [f"{{{{ {text} }}}}" for text in texts]})
     dispatch(run)
-    assert attempt(run, "a").payload["texts"] == [150, 1, 1]
+    assert attempt(run, "a").payload["prompt"] == [150, 1, 1]
 
 
 def test_texts_are_parsed_once() -> None:

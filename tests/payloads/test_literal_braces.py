@@ -3,9 +3,8 @@
 import pytest
 
 from tests.execution.conftest import Execution, log_of
-from tests.support.drawing import DrawRun, steps_of
+from tests.support.drawing import DrawRun, checked, steps_of
 from tests.support.verbs import attempt, dispatch, states
-from workflows.authoring.spec import parse_template
 from workflows.errors import Invalid
 
 REFUSED = [
@@ -23,7 +22,7 @@ REFUSED = [
 def test_refusal_of_a_template_says_how_to_print_braces(text: str, advice: str) -> None:
     steps = steps_of("a", payload={"command": ["docker", "ps", "--format", text]})
     with pytest.raises(Invalid) as refusal:
-        parse_template({"name": "t", "steps": steps})
+        checked({"name": "t", "steps": steps})
     [error] = refusal.value.fields["steps"]
     assert error.startswith("step 'a': payload: ")
     assert error.endswith(advice)
@@ -47,11 +46,12 @@ def test_failure_of_a_task_says_how_to_print_braces(runs: DrawRun, text: str, ad
         ("{{ '{{range .X}}{{.Y}}{{end}}' }}", "{{range .X}}{{.Y}}{{end}}"),
         (r"{{ '{{printf \'%s\\n\' .A}}' }}", r"{{printf '%s\n' .A}}"),
         ("awk '{{ '{{' }} print }'", "awk '{{ print }'"),
-        ("{% raw %}}}", "{% raw %}}}"),
+        ("{{ '{% raw %}' }}}}", "{% raw %}}}"),
+        ("{%Y-%m} {#", "{%Y-%m} {#"),
     ],
 )
 def test_quoted_braces_are_printed(execution: Execution, text: str, printed: str) -> None:
     payload = {"command": ["printf", "%s", text]}
-    parse_template({"name": "t", "steps": steps_of("a", payload=payload)})
+    checked({"name": "t", "steps": steps_of("a", payload=payload)})
     attempts = execution.steps({"step": payload}, parameters={"x": 1})
     assert log_of(attempts["step"]) == printed

@@ -62,20 +62,20 @@ def test_step_that_is_given_masked_text_fails(db: None, text: str) -> None:
     ],
 )
 def test_asterisks_that_hide_no_secret_are_passed_on(db: None, text: str, value: Any) -> None:
-    run = run_with({"text": text})
+    run = run_with({"prompt": text})
     run.tasks.get(step_id="a").attempts.update(exit_code=0)
     dispatch(run)
-    assert attempt(run, "b").payload.get("text", attempt(run, "b").message) == value
+    assert attempt(run, "b").payload.get("prompt", attempt(run, "b").message) == value
 
 
 def test_without_secrets_asterisks_are_asterisks(db: None) -> None:
-    run = run_with({"text": "{{ tasks.a.result.token }}"}, schema={})
+    run = run_with({"prompt": "{{ tasks.a.result.token }}"}, schema={})
     dispatch(run)
-    assert attempt(run, "b").payload["text"] == MASK
+    assert attempt(run, "b").payload["prompt"] == MASK
 
 
 def test_secret_of_the_runner_of_the_first_step_counts(db: None) -> None:
     RunnerFactory.create(name="with-secrets", secret_names=["API_KEY"])
-    run = run_with({"text": "{{ tasks.a.result.token }}"}, schema={}, runner="with-secrets")
+    run = run_with({"prompt": "{{ tasks.a.result.token }}"}, schema={}, runner="with-secrets")
     dispatch(run)
     assert attempt(run, "b").message == MASKED_RESULT

@@ -7,7 +7,7 @@ import pytest
 from runners.encryption import decrypt
 from tests.factories import TaskFactory
 from tests.support.actors import who
-from tests.support.drawing import template_of
+from tests.support.drawing import checked, template_of
 from tests.support.tables import everything
 from workflows.authoring.spec import parse_template
 from workflows.authoring.store import create_template
@@ -42,7 +42,7 @@ def run_with(parameters: dict[str, Any]) -> WorkflowRun:
     ("schema", "problem"),
     [
         ({"type": "array"}, "the schema must describe an object"),
-        ({"type": "thing"}, "'thing' is not valid"),
+        ({"type": "thing"}, "type: 'thing' is no type; use one of: array, boolean,"),
         ({"properties": {"a": {"$ref": "#"}}}, "$ref is not available"),
         ({"properties": {"a": {"$ref": "http://127.0.0.1:1/x"}}}, "$ref is not available"),
         ({"properties": {"a": {"type": "integer", "default": "x"}}}, "a: default: 'x' is not"),
@@ -55,7 +55,7 @@ def run_with(parameters: dict[str, Any]) -> WorkflowRun:
 )
 def test_a_wrong_schema_is_refused_by_name(schema: dict[str, Any], problem: str) -> None:
     with pytest.raises(Invalid) as refused:
-        parse_template({**template_of("a"), "parameters_schema": schema})
+        checked({**template_of("a"), "parameters_schema": schema})
     assert problem in " ".join(refused.value.fields["parameters_schema"])
 
 

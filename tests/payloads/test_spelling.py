@@ -22,11 +22,11 @@ PARAMETERS: dict[str, Any] = {
 
 def filled(runs: DrawRun, text: str) -> Any:
     """Return the rendered text of a payload."""
-    run = runs("a", payload={"text": text}, parameters=PARAMETERS)
+    run = runs("a", payload={"prompt": text}, parameters=PARAMETERS)
     dispatch(run)
     made = attempt(run, "a")
     assert not made.message, made.message
-    return made.payload["text"]
+    return made.payload["prompt"]
 
 
 @pytest.mark.parametrize(

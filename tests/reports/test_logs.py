@@ -9,7 +9,8 @@ from django.utils import timezone
 from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch
 from workflows.models import LogPiece
-from workflows.reports.logs import HEAD, LARGEST_PIECE, AttemptLog
+from workflows.models.attempt import LARGEST_PIECE
+from workflows.reports.logs import HEAD, AttemptLog
 
 BEGIN = datetime(2030, 1, 1, tzinfo=UTC)
 

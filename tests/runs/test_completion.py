@@ -7,9 +7,11 @@ from pytest_django import DjangoAssertNumQueries
 from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch, dispatch_all, finish, start, state, task, trail, walk
+from workflows.audit.verify import verify_run
 from workflows.models import WorkflowRun
+from workflows.operations.holds import hold, release
 from workflows.operations.runs import abort, pause
-from workflows.operations.tasks import cancel
+from workflows.operations.tasks import cancel, retry
 from workflows.runs.readiness import deadlocks
 
 
@@ -110,6 +112,75 @@ def test_paused_run_can_be_deadlocked(runs: DrawRun) -> None:
     pause(run.pk, by=who("ada"))
     finish(run, "a", "failed")
     assert (state(run), causes(run)) == ("paused", ["a"])
+
+
+def draw_mixed(runs: DrawRun) -> WorkflowRun:
+    #     ┌─ b ✗ ─ c ─ d
+    #  a ─┤
+    #     └─ e (on hold) ─ f
+    run = runs("a > b > c > d, a > e > f")
+    hold(task(run, "e").pk, by=who("ada"))
+    dispatch(run)
+    finish(run, "a")
+    dispatch(run)
+    finish(run, "b", "failed")
+    return run
+
+
+def deadlock_events(run: WorkflowRun) -> list[dict[str, Any]]:
+    found = run.events.filter(event_type="workflow_run.deadlocked").order_by("id")
+    return [event.payload for event in found]
+
+
+def test_run_stays_running_while_another_branch_waits_for_a_person(runs: DrawRun) -> None:
+    run = draw_mixed(runs)
+    assert (state(run), causes(run)) == ("running", ["b"])
+    found = deadlock(run)
+    assert found
+    assert found["blocked"] == 2
+    assert [finding.sentence for finding in verify_run(run.pk)] == []
+    release(task(run, "e").pk, by=who("ada"))
+    assert deadlock(run) is None
+    assert dispatch_all(run) == ["e"]
+    finish(run, "e")
+    assert dispatch_all(run) == ["f"]
+    finish(run, "f")
+    assert (state(run), causes(run)) == ("failed", ["b"])
+    assert [finding.sentence for finding in verify_run(run.pk)] == []
+
+
+def test_deadlock_is_recorded_once_for_the_same_causes(runs: DrawRun) -> None:
+    run = draw_mixed(runs)
+    first = {"blocked": 2, "root_causes": [task(run, "b").pk]}
+    assert deadlock_events(run) == [first]
+    dispatch(run)
+    cancel(task(run, "f").pk, by=who("ada"))
+    assert deadlock_events(run) == [first]
+    cancel(task(run, "e").pk, by=who("ada"))
+    assert (state(run), deadlock_events(run)) == ("failed", [first])
+
+
+def test_deadlock_is_recorded_again_after_a_retry_and_with_other_causes(runs: DrawRun) -> None:
+    run = draw_mixed(runs)
+    retry(task(run, "b").pk, by=who("ada"))
+    dispatch(run)
+    finish(run, "b", "failed")
+    first = {"blocked": 2, "root_causes": [task(run, "b").pk]}
+    assert deadlock_events(run) == [first, first]
+    cancel(task(run, "e").pk, by=who("ada"))
+    both = {"blocked": 3, "root_causes": [task(run, "b").pk, task(run, "e").pk]}
+    assert (state(run), deadlock_events(run)) == ("failed", [first, first, both])
+
+
+def test_run_with_a_failed_leaf_and_a_hold_waits_without_deadlock(runs: DrawRun) -> None:
+    run = runs("a, b")
+    hold(task(run, "b").pk, by=who("ada"))
+    dispatch(run)
+    finish(run, "a", "failed")
+    assert (state(run), deadlock(run)) == ("running", None)
+    assert deadlock_events(run) == []
+    cancel(task(run, "b").pk, by=who("ada"))
+    assert state(run) == "failed"
 
 
 def test_aborted_run_is_not_deadlocked(runs: DrawRun) -> None:

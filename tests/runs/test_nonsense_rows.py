@@ -143,10 +143,11 @@ def beside(runs: DrawRun, script: Script) -> tuple[list[WorkflowRun], dict[str, 
 
 def begun(runs: DrawRun) -> WorkflowRun:
     """Return a run: a is with a host that is overdue, b waits for it, the hold of c has ended."""
-    payload = {"x": "{{ params.v }}"}
+    payload = {"kwargs": {"x": "{{ params.v }}"}}
     run = runs("a > b, c", auto_dispatch=True, payload=payload, parameters={"v": 1})
     operations.hold(task(run, "c").pk, by=who("ada"))
-    assert dispatch_some(run, None) == ["a"]
+    dispatch_some(run, None)
+    assert states(run) == {"a": "dispatched", "b": "pending", "c": "pending"}
     Task.objects.filter(run=run, step_id="c").update(resume_at=timezone.now())
     return run
 

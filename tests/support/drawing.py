@@ -3,6 +3,8 @@
 from itertools import pairwise
 from typing import Any, Protocol
 
+from workflows.authoring.checks import check_template
+from workflows.authoring.spec import TemplateSpec, parse_template
 from workflows.models import WorkflowRun
 
 
@@ -29,6 +31,13 @@ def steps_of(drawing: str, **common: Any) -> list[dict[str, Any]]:
 def template_of(drawing: str, *, name: str = "drawn", **common: Any) -> dict[str, Any]:
     """Return a drawing as the data of a template, ready for `parse_template`."""
     return {"name": name, "steps": steps_of(drawing, **common)}
+
+
+def checked(data: object) -> TemplateSpec:
+    """Return data as a template that may be saved, where there is no runner yet."""
+    spec = parse_template(data)
+    check_template(spec, {})
+    return spec
 
 
 class DrawRun(Protocol):

@@ -202,7 +202,12 @@ def _of_the_process() -> dict[str, Any]:
     status = Path("/proc/self/status").read_text().splitlines()
     return {
         "directory": os.getcwd(),
-        "environment": dict(sorted(os.environ.items())),
+        "environment": {
+            # Each attempt has ids of its own.
+            name: value
+            for name, value in sorted(os.environ.items())
+            if not name.startswith("ORCHESTRATOR_")
+        },
         "priority": os.getpriority(os.PRIO_PROCESS, 0),
         "handlers": [str(_handler(number)) for number in range(1, 64)],
         "status": [line for line in status if line[:3] == "Sig" and line[:4] != "SigQ"],

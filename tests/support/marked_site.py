@@ -26,7 +26,7 @@ SCHEMA = {
         "token": {"type": "string", "writeOnly": True, "description": MARK},
     },
 }
-PAYLOAD = {"command": ["echo", MARK], MARK: MARK}
+PAYLOAD = {"command": ["echo", MARK], "kwargs": {MARK: MARK}}
 
 SPEC: dict[str, Any] = {
     "name": MARK,
@@ -44,7 +44,8 @@ def store_markup() -> WorkflowRun:
     template = create_template(parse_template(SPEC), by=who(MARK))
     other = {**SPEC, "description": f"{MARK}2", "steps": SPEC["steps"][:1]}
     replace_template(template.pk, parse_template(other), by=who(MARK))
-    run = create_run(template_id=template.pk, by=who(MARK), initiated_by=MARK)
+    trigger = {"kind": MARK, "id": 1, "name": MARK, "moment": None}
+    run = create_run(template_id=template.pk, by=who(MARK), initiated_by=MARK, trigger=trigger)
     operations.pause(run.pk, by=who(MARK), reason=MARK)
     for held in Task.objects.filter(state="pending").exclude(run=run)[:1]:
         operations.hold(held.pk, by=who(MARK), reason=MARK)

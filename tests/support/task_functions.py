@@ -52,6 +52,12 @@ def own_settings() -> dict[str, Any]:
     }
 
 
+@task_function("tests.variable")
+def variable(name: str) -> str | None:
+    """Return a variable of the environment."""
+    return os.environ.get(name)
+
+
 @task_function("tests.pid")
 def pid() -> int:
     """Return the id of the process that this is called in."""

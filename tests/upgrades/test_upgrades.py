@@ -45,6 +45,8 @@ ADDED = {
         "trail_head",
         "trail_length",
         "trail_saved_at",
+        "again_of",
+        "trigger",
     },
     "workflows.WorkflowTemplate": {"parameters_schema", "approval_lasts"},
 }

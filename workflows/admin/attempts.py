@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet, Subquery
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
@@ -15,24 +15,10 @@ from django.utils.text import Truncator
 from workflows.admin.ui.base import AttentionFilter, ReadOnlyAdmin, RunOfTaskFilter, TaskFilter
 from workflows.admin.ui.display import badge, link, moment, page_url, pretty, run_link
 from workflows.insight.attention import overdue_attempts, unattended_attempts
+from workflows.insight.log_end import log_end
 from workflows.models import LogPiece, Task, TaskAttempt
-from workflows.reports.logs import LARGEST_PIECE
 
 TIMES = tuple(map(moment, ("dispatched_at", "submitted_at", "started_at", "finished_at")))
-CHARACTERS_SHOWN = 32_000
-"""How many of the last characters of a log a page shows; a link leads to the whole log."""
-
-
-def log_end(attempt: TaskAttempt) -> dict[str, Any]:
-    """Return the end of an attempt's log, and how many characters come before it."""
-    # A piece may be one line or many pages: all that begin near the end are read, by one statement.
-    last = attempt.log_pieces.order_by("-offset").values("offset")[:1]
-    near_end = Subquery(last) - CHARACTERS_SHOWN - LARGEST_PIECE
-    pieces = attempt.log_pieces.order_by("offset").filter(offset__gt=near_end)
-    found = list(pieces.values_list("offset", "text"))
-    text = "".join(text for _, text in found)
-    shown = text[-CHARACTERS_SHOWN:]
-    return {"text": shown, "before": found[0][0] + len(text) - len(shown) if found else 0}
 
 
 class OverdueFilter(AttentionFilter):

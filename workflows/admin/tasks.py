@@ -16,7 +16,7 @@ from django.utils.text import Truncator
 
 from workflows.admin.actions.model_admin import FROM_RUN, OperableAdmin
 from workflows.admin.actions.registry import TASK_OPERATIONS
-from workflows.admin.attempts import log_end
+from workflows.admin.templates.step_page import CHANGE, step_url
 from workflows.admin.ui.base import RunFilter
 from workflows.admin.ui.display import (
     EMPTY,
@@ -30,8 +30,19 @@ from workflows.admin.ui.display import (
     run_link,
 )
 from workflows.admin.ui.sentences import explained
-from workflows.insight.explain import RUN_SENTENCES, explain_task
-from workflows.models import Approval, ApprovalStatus, Event, RunState, Task, TaskAttempt, TaskState
+from workflows.insight.explain import explain_task
+from workflows.insight.log_end import log_end
+from workflows.insight.situation import situation_of
+from workflows.models import (
+    Approval,
+    ApprovalStatus,
+    Event,
+    RunState,
+    Task,
+    TaskAttempt,
+    TaskState,
+    TemplateStep,
+)
 from workflows.models.task import ACTIVE
 
 TIMES = tuple(map(moment, ("created_at", "dispatched_at", "started_at", "finished_at")))
@@ -120,6 +131,7 @@ class TaskAdmin(OperableAdmin):
         last = attempts[0] if attempts else None
         return {
             "buttons": self.buttons(request, task, TASK_OPERATIONS),
+            "edit_step": _edit_step(request, task),
             "waiting": _why_it_waits(task),
             "approval": _pending_approval(task),
             "approvals_url": list_url(Approval, task=task.pk, status="all"),
@@ -174,7 +186,7 @@ class TaskAdmin(OperableAdmin):
         return _neighbours(task.downstream)
 
 
-NOT_DISPATCHING = {RunState.CREATED, RunState.PAUSED, RunState.ABORTED}
+NOT_DISPATCHING = {RunState.PAUSED, RunState.ABORTED}
 
 
 def remarks(task: Task) -> Iterator[str]:
@@ -201,11 +213,22 @@ def _pending_approval(task: Task) -> Approval | None:
     return task.approvals.filter(status=ApprovalStatus.PENDING).first()
 
 
+def _edit_step(request: HttpRequest, task: Task) -> str | None:
+    """Return the URL of the step of a failed task, for people who may mend it."""
+    run = task.run
+    if task.state != TaskState.FAILED or not run or not run.template_id or not task.step_id:
+        return None
+    if not request.user.has_perm(CHANGE):
+        return None
+    steps = TemplateStep.objects.filter(template=run.template_id, step_id=task.step_id)
+    return step_url(run.template_id, task.step_id) if steps.exists() else None
+
+
 def _why_it_waits(task: Task) -> SafeString | None:
     if not (entry := explain_task(task)):
         return None
     run = task.run
-    of_run = RUN_SENTENCES[RunState(run.state)] if run and run.state in NOT_DISPATCHING else ""
+    of_run = situation_of(run, None).sentence if run and run.state in NOT_DISPATCHING else ""
     return format_html("{} {}", explained(entry), of_run)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig
+from django.core.exceptions import DisallowedHost, ObjectDoesNotExist, RequestDataTooBig
 from django.db import IntegrityError
 from django.db.models import ProtectedError
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -13,11 +13,15 @@ from rest_framework import views
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.response import Response
 
+from workflows.api.failures import failure
 from workflows.api.unavailable import refused
 from workflows.db.refusals import is_refusal
 from workflows.errors import Conflict, Invalid, NotFound, NotPermitted, TokenRefused
 
 STATUSES = {TokenRefused: 401, NotPermitted: 403, NotFound: 404, Conflict: 409}
+WRONG_HOST = (
+    "This site does not answer under this host name; an administrator can add it to ALLOWED_HOSTS."
+)
 CHANGED_MEANWHILE = "This was changed by somebody else at the same time; try again."
 
 
@@ -77,8 +81,14 @@ def path_not_found(request: HttpRequest) -> HttpResponse:
     )
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Respond 400 to what Django refuses; of a host that is not allowed, say so."""
+    wrong_host = isinstance(exception, DisallowedHost)
+    text = WRONG_HOST if wrong_host else "This request is not valid."
+    code = "host_not_allowed" if wrong_host else "invalid"
+    return failure(request, 400, text, code, title="Bad request")
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Respond 500: with a page in the admin, with JSON elsewhere."""
-    if request.path.startswith("/admin/"):
-        return defaults.server_error(request)
-    return JsonResponse({"detail": "Internal server error.", "code": "error"}, status=500)
+    return failure(request, 500, "Internal server error.", "error", title="Something went wrong")

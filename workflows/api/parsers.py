@@ -1,14 +1,15 @@
 """Parsers of request bodies, before any serializer sees them."""
 
 from collections.abc import Mapping
-from io import BytesIO
 from typing import IO, Any
 
 from django.core.exceptions import ValidationError as JSONError
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError, ValidationError
+from rest_framework.utils import json
 
 from runners.kept_values import has_more_items
+from workflows.authoring.yaml_json import unique_keys
 from workflows.limits import MOST_ITEMS
 from workflows.models.fields import check_json
 
@@ -32,9 +33,12 @@ class JSONParser(parsers.JSONParser):
         if has_more_items(content.decode(errors="replace"), MOST_ITEMS):
             raise ParseError(f"The body has more than {MOST_ITEMS:,} values.")
         try:
-            body = super().parse(BytesIO(content), media_type, parser_context)
+            encoding = (parser_context or {}).get("encoding", "utf-8")
+            body = json.loads(content.decode(encoding), object_pairs_hook=unique_keys)
         except RecursionError:
             raise ParseError("JSON parse error - nested too deeply") from None
+        except (LookupError, ValueError) as exc:
+            raise ParseError(f"JSON parse error - {exc}") from None
         if not isinstance(body, dict):
             raise ParseError('The body must be a JSON object, such as {"name": "value"}.')
         if problems := self.problems(body):

@@ -33,7 +33,11 @@ def docs_page(request: HttpRequest) -> HttpResponse:
 
 REFUSAL = {
     "type": "object",
-    "properties": {"detail": {"type": "string"}, "code": {"type": "string"}},
+    "properties": {
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+        "request_id": {"type": "string", "description": "Of an error: its number in the log."},
+    },
     "required": ["detail", "code"],
 }
 FIELD_ERRORS = {

@@ -3,10 +3,9 @@
 import logging
 import time
 
-from django.contrib.admin import site
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.template.loader import render_to_string
+from django.http import HttpRequest, HttpResponse
 
+from workflows.api.failures import failure
 from workflows.api.outage import OUTAGE, SLOW_S
 from workflows.db.refusals import is_passing, is_silence, leave_connections
 from workflows.db.statement_watch import StatementWatch
@@ -48,10 +47,10 @@ def unavailable(
     code, text, retry_s = _words(exc)
     if is_outcome_open and request.method not in {"GET", "HEAD"}:
         code, text = "outcome_unknown", f"{text} {OUTCOME_UNKNOWN}"
-    headers = {"Retry-After": str(retry_s), "Cache-Control": "no-store"}
-    if not request.path.startswith("/admin/"):
-        return JsonResponse({"detail": text, "code": code}, status=503, headers=headers)
-    return HttpResponse(_page(request, text), status=503, headers=headers)
+    response = failure(request, 503, text, code, title="Try again in a moment")
+    response.headers["Retry-After"] = str(retry_s)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _words(exc: BaseException | None) -> tuple[str, str, int]:
@@ -62,18 +61,6 @@ def _words(exc: BaseException | None) -> tuple[str, str, int]:
         return "unavailable", SLOW, RETRY_PASSING_S
     sentence = SILENT if exc is None or is_silence(exc) else REFUSING
     return "unavailable", sentence.format(RETRY_SILENT_S), RETRY_SILENT_S
-
-
-def _page(request: HttpRequest, text: str) -> str:
-    """Return a page of the admin that knows neither user nor session: both are in the database."""
-    context = {
-        "title": "Try again in a moment",
-        "reason": text,
-        "again": request.get_full_path() if request.method == "GET" else "",
-        "site_header": site.site_header,
-        "site_title": site.site_title,
-    }
-    return render_to_string("admin/unavailable.html", context)
 
 
 def _line(exc: BaseException) -> str:

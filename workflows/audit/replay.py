@@ -88,13 +88,17 @@ class Replay:
     def waits_for(self, task_id: int) -> Iterator[str]:
         """Yield what a task waits for, in a few words each."""
         task = self.tasks.get(task_id, UNKNOWN_TASK)
-        for parent in self._upstream.get(task_id, ()):
-            if (state := self.tasks.get(parent, UNKNOWN_TASK).state) != TaskState.SUCCESS:
-                yield f"task {parent} ({state or 'not created'})"
+        yield from self.unfinished_upstream(task_id)
         if task.awaits_approval:
             yield "an approval"
         if task.is_held:
             yield "a release"
+
+    def unfinished_upstream(self, task_id: int) -> Iterator[str]:
+        """Yield the upstream tasks that are not success."""
+        for parent in self._upstream.get(task_id, ()):
+            if (state := self.tasks.get(parent, UNKNOWN_TASK).state) != TaskState.SUCCESS:
+                yield f"task {parent} ({state or 'not created'})"
 
     def add_finding(self, event: EventRow, what: str, expected: str, found: str) -> None:
         """Add a finding about an event."""

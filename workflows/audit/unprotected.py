@@ -13,7 +13,7 @@ UNPROTECTED: Mapping[str, Mapping[str, str]] = {
         "secrets": "the values of secrets are encrypted anew when keys change",
         "encrypted_secrets": "the values of secrets are encrypted anew when keys change",
         "set_aside": CHANGES,
-        "auto_dispatch": CHANGES,
+        "auto_dispatch": "events say when it was switched, and not what it was before",
         "last_dispatch": CHANGES,
         "updated_at": CHANGES,
         "trail_saved_at": "it differs from updated_at after a process of an earlier release",

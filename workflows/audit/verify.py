@@ -126,7 +126,7 @@ def _check_run_end(run: WorkflowRun, replay: Replay) -> Iterator[Finding]:
     n = replay.counts
     can_continue = any(n[state] for state in ACTIVE) or _has_ready_task(replay)
     is_over = not n[TaskState.PENDING] or any(n[state] for state in BROKEN)
-    if replay.state in DISPATCHABLE and is_over and not can_continue:
+    if replay.state in DISPATCHABLE and is_over and not can_continue and not _may_start(replay):
         yield Finding(run.pk, "nothing can happen any more", "a finished run", replay.state)
     if replay.state == RunState.FAILED and can_continue:
         yield Finding(run.pk, "tasks can continue", "an open run", replay.state)
@@ -135,5 +135,13 @@ def _check_run_end(run: WorkflowRun, replay: Replay) -> Iterator[Finding]:
 def _has_ready_task(replay: Replay) -> bool:
     return any(
         task.state == TaskState.PENDING and not any(replay.waits_for(task_id))
+        for task_id, task in replay.tasks.items()
+    )
+
+
+def _may_start(replay: Replay) -> bool:
+    """Return True if an approval or a release would make a task ready."""
+    return any(
+        task.state == TaskState.PENDING and not any(replay.unfinished_upstream(task_id))
         for task_id, task in replay.tasks.items()
     )

@@ -10,8 +10,14 @@ from typing import Any
 from django.db import transaction
 
 from workflows.authoring import wfformat, yaml_json
-from workflows.authoring.spec import TemplateSpec, parse_template, plain
-from workflows.authoring.store import create_template, lock_template, replace_template, spec_of
+from workflows.authoring.checks import warnings_of
+from workflows.authoring.spec import REQUIRED, TemplateSpec, parse_template, plain
+from workflows.authoring.store import (
+    create_template,
+    lock_template,
+    replace_template,
+    spec_of,
+)
 from workflows.errors import Conflict, Invalid, NotFound, WorkflowError
 from workflows.models import WorkflowTemplate
 from workflows.models.actor import NOBODY, Actor
@@ -27,10 +33,11 @@ class UnusableFile(WorkflowError):
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """A stored template and how it was imported: `created`, `replaced` or `unchanged`."""
+    """A stored template, how it was imported (created, replaced or unchanged), its warnings."""
 
     template: WorkflowTemplate
     change: str
+    warnings: list[str]
 
 
 def import_file(
@@ -162,16 +169,19 @@ def _import(data: Any, name: str | None, by: Actor) -> Import:
     spec = parse_template(data)
     target = target or _find_by_name(spec.name)
     if target is None:
-        return Import(create_template(spec, by=by), "created")
-    before = lock_template(target.pk).version
-    template = replace_template(target.pk, spec, by=by)
-    return Import(template, "unchanged" if template.version == before else "replaced")
+        template, change = create_template(spec, by=by), "created"
+    else:
+        before = lock_template(target.pk).version
+        template = replace_template(target.pk, spec, by=by)
+        change = "unchanged" if template.version == before else "replaced"
+    return Import(template, change, warnings_of(spec))
 
 
 def _error_sentences(exc: Invalid) -> list[str]:
     """Return one sentence per problem, preceded by its field unless it names a step or task."""
+    in_texts = {"steps", "workflow", "commands", "non_field_errors"}
     return [
-        text if name in {"steps", "workflow", "commands", "non_field_errors"} else f"{name}: {text}"
+        text if name in in_texts and text != REQUIRED else f"{name}: {text}"
         for name, texts in exc.fields.items()
         for text in texts
     ]

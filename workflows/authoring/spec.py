@@ -1,5 +1,6 @@
 """Templates as plain data, from the API, files and the builder: schema, checks and parsing."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,8 +13,8 @@ from workflows import graph
 from workflows.errors import Invalid
 from workflows.models.fields import check_json
 from workflows.models.template import ApprovalLasts
-from workflows.payloads.expressions import check_expressions, check_secrets
-from workflows.payloads.parameters import check_schema, secret_names
+from workflows.payloads.expressions import check_expressions
+from workflows.payloads.suggestions import suggested
 from workflows.payloads.validation import Validator
 
 PAYLOAD_SCHEMA: dict[str, Any] = {
@@ -25,8 +26,9 @@ PAYLOAD_SCHEMA: dict[str, Any] = {
         "python": {"type": "string", "minLength": 1},
         "kwargs": {"type": "object"},
     },
+    "not": {"required": ["command", "python"]},
 }
-"""Other keys are allowed: they are for other kinds of runners."""
+"""The types of what several kinds read; each kind declares which keys it reads."""
 
 STEP_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -64,6 +66,7 @@ TEMPLATE_SCHEMA: dict[str, Any] = {
 TEMPLATE_VALIDATOR = Validator(TEMPLATE_SCHEMA)
 PAYLOAD_VALIDATOR = Validator(PAYLOAD_SCHEMA)
 MAX_ERRORS = 20
+REQUIRED = "This field is required."
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +96,15 @@ class TemplateSpec:
 
 def parse_template(data: object) -> TemplateSpec:
     """
-    Validate plain data and return it as a template.
+    Return plain data as a template, if it has the shape of one; `check_template` checks the rest.
 
     :raises Invalid: naming each invalid field, with its step.
     """
     if problems := list(_schema_problems(data)):
-        raise Invalid(_by_field(problems))
+        raise Invalid(by_field(problems))
     assert isinstance(data, Mapping)  # noqa: S101 (guaranteed by the schema)
     steps = data["steps"]
     graph.check([(step["step_id"], step.get("depends_on") or ()) for step in steps])
-    problems = [*_step_problems(steps), *_parameter_problems(data)]
-    if problems := problems or list(_secret_problems(data)):
-        raise Invalid(_by_field(problems))
     return stored_template(data)
 
 
@@ -152,16 +152,15 @@ def _without_defaults(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_payload(payload: object) -> Iterator[str]:
-    """Yield the problems of a step's payload."""
-    for error in PAYLOAD_VALIDATOR.iter_errors(payload):
-        yield ": ".join(filter(None, [_dotted(error.absolute_path), error.message]))
-    yield from _payload_problems(payload)
-
-
-def _payload_problems(payload: object) -> Iterator[str]:
-    if isinstance(payload, dict) and {"command", "python"} <= payload.keys():
-        yield "contains both 'command' and 'python'; keep one"
+    """Yield the problems of a task's payload, as far as it shows them alone."""
+    yield from check_payload_shape(payload)
     yield from check_expressions(payload)
+
+
+def check_payload_shape(payload: object) -> Iterator[str]:
+    """Yield which parts of a payload are of the wrong type."""
+    for error in PAYLOAD_VALIDATOR.iter_errors(payload):
+        yield ": ".join(filter(None, [_dotted(error.absolute_path), _message(error)]))
 
 
 def _parse_step(step: Mapping[str, Any]) -> StepSpec:
@@ -190,28 +189,6 @@ def _schema_problems(data: object) -> Iterator[Problem]:
         yield _field_problem(error, data)
 
 
-def _step_problems(steps: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
-    for step in steps:
-        for text in _payload_problems(step.get("payload", {})):
-            yield _in_payload(step, text)
-
-
-def _in_payload(step: Mapping[str, Any], text: str) -> Problem:
-    return "steps", f"step '{step['step_id']}': payload: {text}"
-
-
-def _secret_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
-    secrets = secret_names(data.get("parameters_schema", {}))
-    for step in data["steps"]:
-        for text in check_secrets(step.get("payload", {}), secrets):
-            yield _in_payload(step, text)
-
-
-def _parameter_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
-    for text in check_schema(data.get("parameters_schema")):
-        yield "parameters_schema", text
-
-
 def _field_problem(error: SchemaError, data: Any) -> Problem:
     path = list(error.absolute_path)
     if not path:
@@ -229,8 +206,7 @@ def _field_problem(error: SchemaError, data: Any) -> Problem:
 def _top_level_problem(error: SchemaError) -> Problem:
     given: Any = error.instance
     if error.validator == "required":
-        missing = next(name for name in TEMPLATE_SCHEMA["required"] if name not in given)
-        return missing, "This field is required."
+        return _missing(error), REQUIRED
     if error.validator == "additionalProperties":
         known = TEMPLATE_SCHEMA["properties"]
         unknown = min(name for name in map(str, given) if name not in known)
@@ -239,16 +215,36 @@ def _top_level_problem(error: SchemaError) -> Problem:
 
 
 def _message(error: SchemaError) -> str:
-    if error.validator == "pattern":
-        return "must not be blank"
+    match error.validator, error.validator_value:
+        case "pattern", _:
+            return "must not be blank"
+        case "not", _:
+            return "contains both 'command' and 'python'; keep one"
+        case "required", _:
+            return f"{_missing(error)}: {REQUIRED}"
+        case "additionalProperties", False:
+            known = STEP_SCHEMA["properties"]
+            given: Any = error.instance
+            unknown = min(name for name in map(str, given) if name not in known)
+            return f"{unknown}: unknown field; {suggested(unknown, known)}"
+        case "type", "string" if isinstance(error.instance, bool | int | float):
+            text = json.dumps(error.instance)
+            return f"{text} is not of type 'string'; put it in quotes: \"{text}\""
     return error.message if len(error.message) <= 300 else f"{error.message[:300]} …"
+
+
+def _missing(error: SchemaError) -> str:
+    """Return the field that one error about required fields names."""
+    names: Any = error.validator_value
+    return next(str(name) for name in names if error.message.startswith(repr(name)))
 
 
 def _dotted(path: Sequence[str | int]) -> str:
     return ".".join(map(str, path))
 
 
-def _by_field(problems: Sequence[Problem]) -> dict[str, list[str]]:
+def by_field(problems: Sequence[Problem]) -> dict[str, list[str]]:
+    """Return the first problems by their field, and how many more there are."""
     fields: dict[str, list[str]] = {}
     for name, text in problems[:MAX_ERRORS]:
         fields.setdefault(name, []).append(text)

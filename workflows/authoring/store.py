@@ -2,13 +2,15 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from typing import Any
 
 from django.db import transaction
 
 from runners.models import Runner
-from workflows.authoring.spec import StepSpec, TemplateSpec, plain
+from workflows.authoring.checks import check_template, kinds_of_runners
+from workflows.authoring.spec import StepSpec, TemplateSpec, parse_template, plain
 from workflows.db.time_limits import locking
 from workflows.errors import Conflict, Invalid, NotFound
 from workflows.models import StepDependency, TemplateStep, TemplateVersion, WorkflowTemplate
@@ -26,8 +28,9 @@ def create_template(spec: TemplateSpec, *, by: Actor = NOBODY) -> WorkflowTempla
     """
     Store a new template and its first version.
 
-    :raises Invalid: if a step names a runner that does not exist.
+    :raises Invalid: naming what is wrong, or a runner that does not exist.
     """
+    check_template(spec, kinds_of_runners())
     template = WorkflowTemplate.objects.create(
         name=spec.name,
         description=spec.description,
@@ -42,21 +45,29 @@ def create_template(spec: TemplateSpec, *, by: Actor = NOBODY) -> WorkflowTempla
 
 @transaction.atomic
 def replace_template(
-    template_id: int, spec: TemplateSpec, *, edited_version: int | None = None, by: Actor = NOBODY
+    template_id: int,
+    spec: TemplateSpec,
+    *,
+    edited_version: int | None = None,
+    saved_before: TemplateSpec | None = None,
+    by: Actor = NOBODY,
 ) -> WorkflowTemplate:
     """
     Store a new version of a template; unchanged content creates none.
 
     :param edited_version: the version that the author edited, if known.
+    :param saved_before: what is wrong with it already is accepted; by default the latest version.
     :raises NotFound: if there is no such template.
     :raises Conflict: if `edited_version` is no longer the latest one.
-    :raises Invalid: if a step names a runner that does not exist.
+    :raises Invalid: naming what is wrong now, or a runner that does not exist.
     """
     template = lock_template(template_id)
     if edited_version not in {None, template.version}:
         raise Conflict(STALE.format(edited_version, template.version))
-    if _is_same(spec_of(template), spec):
+    latest = spec_of(template)
+    if _is_same(latest, spec):
         return template
+    check_template(spec, kinds_of_runners(), saved=saved_before or latest)
     template.name, template.description = spec.name, spec.description
     template.approver_must_differ = spec.approver_must_differ
     template.approval_lasts = spec.approval_lasts
@@ -67,6 +78,24 @@ def replace_template(
     _store_steps(template, spec.steps)
     _store_version(template, spec, by=by)
     return template
+
+
+@transaction.atomic
+def change_template(
+    template_id: int,
+    fields: Mapping[str, Any],
+    *,
+    edited_version: int | None = None,
+    by: Actor = NOBODY,
+) -> WorkflowTemplate:
+    """
+    Store a new version with the fields that are given; the others are kept.
+
+    Parameters and errors as in `replace_template`.
+    """
+    kept = plain(spec_of(lock_template(template_id)))
+    spec = parse_template({**kept, **fields})
+    return replace_template(template_id, spec, edited_version=edited_version, by=by)
 
 
 def lock_template(template_id: int) -> WorkflowTemplate:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.db.models import Count
 
-from workflows.authoring.spec import parse_template
+from workflows.authoring.spec import stored_template
 from workflows.authoring.store import replace_template
 from workflows.errors import NotFound
 from workflows.models import TemplateVersion, WorkflowRun, WorkflowTemplate
@@ -22,8 +22,8 @@ def restore_version(template_id: int, number: int, *, by: Actor = NOBODY) -> Wor
     :raises NotFound: if there is no such template or version.
     :raises Invalid: if a step names a runner that no longer exists.
     """
-    content = version_of(template_id, number).content
-    return replace_template(template_id, parse_template(content), by=by)
+    spec = stored_template(version_of(template_id, number).content)
+    return replace_template(template_id, spec, saved_before=spec, by=by)
 
 
 def version_of(template_id: int, number: int) -> TemplateVersion:

@@ -10,6 +10,7 @@ keys.
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
@@ -27,6 +28,7 @@ MAX_LINE_LENGTH = 2**31 - 1
 """Texts are not wrapped, so that changing a word changes one line."""
 
 MAX_DEPTH = 100
+QUOTE_EXPRESSIONS = "put a text with {{ }} in quotes, as in '{{ params.day }}'"
 TOO_MANY = f"there are more than {MOST_ITEMS:,} values"
 
 CONSTANTS = {
@@ -57,7 +59,7 @@ def read_json(text: str) -> Any:
     try:
         return json.loads(
             text,
-            object_pairs_hook=_unique_keys,
+            object_pairs_hook=unique_keys,
             parse_constant=_refuse_constant,
             parse_float=_finite_float,
         )
@@ -80,7 +82,7 @@ def read_yaml(text: str) -> Any:
     except yaml.MarkedYAMLError as exc:
         where = f"line {exc.problem_mark.line + 1}: " if exc.problem_mark else ""
         words = ", ".join(filter(None, [exc.context, exc.problem]))
-        raise Unreadable(f"{where}{words}") from exc
+        raise Unreadable(f"{where}{words}{_hint(exc, text)}") from exc
     except yaml.YAMLError as exc:
         raise Unreadable(" ".join(str(exc).split())) from exc
 
@@ -93,11 +95,15 @@ def write_yaml(data: Any) -> str:
     return text
 
 
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """
+    Return the object that a JSON parser has read, as its `object_pairs_hook`.
+
+    :raises ValueError: if a key comes twice.
+    """
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        [(twice, _)] = Counter(key for key, _ in pairs).most_common(1)
         raise ValueError(f"duplicate key '{twice}' in an object")
     return found
 
@@ -124,6 +130,14 @@ def _read_document(events: Events) -> Any:
     if isinstance(more := next(events), yaml.DocumentStartEvent):
         _refuse_at(more, "the file contains a second document; keep one")
     return data
+
+
+def _hint(exc: yaml.MarkedYAMLError, text: str) -> str:
+    """Return what to do about the most frequent mistakes, else ''."""
+    lines = text.splitlines()[exc.problem_mark.line :] if exc.problem_mark else []
+    if lines and "\t" in lines[0] and "cannot start any token" in str(exc.problem):
+        return ": it is a tab; indent by spaces"
+    return f"; {QUOTE_EXPRESSIONS}" if lines and "{{" in lines[0] else ""
 
 
 def _limited(events: Events) -> Events:
@@ -162,6 +176,8 @@ def _read_mapping(events: Events, depth: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for event in _events_until(yaml.MappingEndEvent, events):
         key = _read_value(event, events, depth)
+        if isinstance(key, dict):
+            _refuse_at(event, f"a mapping is no key; {QUOTE_EXPRESSIONS}")
         if not isinstance(key, str):
             _refuse_at(event, f"the key {_key_name(event)} is not text; put it in quotes")
         if key in found:

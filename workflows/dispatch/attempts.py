@@ -40,6 +40,7 @@ READY = f"""
      ORDER BY position LIMIT %(limit)s
 """
 NO_LIMIT = 2**62
+READY_ONE = READY.replace(" ORDER BY", " AND id = %(task)s ORDER BY")
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ def create_attempts(
     *,
     by: Actor,
     request: ClaimRequest = NO_CLAIM,
+    task_id: int | None = None,
 ) -> Created:
     """
     Move the first ready tasks to dispatched, each with its attempt.
@@ -65,10 +67,11 @@ def create_attempts(
     `submit` hands the attempts to their runners once they are committed.
 
     :param request: what an executor claims of them in the same transaction.
+    :param task_id: the only task that may be moved, wherever it stands.
     """
     if run.state not in DISPATCHABLE:
         return Created()
-    tasks = _choose(run, limit, pool)
+    tasks = _choose(run, limit, pool, task_id)
     if not tasks:
         return Created()
     if run.state == RunState.CREATED:
@@ -117,11 +120,14 @@ def _recorded(
     return RecordedTransition(transition, payloads, covers=covers)
 
 
-def _choose(run: WorkflowRun, limit: int | None, pool: RunnerPool) -> list[Task]:
+def _choose(
+    run: WorkflowRun, limit: int | None, pool: RunnerPool, task_id: int | None
+) -> list[Task]:
     """Return the first ready tasks whose runners have a free place, up to the limit."""
     chosen: list[Task] = []
     while limit is None or len(chosen) < limit:
-        tasks = _ready(run, NO_LIMIT if limit is None else limit - len(chosen), pool, chosen)
+        most = NO_LIMIT if limit is None else limit - len(chosen)
+        tasks = _ready(run, most, pool, chosen, task_id)
         admitted = pool.admit(tasks)  # notes full runners, so that the next query skips their tasks
         chosen += admitted
         if len(admitted) == len(tasks):
@@ -129,15 +135,22 @@ def _choose(run: WorkflowRun, limit: int | None, pool: RunnerPool) -> list[Task]
     return sorted(chosen, key=lambda task: task.position)
 
 
-def _ready(run: WorkflowRun, limit: int, pool: RunnerPool, chosen: Sequence[Task]) -> list[Task]:
+def _ready(
+    run: WorkflowRun,
+    limit: int,
+    pool: RunnerPool,
+    chosen: Sequence[Task],
+    task_id: int | None,
+) -> list[Task]:
     tasks = read(
         Task,
-        READY,
+        READY if task_id is None else READY_ONE,
         run=run.pk,
         default=pool.default_key,
         unwilling=pool.unwilling,
         left_out=[*pool.declined, *(task.pk for task in chosen)],
         limit=limit,
+        **({} if task_id is None else {"task": task_id}),
     )
     for task in tasks:
         task.run = run

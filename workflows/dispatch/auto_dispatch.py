@@ -1,11 +1,13 @@
 """After a state change: dispatches newly ready tasks of runs with auto-dispatch, closes the run."""
 
 from collections.abc import Collection
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
 from workflows.db import failpoints
 from workflows.dispatch.attempts import Created, create_attempts
@@ -19,6 +21,8 @@ from workflows.runs.completion import close_run_if_finished
 from workflows.runs.locks import lock_run
 from workflows.runs.transitions import save_progress
 
+BEGIN_WITHIN = timedelta(days=1)
+
 
 def advance_run(
     run: WorkflowRun,
@@ -31,14 +35,17 @@ def advance_run(
     """
     After a state change, dispatch newly ready tasks and close the run if it is finished.
 
-    Only runs with auto-dispatch are dispatched. The caller holds the run's lock. The attempts are
-    submitted to their runners after the commit.
+    Only runs with auto-dispatch are dispatched; one that has not begun does now, even if nothing is
+    ready. The caller holds the run's lock. The attempts are submitted to their runners after the
+    commit.
 
     :param request: what an executor claims of the new attempts.
     :param pool: the runners, if they have been read already.
     :param dispatches: False for what must be stored although a dispatch may raise.
     """
     created = Created()
+    if dispatches and run.auto_dispatch and run.state == RunState.CREATED:
+        run.start(by=by)
     if dispatches and run.auto_dispatch and run.state == RunState.RUNNING:
         runners = pool or RunnerPool()
         created = create_attempts(run, None, runners, by=by, request=request)
@@ -73,15 +80,36 @@ def dispatch_waiting(runner_ids: Collection[int], *, by: Actor, **conditions: An
     return total
 
 
-def advance_alone(run_id: int, *, by: Actor) -> None:
-    """Dispatch what is ready in a run with auto-dispatch; what that raises is noted on the run."""
-    run_alone(run_id, "the dispatch of waiting tasks", partial(_advance_waiting, run_id, by=by))
+def advance_alone(run_id: int, *, by: Actor, spares_resting: bool = True) -> None:
+    """
+    Dispatch what is ready in a run with auto-dispatch; what that raises is noted on the run.
+
+    :param spares_resting: False if a person waits for it, as in `RunnerPool`.
+    """
+    advance = partial(_advance_waiting, run_id, by=by, spares_resting=spares_resting)
+    run_alone(run_id, "the dispatch of waiting tasks", advance)
 
 
 @transaction.atomic
-def _advance_waiting(run_id: int, *, by: Actor) -> int:
-    pool = RunnerPool(spares_resting=True)
+def _advance_waiting(run_id: int, *, by: Actor, spares_resting: bool = True) -> int:
+    pool = RunnerPool(spares_resting=spares_resting)
     return len(advance_run(lock_run(run_id), by=by, pool=pool).attempts)
+
+
+def begin_created_runs(*, by: Actor) -> int:
+    """
+    Begin runs with auto-dispatch whose creator died before it could dispatch them.
+
+    A run that nobody has begun within a day is left to people: its time may be over.
+    """
+    since = timezone.now() - BEGIN_WITHIN
+    created = WorkflowRun.objects.filter(
+        state=RunState.CREATED, auto_dispatch=True, created_at__gt=since
+    )
+    ids = list(created.order_by("pk").values_list("pk", flat=True))
+    for run_id in ids:
+        advance_alone(run_id, by=by)
+    return len(ids) - created.filter(pk__in=ids).count() if ids else 0
 
 
 def call_rested_runners(*, by: Actor) -> int:

@@ -86,10 +86,22 @@ MOST_KEPT = 100
 """How many entries of a result's lists are stored with the run; the result itself has them all."""
 
 
-def why_nothing_dispatched(run: WorkflowRun, pool: RunnerPool) -> tuple[str, tuple[Blocked, ...]]:
-    """Return the reason that counts most, and the tasks that are blocked, each with its own."""
+def why_nothing_dispatched(
+    run: WorkflowRun, pool: RunnerPool, task_id: int | None = None
+) -> tuple[str, tuple[Blocked, ...]]:
+    """
+    Return the reason that counts most, and the tasks that are blocked, each with its own.
+
+    :param task_id: the only task that was asked for.
+    """
     blocked = (*_refused_tasks(run, pool), *blocked_tasks(run))
-    return _first_reason(blocked), blocked
+    if task_id is None:
+        return _first_reason(blocked), blocked
+    asked_for = tuple(task for task in blocked if task.task_id == task_id)
+    if asked_for:
+        return asked_for[0].reason, asked_for
+    state = Task.objects.values_list("state", flat=True).get(pk=task_id)
+    return f"task {task_id} is {state}", ()
 
 
 def record_nothing_ready(run: WorkflowRun, reason: str, blocked: int, *, by: Actor) -> None:

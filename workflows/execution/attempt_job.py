@@ -3,6 +3,8 @@
 from django.conf import settings
 
 from runners.jobs import BadPayload, Job, job_of
+from runners.run_directories import VARIABLE
+from workflows.execution.run_directories import directory_of
 from workflows.models import TaskAttempt
 from workflows.payloads.secrets import SecretsUnreadable, revealed
 
@@ -18,6 +20,8 @@ def job_of_attempt(attempt: TaskAttempt) -> Job:
         "ORCHESTRATOR_TASK_ID": str(attempt.task_id),
         "ORCHESTRATOR_ATTEMPT_ID": str(attempt.pk),
     }
+    if run := attempt.task.run:
+        ids[VARIABLE] = str(directory_of(run))
     try:
         payload = revealed(attempt)
     except SecretsUnreadable as exc:

@@ -12,6 +12,7 @@ from uuid import UUID
 from runners.functions import load_functions
 from runners.slots.pool import SlotPool
 from workflows import periodic
+from workflows.execution import run_directories
 from workflows.execution.attempt_report import STOPPED
 from workflows.execution.claimer import LOOK_EVERY_S, Claimer
 from workflows.execution.collector import Collector
@@ -161,3 +162,4 @@ class Executor:
         # An executor whose own leases are not renewed must not judge those of others.
         if self._tenure.is_current:
             periodic.run_due(by=self._by)
+            run_directories.remove_unneeded_now_and_then()

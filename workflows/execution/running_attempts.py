@@ -124,6 +124,7 @@ class RunningAttempts:
         running = RunningAttempt(attempt, slot, log, ending, secrets)
         self.in_slots.add(running)
         failpoints.point("execution.started")
+        logger.debug("Attempt %s begins.", attempt.pk, extra={"run_id": attempt.run_id})
 
     def _remove(self, running: RunningAttempt) -> None:
         self.in_slots.remove(running)
@@ -142,6 +143,8 @@ class RunningAttempts:
             self._fail(running.attempt, f"its end could not be reported: {text_of(exc)}")
         else:
             self._reporter.add(running.attempt.run_id, report, pieces)
+            about = {"run_id": running.attempt.run_id, "exit_code": report.exit_code}
+            logger.debug("Attempt %s: %s.", running.attempt.pk, report.status, extra=about)
 
     def _fail(self, attempt: TaskAttempt, why: str) -> None:
         report = Report(attempt.pk, TaskState.FAILED, message=_masked(why, attempt))

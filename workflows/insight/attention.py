@@ -135,16 +135,20 @@ def _refused_tasks_by_runner(default: Runner | None) -> QuerySet[Task, Any]:
 
 
 def _unstarted_attempts_by_runner() -> QuerySet[TaskAttempt, Any]:
-    """Group the attempts that have waited too long for their start, by runner; busy ones aside."""
-    now = timezone.now()
+    """Group the attempts that their runners do not start, by runner."""
+    by_runner = silent_attempts().order_by().values("runner")
+    return by_runner.annotate(tasks=Count("pk"), silent_since=Min("dispatched_at"))
+
+
+def silent_attempts() -> TaskAttemptQuerySet:
+    """Return the attempts that have waited too long for their start at runners that start none."""
     being_executed = TaskAttempt.objects.open().filter(
         runner=OuterRef("runner"), started_at__isnull=False, lease_expires_at__gte=database_now()
     )
-    unstarted = TaskAttempt.objects.open().filter(
-        ~Exists(being_executed), started_at=None, dispatched_at__lt=now - SILENT_AFTER
+    since = timezone.now() - SILENT_AFTER
+    return TaskAttempt.objects.open().filter(
+        ~Exists(being_executed), started_at=None, dispatched_at__lt=since
     )
-    by_runner = unstarted.order_by().values("runner")
-    return by_runner.annotate(tasks=Count("pk"), silent_since=Min("dispatched_at"))
 
 
 def attention_counts(may: Callable[[str], bool]) -> dict[str, int]:

@@ -9,7 +9,9 @@ from django.db.models import QuerySet
 
 from workflows.dispatch.runner_pool import RunnerPool
 from workflows.errors import NotFound
-from workflows.models import RunState, Task, TaskDependency, TaskState, WorkflowRun
+from workflows.insight.phrases import describe_causes, joined, moment, quoted
+from workflows.insight.situation import situation_of
+from workflows.models import Task, TaskDependency, TaskState, WorkflowRun
 from workflows.runs.approval_requests import WHY_ASKED
 from workflows.runs.readiness import (
     APPROVAL,
@@ -26,53 +28,43 @@ from workflows.runs.readiness import (
 )
 
 READY = "ready"
-MOST_NAMED = 3
-"""How many tasks a sentence names; the others are counted."""
-
-RUN_SENTENCES = {
-    RunState.CREATED: "Nothing has been dispatched yet: dispatch the ready tasks to begin.",
-    RunState.PAUSED: "The run is paused: nothing is dispatched until it is resumed.",
-    RunState.ABORTED: "The run was aborted: nothing will be dispatched any more.",
-    RunState.SUCCESS: "Every task has succeeded.",
-    RunState.FAILED: "A task failed or was canceled, and no other task can be dispatched.",
-}
-BROKEN_VERBS = {TaskState.FAILED.value: "failed", TaskState.CANCELED.value: "was canceled"}
-WAITING_VERBS = {APPROVAL: "waits for approval", HOLD: "is on hold"}
-"""The verb of a root cause in a sentence, by its status."""
-SET_ASIDE = (
-    "The run is set aside: {}. Its rows were changed by hand or damaged: compare them by "
-    "manage.py verify_run {}, or abort the run."
-)
-NOTHING_ACTIVE = "No task is with a runner: ready tasks wait to be dispatched."
 
 
-def explain(run_id: int, *, most: int | None = None) -> dict[str, Any]:
+def explain(run_id: int) -> dict[str, Any]:
     """
     Return why each pending task of a run waits, down to its root causes.
 
     A constant number of statements and one pass over the pending tasks, however many paths lead
     to them.
 
-    :param most: explain only so many tasks, ready ones first; quicker in a large run.
     :raises NotFound: if there is no such run.
     """
     run = WorkflowRun.objects.filter(pk=run_id).first()
     if run is None:
         raise NotFound("workflow run", run_id)
     deadlock = deadlocks([run]).get(run.pk)
+    return {
+        "run_id": run.pk,
+        "status": str(run.state),
+        "sentence": situation_of(run, deadlock).sentence,
+        "deadlock": deadlock,
+        "set_aside": run.set_aside,
+        "blocked": explain_tasks(run),
+    }
+
+
+def explain_tasks(run: WorkflowRun, *, most: int | None = None) -> list[dict[str, Any]]:
+    """
+    Return why each pending task of a run waits, as in `explain`.
+
+    :param most: explain only so many tasks, ready ones first; quicker in a large run.
+    """
     ready = Task.objects.ready().filter(run=run).defer("payload")[:most]
     blocked = blocked_tasks(run, most=most)
     edges = TaskDependency.objects.filter(task__run=run, task__state=TaskState.PENDING)
     if most is not None:
         edges = edges.filter(task__in=[task.task_id for task in blocked])
-    return {
-        "run_id": run.pk,
-        "status": str(run.state),
-        "sentence": run_sentence(run, deadlock),
-        "deadlock": deadlock,
-        "set_aside": run.set_aside,
-        "blocked": [*_entries(_undispatched(ready)), *_entries(blocked, edges)][:most],
-    }
+    return [*_entries(_undispatched(ready)), *_entries(blocked, edges)][:most]
 
 
 def explain_task(task: Task) -> dict[str, Any] | None:
@@ -80,22 +72,6 @@ def explain_task(task: Task) -> dict[str, Any] | None:
     if task.state != TaskState.PENDING:
         return None
     return _entries(_why_pending(task), TaskDependency.objects.filter(task=task))[0]
-
-
-def run_sentence(run: WorkflowRun, deadlock: Mapping[str, Any] | None) -> str:
-    """Return a sentence on the run as a whole: what it waits for, or how it ended."""
-    if run.is_set_aside:
-        return SET_ASIDE.format("; ".join(run.set_aside.splitlines()), run.pk)
-    if deadlock:
-        causes = [Cause(**cause) for cause in deadlock["root_causes"]]
-        n = deadlock["blocked"]
-        tasks = "1 task can" if n == 1 else f"{n} tasks can"
-        because = describe_causes(causes)
-        return f"{tasks} never run because {because}. Retry, mark success, or abort the run."
-    if run.state == RunState.RUNNING:
-        n = run.active_count
-        return f"{n} {'task is' if n == 1 else 'tasks are'} with a runner." if n else NOTHING_ACTIVE
-    return RUN_SENTENCES[RunState(run.state)]
 
 
 def task_sentence(task: Blocked, upstream: Sequence[Cause] = ()) -> str:
@@ -117,23 +93,9 @@ def task_sentence_from_json(entry: Mapping[str, Any]) -> str:
     return task_sentence(Blocked(**{**entry, "root_causes": causes}))
 
 
-def describe_causes(causes: Iterable[Cause], *, are_all: bool = True) -> str:
-    """
-    Return what happened to these tasks: `a` failed (exit code 2) and `b` is on hold.
-
-    :param are_all: False if there are more causes than these.
-    """
-    return _joined(map(_describe_cause, causes), are_all=are_all)
-
-
-def _describe_cause(cause: Cause) -> str:
-    verb = (BROKEN_VERBS | WAITING_VERBS)[cause.status]
-    return f"{_quoted(cause)} {verb}" + (f" ({cause.reason})" if cause.reason else "")
-
-
 def _hold_sentence(task: Blocked) -> str:
     end = datetime.fromisoformat(task.resume_at) if task.resume_at else None
-    until = f" until {end:%Y-%m-%d %H:%M} UTC" if end else ""
+    until = f" until {moment(end)}" if end else ""
     return f"Is on hold{until} ({task.note})." if task.note else f"Is on hold{until}."
 
 
@@ -141,21 +103,8 @@ def _dependencies_sentence(task: Blocked, upstream: Sequence[Cause]) -> str:
     if task.root_causes:
         causes = describe_causes(task.root_causes, are_all=not task.more_root_causes)
         return f"Cannot start: {causes}."
-    unfinished = _joined(f"{_quoted(cause)} ({cause.status})" for cause in upstream)
+    unfinished = joined(f"{quoted(cause)} ({cause.status})" for cause in upstream)
     return f"Waits for {unfinished or 'tasks that have not finished'}."
-
-
-def _quoted(cause: Cause) -> str:
-    return f"`{cause.step_id or cause.title}`"
-
-
-def _joined(texts: Iterable[str], *, are_all: bool = True) -> str:
-    """Return `a, b, c and 4 more`, or `at least 4 more` unless these are all."""
-    parts = list(texts)
-    if len(parts) > MOST_NAMED:
-        count = f"{len(parts) - MOST_NAMED} more"
-        parts = [*parts[:MOST_NAMED], count if are_all else f"at least {count}"]
-    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
 def _why_pending(task: Task) -> list[Blocked]:

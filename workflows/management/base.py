@@ -3,7 +3,9 @@
 from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
+from runners.functions import UnusableModule, load_functions
 from workflows.db.refusals import is_refusal
 from workflows.db.statement_watch import StatementWatch
 from workflows.db.time_limits import limited
@@ -26,8 +28,10 @@ class DatabaseCommand(BaseCommand):
         """
         Run the command.
 
-        :raises CommandError: in one line, with exit code 75, if the database refuses.
+        :raises CommandError: in one line, if a function's module cannot be imported; with exit
+            code 75, if the database refuses.
         """
+        _load_functions()
         watch = StatementWatch()
         try:
             if self.lock_s is None:
@@ -41,9 +45,26 @@ class DatabaseCommand(BaseCommand):
             raise CommandError(f"{why_refused(exc)}{outcome}", returncode=TRY_AGAIN) from exc
 
 
+def _load_functions() -> None:
+    """Import the functions before anything is done: no run may stay behind without them."""
+    try:
+        load_functions()
+    except UnusableModule as exc:
+        raise CommandError(str(exc)) from exc
+
+
 def why_refused(exc: BaseException) -> str:
     """Return one line about a refusal."""
     if isinstance(exc, Busy):
         return exc.detail
     lines = [line.strip() for line in str(exc).splitlines() if line.strip()]
     return f"The database refuses: {lines[0] if lines else type(exc).__name__}."
+
+
+def database_name() -> str:
+    """Return which database this is, for people; never with its password."""
+    known = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"SQLite, {known['NAME']}"
+    host = known["HOST"] or known["OPTIONS"].get("host") or "this machine"
+    return f"PostgreSQL, {known['NAME']} at {host}"

@@ -40,8 +40,9 @@ class Progress:
         self._run = run
         self._last_event = 0
         self._console = console
-        self._is_shown = True
-        self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
+        self._is_shown = not console.quiet
+        is_live = self._is_shown and console.is_terminal
+        self._live = Live(console=console, auto_refresh=False) if is_live else None
 
     def __enter__(self) -> Callable[[], None]:
         """Start; returns the function to call for each update."""

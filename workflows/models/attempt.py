@@ -152,6 +152,12 @@ def by_run(attempts: Iterable[TaskAttempt]) -> dict[int, list[TaskAttempt]]:
     return groups
 
 
+LARGEST_PIECE = 32_000
+"""How many characters a piece of a log has at most."""
+TAIL = 64_000
+"""How many characters of the end of a log are kept, however long it is."""
+
+
 class LogPiece(models.Model):
     """A piece of limited length of what an attempt printed."""
 

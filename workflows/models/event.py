@@ -17,6 +17,7 @@ class EventType(models.TextChoices):
     RUN_RUNNING = "workflow_run.running"
     RUN_PAUSED = "workflow_run.paused"
     RUN_RESUMED = "workflow_run.resumed"
+    AUTO_DISPATCH_SET = "workflow_run.auto_dispatch_set"
     RUN_ABORTED = "workflow_run.aborted"
     RUN_SUCCEEDED = "workflow_run.succeeded"
     RUN_FAILED = "workflow_run.failed"

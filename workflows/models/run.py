@@ -27,7 +27,7 @@ class RunState(models.TextChoices):
     SUCCESS = "success"
     """Every task is success."""
     FAILED = "failed"
-    """A task failed or was canceled, and nothing is active or ready any more."""
+    """A task failed or was canceled, and no other can start, not even after a decision."""
     ABORTED = "aborted"
     """An operator ended it. Final."""
 
@@ -111,7 +111,14 @@ class WorkflowRun(models.Model):
     )
     auto_dispatch = models.BooleanField(
         default=False,
-        help_text="Dispatch what becomes ready when a task ends; not before the first dispatch.",
+        help_text="Dispatch whatever becomes ready, from the creation of the run to its end.",
+    )
+    # A number, no reference: it stays when that run is deleted, and no index is to be kept for it.
+    again_of = models.PositiveBigIntegerField(
+        null=True, editable=False, help_text="The run whose parameters it was started with again."
+    )
+    trigger = ReadableJSONField(
+        null=True, editable=False, help_text="What started it, if no person did."
     )
     last_dispatch = ReadableJSONField(
         null=True, editable=False, help_text="The answer to the latest dispatch-ready."
@@ -145,6 +152,8 @@ class WorkflowRun(models.Model):
 
     tasks_to_take: Sequence[Task] = ()
     """The existing tasks that a new run is made of."""
+    copied_from: "WorkflowRun | None" = None
+    """The run whose tasks a new run copies, instead of the steps of their template."""
     has_just_ended = False
     """True between the end of the run and its storing, which seals its record."""
 
@@ -154,6 +163,7 @@ class WorkflowRun(models.Model):
         ordering = ["-id"]
         permissions = [
             ("operate_workflowrun", "Can dispatch and steer runs and their tasks"),
+            ("reuse_secrets", "Can run again with secrets that another person has given"),
         ]
         indexes = [
             models.Index(fields=["state", "-id"], name="run_by_state"),

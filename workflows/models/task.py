@@ -56,6 +56,14 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """Return the tasks that can be dispatched if their run can, in the template's order."""
         return self.filter(FREE).order_by("position")
 
+    def startable(self) -> "TaskQuerySet":
+        """Return the ready tasks, and those that a release, an approval or a time makes ready."""
+        held, asked = (
+            models.Case(models.When(**{name: True}, then=1), default=0)
+            for name in ("is_held", "awaits_approval")
+        )
+        return self.filter(state=TaskState.PENDING, unmet_count=held + asked)
+
     def root_causes(self) -> "TaskQuerySet":
         """Return the failed and canceled tasks that a pending task depends on directly."""
         pending_downstream = TaskDependency.objects.filter(

@@ -4,7 +4,9 @@ from workflows.operations.approvals import approve, reject
 from workflows.operations.attempts import ask, declare_lost
 from workflows.operations.dispatch_ready import dispatch_ready
 from workflows.operations.holds import hold, release
-from workflows.operations.runs import abort, cancel_rest, pause, resume
+from workflows.operations.retry_failed import retry_failed
+from workflows.operations.runs import abort, cancel_rest, pause, resume, set_auto_dispatch
+from workflows.operations.start import start_run
 from workflows.operations.tasks import cancel, mark_success, retry, retry_downstream
 
 __all__ = [
@@ -23,4 +25,7 @@ __all__ = [
     "resume",
     "retry",
     "retry_downstream",
+    "retry_failed",
+    "set_auto_dispatch",
+    "start_run",
 ]

@@ -45,6 +45,16 @@ def check_dispatch_ready(run: WorkflowRun, by: Actor) -> Refusal:
     return RunNotDispatchable(f"{run} is {run.state}") if run.state in CLOSED else None
 
 
+def check_dispatch_task(task: Task, by: Actor) -> Refusal:
+    """Refuse a task that is not pending, one in no run, and one of a paused or aborted run."""
+    if wrong := _check_state(task, {TaskState.PENDING}):
+        return wrong
+    if task.run is None:
+        return WrongState(f"task {task.pk} is in no run")
+    refused = check_dispatch_ready(task.run, by)
+    return Conflict(refused.detail) if refused else None
+
+
 def check_pause(run: WorkflowRun, by: Actor) -> Refusal:
     """Refuse a run that is paused or finished."""
     return _check_state(run, DISPATCHABLE)
@@ -58,6 +68,23 @@ def check_resume(run: WorkflowRun, by: Actor) -> Refusal:
 def check_abort(run: WorkflowRun, by: Actor) -> Refusal:
     """Refuse a run that is finished."""
     return _check_transition(run, WorkflowRun.abort)
+
+
+def check_auto_dispatch(run: WorkflowRun, by: Actor) -> Refusal:
+    """Refuse an aborted run; any other may go on, at least after a retry."""
+    return WrongState(f"{run} is {run.state}") if run.state == RunState.ABORTED else None
+
+
+def check_auto_dispatch_on(run: WorkflowRun, by: Actor) -> Refusal:
+    """Refuse an aborted run, and one that dispatches by itself already."""
+    is_on = WrongState(f"auto-dispatch of {run} is on") if run.auto_dispatch else None
+    return check_auto_dispatch(run, by) or is_on
+
+
+def check_auto_dispatch_off(run: WorkflowRun, by: Actor) -> Refusal:
+    """Refuse an aborted run, and one that does not dispatch by itself."""
+    is_off = None if run.auto_dispatch else WrongState(f"auto-dispatch of {run} is off")
+    return check_auto_dispatch(run, by) or is_off
 
 
 def check_cancel_rest(run: WorkflowRun, by: Actor) -> Refusal:
@@ -89,6 +116,14 @@ def check_mark_success(task: Task, by: Actor) -> Refusal:
     """
     of_state = _check_transition(task, Task.mark_success) or _check_run_of(task)
     return of_state or _check_gates(task, by)
+
+
+def check_retry_failed(run: WorkflowRun, by: Actor) -> Refusal:
+    """Refuse an aborted run, and one in which nothing has failed or was canceled."""
+    if run.state == RunState.ABORTED:
+        return WrongState(f"{run} is {run.state}")
+    nothing = WrongState(f"nothing in {run} has failed or was canceled")
+    return None if run.broken_count else nothing
 
 
 def check_retry_downstream(task: Task, by: Actor) -> Refusal:

@@ -18,9 +18,10 @@ from workflows.dispatch.result import (
 )
 from workflows.dispatch.runner_pool import RunnerPool
 from workflows.dispatch.submission import is_to_submit, submit
-from workflows.models import RunState, TaskAttempt, WorkflowRun
+from workflows.errors import NotFound
+from workflows.models import RunState, Task, TaskAttempt, WorkflowRun
 from workflows.models.actor import Actor
-from workflows.operations.checks import check_dispatch_ready, enforce
+from workflows.operations.checks import check_dispatch_ready, check_dispatch_task, enforce
 from workflows.operations.trouble import says_what_is_wrong
 from workflows.reports.recovery import recover_overdue
 from workflows.runs.completion import close_run_if_finished
@@ -30,7 +31,12 @@ from workflows.runs.transitions import save_progress
 
 @says_what_is_wrong
 def dispatch_ready(
-    run_id: int, *, limit: int | None = 1, dry_run: bool = False, by: Actor
+    run_id: int,
+    *,
+    limit: int | None = 1,
+    dry_run: bool = False,
+    task_id: int | None = None,
+    by: Actor,
 ) -> DispatchResult:
     """
     Dispatch the first ready tasks of a run, in the template's order.
@@ -42,16 +48,32 @@ def dispatch_ready(
 
     :param limit: how many tasks at most; None for all that are ready.
     :param dry_run: return what the real call would, and write nothing.
-    :raises NotFound: if there is no such run.
+    :param task_id: dispatch this task, though others may be ready before it; the result says why
+        it was not, if so.
+    :raises NotFound: if there is no such run, or no such task in it.
     :raises RunNotDispatchable: if the run is paused or aborted.
     :raises InsideTransaction: if the caller has a transaction.
     """
     check_outermost("dispatch_ready")
-    result = DispatchCall(run_id, limit, by, dry_run).execute()
+    result = DispatchCall(run_id, limit, by, dry_run, task_id).execute()
     # Only if nothing is ready: recovery may have to wait for runners that do not respond.
     if not result.dispatches and not dry_run and recover_overdue(run_id=run_id, by=by):
-        result = DispatchCall(run_id, limit, by, dry_run).execute()
+        result = DispatchCall(run_id, limit, by, dry_run, task_id).execute()
     return result
+
+
+def dispatch_task(task_id: int, *, by: Actor) -> DispatchResult:
+    """
+    Dispatch one task of a run if it is ready, or return why it is not; otherwise as above.
+
+    :raises NotFound: if there is no such task.
+    :raises Conflict: if it is not pending, or in no run.
+    """
+    task = Task.objects.select_related("run").filter(pk=task_id).first()
+    if task is None:
+        raise NotFound("task", task_id)
+    enforce(check_dispatch_task(task, by))
+    return dispatch_ready(task.run_id or 0, task_id=task_id, by=by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +92,7 @@ class DispatchCall:
     limit: int | None
     by: Actor
     dry_run: bool
+    task_id: int | None = None
     pool: RunnerPool = field(default_factory=RunnerPool)
     created: list[TaskAttempt] = field(default_factory=list)
     sent: dict[TaskAttempt, Dispatch] = field(default_factory=dict)
@@ -97,7 +120,12 @@ class DispatchCall:
         run = lock_run(self.run_id)
         if not self.created:
             enforce(check_dispatch_ready(run, self.by))
+            self._check_task(run)
         return run
+
+    def _check_task(self, run: WorkflowRun) -> None:
+        if self.task_id and not Task.objects.filter(run=run, pk=self.task_id).exists():
+            raise NotFound("task", f"{self.task_id} of {run}")
 
     def _start(self, run: WorkflowRun) -> None:
         """Start a run with auto-dispatch even if nothing is ready: from now on it dispatches."""
@@ -107,7 +135,7 @@ class DispatchCall:
     def _create_attempts(self, run: WorkflowRun) -> list[TaskAttempt]:
         """Create attempts up to the limit; return those that must be submitted."""
         limit = None if self.limit is None else self.limit - len(self.sent)
-        created, _ = create_attempts(run, limit, self.pool, by=self.by)
+        created, _ = create_attempts(run, limit, self.pool, by=self.by, task_id=self.task_id)
         self.created += created
         for attempt in created:
             if self.dry_run or not is_to_submit(attempt):
@@ -119,7 +147,7 @@ class DispatchCall:
         result = DispatchResult(run.pk, self.limit, dispatches, dry_run=self.dry_run)
         if dispatches:
             return result
-        reason, blocked = why_nothing_dispatched(run, self.pool)
+        reason, blocked = why_nothing_dispatched(run, self.pool, self.task_id)
         record_nothing_ready(run, reason, len(blocked), by=self.by)
         return replace(result, reason=reason, blocked=blocked)
 

@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.db.models import F
+
 from workflows.models import (
     Approval,
     Task,
@@ -20,6 +22,7 @@ from workflows.models.task import ACTIVE, ENDED
 from workflows.operations.paths import following, passed_gates, reached, read_passed_gates
 from workflows.runs.approval_requests import asking_again
 
+KEPT = "run {} keeps version {}; the template is at {}. To use that, run it again"
 MOST_RUNS = 20
 """Nothing is previewed for more runs at once: the pending tasks of each would have to be read."""
 
@@ -37,6 +40,18 @@ class Effect:
     def sentence(self) -> str:
         """Return `1 task becomes ready at once`, `3 tasks become ready at once`."""
         return f"1 task {self.one}" if self.count == 1 else f"{self.count:,} tasks {self.many}"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(Effect):
+    """What does not change, though somebody may expect it to."""
+
+    text: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """Return the text."""
+        return self.text
 
 
 class PendingTasks:
@@ -77,14 +92,28 @@ class PendingTasks:
 
 def preview_retry(tasks: Sequence[Task], pending: PendingTasks | None = None) -> list[Effect]:
     """Preview that failed and canceled tasks return to the queue."""
+    # Beside suggested actions, whose page has read what is pending, there is no room for this.
+    outdated = [] if pending else [*_keeping_version({task.run_id for task in tasks})]
     pending, ids = _read(tasks, pending)
     after, still = pending.after(ids), pending.permanently_blocked(but_for=ids)
     can_run = "can run once that succeeds"
     return [
+        *outdated,
         *_may_run_twice(len(ids & pending.may_still_run)),
         *pending.effect(after - still, can_run, can_run),
         *_still_blocked(pending, after & still),
     ]
+
+
+def preview_retry_failed(runs: Sequence[WorkflowRun]) -> list[Effect]:
+    """Preview that the failed tasks of runs return to the queue."""
+    if len(runs) > MOST_RUNS:
+        return []
+    failed = Task.objects.filter(run__in=runs, state=TaskState.FAILED)
+    rows = failed.order_by("run_id", "position").only("run_id", "step_id", "title", "state")
+    tasks = tuple(rows)
+    one, many = "failed and returns to the queue", "failed and return to the queue"
+    return [*_effect_on(tasks, one, many), *preview_retry(tasks)]
 
 
 def preview_mark_success(
@@ -165,6 +194,7 @@ def preview_retry_downstream(tasks: Sequence[Task]) -> list[Effect]:
     given_up = TaskAttempt.objects.given_up().filter(task__run__in=runs)
     twice = ids.union(task.pk for task in reset) & set(given_up.values_list("task_id", flat=True))
     return [
+        *_keeping_version(runs),
         *_may_run_twice(len(twice)),
         *_effect_on(reset, one, many),
         *_asking_again(runs, ids | after),
@@ -230,6 +260,16 @@ def _asking_again(runs: Collection[int], task_ids: Collection[int]) -> Iterator[
     gates = asking_again(Task.objects.filter(run__in=runs)).order_by("run_id", "position")
     found = tuple(gate for gate in gates.defer("payload") if gate.pk in task_ids)
     yield from _effect_on(found, "asks for approval again", "ask for approval again")
+
+
+def _keeping_version(runs: Collection[int | None]) -> Iterator[Effect]:
+    """Yield which runs keep a version of their template that is not the latest any more."""
+    old = WorkflowRun.objects.filter(
+        pk__in=[pk for pk in runs if pk], template_version__lt=F("template__version")
+    )
+    kept = old.order_by("pk").values_list("pk", "template_version", "template__version")
+    for pk, version, latest in kept[:MOST_RUNS]:
+        yield Kept(1, "", "", text=KEPT.format(pk, version, latest))
 
 
 def _may_run_twice(n: int) -> Iterator[Effect]:

@@ -1,15 +1,16 @@
-"""Operations on runs: pause, resume, abort, cancel the rest."""
+"""Operations on runs: pause, resume, abort, cancel the rest, switch auto-dispatch."""
 
 from django.db import transaction
 from django.utils import timezone
 
 from workflows.dispatch.auto_dispatch import advance_run
-from workflows.models import RunState, Task, TaskState, WorkflowRun
+from workflows.models import EventType, RunState, Task, TaskState, WorkflowRun
 from workflows.models.actor import Actor
 from workflows.models.task import ACTIVE
 from workflows.operations.cancellation import cancel_tasks
 from workflows.operations.checks import (
     check_abort,
+    check_auto_dispatch,
     check_cancel_rest,
     check_pause,
     check_resume,
@@ -17,6 +18,7 @@ from workflows.operations.checks import (
 )
 from workflows.operations.preview import PendingTasks
 from workflows.operations.trouble import says_what_is_wrong
+from workflows.runs.events import record
 from workflows.runs.locks import lock_run
 from workflows.runs.transitions import save_progress, transition_tasks
 
@@ -92,4 +94,28 @@ def cancel_rest(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
         run, tasks, Task.cancel, by=by, reason=reason, at=now, note=reason, finished_at=now
     )
     advance_run(run, by=by)
+    return run
+
+
+@says_what_is_wrong
+@transaction.atomic
+def set_auto_dispatch(
+    run_id: int, *, auto_dispatch: bool, by: Actor, reason: str = ""
+) -> WorkflowRun:
+    """
+    Switch a run's auto-dispatch on or off; on, what is ready is dispatched at once.
+
+    A repeated call changes nothing and leaves no event.
+
+    :raises NotFound: if there is no such run.
+    :raises Conflict: if the run is aborted.
+    """
+    run = lock_run(run_id)
+    enforce(check_auto_dispatch(run, by))
+    if run.auto_dispatch != auto_dispatch:
+        run.auto_dispatch = auto_dispatch
+        WorkflowRun.objects.filter(pk=run.pk).update(auto_dispatch=auto_dispatch)
+        payload = {"auto_dispatch": auto_dispatch}
+        record(EventType.AUTO_DISPATCH_SET, run=run, by=by, reason=reason, payload=payload)
+        advance_run(run, by=by)
     return run

@@ -60,8 +60,8 @@ def retry(task_id: int, *, by: Actor, reason: str = "") -> Task:
     run, task = lock_task(task_id)
     enforce(check_retry(task, by))
     transition_tasks(run, [task], Task.retry, by=by, reason=reason, **CLEARED)
-    request_again_if_rejected(run, task, by=by)
-    _reopen_and_advance(run, by=by, reason=reason)
+    request_again_if_rejected(run, [task], by=by)
+    reopen_and_advance(run, by=by, reason=reason)
     task.refresh_from_db()
     return task
 
@@ -97,7 +97,7 @@ def mark_success(task_id: int, *, by: Actor, reason: str) -> Task:
         is_marked_success=True,
         finished_at=now,
     )
-    _reopen_and_advance(run, by=by, reason=reason)
+    reopen_and_advance(run, by=by, reason=reason)
     task.refresh_from_db()
     return task
 
@@ -150,10 +150,11 @@ def _reset(run: WorkflowRun | None, task: Task, reset: Reset, *, by: Actor, reas
     columns = {**CLEARED, "is_marked_success": False, "dispatched_at": None}
     transition_tasks(run, tasks, Task.reset, by=by, reason=reason, payloads=payloads, **columns)
     request_again_after_reset(run, task, reset.gates, by=by)
-    _reopen_and_advance(run, by=by, reason=reason)
+    reopen_and_advance(run, by=by, reason=reason)
 
 
-def _reopen_and_advance(run: WorkflowRun | None, *, by: Actor, reason: str) -> None:
+def reopen_and_advance(run: WorkflowRun | None, *, by: Actor, reason: str) -> None:
+    """Continue a run some of whose ended tasks are pending again, or count as done."""
     if run is None:
         return
     if run.state in {RunState.FAILED, RunState.SUCCESS}:

@@ -1,7 +1,6 @@
 """Parameters of runs: the JSON Schema of a template, defaults, secrets and validation."""
 
-from collections.abc import Iterator
-from difflib import get_close_matches
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from jsonschema.exceptions import ValidationError
@@ -19,8 +18,10 @@ from workflows.payloads.schemas import (
     pattern_problems,
     subschemas,
     unavailable,
+    undescriptive,
 )
 from workflows.payloads.secrets import MASK
+from workflows.payloads.suggestions import nearest
 from workflows.payloads.validation import errors_of
 
 MOST_PROBLEMS = 20
@@ -31,10 +32,6 @@ TAKES_OTHERS = {"additionalProperties", "unevaluatedProperties"}
 """Keywords by which a schema says itself what becomes of parameters that it does not name."""
 MOST_GIVEN_VALUES = 100_000
 """How many objects, lists, texts and numbers the parameters of a run may consist of."""
-LONGEST_COMPARED = 100
-"""Characters of a name in which a mistyped one is looked for."""
-SIMILAR = 0.75
-"""How similar two names are, of which one is taken for a mistyped other; 1 is the same."""
 
 
 def check_schema(schema: object) -> Iterator[str]:
@@ -45,7 +42,8 @@ def check_schema(schema: object) -> Iterator[str]:
         yield from problems
         return
     assert isinstance(schema, dict)  # noqa: S101 (guaranteed above)
-    if problems := [*unavailable(schema), *misplaced_secrets(schema), *pattern_problems(schema)]:
+    problems = [*unavailable(schema), *misplaced_secrets(schema), *pattern_problems(schema)]
+    if problems := problems or list(undescriptive(schema)):
         yield from problems
         return
     for name, definition in properties(schema).items():
@@ -81,6 +79,22 @@ def take_parameters(
 def secret_names(schema: dict[str, Any]) -> list[str]:
     """Return the names of the secret parameters."""
     return [name for name, definition in properties(schema).items() if _is_secret(definition)]
+
+
+def missing_parameters(schema: dict[str, Any], names: Iterable[str]) -> list[str]:
+    """Return those names that no part of a schema mentions."""
+    try:
+        with limited():
+            return _undeclared(schema, names)
+    except Uncheckable:
+        return []
+
+
+def takes_other_parameters(schema: dict[str, Any]) -> bool:
+    """Return True if a run may have parameters that its schema does not mention."""
+    if TAKES_OTHERS.isdisjoint(schema):
+        return not secret_names(schema)
+    return all(schema.get(word) is not False for word in TAKES_OTHERS)
 
 
 def properties(schema: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -140,13 +154,13 @@ def _mistyped(schema: dict[str, Any], given: dict[str, Any], *, is_label: bool) 
     known = secret_names(schema) if takes_others else list(properties(schema))
     for name in _undeclared(schema, given):
         budget().seconds_left()
-        nearest = _nearest(name, known)
-        if nearest or not takes_others:
-            hint = f"did you mean {nearest}? Otherwise " if nearest else ""
+        meant = nearest(name, known)
+        if meant or not takes_others:
+            hint = f"did you mean {meant}? Otherwise " if meant else ""
             yield f"{name}: no such parameter; {hint}add it to the properties of the schema"
 
 
-def _undeclared(schema: dict[str, Any], given: dict[str, Any]) -> list[str]:
+def _undeclared(schema: dict[str, Any], given: Iterable[str]) -> list[str]:
     """Return the names that no part of a schema mentions."""
     names = {name for _, part in subschemas(schema) for name in part.get("properties", ())}
     patterns = schema.get("patternProperties", ())
@@ -155,13 +169,6 @@ def _undeclared(schema: dict[str, Any], given: dict[str, Any]) -> list[str]:
         for name in given
         if name not in names and not any(matches(pattern, name) for pattern in patterns)
     ]
-
-
-def _nearest(name: str, known: list[str]) -> str | None:
-    by_small_letters = {each.casefold(): each for each in known}
-    small = name.casefold()[:LONGEST_COMPARED]
-    found = get_close_matches(small, by_small_letters, 1, SIMILAR)
-    return by_small_letters[found[0]] if found else None
 
 
 def _problems(schema: dict[str, Any], value: Any) -> Iterator[str]:

@@ -1,38 +1,38 @@
 """Renders the expressions of payloads: `{{ params.x }}`, `{{ tasks.step_id.result.y }}`."""
 
 import json
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import F
 from jinja2 import Undefined, nodes
 from jinja2.exceptions import UndefinedError
 
 from runners.base import storable
-from workflows.models import Task, TaskAttempt, WorkflowRun
-from workflows.models.attempt import Outcome
+from workflows.models import Task, WorkflowRun
 from workflows.models.bounds import LONGEST_REASON, cut
 from workflows.models.fields import check_json, check_json_object
 from workflows.payloads.evaluation import Scope, why_failed
 from workflows.payloads.expressions import check_secrets, lookups, templated_texts
+from workflows.payloads.names import KNOWN_NAMES, PARAMS, TASKS
 from workflows.payloads.secrets import MASK, PLACEHOLDER_START, placeholders
 from workflows.payloads.syntax import EXPRESSION_START, check_amount, parsed, quoted_text
+from workflows.payloads.upstream import MASKED_SIGN, left_by_steps
 from workflows.payloads.work import BadExpression, Work
 
 # It would be replaced by the secret, which the template did not send to this runner.
 FOREIGN_PLACEHOLDER = (
-    f"payload: a result or a parameter that it uses contains {PLACEHOLDER_START!r}"
+    f"payload: a result, an output or a parameter that it uses contains {PLACEHOLDER_START!r}"
 )
 
-KNOWN_NAMES = " (known: params, tasks; to print braces literally, write {{ '{{…}}' }})"
+HINT_ON_NAMES = (
+    f" (known: {', '.join(KNOWN_NAMES)}; to print braces literally, write {{{{ '{{{{…}}}}' }}}})"
+)
 
-MASKED = re.compile(rf"(?<!\*)(?:{re.escape(MASK)})+(?!\*)")
-MASKED_SIGN = "\ufdd0"
-"""Stands for the mask while a payload is rendered, and is no character of any language."""
 MASKED_RESULT = (
-    f"payload: it uses a result in which a secret was masked, so it would work with {MASK!r}; "
+    "payload: it uses a result or an output in which a secret was masked, so it would work with "
+    f"{MASK!r}; "
     "use the secret itself, as in {{ params.token }}, in each step that needs it"
 )
 
@@ -47,11 +47,11 @@ def render_payloads(
     """
     Return each task's rendered payload, or its error, by task id.
 
-    Whatever a payload raises is the error of its task alone. At most one statement: for the
-    results of all tasks that the payloads reference.
+    Whatever a payload raises is the error of its task alone. At most two statements: for the
+    results and for the outputs of all tasks, where the payloads refer to them.
     """
     found: dict[int, dict[str, Any] | UnknownName] = {}
-    templated: dict[int, dict[str, Any]] = {}
+    templated: list[Task] = []
     texts: set[str] = set()
     for task in tasks:
         found[task.pk] = task.payload
@@ -61,26 +61,31 @@ def render_payloads(
             found[task.pk] = UnknownName(f"payload {exc.message}")
             continue
         if own := list(templated_texts(task.payload)):
-            templated[task.pk] = task.payload
+            templated.append(task)
             texts.update(own)
     if templated:
         context = _context(run, texts)
-        found |= {pk: _render_payload(run, each, context) for pk, each in templated.items()}
+        found |= {task.pk: _render_payload(run, task, context) for task in templated}
     return found
 
 
 def _context(run: WorkflowRun, texts: Collection[str]) -> dict[str, Any]:
     if not isinstance(run.parameters, dict):
         raise TypeError("the stored parameters are no object")
-    results = _results(run, set(_referenced_steps(texts)))
-    return {"params": {**run.parameters, **placeholders(run.secret_names)}, "tasks": results}
+    created_at = run.created_at.astimezone(UTC).isoformat().replace("+00:00", "Z")  # as in the API
+    return {
+        PARAMS: {**run.parameters, **placeholders(run.secret_names)},
+        TASKS: left_by_steps(run, texts),
+        "run": {"id": run.pk, "created_at": created_at},
+    }
 
 
 def _render_payload(
-    run: WorkflowRun, payload: dict[str, Any], context: Mapping[str, Any]
+    run: WorkflowRun, task: Task, context: Mapping[str, Any]
 ) -> dict[str, Any] | UnknownName:
+    own = {"task": {"attempt": task.attempt_count + 1}}  # the one that is about to be made
     try:
-        return _render_checked(payload, context, run.secret_names)
+        return _render_checked(task.payload, {**context, **own}, run.secret_names)
     except UnknownName as exc:
         return exc
     except BadExpression as exc:
@@ -100,7 +105,7 @@ def _render_checked(
     check_json(rendered)
     if secrets and _has_foreign_placeholder(payload, rendered, secrets):
         raise UnknownName(FOREIGN_PLACEHOLDER)
-    if context["tasks"] and MASKED_SIGN in json.dumps(rendered, ensure_ascii=False):
+    if context[TASKS] and MASKED_SIGN in json.dumps(rendered, ensure_ascii=False):
         raise UnknownName(MASKED_RESULT)
     return rendered
 
@@ -138,7 +143,7 @@ def _render(value: Any, scope: Scope) -> Any:
 
 def _hint_on_names(exc: Exception) -> str:
     is_name = isinstance(exc, UndefinedError) and str(exc).endswith("is undefined")
-    return KNOWN_NAMES if is_name else ""
+    return HINT_ON_NAMES if is_name else ""
 
 
 def _render_text(text: str, scope: Scope) -> Any:
@@ -154,40 +159,3 @@ def _render_text(text: str, scope: Scope) -> Any:
     for each in texts:
         scope.work.keep(each)
     return "".join(texts)
-
-
-def _referenced_steps(texts: Iterable[str]) -> Iterator[str]:
-    for text in texts:
-        try:
-            tree = parsed(text)
-        except BadExpression:
-            continue  # reported for its own task when it is rendered
-        yield from (key for _, key in lookups(tree, "tasks") if isinstance(key, str))
-
-
-def _results(run: WorkflowRun, steps: set[str]) -> dict[str, dict[str, Any]]:
-    if not steps:
-        return {}
-    attempts = TaskAttempt.objects.filter(
-        task__run=run,
-        task__step_id__in=steps,
-        outcome=Outcome.SUCCESS,
-        number=F("task__attempt_count"),
-    )
-    columns = ("task__step_id", "result", "exit_code", "runner__secret_names")
-    found = {}
-    for step, result, exit_code, secret_names in attempts.values_list(*columns):
-        # Without a secret there was nothing to mask: a row of asterisks is what it is.
-        may_be_masked = run.secret_names or secret_names != []
-        found[str(step)] = {
-            "result": _with_masks_marked(result) if may_be_masked else result,
-            "exit_code": exit_code,
-        }
-    return found
-
-
-def _with_masks_marked(result: Any) -> Any:
-    text = json.dumps(result, ensure_ascii=False)
-    if MASK not in text:
-        return result
-    return json.loads(MASKED.sub(lambda found: MASKED_SIGN * len(found[0]), text))

@@ -5,9 +5,11 @@ from itertools import starmap
 from typing import Any
 
 from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
 
 from workflows.payloads.budget import SCHEMA_SECONDS, Uncheckable, limited
 from workflows.payloads.patterns import probe
+from workflows.payloads.suggestions import nearest, suggested
 from workflows.payloads.validation import LONGEST_ERROR, SchemaValidator
 
 SECRET_KEYWORD = "writeOnly"  # noqa: S105 (JSON Schema's keyword for values that are never shown)
@@ -18,6 +20,41 @@ UNAVAILABLE_KEYWORDS = {"$ref", "$dynamicRef"}
 REMEDY = "repeat nothing that is repeated already, as (a+)+ does"
 NOT_BOTH = "not available in a schema with unevaluatedProperties; use additionalProperties there"
 METASCHEMA = SchemaValidator(Draft202012Validator.META_SCHEMA)
+ANNOTATIONS = {
+    *(
+        "$anchor",
+        "$comment",
+        "$id",
+        "$schema",
+        "$vocabulary",
+        "contentEncoding",
+        "contentMediaType",
+    ),
+    *("contentSchema", "default", "definitions", "deprecated", "description", "else", "examples"),
+    *("$defs", "maxContains", "minContains", "readOnly", "then", "title", "writeOnly"),
+}
+KEYWORDS = {*Draft202012Validator.VALIDATORS, *ANNOTATIONS}
+DESCRIBES = KEYWORDS - ANNOTATIONS - {"type", "format"}
+"""Keywords by which a schema says anything about parameters."""
+PARAMETER = 'if it is a parameter, write {{"properties": {{"{}": …}}}}'
+DESCRIBES_NOTHING = (
+    'it describes nothing; name the parameters, as in {"properties": {"day": {"type": "string"}}}, '
+    "or leave the schema out"
+)
+TYPES = "use one of: array, boolean, integer, null, number, object, string"
+TYPES_MEANT = {
+    "date": "for a date, write type: string, format: date",
+    "datetime": "for a moment, write type: string, format: date-time",
+    "time": "for a time, write type: string, format: time",
+    "email": "for an address, write type: string, format: email",
+    "float": "write type: number",
+    "int": "write type: integer",
+    "bool": "write type: boolean",
+    "str": "write type: string",
+    "text": "write type: string",
+    "list": "write type: array",
+    "dict": "write type: object",
+}
 NAMES_SCHEMAS = {
     "properties",
     "patternProperties",
@@ -76,9 +113,29 @@ def malformed(schema: object) -> Iterator[str]:
         yield str(exc)
         return
     if error:
-        yield ": ".join(filter(None, [dotted(error.absolute_path), error.message[:LONGEST_ERROR]]))
+        yield ": ".join(filter(None, [dotted(error.absolute_path), _why_malformed(error)]))
     elif not isinstance(schema, dict) or schema.get("type", "object") != "object":
         yield "the schema must describe an object: set type: object and its properties"
+
+
+def _why_malformed(error: ValidationError) -> str:
+    path = list(error.absolute_path)
+    if path[-1:] == ["type"] and path[-2:-1] != ["properties"] and isinstance(error.instance, str):
+        return f"{error.instance!r} is no type; {TYPES_MEANT.get(error.instance.lower(), TYPES)}"
+    return error.message[:LONGEST_ERROR]
+
+
+def undescriptive(schema: Schema) -> Iterator[str]:
+    """Yield the unknown keywords of a schema, mostly parameters, or that it describes nothing."""
+    unknown = [word for word in schema if word not in KEYWORDS and not word.startswith(("x-", "$"))]
+    says_something = any(schema.get(word, {}) != {} for word in DESCRIBES)
+    for word in unknown:
+        if nearest(word, KEYWORDS):
+            yield f"{word}: no keyword of JSON Schema; {suggested(word, KEYWORDS)}"
+        elif isinstance(schema[word], dict) or not says_something:
+            yield f"{word}: no keyword of JSON Schema; {PARAMETER.format(word)}"
+    if not (unknown or says_something):
+        yield DESCRIBES_NOTHING
 
 
 def unavailable(schema: Schema) -> Iterator[str]:

@@ -108,7 +108,7 @@ def revealed(attempt: TaskAttempt) -> dict[str, Any]:
     run = attempt.task.run
     if not run or not run.secret_names:
         return payload
-    values = _readable_parameters(run)
+    values = readable_parameters(run)
     if unreadable := [name for name in run.secret_names if name not in values]:
         raise SecretsUnreadable(run, unreadable)
     shown: dict[str, Any] = _with_secrets(
@@ -128,13 +128,13 @@ def encrypted_parameters(values: dict[str, str]) -> dict[str, str]:
 
 def unreadable_parameters(run: WorkflowRun) -> list[str]:
     """Return the names of the secret parameters that the present keys cannot decrypt."""
-    return sorted({*run.secret_names} - _readable_parameters(run).keys())
+    return sorted({*run.secret_names} - readable_parameters(run).keys())
 
 
 def secrets_of(attempt: TaskAttempt) -> Secrets:
     """Return the secrets: parameters of the run, those of the runner and of its environment."""
     run, runner = attempt.task.run, attempt.runner
-    values = [*_readable_parameters(run).values()] if run else []
+    values = [*readable_parameters(run).values()] if run else []
     hides_all = run is not None and len(values) < len(run.secret_names)
     if runner:
         # As the log decodes them: what is not UTF-8 becomes replacement characters.
@@ -150,7 +150,8 @@ def masked(value: Any, secrets: Secrets | Iterable[str]) -> Any:
     return _masked(value, prepared) if prepared else value
 
 
-def _readable_parameters(run: WorkflowRun) -> dict[str, str]:
+def readable_parameters(run: WorkflowRun) -> dict[str, str]:
+    """Return the values of the secret parameters that the present keys can decrypt, by name."""
     found = {name: encryption.decrypt(text) for name, text in run.encrypted_secrets.items()}
     values: dict[str, str] = {name: text for name, text in found.items() if text is not None}
     return {**run.secrets, **values}

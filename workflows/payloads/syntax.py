@@ -36,6 +36,9 @@ TEXT_TOO_LONG = (
     f"the texts with expressions have more than {LONGEST_TEXT:,} characters; write what is long "
     "into a file"
 )
+UNCLOSED = "unexpected end of template, expected 'end of print statement'."
+"""What Jinja says of an expression that does not end."""
+MISSING_END = "'}}' is missing"
 
 UNREADABLE = (ArithmeticError, MemoryError, RecursionError, ValueError)
 """What Jinja's parser raises besides TemplateSyntaxError: on long numbers and deep nesting."""
@@ -102,7 +105,8 @@ def _parse(text: str) -> nodes.Template:
             with ThreadPoolExecutor(1) as fresh_stack:
                 tree = fresh_stack.submit(ENVIRONMENT.parse, text).result()
     except TemplateSyntaxError as exc:
-        raise BadExpression(f"{_without_rest(exc.message)}; {_how_to_print_braces(text)}") from exc
+        why = MISSING_END if exc.message == UNCLOSED else _without_rest(exc.message)
+        raise BadExpression(f"{why}; {_how_to_print_braces(text)}") from exc
     except UNREADABLE as exc:
         raise BadExpression(why_failed(exc)) from exc
     _check_tree(tree)

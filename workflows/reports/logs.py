@@ -8,13 +8,12 @@ from uuid import UUID
 from django.utils import timezone
 
 from workflows.models import LogPiece
+from workflows.models.attempt import LARGEST_PIECE, TAIL
 from workflows.payloads.secrets import Mask, Secrets
 from workflows.runs.log_digest import LogDigest, RunningDigest
 
-LARGEST_PIECE = 32_000
 HEAD = 1_000_000
-TAIL = 64_000
-"""How many characters of the beginning and of the end are kept; those between are counted."""
+"""How many characters of the beginning are kept, besides the end; those between are counted."""
 
 
 class AttemptLog:

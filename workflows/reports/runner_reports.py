@@ -19,11 +19,12 @@ from workflows.dispatch.tokens import hash_of
 from workflows.errors import ReportRefused, RunSetAside, TokenRefused, WorkflowError
 from workflows.models import TaskAttempt, TaskState
 from workflows.models.actor import Actor
+from workflows.models.attempt import LARGEST_PIECE
 from workflows.models.bounds import LONGEST_MESSAGE
 from workflows.models.fields import check_json
 from workflows.payloads.secrets import Secrets, masked, secrets_of
 from workflows.reports.apply import apply_reports
-from workflows.reports.logs import LARGEST_PIECE, AttemptLog
+from workflows.reports.logs import AttemptLog
 from workflows.reports.refused_tokens import STRANGER, count_refused_token
 from workflows.reports.report import Report
 from workflows.runs.bulkhead import note_trouble, trouble_of

@@ -49,10 +49,13 @@ def request_approval(run: WorkflowRun | None, task: Task, *, by: Actor, why: str
     return task.approvals.get(status=ApprovalStatus.PENDING)
 
 
-def request_again_if_rejected(run: WorkflowRun | None, task: Task, *, by: Actor) -> None:
-    """Let a task wait for a second approval if it is pending again after a rejection."""
-    if task.requires_approval and _was_rejected(task):
-        request_approvals(run, [task], by=by, why=AGAIN.format("it was retried after a rejection"))
+def request_again_if_rejected(run: WorkflowRun | None, tasks: Sequence[Task], *, by: Actor) -> None:
+    """Let those tasks wait for a second approval that are pending again after a rejection."""
+    gates = [task for task in tasks if task.requires_approval]
+    rejected = {pk for batch in batches(gates) for pk in _rejected(batch)}
+    again = [gate for gate in gates if gate.pk in rejected]
+    if again:
+        request_approvals(run, again, by=by, why=AGAIN.format("it was retried after a rejection"))
 
 
 def request_again_after_reset(
@@ -93,5 +96,7 @@ def undecided(tasks: QuerySet[Task]) -> QuerySet[Task]:
     return gates.annotate(last=LAST_STATUS).exclude(last=ApprovalStatus.APPROVED)
 
 
-def _was_rejected(task: Task) -> bool:
-    return task.approvals.latest("id").status == ApprovalStatus.REJECTED
+def _rejected(gates: Sequence[Task]) -> QuerySet[Task, int]:
+    """Return the ids of those that were rejected when they were last decided about."""
+    decided = Task.objects.filter(pk__in=[gate.pk for gate in gates]).annotate(last=LAST_STATUS)
+    return decided.filter(last=ApprovalStatus.REJECTED).values_list("pk", flat=True)

@@ -26,6 +26,7 @@ from workflows.models.fields import check_json_object
 from workflows.models.run import LONGEST_LABEL
 from workflows.payloads.parameters import take_parameters
 from workflows.payloads.secrets import encrypted_parameters, masked
+from workflows.runs.again import Again, earlier_run, repeat, schema_of
 from workflows.runs.approval_requests import AGAIN, request_approval, request_approvals
 from workflows.runs.events import record
 from workflows.runs.locks import LARGEST_ID
@@ -51,31 +52,32 @@ def create_run(
     initiated_by: str = "",
     parameters: dict[str, Any] | None = None,
     auto_dispatch: bool = False,
+    again: Again | None = None,
+    trigger: dict[str, Any] | None = None,
     by: Actor,
 ) -> WorkflowRun:
     """
     Create a run from a template, or from existing tasks in the order given.
 
+    :param again: the run that it repeats, whose template it has then.
+    :param trigger: what started it, if no person did: `{kind, id, name, moment}`.
     :raises NotFound: if the template or a task does not exist.
     :raises Conflict: if a task is in a run already, or is not pending.
     :raises Invalid: if neither is given, or the parameters are not what the template takes.
     """
-    if template_id is None and not task_ids:
-        raise Invalid({"workflow_template_id": ["Give a workflow_template_id or task_ids."]})
-    template = _template(template_id, lock=not task_ids) if template_id is not None else None
+    earlier = earlier_run(again, template_id, task_ids) if again else None
     run = WorkflowRun(
-        template=template,
+        template=_chosen(earlier.template_id if earlier else template_id, task_ids),
         expands_template=not task_ids,
         initiated_by=initiated_by or shortened(by.name, LONGEST_LABEL),
         auto_dispatch=auto_dispatch,
+        again_of=again.run_id if again else None,
+        trigger=trigger,
         **_creator_columns(by),
     )
-    _take_parameters(run, parameters or {})
-    if task_ids:
-        _save_with_tasks(run, _free_tasks(task_ids), by=by)
-    else:
-        run.save()  # expands the template
-    failpoints.point("run.created")
+    given = parameters or {}
+    _take_parameters(run, repeat(run, earlier, again, given, by=by) if again and earlier else given)
+    _save(run, task_ids, by=by)
     return run
 
 
@@ -129,6 +131,12 @@ def _creator_columns(by: Actor) -> dict[str, str]:
     }
 
 
+def _chosen(template_id: int | None, task_ids: Sequence[int]) -> WorkflowTemplate | None:
+    if template_id is None and not task_ids:
+        raise Invalid({"workflow_template_id": ["Give a workflow_template_id or task_ids."]})
+    return None if template_id is None else _template(template_id, lock=not task_ids)
+
+
 def _template(template_id: int, *, lock: bool) -> WorkflowTemplate:
     templates = WorkflowTemplate.objects.all()
     if lock:  # as its expansion will; here, somebody who has to wait is told what for
@@ -146,7 +154,7 @@ def _take_parameters(run: WorkflowRun, parameters: dict[str, Any]) -> None:
     except ValidationError as exc:
         raise Invalid({"parameters": exc.messages}) from exc
     # The template of a run made of existing tasks is only a label, which says what is secret.
-    schema = run.template.parameters_schema if run.template else {}
+    schema = schema_of(run)
     is_label = not run.expands_template
     run.parameters, secrets = take_parameters(schema, parameters, is_label=is_label)
     run.initiated_by = masked(run.initiated_by, secrets.values())
@@ -171,6 +179,14 @@ def _free_tasks(task_ids: Sequence[int]) -> list[Task]:
         if task.state != TaskState.PENDING:
             raise Conflict(f"task {task_id} is {task.state}")
     return [found[task_id] for task_id in task_ids]
+
+
+def _save(run: WorkflowRun, task_ids: Sequence[int], *, by: Actor) -> None:
+    if task_ids:
+        _save_with_tasks(run, _free_tasks(task_ids), by=by)
+    else:
+        run.save()  # expands the template
+    failpoints.point("run.created")
 
 
 def _save_with_tasks(run: WorkflowRun, tasks: Sequence[Task], *, by: Actor) -> None:

@@ -35,6 +35,7 @@ TABLES = {
     "step": TemplateStep._meta.db_table,
     "step_dependency": StepDependency._meta.db_table,
     "task": Task._meta.db_table,
+    "task_dependency": TaskDependency._meta.db_table,
 }
 COPIED_TO_RUN = [
     "template_name",
@@ -45,34 +46,43 @@ COPIED_TO_RUN = [
 
 # A column that steps and tasks both have is copied; one that only tasks have gets its default.
 COPIED_TO_TASKS = stored_columns(TemplateStep).keys() & stored_columns(Task).keys()
-INSERT_TASKS = InsertSelect(
-    Task,
-    {
-        **{column: f"step.{quoted(column)}" for column in sorted(COPIED_TO_TASKS)},
-        "run_id": "%(run)s",
-        "position": "row_number() OVER (ORDER BY step.position, step.id) - 1",
-        "unmet_count": """
-            (SELECT count(*) FROM {step_dependency} edge WHERE edge.step_id = step.id)
-                + CASE WHEN step.requires_approval THEN 1 ELSE 0 END""".format(**TABLES),
-        "awaits_approval": "step.requires_approval",
-        "created_at": "%(now)s",
-    },
-    """{step} step
-     WHERE step.template_id = %(template)s
-     ORDER BY step.position, step.id""".format(**TABLES),
-)
+INSERTED_TASKS = {
+    **{column: f"step.{quoted(column)}" for column in sorted(COPIED_TO_TASKS)},
+    "run_id": "%(run)s",
+    "position": "row_number() OVER (ORDER BY step.position, step.id) - 1",
+    "awaits_approval": "step.requires_approval",
+    "created_at": "%(now)s",
+}
+UNMET = """
+    (SELECT count(*) FROM {} edge WHERE edge.{} = step.id)
+        + CASE WHEN step.requires_approval THEN 1 ELSE 0 END"""
 
-# Steps and their tasks are in the same order. They are paired here, not joined by their step_id:
-# PostgreSQL expects a new run to have few tasks, and may compare every step with every task.
-STEPS = "SELECT id FROM {step} WHERE template_id = %(template)s ORDER BY position, id".format(
-    **TABLES
-)
+
+class Source:
+    """Where the tasks of a run are copied from: the steps of a template, or the tasks of a run."""
+
+    def __init__(self, steps: str, owner: str, edges: str, step: str) -> None:
+        """Build the statements; `owner` and `step` are columns of the tables before them."""
+        of_owner = f"WHERE step.{owner} = %(source)s"
+        unmet = UNMET.format(edges, step)
+        self.insert_tasks = InsertSelect(
+            Task,
+            {**INSERTED_TASKS, "unmet_count": unmet},
+            f"{steps} step {of_owner} ORDER BY step.position, step.id",
+        )
+        # Steps and their tasks are in the same order. They are paired here, not joined by their
+        # step_id: PostgreSQL expects a new run to have few tasks, and may compare every step with
+        # every task.
+        self.steps = f"SELECT id FROM {steps} step {of_owner} ORDER BY position, id"
+        self.edges = f"""
+            SELECT edge.{step}, edge.depends_on_id
+              FROM {steps} step JOIN {edges} edge ON edge.{step} = step.id {of_owner}
+        """
+
+
+STEPS_OF_TEMPLATE = Source(TABLES["step"], "template_id", TABLES["step_dependency"], "step_id")
+TASKS_OF_RUN = Source(TABLES["task"], "run_id", TABLES["task_dependency"], "task_id")
 TASKS = "SELECT id FROM {task} WHERE run_id = %(run)s ORDER BY position".format(**TABLES)
-EDGES = """
-    SELECT edge.step_id, edge.depends_on_id
-      FROM {step} step JOIN {step_dependency} edge ON edge.step_id = step.id
-     WHERE step.template_id = %(template)s
-""".format(**TABLES)
 INSERT_DEPENDENCIES = InsertSelect(
     TaskDependency,
     {"task_id": "edge.task_id", "depends_on_id": "edge.depends_on_id"},
@@ -129,28 +139,38 @@ def expand_run(run: WorkflowRun) -> None:
 
 
 def _copy(template: WorkflowTemplate, run: WorkflowRun) -> None:
+    earlier = run.copied_from
+    source, owner = (TASKS_OF_RUN, earlier.pk) if earlier else (STEPS_OF_TEMPLATE, template.pk)
     values = {
         "run": run.pk,
-        "template": template.pk,
+        "source": owner,
         "now": connection.ops.adapt_datetimefield_value(timezone.now()),
         "task_created": EventType.TASK_CREATED.value,
         "approval_pending": EventType.APPROVAL_PENDING.value,
         **actor_columns(run.creator),
     }
-    run.pending_count = _insert(INSERT_TASKS, values)
+    run.pending_count = _insert(source.insert_tasks, values)
     if not run.pending_count:
         raise InvalidGraph([f"workflow template {template.pk} has no steps"])
     failpoints.point("expansion.tasks")
-    edges = _copy_edges(run.pk, template.pk)
-    run.template_name = template.name
-    run.template_version = template.version
-    run.approver_must_differ = template.approver_must_differ
-    run.approval_lasts = template.approval_lasts
+    edges = _copy_edges(run.pk, source, owner)
+    _take_columns(run, template, earlier)
     begin_trail(run, edges)
     _insert(INSERT_EVENTS, values)
     if _insert(INSERT_APPROVALS, values):
         _insert(INSERT_APPROVAL_EVENTS, values)
     run.save(update_fields=["pending_count", *COPIED_TO_RUN, *TRAIL_COLUMNS])
+
+
+def _take_columns(
+    run: WorkflowRun, template: WorkflowTemplate, earlier: WorkflowRun | None
+) -> None:
+    """Take what a run keeps of the version of its template."""
+    run.template_name = earlier.template_name if earlier else template.name
+    run.template_version = earlier.template_version if earlier else template.version
+    rules = earlier or template
+    run.approver_must_differ = rules.approver_must_differ
+    run.approval_lasts = rules.approval_lasts
 
 
 def take_tasks(run: WorkflowRun) -> None:
@@ -175,10 +195,10 @@ def _insert(insert: InsertSelect, values: dict[str, Any]) -> int:
         return int(cursor.rowcount)
 
 
-def _copy_edges(run_id: int, template_id: int) -> list[Edge]:
-    steps, tasks = select(STEPS, template=template_id), select(TASKS, run=run_id)
+def _copy_edges(run_id: int, source: Source, owner: int) -> list[Edge]:
+    steps, tasks = select(source.steps, source=owner), select(TASKS, run=run_id)
     task_of = {step: task for (step,), (task,) in zip(steps, tasks, strict=True)}
-    edges = [(task_of[a], task_of[b]) for a, b in select(EDGES, template=template_id)]
+    edges = [(task_of[a], task_of[b]) for a, b in select(source.edges, source=owner)]
     # As `rows` would write them, in half the time.
     records = ",".join([f'{{"task_id":{a},"depends_on_id":{b}}}' for a, b in edges])
     execute(INSERT_DEPENDENCIES.statement, **INSERT_DEPENDENCIES.values(edges=f"[{records}]"))

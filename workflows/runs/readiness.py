@@ -1,15 +1,16 @@
 """Finds which tasks are blocked, why, and by which root causes."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import F, Q
 
-from workflows.graph import root_causes
+from workflows.graph import downstream_of, root_causes
 from workflows.models import RunState, Task, TaskAttempt, TaskDependency, TaskState, WorkflowRun
 from workflows.models.bounds import LONGEST_REASON, cut
+from workflows.models.task import BROKEN
 from workflows.runs.approval_requests import WHY_ASKED
 
 DEPENDENCIES = "dependencies not satisfied"
@@ -157,21 +158,44 @@ def deadlocks(runs: Iterable[WorkflowRun]) -> dict[int, dict[str, Any]]:
     """
     Return what the API says of the runs that are deadlocked, by run id.
 
-    A run is deadlocked if tasks are pending, none is active or ready, and a root cause failed or
-    was canceled. Three statements for any number of runs; none if the counters rule it out.
+    A run is deadlocked if none of its tasks is active or ready, and pending ones wait for a failed
+    or canceled one, directly or not; `blocked` is the number of those. At most four statements for
+    any number of runs; none if the counters rule it out.
     """
     candidates = {run.pk: run for run in runs if _may_be_deadlocked(run)}
     causes: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    waiting: set[int] = set()
     if candidates:
-        ready = Task.objects.ready().filter(run__in=candidates).values_list("run", flat=True)
-        stuck = set(candidates) - set(ready.order_by().distinct())
+        startable = Task.objects.startable().filter(run__in=candidates).order_by()
+        found = set(startable.values_list("run", "unmet_count").distinct())
+        waiting = {pk for pk, _ in found}
+        stuck = set(candidates) - {pk for pk, unmet in found if not unmet}
         broken = list(Task.objects.root_causes().filter(run__in=stuck))
         for task, cause in zip(broken, causes_of(broken), strict=True):
             causes[task.run_id or 0].append(cause.as_json())
+    counts = blocked_counts(waiting.intersection(causes))
     return {
-        pk: {"root_causes": found, "blocked": candidates[pk].pending_count}
-        for pk, found in causes.items()
+        pk: {"root_causes": each, "blocked": counts.get(pk, candidates[pk].pending_count)}
+        for pk, each in causes.items()
     }
+
+
+def blocked_counts(run_ids: Collection[int]) -> Counter[int]:
+    """
+    Return how many pending tasks wait for a failed or canceled one, directly or not, by run.
+
+    Where no task is active or ready, and none waits for a person, these are all pending ones.
+    """
+    if not run_ids:
+        return Counter()
+    pending = {"task__run__in": run_ids, "task__state": TaskState.PENDING}
+    columns = ("task__run", "task", "depends_on", "depends_on__state")
+    edges = list(TaskDependency.objects.filter(**pending).values_list(*columns))
+    run_of = {task: run for run, task, *_ in edges}
+    # All broken tasks are upstream of one vertex, which is no task.
+    broken = {(0, parent) for _, _, parent, state in edges if state in BROKEN}
+    blocked = downstream_of(0, [*broken, *((parent, task) for _, task, parent, _ in edges)])
+    return Counter(run_of[pk] for pk in blocked if pk in run_of)
 
 
 def _may_be_deadlocked(run: WorkflowRun) -> bool:

@@ -37,6 +37,8 @@ The columns of a run that never change.
 
 The template's id is in the payload of the event: deleting the template empties the column.
 """
+LATER_COLUMNS = ("again_of", "trigger")
+"""The same, of columns that earlier releases have not: null leaves a digest as they made it."""
 # The database writes one text of all tasks: reading them one by one takes four times as long. A
 # text has its length before it, so that no two rows of columns look the same.
 TASKS_AS_TEXT = """
@@ -107,6 +109,8 @@ def seal(run: WorkflowRun) -> None:
 def definition_of(run: WorkflowRun, edges: Iterable[Edge]) -> str:
     """Return a digest of what a run was created with, which its first event covers."""
     columns = {name: getattr(run, name) for name in RUN_COLUMNS}
+    later = ((name, getattr(run, name)) for name in LATER_COLUMNS)
+    columns |= {name: value for name, value in later if value is not None}
     tasks, of_edges = _digest_of_tasks(run.pk), _digest_of_edges(edges)
     return digest_of((canonical(columns), tasks, of_edges, *_past_of_tasks(run)))
 

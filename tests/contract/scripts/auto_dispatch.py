@@ -1,10 +1,9 @@
 """Runs that dispatch what becomes ready."""
 
 AUTO_DISPATCH = {
-    "auto-dispatch goes on by itself once begun": """
+    "auto-dispatch goes on by itself from the creation": """
         graph a > b > d, a > c > d
         auto
-        next -> a
         handed -> a
         success a
         handed -> b c
@@ -23,7 +22,7 @@ AUTO_DISPATCH = {
     "auto-dispatch keeps still while paused": """
         graph a > b
         auto
-        next -> a
+        handed -> a
         pause
         success a
         states -> a=success b=pending
@@ -32,19 +31,20 @@ AUTO_DISPATCH = {
     "auto-dispatch goes on after a retry": """
         graph a > b
         auto
-        next -> a
+        handed -> a
         failed a
         retry a
-        handed -> a a
+        handed -> a
         success a
         handed -> b""",
     "auto-dispatch goes on after an approval and a release": """
-        graph begin, a, b
+        graph begin > b, a
         approval a
         auto
-        hold b
-        all -> begin
         handed -> begin
+        hold b
+        success begin
+        handed -> nothing
         approve a
         handed -> a
         release b
@@ -52,7 +52,7 @@ AUTO_DISPATCH = {
     "auto-dispatch goes on after mark success": """
         graph a > b
         auto
-        next -> a
+        handed -> a
         failed a
         mark-success a done by hand
         states -> a=success b=dispatched""",

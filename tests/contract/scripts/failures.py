@@ -49,6 +49,23 @@ FAILURES = {
         deadlock -> none
         causes b -> a
         run -> created""",
+    "a run waits for a person beside a failed branch": """
+        graph a > b > c > d, a > e > f
+        hold e
+        next -> a
+        success a
+        next -> b
+        failed b
+        run -> running
+        deadlock -> b blocks 2
+        release e
+        deadlock -> none
+        next -> e
+        success e
+        next -> f
+        success f
+        run -> failed
+        deadlock -> b blocks 2""",
     "root causes are not the direct parents": """
         graph a > b > c > d > e
         next -> a

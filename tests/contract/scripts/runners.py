@@ -54,8 +54,8 @@ RUNNERS = {
         graph a, b
         by small a b
         auto
-        all -> a
         handed -> a
+        all -> runner is full: small has 1 at a time
         success a
         handed -> b""",
     "a repeated refusal is one line of the trail": """

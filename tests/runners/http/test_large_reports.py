@@ -18,7 +18,8 @@ from tests.support.trail import check_trail
 from tests.support.verbs import attempt, dispatch, states
 from workflows.dispatch.tokens import token_of
 from workflows.models import TaskAttempt, WorkflowRun
-from workflows.reports.logs import HEAD, TAIL
+from workflows.models.attempt import TAIL
+from workflows.reports.logs import HEAD
 from workflows.reports.recovery import recover_overdue
 
 LINE = "a line of seventeen megabytes of output\n"

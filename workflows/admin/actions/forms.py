@@ -45,6 +45,14 @@ class RequiredReasonForm(OperationForm):
     reason = _text("Kept in the trail, beside your name.", required=True)
 
 
+class RetryFailedForm(ReasonForm):
+    """An optional reason, and whether canceled tasks are retried, too."""
+
+    include_canceled = forms.BooleanField(
+        required=False, help_text="Also tasks that were canceled, or whose approval was rejected."
+    )
+
+
 class HoldForm(ReasonForm):
     """An optional reason, and when the hold ends."""
 

@@ -10,13 +10,16 @@ from workflows.admin.actions.forms import (
     OperationForm,
     ReasonForm,
     RequiredReasonForm,
+    RetryFailedForm,
 )
 from workflows.admin.actions.results import (
     Message,
     describe_approval,
     describe_asked,
+    describe_auto_dispatch,
     describe_dispatch,
     describe_reset,
+    describe_retried,
     describe_run,
     describe_task,
 )
@@ -29,7 +32,6 @@ class AdminOperation:
     """An operation as the admin offers it; its check decides whether it is allowed."""
 
     domain: Operation
-    label: str
     describe: Callable[[Any], Message]
     """Returns the message about what happened, from what the operation returned."""
     form: type[OperationForm] | None = None
@@ -41,64 +43,78 @@ class AdminOperation:
         """Return its name in URLs and forms."""
         return self.domain.name
 
+    @property
+    def label(self) -> str:
+        """Return what its button says."""
+        return self.domain.label
 
-DISPATCH = AdminOperation(catalog.DISPATCH_READY, "Dispatch ready task", describe_dispatch)
-DISPATCH_ALL = AdminOperation(
-    catalog.DISPATCH_ALL_READY, "Dispatch all ready tasks", describe_dispatch
-)
+
+DISPATCH = AdminOperation(catalog.DISPATCH_READY, describe_dispatch)
+DISPATCH_ALL = AdminOperation(catalog.DISPATCH_ALL_READY, describe_dispatch)
+DISPATCH_TASK = AdminOperation(catalog.DISPATCH_TASK, describe_dispatch)
 PAUSE = AdminOperation(
     catalog.PAUSE,
-    "Pause",
     describe_run,
     ReasonForm,
     "No more tasks are dispatched until the run is resumed. Active tasks continue.",
 )
-RESUME = AdminOperation(catalog.RESUME, "Resume", describe_run)
+RESUME = AdminOperation(catalog.RESUME, describe_run)
 ABORT = AdminOperation(
     catalog.ABORT,
-    "Abort",
     describe_run,
     ReasonForm,
     "This is final. Tasks that have not started are canceled; active tasks are asked to end.",
 )
+AUTO_DISPATCH_ON = AdminOperation(
+    catalog.AUTO_DISPATCH_ON,
+    describe_auto_dispatch,
+    ReasonForm,
+    "What is ready is dispatched at once, and from now on whatever becomes ready.",
+)
+AUTO_DISPATCH_OFF = AdminOperation(
+    catalog.AUTO_DISPATCH_OFF,
+    describe_auto_dispatch,
+    ReasonForm,
+    "Tasks that become ready wait until somebody dispatches them. Active tasks continue.",
+)
 CANCEL_REST = AdminOperation(
     catalog.CANCEL_REST,
-    "Cancel the rest",
     describe_run,
     ReasonForm,
     "Tasks that wait for a failed or canceled task are canceled; other tasks continue.",
 )
 HOLD = AdminOperation(
     catalog.HOLD,
-    "Hold",
     describe_task,
     HoldForm,
     "The task is not dispatched until it is released. Other ready tasks do not wait for it.",
 )
 RELEASE = AdminOperation(
     catalog.RELEASE,
-    "Release",
     describe_task,
     ReasonForm,
     "The task can be dispatched once it is ready.",
 )
 CANCEL = AdminOperation(
     catalog.CANCEL,
-    "Cancel",
     describe_task,
     ReasonForm,
     "A task that is being executed is canceled once its process has been ended.",
 )
 RETRY = AdminOperation(
     catalog.RETRY,
-    "Retry",
     describe_task,
     ReasonForm,
     "The task returns to the queue; its next dispatch is a new attempt.",
 )
+RETRY_FAILED = AdminOperation(
+    catalog.RETRY_FAILED,
+    describe_retried,
+    RetryFailedForm,
+    "All failed tasks return to the queue; the next dispatch of each is a new attempt.",
+)
 RETRY_DOWNSTREAM = AdminOperation(
     catalog.RETRY_DOWNSTREAM,
-    "Retry with downstream",
     describe_reset,
     ReasonForm,
     "The task is run again, and so are all ended tasks downstream of it, even successful ones. "
@@ -106,16 +122,14 @@ RETRY_DOWNSTREAM = AdminOperation(
 )
 MARK_SUCCESS = AdminOperation(
     catalog.MARK_SUCCESS,
-    "Mark success",
     describe_task,
     RequiredReasonForm,
     "The task counts as done, so tasks that wait only for it become ready. "
     "It is permanently shown as set by hand. Where nobody has approved it, this is the decision.",
 )
-ASK = AdminOperation(catalog.ASK, "Ask now", describe_asked)
+ASK = AdminOperation(catalog.ASK, describe_asked)
 DECLARE_LOST = AdminOperation(
     catalog.DECLARE_LOST,
-    "Declare lost",
     describe_task,
     RequiredReasonForm,
     "The attempt fails, its place is free, and its later reports are refused. Its runner is not "
@@ -123,21 +137,20 @@ DECLARE_LOST = AdminOperation(
 )
 APPROVE = AdminOperation(
     catalog.APPROVE,
-    "Approve",
     describe_approval,
     CommentForm,
     "The task can be dispatched once it is ready. A decision is final.",
 )
 REJECT = AdminOperation(
     catalog.REJECT,
-    "Reject",
     describe_approval,
     CommentForm,
     "The task is canceled, and tasks that wait for it cannot start. A decision is final.",
 )
 
-RUN_OPERATIONS = (PAUSE, RESUME, ABORT)
+RUN_OPERATIONS = (PAUSE, RESUME, AUTO_DISPATCH_ON, AUTO_DISPATCH_OFF, RETRY_FAILED, ABORT)
 TASK_OPERATIONS = (
+    DISPATCH_TASK,
     HOLD,
     RELEASE,
     ASK,

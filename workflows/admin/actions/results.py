@@ -26,6 +26,12 @@ def describe_run(run: WorkflowRun) -> Message:
     return messages.SUCCESS, f"{run} is {run.state}."
 
 
+def describe_auto_dispatch(run: WorkflowRun) -> Message:
+    """Say whether a run dispatches by itself now, and name its state."""
+    switched = "on" if run.auto_dispatch else "off"
+    return messages.SUCCESS, f"{run} is {run.state}; its auto-dispatch is {switched}."
+
+
 def describe_task(task: Task) -> Message:
     """Name the state that a task is in now, or say that it was asked to end."""
     if task.cancel_requested_at and task.state in ACTIVE:
@@ -40,6 +46,12 @@ def describe_asked(asked: Asked) -> Message:
     level = messages.SUCCESS if asked.is_answered else messages.WARNING
     task = asked.task
     return level, f"{asked.answer}. Task {task.pk} ({task.title}) is {task.state}."
+
+
+def describe_retried(tasks: list[Task]) -> Message:
+    """Count the tasks that returned to the queue."""
+    many = "1 task is" if len(tasks) == 1 else f"{len(tasks):,} tasks are"
+    return messages.SUCCESS, f"Workflow run {tasks[0].run_id}: {many} back in the queue."
 
 
 def describe_reset(reset: Reset) -> Message:

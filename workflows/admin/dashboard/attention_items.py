@@ -42,7 +42,7 @@ from workflows.insight.attention import (
     unattended_attempts,
     undecided,
 )
-from workflows.insight.explain import describe_causes
+from workflows.insight.phrases import describe_causes
 from workflows.models import Approval, RunState, Task, TaskAttempt, WorkflowRun
 from workflows.models.task import BROKEN
 from workflows.runs.readiness import Cause, causes_of, deadlocks

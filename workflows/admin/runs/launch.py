@@ -4,21 +4,27 @@ from collections.abc import Iterator
 from typing import Any
 
 from django import forms
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.safestring import SafeString
 
+from workflows.admin.runs.again import Repeated, requested_again
 from workflows.admin.runs.launch_fields import OMITTED, parameter_fields, parameter_value
 from workflows.admin.ui.base import RefusableAdmin, RefusableForm, actor, is_id
-from workflows.admin.ui.display import page_url
+from workflows.admin.ui.display import EMPTY, link, page_url, run_link
 from workflows.admin.ui.fields import JSONObjectFormField
 from workflows.errors import Invalid
 from workflows.models import WorkflowRun, WorkflowTemplate
+from workflows.operations.start import start_run
 from workflows.payloads.parameters import properties
-from workflows.runs.creation import create_run
 
 PREFIX = "parameter-"
 """The prefix of the parameters' fields, so that they never clash with other fields."""
+ONLY_CREATE = "_create"
+"""The name of the button that creates a run which nobody dispatches by itself."""
+KEPT = "Empty: as in the earlier run."
 MOST_TEMPLATES = 500
 """How many templates can be chosen from; further ones are run from their own pages."""
 
@@ -38,7 +44,7 @@ class LaunchForm(RefusableForm):
 
     class Meta:
         model = WorkflowRun
-        fields: tuple[str, ...] = ("template", "parameters", "auto_dispatch")
+        fields: tuple[str, ...] = ("template", "parameters")
 
     def parameters_given(self) -> dict[str, Any]:
         """Return the parameters of the run."""
@@ -74,16 +80,21 @@ class SchemaLaunchForm(LaunchForm):
         return (PREFIX + name, text.removeprefix(f"{name}: ")) if name else (None, text)
 
 
-def launch_form(template: WorkflowTemplate | None) -> type[LaunchForm]:
-    """Return the form class that starts a run of a template."""
+def launch_form(
+    template: WorkflowTemplate | None, repeated: Repeated | None = None
+) -> type[LaunchForm]:
+    """Return the form class that starts a run of a template, or one that repeats a run of it."""
     if template is None:
         return LaunchForm
     chosen = forms.ModelChoiceField(WorkflowTemplate.objects.all(), widget=forms.HiddenInput)
-    schema = template.parameters_schema
+    schema = repeated.schema if repeated else template.parameters_schema
     if not properties(schema):
         return type("Launch", (LaunchForm,), {"template": chosen})
     fields = {PREFIX + name: field for name, field in parameter_fields(schema).items()}
-    meta = type("Meta", (LaunchForm.Meta,), {"fields": ("template", *fields, "auto_dispatch")})
+    for name in repeated.known_secrets if repeated else ():
+        field = fields[PREFIX + name]
+        field.required, field.help_text = False, f"{field.help_text} {KEPT}".strip()
+    meta = type("Meta", (LaunchForm.Meta,), {"fields": ("template", *fields)})
     attributes = {"schema": schema, "template": chosen, "Meta": meta, **fields}
     return type("Launch", (SchemaLaunchForm,), attributes)
 
@@ -97,9 +108,40 @@ class LaunchAdmin(RefusableAdmin):
     def launch_form(self, request: HttpRequest) -> type[LaunchForm]:
         """Return the form class for the template that the request names."""
         if not hasattr(request, "launch_form"):
-            request.launch_form = launch_form(_requested_template(request))  # type: ignore[attr-defined]
+            request.launch_form = launch_form(  # type: ignore[attr-defined]
+                self._template(request), self.repeated(request)
+            )
         found: type[LaunchForm] = request.launch_form  # type: ignore[attr-defined]
         return found
+
+    def repeated(self, request: HttpRequest) -> Repeated | None:
+        """Return the run that the address asks to repeat; its reader sees its parameters."""
+        return requested_again(request) if self.has_view_permission(request) else None
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Fill the form with the parameters of the run that is repeated."""
+        if (repeated := self.repeated(request)) is None:
+            return super().get_changeform_initial_data(request)
+        given = repeated.parameters
+        values = {PREFIX + name: value for name, value in given.items()}
+        return {**values, "parameters": given, "template": repeated.run.template_id}
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Offer to run each run again to users who may start runs."""
+        columns = super().get_list_display(request)
+        return [*columns, "again_link"] if self.has_add_permission(request) else columns
+
+    @admin.display(description="again")
+    def again_link(self, run: WorkflowRun) -> str | SafeString:
+        """Return a link to the form that repeats a run."""
+        if run.template_id is None or not run.expands_template:
+            return EMPTY
+        return link(f"{reverse('admin:workflows_workflowrun_add')}?again_of={run.pk}", "Run again…")
+
+    @admin.display(description="again of")
+    def again_shown(self, run: WorkflowRun) -> str | SafeString:
+        """Return the run that it repeats."""
+        return run_link(run.again_of) if run.again_of else EMPTY
 
     def launch_fieldsets(self, request: HttpRequest) -> Any:
         """Return the fields of the launch form."""
@@ -117,21 +159,26 @@ class LaunchAdmin(RefusableAdmin):
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Ask which template to run, unless the request names one."""
-        template = _requested_template(request)
+        template, repeated = self._template(request), self.repeated(request)
+        if repeated and repeated.is_outdated and not repeated.version:
+            return self._choose_version(request, repeated)
         if template is None and request.method == "GET" and self.has_add_permission(request):
             return self._choose(request)
         title = f"Run {template}" if template else "Run"
+        title = f"{title} again, as run {repeated.run.pk}" if repeated else title
         context = {**(extra_context or {}), "template": template, "title": title}
         return super().add_view(request, form_url, context)
 
     def save_model(
         self, request: HttpRequest, obj: WorkflowRun, form: LaunchForm, change: bool
     ) -> None:
-        """Create the run by the same operation as the API and the commands."""
-        run = create_run(
-            template_id=form.cleaned_data["template"].pk,
+        """Start the run, or only create it, by the same operation as the API and the commands."""
+        repeated = self.repeated(request)
+        run = start_run(
+            template_id=None if repeated else form.cleaned_data["template"].pk,
+            again=repeated and repeated.again,
             parameters=form.parameters_given(),
-            auto_dispatch=form.cleaned_data["auto_dispatch"],
+            auto_dispatch=ONLY_CREATE not in request.POST,
             by=actor(request),
         )
         obj.pk = run.pk
@@ -144,9 +191,25 @@ class LaunchAdmin(RefusableAdmin):
             return HttpResponseRedirect(page_url(WorkflowRun, obj.pk))
         return super().response_post_save_add(request, obj)
 
+    def _template(self, request: HttpRequest) -> WorkflowTemplate | None:
+        repeated = self.repeated(request)
+        return repeated.run.template if repeated else _requested_template(request)
+
+    def _choose_version(self, request: HttpRequest, repeated: Repeated) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Run {repeated.run.template} again with which version?",
+            "opts": self.opts,
+            "run": repeated.run,
+        }
+        return TemplateResponse(request, "workflows/workflowrun/which_version.html", context)
+
     def _choose(self, request: HttpRequest) -> HttpResponse:
         if request.GET.get("template"):
             self.message_user(request, "This template does not exist (any more).", messages.WARNING)
+        if request.GET.get("again_of"):
+            text = "This run cannot be repeated: its template is gone, or it had none."
+            self.message_user(request, text, messages.WARNING)
         context = {
             **self.admin_site.each_context(request),
             "title": "Run which template?",

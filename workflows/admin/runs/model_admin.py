@@ -18,7 +18,8 @@ from workflows.admin.templates.versions import version_url
 from workflows.admin.ui.base import AttentionFilter, ReadOnlyAdmin, is_id
 from workflows.admin.ui.display import EMPTY, badge, link, moment, page_url, pretty, progress
 from workflows.insight.attention import failed_or_stuck_runs
-from workflows.models import WorkflowRun, WorkflowTemplate
+from workflows.insight.situation import situations
+from workflows.models import RunState, WorkflowRun, WorkflowTemplate
 from workflows.runs.readiness import deadlocks
 
 TIMES = tuple(map(moment, ("created_at", "started_at", "finished_at")))
@@ -35,15 +36,16 @@ class FailedFilter(AttentionFilter):
 
 
 class RunList(ChangeList):
-    """A page of runs with their deadlocks, which are read for all of them at once."""
+    """A page of runs with what they wait for, which is read for all of them at once."""
 
     def get_results(self, request: HttpRequest) -> None:
-        """Read the runs of the page, and their deadlocks."""
+        """Read the runs of the page, and their situations."""
         super().get_results(request)
         self.result_list = list(self.result_list)
         found = deadlocks(self.result_list)
+        standing = situations(self.result_list, found)
         for run in self.result_list:
-            run.deadlock = found.get(run.pk)
+            run.deadlock, run.situation = found.get(run.pk), standing[run.pk]
 
 
 class WorkflowRunAdmin(LaunchAdmin, RunViews):
@@ -57,6 +59,7 @@ class WorkflowRunAdmin(LaunchAdmin, RunViews):
         "made_from",
         "state_shown",
         "progress_shown",
+        "sentence_shown",
         "initiated_by",
         moment("created_at"),
         moment("finished_at"),
@@ -77,7 +80,7 @@ class WorkflowRunAdmin(LaunchAdmin, RunViews):
                 "fields": (
                     ("made_from", "initiated_by"),
                     TIMES,
-                    "auto_dispatch",
+                    ("auto_dispatch", "again_shown"),
                     "parameters_shown",
                 )
             },
@@ -89,7 +92,7 @@ class WorkflowRunAdmin(LaunchAdmin, RunViews):
         return super().get_queryset(request).defer("last_dispatch")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        """Return the list that knows deadlocks."""
+        """Return the list that knows situations."""
         return RunList
 
     def get_fieldsets(self, request: HttpRequest, obj: WorkflowRun | None = None) -> Any:
@@ -145,10 +148,10 @@ class WorkflowRunAdmin(LaunchAdmin, RunViews):
 
     @admin.display(description="state", ordering="state")
     def state_shown(self, run: WorkflowRun) -> SafeString:
-        """Return the state, and whether the run is deadlocked or set aside."""
+        """Return the state, how many tasks are blocked, and whether the run is set aside."""
         badges = [(badge(run.state),)]
-        if getattr(run, "deadlock", None):
-            badges.append((badge("deadlocked"),))
+        if deadlock := getattr(run, "deadlock", None):
+            badges.append((badge(f"{deadlock['blocked']:,} blocked", "deadlocked"),))
         if run.is_set_aside:
             badges.append((badge("set aside", "refused"),))
         return format_html_join(" ", "{}", badges)
@@ -157,6 +160,13 @@ class WorkflowRunAdmin(LaunchAdmin, RunViews):
     def progress_shown(self, run: WorkflowRun) -> SafeString:
         """Return how many tasks have succeeded, and the states of the others."""
         return progress(run.task_counts)
+
+    @admin.display(description="what it waits for")
+    def sentence_shown(self, run: WorkflowRun) -> str:
+        """Return the sentence about the run; nothing of one that succeeded."""
+        situation = getattr(run, "situation", None)
+        ended_well = run.state == RunState.SUCCESS
+        return EMPTY if ended_well or not situation else situation.sentence
 
     @admin.display(description="parameters")
     def parameters_shown(self, run: WorkflowRun) -> str | SafeString:

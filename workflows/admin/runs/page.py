@@ -19,13 +19,14 @@ from workflows.admin.actions.registry import (
     RUN_OPERATIONS,
     AdminOperation,
 )
-from workflows.admin.runs.live import NO_ROWS, changed_tasks, new_events
+from workflows.admin.runs.live import NO_ROWS, changed_tasks, latest_event, new_events
 from workflows.admin.tasks import SIGNS, remarks
 from workflows.admin.ui.base import page_of
 from workflows.admin.ui.display import IN_BAR, list_url, pretty
 from workflows.admin.ui.sentences import dispatch_sentence, explained, linked
 from workflows.insight.attention import undecided
-from workflows.insight.explain import explain, run_sentence
+from workflows.insight.explain import explain_tasks
+from workflows.insight.situation import situation_of
 from workflows.models import Approval, Event, RunState, Task, TaskAttempt, TaskState, WorkflowRun
 from workflows.models.bounds import cut_texts
 from workflows.models.task import BROKEN
@@ -35,6 +36,8 @@ from workflows.runs.readiness import causes_of, deadlocks
 
 Deadlock = Mapping[str, Any] | None
 """A run's deadlock in the API's form; None if there is none."""
+ANSWERED = "answered"
+"""In the address after a click on Dispatch: the latest event then."""
 LARGE_FIELDS = ("last_dispatch", "parameters", "secrets", "encrypted_secrets")
 """Fields that the live parts do not show."""
 TEMPLATES = "workflows/workflowrun"
@@ -69,20 +72,25 @@ def run_page_context(
     model_admin: OperableAdmin, request: HttpRequest, run: WorkflowRun
 ) -> dict[str, Any]:
     """Return the context of the whole page: its live parts, and what only a reload changes."""
-    explanation = explain(run.pk, most=MOST_EXPLAINED)
-    live = LiveParts(model_admin, request, run, explanation["deadlock"])
-    answer = cut_texts(run.last_dispatch)
+    live = LiveParts(model_admin, request, run, deadlocks([run]).get(run.pk))
+    answer = cut_texts(run.last_dispatch) if _has_just_answered(request, run) else None
     return {
         **live.context(),
         "waiting_tasks": [
             (entry["task_id"], entry["step_id"] or f"task {entry['task_id']}", explained(entry))
-            for entry in explanation["blocked"]
+            for entry in explain_tasks(run, most=MOST_EXPLAINED)
         ],
         "pending_url": list_url(Task, run=run.pk, state__exact=TaskState.PENDING),
         "dispatch_sentence": _sentence_on(answer) if answer else None,
         "dispatch_answer": pretty(answer),
         **_lists(request, run),
     }
+
+
+def _has_just_answered(request: HttpRequest, run: WorkflowRun) -> bool:
+    """Return True after a click on Dispatch, until something else happens in the run."""
+    answered = request.GET.get(ANSWERED)
+    return answered is not None and answered == str(latest_event(run.pk))
 
 
 def _sentence_on(answer: Any) -> str:
@@ -147,10 +155,12 @@ class LiveParts:
         run = self.run
         causes = (self.deadlock or {}).get("root_causes", ())
         total = len(causes) if self.deadlock else run.broken_count
+        broken_tasks = list(self._broken_tasks())
+        broken = [each["cause"] for each in broken_tasks]
+        situation = situation_of(run, self.deadlock, broken=broken)
         return {
-            "run_sentence": linked(run_sentence(run, self.deadlock), causes),
-            "broken_count": run.broken_count,
-            "broken_tasks": list(self._broken_tasks()),
+            "run_sentence": linked(situation.sentence, [t.as_json() for t in situation.tasks]),
+            "broken_tasks": broken_tasks,
             "more_broken": max(0, total - MOST_CAUSES),
             "broken_url": list_url(Task, run=run.pk, state__in=",".join(BROKEN)),
             "cancel_rest": self._cancel_rest(),

@@ -14,13 +14,14 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 
 from workflows.admin.actions.model_admin import OperableAdmin
 from workflows.admin.actions.registry import DISPATCH, DISPATCH_ALL
 from workflows.admin.runs.live import graph_of, latest_event
-from workflows.admin.runs.page import changes_since
+from workflows.admin.runs.page import ANSWERED, changes_since
 from workflows.admin.ui.base import actor, is_id
 from workflows.admin.ui.display import page_url, pretty
 from workflows.admin.ui.sentences import dispatch_sentence
@@ -81,9 +82,12 @@ class RunViews(OperableAdmin):
         how = request.POST.get("how")
         if how == "preview":
             return self._preview(request, run_id)
-        operation = DISPATCH_ALL if how == "all" else DISPATCH
+        operation, asked_at = DISPATCH_ALL if how == "all" else DISPATCH, timezone.now()
         self.carry_out(request, operation, [WorkflowRun(pk=run_id)])
-        return HttpResponseRedirect(page_url(WorkflowRun, run_id))
+        # A refused call leaves no answer; then the page shows none.
+        is_stored = WorkflowRun.objects.filter(pk=run_id, updated_at__gte=asked_at).exists()
+        query = f"?{ANSWERED}={latest_event(run_id)}" if is_stored else ""
+        return HttpResponseRedirect(page_url(WorkflowRun, run_id) + query)
 
     def _preview(self, request: HttpRequest, run_id: int) -> HttpResponse:
         try:

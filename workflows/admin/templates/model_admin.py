@@ -4,9 +4,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.options import InlineModelAdmin
-from django.core.exceptions import ValidationError
 from django.core.paginator import Page
 from django.db.models import Count, Q, QuerySet
 from django.forms.widgets import Script
@@ -21,30 +20,21 @@ from workflows.admin.templates.versions import MOST_DRAWN
 from workflows.admin.ui.base import RefusableAdmin, RefusableForm, actor, page_of
 from workflows.admin.ui.display import link, list_url, moment
 from workflows.admin.ui.fields import JSONObjectFormField
+from workflows.authoring.checks import warnings_of
 from workflows.authoring.spec import parse_template
 from workflows.authoring.store import create_template, replace_template, spec_of
 from workflows.models import ApprovalLasts, TemplateStep, WorkflowRun, WorkflowTemplate
-from workflows.payloads.parameters import check_schema
 
 TIMES = (moment("created_at"), moment("updated_at"))
 
 
+MOST_WARNINGS = 3
+"""So many are shown after saving; the page of the template shows more."""
 EXAMPLE = (
     '{"properties": {"day": {"type": "string", "format": "date"}, '
     '"copies": {"type": "integer", "minimum": 1, "default": 2}, '
     '"token": {"type": "string", "writeOnly": true}}, "required": ["day"]}'
 )
-
-
-class SchemaField(JSONObjectFormField):
-    """The JSON Schema of the parameters of runs."""
-
-    def clean(self, value: Any) -> Any:
-        """Return a schema, checked as the API checks it."""
-        schema = super().clean(value)
-        if problems := list(check_schema(schema)):
-            raise ValidationError(problems)
-        return schema
 
 
 class TemplateForm(RefusableForm):
@@ -53,7 +43,7 @@ class TemplateForm(RefusableForm):
     description = forms.CharField(
         required=False, strip=False, widget=forms.Textarea(attrs={"rows": 2, "cols": 80})
     )
-    parameters_schema = SchemaField(
+    parameters_schema = JSONObjectFormField(
         label="Parameters",
         widget=forms.Textarea(
             attrs={"rows": 4, "cols": 80, "class": "json", "spellcheck": "false"}
@@ -194,6 +184,8 @@ class WorkflowTemplateAdmin(RefusableAdmin, BuilderViews):
             replace_template(form.instance.pk, spec, edited_version=began_with, by=actor(request))
         else:
             form.instance.pk = create_template(spec, by=actor(request)).pk
+        for text in warnings_of(spec)[:MOST_WARNINGS]:
+            self.message_user(request, text, messages.WARNING)
 
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
@@ -215,6 +207,7 @@ class WorkflowTemplateAdmin(RefusableAdmin, BuilderViews):
     ) -> dict[str, Any]:
         """Return the links to the runs, and the builder or, without a form, a list of the steps."""
         links = _links_of(template, request) if template else {}
+        links["warnings"] = warnings_of(spec_of(template)) if template else []
         if template and not self.get_inlines(request, template):
             return {**links, **_list_of_steps(template, request)}
         return {**links, **(_builder(template, request) if request.method == "GET" else {})}

@@ -9,11 +9,11 @@ from django.forms.formsets import BaseFormSet, formset_factory
 
 from runners.base import LONGEST_TIMEOUT_S
 from runners.forms import TextBoundField
-from runners.functions import known_functions
+from runners.functions import UnusableModule, known_functions
 from runners.models import Runner
 from workflows import graph
 from workflows.admin.ui.fields import JSONObjectFormField
-from workflows.authoring.spec import StepSpec, check_payload
+from workflows.authoring.spec import StepSpec, check_payload_shape
 from workflows.errors import InvalidGraph
 
 MOST_STEPS = 200
@@ -30,9 +30,9 @@ class PayloadField(JSONObjectFormField):
     """The payload of a step."""
 
     def clean(self, value: Any) -> Any:
-        """Return a payload, checked as the API checks it."""
+        """Return a payload of the right shape; the rest is checked with the whole template."""
         payload = super().clean(value)
-        if problems := list(check_payload(payload)):
+        if problems := list(check_payload_shape(payload)):
             raise ValidationError(problems)
         return payload
 
@@ -159,8 +159,8 @@ def functions_offered() -> tuple[dict[str, str], str]:
     """Return the functions that a payload may name, with descriptions; and what went wrong."""
     try:
         return known_functions(), ""
-    except ImportError as exc:
-        return {}, f"The functions cannot be listed; correct TASK_FUNCTION_MODULES: {exc}."
+    except UnusableModule as exc:
+        return {}, f"The functions cannot be listed. {exc}"
 
 
 def step_formset(*, blank: int) -> type[StepFormSet]:

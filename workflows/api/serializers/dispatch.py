@@ -4,8 +4,14 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
 
-from workflows.api.serializers.base import ObjectField, StrictBooleanField, StrictSerializer
+from workflows.api.serializers.base import (
+    ObjectField,
+    StrictBooleanField,
+    StrictIntegerField,
+    StrictSerializer,
+)
 
 MAX_DISPATCH_LIMIT = 10_000
 
@@ -36,10 +42,17 @@ class LimitField(serializers.Field[int | None, Any, Any, Any]):
 
 
 class DispatchBody(StrictSerializer):
-    """How many tasks to dispatch; a dry run returns the same and writes nothing."""
+    """How many tasks to dispatch, or which; a dry run returns the same and writes nothing."""
 
     limit = LimitField(required=False)
     dry_run = StrictBooleanField(required=False)
+    task_id = StrictIntegerField(required=False, min_value=1, help_text="This one, or why not.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a limit for one task."""
+        if "task_id" in attrs and "limit" in attrs:
+            raise ValidationError({"limit": ["Leave it out: task_id names the only task."]})
+        return attrs
 
 
 class CauseAnswer(serializers.Serializer[Any]):

@@ -4,8 +4,10 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
 
 from workflows.api.serializers.base import (
+    ReasonBody,
     StrictBooleanField,
     StrictCharField,
     StrictIntegerField,
@@ -14,6 +16,8 @@ from workflows.api.serializers.base import (
 from workflows.api.serializers.dispatch import BlockedAnswer, CauseAnswer
 from workflows.models import RunState, TaskState, WorkflowRun
 from workflows.models.run import LONGEST_LABEL
+from workflows.operations.suggestions import suggested_actions
+from workflows.runs.again import Again
 
 MAX_TASK_IDS = 10_000
 
@@ -28,6 +32,44 @@ class RunBody(StrictSerializer):
     initiated_by = StrictCharField(required=False, allow_blank=True, max_length=LONGEST_LABEL)
     parameters = serializers.DictField(required=False)
     auto_dispatch = StrictBooleanField(required=False)
+    again_of = StrictIntegerField(
+        required=False,
+        allow_null=True,
+        help_text="A run to repeat: with its parameters, of which `parameters` overrides single "
+        "ones.",
+    )
+    version = serializers.ChoiceField(
+        ["same", "latest"],
+        required=False,
+        help_text="The version of the template, if a run is repeated; default: the same.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Return what is repeated as one value."""
+        run_id, version = attrs.pop("again_of", None), attrs.pop("version", None)
+        if run_id is not None:
+            attrs["again"] = Again(run_id, latest=version == "latest")
+        elif version:
+            raise ValidationError({"version": ["Only with again_of: the run to repeat."]})
+        return attrs
+
+
+class RunChangesBody(ReasonBody):
+    """What can be changed about a run, and why."""
+
+    auto_dispatch = StrictBooleanField()
+
+
+class RetryBody(ReasonBody):
+    """Which failed tasks of a run to retry, and why; without either list, all of them."""
+
+    task_ids = serializers.ListField(
+        child=StrictIntegerField(), required=False, allow_empty=False, max_length=MAX_TASK_IDS
+    )
+    step_ids = serializers.ListField(
+        child=StrictCharField(), required=False, allow_empty=False, max_length=MAX_TASK_IDS
+    )
+    include_canceled = StrictBooleanField(required=False)
 
 
 class DeadlockAnswer(serializers.Serializer[Any]):
@@ -35,6 +77,30 @@ class DeadlockAnswer(serializers.Serializer[Any]):
 
     root_causes = CauseAnswer(many=True)
     blocked = serializers.IntegerField()
+
+
+class TriggerAnswer(serializers.Serializer[Any]):
+    """What started a run, if no person did."""
+
+    kind = serializers.CharField()
+    id = serializers.IntegerField(allow_null=True)
+    name = serializers.CharField(allow_blank=True)
+    moment = serializers.CharField(allow_null=True)
+
+
+class TargetAnswer(serializers.Serializer[Any]):
+    """The row that an operation is carried out on."""
+
+    type = serializers.ChoiceField(["run", "task", "approval", "runner"])
+    id = serializers.IntegerField()
+
+
+class SuggestedAction(serializers.Serializer[Any]):
+    """An operation that would help; whether you may is decided when you ask for it."""
+
+    operation = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    target = TargetAnswer()
 
 
 class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
@@ -46,7 +112,10 @@ class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
     status = serializers.ChoiceField(RunState.choices, source="state")
     created_by = serializers.CharField(source="creator.name")
     task_ids = serializers.SerializerMethodField()
+    trigger = TriggerAnswer(allow_null=True)
     task_counts = serializers.DictField(child=serializers.IntegerField())
+    sentence = serializers.SerializerMethodField()
+    suggested_actions = serializers.SerializerMethodField()
     deadlock = serializers.SerializerMethodField()
 
     class Meta:
@@ -64,11 +133,15 @@ class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
             "approval_lasts",
             "parameters",
             "auto_dispatch",
+            "again_of",
+            "trigger",
             "created_at",
             "updated_at",
             "started_at",
             "finished_at",
             "task_counts",
+            "sentence",
+            "suggested_actions",
             "deadlock",
             "set_aside",
         ]
@@ -77,6 +150,15 @@ class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
         """Return the ids of the run's tasks, in list order."""
         task_ids: dict[int, list[int]] = self.context["task_ids"]
         return task_ids[run.pk]
+
+    def get_sentence(self, run: WorkflowRun) -> str:
+        """Return what the run waits for and what helps, or how it ended."""
+        return str(self.context["situations"][run.pk].sentence)
+
+    @extend_schema_field(SuggestedAction(many=True))
+    def get_suggested_actions(self, run: WorkflowRun) -> list[dict[str, Any]]:
+        """Return the operations that would help."""
+        return suggested_actions(self.context["situations"][run.pk].suggestions)
 
     @extend_schema_field(DeadlockAnswer(allow_null=True))
     def get_deadlock(self, run: WorkflowRun) -> dict[str, Any] | None:

@@ -4,7 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from workflows.authoring.checks import warnings_of
 from workflows.authoring.spec import TEMPLATE_SCHEMA
+from workflows.authoring.store import spec_of
 from workflows.models import TemplateStep, TemplateVersion, WorkflowTemplate
 
 CREATE_BODY: Any = {"application/json": TEMPLATE_SCHEMA}
@@ -17,6 +19,7 @@ EDITED_VERSION = {
 REPLACE_BODY: Any = {
     "application/json": {
         **TEMPLATE_SCHEMA,
+        "required": [],
         "properties": {**TEMPLATE_SCHEMA["properties"], "version": EDITED_VERSION},
     }
 }
@@ -59,6 +62,21 @@ class TemplateAnswer(serializers.ModelSerializer[WorkflowTemplate]):
             "created_at",
             "updated_at",
         ]
+
+
+class TemplateWithWarnings(TemplateAnswer):
+    """A workflow template, with what is wrong with its steps or makes no sense."""
+
+    warnings = serializers.SerializerMethodField(
+        help_text="What will fail or do nothing when it is run, each with its step and field."
+    )
+
+    class Meta(TemplateAnswer.Meta):
+        fields = [*TemplateAnswer.Meta.fields, "warnings"]
+
+    def get_warnings(self, template: WorkflowTemplate) -> list[str]:
+        """Return one sentence for each."""
+        return warnings_of(spec_of(template))
 
 
 class VersionAnswer(serializers.ModelSerializer[TemplateVersion]):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from workflows.errors import NotFound
 from workflows.models import LogPiece, Task, TaskAttempt
-from workflows.reports.logs import LARGEST_PIECE
+from workflows.models.attempt import LARGEST_PIECE
 
 
 def read_log(task: Task, attempt: int | UUID | None = None, after: int = 0) -> dict[str, Any]:

@@ -17,12 +17,20 @@ from workflows.api.serializers.dispatch import (
     DispatchAnswer,
     DispatchBody,
 )
-from workflows.api.serializers.runs import ExplainAnswer, GraphAnswer, RunAnswer, RunBody
+from workflows.api.serializers.runs import (
+    ExplainAnswer,
+    GraphAnswer,
+    RetryBody,
+    RunAnswer,
+    RunBody,
+    RunChangesBody,
+)
 from workflows.api.viewsets import ReadOnlyViewSet, actor
 from workflows.db.doors import durably
 from workflows.insight.explain import explain
+from workflows.insight.situation import situations
 from workflows.models import Task, TaskDependency, WorkflowRun
-from workflows.runs.creation import create_run, task_ids_of
+from workflows.runs.creation import task_ids_of
 from workflows.runs.readiness import deadlocks
 
 
@@ -34,11 +42,26 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
     serializer_class = RunAnswer
     filterset_class = RunFilters
 
+    def get_permissions(self) -> Any:
+        """Changing a run is an operator's work, not that of who may edit rows."""
+        return [MayOperate()] if self.action == "partial_update" else super().get_permissions()
+
     @extend_schema(request=RunBody, responses={201: RunAnswer})
     def create(self, request: Request) -> Response:
-        """Create a run of a template, or of existing tasks in the given order."""
-        run = durably(create_run, **validated(RunBody, request.data), by=actor(request))
+        """
+        Create a run of a template, or of existing tasks in the given order.
+
+        With `auto_dispatch`, what is ready is dispatched at once.
+        """
+        run = durably(operations.start_run, **validated(RunBody, request.data), by=actor(request))
         return self.detail_response(run.pk, 201)
+
+    @extend_schema(request=RunChangesBody)
+    def partial_update(self, request: Request, pk: int) -> Response:
+        """Switch auto-dispatch on or off; on, what is ready is dispatched at once."""
+        body = validated(RunChangesBody, request.data)
+        durably(operations.set_auto_dispatch, pk, **body, by=actor(request))
+        return self.detail_response(pk)
 
     @extend_schema(request=ReasonBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
@@ -70,12 +93,20 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
         )
         return self.detail_response(pk)
 
+    @extend_schema(request=RetryBody)
+    @action(detail=True, methods=["post"], permission_classes=[MayOperate])
+    def retry(self, request: Request, pk: int) -> Response:
+        """Reset all failed tasks of the run to pending, or those that are named."""
+        body = validated(RetryBody, request.data)
+        durably(operations.retry_failed, pk, **body, by=actor(request))
+        return self.detail_response(pk)
+
     @extend_schema(request=DispatchBody, responses=DispatchAnswer)
     @action(
         detail=True, methods=["post"], url_path="dispatch-ready", permission_classes=[MayOperate]
     )
     def dispatch_ready(self, request: Request, pk: int) -> Response:
-        """Dispatch the first ready tasks of the run; 409 if it is paused or aborted."""
+        """Dispatch the first ready tasks of the run, or `task_id`; 409 if paused or aborted."""
         result = operations.dispatch_ready(
             pk, **validated(DispatchBody, request.data), by=actor(request)
         )
@@ -104,8 +135,13 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
         )
 
     def related_data(self, rows: Sequence[WorkflowRun]) -> dict[str, Any]:
-        """Return the task ids and the deadlocks of all the runs; at most four statements."""
-        return {"task_ids": task_ids_of([run.pk for run in rows]), "deadlocks": deadlocks(rows)}
+        """Return the tasks, deadlocks and situations of the runs, in a few statements for all."""
+        found = deadlocks(rows)
+        return {
+            "task_ids": task_ids_of([run.pk for run in rows]),
+            "deadlocks": found,
+            "situations": situations(rows, found),
+        }
 
 
 NODE_COLUMNS = [

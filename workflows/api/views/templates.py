@@ -16,12 +16,13 @@ from workflows.api.serializers.templates import (
     CREATE_BODY,
     REPLACE_BODY,
     TemplateAnswer,
+    TemplateWithWarnings,
     VersionAnswer,
     WholeVersionAnswer,
 )
 from workflows.api.viewsets import ReadOnlyViewSet, actor
 from workflows.authoring.spec import parse_template
-from workflows.authoring.store import create_template, replace_template
+from workflows.authoring.store import change_template, create_template
 from workflows.authoring.versions import restore_version, runs_by_version, version_of
 from workflows.db.doors import durably
 from workflows.errors import Invalid
@@ -37,18 +38,22 @@ class WorkflowTemplateViewSet(ReadOnlyViewSet[WorkflowTemplate]):
     serializer_class = TemplateAnswer
     filterset_class = TemplateFilters
 
-    @extend_schema(request=CREATE_BODY, responses={201: TemplateAnswer})
+    @extend_schema(request=CREATE_BODY, responses={201: TemplateWithWarnings})
     def create(self, request: Request) -> Response:
         """Create a template; its steps must form a DAG."""
         template = durably(create_template, parse_template(request.data), by=actor(request))
         return self.detail_response(template.pk, 201)
 
-    @extend_schema(request=REPLACE_BODY)
+    @extend_schema(responses=TemplateWithWarnings)
+    def retrieve(self, request: Request, pk: int) -> Response:
+        """Read a template, and what is wrong with it."""
+        return self.detail_response(pk)
+
+    @extend_schema(request=REPLACE_BODY, responses=TemplateWithWarnings)
     def update(self, request: Request, pk: int) -> Response:
-        """Replace a template; existing runs keep their own copy of its steps."""
-        data, edited_version = _split_version(request.data)
-        spec = parse_template(data)
-        durably(replace_template, pk, spec, edited_version=edited_version, by=actor(request))
+        """Replace the fields that the body has; existing runs keep their own copy of the steps."""
+        fields, edited_version = _split_version(request.data)
+        durably(change_template, pk, fields, edited_version=edited_version, by=actor(request))
         return self.detail_response(pk)
 
     def destroy(self, request: Request, pk: int) -> Response:
@@ -73,7 +78,7 @@ class WorkflowTemplateViewSet(ReadOnlyViewSet[WorkflowTemplate]):
         context = {"runs": runs_by_version([found])}
         return Response(WholeVersionAnswer(found, context=context).data)
 
-    @extend_schema(request=None, responses=TemplateAnswer)
+    @extend_schema(request=None, responses=TemplateWithWarnings)
     @action(
         detail=True,
         methods=["post"],
@@ -84,6 +89,12 @@ class WorkflowTemplateViewSet(ReadOnlyViewSet[WorkflowTemplate]):
         """Save an earlier version as a new one."""
         durably(restore_version, pk, number, by=actor(request))
         return self.detail_response(pk)
+
+    def detail_response(self, pk: int, status: int = 200) -> Response:
+        """Respond with a template as it is now, and with what is wrong with it."""
+        template = self.get_object(pk)
+        context = self.related_data([template])
+        return Response(TemplateWithWarnings(template, context=context).data, status)
 
     def related_data(self, rows: Sequence[WorkflowTemplate]) -> dict[str, Any]:
         """Return the dependencies of all the templates; one statement."""

@@ -11,6 +11,7 @@ from django.db import DatabaseError
 from workflows.db.refusals import is_passing, is_refusal
 from workflows.dispatch.result import DispatchResult
 from workflows.errors import WorkflowError
+from workflows.insight.situation import sentence_on
 from workflows.management.actor import command_actor
 from workflows.management.arguments import positive
 from workflows.management.base import DatabaseCommand, why_refused
@@ -97,6 +98,7 @@ def _sentences(result: DispatchResult) -> Iterator[str]:
     if not result.dispatches:
         blocked = f" (tasks blocked: {len(result.blocked)})" if result.blocked else ""
         yield f"{run}: nothing dispatched, {result.reason}{blocked}"
+        yield f"{run}: {sentence_on(result.run_id)}"
     verb = "would be dispatched" if result.dry_run else "dispatched"
     for dispatch in result.dispatches:
         submission = dispatch.runner_submission

@@ -43,3 +43,5 @@ class Command(DatabaseCommand):
             f"Workflow template #{template.pk} '{template}': "
             f"{imported.change}, version {template.version}."
         )
+        for text in imported.warnings:
+            self.stderr.write(self.style.WARNING(f"Warning: {text}"))

@@ -1,26 +1,33 @@
 """Execute the attempts of local runners until stopped."""
 
+import logging
+import os
 import signal
 import time
 from argparse import ArgumentParser
 from contextlib import suppress
 from typing import Any
 
+from django.core.management.base import CommandError
 from django.db import Error
 
 from runners.kinds import kinds_served_locally
 from workflows import presence
+from workflows.db.missing_migrations import missing_migrations
 from workflows.dispatch.leases import RENEW_EVERY_S
 from workflows.execution.executor import Executor
+from workflows.execution.run_directories import remove_unneeded
 from workflows.execution.timers import Timers
 from workflows.management import arguments
 from workflows.management.arguments import add_run_as, positive
 from workflows.management.base import DatabaseCommand
-from workflows.management.output import say
+from workflows.management.function_watch import LOOK_AT_FILES_EVERY_S, FunctionWatch, restart
 from workflows.models.actor import Actor
 
 KIND = "local runner"
 """What it is called in the trail, and among the processes that serve."""
+
+logger = logging.getLogger(__name__)
 
 
 class Command(DatabaseCommand):
@@ -38,24 +45,44 @@ class Command(DatabaseCommand):
         parser.add_argument(
             "--grace", type=float, default=60, help="Seconds that running attempts have to finish."
         )
+        parser.add_argument(
+            "--reload",
+            action="store_true",
+            help="For development: start anew when the file of a function has changed.",
+        )
         add_run_as(parser)
 
     def handle(
-        self, *, concurrency: int, grace: float, run_as: str | None = None, **_: Any
+        self,
+        *,
+        concurrency: int,
+        grace: float,
+        reload: bool = False,
+        run_as: str | None = None,
+        **_: Any,
     ) -> None:
         """Execute attempts until stopped."""
         arguments.run_as(run_as)
+        with suppress(Error):  # for a database that is away, it waits
+            if missing := missing_migrations():
+                raise CommandError(missing)
         self._grace_s = grace
         self._timers = Timers()
         self._stop_by: float | None = None
+        self._watch = FunctionWatch(restarts=reload)
         self._executor = Executor(concurrency=concurrency, by=Actor(name=KIND))
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._stop)
-        say(self.stdout, f"Executing local attempts, {concurrency} at a time. Ctrl-C stops.")
+        logger.info(
+            "Executing local attempts.", extra={"at_a_time": concurrency, "pid": os.getpid()}
+        )
         self._executor.serve(self._keep_serving)
         with suppress(Error):  # then it is merely not seen again
             presence.gone(kind=KIND)
-        say(self.stdout, "Stopped; nothing is left running.")
+            remove_unneeded()
+        logger.info("Stopped; nothing is left running.")
+        if self._watch.wants_restart:
+            restart()
 
     def _be_seen(self) -> None:
         presence.seen(kind=KIND, serves=kinds_served_locally())
@@ -66,8 +93,13 @@ class Command(DatabaseCommand):
 
     def _keep_serving(self) -> bool:
         self._timers.run("presence", RENEW_EVERY_S, self._be_seen)
+        self._timers.run("function files", LOOK_AT_FILES_EVERY_S, self._watch.look)
+        if self._watch.wants_restart and self._stop_by is None:
+            self._stop()
         if self._stop_by is None:
             return True
+        if self._executor.is_claiming:
+            logger.info("Stopping: what runs may finish.", extra={"grace_s": self._grace_s})
         self._executor.stop()
         if time.monotonic() >= self._stop_by:
             self._executor.end_all()

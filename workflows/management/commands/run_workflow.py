@@ -3,31 +3,36 @@
 import json
 import signal
 import time
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from django.core.management.base import CommandError
+from django.db import Error, transaction
 from django.db.models import F, JSONField, Q, Value
 from rest_framework.renderers import JSONRenderer
 
 from workflows.api.views.runs import WorkflowRunViewSet
 from workflows.authoring.files import template_named
-from workflows.db.doors import durably
 from workflows.db.refusals import is_refusal
 from workflows.errors import WorkflowError
 from workflows.execution.executor import Executor
+from workflows.execution.run_directories import remove_unneeded
 from workflows.execution.set_aside import reconnect
+from workflows.insight.situation import sentence_on
 from workflows.management import arguments
 from workflows.management.actor import command_actor
 from workflows.management.arguments import add_run_as, positive
-from workflows.management.base import TRY_AGAIN, DatabaseCommand, why_refused
+from workflows.management.base import TRY_AGAIN, DatabaseCommand, database_name, why_refused
+from workflows.management.failure import failure_report
 from workflows.management.output import say
+from workflows.management.parameters import add_parameters, read_parameters
 from workflows.management.progress import Progress, ProgressConsole
-from workflows.models import RunState, Task, TaskAttempt, WorkflowRun
-from workflows.models.actor import NOBODY, Actor
-from workflows.operations.dispatch_ready import dispatch_ready
-from workflows.runs.creation import create_run
+from workflows.models import RunState, TaskAttempt, WorkflowRun
+from workflows.models.actor import Actor
+from workflows.operations.start import begin_if_created, start_run
+from workflows.runs.again import Again
 
 REFRESH_S = 0.2
 WAIT_FOR_DATABASE_S = 60.0
@@ -37,44 +42,33 @@ CANNOT_CONTINUE = 2
 Answer = TypeVar("Answer")
 
 
-def parameter(text: str) -> tuple[str, Any]:
-    """
-    Read `KEY=TEXT` or `KEY:=JSON`.
-
-    :raises ArgumentTypeError: if it is neither.
-    """
-    key, equals, value = text.partition("=")
-    if not equals or not key.strip(":"):
-        raise ArgumentTypeError(f"'{text}' is neither KEY=TEXT nor KEY:=JSON")
-    if not key.endswith(":"):
-        return key, value
-    try:
-        return key[:-1], json.loads(value)
-    except ValueError as exc:
-        raise ArgumentTypeError(f"'{text}': the value after := is not valid JSON ({exc})") from exc
-
-
 class Command(DatabaseCommand):
-    """`manage.py run_workflow NAME [--param KEY=VALUE ...] [--concurrency N] [--json]`."""
+    """`manage.py run_workflow NAME [--param KEY=VALUE ...] [--param-file FILE] [--json] [-v 0]`."""
 
     lock_s = None  # its executor knows how long it waits for what
     help = (
         "Create a run of a template, dispatch its tasks, execute its local attempts and show "
         "progress until it ends. Exit code: 0 success, 1 failed or aborted, 2 it cannot continue "
-        "by itself."
+        "by itself. With -v 0 (for cron), nothing is printed on success; on failure, the reason, "
+        "the ends of the failed tasks' logs and the run's address, on the standard error."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("name", help="Name of the template, or '#12' for template 12.")
-        parser.add_argument(
-            "--param",
-            type=parameter,
-            action="append",
-            default=[],
-            metavar="KEY=VALUE",
-            help="A parameter of the run: KEY=TEXT or KEY:=JSON.",
+        what = parser.add_mutually_exclusive_group(required=True)
+        what.add_argument("name", nargs="?", help="Name of the template, or '#12' for template 12.")
+        what.add_argument(
+            "--again",
+            type=positive,
+            metavar="RUN",
+            help="Repeat this run, with its parameters; --param overrides single ones.",
         )
+        parser.add_argument(
+            "--latest",
+            action="store_true",
+            help="With --again: with the latest version of its template, not the one it had.",
+        )
+        add_parameters(parser)
         parser.add_argument("--concurrency", type=positive, default=4, help="Attempts at a time.")
         parser.add_argument("--json", action="store_true", help="Print the run as the last line.")
         add_run_as(parser)
@@ -82,8 +76,12 @@ class Command(DatabaseCommand):
     def handle(
         self,
         *,
-        name: str,
+        name: str | None,
+        again: int | None = None,
+        latest: bool = False,
         param: list[Any],
+        param_file: list[str],
+        verbosity: int,
         concurrency: int,
         json: bool,
         run_as: str | None = None,
@@ -92,33 +90,58 @@ class Command(DatabaseCommand):
         """Create the run and execute it to its end."""
         arguments.run_as(run_as)
         by = command_actor()
+        parameters = read_parameters(param_file, param)
         try:
-            run = durably(
-                create_run,
-                template_id=template_named(name).pk,
-                parameters=dict(param),
-                auto_dispatch=True,
-                by=by,
-            )
+            wanted = {**_what(name, again, latest=latest), "parameters": parameters}
+            run, executor = self._start(wanted, concurrency=concurrency, by=by)
         except WorkflowError as exc:
-            raise CommandError(exc.detail) from exc
-        executor = Executor(concurrency=concurrency, by=Actor(name="local runner"), run_id=run.pk)
-        self._dispatch(run, by)
-        Follower(run, executor).follow(ProgressConsole())
-        for line in once_database_answers(lambda: _conclusion(run, as_json=json)):
-            say(self.stdout, line)
-        if exit_code := EXIT_CODES.get(RunState(run.state), CANNOT_CONTINUE):
+            raise CommandError(f"{exc.detail} (database: {database_name()})") from exc
+        is_quiet = verbosity == 0
+        Follower(run, executor).follow(ProgressConsole(quiet=is_quiet))
+        if not is_quiet:
+            say(self.stdout, f"Database: {database_name()}")
+        self._conclude(run, is_quiet=is_quiet, as_json=json)
+
+    def _conclude(self, run: WorkflowRun, *, is_quiet: bool, as_json: bool) -> None:
+        """Print how it has ended, and exit with the code that says so."""
+        exit_code = EXIT_CODES.get(RunState(run.state), CANNOT_CONTINUE)
+        if exit_code or not is_quiet:
+            for line in once_database_answers(lambda: _conclusion(run)):
+                say(self.stderr if is_quiet else self.stdout, line)
+        if as_json:
+            say(self.stdout, once_database_answers(lambda: _as_json(run)))
+        if exit_code:
             raise SystemExit(exit_code)
 
-    def _dispatch(self, run: WorkflowRun, by: Actor) -> None:
-        """Dispatch what is ready; a repeated call does no harm."""
+    def _start(
+        self, wanted: dict[str, Any], *, concurrency: int, by: Actor
+    ) -> tuple[WorkflowRun, Executor]:
+        """Start a run, with an executor that is there before anything is dispatched."""
+        runner = Actor(name="local runner")
+        with transaction.atomic(durable=True):
+            run = start_run(**wanted, auto_dispatch=True, by=by)
+            executor = Executor(concurrency=concurrency, by=runner, run_id=run.pk)
+        self._begin(run, by)
+        return run, executor
+
+    def _begin(self, run: WorkflowRun, by: Actor) -> None:
+        """Begin the run if the database has refused that right after its creation."""
         try:
-            once_database_answers(lambda: dispatch_ready(run.pk, limit=None, by=by))
+            once_database_answers(lambda: begin_if_created(run.pk, by=by))
         except Exception as exc:
             if not is_refusal(exc):
                 raise
             text = f"{run} was created, but nothing was dispatched. {why_refused(exc)}"
             raise CommandError(text, returncode=TRY_AGAIN) from exc
+
+
+def _what(name: str | None, again: int | None, *, latest: bool) -> dict[str, Any]:
+    """Return what is to be run: a template, or a run once more."""
+    if again is not None:
+        return {"again": Again(again, latest=latest)}
+    if latest:
+        raise CommandError("--latest needs --again RUN: a new run has the latest version anyway.")
+    return {"template_id": template_named(name or "").pk}
 
 
 class Follower:
@@ -140,6 +163,8 @@ class Follower:
             self._update = update
             self._executor.serve(self._keep_serving)
             once_database_answers(self._run.refresh_from_db)
+        with suppress(Error):  # another executor does it
+            remove_unneeded()
 
     def _stop(self, *_: object) -> None:
         self._is_stopped = True
@@ -184,13 +209,14 @@ def once_database_answers(read: Callable[[], Answer]) -> Answer:
             time.sleep(REFRESH_S)
 
 
-def _conclusion(run: WorkflowRun, *, as_json: bool) -> list[str]:
+def _conclusion(run: WorkflowRun) -> list[str]:
     lines = [f"Workflow run {run.pk} is {run.state}."]
-    if run.state not in EXIT_CODES:
-        lines.append(f"It cannot continue by itself: {_why_it_is_stuck(run)}")
+    if run.state != RunState.SUCCESS:
+        intro = "" if run.state in EXIT_CODES else "It cannot continue by itself: "
+        lines.append(f"{intro}{sentence_on(run.pk)}")
     for step_id, result in _last_results(run):
         lines.append(f"Result of {step_id}: {json.dumps(result, ensure_ascii=False)}")
-    return [*lines, _as_json(run)] if as_json else lines
+    return lines if run.state == RunState.SUCCESS else [*lines, *failure_report(run)]
 
 
 def _last_results(run: WorkflowRun) -> Iterable[tuple[str | None, Any]]:
@@ -204,16 +230,3 @@ def _last_results(run: WorkflowRun) -> Iterable[tuple[str | None, Any]]:
 def _as_json(run: WorkflowRun) -> str:
     """Return the run as in the API, on one line."""
     return JSONRenderer().render(WorkflowRunViewSet().serialize([run])[0]).decode()
-
-
-def _why_it_is_stuck(run: WorkflowRun) -> str:
-    if run.state == RunState.PAUSED:
-        return "it is paused; resume it."
-    blocked = dispatch_ready(run.pk, dry_run=True, by=NOBODY).reason
-    return f"{blocked or _last_refusal(run)}."
-
-
-def _last_refusal(run: WorkflowRun) -> str:
-    """Return why a task that could be dispatched now was not taken when it was tried."""
-    notes = Task.objects.ready().filter(run=run).order_by("position").values_list("note", flat=True)
-    return notes.exclude(note="").first() or "a task is ready, and nobody dispatches it"

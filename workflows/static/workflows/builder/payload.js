@@ -144,7 +144,7 @@ const commandFields = (step, set) => [
     }),
 ];
 
-/* Names that are registered here are offered; any other is allowed, as other runners may know it. */
+/* Names that are registered here are offered; whether another may be saved is for the server to say. */
 const functionFields = (step, set, {functions, functions_problem: problem}) => {
     const known = new Map(Object.entries(functions));
     const about = (name) => {

@@ -16,6 +16,13 @@ import {current, store} from "./server.js";
 
 const STORED = "template-stored";
 
+/* What the server saved all the same, in the place where it stands when the page is opened. */
+const showWarnings = (texts) => {
+    const host = document.getElementById("warnings");
+    host.hidden = !texts.length;
+    host.querySelector("ul").replaceChildren(...texts.map((text) => element("li", {}, text)));
+};
+
 export const createSaving = (data, {template, text, problems, choose, say}) => {
     let version = data.version;
     let stored = null;
@@ -94,6 +101,7 @@ export const createSaving = (data, {template, text, problems, choose, say}) => {
         }
         version = body.version;
         changed();
+        showWarnings(body.warnings);
         say(isSame ? "Nothing has changed." : `Saved as version ${version}.`);
         const shown = document.querySelector(
             ".field-version .readonly, .fieldBox.field-version .readonly",

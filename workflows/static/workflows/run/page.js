@@ -118,7 +118,8 @@ const labelOf = (control) => control.getAttribute("aria-label") ?? control.textC
 
 const estimate = document.getElementById("estimate");
 const showEstimate = () => {
-    const seconds = state === "running" ? model.remaining() : null;
+    const stands = document.querySelector("#run-sentence[data-still]") !== null;
+    const seconds = state === "running" && !stands ? model.remaining() : null;
     estimate.hidden = seconds === null;
     if (seconds === null) {
         return;
@@ -140,11 +141,18 @@ const takeChanges = (changes) => {
         updateTasks(changes.tasks);
     }
     tables.changed();
+    hideOldAnswer(records(changes.events));
     addEvents(records(changes.events), {
         eventUrl,
         taskUrl,
         nameOf: (id) => (model ? model.tasks[model.indexOf(id)].name : `task ${id}`),
     });
+};
+
+/* The answer to the click just made goes away when the run moves on. */
+const hideOldAnswer = (events) => {
+    const answer = document.getElementById("answer");
+    answer.hidden ||= events.some((each) => each.id > Number(answer.dataset.event));
 };
 
 const updateTasks = (changed) => {

@@ -1,0 +1,115 @@
+"""Every state in which a run stands still has one sentence: in the API, the admin and commands."""
+
+import re
+from html import unescape
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from runners.models import Runner
+from tests.insight.still import ADA, STILL
+from tests.support.drawing import DrawRun
+from tests.support.verbs import dispatch_all, start
+from workflows.insight.situation import situation_of, situations
+from workflows.models import Approval, Task, WorkflowRun
+from workflows.operations import catalog
+from workflows.operations.catalog import Operation
+from workflows.runs.readiness import deadlocks
+
+
+def by_api(client: Client, run: WorkflowRun) -> list[str]:
+    """Return the sentences of the API: one run, the list, explain."""
+    paths = (f"/workflow-runs/{run.pk}", f"/workflow-runs/{run.pk}/explain")
+    found = [client.get(path).json()["sentence"] for path in paths]
+    listed = client.get("/workflow-runs").json()["results"]
+    return [*found, *(each["sentence"] for each in listed if each["id"] == run.pk)]
+
+
+@pytest.mark.parametrize("name", STILL)
+def test_run_that_stands_still_says_the_same_true_sentence_everywhere(
+    admin_client: Client, runs: DrawRun, local: Runner, name: str
+) -> None:
+    make, expected = STILL[name]
+    run = make(runs)
+    sentence = expected.format(run=run.pk)
+
+    assert by_api(admin_client, run) == [sentence] * 3
+    page = admin_client.get(f"/admin/workflows/workflowrun/{run.pk}/change/")
+    assert sentence.replace("`", "") in plain(page.context["run_sentence"])
+    listed = admin_client.get("/admin/workflows/workflowrun/").context["cl"].result_list
+    assert [each.situation.sentence for each in listed if each.pk == run.pk] == [sentence]
+
+
+HELP = {
+    "created": "dispatch_ready run",
+    "approval": "approve approval, reject approval",
+    "hold": "release task",
+    "disabled": "enable runner",
+    "nobody serves": "cancel task",
+    "paused": "resume run",
+    "aborted": "",
+    "last step failed": "retry task, mark_success task",
+    "failed and blocked": "retry task, mark_success task, cancel_rest run",
+    "failed, and a person decides": (
+        "retry task, mark_success task, cancel_rest run, approve approval, reject approval"
+    ),
+    "set aside": "abort run",
+}
+
+
+@pytest.mark.parametrize("name", HELP)
+def test_operations_that_help_are_given_as_data_and_are_possible(
+    admin_client: Client, runs: DrawRun, local: Runner, name: str
+) -> None:
+    run = STILL[name][0](runs)
+
+    actions = admin_client.get(f"/workflow-runs/{run.pk}").json()["suggested_actions"]
+
+    assert ", ".join(f"{a['operation']} {a['target']['type']}" for a in actions) == HELP[name]
+    for each in actions:
+        if each["operation"] != "enable":
+            row = ROWS[each["target"]["type"]].objects.get(pk=each["target"]["id"])
+            assert OPERATIONS[each["operation"]].check(row, ADA) is None
+
+
+ROWS: dict[str, Any] = {"run": WorkflowRun, "task": Task, "approval": Approval}
+OPERATIONS = {each.name: each for each in vars(catalog).values() if isinstance(each, Operation)}
+
+
+@pytest.mark.parametrize("name", ["approval", "disabled", "failed, and a person decides", "full"])
+def test_dispatch_ready_prints_the_sentence(runs: DrawRun, local: Runner, name: str) -> None:
+    make, sentence = STILL[name]
+    run, out = make(runs), StringIO()
+
+    call_command("dispatch_ready", "--run", str(run.pk), stdout=out)
+
+    assert f"workflow run {run.pk}: {sentence}" in out.getvalue()
+
+
+def test_sentences_of_many_runs_take_as_many_statements_as_those_of_one(
+    runs: DrawRun, local: Runner, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for make, _ in STILL.values():
+        make(runs)
+        Runner.objects.filter(pk=local.pk).update(capacity=None, is_enabled=True, is_default=True)
+    everything = list(WorkflowRun.objects.all())
+    found = deadlocks(everything)
+    with django_assert_num_queries(8):
+        assert len(situations(everything, found)) == len(everything)
+
+
+def test_run_that_works_is_not_called_stuck(runs: DrawRun, local: Runner) -> None:
+    run = runs("a > b, c")
+    dispatch_all(run)
+    start(run, "a")
+    run.refresh_from_db()
+    assert situation_of(run, None).sentence == "2 tasks are with a runner."
+
+
+def plain(sentence: str) -> str:
+    """Return a sentence of a page without its links."""
+    return unescape(re.sub("<[^>]*>", "", sentence)).replace("`", "")

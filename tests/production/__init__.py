@@ -1,0 +1,1 @@
+"""The production chapter, the image and the scripts, used as an installation does."""

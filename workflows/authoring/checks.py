@@ -1,0 +1,141 @@
+"""
+What can be known about a template before it runs, beyond its shape.
+
+An error keeps a template from being saved, unless the saved one has it already: somebody must be
+able to mend one step at night although another is wrong. Then it is a warning.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from runners.functions import known_functions
+from runners.kinds import backend_of, backends, kinds_reading
+from runners.models import Runner
+from workflows.authoring.references import References
+from workflows.authoring.spec import MAX_ERRORS, StepSpec, TemplateSpec, by_field
+from workflows.errors import Invalid
+from workflows.models.bounds import cut
+from workflows.payloads.expressions import check_expressions, check_secrets, check_statements
+from workflows.payloads.parameters import check_schema, secret_names
+from workflows.payloads.suggestions import suggested
+from workflows.payloads.syntax import EXPRESSION_START
+
+Kinds = Mapping[str | None, str]
+"""The kind of each runner by its name, and that of the default one by None."""
+
+NOTHING_TO_DO = (
+    "payload: there is nothing to do: give it one of {}; as it is, the step fails when it is "
+    'executed. {{"python": "noop"}} does nothing and succeeds'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is wrong with a field of a template; the text names its step."""
+
+    field: str
+    text: str
+    is_error: bool = True
+
+
+def check_template(spec: TemplateSpec, kinds: Kinds, *, saved: TemplateSpec | None = None) -> None:
+    """
+    Refuse a template with errors that the saved one does not have.
+
+    :raises Invalid: naming each, with its step and field.
+    """
+    errors = [finding for finding in findings(spec, kinds) if finding.is_error]
+    known = set(findings(saved, kinds)) if errors and saved else set()
+    if new := [(each.field, each.text) for each in errors if each not in known]:
+        raise Invalid(by_field(new))
+
+
+def warnings_of(spec: TemplateSpec) -> list[str]:
+    """Return what is wrong with a saved template, the first problems of many; one statement."""
+    found = list(findings(spec, kinds_of_runners()))
+    texts = [f"{each.field}: {each.text}" if each.field != "steps" else each.text for each in found]
+    more = [f"and {len(texts) - MAX_ERRORS} more"] if len(texts) > MAX_ERRORS else []
+    return texts[:MAX_ERRORS] + more
+
+
+def findings(spec: TemplateSpec, kinds: Kinds) -> Iterator[Finding]:
+    """Yield what is wrong with a template that has the right shape."""
+    schema_problems = list(check_schema(spec.parameters_schema))
+    yield from (Finding("parameters_schema", text) for text in schema_problems)
+    schema = {} if schema_problems else spec.parameters_schema
+    secrets, functions = secret_names(schema), _functions()
+    names = References(spec.steps, schema)
+    for step in spec.steps:
+        for text in _text_problems(step.payload, secrets):
+            yield _in_step(step, f"payload: {text}")
+        names.read(step)  # now, while the trees of its texts are at hand
+        for text, is_error in _payload_problems(step, kinds.get(step.runner), functions):
+            yield _in_step(step, text, is_error=is_error)
+    for step, text, is_error in names.problems():
+        yield _in_step(step, f"payload: {text}", is_error=is_error)
+
+
+def _in_step(step: StepSpec, text: str, *, is_error: bool = True) -> Finding:
+    text = cut(text)
+    return Finding("steps", f"step '{step.step_id}': {text}", is_error)
+
+
+def _text_problems(payload: object, secrets: Collection[str]) -> Iterator[str]:
+    yield from check_expressions(payload)
+    yield from check_statements(payload)
+    yield from check_secrets(payload, secrets)
+
+
+def kinds_of_runners() -> Kinds:
+    """Return the kinds of all runners; one statement."""
+    kinds: dict[str | None, str] = {}
+    for name, kind, is_default in Runner.objects.values_list("name", "kind", "is_default"):
+        kinds[name] = kind
+        if is_default:
+            kinds[None] = kind
+    return kinds
+
+
+def _functions() -> Iterable[str] | None:
+    try:
+        return known_functions()
+    except ImportError:
+        return None  # the start of a process says so, and the builder
+
+
+def _payload_problems(
+    step: StepSpec, kind: str | None, functions: Iterable[str] | None
+) -> Iterator[tuple[str, bool]]:
+    for key in step.payload:
+        if problem := _key_problem(key, kind, is_named=step.runner is not None):
+            yield problem
+    backend = backend_of(kind) if kind else None
+    if functions is not None and (backend is None or backend.claims):
+        yield from _function_problems(step, list(functions))
+    if backend and backend.work_keys and not step.payload.keys() & set(backend.work_keys):
+        yield NOTHING_TO_DO.format(" or ".join(map(repr, backend.work_keys))), False
+
+
+def _key_problem(key: str, kind: str | None, *, is_named: bool) -> tuple[str, bool] | None:
+    reading = kinds_reading(key)
+    read = backend_of(kind).payload_keys if kind else reading
+    if read is None or key in read or (kind is None and reading):
+        return None
+    if not reading:
+        return f"payload.{key}: unknown key; {suggested(key, _keys_of_all_kinds())}", True
+    why = f"runners of kind {kind} ignore it; {suggested(key, read)}"
+    remedy = f"remove it, or choose a runner of kind {' or '.join(reading)}"
+    return f"payload.{key}: {why}; {remedy}", is_named
+
+
+def _keys_of_all_kinds() -> list[str]:
+    return list(
+        dict.fromkeys(key for each in backends().values() for key in each.payload_keys or ())
+    )
+
+
+def _function_problems(step: StepSpec, functions: list[str]) -> Iterator[tuple[str, bool]]:
+    name = step.payload.get("python")
+    if isinstance(name, str) and EXPRESSION_START not in name and name not in functions:
+        why = f"no function named '{name}' is registered here; {suggested(name, functions)}"
+        yield f"payload.python: {why}", True

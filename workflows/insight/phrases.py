@@ -1,0 +1,63 @@
+"""How sentences name tasks, what happened to them, and moments."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from workflows.models import Task, TaskState
+from workflows.runs.readiness import APPROVAL, HOLD, Cause
+
+MOST_NAMED = 3
+"""How many tasks a sentence names; the others are counted."""
+
+BROKEN_VERBS = {TaskState.FAILED.value: "failed", TaskState.CANCELED.value: "was canceled"}
+WAITING_VERBS = {APPROVAL: "waits for approval", HOLD: "is on hold"}
+"""The verb of a root cause in a sentence, by its status."""
+
+
+def describe_causes(causes: Iterable[Cause], *, are_all: bool = True) -> str:
+    """
+    Return what happened to these tasks: `a` failed (exit code 2) and `b` is on hold.
+
+    :param are_all: False if there are more causes than these.
+    """
+    return joined(map(describe_cause, causes), are_all=are_all)
+
+
+def describe_cause(cause: Cause) -> str:
+    """Return what happened to one task, and why."""
+    verb = (BROKEN_VERBS | WAITING_VERBS)[cause.status]
+    return f"{quoted(cause)} {verb}" + (f" ({cause.reason})" if cause.reason else "")
+
+
+def quoted(task: Cause | Task) -> str:
+    """Return the name of a task, as it is found again in a sentence."""
+    return f"`{task.step_id or task.title}`"
+
+
+def describe_broken(causes: Sequence[Cause], total: int) -> str:
+    """Return which of so many tasks failed: up to three, `and 4 more failed`."""
+    if total <= MOST_NAMED:
+        return describe_causes(causes)
+    named = ", ".join(map(describe_cause, causes[:MOST_NAMED]))
+    all_failed = all(cause.status == TaskState.FAILED for cause in causes)
+    verb = "failed" if all_failed else "failed or were canceled"
+    return f"{named} and {total - MOST_NAMED:,} more {verb}"
+
+
+def joined(texts: Iterable[str], *, are_all: bool = True) -> str:
+    """Return `a, b, c and 4 more`, or `at least 4 more` unless these are all."""
+    parts = list(texts)
+    if len(parts) > MOST_NAMED:
+        count = f"{len(parts) - MOST_NAMED:,} more"
+        parts = [*parts[:MOST_NAMED], count if are_all else f"at least {count}"]
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+def counted(n: int, one: str, many: str) -> str:
+    """Return `1 task is …` or `3 tasks are …`."""
+    return f"1 task {one}" if n == 1 else f"{n:,} tasks {many}"
+
+
+def moment(at: datetime) -> str:
+    """Return a moment to the minute."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,236 @@
+"""
+One sentence on each run: what it waits for and what helps, or how it ended.
+
+API, admin and commands show the same sentence. Each clause says what is so, what helps, and which
+operations those are.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from runners.kinds import backends, kinds_served_locally
+from workflows.insight.phrases import (
+    MOST_NAMED,
+    counted,
+    describe_broken,
+    moment,
+    quoted,
+)
+from workflows.insight.standing import Standing
+from workflows.models import Event, RunState, Task, TaskAttempt, WorkflowRun
+from workflows.runs.readiness import Cause, as_cause, deadlocks
+
+SUCCEEDED = "Every task has succeeded."
+NOTHING_ACTIVE = "No task is with a runner, and none is ready."
+SET_ASIDE = (
+    "The run is set aside: {}. Its rows were changed by hand or damaged: compare them by "
+    "manage.py verify_run {}, or abort the run."
+)
+STOPPED = {
+    RunState.PAUSED: "The run is paused{}: nothing is dispatched until it is resumed",
+    RunState.ABORTED: "The run was aborted{}: nothing will be dispatched any more",
+}
+NO_RUNNER = "runner refused: there is no default runner"
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """An operation that helps, and the row to carry it out on."""
+
+    operation: str
+    target: str
+    """`run`, `task`, `approval` or `runner`."""
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A part of the sentence, what helps, and the tasks that it names."""
+
+    text: str
+    remedy: str = ""
+    suggestions: tuple[Suggestion, ...] = ()
+    tasks: tuple[Cause, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a run waits for and what helps, as a sentence and as data."""
+
+    sentence: str
+    suggestions: tuple[Suggestion, ...] = ()
+    tasks: tuple[Cause, ...] = ()
+    """The tasks that the sentence names."""
+
+
+def situation_of(
+    run: WorkflowRun, deadlock: Mapping[str, Any] | None, *, broken: list[Cause] | None = None
+) -> Situation:
+    """
+    Return the situation of one run; as `situations`.
+
+    :param broken: its first failed or canceled tasks, if they have been read.
+    """
+    standing = Standing([run], {run.pk: deadlock} if deadlock else {})
+    if broken is not None:
+        standing.broken = {run.pk: broken}
+    return _situation(run, standing)
+
+
+def sentence_on(run_id: int) -> str:
+    """Return the sentence on a run as it is now; empty if there is no such run."""
+    run = WorkflowRun.objects.filter(pk=run_id).first()
+    return situation_of(run, deadlocks([run]).get(run.pk)).sentence if run else ""
+
+
+def situations(
+    runs: Sequence[WorkflowRun], deadlocks: Mapping[int, Mapping[str, Any]]
+) -> dict[int, Situation]:
+    """
+    Return the situation of each run, by its id; a constant number of statements.
+
+    :param deadlocks: of these runs, as `deadlocks` returns them.
+    """
+    standing = Standing(runs, deadlocks)
+    return {run.pk: _situation(run, standing) for run in runs}
+
+
+def _situation(run: WorkflowRun, standing: Standing) -> Situation:
+    if run.is_set_aside:
+        text = SET_ASIDE.format("; ".join(run.set_aside.splitlines()), run.pk)
+        return Situation(text, (Suggestion("abort", "run", run.pk),))
+    clauses = list(_clauses(run, standing))
+    if not clauses:
+        return Situation(SUCCEEDED if run.state == RunState.SUCCESS else NOTHING_ACTIVE)
+    # The same remedy is said once, and so is the same operation.
+    remedies = dict.fromkeys(clause.remedy for clause in clauses if clause.remedy)
+    text = "; ".join(clause.text for clause in clauses)
+    suggestions = dict.fromkeys(each for clause in clauses for each in clause.suggestions)
+    tasks = tuple(task for clause in clauses for task in clause.tasks)
+    return Situation(" ".join([f"{text}.", *remedies]), tuple(suggestions), tasks)
+
+
+def _clauses(run: WorkflowRun, standing: Standing) -> Iterator[Clause]:
+    if run.state in STOPPED:
+        yield _stopped(run, standing.stops.get(run.pk))
+    if run.state not in {RunState.ABORTED, RunState.SUCCESS}:
+        yield from _with_runners(run, standing)
+        yield from _failed(run, standing)
+        yield from _pending(run, standing)
+
+
+def _with_runners(run: WorkflowRun, standing: Standing) -> Iterator[Clause]:
+    if run.active_count:
+        yield Clause(counted(run.active_count, "is with a runner", "are with a runner"))
+    if attempt := standing.unstarted.get(run.pk):
+        yield _unstarted(attempt, standing)
+
+
+def _failed(run: WorkflowRun, standing: Standing) -> Iterator[Clause]:
+    if deadlock := standing.deadlocks.get(run.pk):
+        yield from _blocked(run, deadlock)
+    elif broken := standing.broken.get(run.pk):
+        yield _broken(run, broken)
+
+
+def _pending(run: WorkflowRun, standing: Standing) -> Iterator[Clause]:
+    if task := standing.ready.get(run.pk):
+        yield _ready(run, task, standing)
+    elif run.state == RunState.CREATED:
+        yield Clause("Nothing has been dispatched yet")
+    for waiting in standing.waiting.get(run.pk, ()):
+        yield _asked(waiting) if waiting.awaits_approval else _held(waiting)
+    if (more := standing.more_waiting(run)) > 0:
+        yield Clause(counted(more, "more waits for a person", "more wait for a person"))
+
+
+def _stopped(run: WorkflowRun, event: Event | None) -> Clause:
+    by = f" by {event.actor}" if event and event.actor else ""
+    since = "since" if run.state == RunState.PAUSED else "at"
+    when = f" {since} {moment(event.created_at)}" if event else ""
+    why = f" ({event.reason})" if event and event.reason else ""
+    text = STOPPED[RunState(run.state)].format(f"{by}{when}{why}")
+    resume = (Suggestion("resume", "run", run.pk),) if run.state == RunState.PAUSED else ()
+    return Clause(text, "", resume)
+
+
+def _blocked(run: WorkflowRun, deadlock: Mapping[str, Any]) -> Iterator[Clause]:
+    causes = [Cause(**cause) for cause in deadlock["root_causes"]]
+    blocked = counted(deadlock["blocked"], "can never run", "can never run")
+    rest = Suggestion("cancel_rest", "run", run.pk)
+    yield Clause(
+        f"{blocked} because {describe_broken(causes, len(causes))}",
+        "Retry, mark success, or cancel the rest.",
+        (*_mending(causes[:MOST_NAMED]), rest),
+        tuple(causes),
+    )
+    if (others := run.broken_count - len(causes)) > 0:
+        yield Clause(f"{others:,} more failed or {'was' if others == 1 else 'were'} canceled")
+
+
+def _broken(run: WorkflowRun, causes: Sequence[Cause]) -> Clause:
+    text = describe_broken(causes, run.broken_count)
+    return Clause(text, "Retry or mark success.", _mending(causes), tuple(causes))
+
+
+def _mending(causes: Iterable[Cause]) -> tuple[Suggestion, ...]:
+    return tuple(
+        Suggestion(operation, "task", cause.task_id)
+        for cause in causes
+        for operation in ("retry", "mark_success")
+    )
+
+
+def _ready(run: WorkflowRun, task: Task, standing: Standing) -> Clause:
+    reason, named = standing.pool.refusal_of(task) or task.note, (as_cause(task),)
+    dispatch = Suggestion("dispatch_ready", "run", run.pk)
+    if not reason:
+        if run.state == RunState.CREATED:
+            text = "Nothing has been dispatched yet: dispatch the ready tasks to begin"
+            return Clause(text, "", (dispatch,))
+        text = f"No task is with a runner: {quoted(task)} is ready and waits to be dispatched"
+        return Clause(text, "Dispatch the ready tasks.", (dispatch,), named)
+    text = f"{quoted(task)} is ready, but {reason}"
+    if reason == NO_RUNNER:
+        return Clause(text, "Make a runner the default one.", (), named)
+    runner = standing.pool.runner_of(task)
+    if not runner.is_enabled:
+        enable = Suggestion("enable", "runner", runner.pk)
+        return Clause(text, "Enable the runner.", (enable,), named)
+    if reason.startswith("runner is full"):
+        remedy = "" if run.auto_dispatch else "Dispatch again once one has ended."
+        return Clause(text, remedy, (dispatch,), named)
+    return Clause(text, "See to the runner, then dispatch again.", (dispatch,), named)
+
+
+def _unstarted(attempt: TaskAttempt, standing: Standing) -> Clause:
+    backend = backends().get(attempt.runner_kind)
+    hint = backend.silence_hint if backend else ""
+    cancel = (Suggestion("cancel", "task", attempt.task_id),)
+    named = (as_cause(attempt.task),)
+    since = moment(attempt.dispatched_at)
+    if attempt.runner_kind in kinds_served_locally() and not standing.is_served:
+        text = f"{quoted(attempt.task)} waits since {since} for {attempt.runner_name}"
+        return Clause(f"{text}, which no process serves", hint, cancel, named)
+    text = f"{attempt.runner_name} is silent: it has not started {quoted(attempt.task)}"
+    return Clause(f"{text} since {since}", hint, cancel, named)
+
+
+def _asked(task: Any) -> Clause:
+    since = f" since {moment(task.asked_at)}" if task.asked_at else ""
+    why = f" ({task.why_asked})" if task.why_asked else ""
+    held = ", and is on hold" if task.is_held else ""
+    decide = [Suggestion(name, "approval", task.approval_id) for name in ("approve", "reject")]
+    text = f"{quoted(task)} waits for approval{since}{why}{held}"
+    suggestions = tuple(decide) if task.approval_id else ()
+    return Clause(text, "Approve or reject it.", suggestions, (as_cause(task),))
+
+
+def _held(task: Task) -> Clause:
+    until = f" until {moment(task.resume_at)}" if task.resume_at else ""
+    why = f" ({task.note})" if task.note else ""
+    release = (Suggestion("release", "task", task.pk),)
+    return Clause(
+        f"{quoted(task)} is on hold{until}{why}", "Release it.", release, (as_cause(task),)
+    )

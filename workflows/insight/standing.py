@@ -1,0 +1,141 @@
+"""Reads what runs wait for: a constant number of statements for a page of runs."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models.functions import RowNumber
+
+from runners.kinds import kinds_served_locally
+from workflows import presence
+from workflows.dispatch.runner_pool import RunnerPool
+from workflows.insight.attention import silent_attempts
+from workflows.insight.phrases import MOST_NAMED
+from workflows.models import (
+    Approval,
+    ApprovalStatus,
+    Event,
+    EventType,
+    RunState,
+    Task,
+    TaskAttempt,
+    WorkflowRun,
+)
+from workflows.models.run import DISPATCHABLE
+from workflows.models.task import BROKEN
+from workflows.runs.readiness import Cause, causes_of
+
+STOPPED_BY = {EventType.RUN_PAUSED: RunState.PAUSED, EventType.RUN_ABORTED: RunState.ABORTED}
+
+
+class Standing:
+    """What is known of some runs beside their rows; each part is read for all of them at once."""
+
+    def __init__(self, runs: Sequence[WorkflowRun], deadlocks: Mapping[int, Any]) -> None:
+        """Remember the runs; nothing is read yet."""
+        self.runs = runs
+        self.deadlocks = deadlocks
+
+    @cached_property
+    def stops(self) -> dict[int, Event]:
+        """With which event each paused or aborted run was stopped."""
+        stopped = [run.pk for run in self.runs if run.state in STOPPED_BY.values()]
+        events = Event.objects.filter(run__in=stopped, event_type__in=STOPPED_BY)
+        return {event.run_id or 0: event for event in events.order_by("pk")} if stopped else {}
+
+    @cached_property
+    def broken(self) -> dict[int, list[Cause]]:
+        """The first failed or canceled tasks of the runs that are not deadlocked."""
+        ids = [
+            run.pk
+            for run in self.runs
+            if run.broken_count and run.state != RunState.ABORTED and run.pk not in self.deadlocks
+        ]
+        tasks = list(_first(Task.objects.filter(state__in=BROKEN), ids, "-state")) if ids else []
+        found: dict[int, list[Cause]] = defaultdict(list)
+        for task, cause in zip(tasks, causes_of(tasks), strict=True):
+            found[task.run_id or 0].append(cause)
+        return found
+
+    @cached_property
+    def waiting(self) -> dict[int, list[Task]]:
+        """The first tasks that wait for a person alone; each knows how many there are."""
+        ids = [run.pk for run in self.runs if self._may_wait(run)]
+        request = Approval.objects.filter(task=OuterRef("pk"), status=ApprovalStatus.PENDING)
+        tasks = Task.objects.startable().filter(unmet_count__gt=0)
+        tasks = tasks.annotate(
+            total=Window(Count("pk"), partition_by="run"),
+            approval_id=Subquery(request.values("pk")[:1]),
+            asked_at=Subquery(request.values("created_at")[:1]),
+            why_asked=Subquery(request.values("reason")[:1]),
+        )
+        return _by_run(_first(tasks, ids)) if ids else {}
+
+    def more_waiting(self, run: WorkflowRun) -> int:
+        """Return how many tasks of a run wait for a person beside the first ones."""
+        first = self.waiting.get(run.pk, [])
+        return first[0].total - len(first) if first else 0  # type: ignore[attr-defined]
+
+    @cached_property
+    def ready(self) -> dict[int, Task]:
+        """The first ready task of each run that nothing keeps from dispatching it."""
+        ids = [
+            run.pk
+            for run in self.runs
+            if run.state in DISPATCHABLE and run.pending_count and not run.active_count
+        ]
+        first = Task.objects.ready().filter(run=OuterRef("pk")).values("pk")[:1]
+        firsts = WorkflowRun.objects.filter(pk__in=ids).values_list(Subquery(first))
+        tasks = list(Task.objects.filter(pk__in=firsts.order_by()).defer("payload")) if ids else []
+        if tasks:
+            self.pool.note_full_runners(tasks)
+        return {task.run_id or 0: task for task in tasks}
+
+    @cached_property
+    def unstarted(self) -> dict[int, TaskAttempt]:
+        """The oldest attempt that nobody starts, of each run in which nothing else runs."""
+        ids = [run.pk for run in self.runs if run.dispatched_count and not run.running_count]
+        if not ids:
+            return {}
+        lonely = Q(runner_kind__in=kinds_served_locally())
+        attempts = TaskAttempt.objects.waiting().filter(task__run__in=ids)
+        silent = attempts.filter(pk__in=silent_attempts().values("pk"))
+        found = silent if self.is_served else attempts.filter(lonely) | silent
+        rows = found.select_related("task", "runner").defer("payload", "task__payload")
+        return {each.task.run_id or 0: each for each in rows.order_by("-dispatched_at")}
+
+    @cached_property
+    def is_served(self) -> bool:
+        """Whether a process executes local attempts of whichever run."""
+        return any(
+            set(kinds_served_locally()) & set(row.serves)
+            for row in presence.serving()
+            if isinstance(row.serves, list)
+        )
+
+    @cached_property
+    def pool(self) -> RunnerPool:
+        """The runners."""
+        return RunnerPool()
+
+    def _may_wait(self, run: WorkflowRun) -> bool:
+        # The release before failed runs in which a task waited for a person.
+        stands_still = run.state in {*DISPATCHABLE, RunState.FAILED} and not run.active_count
+        deadlock = self.deadlocks.get(run.pk)
+        return stands_still and run.pending_count > (deadlock["blocked"] if deadlock else 0)
+
+
+def _first(tasks: QuerySet[Task], run_ids: Collection[int], *order: str) -> QuerySet[Task]:
+    """Return the first tasks of each run."""
+    place = Window(RowNumber(), partition_by="run", order_by=[*order, "position"])
+    found = tasks.filter(run__in=run_ids).annotate(place=place).filter(place__lte=MOST_NAMED)
+    return found.order_by("run", "place").defer("payload")
+
+
+def _by_run(tasks: QuerySet[Task]) -> dict[int, list[Task]]:
+    found: dict[int, list[Task]] = defaultdict(list)
+    for task in tasks:
+        found[task.run_id or 0].append(task)
+    return found

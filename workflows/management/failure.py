@@ -1,0 +1,43 @@
+"""What a command prints about a run that did not succeed: enough to know what to do."""
+
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.db.models import F
+from django.urls import reverse
+
+from workflows.insight.log_end import log_end
+from workflows.models import TaskAttempt, TaskState, WorkflowRun
+
+MOST_TASKS = 3
+"""So many failed tasks are shown with the end of their logs; the others are counted."""
+LAST_LINES = 20
+LAST_CHARACTERS = 4_000
+
+
+def address_of(run: WorkflowRun) -> str:
+    """Return the address of a run's page."""
+    path = reverse("admin:workflows_workflowrun_change", args=[run.pk])
+    return f"{settings.PUBLIC_BASE_URL}{path}"
+
+
+def failure_report(run: WorkflowRun) -> Iterator[str]:
+    """Yield the end of the log of each failed task, and the run's address."""
+    failed = TaskAttempt.objects.filter(
+        task__run=run, task__state=TaskState.FAILED, number=F("task__attempt_count")
+    ).select_related("task")
+    for attempt in failed.order_by("task__position")[:MOST_TASKS]:
+        yield from _end_of_log(attempt)
+    if (more := run.failed_count - MOST_TASKS) > 0:
+        yield f"--- {more} more failed; all logs: manage.py logs {run.pk}"
+    yield f"--- {address_of(run)}"
+
+
+def _end_of_log(attempt: TaskAttempt) -> Iterator[str]:
+    yield f"--- {attempt.task}: {attempt.message or 'failed'}"
+    end = log_end(attempt, LAST_CHARACTERS)
+    lines = end["text"].rstrip().splitlines()
+    if end["before"] or len(lines) > LAST_LINES:
+        step = attempt.task.step_id or attempt.task_id
+        yield f"[… all of its log: manage.py logs {attempt.run_id} {step}]"
+    yield from lines[-LAST_LINES:]
