@@ -65,7 +65,8 @@ def post_worker_init(worker: Any) -> None:
     for name in ("gunicorn.access", "gunicorn.error"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
-        logging.getLogger(name).setLevel(logging.NOTSET)
+        if (level := environ.get("LOG_LEVEL", "").strip().upper()) in {"WARNING", "ERROR"}:
+            logging.getLogger(name).setLevel(level)
 
 
 def pre_request(worker: Any, request: Any) -> None:
