@@ -27,12 +27,17 @@ class ProcessGroup:
         for number in SIGNALS:
             signal.signal(number, self.request_stop)
 
-    def start(self, name: str, command: Sequence[str]) -> None:
-        """Start a program in its own session: Ctrl-C reaches it only through `request_stop`."""
+    def start(self, name: str, command: Sequence[str], **defaults: str) -> None:
+        """
+        Start a program in its own session: Ctrl-C reaches it only through `request_stop`.
+
+        :param defaults: variables that it gets unless they are set.
+        """
         if self._is_stopping:
             return
         print(f"Starting {name}", flush=True)
-        self._processes[name] = subprocess.Popen(command, start_new_session=True)
+        environment = {**defaults, **os.environ}
+        self._processes[name] = subprocess.Popen(command, env=environment, start_new_session=True)
 
     def request_stop(self, *_: object) -> None:
         """Ask every program to stop; the second time, the local runner also ends its attempts."""
@@ -90,8 +95,7 @@ def main(port: str = "8000") -> int:
     processes = ProcessGroup()
     try:
         site = [sys.executable, "-m", "gunicorn", "--bind", address, "--log-level", "warning"]
-        site += ["--access-logfile", ""]
-        processes.start("The site", site)
+        processes.start("The site", site, LOG_LEVEL="warning")  # without a line for each request
         processes.start("The local runner", [*MANAGE, "local_runner", "--reload"])
         print(f"Open http://{address}/admin/ (Ctrl-C stops both)", flush=True)
         return processes.wait()
