@@ -45,16 +45,15 @@ def test_site_and_local_runner_are_served_until_they_are_told_to_stop(tmp_path: 
     command = [sys.executable, "-m", "scripts.serve", port]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE) as served:
         try:
-            assert _answers(f"http://127.0.0.1:{port}/readyz")
-            assert served.poll() is None
+            assert _answers(f"http://127.0.0.1:{port}/readyz", served)
         finally:
             served.send_signal(signal.SIGINT)
         assert served.wait(60) == 0
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str, served: "subprocess.Popen[bytes]") -> bool:
     give_up_at = time.monotonic() + 60
-    while time.monotonic() < give_up_at:
+    while served.poll() is None and time.monotonic() < give_up_at:
         with suppress(httpx.HTTPError):
             return httpx.get(url).status_code == 200
         time.sleep(0.2)

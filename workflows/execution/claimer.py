@@ -101,8 +101,8 @@ class Claimer:
         """
         Return the ids of as many waiting attempts as there are free slots, by run.
 
-        One that no claim would win, since somebody has edited its task, must not be among them: it
-        would stand before all others for ever.
+        An attempt that no claim can win, because somebody has edited its task, is left out: it
+        would stay at the head of the queue for ever.
         """
         found: dict[int, list[UUID]] = defaultdict(list)
         # Hidden from the planner, which might begin with the dispatched tasks of all runs.

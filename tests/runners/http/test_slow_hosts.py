@@ -27,7 +27,7 @@ STARTS: dict[str, tuple[bytes, bytes]] = {
 
 @contextmanager
 def dripping_host(start: bytes, drop: bytes) -> Iterator[int]:
-    """Yield the port of a host that begins an answer, and goes on with it for ever."""
+    """Yield the port of a host that never finishes the answer that it begins."""
 
     def serve() -> None:
         with suppress(OSError):

@@ -27,7 +27,7 @@ def describe_run(run: WorkflowRun) -> Message:
 
 
 def describe_auto_dispatch(run: WorkflowRun) -> Message:
-    """Say whether a run dispatches by itself now, and name its state."""
+    """Name the state of a run, and whether its auto-dispatch is on."""
     switched = "on" if run.auto_dispatch else "off"
     return messages.SUCCESS, f"{run} is {run.state}; its auto-dispatch is {switched}."
 
