@@ -1,5 +1,6 @@
 """Git repositories for the examples that work on one."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -8,7 +9,11 @@ def git(checkout: Path, *arguments: str) -> str:
     """Run git in a repository; return what it prints."""
     who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
     done = subprocess.run(
-        ["git", "-C", str(checkout), *who, *arguments], capture_output=True, text=True, check=True
+        ["git", "-C", str(checkout), *who, *arguments],
+        env={**os.environ, "GIT_CONFIG_GLOBAL": os.devnull},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return done.stdout.strip()
 

@@ -7,8 +7,15 @@ from typing import Any
 import pytest
 
 from tests.examples.checkouts import commit, git
-from tests.examples.running import FOLDER, approve, finish_by_service, log_of, run_example
-from tests.management.conftest import Started
+from tests.examples.running import (
+    FOLDER,
+    approve,
+    finish_by_service,
+    log_of,
+    retry,
+    run_example,
+)
+from tests.management.conftest import Started, wait_for
 from tests.support.verbs import states
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -84,19 +91,24 @@ def test_agent_gets_prompt_budget_and_key_and_its_own_commits_count(
     assert KEY not in "".join(log_of(run, step) for step in ("copy", "agent", "change"))
 
 
-def test_agent_that_spends_its_time_is_ended(
-    checkout: Path, programs: Path, tmp_path: Path
+def test_agent_that_spends_its_time_is_ended_and_a_retry_begins_afresh(
+    checkout: Path, programs: Path, tmp_path: Path, started: Started
 ) -> None:
-    install(programs, "claude", "echo thinking; exec sleep 600")
+    install(programs, "claude", "rm page; echo half > half; exec sleep 600")
     text = (FOLDER / "agent.yaml").read_text()
     changed = tmp_path / "changed.yaml"
-    changed.write_text(text.replace("timeout_seconds: 1800", "timeout_seconds: 1"))
+    changed.write_text(text.replace("timeout_seconds: 1800", "timeout_seconds: 4"))
     run, done = run_example(
         "agent", file=changed, prompt=PROMPT, checkout=str(checkout), agent="claude"
     )
     assert done.returncode == 1
     assert states(run) | {"agent": "failed", "publish": "pending"} == states(run)
-    assert "timed out after 1 s" in done.stderr
+    assert "timed out after 4 s" in done.stderr
+    install(programs, "claude", "cat > done")
+    retry(run, "agent")
+    started("local_runner")
+    wait_for(lambda: states(run)["change"] == "success")
+    assert "1 file changed" in log_of(run, "change")
 
 
 def test_agent_that_changes_nothing_fails_before_the_review(checkout: Path, programs: Path) -> None:

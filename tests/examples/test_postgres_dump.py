@@ -68,9 +68,15 @@ class Shop:
         given = {name: str(self.server[name]) for name in names}
         return {**given, "database": self.name, "directory": str(self.folder.parent)}
 
+    def have(self, *names: str) -> None:
+        """Put files into the folder."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            (self.folder / name).touch()
+
     def files(self) -> list[str]:
-        """Return the names of what is in the folder, without the time."""
-        return sorted(path.name.partition("_")[2] for path in self.folder.iterdir())
+        """Return the names of what is in the folder."""
+        return sorted(path.name for path in self.folder.iterdir())
 
     def scratch_databases(self) -> list[str]:
         """Return the names of the databases to which dumps were restored."""
@@ -79,6 +85,11 @@ class Shop:
                 "SELECT datname FROM pg_database WHERE datname LIKE 'restore%'"
             )
             return [name for (name,) in found.fetchall()]
+
+
+def dump(name: str) -> tuple[str, str]:
+    """Return the names of the files of a proved dump."""
+    return f"{name}.dump", f"{name}.dump.sha256"
 
 
 @pytest.fixture
@@ -99,24 +110,30 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
 
 
 def test_dump_is_restored_and_replaces_the_oldest(shop: Shop) -> None:
-    first, _ = run_example("postgres_dump", **shop.parameters, keep=1)
-    assert shop.files() == [f"run-{first.pk}.dump", f"run-{first.pk}.dump.sha256"]
-    second, done = run_example("postgres_dump", **shop.parameters, keep=1)
+    shop.have("2026-01-29T021500_run-1.dump.unproved", *dump("2026-01-30T021500_run-2"))
+    shop.have(*dump("2026-01-31T021500_run-3"), "2026-02-01T021500_run-4.dump.unproved", "notes")
+    run, done = run_example("postgres_dump", **shop.parameters, keep=2)
     assert (done.returncode, done.stderr) == (0, "")
-    assert log_of(second, "restore") == "3 tables, 102 rows: all were restored.\n"
-    assert shop.files() == [f"run-{second.pk}.dump", f"run-{second.pk}.dump.sha256"]
-    assert {path.stat().st_mode & 0o777 for path in shop.folder.iterdir()} == {0o600}
+    assert log_of(run, "restore") == "3 tables, 102 rows: all were restored.\n"
+    made = run.created_at.strftime(f"%Y-%m-%dT%H%M%S_run-{run.pk}")
+    kept = [*dump("2026-01-31T021500_run-3"), "2026-02-01T021500_run-4.dump.unproved", *dump(made)]
+    assert shop.files() == [*kept, "notes"]
+    assert (shop.folder / f"{made}.dump").stat().st_mode & 0o777 == 0o600
     assert shop.scratch_databases() == []
 
 
 def test_dump_that_cannot_be_restored_removes_none(shop: Shop) -> None:
-    good, _ = run_example("postgres_dump", **shop.parameters, keep=1)
+    shop.have(*dump("2026-01-30T021500_run-1"), *dump("2026-01-31T021500_run-2"))
     shop.execute(CANNOT_BE_RESTORED)
     run, done = run_example("postgres_dump", **shop.parameters, keep=1)
     assert done.returncode == 1
     assert 'relation "goods" does not exist' in done.stderr
-    bad = [f"run-{run.pk}.dump.{end}" for end in ("sha256", "unproved")]
-    assert shop.files() == sorted([f"run-{good.pk}.dump", f"run-{good.pk}.dump.sha256", *bad])
+    made = run.created_at.strftime(f"%Y-%m-%dT%H%M%S_run-{run.pk}")
+    assert shop.files() == [
+        *dump("2026-01-30T021500_run-1"),
+        *dump("2026-01-31T021500_run-2"),
+        *(f"{made}.dump.sha256", f"{made}.dump.unproved"),
+    ]
     assert shop.scratch_databases() == []
 
 
@@ -160,7 +177,7 @@ def test_scratch_database_of_a_killed_attempt_is_dropped_by_the_next(
     retry(run, "dump", how="retry-downstream")
     assert finish_by_service(run, started) == "success"
     assert shop.scratch_databases() == []
-    assert shop.files() == [f"run-{run.pk}.dump", f"run-{run.pk}.dump.sha256"]
+    assert [name.partition("_")[2] for name in shop.files()] == [*dump(f"run-{run.pk}")]
 
 
 def test_unknown_database_is_named_and_nothing_is_left(shop: Shop) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.examples.checkouts import commit
+from tests.examples.checkouts import commit, git
 from tests.examples.running import approve, finish_by_service, log_of, run_example
 from tests.management.conftest import Started
 from tests.support.verbs import states
@@ -68,18 +68,19 @@ def test_failing_test_is_never_up_for_approval(checkout: Path, target: Path) -> 
 
 
 def test_broken_release_says_how_to_go_back(checkout: Path, target: Path, started: Started) -> None:
-    first = release(checkout, target)
-    approve(first, "deploy")
-    assert finish_by_service(first, started) == "success"
-    before = (target / "current").readlink()
+    before = Path("releases", f"run-1_{git(checkout, 'rev-parse', 'HEAD')}")
+    (target / before).mkdir(parents=True)
+    (target / "current").symlink_to(before)
     commit(checkout, "Rewrite the page.", page="it works, or is it broken?\n")
-    second = release(checkout, target)
-    assert log_of(second, "notes").splitlines()[-1].endswith("Rewrite the page.")
-    approve(second, "deploy")
-    assert finish_by_service(second, started) == "failed"
-    assert states(second)["smoke"] == "failed"
+    run = release(checkout, target)
+    notes = log_of(run, "notes").splitlines()
+    assert notes[1] == f"In use: {before}"
+    assert [line.partition(" ")[2] for line in notes[3:]] == ["Rewrite the page."]
+    approve(run, "deploy")
+    assert finish_by_service(run, started) == "failed"
+    assert states(run)["smoke"] == "failed"
     assert (target / "current").readlink() != before
-    *_, replaced, hint = log_of(second, "smoke").splitlines()
+    *_, replaced, hint = log_of(run, "smoke").splitlines()
     assert replaced == f"The release does not work. It replaced: {before}."
     assert hint == f"To go back: ln -sfn '{before}' '{target}/current'"
 
