@@ -108,8 +108,8 @@ def test_deleting_several_runners_deletes_none_if_one_is_the_default(
 
     for chosen in (click, {**click, "post": "yes"}):
         text = text_of(root.post(list_url(Runner), chosen))
-        assert "Runner 'local' is the default, steps and tasks without a runner use it" in text
-        assert "make another runner the default first." in text
+        assert "Runner 'local' is the default, which steps and tasks without a runner use" in text
+        assert "make another one the default first." in text
 
     assert Runner.objects.count() == 2
     click["_selected_action"] = [spare.pk]

@@ -97,11 +97,27 @@ def test_form_of_the_latest_version_says_which_parameters_it_leaves_out(
     )
     page = root.get(again_url(earlier, "latest"))
 
-    assert f"Left out of the parameters of run {earlier.pk}: `copies`, `hosts`:" in text_of(page)
-    assert "Left out" not in text_of(root.get(again_url(earlier, "same")))
+    left_out = f"Parameters of run {earlier.pk} that this version does not take are left out"
+    assert f"{left_out}: `copies`, `hosts`." in text_of(page)
+    assert left_out not in text_of(root.get(again_url(earlier, "same")))
     data = {**data_of(page), "parameter-token": "x" * 9}
     assert root.post(again_url(earlier, "latest"), data).status_code == 302
     assert WorkflowRun.objects.latest("pk").parameters == {"day": "monday", "token": "********"}
+
+
+def test_parameters_that_the_schema_takes_without_naming_them_are_taken_over(
+    root: Client,
+) -> None:
+    schema = {"properties": {"day": {"type": "string"}}}
+    template = create_template(parse_template({**TEMPLATE, "parameters_schema": schema}))
+    given = {"day": "monday", "more": [1]}
+    earlier = create_run(template_id=template.pk, parameters=given, by=who("anna"))
+
+    page = root.get(again_url(earlier))
+    root.post(again_url(earlier), {**data_of(page), "parameter-day": ""})
+
+    assert "left out" not in text_of(page)
+    assert WorkflowRun.objects.latest("pk").parameters == {"more": [1]}
 
 
 def test_another_person_is_asked_for_secrets(client_of: ClientOf, earlier: WorkflowRun) -> None:

@@ -119,8 +119,8 @@ def test_what_the_latest_version_excludes_is_left_out_with_a_warning(
     again = api.post("/workflow-runs", {"again_of": run.pk, "version": "latest"}).json()
 
     assert again["parameters"] == {"day": 1}
-    why = "the version that is run does not take them as they were"
-    assert again["warnings"] == [f"Left out of the parameters of run {run.pk}: `copies`: {why}."]
+    left_out = f"Parameters of run {run.pk} that this version does not take are left out: `copies`."
+    assert again["warnings"] == [left_out]
     assert "warnings" not in api.get(f"/workflow-runs/{again['id']}").json()
 
 

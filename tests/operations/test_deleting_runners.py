@@ -34,7 +34,7 @@ def test_unused_runner_is_deleted(local: Runner) -> None:
 
 
 def test_default_runner_is_kept_although_nothing_has_used_it(local: Runner) -> None:
-    why = "steps and tasks without a runner use it: make another runner the default first"
+    why = "which steps and tasks without a runner use: make another one the default first"
     assert_kept(local, f"runner 'local' is the default, {why}")
 
     RunnerFactory.create(name="other", is_default=True)

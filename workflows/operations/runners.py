@@ -49,8 +49,10 @@ def why_kept(runner: Runner) -> str | None:
             remedy = "make another runner the default, then disable this one"
         return f"tasks have used runner '{runner}', and their history names it: {remedy}"
     if runner.is_default:
-        why = "steps and tasks without a runner use it"
-        return f"runner '{runner}' is the default, {why}: make another runner the default first"
+        users = "steps and tasks without a runner use"
+        return (
+            f"runner '{runner}' is the default, which {users}: make another one the default first"
+        )
     steps = TemplateStep.objects.filter(runner=runner)
     if templates := list(steps.values_list("template__name", flat=True).distinct()):
         names = joined(f"'{name}'" for name in templates)

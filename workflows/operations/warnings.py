@@ -23,8 +23,9 @@ def left_out_warnings(earlier_id: int | None, names: Sequence[str]) -> list[str]
     if not names:
         return []
     listed = ", ".join(f"`{name}`" for name in names)
-    why = "the version that is run does not take them as they were"
-    return [f"Left out of the parameters of run {earlier_id}: {listed}: {why}."]
+    return [
+        f"Parameters of run {earlier_id} that this version does not take are left out: {listed}."
+    ]
 
 
 def runner_warnings(rows: QuerySet[Task] | QuerySet[TemplateStep]) -> list[str]:

@@ -47,9 +47,15 @@ class Repeated:
 
     @property
     def left_out(self) -> list[str]:
-        """The names of its parameters for which the form has no place."""
-        places = properties(self.schema) or {*self.parameters, *self.known_secrets}
-        return [name for name in self.run.parameters if name not in places]
+        """The names of its parameters that the version that is run does not take."""
+        taken = {*self.parameters, *properties(self.schema)}
+        return [name for name in self.run.parameters if name not in taken]
+
+    @property
+    def unnamed(self) -> dict[str, Any]:
+        """The parameters that the schema takes without naming them: they have no fields."""
+        named = properties(self.schema)
+        return {name: v for name, v in self.parameters.items() if named and name not in named}
 
     @property
     def warnings(self) -> list[str]:

@@ -180,7 +180,7 @@ class LaunchAdmin(RefusableAdmin):
         run = start_run(
             template_id=None if repeated else form.cleaned_data["template"].pk,
             again=repeated and repeated.again,
-            parameters=form.parameters_given(),
+            parameters={**(repeated.unnamed if repeated else {}), **form.parameters_given()},
             auto_dispatch=ONLY_CREATE not in request.POST,
             by=actor(request),
         )
