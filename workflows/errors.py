@@ -33,6 +33,12 @@ class WrongState(Conflict):
     """The state of the thing itself does not allow it: a retry of what is running, for example."""
 
 
+class InUse(Conflict):
+    """Something else needs the object, which therefore cannot be deleted."""
+
+    code = "in_use"
+
+
 class RunNotDispatchable(WrongState):
     """The run is paused or aborted; nothing can be dispatched from it."""
 

@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
+from runners.models import Runner
 from tests.admin.conftest import VIEW_ALL, ClientOf, add_url, text_of, url_of
 from tests.support.verbs import states, trail
 from workflows.models import Event, Task, WorkflowRun, WorkflowTemplate
@@ -42,6 +43,20 @@ def test_template_page_links_to_form_with_template_chosen(
 
     assert f'href="{address}"' in page
     assert root.get(address).context["adminform"].form["template"].value() == str(template.pk)
+
+
+def test_form_names_a_missing_default_runner(
+    root: Client, template: WorkflowTemplate, local: Runner
+) -> None:
+    address = f"{add_url(WorkflowRun)}?template={template.pk}"
+    assert "There is no default runner" not in text_of(root.get(address))
+    local.is_default = False
+    local.save()
+
+    warning = "There is no default runner for `a`, `b`. Make a runner the default one: until then,"
+    assert warning in text_of(root.get(address))
+    assert create(root, template=template.pk).status_code == 302
+    assert states(WorkflowRun.objects.get()) == {"a": "pending", "b": "pending"}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.core.exceptions import DisallowedHost, ObjectDoesNotExist, RequestDataTooBig
 from django.db import IntegrityError
-from django.db.models import ProtectedError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
@@ -52,18 +51,11 @@ def _as_api_exception(exc: Exception) -> Exception:
         case NotFound() | Conflict() | NotPermitted() | TokenRefused():
             status = next(status for kind, status in STATUSES.items() if isinstance(exc, kind))
             return HttpError(status, exc.detail, exc.code)
-        case ProtectedError():
-            return HttpError(409, _still_used(exc), "in_use")
         case ConcurrentTransition() | IntegrityError() | ObjectDoesNotExist():
             return HttpError(409, CHANGED_MEANWHILE, "changed_meanwhile")
         case RequestDataTooBig():
             return HttpError(413, "The body is too large.", "too_large")
     return exc
-
-
-def _still_used(exc: ProtectedError) -> str:
-    users = sorted({str(row._meta.verbose_name_plural) for row in exc.protected_objects})
-    return f"This is still used by {', '.join(users)}; it cannot be deleted."
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -32,6 +32,7 @@ from workflows.management.progress import Progress, ProgressConsole
 from workflows.models import RunState, TaskAttempt, WorkflowRun
 from workflows.models.actor import Actor
 from workflows.operations.start import begin_if_created, start_run
+from workflows.operations.warnings import warnings_of_run
 from workflows.runs.again import Again
 
 REFRESH_S = 0.2
@@ -97,6 +98,8 @@ class Command(DatabaseCommand):
         except WorkflowError as exc:
             raise CommandError(f"{exc.detail} (database: {database_name()})") from exc
         is_quiet = verbosity == 0
+        for text in [] if is_quiet else once_database_answers(lambda: warnings_of_run(run)):
+            say(self.stderr, f"Warning: {text}")
         Follower(run, executor).follow(ProgressConsole(quiet=is_quiet))
         if not is_quiet:
             say(self.stdout, f"Database: {database_name()}")
