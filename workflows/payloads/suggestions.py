@@ -27,3 +27,15 @@ def suggested(name: str, known: Collection[str]) -> str:
         return f"did you mean '{found}'?"
     listed = ", ".join(list(known)[:MOST_LISTED])
     return f"known: {listed}{', …' if len(known) > MOST_LISTED else ''}" if listed else ""
+
+
+def unknown(what: str, name: str, known: Collection[str]) -> str:
+    """Return what to say about a name that is none of those known."""
+    return f"Unknown {what}; {meant_or_known(name, known)}."
+
+
+def meant_or_known(name: str, known: Collection[str]) -> str:
+    """Return which name was probably meant, if any, and all that are known."""
+    meant = nearest(name, known)
+    question = f"did you mean {meant}? Known" if meant else "known"
+    return f"{question} are: {', '.join(known)}"
