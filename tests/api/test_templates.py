@@ -145,7 +145,7 @@ def test_a_deleted_template_leaves_its_runs_readable(api: APIClient, runs: DrawR
         ({"name": " ", "steps": []}, {"name": ["must not be blank"]}),
         (
             {"name": "x", "steps": "a"},
-            {"steps": [f"'a' is not of type 'array'; {TYPES['array']}"]},
+            {"steps": [f"the list of steps: 'a' is not of type 'array'; {TYPES['array']}"]},
         ),
     ],
 )

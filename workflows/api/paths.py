@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import URLPattern, get_resolver
 
-from workflows.payloads.suggestions import nearest
+from workflows.payloads.suggestions import meant
 
 LONGEST_SHOWN = 100
 PREFIXES = re.compile(r"^(api/(v\d+/)?|v\d+/)")
@@ -33,7 +33,7 @@ def nothing_at(path: str) -> str:
 def _meant(wanted: str) -> str | None:
     """Return the known path that is nearest, with the numbers of the one that was wanted."""
     numbers = NUMBER.findall(wanted)
-    found = nearest(NUMBER.sub(ID, wanted), known_paths())
+    found = meant(NUMBER.sub(ID, wanted), known_paths())
     if found is None or found.count(ID) > len(numbers):
         return None
     for number in numbers[: found.count(ID)]:

@@ -193,7 +193,9 @@ def _field_problems(error: SchemaError, data: Any) -> Iterator[Problem]:
     path = list(error.absolute_path)
     if not path:
         yield from _top_level_problems(error)
-    elif path[0] != "steps" or len(path) == 1:
+    elif path == ["steps"]:
+        yield "steps", f"the list of steps: {_message(error)}"
+    elif path[0] != "steps":
         yield str(path[0]), _message(error)
     else:
         step = data["steps"][path[1]]
