@@ -19,8 +19,9 @@ class NotFound(WorkflowError):
 
     code = "not_found"
 
-    def __init__(self, what: str, name: object) -> None:
-        super().__init__(f"{what} {name} not found")
+    def __init__(self, what: str, name: object, hint: str = "") -> None:
+        self.what = what
+        super().__init__(f"{what} {name} not found" + (f"; {hint}" if hint else ""))
 
 
 class Conflict(WorkflowError):

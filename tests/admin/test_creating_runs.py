@@ -63,14 +63,14 @@ def test_form_names_a_missing_default_runner(
     ("parameters", "why"),
     [
         ("[1]", "must be an object"),
-        ('{"a": }', "Not valid JSON: Expecting value (line 1, column 7)."),
-        ('{"a": NaN}', "infinite number"),
-        ('{"a": 1e999}', "infinite number"),
+        ('{"a": }', "Not valid JSON: line 1, column 7: Expecting value."),
+        ('{"a": NaN}', "NaN is not a number in JSON"),
+        ('{"a": 1e999}', "the number 1e999 is too large"),
         ('{"a": "\\u0000"}', "contains a NUL character"),
         ('{"a": "\\ud800"}', "contains a lone surrogate"),
         ('{"a": ' + "[" * 60 + "]" * 60 + "}", "nested deeper than 50 levels"),
         ('{"a": ' + "[" * 100_000, "nested too deeply"),
-        ('{"a": ' + "1" * 5_000 + "}", "a number is too long"),
+        ('{"a": ' + "1" * 5_000 + "}", "… is too long: at most 4,000 digits"),
     ],
 )
 def test_invalid_parameters_are_refused_at_their_field(

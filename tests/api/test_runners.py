@@ -112,7 +112,7 @@ NO_EXTRAS = "Give the url without a password, a ? and a #."
         ("http://ada:secret@gpu-1", NO_EXTRAS),
         ("http://gpu-1/?to=http://x", NO_EXTRAS),
         ("http://gpu-1/#x", NO_EXTRAS),
-        (9000, "Not a valid string."),
+        (9000, "Not a valid string: write a text in quotes."),
         ("", URL_NEEDED),
     ],
 )

@@ -13,7 +13,9 @@ from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.response import Response
 
 from workflows.api.failures import failure
+from workflows.api.paths import nothing_at
 from workflows.api.unavailable import refused
+from workflows.api.wording import as_detail, refusal_words
 from workflows.db.refusals import is_refusal
 from workflows.errors import Conflict, Invalid, NotFound, NotPermitted, TokenRefused
 
@@ -37,11 +39,19 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Any:
     """Return the response to a refused request; None for an internal error."""
     if is_refusal(exc):
         return refused(context["request"]._request, exc)
-    response = views.exception_handler(_as_api_exception(exc), context)
+    error = _as_api_exception(exc)
+    if isinstance(error, APIException):
+        _reword(error, context)
+    response = views.exception_handler(error, context)
     match response:
         case Response(data={"detail": ErrorDetail() as detail}):
             response.data["code"] = detail.code
     return response
+
+
+def _reword(error: APIException, context: dict[str, Any]) -> None:
+    if text := refusal_words(error, context.get("request"), context.get("view")):
+        error.detail = as_detail(text, error)
 
 
 def _as_api_exception(exc: Exception) -> Exception:
@@ -67,10 +77,11 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @csrf_exempt
 def path_not_found(request: HttpRequest) -> HttpResponse:
-    """Respond 404 with JSON."""
-    return JsonResponse(
-        {"detail": "There is nothing at this path.", "code": "not_found"}, status=404
-    )
+    """Respond 404 with JSON that says which path may be meant."""
+    return JsonResponse({"detail": nothing_at(request.path), "code": "not_found"}, status=404)
+
+
+path_not_found.works_without_database = True  # type: ignore[attr-defined]
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
