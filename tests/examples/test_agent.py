@@ -116,3 +116,15 @@ def test_agent_that_changes_nothing_fails_before_the_review(checkout: Path, prog
     run, done = run_example("agent", prompt=PROMPT, checkout=str(checkout), agent="codex")
     assert states(run)["change"] == "failed"
     assert "The agent has changed nothing." in done.stderr
+
+
+def test_agent_that_prints_its_key_fails_before_the_key_is_committed(
+    checkout: Path, programs: Path
+) -> None:
+    install(programs, "claude", 'cat > prompt; echo "My key is $ANTHROPIC_API_KEY"')
+    run, done = run_example(
+        "agent", prompt=PROMPT, checkout=str(checkout), agent="claude", api_key=KEY
+    )
+    assert states(run)["change"] == "failed"
+    assert "uses a result or an output in which a secret was masked" in done.stderr
+    assert log_of(run, "agent") == "My key is ********\n"
