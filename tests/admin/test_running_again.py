@@ -98,7 +98,7 @@ def test_form_of_the_latest_version_says_which_parameters_it_leaves_out(
     page = root.get(again_url(earlier, "latest"))
 
     left_out = f"Parameters of run {earlier.pk} that this version does not take are left out"
-    assert f"{left_out}: `copies`, `hosts`." in text_of(page)
+    assert f"{left_out}: `copies` and `hosts`." in text_of(page)
     assert left_out not in text_of(root.get(again_url(earlier, "same")))
     data = {**data_of(page), "parameter-token": "x" * 9}
     assert root.post(again_url(earlier, "latest"), data).status_code == 302

@@ -1,7 +1,8 @@
 """A runner that is the default, or that tasks have used, is not deleted."""
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
+from django.test.utils import CaptureQueriesContext
 
 from runners.models import Runner
 from tests.factories import RunnerFactory, TaskFactory, TemplateFactory
@@ -69,8 +70,8 @@ def test_runner_that_steps_name_is_kept_until_they_do_not() -> None:
     with pytest.raises(InUse) as refused:
         operations.delete_runner(gpu.pk)
 
-    assert "name runner 'gpu': give them another runner first" in refused.value.detail
-    assert "'nightly'" in refused.value.detail
+    why = "steps of 'nightly' and 'weekly' name runner 'gpu': give them another runner first"
+    assert refused.value.detail == why
     TemplateStep.objects.update(runner=None)
     operations.delete_runner(gpu.pk)
     assert not Runner.objects.filter(name="gpu").exists()
@@ -87,6 +88,16 @@ def test_of_several_runners_none_is_deleted_if_one_is_kept(local: Runner) -> Non
     assert "'local'" in refused.value.detail
     assert "'gpu'" in refused.value.detail
     assert Runner.objects.count() == 3
+
+
+def test_statements_do_not_grow_with_the_number_of_runners() -> None:
+    costs = []
+    for n in (1, 9):
+        spares = [RunnerFactory.create().pk for _ in range(n)]
+        with CaptureQueriesContext(connection) as statements:
+            assert delete_runners(spares) == n
+        costs.append(len(statements))
+    assert costs[0] == costs[1]
 
 
 @pytest.mark.postgres

@@ -21,7 +21,7 @@ class KeptRunnerAdmin(RunnerAdmin):
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Return why runners are kept instead of what is deleted, without reading their tasks."""
-        if kept := [why for runner in objs if (why := why_kept(runner))]:
+        if kept := why_kept(list(objs)):
             return [], {}, set(), kept
         return super().get_deleted_objects(objs, request)
 

@@ -1,14 +1,20 @@
 """The operation that deletes runners, unless one is the default or history names it."""
 
+from collections import defaultdict
 from collections.abc import Collection
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from runners.models import Runner
 from workflows.db.time_limits import locking
 from workflows.errors import InUse, NotFound
 from workflows.insight.phrases import joined
 from workflows.models import Task, TaskAttempt, TemplateStep
+
+OF_RUNNER = {"runner": OuterRef("pk")}
+USED = Exists(Task.objects.filter(**OF_RUNNER)) | Exists(TaskAttempt.objects.filter(**OF_RUNNER))
+"""The condition of the runners that a task has, or that an attempt has ever had."""
 
 
 @transaction.atomic
@@ -35,15 +41,29 @@ def delete_runners(pks: Collection[int]) -> int:
     """
     with locking("runner", ", ".join(map(str, sorted(pks)))):
         runners = list(Runner.objects.select_for_update().filter(pk__in=pks).order_by("pk"))
-    if reasons := [why for runner in runners if (why := why_kept(runner))]:
+    if reasons := why_kept(runners):
         raise InUse("; ".join(reasons))
     Runner.objects.filter(pk__in=[runner.pk for runner in runners]).delete()
     return len(runners)
 
 
-def why_kept(runner: Runner) -> str | None:
-    """Return why a runner cannot be deleted, and what helps; None if it can."""
-    if _is_used(runner):
+def why_kept(runners: Collection[Runner]) -> list[str]:
+    """Return why some of these runners cannot be deleted, and what helps; two statements."""
+    pks = [runner.pk for runner in runners]
+    named = TemplateStep.objects.filter(runner__in=pks).order_by("template__name").distinct()
+    templates: dict[int, list[str]] = defaultdict(list)
+    for pk, name in named.values_list("runner_id", "template__name"):
+        templates[pk or 0].append(f"'{name}'")
+    used = set(Runner.objects.filter(USED, pk__in=pks).values_list("pk", flat=True))
+    return [
+        why
+        for runner in runners
+        if (why := _why_kept(runner, is_used=runner.pk in used, templates=templates[runner.pk]))
+    ]
+
+
+def _why_kept(runner: Runner, *, is_used: bool, templates: Collection[str]) -> str | None:
+    if is_used:
         remedy = "disable it instead"
         if runner.is_default:
             remedy = "make another runner the default, then disable this one"
@@ -53,13 +73,7 @@ def why_kept(runner: Runner) -> str | None:
         return (
             f"runner '{runner}' is the default, which {users}: make another one the default first"
         )
-    steps = TemplateStep.objects.filter(runner=runner)
-    if templates := list(steps.values_list("template__name", flat=True).distinct()):
-        names = joined(f"'{name}'" for name in templates)
-        return f"steps of {names} name runner '{runner}': give them another runner first"
+    if templates:
+        steps = f"steps of {joined(templates)}"
+        return f"{steps} name runner '{runner}': give them another runner first"
     return None
-
-
-def _is_used(runner: Runner) -> bool:
-    users = (Task, TaskAttempt)
-    return any(model._default_manager.filter(runner=runner).exists() for model in users)

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Exists, QuerySet
 
 from runners.models import Runner
-from workflows.insight.phrases import MOST_NAMED, quoted
+from workflows.insight.phrases import MOST_NAMED, joined, quoted
 from workflows.models import Task, TemplateStep, WorkflowRun
 
 
@@ -22,7 +22,7 @@ def left_out_warnings(earlier_id: int | None, names: Sequence[str]) -> list[str]
     """Return that a new run lacks some parameters of the run that it repeats, if it does."""
     if not names:
         return []
-    listed = ", ".join(f"`{name}`" for name in names)
+    listed = joined(f"`{name}`" for name in sorted(names))
     return [
         f"Parameters of run {earlier_id} that this version does not take are left out: {listed}."
     ]
