@@ -12,6 +12,8 @@ from workflows.audit.verify import verify_run
 from workflows.authoring.spec import parse_template, plain
 from workflows.authoring.store import replace_template, spec_of
 from workflows.models import RunState, TaskState, TemplateVersion, WorkflowRun, WorkflowTemplate
+from workflows.models.actor import Actor
+from workflows.operations import abort, start_run
 
 ADDED = {
     "runners.Runner": {
@@ -58,6 +60,7 @@ ADDED_TABLES = {
     "workflows.RunRecord",
     "workflows.TemplateVersion",
 }
+CRON = Actor(name="cron")
 
 
 def without_added(rows: Rows) -> Rows:
@@ -121,6 +124,18 @@ def test_migrations_run_backward_and_forward(upgraded: Rows) -> None:
     assert older == upgraded
     assert without_added(rows_of(now)) == upgraded
     assert TemplateVersion.objects.count() == WorkflowTemplate.objects.count()
+
+
+def test_digests_undone_and_made_again_accuse_nobody(first_release: Apps) -> None:
+    to_latest()
+    run = start_run(by=CRON, template_id=WorkflowTemplate.objects.get(name="nightly").pk)
+    assert run.events.exclude(digest=None).exists()
+
+    MigrationExecutor(connection).migrate([("workflows", "0012_approvals_asked_again")])
+    to_latest()
+    abort(run.pk, by=CRON)
+
+    assert [finding.sentence for finding in verify_run(run.pk)] == []
 
 
 def test_processes_of_the_first_release_can_still_write(first_release: Apps) -> None:

@@ -78,6 +78,7 @@ def _make_permissions(apps, using):
 
 class Migration(migrations.Migration):
     dependencies = [
+        ("workflows", "0014_digests_end_with_their_chain"),
         ("workflows", "0018_run_again"),
         ("auth", "0012_alter_user_first_name_max_length"),
         ("contenttypes", "0002_remove_content_type_name"),
