@@ -73,14 +73,16 @@ def test_template_body_is_described_by_the_schema_that_validates_it(
     document: dict[str, Any],
 ) -> None:
     schemas = document["components"]["schemas"]
-    changes = schemas["TemplateChangesRequest"]
-    properties = {**changes["properties"]}
+    step, template, changes = (
+        schemas[name] for name in ("StepRequest", "TemplateRequest", "TemplateChangesRequest")
+    )
+    steps = {**template["properties"]["steps"], "items": step}
 
-    assert schemas["TemplateRequest"] == TEMPLATE_SCHEMA
+    described = {**template, "properties": {**template["properties"], "steps": steps}}
+    assert described == TEMPLATE_SCHEMA
     # What a PUT does not name is kept.
     assert changes["required"] == []
-    assert properties.pop("version")
-    assert properties == TEMPLATE_SCHEMA["properties"]
+    assert {*changes["properties"]} - {*template["properties"]} == {"version"}
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import get_doc
 
 from workflows.api.field_texts import FIELD_TEXTS
-from workflows.api.serializers.templates import TEMPLATE_COMPONENTS
+from workflows.api.serializers.templates import COMPONENTS, TEMPLATE_COMPONENTS
 
 REFUSAL = {
     "type": "object",
-    "description": "Why a request was refused. Nothing has changed.",
+    "description": "Why a request was refused.",
     "properties": {
         "detail": {"type": "string", "description": "One sentence for people."},
         "code": {"type": "string", "description": "The same for programs."},
@@ -136,7 +136,7 @@ def complete(
             if body := operation.get("requestBody"):
                 body["required"] = _is_required(body, schemas)
             for status, (text, schema_name) in _errors(path, method, operation).items():
-                ref = {"$ref": f"#/components/schemas/{schema_name}"}
+                ref = {"$ref": f"{COMPONENTS}{schema_name}"}
                 content = {"application/json": {"schema": ref}}
                 operation["responses"].setdefault(status, {"description": text, "content": content})
     return result
@@ -155,7 +155,7 @@ def _describe_responses(responses: dict[str, dict[str, Any]]) -> None:
 def _is_required(body: dict[str, Any], schemas: dict[str, dict[str, Any]]) -> bool:
     """Return True if a request without a body, or with an empty one, is refused."""
     [media_type] = body["content"].values()
-    schema = schemas[media_type["schema"]["$ref"].rpartition("/")[2]]
+    schema = schemas[media_type["schema"]["$ref"].removeprefix(COMPONENTS)]
     return bool(schema.get("required") or schema.get("minProperties"))
 
 

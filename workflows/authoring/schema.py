@@ -38,6 +38,7 @@ PAYLOAD_SCHEMA: dict[str, Any] = {
 
 STEP_SCHEMA: dict[str, Any] = {
     "type": "object",
+    "description": "A step: one node of the graph.",
     "properties": {
         "step_id": {
             "type": "string",

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from workflows.authoring.checks import warnings_of
-from workflows.authoring.schema import TEMPLATE_SCHEMA
+from workflows.authoring.schema import STEP_SCHEMA, TEMPLATE_SCHEMA
 from workflows.authoring.store import spec_of
 from workflows.models import TemplateStep, TemplateVersion, WorkflowTemplate
 
@@ -14,18 +14,22 @@ EDITED_VERSION = {
     "description": "The version that was edited; refused with 409 if it is no longer the latest.",
 }
 
+COMPONENTS = "#/components/schemas/"
+STEPS = {**TEMPLATE_SCHEMA["properties"]["steps"], "items": {"$ref": f"{COMPONENTS}StepRequest"}}
+FIELDS = {**TEMPLATE_SCHEMA["properties"], "steps": STEPS}
 TEMPLATE_COMPONENTS: dict[str, Any] = {
-    "TemplateRequest": TEMPLATE_SCHEMA,
+    "StepRequest": STEP_SCHEMA,
+    "TemplateRequest": {**TEMPLATE_SCHEMA, "properties": FIELDS},
     "TemplateChangesRequest": {
         **TEMPLATE_SCHEMA,
         "description": "What is to change about a template; what is not named stays.",
         "required": [],
-        "properties": {**TEMPLATE_SCHEMA["properties"], "version": EDITED_VERSION},
+        "properties": {**FIELDS, "version": EDITED_VERSION},
     },
 }
 """Bodies that the schema of files describes, and validates."""
-CREATE_BODY: Any = {"application/json": {"$ref": "#/components/schemas/TemplateRequest"}}
-REPLACE_BODY: Any = {"application/json": {"$ref": "#/components/schemas/TemplateChangesRequest"}}
+CREATE_BODY: Any = {"application/json": {"$ref": f"{COMPONENTS}TemplateRequest"}}
+REPLACE_BODY: Any = {"application/json": {"$ref": f"{COMPONENTS}TemplateChangesRequest"}}
 
 STEP_COLUMNS = ["runner", "payload", "timeout_seconds", "requires_approval"]
 
