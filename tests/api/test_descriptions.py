@@ -15,6 +15,7 @@ from workflows.models import Approval, WorkflowRun
 pytestmark = pytest.mark.slow
 
 WITH_BODY = ("post", "put", "patch")
+ORDER = ("get", *WITH_BODY, "delete")
 PERMISSION = re.compile(r"\n\nRequires the permission `(workflows|runners)\.\w+`\.$")
 
 
@@ -61,6 +62,13 @@ def test_document_names_the_address_by_which_it_was_read(api: APIClient) -> None
 
     assert [server["url"] for server in document["servers"]] == ["http://localhost:9000"]
     assert document["info"]["description"]
+
+
+def test_methods_of_each_path_are_in_the_same_order(document: dict[str, Any]) -> None:
+    orders = {tuple(methods) for methods in document["paths"].values()}
+
+    assert ("get", "put", "delete") in orders
+    assert all(order == tuple(sorted(order, key=ORDER.index)) for order in orders)
 
 
 def test_every_operation_has_a_summary_and_a_description(document: dict[str, Any]) -> None:

@@ -35,6 +35,8 @@ USER_ERRORS = {
     "429": ("Too many failed logins.", "Refusal"),
     "503": UNAVAILABLE,
 }
+METHODS = ("get", "post", "put", "patch", "delete")
+"""In this order: the same code makes the same document."""
 OPEN_BODIES = {"CallbackRequest"}
 """Bodies that may have unknown fields."""
 RUNNER_TOKEN_ERRORS = {
@@ -131,6 +133,7 @@ def complete(
     _forbid_unknown_fields(schemas)
     result["servers"] = [{"url": _address(request), "description": "This installation."}]
     for path, operations in result["paths"].items():
+        result["paths"][path] = {name: operations[name] for name in METHODS if name in operations}
         for method, operation in operations.items():
             _describe_responses(operation["responses"])
             if body := operation.get("requestBody"):
