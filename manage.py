@@ -7,6 +7,11 @@ from contextlib import suppress
 
 from runners.shielding import shield_process
 
+NO_SETTINGS = (
+    "Wrong setting: DJANGO_SETTINGS_MODULE must be a module written with dots, as in "
+    "orchestrator.settings, that lies in the checkout or on PYTHONPATH."
+)
+
 
 def main() -> None:
     """Run the command named on the command line."""
@@ -25,6 +30,10 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except Error as exc:
         _refuse(exc)
+        raise
+    except ModuleNotFoundError as exc:
+        if f"{os.environ['DJANGO_SETTINGS_MODULE']}.".startswith(f"{exc.name}."):
+            raise SystemExit(NO_SETTINGS) from exc
         raise
 
 

@@ -56,6 +56,10 @@ POSTGRESQL_OPTIONS = {
 }
 
 
+OWN_OPTIONS = {"server_side_binding", "prepare_threshold", "assume_role", "isolation_level", "pool"}
+"""Options that Django or psycopg take, and libpq does not."""
+
+
 def refuse(name: str, remedy: str) -> NoReturn:
     """Stop the process; name the variable and the remedy, never the value: it may be secret."""
     raise SystemExit(f"Wrong setting: {name} {remedy}")
@@ -129,6 +133,8 @@ def _address(value: str) -> SplitResult | None:
         is_complete = bool(parts.hostname) and parts.port != 0
     except ValueError:  # an unclosed bracket, or a port that is not a number
         return None
+    host = str(parts.hostname)
+    is_complete = is_complete and (":" in host or bool(HOST.fullmatch(host)))
     return parts if is_complete and parts.scheme in DEFAULT_PORTS else None
 
 
@@ -162,12 +168,27 @@ def database(name: str, *, debug: bool, base_dir: Path) -> dict[str, Any]:
     if config["ENGINE"].endswith("sqlite3"):
         return {**config, "NAME": _file(name, base_dir / config["NAME"]), "OPTIONS": SQLITE_OPTIONS}
     options = POSTGRESQL_OPTIONS | config.get("OPTIONS", {})
+    _check_options(name, options)
     if options["prepare_threshold"] == "None":  # from the URL: PgBouncer before 1.21 needs it
         options["prepare_threshold"] = None
     return {**config, "OPTIONS": options, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
 
+def _check_options(name: str, options: dict[str, Any]) -> None:
+    import psycopg  # not on SQLite, which needs none of it
+    from psycopg import conninfo
+
+    known = {option: value for option, value in options.items() if option not in OWN_OPTIONS}
+    try:
+        conninfo.make_conninfo(**known)
+        conninfo.timeout_from_conninfo(known)
+    except psycopg.Error:
+        refuse(name, "has an option behind its ? that PostgreSQL does not take: remove it.")
+
+
 def _file(name: str, path: Path) -> Path:
+    if path.is_dir():
+        refuse(name, "names a folder: name a file in it.")
     if not path.parent.is_dir():
         refuse(name, "names a file in a folder that does not exist: make the folder first.")
     return path

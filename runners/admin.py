@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 else:
     RunnerModelAdmin = admin.ModelAdmin
 
-MOST_NAMED = 20
 OWN_TITLE = "Options and credentials of its kind"
 DEFAULT = mark_safe(' <span class="badge badge-default">default</span>')
 
@@ -72,17 +71,6 @@ class RunnerAdmin(RunnerModelAdmin):
     def credentials_shown(self, runner: Runner) -> str:
         """Return the names of the credentials that are set, never their values."""
         return ", ".join(runner.credentials_set) or "None."
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """
-        List at most 20 objects that use the runners: there may be thousands of tasks. No permission
-        to delete these is required, since they are not deleted.
-        """
-        to_delete, counts, lacking, protected = super().get_deleted_objects(objs, request)
-        left_out = len(protected) - MOST_NAMED
-        if left_out > 0:
-            protected = [*protected[:MOST_NAMED], f"and {left_out:,} more"]
-        return to_delete, counts, set() if protected else lacking, protected
 
     @admin.display(description="state", ordering="is_enabled")
     def state_shown(self, runner: Runner) -> SafeString:

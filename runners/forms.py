@@ -8,7 +8,7 @@ from django.forms import BoundField
 from django.utils.html import conditional_escape
 
 from runners.kinds import CREDENTIALS, KIND_FIELDS, OPTIONS, field_help, kind_help, own_places
-from runners.models import Runner
+from runners.models import MAX_CAPACITY, Runner
 
 if TYPE_CHECKING:
     RunnerModelForm = forms.ModelForm[Runner]
@@ -97,6 +97,12 @@ class RunnerForm(RunnerModelForm):
     """A runner, with the help texts and the fields of the kinds of this installation."""
 
     kind = forms.ChoiceField(choices=kinds)
+    capacity = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=MAX_CAPACITY,
+        help_text=Runner._meta.get_field("capacity").help_text,
+    )
     secret_names = NamesField(
         required=False, help_text=Runner._meta.get_field("secret_names").help_text
     )

@@ -23,6 +23,8 @@ CALLS_BACK_WITHIN = timedelta(minutes=5)
 FIRST_REST = timedelta(seconds=10)
 LONGEST_REST = timedelta(minutes=5)
 
+MAX_CAPACITY = 2**31 - 1
+"""The largest number in its column."""
 QUEUE_VALIDATORS = [
     RegexValidator(r"\A[\w.:-]+\Z", "A queue's name has letters, digits and . _ : - only.")
 ]

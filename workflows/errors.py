@@ -19,8 +19,9 @@ class NotFound(WorkflowError):
 
     code = "not_found"
 
-    def __init__(self, what: str, name: object) -> None:
-        super().__init__(f"{what} {name} not found")
+    def __init__(self, what: str, name: object, hint: str = "") -> None:
+        self.what = what
+        super().__init__(f"{what} {name} not found" + (f"; {hint}" if hint else ""))
 
 
 class Conflict(WorkflowError):
@@ -31,6 +32,12 @@ class Conflict(WorkflowError):
 
 class WrongState(Conflict):
     """The state of the thing itself does not allow it: a retry of what is running, for example."""
+
+
+class InUse(Conflict):
+    """Something else needs the object, which therefore cannot be deleted."""
+
+    code = "in_use"
 
 
 class RunNotDispatchable(WrongState):

@@ -59,9 +59,10 @@ def client_of(db: None) -> ClientOf:
 def groups(db: None) -> None:
     """Make the groups of the migration again if a transactional test has emptied their table."""
     if not Group.objects.exists():
-        before = MigrationExecutor(connection).loader.project_state([("workflows", "0003_roles")])
-        migration = import_module("workflows.migrations.0003_roles")
-        migration.make_roles(before.apps, SimpleNamespace(connection=connection))
+        name = "0019_workflow_groups"
+        state = MigrationExecutor(connection).loader.project_state([("workflows", name)])
+        migration = import_module(f"workflows.migrations.{name}")
+        migration.make_groups(state.apps, SimpleNamespace(connection=connection))
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
+from runners.models import Runner
 from tests.admin.conftest import VIEW_ALL, ClientOf, add_url, text_of, url_of
 from tests.support.verbs import states, trail
 from workflows.models import Event, Task, WorkflowRun, WorkflowTemplate
@@ -44,18 +45,32 @@ def test_template_page_links_to_form_with_template_chosen(
     assert root.get(address).context["adminform"].form["template"].value() == str(template.pk)
 
 
+def test_form_names_a_missing_default_runner(
+    root: Client, template: WorkflowTemplate, local: Runner
+) -> None:
+    address = f"{add_url(WorkflowRun)}?template={template.pk}"
+    assert "There is no default runner" not in text_of(root.get(address))
+    local.is_default = False
+    local.save()
+
+    warning = "There is no default runner for `a`, `b`. Make a runner the default one: until then,"
+    assert warning in text_of(root.get(address))
+    assert create(root, template=template.pk).status_code == 302
+    assert states(WorkflowRun.objects.get()) == {"a": "pending", "b": "pending"}
+
+
 @pytest.mark.parametrize(
     ("parameters", "why"),
     [
         ("[1]", "must be an object"),
-        ('{"a": }', "Not valid JSON: Expecting value (line 1, column 7)."),
-        ('{"a": NaN}', "infinite number"),
-        ('{"a": 1e999}', "infinite number"),
+        ('{"a": }', "Not valid JSON: line 1, column 7: Expecting value."),
+        ('{"a": NaN}', "NaN is not a number in JSON"),
+        ('{"a": 1e999}', "the number 1e999 is too large"),
         ('{"a": "\\u0000"}', "contains a NUL character"),
         ('{"a": "\\ud800"}', "contains a lone surrogate"),
         ('{"a": ' + "[" * 60 + "]" * 60 + "}", "nested deeper than 50 levels"),
         ('{"a": ' + "[" * 100_000, "nested too deeply"),
-        ('{"a": ' + "1" * 5_000 + "}", "a number is too long"),
+        ('{"a": ' + "1" * 5_000 + "}", "… is too long: at most 4,000 digits"),
     ],
 )
 def test_invalid_parameters_are_refused_at_their_field(

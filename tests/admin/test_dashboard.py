@@ -236,7 +236,9 @@ def test_empty_installation_says_what_to_do_first(root: Client) -> None:
 
 
 def test_user_without_permissions_is_told_whom_to_ask(client_of: ClientOf) -> None:
-    assert "Ask an administrator to add you to the group Observer" in dashboard(client_of("nora"))
+    text = dashboard(client_of("nora"))
+
+    assert "Ask an administrator to add you to the group Workflow observer" in text
 
 
 @pytest.mark.slow

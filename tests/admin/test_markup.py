@@ -35,7 +35,7 @@ from workflows.models import WorkflowRun
 
 pytestmark = pytest.mark.slow
 
-ROLES = ("Observer", "Operator", "Approver", "Author")
+ROLES = tuple(f"Workflow {who}" for who in ("observer", "operator", "approver", "author"))
 NO_PAGES = {
     "text/plain",
     "text/javascript",
@@ -213,7 +213,7 @@ def test_error_pages_show_the_address_as_text(
     address: str, debug: bool, settings: Settings
 ) -> None:
     settings.DEBUG = debug
-    for client in (client_of_user("superuser"), client_of_user("Observer"), Client()):
+    for client in (client_of_user("superuser"), client_of_user("Workflow observer"), Client()):
         path = address.format(MARK, MARK)
         assert_escaped(client.get(path), path)
         forged = Client(enforce_csrf_checks=True, headers={"referer": f"http://x/{MARK}"})

@@ -58,9 +58,9 @@ def run(runs: DrawRun) -> WorkflowRun:
 
 @pytest.fixture
 def observer(groups: None, run: WorkflowRun) -> Client:
-    """Act as a member of the group Observer."""
+    """Act as a member of the group Workflow observer."""
     user = UserFactory.create(username="oscar", is_staff=True)
-    user.groups.add(Group.objects.get(name="Observer"))
+    user.groups.add(Group.objects.get(name="Workflow observer"))
     client = Client()
     client.force_login(user)
     return client
@@ -188,6 +188,6 @@ def test_refused_click_says_why_and_who_may(observer: Client, run: WorkflowRun) 
     for refused in (answer, acted):
         text = refused.content.decode()
         assert refused.status_code == 403
-        assert "an <em>Operator</em> also starts runs and controls them" in text
+        assert "a <em>Workflow operator</em> also starts runs and controls them" in text
     assert "the permission workflows.operate_workflowrun" in acted.content.decode()
     assert TaskAttempt.objects.filter(task__run=run).count() == len(["a", "c"])

@@ -3,7 +3,6 @@
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group
-from django.core.management import call_command
 
 VIEWED = {
     "workflowtemplate",
@@ -22,10 +21,10 @@ UNSEEN = {"presence", "lastlook", "counter", "runrecord"}
 """What processes tell each other; the dashboard, /readyz and `verify_run` say what follows."""
 
 OWN = {
-    "Observer": set(),
-    "Operator": {"add_workflowrun", "operate_workflowrun"},
-    "Approver": {"decide_approval"},
-    "Author": {f"{verb}_workflowtemplate" for verb in ("add", "change", "delete")},
+    "Workflow observer": set(),
+    "Workflow operator": {"add_workflowrun", "operate_workflowrun"},
+    "Workflow approver": {"decide_approval"},
+    "Workflow author": {f"{verb}_workflowtemplate" for verb in ("add", "change", "delete")},
 }
 
 
@@ -47,16 +46,3 @@ def test_every_model_is_viewable_or_part_of_a_viewable_one() -> None:
     }
 
     assert models == VIEWED | PARTS | UNSEEN
-
-
-@pytest.mark.slow
-@pytest.mark.django_db(transaction=True)
-def test_groups_are_created_and_deleted_by_their_migration() -> None:
-    kept = Group.objects.create(name="Finance")
-
-    call_command("migrate", "workflows", "0001", verbosity=0)
-    assert list(Group.objects.all()) == [kept]
-
-    call_command("migrate", "workflows", verbosity=0)
-    assert set(Group.objects.values_list("name", flat=True)) == {*OWN, "Finance"}
-    assert codenames("Observer") == {f"view_{model}" for model in VIEWED}

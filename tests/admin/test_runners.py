@@ -1,16 +1,16 @@
 """Runners are edited in the admin."""
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.test import Client
 from pytest_django import Settings
 
 from runners.models import Runner
 from tests.admin.conftest import ClientOf, add_url, list_url, messages_of, text_of, url_of
-from tests.factories import RunnerFactory
+from tests.factories import RunnerFactory, TaskFactory
 from tests.support.drawing import DrawRun
+from tests.support.rivals import rival_before
 from tests.support.scripted import Script
-from tests.support.verbs import walk
-from workflows.models import TaskAttempt
 
 
 def test_new_default_replaces_old_one(root: Client, local: Runner) -> None:
@@ -85,26 +85,54 @@ def test_invalid_values_are_refused_at_their_field(
     assert Runner.objects.count() == 1
 
 
-def test_deleting_used_runner_names_its_users(root: Client, local: Runner, runs: DrawRun) -> None:
+def test_deleting_used_runner_says_what_to_do_instead(
+    root: Client, local: Runner, runs: DrawRun
+) -> None:
     runner = RunnerFactory.create(name="gpu")
     runs(", ".join(f"s{number}" for number in range(15)), runner="gpu")
 
-    page = root.post(url_of(runner, "delete"), {"post": "yes"})
-
-    text = text_of(page)
-    assert "would require deleting the following protected related objects" in text
-    assert "and 10 more" in text  # of 15 steps and 15 tasks
+    for page in (
+        root.get(url_of(runner, "delete")),
+        root.post(url_of(runner, "delete"), {"post": "yes"}),
+    ):
+        kept = "Tasks have used runner 'gpu', and their history names it: disable it instead."
+        assert f"Nothing was deleted: {kept}" in text_of(page)
     assert Runner.objects.filter(name="gpu").exists()
 
 
-def test_runner_of_past_attempts_only_is_deleted(root: Client, runs: DrawRun) -> None:
-    walk(runs("a"), "a")
-    RunnerFactory.create(name="other", is_default=True)
+def test_deleting_several_runners_deletes_none_if_one_is_the_default(
+    root: Client, local: Runner
+) -> None:
+    spare = RunnerFactory.create(name="spare")
+    click = {"action": "delete_selected", "_selected_action": [local.pk, spare.pk]}
 
-    answer = root.post(url_of(Runner.objects.get(name="local"), "delete"), {"post": "yes"})
+    for chosen in (click, {**click, "post": "yes"}):
+        text = text_of(root.post(list_url(Runner), chosen))
+        assert "Runner 'local' is the default, which steps and tasks without a runner use" in text
+        assert "make another one the default first." in text
 
-    assert messages_of(answer)[0][0] == "success"
-    assert TaskAttempt.objects.get().runner_name == "local"
+    assert Runner.objects.count() == 2
+    click["_selected_action"] = [spare.pk]
+    assert messages_of(root.post(list_url(Runner), {**click, "post": "yes"}))[0][0] == "success"
+    assert list(Runner.objects.all()) == [local]
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_runner_that_is_used_meanwhile_is_kept_and_leaves_no_log_entry(client_of: ClientOf) -> None:
+    root = client_of("root", is_superuser=True)
+    first, second = RunnerFactory.create(name="first"), RunnerFactory.create(name="second")
+    click = {"action": "delete_selected", "_selected_action": [first.pk], "post": "yes"}
+
+    with rival_before("FOR UPDATE", lambda: TaskFactory.create(runner=first)):
+        refused = root.post(list_url(Runner), click)
+    with rival_before("FOR UPDATE", lambda: TaskFactory.create(runner=second)):
+        page = root.post(url_of(second, "delete"), {"post": "yes"})
+
+    assert "Nothing was deleted: tasks have used runner 'first'" in messages_of(refused)[0][1]
+    assert "Tasks have used runner 'second'" in text_of(page)
+    assert {first, second} <= set(Runner.objects.all())
+    assert not LogEntry.objects.exists()
 
 
 def test_changing_runner_needs_permission(

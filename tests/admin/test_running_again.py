@@ -13,6 +13,7 @@ from workflows.authoring.spec import parse_template
 from workflows.authoring.store import create_template, replace_template
 from workflows.models import WorkflowRun
 from workflows.payloads.secrets import readable_parameters
+from workflows.runs.again import Again
 from workflows.runs.creation import create_run
 
 SCHEMA: dict[str, Any] = {
@@ -70,6 +71,53 @@ def test_form_is_filled_and_makes_the_same_run(root: Client, earlier: WorkflowRu
     assert run.parameters == {"day": "monday", "hosts": ["one", "two"], "token": "********"}
     assert readable_parameters(run) == {"token": "s3cret-token"}
     assert f"run {earlier.pk}" in text_of(root.get(url_of(run)))
+
+
+def test_page_says_where_a_run_came_from(root: Client, earlier: WorkflowRun) -> None:
+    trigger = {"kind": "schedule", "id": 4, "name": "<nightly>", "moment": "2026-01-31T02:00:00Z"}
+    run = create_run(
+        again=Again(earlier.pk), trigger=trigger, parameters={"token": "x" * 9}, by=who("anna")
+    )
+
+    page = root.get(url_of(run))
+
+    line = f"Repeats run {earlier.pk}. Started by schedule <nightly> for 2026-01-31T02:00:00Z."
+    assert line in text_of(page)
+    assert f'Repeats <a href="{url_of(earlier)}">run {earlier.pk}</a>.' in page.content.decode()
+    assert "Repeats" not in text_of(root.get(url_of(earlier)))
+
+
+def test_form_of_the_latest_version_says_which_parameters_it_leaves_out(
+    root: Client, earlier: WorkflowRun
+) -> None:
+    properties = {name: SCHEMA["properties"][name] for name in ("day", "token")}
+    schema = {"properties": properties, "additionalProperties": False}
+    replace_template(
+        earlier.template_id or 0, parse_template({**TEMPLATE, "parameters_schema": schema})
+    )
+    page = root.get(again_url(earlier, "latest"))
+
+    left_out = f"Parameters of run {earlier.pk} that this version does not take are left out"
+    assert f"{left_out}: `copies` and `hosts`." in text_of(page)
+    assert left_out not in text_of(root.get(again_url(earlier, "same")))
+    data = {**data_of(page), "parameter-token": "x" * 9}
+    assert root.post(again_url(earlier, "latest"), data).status_code == 302
+    assert WorkflowRun.objects.latest("pk").parameters == {"day": "monday", "token": "********"}
+
+
+def test_parameters_that_the_schema_takes_without_naming_them_are_taken_over(
+    root: Client,
+) -> None:
+    schema = {"properties": {"day": {"type": "string"}}}
+    template = create_template(parse_template({**TEMPLATE, "parameters_schema": schema}))
+    given = {"day": "monday", "more": [1]}
+    earlier = create_run(template_id=template.pk, parameters=given, by=who("anna"))
+
+    page = root.get(again_url(earlier))
+    root.post(again_url(earlier), {**data_of(page), "parameter-day": ""})
+
+    assert "left out" not in text_of(page)
+    assert WorkflowRun.objects.latest("pk").parameters == {"more": [1]}
 
 
 def test_another_person_is_asked_for_secrets(client_of: ClientOf, earlier: WorkflowRun) -> None:

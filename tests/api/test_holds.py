@@ -62,9 +62,9 @@ PAST = "This moment has passed; give a later one, or none."
         ({"resume_at": "2000-01-01T00:00:00Z"}, "resume_at", PAST),
         ({"resume_at": "0001-01-01T00:00:00+23:59"}, "resume_at", ""),
         ({"resume_at": "9999-12-31T23:59:59-23:59"}, "resume_at", ""),
-        ({"resume_at": "tomorrow"}, "resume_at", "Datetime has wrong format."),
-        ({"resume_at": 1}, "resume_at", "Datetime has wrong format."),
-        ({"reason": 1}, "reason", "Not a valid string."),
+        ({"resume_at": "tomorrow"}, "resume_at", "Not a valid moment: write a moment as "),
+        ({"resume_at": 1}, "resume_at", "Not a valid moment: write a moment as "),
+        ({"reason": 1}, "reason", "Not a valid string: "),
         ({"until": "tomorrow"}, "until", "Unknown field; known are: reason, resume_at."),
     ],
 )

@@ -86,6 +86,6 @@ def test_an_empty_filter_is_refused_instead_of_ignored(api: APIClient) -> None:
 
 
 def test_unknown_filter_is_refused_with_the_known_ones(api: APIClient) -> None:
-    text = "Unknown filter; known are: run_id, status, step_id, limit, offset."
+    text = "Unknown filter; did you mean run_id? Known are: run_id, status, step_id, limit, offset."
 
     assert api.get("/tasks?run=1").json() == {"run": [text]}

@@ -10,6 +10,8 @@ from runners.models import Runner
 from tests.support.secrets import VALUE, places_of
 
 HTTP = {"name": "far", "kind": "http", "url": "https://gpu-1"}
+NO_TEXT = "Not a valid string: write a text in quotes."
+NO_OBJECT = 'Expected an object, such as {"key": "value"}, but got type "list".'
 
 
 @pytest.fixture
@@ -80,11 +82,14 @@ NO_FLIE = (
     [
         ({"name": "near", "token": "x"}, {"token": [NO_TOKEN]}),
         ({**HTTP, "options": {"ca_flie": "/x"}}, {"options": {"ca_flie": [NO_FLIE]}}),
-        ({**HTTP, "token": 7}, {"token": ["Not a valid string."]}),
-        ({**HTTP, "options": {"ca_file": 7}}, {"options": {"ca_file": ["Not a valid string."]}}),
+        ({**HTTP, "token": 7}, {"token": [NO_TEXT]}),
+        (
+            {**HTTP, "options": {"ca_file": 7}},
+            {"options": {"ca_file": [NO_TEXT]}},
+        ),
         (
             {**HTTP, "options": []},
-            {"options": ['Expected a dictionary of items but got type "list".']},
+            {"options": [NO_OBJECT]},
         ),
         ({**HTTP, "credentials_set": []}, ["credentials_set"]),
         ({**HTTP, "called_back_at": None}, ["called_back_at"]),

@@ -6,7 +6,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from runners.models import Runner
-from tests.factories import RunnerFactory, TaskFactory, TemplateFactory
+from tests.factories import RunnerFactory, TaskFactory
 
 
 def test_new_default_replaces_old_one(api: APIClient, local: Runner) -> None:
@@ -112,7 +112,7 @@ NO_EXTRAS = "Give the url without a password, a ? and a #."
         ("http://ada:secret@gpu-1", NO_EXTRAS),
         ("http://gpu-1/?to=http://x", NO_EXTRAS),
         ("http://gpu-1/#x", NO_EXTRAS),
-        (9000, "Not a valid string."),
+        (9000, "Not a valid string: write a text in quotes."),
         ("", URL_NEEDED),
     ],
 )
@@ -148,16 +148,15 @@ def test_patch_changes_only_given_fields(api: APIClient, local: Runner) -> None:
 
 
 def test_deleting_used_runner_is_refused(api: APIClient, local: Runner) -> None:
-    unused = RunnerFactory.create()
-    TemplateFactory.create(drawing="a", runner="local")
-    TaskFactory.create(runner=local)
+    used, unused = RunnerFactory.create(name="gpu"), RunnerFactory.create()
+    TaskFactory.create(runner=used)
 
-    answer = api.delete(f"/runners/{local.pk}")
+    answer = api.delete(f"/runners/{used.pk}")
 
-    detail = "This is still used by tasks, template steps; it cannot be deleted."
+    detail = "tasks have used runner 'gpu', and their history names it: disable it instead"
     assert (answer.status_code, answer.json()) == (409, {"detail": detail, "code": "in_use"})
     assert api.delete(f"/runners/{unused.pk}").status_code == 204
-    assert list(Runner.objects.all()) == [local]
+    assert set(Runner.objects.all()) == {local, used}
 
 
 def test_runners_are_filtered_by_name_and_kind(api: APIClient, local: Runner) -> None:

@@ -19,7 +19,8 @@ def test_posted_run_with_auto_dispatch_is_running_in_the_answer(
     answer = api.post("/workflow-runs", body)
 
     assert answer.status_code == 201
-    assert answer.json() == api.get(f"/workflow-runs/{answer.json()['id']}").json()
+    shown = api.get(f"/workflow-runs/{answer.json()['id']}").json()
+    assert answer.json() == {**shown, "warnings": []}
     assert (answer.json()["status"], answer.json()["task_counts"]["dispatched"]) == ("running", 1)
 
 
@@ -106,6 +107,47 @@ def test_run_is_repeated_by_its_number(api: APIClient, runs: DrawRun) -> None:
     assert again["parameters"] == {"day": 3, "copies": 2}
     assert again["workflow_template_id"] == run.template_id
     assert api.post("/workflow-runs", {"again_of": run.pk, "version": "latest"}).status_code == 201
+
+
+def test_what_the_latest_version_excludes_is_left_out_with_a_warning(
+    api: APIClient, runs: DrawRun
+) -> None:
+    run = runs("a", parameters={"day": 1, "copies": 2})
+    schema = {"properties": {"day": {}}, "additionalProperties": False}
+    api.put(f"/workflow-templates/{run.template_id}", {"parameters_schema": schema})
+
+    again = api.post("/workflow-runs", {"again_of": run.pk, "version": "latest"}).json()
+
+    assert again["parameters"] == {"day": 1}
+    left_out = f"Parameters of run {run.pk} that this version does not take are left out: `copies`."
+    assert again["warnings"] == [left_out]
+    assert "warnings" not in api.get(f"/workflow-runs/{again['id']}").json()
+
+
+def test_run_without_a_default_runner_is_created_with_a_warning(
+    api: APIClient, local: Runner, runs: DrawRun
+) -> None:
+    api.patch(f"/runners/{local.pk}", {"is_default": False})
+    wide = TemplateFactory.create(drawing="a, b, c, d")
+    named = TemplateFactory.create(drawing="a", runner="local")
+    alone = api.post("/tasks", {"title": "alone"}).json()["id"]
+
+    answers = [
+        api.post("/workflow-runs", {"workflow_template_id": wide.pk, "auto_dispatch": True}),
+        api.post("/workflow-runs", {"task_ids": [alone]}),
+        api.post("/workflow-runs", {"workflow_template_id": named.pk}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [201, 201, 201]
+    remedy = "Make a runner the default one: until then, nothing of that is dispatched."
+    assert [answer.json()["warnings"] for answer in answers] == [
+        [f"There is no default runner for `a`, `b`, `c` and more. {remedy}"],
+        [f"There is no default runner for `alone`. {remedy}"],
+        [],
+    ]
+    api.patch(f"/runners/{local.pk}", {"is_default": True})
+    again = api.post("/workflow-runs", {"workflow_template_id": wide.pk})
+    assert again.json()["warnings"] == []
 
 
 def test_wrong_repetition_names_its_field(api: APIClient, runs: DrawRun) -> None:

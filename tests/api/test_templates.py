@@ -9,6 +9,7 @@ from runners.models import Runner
 from tests.factories import TemplateFactory
 from tests.support.drawing import DrawRun, template_of
 from workflows.models import WorkflowTemplate
+from workflows.payloads.wording import TYPES
 
 BACKUP: dict[str, Any] = {
     "name": "backup",
@@ -27,6 +28,8 @@ BACKUP: dict[str, Any] = {
         {"step_id": "verify", "title": "Verify", "depends_on": ["dump"], "runner": None},
     ],
 }
+
+BOOLEAN, INTEGER = TYPES["boolean"], TYPES["integer"]
 
 
 def test_created_template_is_returned_as_sent(api: APIClient, local: Runner) -> None:
@@ -118,11 +121,15 @@ def test_a_deleted_template_leaves_its_runs_readable(api: APIClient, runs: DrawR
         ),
         (
             {"name": "x", "steps": [{"step_id": "a", "title": "A", "requires_approval": "no"}]},
-            {"steps": ["step 'a': requires_approval: 'no' is not of type 'boolean'"]},
+            {"steps": [f"step 'a': requires_approval: 'no' is not of type 'boolean'; {BOOLEAN}"]},
         ),
         (
             {"name": "x", "steps": [{"step_id": "a", "title": "A", "timeout_seconds": 60.0}]},
-            {"steps": ["step 'a': timeout_seconds: 60.0 is not of type 'integer', 'null'"]},
+            {
+                "steps": [
+                    f"step 'a': timeout_seconds: 60.0 is not of type 'integer', 'null'; {INTEGER}"
+                ]
+            },
         ),
         (
             {**template_of("a"), "color": "red"},
@@ -138,7 +145,7 @@ def test_a_deleted_template_leaves_its_runs_readable(api: APIClient, runs: DrawR
         ({"name": " ", "steps": []}, {"name": ["must not be blank"]}),
         (
             {"name": "x", "steps": "a"},
-            {"steps": ["'a' is not of type 'array'"]},
+            {"steps": [f"the list of steps: 'a' is not of type 'array'; {TYPES['array']}"]},
         ),
     ],
 )

@@ -25,11 +25,11 @@ def test_last_word_of_the_output_is_a_valid_token(
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["nobody"], "There is no user named 'nobody'."),
-        (["Alice"], "There is no user named 'Alice'."),
-        (["alice"], "User 'alice' is not active."),
-        (["alice", "--days", "0"], "--days must be from 1 to 36500."),
-        (["alice", "--days", "-1"], "--days must be from 1 to 36500."),
+        (["nobody"], "There is no user named 'nobody'; make one"),
+        (["Alice"], "There is no user named 'Alice'; make one"),
+        (["alice"], "User 'alice' is not active; activate it"),
+        (["alice", "--days", "0"], "argument --days: '0' is not a whole number of at least 1"),
+        (["alice", "--days", "-1"], "argument --days: '-1' is not a whole number"),
         (["alice", "--days", "9999999999"], "--days must be from 1 to 36500."),
     ],
 )
@@ -39,5 +39,5 @@ def test_wrong_arguments_create_no_token(alice: User, arguments: list[str], text
     with pytest.raises(CommandError) as refused:
         call_command("create_api_token", *arguments)
 
-    assert str(refused.value) == text
+    assert text in str(refused.value)
     assert not AuthToken.objects.exists()

@@ -8,6 +8,7 @@ from tests.authoring.conftest import Write, refusal, run
 from workflows.authoring.files import template_named
 from workflows.authoring.spec import StepSpec
 from workflows.authoring.store import spec_of
+from workflows.payloads.wording import TYPES
 
 pytestmark = pytest.mark.django_db
 
@@ -73,7 +74,7 @@ def test_commands_option_is_refused_without_recorded_commands(write: Write) -> N
     assert "--commands is for WfFormat files" in refusal("import_workflow", file, "--commands")
     file = write("w.json", recording(DIAMOND))
     output = refusal("import_workflow", file, "--commands")
-    assert output == f"{file}: workflow: 'execution' is a required property"
+    assert output == f"{file}: workflow: execution: this property is required"
 
 
 def test_edge_in_parents_only_is_accepted(write: Write) -> None:
@@ -90,8 +91,8 @@ def test_edge_in_parents_only_is_accepted(write: Write) -> None:
         ([task("a", "a")], "step 'a' depends on itself"),
         ([task("a", "nope")], "step 'a' depends on unknown step 'nope'"),
         ([task("a"), task("a")], "duplicate step_id 'a'"),
-        ([task("a"), {"name": "b"}], "specification task number 2: 'id' is a required property"),
-        ([{"id": "a"}], "task 'a': 'name' is a required property"),
+        ([task("a"), {"name": "b"}], "specification task number 2: id: this property is required"),
+        ([{"id": "a"}], "task 'a': name: this property is required"),
         ([task("a"), {**task("b"), "parents": "a"}], "task 'b': parents: 'a' is not of type"),
         ([7], "specification task number 1: 7 is not of type 'object'"),
         ([task("a", children=["b"]), task("b")], "task 'a': children: 'b' does not name it"),
@@ -108,8 +109,11 @@ def test_recording_that_is_not_a_dag_is_refused(tasks: Tasks, why: str, write: W
     [
         ({"schemaVersion": "1.4"}, "schemaVersion: '1.5' was expected"),
         ({"schemaVersion": 1.5}, "schemaVersion: '1.5' was expected"),
-        ({"workflow": []}, "workflow: [] is not of type 'object'"),
-        ({"workflow": {"tasks": []}}, "workflow: 'specification' is a required property"),
+        (
+            {"workflow": []},
+            f"workflow: [] is not of type 'object'; {TYPES['object']}",
+        ),
+        ({"workflow": {"tasks": []}}, "workflow: specification: this property is required"),
         ({"name": 7}, "name: 7 is not of type 'string'; put it in quotes: \"7\""),
     ],
 )
@@ -121,7 +125,9 @@ def test_another_format_is_refused(changed: dict[str, Any], why: str, write: Wri
 def test_a_file_without_its_version_is_refused(write: Write) -> None:
     content = recording(DIAMOND)
     del content["schemaVersion"]
-    assert "'schemaVersion' is a required" in refusal("import_workflow", write("w.json", content))
+    assert "schemaVersion: this property is required" in refusal(
+        "import_workflow", write("w.json", content)
+    )
 
 
 def test_only_the_first_of_many_problems_are_named(write: Write) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from examples.functions import backup
 from tests.factories import RunFactory, UserFactory
+from tests.management.conftest import started  # noqa: F401 (a fixture)
 from tests.support import verbs
 
 PROSE = "tab\there, 'quotes', back\\slash, new\nline, ünï 🎉, \\N"

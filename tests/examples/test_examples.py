@@ -1,6 +1,7 @@
-"""The shipped examples are imported and run to their end."""
+"""The shipped examples are imported, and two of them run to their end."""
 
 import json
+import re
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -12,29 +13,60 @@ from tests.management.conftest import manage
 from workflows.authoring.files import import_file
 from workflows.authoring.store import spec_of
 from workflows.models import TaskAttempt, WorkflowRun
+from workflows.payloads.parameters import secret_names
 
 FOLDER = Path(__file__).parents[2] / "examples"
 EXAMPLES = sorted(FOLDER.glob("*.yaml"))
+
+OURS = ("backup", "export", "notify", "release")
+"""What the names of the examples' functions begin with."""
 
 example = pytest.mark.parametrize("file", EXAMPLES, ids=lambda path: path.stem)
 
 
 @example
 def test_example_begins_with_a_description(file: Path) -> None:
-    comment = file.read_text().partition("\nname:")[0]
+    comment, _, rest = file.read_text().partition("\nname: ")
     assert all(line.startswith("#") for line in comment.splitlines())
     assert f"import_workflow examples/{file.name}" in comment
+    assert f"run_workflow {rest.partition(chr(10))[0]}" in comment
 
 
 @example
 @pytest.mark.django_db
-def test_example_calls_functions_with_matching_arguments(file: Path) -> None:
+def test_example_is_saved_without_a_warning_and_describes_its_parameters(file: Path) -> None:
+    imported = import_file(file)
+    assert imported.warnings == []
+    described = file.read_text().partition("# Parameters:\n")[2].partition("\n#\n")[0]
+    for name in imported.template.parameters_schema.get("properties", ()):
+        assert re.search(rf"^#   .*\b{name}\b", described, re.MULTILINE), name
+
+
+@example
+@pytest.mark.django_db
+def test_example_puts_no_parameter_into_a_script_and_no_secret_into_an_argument(
+    file: Path,
+) -> None:
+    template = import_file(file).template
+    for step in spec_of(template).steps:
+        command = step.payload.get("command", [])
+        scripts = [command[at + 1] for at, word in enumerate(command[:-1]) if word.endswith("c")]
+        assert not any("{{" in script for script in scripts)
+        for secret in secret_names(template.parameters_schema):
+            assert f"params.{secret}" not in str(command)
+
+
+@pytest.mark.django_db
+def test_examples_call_functions_with_matching_arguments() -> None:
     functions.load_functions()
-    payloads = [step.payload for step in spec_of(import_file(file).template).steps]
-    called = {each["python"]: each.get("kwargs", {}) for each in payloads if "python" in each}
-    assert called
-    for name, kwargs in called.items():
-        signature(functions._functions[name]).bind(**kwargs)
+    steps = [step for file in EXAMPLES for step in spec_of(import_file(file).template).steps]
+    payloads = [step.payload for step in steps if "python" in step.payload]
+    assert {payload["python"] for payload in payloads} == {
+        name for name in functions.known_functions() if name.partition(".")[0] in OURS
+    }
+    for payload in payloads:
+        function = functions._functions[payload["python"]]
+        signature(function).bind(**payload.get("kwargs", {}))
 
 
 def finished(file: Path, directory: Path) -> dict[str, Any]:

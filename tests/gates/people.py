@@ -10,14 +10,16 @@ from rest_framework.test import APIClient
 from tests.factories import UserFactory
 from workflows.models.actor import Actor
 
-GROUPS: dict[str, tuple[str, ...]] = import_module("workflows.migrations.0003_roles").ROLES
-OPERATES = (*GROUPS["Operator"], "add_task")
-DECIDES = GROUPS["Approver"]
+GROUPS: dict[str, tuple[str, ...]] = import_module(
+    "workflows.migrations.0019_workflow_groups"
+).GROUPS
+OPERATES = (*GROUPS["Workflow operator"], "add_task")
+DECIDES = GROUPS["Workflow approver"]
 ROLES = {
-    "observer": GROUPS["Observer"],
+    "observer": GROUPS["Workflow observer"],
     "operator": OPERATES,
     "approver": DECIDES,
-    "author": GROUPS["Author"],
+    "author": GROUPS["Workflow author"],
     "creator": (*OPERATES, *DECIDES),
     "other": (*OPERATES, *DECIDES),
     "superuser": (),

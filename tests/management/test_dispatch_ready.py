@@ -139,7 +139,7 @@ def test_refused_run_exits_1_and_other_runs_are_dispatched(
     assert out.startswith(f"workflow run {other.pk}: task ")
     assert err.splitlines() == [
         f"workflow run {stopped.pk} is {state}",
-        f"workflow run {10**30} not found",
+        f"workflow run {10**30} not found; manage.py runs lists the runs",
     ]
     assert last == "2 of 3 runs refused"
     assert verbs.trail(stopped) == before
@@ -179,4 +179,6 @@ def test_exit_code_is_1_for_an_unknown_run(runs: DrawRun) -> None:
         assert manage("dispatch_ready", "--run", str(run.pk)).returncode == code
     failed = manage("dispatch_ready", "--run", "999999")
     assert (failed.returncode, failed.stdout) == (1, "")
-    assert failed.stderr == ("workflow run 999999 not found\nCommandError: 1 of 1 runs refused\n")
+    why, conclusion = failed.stderr.splitlines()
+    assert why == "workflow run 999999 not found; manage.py runs lists the runs"
+    assert conclusion == "CommandError: 1 of 1 runs refused"

@@ -9,9 +9,12 @@ from django.core.management import CommandError, call_command
 
 from tests.factories import RunnerFactory, TemplateFactory
 from tests.management.conftest import manage
+from tests.support.actors import who
 from tests.support.verbs import state, states
+from workflows.authoring.store import change_template
 from workflows.management.base import database_name
 from workflows.models import Event, WorkflowRun
+from workflows.runs.creation import create_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -112,6 +115,34 @@ def test_run_is_repeated_with_its_parameters() -> None:
     again = json.loads(done.stdout.splitlines()[-1])
     assert (again["again_of"], again["status"]) == (earlier.pk, "success")
     assert again["parameters"] == {"day": "sunday", "copies": 2}
+
+
+def test_what_the_latest_version_excludes_is_left_out_with_a_warning() -> None:
+    template = TemplateFactory.create(name="nightly", drawing="a", payload={"python": "noop"})
+    run = create_run(template_id=template.pk, parameters={"day": 1, "old": 2}, by=who("ada"))
+    schema = {"properties": {"day": {}}, "additionalProperties": False}
+    change_template(template.pk, {"parameters_schema": schema}, by=who("ada"))
+
+    done = manage("run_workflow", "--again", str(run.pk), "--latest")
+
+    assert done.returncode == 0
+    left_out = f"Parameters of run {run.pk} that this version does not take are left out: `old`."
+    assert done.stderr == f"Warning: {left_out}\n"
+    assert WorkflowRun.objects.latest("pk").parameters == {"day": 1}
+    assert manage("run_workflow", "--again", str(run.pk), "--latest", "-v", "0").stderr == ""
+
+
+def test_missing_default_runner_is_named_before_and_after(local: Any) -> None:
+    TemplateFactory.create(name="stuck", drawing="a > b", payload={"python": "noop"})
+    local.is_default = False
+    local.save()
+
+    done = manage("run_workflow", "stuck")
+
+    assert done.returncode == 2
+    warning = "Warning: There is no default runner for `a`, `b`. Make a runner the default one: "
+    assert done.stderr.startswith(warning)
+    assert "It cannot continue by itself: `a` is ready, but runner refused: " in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,11 @@ from django.contrib import admin
 from django.contrib.admin import AdminSite
 from knox.models import AuthToken
 
-from runners.admin import RunnerAdmin
 from runners.models import Runner
 from workflows.admin.approvals import ApprovalAdmin
 from workflows.admin.attempts import TaskAttemptAdmin
 from workflows.admin.events import EventAdmin
+from workflows.admin.runners import KeptRunnerAdmin
 from workflows.admin.runs.model_admin import WorkflowRunAdmin
 from workflows.admin.tasks import TaskAdmin
 from workflows.admin.templates.model_admin import WorkflowTemplateAdmin
@@ -19,7 +19,7 @@ PAGES = {
     Approval: ApprovalAdmin,
     AuthToken: AuthTokenAdmin,
     Event: EventAdmin,
-    Runner: RunnerAdmin,
+    Runner: KeptRunnerAdmin,
     Task: TaskAdmin,
     TaskAttempt: TaskAttemptAdmin,
     WorkflowRun: WorkflowRunAdmin,

@@ -21,6 +21,7 @@ from rest_framework.request import Request
 
 from runners.bodies import read_object
 from runners.http import is_reported
+from workflows.api.parsers import NOT_JSON
 from workflows.limits import limit_of
 from workflows.throttles import Throttled
 
@@ -52,7 +53,7 @@ def received_callback(request: Request) -> Iterator[dict[str, Any]]:
             try:
                 found = read_object(iter(partial(file.read, CHUNK), b""), is_reported)
             except ValueError as exc:
-                raise ParseError(f"JSON parse error - {exc}") from None
+                raise ParseError(f"{NOT_JSON}: {exc}") from None
             try:
                 yield found
             finally:

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.core.exceptions import DisallowedHost, ObjectDoesNotExist, RequestDataTooBig
 from django.db import IntegrityError
-from django.db.models import ProtectedError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
@@ -14,7 +13,9 @@ from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.response import Response
 
 from workflows.api.failures import failure
+from workflows.api.paths import nothing_at
 from workflows.api.unavailable import refused
+from workflows.api.wording import as_detail, refusal_words
 from workflows.db.refusals import is_refusal
 from workflows.errors import Conflict, Invalid, NotFound, NotPermitted, TokenRefused
 
@@ -38,11 +39,19 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Any:
     """Return the response to a refused request; None for an internal error."""
     if is_refusal(exc):
         return refused(context["request"]._request, exc)
-    response = views.exception_handler(_as_api_exception(exc), context)
+    error = _as_api_exception(exc)
+    if isinstance(error, APIException):
+        _reword(error, context)
+    response = views.exception_handler(error, context)
     match response:
         case Response(data={"detail": ErrorDetail() as detail}):
             response.data["code"] = detail.code
     return response
+
+
+def _reword(error: APIException, context: dict[str, Any]) -> None:
+    if text := refusal_words(error, context.get("request"), context.get("view")):
+        error.detail = as_detail(text, error)
 
 
 def _as_api_exception(exc: Exception) -> Exception:
@@ -52,18 +61,11 @@ def _as_api_exception(exc: Exception) -> Exception:
         case NotFound() | Conflict() | NotPermitted() | TokenRefused():
             status = next(status for kind, status in STATUSES.items() if isinstance(exc, kind))
             return HttpError(status, exc.detail, exc.code)
-        case ProtectedError():
-            return HttpError(409, _still_used(exc), "in_use")
         case ConcurrentTransition() | IntegrityError() | ObjectDoesNotExist():
             return HttpError(409, CHANGED_MEANWHILE, "changed_meanwhile")
         case RequestDataTooBig():
             return HttpError(413, "The body is too large.", "too_large")
     return exc
-
-
-def _still_used(exc: ProtectedError) -> str:
-    users = sorted({str(row._meta.verbose_name_plural) for row in exc.protected_objects})
-    return f"This is still used by {', '.join(users)}; it cannot be deleted."
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -75,10 +77,11 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @csrf_exempt
 def path_not_found(request: HttpRequest) -> HttpResponse:
-    """Respond 404 with JSON."""
-    return JsonResponse(
-        {"detail": "There is nothing at this path.", "code": "not_found"}, status=404
-    )
+    """Respond 404 with JSON that says which path may be meant."""
+    return JsonResponse({"detail": nothing_at(request.path), "code": "not_found"}, status=404)
+
+
+path_not_found.works_without_database = True  # type: ignore[attr-defined]
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -12,8 +12,11 @@ from django_filters.fields import IsoDateTimeField
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.exceptions import ValidationError
 
+from workflows.api.pagination import PAGES
+from workflows.api.wording import MOMENT, PLUS, form_errors
 from workflows.models import ApprovalStatus, RunState, TaskState
 from workflows.models.event import event_type_choices
+from workflows.payloads.suggestions import unknown
 from workflows.runs.locks import LARGEST_ID
 
 
@@ -36,7 +39,11 @@ class MomentField(IsoDateTimeField):
 
     def to_python(self, value: Any) -> Any:
         """Return the moment in UTC."""
-        moment = super().to_python(value)
+        try:
+            moment = super().to_python(value)
+        except forms.ValidationError as exc:
+            hint = PLUS if " " in str(value) else ""
+            raise forms.ValidationError(f"Not a valid moment: {MOMENT}{hint}.") from exc
         try:
             return moment and moment.astimezone(UTC)
         except OverflowError as exc:
@@ -124,16 +131,19 @@ class StrictFilterBackend(DjangoFilterBackend):
 
     def filter_queryset(self, request: Any, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
         """Return the rows that match all filters of the request."""
-        known = [*view.filterset_class.base_filters, "limit", "offset"]
-        if problems := dict(_problems(request.query_params, known)):
+        filterset: Any = self.get_filterset(request, queryset, view)
+        problems = dict(_problems(request.query_params, filterset.filters))
+        if problems := form_errors(filterset.form) | view.paginator.problems(request) | problems:
             raise ValidationError(problems)
-        filtered: QuerySet[Any] = super().filter_queryset(request, queryset, view)
+        filtered: QuerySet[Any] = filterset.qs
         return filtered
 
 
-def _problems(query: QueryDict, known: list[str]) -> Iterator[tuple[str, list[str]]]:
+def _problems(query: QueryDict, known: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
     for name, values in query.lists():
-        if name not in known:
-            yield name, [f"Unknown filter; known are: {', '.join(known)}."]
+        if name not in known and name not in PAGES:
+            yield name, [unknown("filter", name, [*known, *PAGES])]
         elif "" in values:
             yield name, ["Give a value, or leave the filter out."]
+        elif len(values) > 1 and not isinstance(known.get(name), filters.MultipleChoiceFilter):
+            yield name, ["Give one value; this filter cannot be given several times."]

@@ -9,6 +9,8 @@ from rest_framework.request import Request
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1_000
 MAX_OFFSET = 2**63 - 1
+PAGES = ("limit", "offset")
+"""The parameters of a page."""
 
 
 class StrictPagination(LimitOffsetPagination):
@@ -16,6 +18,16 @@ class StrictPagination(LimitOffsetPagination):
 
     limit_query_description = f"Results per page: 1 to {MAX_LIMIT}; default {DEFAULT_LIMIT}."
     offset_query_description = "Results to skip before this page."
+
+    def problems(self, request: Request) -> dict[str, Any]:
+        """Return what is wrong with the two parameters, so that lists name all errors at once."""
+        found: dict[str, Any] = {}
+        for read in (self.get_limit, self.get_offset):
+            try:
+                read(request)
+            except ValidationError as exc:
+                found |= dict(exc.detail)  # type: ignore[arg-type]  # it is by parameter
+        return found
 
     def get_limit(self, request: Request) -> int:
         """Return the number of rows in a page."""

@@ -9,9 +9,11 @@ from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.utils import json
 
 from runners.kept_values import has_more_items
-from workflows.authoring.yaml_json import unique_keys
+from workflows.authoring.yaml_json import short_int, unique_keys
 from workflows.limits import MOST_ITEMS
 from workflows.models.fields import check_json
+
+NOT_JSON = "The body is not valid JSON"
 
 
 class JSONParser(parsers.JSONParser):
@@ -34,11 +36,15 @@ class JSONParser(parsers.JSONParser):
             raise ParseError(f"The body has more than {MOST_ITEMS:,} values.")
         try:
             encoding = (parser_context or {}).get("encoding", "utf-8")
-            body = json.loads(content.decode(encoding), object_pairs_hook=unique_keys)
+            body = json.loads(
+                content.decode(encoding), object_pairs_hook=unique_keys, parse_int=short_int
+            )
         except RecursionError:
-            raise ParseError("JSON parse error - nested too deeply") from None
+            raise ParseError(f"{NOT_JSON}: nested too deeply") from None
+        except UnicodeDecodeError:
+            raise ParseError(f"{NOT_JSON}: it is not text in UTF-8.") from None
         except (LookupError, ValueError) as exc:
-            raise ParseError(f"JSON parse error - {exc}") from None
+            raise ParseError(f"{NOT_JSON}: {exc}") from None
         if not isinstance(body, dict):
             raise ParseError('The body must be a JSON object, such as {"name": "value"}.')
         if problems := self.problems(body):

@@ -21,8 +21,11 @@ from workflows.authoring.store import (
 from workflows.errors import Conflict, Invalid, NotFound, WorkflowError
 from workflows.models import WorkflowTemplate
 from workflows.models.actor import NOBODY, Actor
+from workflows.payloads.suggestions import MOST_COMPARED, suggested
 
 MAX_FILE_BYTES = 50_000_000
+FILE_WANTED = "give a file with a template, as YAML or (.json) JSON"
+NOT_UTF_8 = "it is not text in UTF-8; save it as such"
 
 
 class UnusableFile(WorkflowError):
@@ -56,7 +59,7 @@ def import_file(
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
     except OSError as exc:
-        raise UnusableFile(f"{path}: {exc.strerror}") from exc
+        raise UnusableFile(f"{path} cannot be read: {exc.strerror}; {FILE_WANTED}") from exc
     return import_content(str(path), content, name=name, commands=commands, by=by)
 
 
@@ -127,8 +130,16 @@ def _get_by_number(name: str) -> WorkflowTemplate:
     number = re.fullmatch(r"#?([0-9]{1,18})", name)
     template = number and WorkflowTemplate.objects.filter(pk=int(number[1])).first()
     if not template:
-        raise NotFound("workflow template", name if number else f"'{name}'")
+        raise NotFound(
+            "workflow template", name if number else f"'{name}'", _templates_there_are(name)
+        )
     return template
+
+
+def _templates_there_are(name: str) -> str:
+    """Return which templates there are, or which one was probably meant."""
+    names = list(WorkflowTemplate.objects.values_list("name", flat=True)[:MOST_COMPARED])
+    return suggested(name, names) or "there is none yet: manage.py import_workflow makes one"
 
 
 @contextmanager
@@ -141,7 +152,7 @@ def _name_file_in_errors(file_name: str) -> Iterator[None]:
             "\n".join(f"{file_name}: {text}" for text in _error_sentences(exc))
         ) from exc
     except (yaml_json.Unreadable, UnicodeDecodeError) as exc:
-        why = "not UTF-8 text" if isinstance(exc, UnicodeDecodeError) else exc
+        why = NOT_UTF_8 if isinstance(exc, UnicodeDecodeError) else exc
         raise UnusableFile(f"{file_name}: {why}") from exc
 
 

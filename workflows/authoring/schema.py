@@ -32,7 +32,7 @@ PAYLOAD_SCHEMA: dict[str, Any] = {
         },
         "kwargs": {"type": "object", "description": "The arguments of the function, by name."},
     },
-    "not": {"required": ["command", "python"]},
+    "not": {"type": "object", "required": ["command", "python"]},
 }
 """The types of what several kinds read; each kind declares which keys it reads."""
 

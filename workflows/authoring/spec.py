@@ -1,9 +1,8 @@
 """Templates as plain data, from the API, files and the builder: checks and parsing."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from jsonschema.exceptions import ValidationError as SchemaError
@@ -14,8 +13,9 @@ from workflows.errors import Invalid
 from workflows.models.fields import check_json
 from workflows.models.template import ApprovalLasts
 from workflows.payloads.expressions import check_expressions
-from workflows.payloads.suggestions import suggested
+from workflows.payloads.suggestions import suggested, unknown
 from workflows.payloads.validation import Validator
+from workflows.payloads.wording import missing_name, worded
 
 TEMPLATE_VALIDATOR = Validator(TEMPLATE_SCHEMA)
 PAYLOAD_VALIDATOR = Validator(PAYLOAD_SCHEMA)
@@ -140,57 +140,51 @@ def _schema_problems(data: object) -> Iterator[Problem]:
         yield "non_field_errors", f"The template {exc.message}."
         return
     for error in TEMPLATE_VALIDATOR.iter_errors(data):
-        yield _field_problem(error, data)
+        yield from _field_problems(error, data)
 
 
-def _field_problem(error: SchemaError, data: Any) -> Problem:
+def _field_problems(error: SchemaError, data: Any) -> Iterator[Problem]:
     path = list(error.absolute_path)
     if not path:
-        return _top_level_problem(error)
-    if path[0] != "steps" or len(path) == 1:
-        return str(path[0]), _message(error)
-    step = data["steps"][path[1]]
-    named = step.get("step_id") if isinstance(step, dict) else None
-    where = (
-        f"step '{named}'" if isinstance(named, str) and named else f"step number {int(path[1]) + 1}"
-    )
-    return "steps", ": ".join(filter(None, [where, _dotted(path[2:]), _message(error)]))
+        yield from _top_level_problems(error)
+    elif path == ["steps"]:
+        yield "steps", f"the list of steps: {_message(error)}"
+    elif path[0] != "steps":
+        yield str(path[0]), _message(error)
+    else:
+        step = data["steps"][path[1]]
+        named = step.get("step_id") if isinstance(step, dict) else None
+        is_named = isinstance(named, str) and named
+        where = f"step '{named}'" if is_named else f"step number {int(path[1]) + 1}"
+        yield "steps", ": ".join(filter(None, [where, _dotted(path[2:]), _message(error)]))
 
 
-def _top_level_problem(error: SchemaError) -> Problem:
+def _top_level_problems(error: SchemaError) -> Iterator[Problem]:
     given: Any = error.instance
-    if error.validator == "required":
-        return _missing(error), REQUIRED
-    if error.validator == "additionalProperties":
-        known = TEMPLATE_SCHEMA["properties"]
-        unknown = min(name for name in map(str, given) if name not in known)
-        return unknown, f"Unknown field; known are: {', '.join(known)}."
-    return "non_field_errors", "A template must be an object with a name and steps."
+    known = TEMPLATE_SCHEMA["properties"]
+    match error.validator:
+        case "required":
+            yield missing_name(error), REQUIRED
+        case "additionalProperties":
+            for name in sorted(name for name in map(str, given) if name not in known):
+                yield name, unknown("field", name, known)
+        case _:
+            yield "non_field_errors", "A template must be an object with a name and steps."
 
 
 def _message(error: SchemaError) -> str:
-    match error.validator, error.validator_value:
-        case "pattern", _:
+    match error.validator:
+        case "pattern":
             return "must not be blank"
-        case "not", _:
+        case "not":
             return "contains both 'command' and 'python'; keep one"
-        case "required", _:
-            return f"{_missing(error)}: {REQUIRED}"
-        case "additionalProperties", False:
-            known = STEP_SCHEMA["properties"]
-            given: Any = error.instance
-            unknown = min(name for name in map(str, given) if name not in known)
-            return f"{unknown}: unknown field; {suggested(unknown, known)}"
-        case "type", "string" if isinstance(error.instance, bool | int | float):
-            text = json.dumps(error.instance)
-            return f"{text} is not of type 'string'; put it in quotes: \"{text}\""
-    return error.message if len(error.message) <= 300 else f"{error.message[:300]} …"
-
-
-def _missing(error: SchemaError) -> str:
-    """Return the field that one error about required fields names."""
-    names: Any = error.validator_value
-    return next(str(name) for name in names if error.message.startswith(repr(name)))
+        case "required":
+            return f"{missing_name(error)}: {REQUIRED}"
+        case "additionalProperties":
+            known, given = STEP_SCHEMA["properties"], cast("dict[str, Any]", error.instance)
+            names = sorted(name for name in map(str, given) if name not in known)
+            return "; ".join(f"{name}: unknown field; {suggested(name, known)}" for name in names)
+    return worded(error)
 
 
 def _dotted(path: Sequence[str | int]) -> str:

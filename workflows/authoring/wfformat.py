@@ -7,6 +7,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError as SchemaError
 
 from workflows.errors import Invalid
+from workflows.payloads.wording import worded
 
 VERSION = "1.5"
 STRINGS = {"type": "array", "items": {"type": "string"}}
@@ -137,7 +138,7 @@ def _with_task(error: SchemaError, data: Any) -> str:
             where = [_task_name(data["workflow"][part]["tasks"][index], part, index), *field]
         case field:
             where = [".".join(map(str, field))]
-    return ": ".join([*filter(None, map(str, where)), error.message[:300]])
+    return ": ".join([*filter(None, map(str, where)), worded(error)])
 
 
 def _task_name(task: Any, part: str, index: int) -> str:

@@ -28,6 +28,7 @@ MAX_LINE_LENGTH = 2**31 - 1
 """Texts are not wrapped, so that changing a word changes one line."""
 
 MAX_DEPTH = 100
+MOST_DIGITS = 4_000
 QUOTE_EXPRESSIONS = "put a text with {{ }} in quotes, as in '{{ params.day }}'"
 TOO_MANY = f"there are more than {MOST_ITEMS:,} values"
 
@@ -62,6 +63,7 @@ def read_json(text: str) -> Any:
             object_pairs_hook=unique_keys,
             parse_constant=_refuse_constant,
             parse_float=_finite_float,
+            parse_int=short_int,
         )
     except json.JSONDecodeError as exc:
         raise Unreadable(f"line {exc.lineno}, column {exc.colno}: {exc.msg}") from exc
@@ -108,6 +110,17 @@ def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def short_int(digits: str) -> int:
+    """
+    Return an integer of JSON.
+
+    :raises ValueError: if it is longer than Python takes.
+    """
+    if len(digits) > MOST_DIGITS:
+        raise ValueError(f"the number {digits[:40]}… is too long: at most {MOST_DIGITS:,} digits")
+    return int(digits)
+
+
 def _refuse_constant(word: str) -> NoReturn:
     raise ValueError(f"{word} is not a number in JSON")
 
@@ -124,7 +137,7 @@ Events = Iterator[Any]
 def _read_document(events: Events) -> Any:
     next(events)  # the stream begins
     if not isinstance(next(events), yaml.DocumentStartEvent):
-        raise Unreadable("is empty")
+        raise Unreadable("it is empty; a template has a name and steps")
     data = _read_value(next(events), events, MAX_DEPTH)
     next(events)  # the document ends
     if isinstance(more := next(events), yaml.DocumentStartEvent):

@@ -26,7 +26,9 @@ def describe_causes(causes: Iterable[Cause], *, are_all: bool = True) -> str:
 def describe_cause(cause: Cause) -> str:
     """Return what happened to one task, and why."""
     verb = (BROKEN_VERBS | WAITING_VERBS)[cause.status]
-    return f"{quoted(cause)} {verb}" + (f" ({cause.reason})" if cause.reason else "")
+    reason = cause.reason.removesuffix(".")
+    # Runners report as little as `canceled`, which the verb says already.
+    return f"{quoted(cause)} {verb}" + (f" ({reason})" if reason not in {"", cause.status} else "")
 
 
 def quoted(task: Cause | Task) -> str:

@@ -1,5 +1,6 @@
 """Types of command-line arguments, and options that several commands have."""
 
+import math
 from argparse import ArgumentParser, ArgumentTypeError
 
 from django.core.management.base import CommandError
@@ -16,6 +17,21 @@ def positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise ArgumentTypeError(f"'{text}' is not a whole number of at least 1")
     return int(text)
+
+
+def seconds(text: str) -> float:
+    """
+    Read a number of seconds.
+
+    :raises ArgumentTypeError: if it is anything else.
+    """
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1
+    if not 0 <= found < math.inf:
+        raise ArgumentTypeError(f"'{text}' is not a number of seconds, 0 or more")
+    return found
 
 
 def add_run_as(parser: ArgumentParser) -> None:

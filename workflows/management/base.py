@@ -9,7 +9,7 @@ from runners.functions import UnusableModule, load_functions
 from workflows.db.refusals import is_refusal
 from workflows.db.statement_watch import StatementWatch
 from workflows.db.time_limits import limited
-from workflows.errors import Busy
+from workflows.errors import Busy, NotFound, WorkflowError
 
 TRY_AGAIN = 75
 """The exit code if the database refuses: `EX_TEMPFAIL` of `sysexits.h`, try again later."""
@@ -28,8 +28,8 @@ class DatabaseCommand(BaseCommand):
         """
         Run the command.
 
-        :raises CommandError: in one line, if a function's module cannot be imported; with exit
-            code 75, if the database refuses.
+        :raises CommandError: in one line, if a function's module cannot be imported, or what the
+            command does is refused; with exit code 75, if the database refuses.
         """
         _load_functions()
         watch = StatementWatch()
@@ -40,6 +40,8 @@ class DatabaseCommand(BaseCommand):
                 return super().execute(*args, **options)
         except Exception as exc:
             if not is_refusal(exc):
+                if isinstance(exc, WorkflowError):
+                    raise CommandError(refusal_line(exc)) from exc
                 raise
             outcome = f" {OUTCOME_UNKNOWN}" if watch.is_outcome_open(exc) else ""
             raise CommandError(f"{why_refused(exc)}{outcome}", returncode=TRY_AGAIN) from exc
@@ -51,6 +53,12 @@ def _load_functions() -> None:
         load_functions()
     except UnusableModule as exc:
         raise CommandError(str(exc)) from exc
+
+
+def refusal_line(exc: WorkflowError) -> str:
+    """Return why something is refused, and what helps on the command line."""
+    is_run = isinstance(exc, NotFound) and exc.what == "workflow run"
+    return f"{exc.detail}; manage.py runs lists the runs" if is_run else exc.detail
 
 
 def why_refused(exc: BaseException) -> str:

@@ -13,6 +13,7 @@ from django.core.management.base import CommandError
 from workflows.authoring.yaml_json import Unreadable, read_json, read_yaml
 
 STDIN = "-"
+HINT = "; for a text that begins with @, write @@"
 ONCE = "the standard input (-) can be read only once; put the other values into files"
 
 
@@ -83,11 +84,12 @@ def read_parameters(files: Sequence[str], given: Iterable[tuple[str, Any]]) -> d
 
 
 def _object_in(path: str) -> dict[str, Any]:
-    text, read = _text_in(path), read_json if path.endswith(".json") else read_yaml
+    read = read_json if path.endswith(".json") else read_yaml
     try:
-        data = read(text)
-    except Unreadable as exc:
-        raise CommandError(f"--param-file {path}: {exc.detail}") from exc
+        data = read(_text_in(path))
+    except (CommandError, Unreadable) as exc:
+        why = exc.detail if isinstance(exc, Unreadable) else exc
+        raise CommandError(f"--param-file {path}: {why}") from exc
     if not isinstance(data, dict):
         raise CommandError(f"--param-file {path}: it must hold parameters by name, as in `day: x`")
     return data
@@ -98,20 +100,19 @@ def _value_of(name: str, value: Any) -> Any:
         return value
     try:
         # As `$(cat FILE)` would: editors and echo end a file with a line end.
-        text = _text_in(value.path).removesuffix("\n").removesuffix("\r")
+        text = _text_in(value.path, HINT).removesuffix("\n").removesuffix("\r")
         return read_json(text) if value.is_json else text
     except (CommandError, Unreadable) as exc:
         why = exc.detail if isinstance(exc, Unreadable) else exc
         raise CommandError(f"--param {name}: {why}") from exc
 
 
-def _text_in(path: str) -> str:
+def _text_in(path: str, hint: str = "") -> str:
     try:
         content = sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes()
     except OSError as exc:
-        hint = "; for a text that begins with @, write @@" if path != STDIN else ""
         raise CommandError(f"the file '{path}' cannot be read: {exc.strerror}{hint}") from exc
     try:
         return content.decode()
     except UnicodeDecodeError as exc:
-        raise CommandError(f"the file '{path}' is not text in UTF-8") from exc
+        raise CommandError(f"the file '{path}' is not text in UTF-8; save it as such") from exc

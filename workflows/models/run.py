@@ -154,6 +154,8 @@ class WorkflowRun(models.Model):
     """The existing tasks that a new run is made of."""
     copied_from: "WorkflowRun | None" = None
     """The run whose tasks a new run copies, instead of the steps of their template."""
+    left_out: Sequence[str] = ()
+    """Parameters of the run that a new run repeats, which it could not take over."""
     has_just_ended = False
     """True between the end of the run and its storing, which seals its record."""
 

@@ -5,6 +5,7 @@ from workflows.operations.attempts import ask, declare_lost
 from workflows.operations.dispatch_ready import dispatch_ready
 from workflows.operations.holds import hold, release
 from workflows.operations.retry_failed import retry_failed
+from workflows.operations.runners import delete_runner
 from workflows.operations.runs import abort, cancel_rest, pause, resume, set_auto_dispatch
 from workflows.operations.start import start_run
 from workflows.operations.tasks import cancel, mark_success, retry, retry_downstream
@@ -16,6 +17,7 @@ __all__ = [
     "cancel",
     "cancel_rest",
     "declare_lost",
+    "delete_runner",
     "dispatch_ready",
     "hold",
     "mark_success",

@@ -23,6 +23,7 @@ from workflows.payloads.schemas import (
 from workflows.payloads.secrets import MASK
 from workflows.payloads.suggestions import nearest
 from workflows.payloads.validation import errors_of
+from workflows.payloads.wording import worded
 
 MOST_PROBLEMS = 20
 """How many problems of a value are named."""
@@ -183,7 +184,7 @@ def _problems(schema: dict[str, Any], value: Any) -> Iterator[str]:
         return
     for error in errors:
         is_secret = _reveals_secret(error, shown, has_secrets=bool(secret_names(schema)))
-        why = f"does not fit ({error.validator})" if is_secret else error.message
+        why = f"does not fit ({error.validator})" if is_secret else worded(error)
         yield ": ".join(filter(None, [dotted(error.absolute_path), why]))
 
 

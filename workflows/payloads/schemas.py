@@ -10,7 +10,8 @@ from jsonschema.exceptions import ValidationError
 from workflows.payloads.budget import SCHEMA_SECONDS, Uncheckable, limited
 from workflows.payloads.patterns import probe
 from workflows.payloads.suggestions import nearest, suggested
-from workflows.payloads.validation import LONGEST_ERROR, SchemaValidator
+from workflows.payloads.validation import SchemaValidator
+from workflows.payloads.wording import worded
 
 SECRET_KEYWORD = "writeOnly"  # noqa: S105 (JSON Schema's keyword for values that are never shown)
 MOST_VALUES = 5_000
@@ -122,7 +123,7 @@ def _why_malformed(error: ValidationError) -> str:
     path = list(error.absolute_path)
     if path[-1:] == ["type"] and path[-2:-1] != ["properties"] and isinstance(error.instance, str):
         return f"{error.instance!r} is no type; {TYPES_MEANT.get(error.instance.lower(), TYPES)}"
-    return error.message[:LONGEST_ERROR]
+    return worded(error)
 
 
 def undescriptive(schema: Schema) -> Iterator[str]:

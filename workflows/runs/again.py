@@ -8,7 +8,12 @@ from workflows.authoring.versions import version_of
 from workflows.errors import Conflict, Invalid, NotFound
 from workflows.models import WorkflowRun
 from workflows.models.actor import Actor
-from workflows.payloads.parameters import properties, secret_names
+from workflows.payloads.parameters import (
+    missing_parameters,
+    properties,
+    secret_names,
+    takes_other_parameters,
+)
 from workflows.payloads.secrets import readable_parameters
 from workflows.runs.locks import LARGEST_ID
 
@@ -68,9 +73,15 @@ def may_reuse_secrets(earlier: WorkflowRun, by: Actor) -> bool:
 
 
 def shown_parameters(earlier: WorkflowRun, schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters of a run that are no secrets, neither then nor in this schema."""
-    secret = {*earlier.secret_names, *secret_names(schema)}
-    return {name: value for name, value in earlier.parameters.items() if name not in secret}
+    """
+    Return the parameters of a run that this schema takes.
+
+    Without those that it does not know and excludes, and without secrets, then or in this schema.
+    """
+    unfit = {*earlier.secret_names, *secret_names(schema)}
+    if not takes_other_parameters(schema):
+        unfit |= {*missing_parameters(schema, earlier.parameters)}
+    return {name: value for name, value in earlier.parameters.items() if name not in unfit}
 
 
 def repeat(
@@ -79,14 +90,16 @@ def repeat(
     """
     Let a new run copy the tasks of an earlier one, unless it takes the latest version.
 
-    :returns: its parameters: those of the earlier run, and what is given.
+    :returns: its parameters: those of the earlier run that its version takes, and what is given.
     :raises Invalid: naming the secrets that must be given again.
     """
     run.copied_from = None if again.latest else earlier
     schema = schema_of(run)
     shown = shown_parameters(earlier, schema) if again.with_parameters else {}
     kept = _secrets_again(earlier, schema, given, by=by)
-    return {**shown, **kept, **given}
+    taken = {**shown, **kept, **given}
+    run.left_out = [name for name in earlier.parameters if name not in taken]
+    return taken
 
 
 def _secrets_again(

@@ -7,8 +7,9 @@ from typing import Any
 from django.http import HttpRequest
 
 from workflows.admin.ui.base import actor, is_id
-from workflows.models import WorkflowRun
-from workflows.payloads.parameters import secret_names
+from workflows.models import Task, TemplateStep, WorkflowRun
+from workflows.operations.warnings import left_out_warnings, runner_warnings
+from workflows.payloads.parameters import properties, secret_names
 from workflows.runs.again import Again, may_reuse_secrets, schema_of, shown_parameters
 
 
@@ -43,6 +44,25 @@ class Repeated:
     def parameters(self) -> dict[str, Any]:
         """The parameters that the form begins with."""
         return shown_parameters(self.run, self.schema)
+
+    @property
+    def left_out(self) -> list[str]:
+        """The names of its parameters that the version that is run does not take."""
+        taken = {*self.parameters, *properties(self.schema)}
+        return [name for name in self.run.parameters if name not in taken]
+
+    @property
+    def unnamed(self) -> dict[str, Any]:
+        """The parameters that the schema takes without naming them: they have no fields."""
+        named = properties(self.schema)
+        return {name: v for name, v in self.parameters.items() if named and name not in named}
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the person who starts it should know; one statement."""
+        steps = TemplateStep.objects.filter(template=self.run.template)
+        rows = steps if self.version == "latest" else Task.objects.filter(run=self.run)
+        return [*left_out_warnings(self.run.pk, self.left_out), *runner_warnings(rows)]
 
     @property
     def known_secrets(self) -> set[str]:

@@ -13,11 +13,12 @@ from django.utils.safestring import SafeString
 from workflows.admin.runs.again import Repeated, requested_again
 from workflows.admin.runs.launch_fields import OMITTED, parameter_fields, parameter_value
 from workflows.admin.ui.base import RefusableAdmin, RefusableForm, actor, is_id
-from workflows.admin.ui.display import EMPTY, link, page_url, run_link
+from workflows.admin.ui.display import EMPTY, link, page_url
 from workflows.admin.ui.fields import JSONObjectFormField
 from workflows.errors import Invalid
 from workflows.models import WorkflowRun, WorkflowTemplate
 from workflows.operations.start import start_run
+from workflows.operations.warnings import runner_warnings
 from workflows.payloads.parameters import properties
 
 PREFIX = "parameter-"
@@ -138,11 +139,6 @@ class LaunchAdmin(RefusableAdmin):
             return EMPTY
         return link(f"{reverse('admin:workflows_workflowrun_add')}?again_of={run.pk}", "Run again…")
 
-    @admin.display(description="again of")
-    def again_shown(self, run: WorkflowRun) -> str | SafeString:
-        """Return the run that it repeats."""
-        return run_link(run.again_of) if run.again_of else EMPTY
-
     def launch_fieldsets(self, request: HttpRequest) -> Any:
         """Return the fields of the launch form."""
         return [(None, {"fields": self.launch_form(request).Meta.fields})]
@@ -169,6 +165,13 @@ class LaunchAdmin(RefusableAdmin):
         context = {**(extra_context or {}), "template": template, "title": title}
         return super().add_view(request, form_url, context)
 
+    def launch_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what the person should know before the run is started."""
+        template, repeated = self._template(request), self.repeated(request)
+        if repeated:
+            return {"warnings": repeated.warnings}
+        return {"warnings": runner_warnings(template.steps.all()) if template else []}
+
     def save_model(
         self, request: HttpRequest, obj: WorkflowRun, form: LaunchForm, change: bool
     ) -> None:
@@ -177,7 +180,7 @@ class LaunchAdmin(RefusableAdmin):
         run = start_run(
             template_id=None if repeated else form.cleaned_data["template"].pk,
             again=repeated and repeated.again,
-            parameters=form.parameters_given(),
+            parameters={**(repeated.unnamed if repeated else {}), **form.parameters_given()},
             auto_dispatch=ONLY_CREATE not in request.POST,
             by=actor(request),
         )

@@ -80,7 +80,7 @@ class WorkflowRunAdmin(LaunchAdmin, RunViews):
                 "fields": (
                     ("made_from", "initiated_by"),
                     TIMES,
-                    ("auto_dispatch", "again_shown"),
+                    "auto_dispatch",
                     "parameters_shown",
                 )
             },
@@ -122,9 +122,9 @@ class WorkflowRunAdmin(LaunchAdmin, RunViews):
         return super().change_view(request, object_id, form_url, context)
 
     def page_context(self, request: HttpRequest, run: WorkflowRun | None) -> dict[str, Any]:
-        """Return what the page shows of the run."""
+        """Return what the page shows of the run, or what to know before a new one is started."""
         if run is None:
-            return {}
+            return self.launch_context(request)
         context = run_page_context(self, request, run)
         return {**context, "title": run_title(run), "subtitle": None}
 

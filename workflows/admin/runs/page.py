@@ -23,7 +23,7 @@ from workflows.admin.runs.live import NO_ROWS, changed_tasks, latest_event, new_
 from workflows.admin.tasks import SIGNS, remarks
 from workflows.admin.ui.base import page_of
 from workflows.admin.ui.display import IN_BAR, list_url, pretty
-from workflows.admin.ui.sentences import dispatch_sentence, explained, linked
+from workflows.admin.ui.sentences import dispatch_sentence, explained, linked, origin_sentence
 from workflows.insight.attention import undecided
 from workflows.insight.explain import explain_tasks
 from workflows.insight.situation import situation_of
@@ -83,6 +83,7 @@ def run_page_context(
         "pending_url": list_url(Task, run=run.pk, state__exact=TaskState.PENDING),
         "dispatch_sentence": _sentence_on(answer) if answer else None,
         "dispatch_answer": pretty(answer),
+        "origin": origin_sentence(run),
         **_lists(request, run),
     }
 

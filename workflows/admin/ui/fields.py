@@ -1,11 +1,13 @@
 """Form fields for JSON."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
+from workflows.authoring.yaml_json import Unreadable, read_json
 from workflows.models.fields import check_json, check_json_object
 
 ONE_LINE = 40
@@ -33,7 +35,8 @@ class JSONFormField(forms.CharField):
         text = super().clean(value)
         if not text.strip():
             return None
-        check_json(parsed := _parsed(text))
+        parsed = _parsed(text)
+        _check(check_json, parsed)
         return parsed
 
 
@@ -52,17 +55,20 @@ class JSONObjectFormField(JSONFormField):
         """Return the parsed object."""
         is_empty = not str(value or "").strip()
         parsed = {} if is_empty else super().clean(value)
-        check_json_object(parsed)
+        _check(check_json_object, parsed)
         return parsed
+
+
+def _check(check: Callable[[object], None], value: object) -> None:
+    """Accept what a check accepts; its words begin with a verb, and are about the field here."""
+    try:
+        check(value)
+    except ValidationError as exc:
+        raise ValidationError(f"This {exc.message}.") from exc
 
 
 def _parsed(text: str) -> object:
     try:
-        return json.loads(text)
-    except json.JSONDecodeError as exc:
-        where = f"line {exc.lineno}, column {exc.colno}"
-        raise ValidationError(f"Not valid JSON: {exc.msg} ({where}).") from exc
-    except (RecursionError, ValueError) as exc:
-        raise ValidationError(
-            "Not valid JSON: it is nested too deeply, or a number is too long."
-        ) from exc
+        return read_json(text)
+    except Unreadable as exc:
+        raise ValidationError(f"Not valid JSON: {exc.detail}.") from exc

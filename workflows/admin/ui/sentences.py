@@ -7,9 +7,9 @@ from typing import Any
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from workflows.admin.ui.display import link, listed, page_url
+from workflows.admin.ui.display import link, listed, page_url, run_link
 from workflows.insight.explain import task_sentence_from_json
-from workflows.models import Task
+from workflows.models import Task, WorkflowRun
 
 MOST_DISPATCHED = 10
 """How many dispatched tasks a sentence names; the others are counted."""
@@ -35,6 +35,18 @@ def dispatch_sentence(answer: Json, *, is_preview: bool = False) -> SafeString:
     more = len(blocked) - MOST_BLOCKED + answer.get("left_out", 0)
     rest = f" {more:,} more task{'s wait' if more > 1 else ' waits'}." if more > 0 else ""
     return format_html("Nothing {} dispatched: {}.{}{}", verb, answer["reason"], reasons, rest)
+
+
+def origin_sentence(run: WorkflowRun) -> SafeString:
+    """Return which run it repeats, and what has started it if no person did; empty if neither."""
+    parts = []
+    if run.again_of:
+        parts.append(format_html("Repeats {}.", run_link(run.again_of)))
+    if isinstance(run.trigger, dict):
+        kind, key, name, moment = map(run.trigger.get, ("kind", "id", "name", "moment"))
+        what = " ".join(str(each) for each in (kind, name or key) if each)
+        parts.append(format_html("Started by {}{}.", what, f" for {moment}" if moment else ""))
+    return format_html_join(" ", "{}", ((part,) for part in parts))
 
 
 def linked(sentence: str, tasks: Iterable[Json]) -> SafeString:

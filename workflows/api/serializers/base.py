@@ -5,6 +5,9 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
+from workflows.api.wording import reword
+from workflows.payloads.suggestions import unknown
+
 
 class StrictCharField(serializers.CharField):
     """Accepts JSON strings only."""
@@ -41,17 +44,23 @@ class ObjectField(serializers.DictField):
 class StrictSerializer(serializers.Serializer[Any]):
     """Refuses unknown fields; the error names them together with all other wrong fields."""
 
+    def get_fields(self) -> dict[str, Any]:
+        """Return the fields, with our words for what may be wrong with their values."""
+        fields = super().get_fields()
+        for field in fields.values():
+            reword(field)
+        return fields
+
     def to_internal_value(self, data: Any) -> Any:
         """Validate the fields and collect the errors of all of them."""
         known = [name for name, field in self.fields.items() if not field.read_only]
-        text = f"Unknown field; known are: {', '.join(known)}."
-        unknown = {name: [text] for name in data if name not in known}
+        unnamed = {name: [unknown("field", name, known)] for name in data if name not in known}
         try:
             values = super().to_internal_value(data)
         except ValidationError as exc:
-            raise ValidationError({**exc.detail, **unknown}) from None  # type: ignore[dict-item]
-        if unknown:
-            raise ValidationError(unknown)
+            raise ValidationError({**exc.detail, **unnamed}) from None  # type: ignore[dict-item]
+        if unnamed:
+            raise ValidationError(unnamed)
         return values
 
 

@@ -10,7 +10,14 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
-from runners.models import QUEUE_VALIDATORS, Runner, check_kind, check_secret_names, check_url
+from runners.models import (
+    MAX_CAPACITY,
+    QUEUE_VALIDATORS,
+    Runner,
+    check_kind,
+    check_secret_names,
+    check_url,
+)
 from workflows.api.serializers.base import (
     ObjectField,
     StrictBooleanField,
@@ -19,8 +26,8 @@ from workflows.api.serializers.base import (
     StrictSerializer,
 )
 
-MAX_CAPACITY = 2**31 - 1
 LONGEST_VALUE = 10_000
+TAKEN = "There is a runner with this name already; choose another one."
 BEARER_PLACE = "credentials.token"
 TEXTS = {field.name: field.help_text for field in Runner._meta.fields}
 """What the admin's form says about the columns."""
@@ -57,7 +64,7 @@ class RunnerAnswer(StrictSerializer, serializers.ModelSerializer[Runner]):
     name = StrictCharField(
         max_length=100,
         help_text="By which steps name it.",
-        validators=[UniqueValidator(Runner.objects.all())],
+        validators=[UniqueValidator(Runner.objects.all(), message=TAKEN)],
     )
     kind = StrictCharField(
         required=False, max_length=20, validators=[check_kind], help_text=TEXTS["kind"]

@@ -209,6 +209,18 @@ class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
         return found.get(run.pk)
 
 
+class StartedRunAnswer(RunAnswer):
+    """A run that was just created, with what its creator should know."""
+
+    warnings = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Parameters that were left out, and steps that nothing can dispatch as it is.",
+    )
+
+    class Meta(RunAnswer.Meta):
+        fields = [*RunAnswer.Meta.fields, "warnings"]
+
+
 class ExplainedTask(BlockedTaskAnswer):
     """A blocked task, with a sentence that explains why."""
 

@@ -5,10 +5,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from runners.models import Runner
+from workflows import operations
 from workflows.api import examples
 from workflows.api.filters import RunnerFilters
 from workflows.api.serializers.runners import RunnerAnswer, RunnerChangesBody
 from workflows.api.viewsets import ReadOnlyViewSet
+from workflows.db.doors import durably
 
 
 class RunnerViewSet(ReadOnlyViewSet[Runner]):
@@ -37,8 +39,8 @@ class RunnerViewSet(ReadOnlyViewSet[Runner]):
         return self._save(RunnerAnswer(self.get_object(pk), data=request.data, partial=True), 200)
 
     def destroy(self, request: Request, pk: int) -> Response:
-        """Delete a runner; 409 while steps or tasks use it."""
-        self.get_object(pk).delete()
+        """Delete a runner; 409 if it is the default, or if tasks or steps use or have used it."""
+        durably(operations.delete_runner, pk)
         return Response(status=204)
 
     def _save(self, serializer: RunnerAnswer, status: int) -> Response:

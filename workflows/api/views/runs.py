@@ -25,12 +25,14 @@ from workflows.api.serializers.runs import (
     RunAnswer,
     RunBody,
     RunChangesBody,
+    StartedRunAnswer,
 )
 from workflows.api.viewsets import ReadOnlyViewSet, actor
 from workflows.db.doors import durably
 from workflows.insight.explain import explain
 from workflows.insight.situation import situations
 from workflows.models import Task, TaskDependency, WorkflowRun
+from workflows.operations.warnings import warnings_of_run
 from workflows.runs.creation import task_ids_of
 from workflows.runs.readiness import deadlocks
 
@@ -47,7 +49,7 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
         """Changing a run is an operator's work, not that of who may edit rows."""
         return [MayOperate()] if self.action == "partial_update" else super().get_permissions()
 
-    @extend_schema(request=RunBody, responses={201: RunAnswer}, examples=examples.RUNS)
+    @extend_schema(request=RunBody, responses={201: StartedRunAnswer}, examples=examples.RUNS)
     def create(self, request: Request) -> Response:
         """
         Create a run of a template, or of existing tasks in the given order.
@@ -56,7 +58,9 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
         `task_ids` or `again_of`.
         """
         run = durably(operations.start_run, **validated(RunBody, request.data), by=actor(request))
-        return self.detail_response(run.pk, 201)
+        answer = self.detail_response(run.pk, 201)
+        answer.data["warnings"] = warnings_of_run(run)
+        return answer
 
     @extend_schema(request=RunChangesBody)
     def partial_update(self, request: Request, pk: int) -> Response:

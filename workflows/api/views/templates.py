@@ -9,6 +9,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import IntegerField
 
 from workflows.api import examples
 from workflows.api.filters import TemplateFilters
@@ -22,6 +23,7 @@ from workflows.api.serializers.templates import (
     WholeVersionAnswer,
 )
 from workflows.api.viewsets import ReadOnlyViewSet, actor
+from workflows.api.wording import FIELDS
 from workflows.authoring.spec import parse_template
 from workflows.authoring.store import change_template, create_template
 from workflows.authoring.versions import restore_version, runs_by_version, version_of
@@ -144,5 +146,5 @@ def _split_version(data: Any) -> tuple[Any, int | None]:
         return data, None
     template = {name: value for name, value in data.items() if name != "version"}
     if type(version := data["version"]) is not int:
-        raise Invalid({"version": ["A valid integer is required."]})
+        raise Invalid({"version": [FIELDS[IntegerField]["invalid"]]})
     return template, version

@@ -10,9 +10,11 @@ from django.core.management.base import CommandError
 from knox.models import AuthToken
 from knox.settings import knox_settings
 
+from workflows.management.arguments import positive
 from workflows.management.base import DatabaseCommand
 
 MAX_DAYS = 36_500
+MAKE_ONE = "make one in the admin, or by manage.py createsuperuser."
 
 
 class Command(DatabaseCommand):
@@ -27,14 +29,14 @@ class Command(DatabaseCommand):
         parser.add_argument("username")
         parser.add_argument(
             "--days",
-            type=int,
+            type=positive,
             default=knox_settings.TOKEN_TTL.days,
             help="Days until the token expires (default: %(default)s).",
         )
 
     def handle(self, *args: Any, username: str, days: int, **options: Any) -> None:
         """Create the token and print it."""
-        if not 1 <= days <= MAX_DAYS:
+        if days > MAX_DAYS:
             raise CommandError(f"--days must be from 1 to {MAX_DAYS}.")
         created, token = AuthToken.objects.create(_user(username), expiry=timedelta(days=days))
         self.stdout.write(f"Token of {username}, good until {created.expiry:%Y-%m-%d}: {token}")
@@ -43,7 +45,7 @@ class Command(DatabaseCommand):
 def _user(username: str) -> AbstractBaseUser:
     user = get_user_model()._default_manager.filter(username=username).first()
     if user is None:
-        raise CommandError(f"There is no user named '{username}'.")
+        raise CommandError(f"There is no user named '{username}'; {MAKE_ONE}")
     if not user.is_active:
-        raise CommandError(f"User '{username}' is not active.")
+        raise CommandError(f"User '{username}' is not active; activate it in the admin first.")
     return user

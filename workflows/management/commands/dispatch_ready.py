@@ -14,7 +14,7 @@ from workflows.errors import WorkflowError
 from workflows.insight.situation import sentence_on
 from workflows.management.actor import command_actor
 from workflows.management.arguments import positive
-from workflows.management.base import DatabaseCommand, why_refused
+from workflows.management.base import DatabaseCommand, refusal_line, why_refused
 from workflows.models import WorkflowRun
 from workflows.operations.dispatch_ready import dispatch_ready
 
@@ -79,7 +79,7 @@ class Command(DatabaseCommand):
 
     def _print_refusal(self, run_id: int, exc: Exception, *, as_json: bool) -> None:
         detail = exc.detail if isinstance(exc, WorkflowError) else why_refused(exc)
-        self.stderr.write(detail)
+        self.stderr.write(refusal_line(exc) if isinstance(exc, WorkflowError) else detail)
         if as_json:
             self.stdout.write(_line({"run_id": run_id, "detail": detail}))
 

@@ -7,8 +7,9 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from workflows.authoring.files import export_template
-from workflows.errors import WorkflowError
 from workflows.management.base import DatabaseCommand
+
+OUTPUT_WANTED = "--output names a file in a folder that exists"
 
 
 class Command(DatabaseCommand):
@@ -25,14 +26,12 @@ class Command(DatabaseCommand):
 
     def handle(self, *, name: str, output: Path | None, **_: Any) -> None:
         """Export the template."""
-        try:
-            text = export_template(name)
-        except WorkflowError as exc:
-            raise CommandError(exc.detail) from exc
+        text = export_template(name)
         if output is None:
             self.stdout.write(text, ending="")
             return
         try:
             output.write_text(text, encoding="utf-8")
         except OSError as exc:
-            raise CommandError(f"{output}: {exc.strerror}") from exc
+            why = f"{exc.strerror}; {OUTPUT_WANTED}"
+            raise CommandError(f"{output} cannot be written: {why}") from exc

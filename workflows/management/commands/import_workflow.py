@@ -4,10 +4,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import CommandError
-
 from workflows.authoring.files import import_file
-from workflows.errors import WorkflowError
 from workflows.management.actor import command_actor
 from workflows.management.base import DatabaseCommand
 
@@ -34,10 +31,7 @@ class Command(DatabaseCommand):
 
     def handle(self, *, file: Path, name: str | None, commands: bool, **_: Any) -> None:
         """Import the file and print what changed."""
-        try:
-            imported = import_file(file, name=name, commands=commands, by=command_actor())
-        except WorkflowError as exc:
-            raise CommandError(exc.detail) from exc
+        imported = import_file(file, name=name, commands=commands, by=command_actor())
         template = imported.template
         self.stdout.write(
             f"Workflow template #{template.pk} '{template}': "

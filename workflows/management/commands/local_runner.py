@@ -19,7 +19,7 @@ from workflows.execution.executor import Executor
 from workflows.execution.run_directories import remove_unneeded
 from workflows.execution.timers import Timers
 from workflows.management import arguments
-from workflows.management.arguments import add_run_as, positive
+from workflows.management.arguments import add_run_as, positive, seconds
 from workflows.management.base import DatabaseCommand
 from workflows.management.function_watch import LOOK_AT_FILES_EVERY_S, FunctionWatch, restart
 from workflows.models.actor import Actor
@@ -43,7 +43,10 @@ class Command(DatabaseCommand):
         """Declare the options."""
         parser.add_argument("--concurrency", type=positive, default=4, help="Attempts at a time.")
         parser.add_argument(
-            "--grace", type=float, default=60, help="Seconds that running attempts have to finish."
+            "--grace",
+            type=seconds,
+            default=60,
+            help="Seconds for running attempts to finish.",
         )
         parser.add_argument(
             "--reload",

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from workflows.errors import NotFound
 from workflows.management.arguments import positive
 from workflows.management.base import DatabaseCommand
 from workflows.management.output import discard_output
@@ -67,7 +68,7 @@ def _may_print_more(run_id: int) -> bool:
 
 def _why_there_are_none(run_id: int, step: str | None) -> str:
     if not WorkflowRun.objects.filter(pk=run_id).exists():
-        return f"workflow run {run_id} not found"
+        raise NotFound("workflow run", run_id)
     tasks = Task.objects.filter(run=run_id).order_by("position")
     steps = ", ".join(map(str, tasks[:MOST_STEPS_NAMED]))
     return f"workflow run {run_id} has no step '{step}'; its steps are: {steps}"

@@ -24,7 +24,13 @@ from workflows.insight.situation import sentence_on
 from workflows.management import arguments
 from workflows.management.actor import command_actor
 from workflows.management.arguments import add_run_as, positive
-from workflows.management.base import TRY_AGAIN, DatabaseCommand, database_name, why_refused
+from workflows.management.base import (
+    TRY_AGAIN,
+    DatabaseCommand,
+    database_name,
+    refusal_line,
+    why_refused,
+)
 from workflows.management.failure import failure_report
 from workflows.management.output import say
 from workflows.management.parameters import add_parameters, read_parameters
@@ -32,6 +38,7 @@ from workflows.management.progress import Progress, ProgressConsole
 from workflows.models import RunState, TaskAttempt, WorkflowRun
 from workflows.models.actor import Actor
 from workflows.operations.start import begin_if_created, start_run
+from workflows.operations.warnings import warnings_of_run
 from workflows.runs.again import Again
 
 REFRESH_S = 0.2
@@ -95,8 +102,10 @@ class Command(DatabaseCommand):
             wanted = {**_what(name, again, latest=latest), "parameters": parameters}
             run, executor = self._start(wanted, concurrency=concurrency, by=by)
         except WorkflowError as exc:
-            raise CommandError(f"{exc.detail} (database: {database_name()})") from exc
+            raise CommandError(f"{refusal_line(exc)} (database: {database_name()})") from exc
         is_quiet = verbosity == 0
+        for text in [] if is_quiet else once_database_answers(lambda: warnings_of_run(run)):
+            say(self.stderr, f"Warning: {text}")
         Follower(run, executor).follow(ProgressConsole(quiet=is_quiet))
         if not is_quiet:
             say(self.stdout, f"Database: {database_name()}")

@@ -3,12 +3,9 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import CommandError
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from workflows.authoring.files import template_named
-from workflows.errors import WorkflowError
 from workflows.management.arguments import positive
 from workflows.management.base import DatabaseCommand
 from workflows.management.output import say
@@ -39,21 +36,14 @@ class Command(DatabaseCommand):
         self, *, template: str | None, state: list[str] | None, limit: int, **_: Any
     ) -> None:
         """Print a line per run."""
-        runs: QuerySet[WorkflowRun] = WorkflowRun.objects.order_by("-pk")
+        runs = WorkflowRun.objects.order_by("-pk")
         if template is not None:
-            runs = _of_template(runs, template)
+            runs = runs.filter(template=template_named(template))
         if state:
             runs = runs.filter(state__in=state)
         rows = list(map(_row, runs[:limit]))
         for line in _lines(rows) if rows else ["There is no such run."]:
             say(self.stdout, line)
-
-
-def _of_template(runs: QuerySet[WorkflowRun], name: str) -> QuerySet[WorkflowRun]:
-    try:
-        return runs.filter(template=template_named(name))
-    except WorkflowError as exc:
-        raise CommandError(exc.detail) from exc
 
 
 def _row(run: WorkflowRun) -> tuple[str, ...]:

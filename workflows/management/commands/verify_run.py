@@ -11,7 +11,6 @@ from django.core.management.base import CommandError
 from workflows.audit.findings import Examination, Finding
 from workflows.audit.records import find_gone
 from workflows.audit.verify import examine_run
-from workflows.errors import NotFound
 from workflows.management.arguments import positive
 from workflows.management.base import DatabaseCommand
 from workflows.models import WorkflowRun
@@ -70,7 +69,7 @@ class Command(DatabaseCommand):
         """Verify each run in turn, then look for runs that are gone."""
         total = Totals()
         for run_id in _all_runs() if options["all"] else run:
-            examination = self._examine(run_id)
+            examination = examine_run(run_id)
             self._print(examination.findings, as_json=json)
             total.add(examination)
             if json:
@@ -85,12 +84,6 @@ class Command(DatabaseCommand):
             raise CommandError(f"findings: {total.findings}, in {total.runs} verified runs")
         if not json:
             self.stdout.write(total.sentence)
-
-    def _examine(self, run_id: int) -> Examination:
-        try:
-            return examine_run(run_id)
-        except NotFound as exc:
-            raise CommandError(exc.detail) from exc
 
     def _print(self, findings: Iterable[Finding], *, as_json: bool) -> int:
         """Print findings; return their number."""
