@@ -140,7 +140,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["workflows.api.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "workflows.api.pagination.StrictPagination",
     "DEFAULT_FILTER_BACKENDS": ["workflows.api.filters.StrictFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "workflows.api.document.DescribedSchema",
     "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "workflows.api.errors.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -159,6 +159,10 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Orchestrator",
     "VERSION": __version__,
     "OAS_VERSION": "3.1.0",
+    "DESCRIPTION": "Everything that the admin does, over HTTP. Errors and limits: docs/api.md.",
+    "COMPONENT_SPLIT_REQUEST": True,  # nobody who creates a runner has to name its id
+    "COMPONENT_SPLIT_PATCH": False,  # what a PATCH takes has a serializer of its own
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,  # "failed: Failed" explains nothing
     "SORT_OPERATIONS": False,  # in the order of the URLconf
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
@@ -168,9 +172,14 @@ SPECTACULAR_SETTINGS = {
         "RunStatus": "workflows.models.RunState",
         "TaskStatus": "workflows.models.TaskState",
         "AttemptStatus": "workflows.api.serializers.tasks.ATTEMPT_STATES",
+        "ApprovalStatus": "workflows.models.ApprovalStatus",
+        "ReportedStatus": "workflows.api.serializers.callbacks.STATUSES",
+        "RepeatedVersion": "workflows.api.serializers.runs.VERSIONS",
+        "TargetType": "workflows.api.serializers.runs.TARGETS",
+        "ApprovalLasts": "workflows.models.template.ApprovalLasts",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "workflows.api.schema.add_summaries_and_errors",
+        "workflows.api.document.complete",
     ],
 }

@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from workflows.authoring.spec import STEP_SCHEMA, parse_template
+from workflows.authoring.schema import STEP_SCHEMA
+from workflows.authoring.spec import parse_template
 from workflows.authoring.yaml_json import read_yaml
 from workflows.payloads.filters import FILTERS
 from workflows.payloads.parameters import check_schema

@@ -25,9 +25,13 @@ class IdFilter(filters.Filter):
 
     field_class = forms.IntegerField
 
-    def __init__(self, field_name: str | None = None, lookup_expr: str = "exact") -> None:
+    def __init__(
+        self, help_text: str, field_name: str | None = None, lookup_expr: str = "exact"
+    ) -> None:
         """Filter by a column."""
-        super().__init__(field_name, lookup_expr, min_value=0, max_value=LARGEST_ID)
+        super().__init__(
+            field_name, lookup_expr, help_text=help_text, min_value=0, max_value=LARGEST_ID
+        )
 
 
 class MomentField(IsoDateTimeField):
@@ -55,49 +59,71 @@ class MomentFilter(filters.IsoDateTimeFilter):
 class TemplateFilters(filters.FilterSet):
     """Filters of workflow templates."""
 
-    name = filters.CharFilter()
+    name = filters.CharFilter(help_text="Templates of exactly this name.")
 
 
 class RunFilters(filters.FilterSet):
     """Filters of workflow runs."""
 
-    status = filters.MultipleChoiceFilter(field_name="state", choices=RunState.choices)
-    workflow_template_id = IdFilter(field_name="template_id")
-    initiated_by = filters.CharFilter()
-    created_at_after = MomentFilter(field_name="created_at", lookup_expr="gte")
-    created_at_before = MomentFilter(field_name="created_at", lookup_expr="lt")
+    status = filters.MultipleChoiceFilter(
+        field_name="state",
+        choices=RunState.choices,
+        help_text="Runs in this state; may be given several times.",
+    )
+    workflow_template_id = IdFilter("Runs of this template.", field_name="template_id")
+    initiated_by = filters.CharFilter(help_text="Runs with exactly this `initiated_by`.")
+    created_at_after = MomentFilter(
+        field_name="created_at", lookup_expr="gte", help_text="Runs created then or later."
+    )
+    created_at_before = MomentFilter(
+        field_name="created_at", lookup_expr="lt", help_text="Runs created earlier."
+    )
 
 
 class TaskFilters(filters.FilterSet):
     """Filters of tasks."""
 
-    run_id = IdFilter()
-    status = filters.MultipleChoiceFilter(field_name="state", choices=TaskState.choices)
-    step_id = filters.CharFilter()
+    run_id = IdFilter("Tasks of this run.")
+    status = filters.MultipleChoiceFilter(
+        field_name="state",
+        choices=TaskState.choices,
+        help_text="Tasks in this state; may be given several times.",
+    )
+    step_id = filters.CharFilter(help_text="Tasks of exactly this step.")
 
 
 class ApprovalFilters(filters.FilterSet):
     """Filters of approvals."""
 
-    status = filters.MultipleChoiceFilter(choices=ApprovalStatus.choices)
-    run_id = IdFilter(field_name="task__run_id")
-    task_id = IdFilter()
+    status = filters.MultipleChoiceFilter(
+        choices=ApprovalStatus.choices,
+        help_text="Approvals in this state; may be given several times.",
+    )
+    run_id = IdFilter("Approvals of the tasks of this run.", field_name="task__run_id")
+    task_id = IdFilter("Approvals of this task.")
 
 
 class EventFilters(filters.FilterSet):
     """Filters of events."""
 
-    run_id = IdFilter()
-    task_id = IdFilter()
-    event_type = filters.MultipleChoiceFilter(choices=event_type_choices)
-    after = IdFilter(field_name="id", lookup_expr="gt")
+    run_id = IdFilter("Events of this run.")
+    task_id = IdFilter("Events of this task.")
+    event_type = filters.MultipleChoiceFilter(
+        choices=event_type_choices,
+        help_text="Events of this type, such as `task.failed`; may be given several times.",
+    )
+    after = IdFilter(
+        "Events after the one with this id: to follow a run, the last that you have seen.",
+        field_name="id",
+        lookup_expr="gt",
+    )
 
 
 class RunnerFilters(filters.FilterSet):
     """Filters of runners."""
 
-    name = filters.CharFilter()
-    kind = filters.CharFilter()
+    name = filters.CharFilter(help_text="The runner of exactly this name.")
+    kind = filters.CharFilter(help_text="Runners of this kind.")
 
 
 class StrictFilterBackend(DjangoFilterBackend):

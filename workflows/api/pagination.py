@@ -46,9 +46,22 @@ class StrictPagination(LimitOffsetPagination):
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """Describe a page."""
-        link = {"type": ["string", "null"], "format": "uri"}
-        columns = {"count": {"type": "integer"}, "next": link, "previous": link, "results": schema}
-        return {"type": "object", "properties": columns, "required": list(columns)}
+        columns = {
+            "count": {"type": "integer", "description": "How many rows there are on all pages."},
+            "next": _link("The address of the next page; null: this is the last one."),
+            "previous": _link("The address of the page before; null: this is the first one."),
+            "results": {**schema, "description": "The rows of this page."},
+        }
+        return {
+            "type": "object",
+            "description": "One page of a list.",
+            "properties": columns,
+            "required": list(columns),
+        }
+
+
+def _link(text: str) -> dict[str, Any]:
+    return {"type": ["string", "null"], "format": "uri", "description": text}
 
 
 def _whole_number(request: Request, name: str, default: int, least: int, most: int) -> int:

@@ -1,4 +1,4 @@
-"""Templates as plain data, from the API, files and the builder: schema, checks and parsing."""
+"""Templates as plain data, from the API, files and the builder: checks and parsing."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,8 +7,8 @@ from typing import Any, cast
 from django.core.exceptions import ValidationError
 from jsonschema.exceptions import ValidationError as SchemaError
 
-from runners.base import LONGEST_TIMEOUT_S
 from workflows import graph
+from workflows.authoring.schema import PAYLOAD_SCHEMA, STEP_SCHEMA, TEMPLATE_SCHEMA
 from workflows.errors import Invalid
 from workflows.models.fields import check_json
 from workflows.models.template import ApprovalLasts
@@ -16,52 +16,6 @@ from workflows.payloads.expressions import check_expressions
 from workflows.payloads.suggestions import suggested, unknown
 from workflows.payloads.validation import Validator
 from workflows.payloads.wording import missing_name, worded
-
-PAYLOAD_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        "command": {"type": "array", "items": {"type": "string"}, "minItems": 1},
-        "cwd": {"type": "string", "minLength": 1},
-        "env": {"type": "object", "additionalProperties": {"type": "string"}},
-        "python": {"type": "string", "minLength": 1},
-        "kwargs": {"type": "object"},
-    },
-    "not": {"type": "object", "required": ["command", "python"]},
-}
-"""The types of what several kinds read; each kind declares which keys it reads."""
-
-STEP_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        "step_id": {"type": "string", "minLength": 1, "maxLength": 200},
-        "title": {"type": "string", "minLength": 1, "maxLength": 300},
-        "depends_on": {"type": "array", "items": {"type": "string"}},
-        "runner": {"type": ["string", "null"]},
-        "payload": PAYLOAD_SCHEMA,
-        "timeout_seconds": {
-            "type": ["integer", "null"],
-            "minimum": 1,
-            "maximum": LONGEST_TIMEOUT_S,
-        },
-        "requires_approval": {"type": "boolean"},
-    },
-    "required": ["step_id", "title"],
-    "additionalProperties": False,
-}
-
-TEMPLATE_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        "name": {"type": "string", "pattern": r"\S", "maxLength": 200},
-        "description": {"type": "string"},
-        "approver_must_differ": {"type": "boolean"},
-        "approval_lasts": {"type": "string", "enum": ApprovalLasts.values},
-        "parameters_schema": {"type": "object"},
-        "steps": {"type": "array", "items": STEP_SCHEMA},
-    },
-    "required": ["name", "steps"],
-    "additionalProperties": False,
-}
 
 TEMPLATE_VALIDATOR = Validator(TEMPLATE_SCHEMA)
 PAYLOAD_VALIDATOR = Validator(PAYLOAD_SCHEMA)

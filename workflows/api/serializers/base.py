@@ -70,6 +70,12 @@ class ReasonBody(StrictSerializer):
     reason = StrictCharField(required=False, allow_blank=True, max_length=2_000)
 
 
+class RequiredReasonBody(StrictSerializer):
+    """Why an operator overrides what runners say, which nobody may do without a word."""
+
+    reason = StrictCharField(max_length=2_000)
+
+
 def validated(serializer_class: type[StrictSerializer], data: Any) -> dict[str, Any]:
     """
     Return the validated fields of a body or query.

@@ -10,18 +10,24 @@ STATUSES = ["running", "success", "failed", "canceled"]
 class CallbackBody(serializers.Serializer[Any]):
     """A runner's report about a task; nulls and unknown fields are tolerated."""
 
-    status = serializers.ChoiceField(STATUSES)
+    status = serializers.ChoiceField(STATUSES, help_text="What the task does now.")
     message = serializers.CharField(required=False, allow_null=True)
     exit_code = serializers.IntegerField(required=False, allow_null=True)
-    stdout = serializers.CharField(required=False, allow_null=True)
-    stderr = serializers.CharField(required=False, allow_null=True)
-    result = serializers.JSONField(required=False, allow_null=True)
+    stdout = serializers.CharField(
+        required=False, allow_null=True, help_text="All that it has printed; it becomes the log."
+    )
+    stderr = serializers.CharField(
+        required=False, allow_null=True, help_text="The same of its standard error."
+    )
+    result = serializers.JSONField(
+        required=False, allow_null=True, help_text="Used by later steps as {{ tasks.x.result }}."
+    )
 
 
 class CallbackAnswer(serializers.Serializer[Any]):
     """The report was applied now, or had been applied before."""
 
-    ok = serializers.BooleanField()
+    ok = serializers.BooleanField(help_text="Always true.")
 
 
 class StatusBody(serializers.Serializer[Any]):

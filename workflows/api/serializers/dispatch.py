@@ -44,9 +44,15 @@ class LimitField(serializers.Field[int | None, Any, Any, Any]):
 class DispatchBody(StrictSerializer):
     """How many tasks to dispatch, or which; a dry run returns the same and writes nothing."""
 
-    limit = LimitField(required=False)
+    limit = LimitField(
+        required=False, help_text='At most so many tasks, or "all"; default: the first ready one.'
+    )
     dry_run = StrictBooleanField(required=False)
-    task_id = StrictIntegerField(required=False, min_value=1, help_text="This one, or why not.")
+    task_id = StrictIntegerField(
+        required=False,
+        min_value=1,
+        help_text="This task though others are ready before it; or why it cannot be.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse a limit for one task."""
@@ -62,15 +68,20 @@ class CauseAnswer(serializers.Serializer[Any]):
     step_id = serializers.CharField(allow_null=True)
     title = serializers.CharField()
     status = serializers.CharField()
-    reason = serializers.CharField(allow_blank=True)
+    reason = serializers.CharField(
+        allow_blank=True, help_text="Why it is in this state, such as `exit code 2`."
+    )
 
 
-class BlockedAnswer(serializers.Serializer[Any]):
+class BlockedTaskAnswer(serializers.Serializer[Any]):
     """A pending task that cannot be dispatched now, the reason and its root causes."""
 
     task_id = serializers.IntegerField()
     step_id = serializers.CharField(allow_null=True)
-    reason = serializers.CharField()
+    reason = serializers.CharField(
+        help_text="What it waits for: `dependencies not satisfied`, `waiting for approval`, "
+        "`on hold` or what its runner says."
+    )
     root_causes = CauseAnswer(many=True)
     more_root_causes = serializers.BooleanField()
     note = serializers.CharField(allow_blank=True)
@@ -80,29 +91,43 @@ class BlockedAnswer(serializers.Serializer[Any]):
 class SubmissionAnswer(serializers.Serializer[Any]):
     """The outcome of submitting a task to its runner."""
 
-    submitted = serializers.BooleanField()
-    runner = serializers.CharField()
-    runner_url = serializers.CharField(allow_null=True)
-    runner_task_status = serializers.CharField()
-    message = serializers.CharField()
+    submitted = serializers.BooleanField(help_text="Its runner has it, or will fetch it.")
+    runner = serializers.CharField(help_text="The name of the runner.")
+    runner_url = serializers.CharField(
+        allow_null=True, help_text="The address that was called; null: none was."
+    )
+    runner_task_status = serializers.CharField(help_text="The state that the runner answered.")
+    message = serializers.CharField(help_text="What the runner answered, or why it was not asked.")
 
 
-class SentAnswer(serializers.Serializer[Any]):
+class DispatchedTaskAnswer(serializers.Serializer[Any]):
     """A dispatched task; a dry run creates no attempt, so its id is null."""
 
     task_id = serializers.IntegerField()
-    attempt_id = serializers.UUIDField(allow_null=True)
-    runner_payload = ObjectField()
-    runner_submission = SubmissionAnswer()
+    attempt_id = serializers.UUIDField(allow_null=True, help_text="Null in a dry run.")
+    runner_payload = ObjectField(help_text="The payload, with all expressions filled in.")
+    runner_submission = SubmissionAnswer(help_text="How its runner took it.")
 
 
 class DispatchAnswer(serializers.Serializer[Any]):
     """The dispatched tasks; if there are none, the reason and the blocked tasks."""
 
     run_id = serializers.IntegerField()
-    dispatched = serializers.BooleanField()
-    task_id = serializers.IntegerField(allow_null=True)
-    reason = serializers.CharField(allow_null=True)
-    dispatch = SentAnswer(allow_null=True)
-    blocked = BlockedAnswer(many=True, required=False, help_text="Only if nothing was dispatched.")
-    dispatches = SentAnswer(many=True, required=False, help_text="Only if the limit was not 1.")
+    optional = ("blocked", "dispatches")
+
+    dispatched = serializers.BooleanField(help_text="True if at least one task was dispatched.")
+    task_id = serializers.IntegerField(
+        allow_null=True, help_text="The first dispatched task; null: none was."
+    )
+    reason = serializers.CharField(
+        allow_null=True, help_text="Why nothing was dispatched; null: something was."
+    )
+    dispatch = DispatchedTaskAnswer(
+        allow_null=True, help_text="The first dispatched task with its attempt; null: none was."
+    )
+    blocked = BlockedTaskAnswer(
+        many=True, required=False, help_text="Only if nothing was dispatched."
+    )
+    dispatches = DispatchedTaskAnswer(
+        many=True, required=False, help_text="Only if the limit was not 1."
+    )

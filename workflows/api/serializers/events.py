@@ -25,3 +25,4 @@ class EventAnswer(serializers.ModelSerializer[Event]):
             "payload",
             "created_at",
         ]
+        extra_kwargs = {"payload": {"help_text": "What else is known; its keys vary."}}

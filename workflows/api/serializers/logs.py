@@ -42,9 +42,11 @@ class LogAnswer(serializers.Serializer[Any]):
     """The log of an attempt; it may grow while `status` is dispatched or running."""
 
     task_id = serializers.IntegerField()
-    attempt_id = serializers.UUIDField(allow_null=True)
-    attempt_number = serializers.IntegerField(allow_null=True)
-    status = serializers.CharField(allow_null=True)
-    after = serializers.IntegerField()
-    text = serializers.CharField()
+    attempt_id = serializers.UUIDField(
+        allow_null=True, help_text="The attempt whose log it is; null: there was none yet."
+    )
+    attempt_number = serializers.IntegerField(allow_null=True, help_text="Its number.")
+    status = serializers.CharField(allow_null=True, help_text="The state of the attempt.")
+    after = serializers.IntegerField(help_text="How many characters were skipped.")
+    text = serializers.CharField(help_text="The log after these.")
     length = serializers.IntegerField(help_text="Length of the whole log so far, in characters.")

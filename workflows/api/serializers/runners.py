@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from copy import copy
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError as InvalidRunner
 from drf_spectacular.utils import extend_schema_field
@@ -29,6 +29,8 @@ from workflows.api.serializers.base import (
 LONGEST_VALUE = 10_000
 TAKEN = "There is a runner with this name already; choose another one."
 BEARER_PLACE = "credentials.token"
+TEXTS = {field.name: field.help_text for field in Runner._meta.fields}
+"""What the admin's form says about the columns."""
 
 
 @extend_schema_field({"type": "string", "maxLength": 500})
@@ -57,21 +59,36 @@ class Secret(StrictCharField):
 
 
 class RunnerAnswer(StrictSerializer, serializers.ModelSerializer[Runner]):
-    """A runner; its writable fields are the body that creates or changes one."""
+    """A runner, which executes attempts."""
 
     name = StrictCharField(
-        max_length=100, validators=[UniqueValidator(Runner.objects.all(), message=TAKEN)]
+        max_length=100,
+        help_text="By which steps name it.",
+        validators=[UniqueValidator(Runner.objects.all(), message=TAKEN)],
     )
-    kind = StrictCharField(required=False, max_length=20, validators=[check_kind])
-    url = Url(required=False, allow_blank=True, max_length=500)
+    kind = StrictCharField(
+        required=False, max_length=20, validators=[check_kind], help_text=TEXTS["kind"]
+    )
+    url = Url(required=False, allow_blank=True, max_length=500, help_text=TEXTS["url"])
     queue = StrictCharField(
-        required=False, allow_blank=True, max_length=100, validators=QUEUE_VALIDATORS
+        required=False,
+        allow_blank=True,
+        max_length=100,
+        validators=QUEUE_VALIDATORS,
+        help_text=TEXTS["queue"],
     )
     capacity = StrictIntegerField(
-        required=False, allow_null=True, min_value=1, max_value=MAX_CAPACITY
+        required=False,
+        allow_null=True,
+        min_value=1,
+        max_value=MAX_CAPACITY,
+        help_text=TEXTS["capacity"],
     )
     secret_names = serializers.ListField(
-        child=StrictCharField(), required=False, validators=[check_secret_names]
+        child=StrictCharField(),
+        required=False,
+        validators=[check_secret_names],
+        help_text=TEXTS["secret_names"],
     )
     options = ObjectField(
         child=StrictCharField(max_length=LONGEST_VALUE),
@@ -85,9 +102,13 @@ class RunnerAnswer(StrictSerializer, serializers.ModelSerializer[Runner]):
         required=False,
         help_text="Secrets that its kind needs, by name; those that are not named stay.",
     )
-    credentials_set = serializers.ListField(child=serializers.CharField(), read_only=True)
-    is_enabled = StrictBooleanField(required=False)
-    is_default = StrictBooleanField(required=False)
+    credentials_set = serializers.ListField(
+        child=serializers.CharField(),
+        read_only=True,
+        help_text="The names of the credentials that it has.",
+    )
+    is_enabled = StrictBooleanField(required=False, help_text=TEXTS["is_enabled"])
+    is_default = StrictBooleanField(required=False, help_text=TEXTS["is_default"])
 
     class Meta:
         model = Runner
@@ -124,6 +145,12 @@ class RunnerAnswer(StrictSerializer, serializers.ModelSerializer[Runner]):
         except InvalidRunner as exc:
             raise serializers.ValidationError(_nested(exc.message_dict)) from exc
         return {**attrs, "credentials": runner.credentials} if entered else attrs
+
+
+class RunnerChangesBody(RunnerAnswer):
+    """What is to change about a runner; everything else stays."""
+
+    schema_extra: ClassVar[dict[str, Any]] = {"required": []}
 
 
 def _nested(errors: Mapping[str, list[str]]) -> dict[str, Any]:

@@ -13,25 +13,43 @@ from workflows.api.serializers.base import (
     StrictIntegerField,
     StrictSerializer,
 )
-from workflows.api.serializers.dispatch import BlockedAnswer, CauseAnswer
+from workflows.api.serializers.dispatch import BlockedTaskAnswer, CauseAnswer
 from workflows.models import RunState, TaskState, WorkflowRun
 from workflows.models.run import LONGEST_LABEL
 from workflows.operations.suggestions import suggested_actions
 from workflows.runs.again import Again
 
 MAX_TASK_IDS = 10_000
+VERSIONS = ["same", "latest"]
+TARGETS = ["run", "task", "approval", "runner"]
 
 
 class RunBody(StrictSerializer):
     """A new run of a template, or of existing tasks in the given order."""
 
-    workflow_template_id = StrictIntegerField(source="template_id", required=False, allow_null=True)
+    schema_extra = {"minProperties": 1}
+
+    workflow_template_id = StrictIntegerField(
+        source="template_id",
+        required=False,
+        allow_null=True,
+        help_text="The template whose steps become the tasks of the run.",
+    )
     task_ids = serializers.ListField(
-        child=StrictIntegerField(), required=False, max_length=MAX_TASK_IDS
+        child=StrictIntegerField(),
+        required=False,
+        max_length=MAX_TASK_IDS,
+        help_text="Existing tasks that become those of the run; no template is needed then.",
     )
     initiated_by = StrictCharField(required=False, allow_blank=True, max_length=LONGEST_LABEL)
-    parameters = serializers.DictField(required=False)
-    auto_dispatch = StrictBooleanField(required=False)
+    parameters = serializers.DictField(
+        required=False, help_text="By name; the `parameters_schema` of the template checks them."
+    )
+    auto_dispatch = StrictBooleanField(
+        required=False,
+        help_text="The run goes on by itself, from its creation; default: false, and nothing is "
+        "dispatched until somebody asks for it.",
+    )
     again_of = StrictIntegerField(
         required=False,
         allow_null=True,
@@ -39,7 +57,7 @@ class RunBody(StrictSerializer):
         "ones.",
     )
     version = serializers.ChoiceField(
-        ["same", "latest"],
+        VERSIONS,
         required=False,
         help_text="The version of the template, if a run is repeated; default: the same.",
     )
@@ -57,63 +75,87 @@ class RunBody(StrictSerializer):
 class RunChangesBody(ReasonBody):
     """What can be changed about a run, and why."""
 
-    auto_dispatch = StrictBooleanField()
+    auto_dispatch = StrictBooleanField(
+        help_text="True: what is ready now and later is dispatched by itself."
+    )
 
 
 class RetryBody(ReasonBody):
     """Which failed tasks of a run to retry, and why; without either list, all of them."""
 
     task_ids = serializers.ListField(
-        child=StrictIntegerField(), required=False, allow_empty=False, max_length=MAX_TASK_IDS
+        child=StrictIntegerField(),
+        required=False,
+        allow_empty=False,
+        max_length=MAX_TASK_IDS,
+        help_text="The tasks to retry, by their ids.",
     )
     step_ids = serializers.ListField(
-        child=StrictCharField(), required=False, allow_empty=False, max_length=MAX_TASK_IDS
+        child=StrictCharField(),
+        required=False,
+        allow_empty=False,
+        max_length=MAX_TASK_IDS,
+        help_text="The tasks to retry, by their steps.",
     )
-    include_canceled = StrictBooleanField(required=False)
+    include_canceled = StrictBooleanField(
+        required=False, help_text="Retry canceled and rejected tasks, too; default: false."
+    )
 
 
 class DeadlockAnswer(serializers.Serializer[Any]):
     """Why no task is active or ready while tasks are pending."""
 
     root_causes = CauseAnswer(many=True)
-    blocked = serializers.IntegerField()
+    blocked = serializers.IntegerField(help_text="How many tasks can never run.")
 
 
 class TriggerAnswer(serializers.Serializer[Any]):
     """What started a run, if no person did."""
 
-    kind = serializers.CharField()
+    kind = serializers.CharField(help_text="What sort of trigger it is.")
     id = serializers.IntegerField(allow_null=True)
     name = serializers.CharField(allow_blank=True)
-    moment = serializers.CharField(allow_null=True)
+    moment = serializers.CharField(allow_null=True, help_text="The moment that the run is for.")
 
 
 class TargetAnswer(serializers.Serializer[Any]):
     """The row that an operation is carried out on."""
 
-    type = serializers.ChoiceField(["run", "task", "approval", "runner"])
+    type = serializers.ChoiceField(TARGETS, help_text="Which list it is in.")
     id = serializers.IntegerField()
 
 
 class SuggestedAction(serializers.Serializer[Any]):
     """An operation that would help; whether you may is decided when you ask for it."""
 
-    operation = serializers.CharField()
-    label = serializers.CharField()  # type: ignore[assignment]
-    target = TargetAnswer()
+    operation = serializers.CharField(help_text="Its name, such as `retry`.")
+    label = serializers.CharField(help_text="What its button says.")  # type: ignore[assignment]
+    target = TargetAnswer(help_text="What it is carried out on.")
 
 
 class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
     """A workflow run."""
 
-    workflow_template_id = serializers.IntegerField(source="template_id", allow_null=True)
-    workflow_template_name = serializers.CharField(source="template_name")
-    workflow_template_version = serializers.IntegerField(source="template_version", allow_null=True)
+    workflow_template_id = serializers.IntegerField(
+        source="template_id",
+        allow_null=True,
+        help_text="Its template; null: it has none, or it was deleted.",
+    )
+    workflow_template_name = serializers.CharField(
+        source="template_name", help_text="What the template was called."
+    )
+    workflow_template_version = serializers.IntegerField(
+        source="template_version", allow_null=True, help_text="The version that it is a copy of."
+    )
     status = serializers.ChoiceField(RunState.choices, source="state")
-    created_by = serializers.CharField(source="creator.name")
+    created_by = serializers.CharField(
+        source="creator.name", help_text="The user who created it; empty if none did."
+    )
     task_ids = serializers.SerializerMethodField()
-    trigger = TriggerAnswer(allow_null=True)
-    task_counts = serializers.DictField(child=serializers.IntegerField())
+    trigger = TriggerAnswer(allow_null=True, help_text="What started it; null: a person did.")
+    task_counts = serializers.DictField(
+        child=serializers.IntegerField(), help_text="How many tasks are in each state."
+    )
     sentence = serializers.SerializerMethodField()
     suggested_actions = serializers.SerializerMethodField()
     deadlock = serializers.SerializerMethodField()
@@ -179,14 +221,16 @@ class StartedRunAnswer(RunAnswer):
         fields = [*RunAnswer.Meta.fields, "warnings"]
 
 
-class ExplainedTask(BlockedAnswer):
+class ExplainedTask(BlockedTaskAnswer):
     """A blocked task, with a sentence that explains why."""
 
     sentence = serializers.CharField()
-    waits_for = CauseAnswer(many=True)
+    waits_for = CauseAnswer(
+        many=True, help_text="The tasks that it depends on directly and that are not success."
+    )
 
 
-class ExplainAnswer(serializers.Serializer[Any]):
+class ExplanationAnswer(serializers.Serializer[Any]):
     """Why the tasks of a run are blocked."""
 
     run_id = serializers.IntegerField()
@@ -194,7 +238,7 @@ class ExplainAnswer(serializers.Serializer[Any]):
     sentence = serializers.CharField(allow_blank=True)
     deadlock = DeadlockAnswer(allow_null=True)
     set_aside = serializers.CharField(allow_blank=True)
-    blocked = ExplainedTask(many=True)
+    blocked = ExplainedTask(many=True, help_text="Its pending tasks.")
 
 
 class GraphNode(serializers.Serializer[Any]):
@@ -213,8 +257,8 @@ class GraphNode(serializers.Serializer[Any]):
 class GraphEdge(serializers.Serializer[Any]):
     """The task `downstream` waits for the task `upstream`."""
 
-    upstream = serializers.IntegerField()
-    downstream = serializers.IntegerField()
+    upstream = serializers.IntegerField(help_text="The task that is waited for.")
+    downstream = serializers.IntegerField(help_text="The task that waits.")
 
 
 class GraphAnswer(serializers.Serializer[Any]):
@@ -222,5 +266,5 @@ class GraphAnswer(serializers.Serializer[Any]):
 
     run_id = serializers.IntegerField()
     status = serializers.ChoiceField(RunState.choices)
-    nodes = GraphNode(many=True)
-    edges = GraphEdge(many=True)
+    nodes = GraphNode(many=True, help_text="The tasks, in list order.")
+    edges = GraphEdge(many=True, help_text="The dependencies.")

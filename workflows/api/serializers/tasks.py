@@ -14,7 +14,7 @@ from workflows.api.serializers.base import (
     StrictIntegerField,
     StrictSerializer,
 )
-from workflows.authoring.spec import PAYLOAD_SCHEMA
+from workflows.authoring.schema import PAYLOAD_SCHEMA
 from workflows.models import Task, TaskAttempt, TaskState
 from workflows.models.attempt import Outcome
 
@@ -59,24 +59,30 @@ class ResetTask(serializers.Serializer[Any]):
     task_id = serializers.IntegerField()
     step_id = serializers.CharField(allow_null=True)
     title = serializers.CharField()
-    status = serializers.ChoiceField(TaskState.choices)
+    status = serializers.ChoiceField(
+        TaskState.choices, help_text="The state that it has, or had before."
+    )
 
 
 class ResetAnswer(serializers.Serializer[Any]):
     """The tasks that were reset to pending, or would be, and those that ask for approval again."""
 
     task_id = serializers.IntegerField()
-    dry_run = serializers.BooleanField()
-    resets = ResetTask(many=True)
-    asks_again = serializers.ListField(child=serializers.IntegerField())
+    dry_run = serializers.BooleanField(help_text="True: nothing was changed.")
+    resets = ResetTask(many=True, help_text="The tasks that become pending again.")
+    asks_again = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Those that ask for approval again."
+    )
 
 
 class AttemptAnswer(serializers.ModelSerializer[TaskAttempt]):
     """One dispatch of a task."""
 
     status = serializers.ChoiceField(ATTEMPT_STATES)
-    runner = serializers.CharField(source="runner_name")
-    runner_payload = ObjectField(source="payload")
+    runner = serializers.CharField(source="runner_name", help_text="The runner that it went to.")
+    runner_payload = ObjectField(
+        source="payload", help_text="The payload, with all expressions filled in."
+    )
     result = serializers.JSONField()
 
     class Meta:

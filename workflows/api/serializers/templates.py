@@ -5,24 +5,31 @@ from typing import Any
 from rest_framework import serializers
 
 from workflows.authoring.checks import warnings_of
-from workflows.authoring.spec import TEMPLATE_SCHEMA
+from workflows.authoring.schema import STEP_SCHEMA, TEMPLATE_SCHEMA
 from workflows.authoring.store import spec_of
 from workflows.models import TemplateStep, TemplateVersion, WorkflowTemplate
-
-CREATE_BODY: Any = {"application/json": TEMPLATE_SCHEMA}
 
 EDITED_VERSION = {
     "type": "integer",
     "description": "The version that was edited; refused with 409 if it is no longer the latest.",
 }
 
-REPLACE_BODY: Any = {
-    "application/json": {
+COMPONENTS = "#/components/schemas/"
+STEPS = {**TEMPLATE_SCHEMA["properties"]["steps"], "items": {"$ref": f"{COMPONENTS}StepRequest"}}
+FIELDS = {**TEMPLATE_SCHEMA["properties"], "steps": STEPS}
+TEMPLATE_COMPONENTS: dict[str, Any] = {
+    "StepRequest": STEP_SCHEMA,
+    "TemplateRequest": {**TEMPLATE_SCHEMA, "properties": FIELDS},
+    "TemplateChangesRequest": {
         **TEMPLATE_SCHEMA,
+        "description": "What is to change about a template; what is not named stays.",
         "required": [],
-        "properties": {**TEMPLATE_SCHEMA["properties"], "version": EDITED_VERSION},
-    }
+        "properties": {**FIELDS, "version": EDITED_VERSION},
+    },
 }
+"""Bodies that the schema of files describes, and validates."""
+CREATE_BODY: Any = {"application/json": {"$ref": f"{COMPONENTS}TemplateRequest"}}
+REPLACE_BODY: Any = {"application/json": {"$ref": f"{COMPONENTS}TemplateChangesRequest"}}
 
 STEP_COLUMNS = ["runner", "payload", "timeout_seconds", "requires_approval"]
 
@@ -46,7 +53,7 @@ class StepAnswer(serializers.ModelSerializer[TemplateStep]):
 class TemplateAnswer(serializers.ModelSerializer[WorkflowTemplate]):
     """A workflow template; its steps are in list order."""
 
-    steps = StepAnswer(many=True)
+    steps = StepAnswer(many=True, help_text="Its steps, in list order.")
 
     class Meta:
         model = WorkflowTemplate
@@ -97,7 +104,7 @@ class VersionAnswer(serializers.ModelSerializer[TemplateVersion]):
 class WholeVersionAnswer(VersionAnswer):
     """A version with its content."""
 
-    content = serializers.DictField()
+    content = serializers.DictField(help_text="The template, as a file would hold it.")
 
     class Meta(VersionAnswer.Meta):
         fields = [*VersionAnswer.Meta.fields, "content"]

@@ -16,7 +16,7 @@ from workflows.models import Approval
 
 
 class ApprovalViewSet(ReadOnlyViewSet[Approval]):
-    """Approvals of tasks by people."""
+    """The approvals that tasks wait for or waited for; each is decided once."""
 
     queryset = Approval.objects.select_related("task")
     serializer_class = ApprovalAnswer
@@ -25,13 +25,22 @@ class ApprovalViewSet(ReadOnlyViewSet[Approval]):
     @extend_schema(request=CommentBody)
     @action(detail=True, methods=["post"], permission_classes=[MayDecide])
     def approve(self, request: Request, pk: int) -> Response:
-        """Approve a task, so that it can be dispatched; 409 if it was already decided."""
+        """
+        Approve a task, so that it can be dispatched; 409 if it was already decided.
+
+        Refused for the user who created the run, if the template says `approver_must_differ`.
+        With auto-dispatch, the task is dispatched at once if nothing else is missing.
+        """
         durably(operations.approve, pk, **validated(CommentBody, request.data), by=actor(request))
         return self.detail_response(pk)
 
     @extend_schema(request=CommentBody)
     @action(detail=True, methods=["post"], permission_classes=[MayDecide])
     def reject(self, request: Request, pk: int) -> Response:
-        """Reject a task, which cancels it; 409 if it was already decided."""
+        """
+        Reject a task, which cancels it; 409 if it was already decided.
+
+        Refused for the user who created the run, if the template says `approver_must_differ`.
+        """
         durably(operations.reject, pk, **validated(CommentBody, request.data), by=actor(request))
         return self.detail_response(pk)

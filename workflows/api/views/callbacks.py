@@ -10,10 +10,17 @@ from workflows.api.callback_bodies import received_callback
 from workflows.api.parsers import CallbackParser
 from workflows.api.serializers.callbacks import CallbackAnswer, CallbackBody, StatusBody
 from workflows.api.throttling import address_of, answered_429
+from workflows.models import Task
 from workflows.reports.runner_reports import apply_callback, attempt_with_token
 
 TOO_MANY = "Too many callbacks."
-TOKEN = OpenApiParameter("X-Runner-Token", str, "header", required=True)
+TOKEN = OpenApiParameter(
+    "X-Runner-Token",
+    str,
+    "header",
+    required=True,
+    description="The token that the runner received with the attempt.",
+)
 
 
 class CallbackView(APIView):
@@ -22,10 +29,21 @@ class CallbackView(APIView):
     authentication_classes: tuple[()] = ()
     permission_classes: tuple[()] = ()
     parser_classes = (CallbackParser,)
+    queryset = Task.objects.none()  # read by nobody but the document, which names its rows
 
-    @extend_schema(request=CallbackBody, parameters=[TOKEN], responses=CallbackAnswer)
+    @extend_schema(
+        operation_id="report_status",
+        request=CallbackBody,
+        parameters=[TOKEN],
+        responses=CallbackAnswer,
+    )
     def post(self, request: Request, pk: int) -> Response:
-        """Apply a report; 401 for a wrong token, 409 for an old attempt or a wrong transition."""
+        """
+        Apply a report; 401 for a wrong token, 409 for an old attempt or a wrong transition.
+
+        Called by the hosts of runners of kind `http`: no login is needed, the token names the
+        attempt. A report that has been applied before changes nothing.
+        """
         token = request.headers.get("X-Runner-Token", "")
         # First: of a stranger, nothing is read.
         with answered_429(TOO_MANY):

@@ -7,7 +7,7 @@ from workflows.models import Event
 
 
 class EventViewSet(ReadOnlyViewSet[Event]):
-    """The events of the trail, the oldest first."""
+    """What happened to runs and tasks, the oldest first; to follow a run, use `after`."""
 
     queryset = Event.objects.all()
     serializer_class = EventAnswer

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from workflows import operations
+from workflows.api import examples
 from workflows.api.filters import RunFilters
 from workflows.api.permissions import MayOperate
 from workflows.api.serializers.base import ReasonBody, validated
@@ -18,7 +19,7 @@ from workflows.api.serializers.dispatch import (
     DispatchBody,
 )
 from workflows.api.serializers.runs import (
-    ExplainAnswer,
+    ExplanationAnswer,
     GraphAnswer,
     RetryBody,
     RunAnswer,
@@ -37,7 +38,7 @@ from workflows.runs.readiness import deadlocks
 
 
 class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
-    """Workflow runs: executions of a template, or of existing tasks."""
+    """The executions of templates, or of existing tasks."""
 
     # The stored response of the last dispatch may be long, and is not returned here.
     queryset = WorkflowRun.objects.defer("last_dispatch")
@@ -48,12 +49,13 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
         """Changing a run is an operator's work, not that of who may edit rows."""
         return [MayOperate()] if self.action == "partial_update" else super().get_permissions()
 
-    @extend_schema(request=RunBody, responses={201: StartedRunAnswer})
+    @extend_schema(request=RunBody, responses={201: StartedRunAnswer}, examples=examples.RUNS)
     def create(self, request: Request) -> Response:
         """
         Create a run of a template, or of existing tasks in the given order.
 
-        With `auto_dispatch`, what is ready is dispatched at once.
+        With `auto_dispatch`, what is ready is dispatched at once. Give `workflow_template_id`,
+        `task_ids` or `again_of`.
         """
         run = durably(operations.start_run, **validated(RunBody, request.data), by=actor(request))
         answer = self.detail_response(run.pk, 201)
@@ -62,7 +64,11 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
 
     @extend_schema(request=RunChangesBody)
     def partial_update(self, request: Request, pk: int) -> Response:
-        """Switch auto-dispatch on or off; on, what is ready is dispatched at once."""
+        """
+        Switch auto-dispatch on or off; on, what is ready is dispatched at once.
+
+        Off, what runs goes on, and nothing more is dispatched until somebody asks for it.
+        """
         body = validated(RunChangesBody, request.data)
         durably(operations.set_auto_dispatch, pk, **body, by=actor(request))
         return self.detail_response(pk)
@@ -70,56 +76,85 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
     @extend_schema(request=ReasonBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def pause(self, request: Request, pk: int) -> Response:
-        """Pause a run: no tasks are dispatched until it is resumed."""
+        """
+        Pause a run: no tasks are dispatched until it is resumed.
+
+        What runs goes on to its end.
+        """
         durably(operations.pause, pk, **validated(ReasonBody, request.data), by=actor(request))
         return self.detail_response(pk)
 
     @extend_schema(request=ReasonBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def resume(self, request: Request, pk: int) -> Response:
-        """Resume a paused run."""
+        """
+        Resume a paused run.
+
+        With auto-dispatch, what is ready is dispatched at once.
+        """
         durably(operations.resume, pk, **validated(ReasonBody, request.data), by=actor(request))
         return self.detail_response(pk)
 
     @extend_schema(request=ReasonBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def abort(self, request: Request, pk: int) -> Response:
-        """Abort a run permanently."""
+        """
+        Abort a run permanently.
+
+        Tasks that have not started are canceled, active ones are asked to end.
+        """
         durably(operations.abort, pk, **validated(ReasonBody, request.data), by=actor(request))
         return self.detail_response(pk)
 
     @extend_schema(request=ReasonBody)
     @action(detail=True, methods=["post"], url_path="cancel-rest", permission_classes=[MayOperate])
     def cancel_rest(self, request: Request, pk: int) -> Response:
-        """Cancel the pending tasks downstream of a failed or canceled one."""
+        """
+        Cancel the pending tasks downstream of a failed or canceled one.
+
+        They can never run unless it is retried or marked success. Everything else goes on.
+        """
         durably(
             operations.cancel_rest, pk, **validated(ReasonBody, request.data), by=actor(request)
         )
         return self.detail_response(pk)
 
-    @extend_schema(request=RetryBody)
+    @extend_schema(request=RetryBody, examples=examples.RETRIES)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def retry(self, request: Request, pk: int) -> Response:
-        """Reset all failed tasks of the run to pending, or those that are named."""
+        """
+        Reset all failed tasks of the run to pending, or those that are named.
+
+        All or none. Canceled and rejected ones only with `include_canceled`.
+        """
         body = validated(RetryBody, request.data)
         durably(operations.retry_failed, pk, **body, by=actor(request))
         return self.detail_response(pk)
 
-    @extend_schema(request=DispatchBody, responses=DispatchAnswer)
+    @extend_schema(request=DispatchBody, responses=DispatchAnswer, examples=examples.DISPATCHES)
     @action(
         detail=True, methods=["post"], url_path="dispatch-ready", permission_classes=[MayOperate]
     )
     def dispatch_ready(self, request: Request, pk: int) -> Response:
-        """Dispatch the first ready tasks of the run, or `task_id`; 409 if paused or aborted."""
+        """
+        Dispatch the first ready tasks of the run, or `task_id`; 409 if paused or aborted.
+
+        One task, unless `limit` says more. Asking twice is harmless. If nothing is dispatched, the
+        answer is 200 all the same: `reason` and `blocked` say why.
+        """
         result = operations.dispatch_ready(
             pk, **validated(DispatchBody, request.data), by=actor(request)
         )
         return Response(result.as_json())
 
-    @extend_schema(responses=ExplainAnswer)
+    @extend_schema(responses=ExplanationAnswer)
     @action(detail=True)
     def explain(self, request: Request, pk: int) -> Response:
-        """Explain why each pending task is blocked, down to its root causes."""
+        """
+        Explain why each pending task is blocked, down to its root causes.
+
+        The same in sentences for people and in data for programs.
+        """
         return Response(explain(pk))
 
     @extend_schema(responses=GraphAnswer)

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Prefetch
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import IntegerField
 
+from workflows.api import examples
 from workflows.api.filters import TemplateFilters
 from workflows.api.permissions import MayChange
 from workflows.api.serializers.templates import (
@@ -30,9 +31,11 @@ from workflows.db.doors import durably
 from workflows.errors import Invalid
 from workflows.models import StepDependency, TemplateStep, WorkflowTemplate
 
+NUMBER = OpenApiParameter("number", int, "path", description="The number of the version.")
+
 
 class WorkflowTemplateViewSet(ReadOnlyViewSet[WorkflowTemplate]):
-    """Workflow templates: named DAGs of steps."""
+    """Workflow templates: named graphs of steps, of which runs are copies."""
 
     queryset = WorkflowTemplate.objects.prefetch_related(
         Prefetch("steps", TemplateStep.objects.select_related("runner"))
@@ -40,47 +43,73 @@ class WorkflowTemplateViewSet(ReadOnlyViewSet[WorkflowTemplate]):
     serializer_class = TemplateAnswer
     filterset_class = TemplateFilters
 
-    @extend_schema(request=CREATE_BODY, responses={201: TemplateWithWarnings})
+    @extend_schema(
+        request=CREATE_BODY, responses={201: TemplateWithWarnings}, examples=examples.TEMPLATES
+    )
     def create(self, request: Request) -> Response:
-        """Create a template; its steps must form a DAG."""
+        """
+        Create a template; its steps must form a DAG.
+
+        What cannot work is refused by step and field; what may be a mistake is in `warnings`.
+        """
         template = durably(create_template, parse_template(request.data), by=actor(request))
         return self.detail_response(template.pk, 201)
 
     @extend_schema(responses=TemplateWithWarnings)
     def retrieve(self, request: Request, pk: int) -> Response:
-        """Read a template, and what is wrong with it."""
+        """
+        Read a template, and what is wrong with it.
+
+        Its steps are in list order.
+        """
         return self.detail_response(pk)
 
     @extend_schema(request=REPLACE_BODY, responses=TemplateWithWarnings)
     def update(self, request: Request, pk: int) -> Response:
-        """Replace the fields that the body has; existing runs keep their own copy of the steps."""
+        """
+        Replace the fields that the body has; existing runs keep their own copy of the steps.
+
+        A changed template becomes a new version; an identical one changes nothing.
+        """
         fields, edited_version = _split_version(request.data)
         durably(change_template, pk, fields, edited_version=edited_version, by=actor(request))
         return self.detail_response(pk)
 
     def destroy(self, request: Request, pk: int) -> Response:
-        """Delete a template; its runs are kept."""
+        """
+        Delete a template; its runs are kept.
+
+        They can be read and continued, but not run again.
+        """
         self.get_object(pk).delete()
         return Response(status=204)
 
     @extend_schema(responses=VersionAnswer(many=True), filters=False)
     @action(detail=True)
     def versions(self, request: Request, pk: int) -> Response:
-        """List the versions of a template, the latest first."""
+        """
+        List the versions of a template, the latest first.
+
+        Each says who saved it when, and how many runs it has.
+        """
         versions = self.get_object(pk).versions.defer("content").order_by("-number")
         page: Any = self.paginate_queryset(versions)  # type: ignore[arg-type]
         context = {"runs": runs_by_version(page)}
         return self.get_paginated_response(VersionAnswer(page, many=True, context=context).data)
 
-    @extend_schema(responses=WholeVersionAnswer)
+    @extend_schema(parameters=[NUMBER], responses=WholeVersionAnswer)
     @action(detail=True, url_path="versions/<int:number>")
     def version(self, request: Request, pk: int, number: int) -> Response:
-        """Read one version with its content."""
+        """
+        Read one version with its content.
+
+        The content is what `export_workflow` would write.
+        """
         found = version_of(pk, number)
         context = {"runs": runs_by_version([found])}
         return Response(WholeVersionAnswer(found, context=context).data)
 
-    @extend_schema(request=None, responses=TemplateWithWarnings)
+    @extend_schema(parameters=[NUMBER], request=None, responses=TemplateWithWarnings)
     @action(
         detail=True,
         methods=["post"],
@@ -88,7 +117,11 @@ class WorkflowTemplateViewSet(ReadOnlyViewSet[WorkflowTemplate]):
         permission_classes=[MayChange],
     )
     def restore(self, request: Request, pk: int, number: int) -> Response:
-        """Save an earlier version as a new one."""
+        """
+        Save an earlier version as a new one.
+
+        Nothing is lost: the version that was the latest stays, too.
+        """
         durably(restore_version, pk, number, by=actor(request))
         return self.detail_response(pk)
 
