@@ -55,6 +55,7 @@ class Command(DatabaseCommand):
 
     def handle(self, *, run: list[int] | None, **options: Any) -> None:
         """Dispatch from each run in turn."""
+        WorkflowRun.objects.exists()  # without its tables, each run would seem to be broken
         runs = list(dict.fromkeys(run)) if run else _runs_with_ready_tasks()
         refused = sum(not self._dispatch(run_id, **options) for run_id in runs)
         if not runs and not options["json"]:
