@@ -95,6 +95,8 @@ def folder(name: str, *, default: Path) -> Path:
     text = os.environ.get(name, "").strip()
     if text and not Path(text).is_absolute():
         refuse(name, "must be an absolute path.")
+    if text and Path(text).is_file():
+        refuse(name, "names a file: name a folder.")
     return Path(text) if text else default
 
 

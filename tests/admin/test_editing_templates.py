@@ -139,7 +139,7 @@ def test_duplicate_step_id_is_named(root: Client) -> None:
         ("step_id", "a\0b", "Null characters are not allowed."),
         ("title", "x" * 301, "at most 300 characters"),
         ("payload", "[1]", "must be an object"),
-        ("payload", '{"command": }', "Not valid JSON: Expecting value (line 1, column 13)."),
+        ("payload", '{"command": }', "Not valid JSON: line 1, column 13: Expecting value."),
         ("payload", '{"command": "ls -l"}', "command: 'ls -l' is not of type 'array'"),
         ("payload", '{"command": ["a"], "python": "b"}', "contains both 'command' and 'python'"),
         ("timeout_seconds", "0", "greater than or equal to 1"),

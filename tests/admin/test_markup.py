@@ -46,6 +46,7 @@ NO_PAGES = {
 UNREACHED = {
     "admin/r/<path:content_type_id>/<path:object_id>/": "no model has a page outside of the admin",
     "admin/(?P<url>.*)$": "answers 404 to all other paths",
+    "(?!admin(?:/|$))": "answers 404 to all other paths",
     **{
         f"{prefix}/": "answers 404 to all other paths"
         for prefix in (

@@ -9,7 +9,9 @@ from tests.management.conftest import LONGEST_S, MANAGE
 from tests.support.database import environment
 
 
-@pytest.mark.parametrize("command", ["tick", "verify_run --all"])
+@pytest.mark.parametrize(
+    "command", ["tick", "verify_run --all", "dispatch_ready --run 1", "run_workflow x"]
+)
 def test_command_on_empty_database_says_that_migrate_is_missing(
     command: str, tmp_path: Path
 ) -> None:

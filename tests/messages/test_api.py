@@ -40,6 +40,8 @@ PATHS: list[Row] = [
     ("GET /workflow_runs", None, 404, "/workflow_runs", "did you mean /workflow-runs?"),
     ("GET /runs", None, 404, "/runs", "did you mean /workflow-runs?"),
     ("GET /jobs", None, 404, "/jobs", "known are: /workflow-templates, /workflow-runs, /tasks"),
+    ("GET /workflow-runs/{run}/tasks", None, 404, "/tasks", "did you mean /tasks?run_id={run}?"),
+    ("GET /workflow-runs/{run}/log", None, 404, "/{run}/log", "/workflow-runs/{run}/graph"),
     ("GET /tasks/abc", None, 404, "/tasks/abc", "the id must be a whole number, as in /tasks/1"),
     ("GET /tasks/{task}/logs", None, 404, "/logs", "did you mean /tasks/{task}/log?"),
     ("POST /workflow-runs/{run}/dispatch_ready", {}, 404, "_ready", "/{run}/dispatch-ready?"),
@@ -51,6 +53,7 @@ PATHS: list[Row] = [
 FILTERS: list[Row] = [
     ("GET /workflow-runs?status=done", None, 400, "status", "created, running, paused, success"),
     ("GET /workflow-runs?status=Failed", None, 400, "status", "did you mean failed?"),
+    ("GET /workflow-runs?status=failed,paused", None, 400, "status", "once for each value"),
     ("GET /workflow-runs?statsu=failed", None, 400, "statsu", "did you mean status?"),
     ("GET /workflow-runs?state=%00", None, 400, "state", "known are: status, "),
     ("GET /workflow-runs?status=%00", None, 400, "status", "known are: created, "),
@@ -159,12 +162,12 @@ def test_mistake_is_answered_with_field_and_remedy(
     remedy: str,
 ) -> None:
     method, _, path = filled(what, site).partition(" ")
-    content = body if isinstance(body, str | bytes) else json.dumps(filled(body, site))
+    content: Any = body if isinstance(body, str | bytes) else json.dumps(filled(body, site))
     answer = api.generic(method, path, content, content_type="application/json")
 
     text = json.dumps(answer.json(), ensure_ascii=False).replace('\\"', '"')
     assert answer.status_code == status
-    assert field in text
+    assert filled(field, site) in text
     assert filled(remedy, site) in text
     assert "Traceback" not in text
     assert unchanged()
@@ -210,7 +213,7 @@ def test_refused_login_says_how_to_log_in(
     site: dict[str, Any], header: str, named: str, remedy: str
 ) -> None:
     _, token = AuthToken.objects.create(site["alice"])
-    headers = {"HTTP_AUTHORIZATION": header.format(token=token)} if header else {}
+    headers: Any = {"HTTP_AUTHORIZATION": header.format(token=token)} if header else {}
 
     answer = APIClient().get("/tasks", **headers)
 

@@ -29,6 +29,7 @@ MISTAKES = [
     ("STATEMENT_PIPELINE", "2", "must be one of 1, true, yes, on, 0, false, no, off."),
     ("PROXIES", "one", "must be a number from 0 to 99."),
     ("RUNS_DIR", "var/runs", "must be an absolute path."),
+    ("RUNS_DIR", __file__, "names a file: name a folder."),
     ("LOG_LEVEL", "loud", "must be one of info, debug, warning, error."),
     ("ALLOWED_HOSTS", "example.org;example.com", "must be host names separated by commas"),
 ]

@@ -1,6 +1,7 @@
 """What to say about a path at which there is nothing: which one may be meant."""
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -12,33 +13,65 @@ LONGEST_SHOWN = 100
 PREFIXES = re.compile(r"^(api/(v\d+/)?|v\d+/)")
 """What the paths of other APIs begin with."""
 PARAMETER = re.compile(r"<[^>]+>")
-NUMBER = re.compile(r"\d+")
 ID = "{id}"
+LISTS_BY_FILTER = {
+    "workflow-runs": ("run_id", {"tasks", "approvals", "events"}),
+    "tasks": ("task_id", {"approvals", "events"}),
+}
+"""What else belongs to a row, and is a list of its own with a filter."""
 
 
 def nothing_at(path: str) -> str:
     """Return a sentence about a path that leads nowhere."""
-    intro = f"There is nothing at {path[:LONGEST_SHOWN]}"
-    wanted = PREFIXES.sub("", path.strip("/"))
-    first, _, rest = wanted.partition("/")
-    own_id = rest.partition("/")[0]
-    if f"{first}/{ID}" in known_paths() and own_id and not own_id.isdecimal():
-        return f"{intro}: the id must be a whole number, as in /{first}/1."
-    if meant := _meant(wanted):
-        return f"{intro}; did you mean /{meant}?"
-    known = ", ".join(f"/{each}" for each in known_paths() if "/" not in each)
-    return f"{intro}; known are: {known}."
+    first, *rest = [part for part in PREFIXES.sub("", path.strip("/")).split("/") if part] or [""]
+    hint = _in_collection(first, rest) if first in _collections() else _elsewhere(first, rest)
+    return f"There is nothing at {path[:LONGEST_SHOWN]}; {hint}"
 
 
-def _meant(wanted: str) -> str | None:
-    """Return the known path that is nearest, with the numbers of the one that was wanted."""
-    numbers = NUMBER.findall(wanted)
-    found = meant(NUMBER.sub(ID, wanted), known_paths())
-    if found is None or found.count(ID) > len(numbers):
-        return None
-    for number in numbers[: found.count(ID)]:
-        found = found.replace(ID, number, 1)
-    return found
+def _elsewhere(first: str, rest: list[str]) -> str:
+    """Return which collection may be meant, with what follows if that exists there."""
+    if found := meant(first, _collections()):
+        return _question(found, *rest) if _is_known(found, rest) else _question(found)
+    return _known_are(_collections())
+
+
+def _in_collection(first: str, rest: list[str]) -> str:
+    """Return what may be meant by what stands behind the name of a collection."""
+    if not rest or _is_known(first, rest):
+        return _question(first, *rest)
+    if f"{first}/{ID}" not in known_paths():
+        return _question(first)
+    number, *action = rest
+    if not _is_number(number):
+        return f"the id must be a whole number, as in /{first}/1."
+    filter_name, lists = LISTS_BY_FILTER.get(first, ("", set()))
+    if action and action[0] in lists:
+        return _question(f"{action[0]}?{filter_name}={number}")
+    known = [path.partition(f"{ID}/")[2] for path in known_paths() if path.startswith(f"{first}/")]
+    actions = [each for each in known if each and ID not in each]
+    if action and (found := meant("/".join(action), actions)):
+        return _question(first, number, found)
+    return _known_are([f"{first}/{number}", *(f"{first}/{number}/{each}" for each in actions)])
+
+
+def _question(*parts: str) -> str:
+    return f"did you mean /{'/'.join(parts)}?"
+
+
+def _known_are(paths: list[str]) -> str:
+    return f"known are: {', '.join(f'/{each}' for each in paths)}."
+
+
+def _is_known(first: str, rest: list[str]) -> bool:
+    return "/".join([first, *(ID if _is_number(part) else part for part in rest)]) in known_paths()
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
+
+
+def _collections() -> list[str]:
+    return [path for path in known_paths() if "/" not in path]
 
 
 @cache
@@ -47,12 +80,10 @@ def known_paths() -> tuple[str, ...]:
     return tuple(dict.fromkeys(_paths(get_resolver("workflows.api.urls").url_patterns, "")))
 
 
-def _paths(patterns: Any, before: str) -> list[str]:
-    found: list[str] = []
+def _paths(patterns: Any, before: str) -> Iterator[str]:
     for each in patterns:
         route = f"{before}{PARAMETER.sub(ID, str(each.pattern))}"
         if not isinstance(each, URLPattern):
-            found += _paths(each.url_patterns, route)
+            yield from _paths(each.url_patterns, route)
         elif not route.startswith("^"):  # which answers for paths that lead nowhere
-            found.append(route)
-    return found
+            yield route

@@ -29,7 +29,7 @@ own = [
     path("readyz", health.readyz, name="readyz"),
     path("schema", schema.schema, name="schema"),
     path("docs", schema.docs_page, name="docs"),
-    # JSON also while DEBUG is on: Django would respond with its own debug page.
+    # JSON also while DEBUG is on, and in projects that answer other paths by themselves.
     *(re_path(f"^{prefix}/", errors.path_not_found) for prefix, _, _ in router.registry),
 ]
 urlpatterns = outside_transactions(own)

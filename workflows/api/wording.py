@@ -87,7 +87,9 @@ def _of_filter(error: ValidationError, field: Any) -> list[str]:
         return error.messages
     given = str((error.params or {}).get("value", ""))
     choices = [str(value) for value, _ in field.choices if value]
-    return [f"Select a valid choice. {given} is not one of them; {meant_or_known(given, choices)}."]
+    several = " Give the filter once for each value." if "," in given else ""
+    text = f"Select a valid choice. {given} is not one of them; {meant_or_known(given, choices)}."
+    return [text + several]
 
 
 def refusal_words(exc: APIException, request: Request | None, view: Any) -> str | None:

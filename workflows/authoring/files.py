@@ -138,6 +138,8 @@ def _get_by_number(name: str) -> WorkflowTemplate:
 
 def _templates_there_are(name: str) -> str:
     """Return which templates there are, or which one was probably meant."""
+    if name.endswith((".yaml", ".yml", ".json")):
+        return f"import the file first, by manage.py import_workflow {name}"
     names = list(WorkflowTemplate.objects.values_list("name", flat=True)[:MOST_COMPARED])
     return suggested(name, names) or "there is none yet: manage.py import_workflow makes one"
 
@@ -160,6 +162,8 @@ def _read_data(file_name: str, content: bytes) -> Any:
     if len(content) > MAX_FILE_BYTES:
         raise yaml_json.Unreadable(f"larger than {MAX_FILE_BYTES:,} bytes")
     text = content.decode("utf-8-sig")
+    if not text.strip():
+        raise yaml_json.Unreadable("it is empty; a template has a name and steps")
     is_json = file_name.lower().endswith(".json")
     return yaml_json.read_json(text) if is_json else yaml_json.read_yaml(text)
 

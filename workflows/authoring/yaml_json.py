@@ -30,6 +30,14 @@ MAX_LINE_LENGTH = 2**31 - 1
 MAX_DEPTH = 100
 MOST_DIGITS = 4_000
 QUOTE_EXPRESSIONS = "put a text with {{ }} in quotes, as in '{{ params.day }}'"
+HINTS = {
+    "mapping values are not allowed": "put a text with a colon in quotes",
+    "cannot start any token": "put a text that begins with @, ` or % in quotes",
+    "found unexpected end of stream": "a quote is not closed",
+    "did not find expected key": "is a line indented differently from those around it?",
+    "could not find expected ':'": "write name: value",
+}
+"""What to do, by words of the parser."""
 TOO_MANY = f"there are more than {MOST_ITEMS:,} values"
 
 CONSTANTS = {
@@ -137,7 +145,7 @@ Events = Iterator[Any]
 def _read_document(events: Events) -> Any:
     next(events)  # the stream begins
     if not isinstance(next(events), yaml.DocumentStartEvent):
-        raise Unreadable("it is empty; a template has a name and steps")
+        raise Unreadable("it is empty")
     data = _read_value(next(events), events, MAX_DEPTH)
     next(events)  # the document ends
     if isinstance(more := next(events), yaml.DocumentStartEvent):
@@ -150,7 +158,9 @@ def _hint(exc: yaml.MarkedYAMLError, text: str) -> str:
     lines = text.splitlines()[exc.problem_mark.line :] if exc.problem_mark else []
     if lines and "\t" in lines[0] and "cannot start any token" in str(exc.problem):
         return ": it is a tab; indent by spaces"
-    return f"; {QUOTE_EXPRESSIONS}" if lines and "{{" in lines[0] else ""
+    if lines and "{{" in lines[0]:
+        return f"; {QUOTE_EXPRESSIONS}"
+    return next((f"; {hint}" for words, hint in HINTS.items() if words in str(exc.problem)), "")
 
 
 def _limited(events: Events) -> Events:

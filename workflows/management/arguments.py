@@ -7,6 +7,9 @@ from django.core.management.base import CommandError
 
 from runners.slots.account import Account, RunAsRefused, use_account
 
+MOST = 1_000_000
+"""The largest number that is a count."""
+
 
 def positive(text: str) -> int:
     """
@@ -17,6 +20,17 @@ def positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise ArgumentTypeError(f"'{text}' is not a whole number of at least 1")
     return int(text)
+
+
+def count(text: str) -> int:
+    """
+    Read how many of something.
+
+    :raises ArgumentTypeError: if it is not a whole number from 1 to a million.
+    """
+    if (found := positive(text)) > MOST:
+        raise ArgumentTypeError(f"'{text[:40]}' is too large: at most {MOST}")
+    return found
 
 
 def seconds(text: str) -> float:

@@ -92,7 +92,7 @@ def _additional(value: Any, _: Any, error: ValidationError) -> str:
     if error.validator_value is not False or not known or "patternProperties" in schema:
         return error.message
     unknown = [name for name in value if name not in known]
-    return "; ".join(f"{name}: {_no_such(name, known)}" for name in unknown)
+    return "; ".join(f"{name or repr(name)}: {_no_such(name, known)}" for name in unknown)
 
 
 def _no_such(name: str, known: list[str]) -> str:

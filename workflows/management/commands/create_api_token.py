@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 from knox.models import AuthToken
 from knox.settings import knox_settings
 
-from workflows.management.arguments import positive
+from workflows.management.arguments import count
 from workflows.management.base import DatabaseCommand
 
 MAX_DAYS = 36_500
@@ -29,7 +29,7 @@ class Command(DatabaseCommand):
         parser.add_argument("username")
         parser.add_argument(
             "--days",
-            type=positive,
+            type=count,
             default=knox_settings.TOKEN_TTL.days,
             help="Days until the token expires (default: %(default)s).",
         )

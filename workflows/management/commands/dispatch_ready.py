@@ -13,7 +13,7 @@ from workflows.dispatch.result import DispatchResult
 from workflows.errors import WorkflowError
 from workflows.insight.situation import sentence_on
 from workflows.management.actor import command_actor
-from workflows.management.arguments import positive
+from workflows.management.arguments import count, positive
 from workflows.management.base import DatabaseCommand, refusal_line, why_refused
 from workflows.models import WorkflowRun
 from workflows.operations.dispatch_ready import dispatch_ready
@@ -26,7 +26,7 @@ def limit(text: str) -> int | None:
     :raises ArgumentTypeError: if it is neither `all` nor a number of at least 1.
     """
     try:
-        return None if text == "all" else positive(text)
+        return None if text == "all" else count(text)
     except ArgumentTypeError as exc:
         raise ArgumentTypeError(f"{exc}, nor 'all'") from exc
 
@@ -55,6 +55,7 @@ class Command(DatabaseCommand):
 
     def handle(self, *, run: list[int] | None, **options: Any) -> None:
         """Dispatch from each run in turn."""
+        WorkflowRun.objects.exists()  # without its tables, each run would seem to be broken
         runs = list(dict.fromkeys(run)) if run else _runs_with_ready_tasks()
         refused = sum(not self._dispatch(run_id, **options) for run_id in runs)
         if not runs and not options["json"]:

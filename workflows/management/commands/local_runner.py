@@ -19,7 +19,7 @@ from workflows.execution.executor import Executor
 from workflows.execution.run_directories import remove_unneeded
 from workflows.execution.timers import Timers
 from workflows.management import arguments
-from workflows.management.arguments import add_run_as, positive, seconds
+from workflows.management.arguments import add_run_as, count, seconds
 from workflows.management.base import DatabaseCommand
 from workflows.management.function_watch import LOOK_AT_FILES_EVERY_S, FunctionWatch, restart
 from workflows.models.actor import Actor
@@ -41,7 +41,7 @@ class Command(DatabaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("--concurrency", type=positive, default=4, help="Attempts at a time.")
+        parser.add_argument("--concurrency", type=count, default=4, help="Attempts at a time.")
         parser.add_argument(
             "--grace",
             type=seconds,

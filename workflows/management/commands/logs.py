@@ -15,6 +15,7 @@ from workflows.management.output import discard_output
 from workflows.management.run_logs import RunLogs, tasks_of
 from workflows.models import Task, WorkflowRun
 from workflows.models.run import UNFINISHED
+from workflows.runs.locks import LARGEST_ID
 
 LOOK_EVERY_S = 0.5
 MOST_STEPS_NAMED = 20
@@ -39,7 +40,7 @@ class Command(DatabaseCommand):
     def handle(self, *, run: int, step: str | None, follow: bool, **_: Any) -> None:
         """Print the logs, as long as anybody reads them."""
         tasks = tasks_of(run, step)
-        if not tasks.exists():
+        if run > LARGEST_ID or not tasks.exists():
             raise CommandError(_why_there_are_none(run, step))
         logs = RunLogs(tasks, has_headings=step is None)
         try:
@@ -67,7 +68,7 @@ def _may_print_more(run_id: int) -> bool:
 
 
 def _why_there_are_none(run_id: int, step: str | None) -> str:
-    if not WorkflowRun.objects.filter(pk=run_id).exists():
+    if run_id > LARGEST_ID or not WorkflowRun.objects.filter(pk=run_id).exists():
         raise NotFound("workflow run", run_id)
     tasks = Task.objects.filter(run=run_id).order_by("position")
     steps = ", ".join(map(str, tasks[:MOST_STEPS_NAMED]))

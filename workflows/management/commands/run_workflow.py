@@ -23,7 +23,7 @@ from workflows.execution.set_aside import reconnect
 from workflows.insight.situation import sentence_on
 from workflows.management import arguments
 from workflows.management.actor import command_actor
-from workflows.management.arguments import add_run_as, positive
+from workflows.management.arguments import add_run_as, count, positive
 from workflows.management.base import (
     TRY_AGAIN,
     DatabaseCommand,
@@ -76,7 +76,7 @@ class Command(DatabaseCommand):
             help="With --again: with the latest version of its template, not the one it had.",
         )
         add_parameters(parser)
-        parser.add_argument("--concurrency", type=positive, default=4, help="Attempts at a time.")
+        parser.add_argument("--concurrency", type=count, default=4, help="Attempts at a time.")
         parser.add_argument("--json", action="store_true", help="Print the run as the last line.")
         add_run_as(parser)
 

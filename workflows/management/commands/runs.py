@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from workflows.authoring.files import template_named
-from workflows.management.arguments import positive
+from workflows.management.arguments import count
 from workflows.management.base import DatabaseCommand
 from workflows.management.output import say
 from workflows.models import RunState, WorkflowRun
@@ -30,7 +30,7 @@ class Command(DatabaseCommand):
             action="append",
             help="Only runs in this state; may be given several times.",
         )
-        parser.add_argument("--limit", type=positive, default=20, help="So many; default 20.")
+        parser.add_argument("--limit", type=count, default=20, help="So many; default 20.")
 
     def handle(
         self, *, template: str | None, state: list[str] | None, limit: int, **_: Any
