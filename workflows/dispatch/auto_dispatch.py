@@ -96,6 +96,12 @@ def _advance_waiting(run_id: int, *, by: Actor, spares_resting: bool = True) -> 
     return len(advance_run(lock_run(run_id), by=by, pool=pool).attempts)
 
 
+def begins_alone(run: WorkflowRun) -> bool:
+    """Return True if the periodic work begins a run that nobody has begun yet."""
+    is_new = run.state == RunState.CREATED and run.created_at > timezone.now() - BEGIN_WITHIN
+    return run.auto_dispatch and is_new
+
+
 def begin_created_runs(*, by: Actor) -> int:
     """
     Begin runs with auto-dispatch whose creator died before it could dispatch them.

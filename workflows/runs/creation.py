@@ -1,6 +1,5 @@
 """Creates runs, and tasks that are in no run yet; lists the tasks of runs."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +10,6 @@ from runners.encryption import WRONG_KEYS
 from runners.models import Runner
 from workflows.authoring.spec import check_payload
 from workflows.db import failpoints
-from workflows.db.statements import select
 from workflows.db.time_limits import locking
 from workflows.errors import Conflict, Invalid, NotFound
 from workflows.models import (
@@ -31,17 +29,6 @@ from workflows.runs.approval_requests import AGAIN, request_approval, request_ap
 from workflows.runs.events import record
 from workflows.runs.locks import LARGEST_ID
 from workflows.runs.trail import save_trail
-
-TABLES = {"run": WorkflowRun._meta.db_table, "task": Task._meta.db_table}
-# One array for each run: one row for each task takes twice as long.
-TASK_IDS = """
-    SELECT run.id, (
-               SELECT json_agg(id)::text
-                 FROM (SELECT id FROM {task} WHERE run_id = run.id ORDER BY position) AS task
-           )
-      FROM {run} run
-     WHERE run.id = ANY(%(runs)s)
-""".format(**TABLES)
 
 
 @transaction.atomic
@@ -114,11 +101,6 @@ def create_task(
     if requires_approval:
         request_approval(None, task, by=by)
     return task
-
-
-def task_ids_of(run_ids: Sequence[int]) -> dict[int, list[int]]:
-    """Return the ids of the tasks of runs, in list order; one statement for all."""
-    return {run: json.loads(ids or "[]") for run, ids in select(TASK_IDS, runs=list(run_ids))}
 
 
 def _creator_columns(by: Actor) -> dict[str, str]:

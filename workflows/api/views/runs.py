@@ -30,8 +30,7 @@ from workflows.db.doors import durably
 from workflows.insight.explain import explain
 from workflows.insight.situation import situations
 from workflows.models import Task, TaskDependency, WorkflowRun
-from workflows.runs.creation import task_ids_of
-from workflows.runs.readiness import deadlocks
+from workflows.runs.contents import contents_of
 
 
 class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
@@ -135,12 +134,10 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
         )
 
     def related_data(self, rows: Sequence[WorkflowRun]) -> dict[str, Any]:
-        """Return the tasks, deadlocks and situations of the runs, in a few statements for all."""
-        found = deadlocks(rows)
+        """Return the tasks and situations of the runs, in a few statements for all."""
         return {
-            "task_ids": task_ids_of([run.pk for run in rows]),
-            "deadlocks": found,
-            "situations": situations(rows, found),
+            "contents": contents_of([run.pk for run in rows]),
+            "situations": situations(rows),
         }
 
 
