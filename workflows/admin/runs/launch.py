@@ -180,6 +180,7 @@ class LaunchAdmin(RefusableAdmin):
             parameters=form.parameters_given(),
             auto_dispatch=ONLY_CREATE not in request.POST,
             by=actor(request),
+            in_background=True,
         )
         obj.pk = run.pk
 

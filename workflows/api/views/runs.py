@@ -50,9 +50,10 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
         """
         Create a run of a template, or of existing tasks in the given order.
 
-        With `auto_dispatch`, what is ready is dispatched at once.
+        With `auto_dispatch`, what is ready is dispatched at once; its hosts are called after that.
         """
-        run = durably(operations.start_run, **validated(RunBody, request.data), by=actor(request))
+        body = validated(RunBody, request.data)
+        run = durably(operations.start_run, **body, by=actor(request), in_background=True)
         return self.detail_response(run.pk, 201)
 
     @extend_schema(request=RunChangesBody)
