@@ -13,7 +13,6 @@ from workflows import graph
 from workflows.errors import Invalid
 from workflows.models.fields import check_json
 from workflows.models.template import ApprovalLasts
-from workflows.payloads.expressions import check_expressions
 from workflows.payloads.suggestions import suggested
 from workflows.payloads.validation import Validator
 
@@ -149,12 +148,6 @@ def _plain_step(step: StepSpec) -> dict[str, Any]:
 
 def _without_defaults(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
-
-
-def check_payload(payload: object) -> Iterator[str]:
-    """Yield the problems of a task's payload, as far as it shows them alone."""
-    yield from check_payload_shape(payload)
-    yield from check_expressions(payload)
 
 
 def check_payload_shape(payload: object) -> Iterator[str]:

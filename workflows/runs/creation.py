@@ -8,7 +8,7 @@ from django.db import transaction
 
 from runners.encryption import WRONG_KEYS
 from runners.models import Runner
-from workflows.authoring.spec import check_payload
+from workflows.authoring.checks import lone_task_problems
 from workflows.db import failpoints
 from workflows.db.time_limits import locking
 from workflows.errors import Conflict, Invalid, NotFound
@@ -90,7 +90,7 @@ def create_task(
         timeout_seconds=timeout_seconds,
         requires_approval=requires_approval,
     )
-    problems = {"payload": list(check_payload(task.payload))}
+    problems = {"payload": list(lone_task_problems(task.payload, runner))}
     if runner is not None:
         task.runner = Runner.objects.filter(name=runner).first()
         problems["runner"] = [] if task.runner else [f"There is no runner named '{runner}'."]
