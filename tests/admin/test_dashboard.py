@@ -19,7 +19,6 @@ from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch_all, events, finish, start, state, task
 from workflows import operations
-from workflows.admin.dashboard import attention_items
 from workflows.models import TaskAttempt, WorkflowRun
 
 INDEX = "/admin/"
@@ -34,7 +33,8 @@ def dashboard(client: Client) -> str:
 def test_each_item_says_what_is_wrong_and_why(root: Client, busy: WorkflowRun) -> None:
     text = dashboard(root)
 
-    assert f"run {busy.pk} backup: a failed (exit code 2). 2 tasks can never run." in text
+    blocked = f"run {busy.pk} backup: 2 tasks can never run because a failed (exit code 2)."
+    assert f"failed 2 blocked {blocked}" in text
     assert "deploy of run" in text
     assert "gpu: 1 ready task waits for it." in text
     assert "local is silent: it has not started 1 attempt. Is manage.py local_runner" in text
@@ -64,22 +64,20 @@ def test_paused_deadlocked_run_offers_retry_mark_success_cancel_rest_and_resume(
 
     text = dashboard(olga)
 
-    assert "deadlocked" in text
-    assert f"run {run.pk} backup, paused: a failed (exit code 2). 2 tasks can never run." in text
-    assert buttons_of(olga) == ["retry", "mark_success", "cancel_rest", "resume"]
+    assert f"paused 2 blocked run {run.pk} backup: The run is paused by test since" in text
+    assert "2 tasks can never run because a failed (exit code 2)." in text
+    assert buttons_of(olga) == ["resume", "retry", "mark_success", "cancel_rest"]
 
 
-def test_paused_run_with_active_tasks_does_not_offer_cancel_rest(
-    olga: Client, runs: DrawRun
-) -> None:
+def test_paused_run_with_active_tasks_offers_cancel_rest_too(olga: Client, runs: DrawRun) -> None:
     run = runs("a > b, c", name="backup")
     dispatch_all(run)
     start(run, "c")
     operations.pause(run.pk, by=who("test"))
     finish(run, "a", "failed", message="exit code 2")
 
-    assert f"paused run {run.pk} backup, paused: a failed (exit code 2)." in dashboard(olga)
-    assert buttons_of(olga) == ["retry", "mark_success", "resume"]
+    assert f"paused 1 blocked run {run.pk} backup: The run is paused" in dashboard(olga)
+    assert buttons_of(olga) == ["resume", "retry", "mark_success", "cancel_rest"]
 
 
 def test_failed_task_is_shown_while_other_branches_run(olga: Client, runs: DrawRun) -> None:
@@ -88,7 +86,8 @@ def test_failed_task_is_shown_while_other_branches_run(olga: Client, runs: DrawR
     start(run, "c")
     finish(run, "a", "failed", message="exit code 2")
 
-    assert f"failed run {run.pk} backup, still running: a failed (exit code 2)." in dashboard(olga)
+    said = f"running run {run.pk} backup: 1 task is with a runner; a failed (exit code 2)."
+    assert said in dashboard(olga)
     assert buttons_of(olga) == ["retry", "mark_success"]
 
 
@@ -104,23 +103,33 @@ def test_resume_action_resumes_stuck_run(olga: Client, runs: DrawRun) -> None:
     assert events(run)[-1].actor == "olga"
 
 
-def test_run_with_too_many_failures_links_to_their_list(
-    olga: Client, runs: DrawRun, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(attention_items, "MOST_CAUSES", 2)
-    few, many = runs("a, b"), runs("a, b, c")
-    for run, step_ids in ((few, "ab"), (many, "abc")):
+def test_run_with_too_many_failures_links_to_their_list(olga: Client, runs: DrawRun) -> None:
+    few, many = runs("a, b"), runs("a, b, c, d, e")
+    for run, step_ids in ((few, "ab"), (many, "abcde")):
         dispatch_all(run)
         for step_id in step_ids:
             finish(run, step_id, "failed", message="exit code 1")
 
     text, html = dashboard(olga), olga.get(INDEX).content.decode()
 
-    assert "a failed (exit code 1) and 2 more." in text
+    assert "c failed (exit code 1) and 2 more failed." in text
     assert "a failed (exit code 1) and b failed (exit code 1)." in text
-    [url] = re.findall(r'href="([^"]+)">All 3 tasks', html)
-    assert olga.get(unescape(url)).context["cl"].result_count == 3
-    assert buttons_of(olga) == ["retry", "mark_success"]
+    [url] = re.findall(r'href="([^"]+)">All 5 tasks', html)
+    assert olga.get(unescape(url)).context["cl"].result_count == 5
+    assert buttons_of(olga) == ["retry_failed", "retry", "mark_success"]
+
+
+def test_run_blocked_by_a_canceled_task_alone_is_listed(olga: Client, runs: DrawRun) -> None:
+    run = runs("a > b > c, d > e")
+    operations.hold(task(run, "d").pk, by=who("test"))
+    dispatch_all(run)
+    finish(run, "a")
+    operations.cancel(task(run, "b").pk, by=who("test"), reason="not today")
+
+    text = dashboard(olga)
+
+    assert f"running 1 blocked run {run.pk}" in text
+    assert "1 task can never run because b was canceled (not today); d is on hold." in text
 
 
 def test_retry_from_dashboard_resolves_its_item(root: Client, busy: WorkflowRun) -> None:

@@ -49,12 +49,17 @@ def test_a_run_of_a_template_has_its_tasks_in_list_order(api: APIClient) -> None
         "approval_lasts": "reset",
         "parameters": {"day": 3},
         "auto_dispatch": False,
-        **dict.fromkeys(["started_at", "finished_at", "again_of", "trigger", "deadlock"]),
+        **dict.fromkeys(UNSET),
         "task_counts": {**dict.fromkeys(TaskState.values, 0), "pending": 4},
         "sentence": "Nothing has been dispatched yet: dispatch the ready tasks to begin.",
+        "failure_triage_hints": [],
+        "retry_summary": {"total_retries": 0, "retried_task_ids": []},
         "set_aside": "",
         "warnings": [],
     }
+
+
+UNSET = ["started_at", "finished_at", "duration_ms", "again_of", "trigger", "deadlock"]
 
 
 def test_created_event_names_the_user_not_the_initiator(api: APIClient) -> None:
@@ -187,6 +192,7 @@ def test_a_deadlock_is_named_with_its_root_causes(api: APIClient, runs: DrawRun)
             {"task_id": cause.pk, "step_id": "a", "title": "a", "status": "failed", "reason": "2"}
         ],
         "blocked": 1,
+        "more_blocked": False,
     }
     assert api.get(f"/workflow-runs/{stuck.pk}").json() == answers[stuck.pk]
 

@@ -47,8 +47,8 @@ GATED = {"template__drawing": "a", "template__requires_approval": True}
     ("path", "make", "statements"),
     [
         ("/workflow-templates", lambda: TemplateFactory.create(drawing=wide(3), runner="local"), 4),
-        ("/workflow-runs", lambda: RunFactory.create(template__drawing=wide(3)), 6),
-        ("/workflow-runs", deadlocked, 6),
+        ("/workflow-runs", lambda: RunFactory.create(template__drawing=wide(3)), 5),
+        ("/workflow-runs", deadlocked, 5),
         ("/tasks", deadlocked, 4),
         ("/tasks", TaskFactory.create, 4),
         ("/approvals", lambda: RunFactory.create(**GATED), 2),
@@ -71,9 +71,9 @@ def test_list_takes_the_same_statements_for_one_row_and_for_many(
     ("path", "statements"),
     [
         ("/workflow-templates/{template}", 6),
-        ("/workflow-runs/{run}", 5),
+        ("/workflow-runs/{run}", 4),
         ("/workflow-runs/{run}/graph", 3),
-        ("/workflow-runs/{run}/explain", 12),
+        ("/workflow-runs/{run}/explain", 10),
         ("/tasks/{task}", 3),
     ],
 )

@@ -72,6 +72,18 @@ def test_pages_do_not_scroll_sideways(
         assert width <= viewport["width"], path
 
 
+def test_list_of_runs_shows_all_its_columns_at_1280_pixels(
+    browse: Browse, failed: WorkflowRun
+) -> None:
+    page = browse("/admin/workflows/workflowrun/", viewport={"width": 1280, "height": 900})
+    expect(page.get_by_text("2 tasks can never run because a failed")).to_be_visible()
+    table, frame = page.evaluate(
+        "(({scrollWidth, parentElement}) => [scrollWidth, parentElement.clientWidth])"
+        "(document.getElementById('result_list'))"
+    )
+    assert table <= frame
+
+
 def test_login_page_has_no_serious_accessibility_violation(browse: Browse) -> None:
     page = browse("/admin/")
     page.get_by_role("button", name="Log out").click()

@@ -8,7 +8,7 @@ from django.utils import timezone
 from runners.models import Runner
 from tests.support.actors import who
 from tests.support.drawing import DrawRun
-from tests.support.verbs import ask_for_approval, dispatch_all, finish, task
+from tests.support.verbs import ask_for_approval, dispatch_all, finish, start, task
 from workflows import operations, presence
 from workflows.models import Approval, TaskAttempt, WorkflowRun
 
@@ -64,6 +64,31 @@ def paused(runs: DrawRun) -> WorkflowRun:
     return run
 
 
+def paused_and_blocked(runs: DrawRun) -> WorkflowRun:
+    """Return a paused run in which a task goes on, and others wait for a failed one."""
+    run = runs("a > b, c > d, e")
+    operations.dispatch_ready(run.pk, limit=2, by=ADA)
+    operations.pause(run.pk, by=ADA, reason="release day")
+    run.events.filter(event_type="workflow_run.paused").update(created_at=NOON)
+    start(run, "c")
+    finish(run, "a", "failed", message="exit code 3")
+    return run
+
+
+def canceled_and_waiting(runs: DrawRun) -> WorkflowRun:
+    """Return a running run in which nothing failed: one branch was canceled, one waits."""
+    run = waiting("a > b > c, d > e", "d")(runs)
+    operations.cancel(task(run, "b").pk, by=ADA, reason="not today")
+    return run
+
+
+def late(runs: DrawRun) -> WorkflowRun:
+    """Return a run with auto-dispatch that nobody has begun within a day."""
+    run = runs("a", auto_dispatch=True)
+    WorkflowRun.objects.filter(pk=run.pk).update(created_at=timezone.now() - timedelta(days=2))
+    return run
+
+
 def aborted(runs: DrawRun) -> WorkflowRun:
     """Return an aborted run."""
     run = runs("a")
@@ -116,6 +141,18 @@ def aside(runs: DrawRun) -> WorkflowRun:
 STILL: dict[str, tuple[Make, str]] = {
     "created": (
         lambda runs: runs("a"),
+        "Nothing has been dispatched yet: dispatch the ready tasks to begin.",
+    ),
+    "created, begins alone": (
+        lambda runs: runs("a", auto_dispatch=True),
+        (
+            "Nothing has been dispatched yet: the run begins by itself. If it has not within a "
+            "minute, dispatch the ready tasks, and see that manage.py local_runner or manage.py "
+            "tick is running."
+        ),
+    ),
+    "created long ago": (
+        late,
         "Nothing has been dispatched yet: dispatch the ready tasks to begin.",
     ),
     "created, waiting": (
@@ -182,6 +219,15 @@ STILL: dict[str, tuple[Make, str]] = {
             "nothing is dispatched until it is resumed."
         ),
     ),
+    "paused and blocked": (
+        paused_and_blocked,
+        (
+            "The run is paused by ada since 2026-01-31 12:05 UTC (release day): "
+            "nothing is dispatched until it is resumed; 1 task is with a runner; "
+            "1 task can never run because `a` failed (exit code 3). "
+            "Retry, mark success, or cancel the rest."
+        ),
+    ),
     "aborted": (
         aborted,
         (
@@ -208,6 +254,14 @@ STILL: dict[str, tuple[Make, str]] = {
         waiting("a > b > c, d > e", "d", "a"),
         (
             "2 tasks can never run because `a` failed; "
+            "`d` waits for approval since 2026-01-31 12:05 UTC. "
+            "Retry, mark success, or cancel the rest. Approve or reject it."
+        ),
+    ),
+    "canceled, and a person decides": (
+        canceled_and_waiting,
+        (
+            "1 task can never run because `b` was canceled (not today); "
             "`d` waits for approval since 2026-01-31 12:05 UTC. "
             "Retry, mark success, or cancel the rest. Approve or reject it."
         ),

@@ -159,7 +159,7 @@ def test_number_of_statements_does_not_grow_with_tasks(
     assert len(answer["blocked"]) == size
 
 
-STATEMENTS = 15
+STATEMENTS = 12
 
 
 def test_first_entries_equal_those_of_the_whole_explanation(runs: DrawRun) -> None:

@@ -11,6 +11,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from runners.models import Runner
+from tests.admin.conftest import text_of
 from tests.insight.still import ADA, STILL
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, start
@@ -18,7 +19,6 @@ from workflows.insight.situation import situation_of, situations
 from workflows.models import Approval, Task, WorkflowRun
 from workflows.operations import catalog
 from workflows.operations.catalog import Operation
-from workflows.runs.readiness import deadlocks
 
 
 def by_api(client: Client, run: WorkflowRun) -> list[str]:
@@ -42,10 +42,61 @@ def test_run_that_stands_still_says_the_same_true_sentence_everywhere(
     assert sentence.replace("`", "") in plain(page.context["run_sentence"])
     listed = admin_client.get("/admin/workflows/workflowrun/").context["cl"].result_list
     assert [each.situation.sentence for each in listed if each.pk == run.pk] == [sentence]
+    attention = text_of(admin_client.get("/admin/"))
+    assert (sentence.replace("`", "") in attention) is (name in NEED_ATTENTION)
 
+
+NEED_ATTENTION = {
+    "paused and blocked",
+    "last step failed",
+    "several failed",
+    "failed and blocked",
+    "failed, and a person decides",
+    "canceled, and a person decides",
+    "set aside",
+}
+"""The states that the dashboard lists by run; it lists approvals and runners by themselves."""
+
+
+@pytest.mark.parametrize("name", STILL)
+def test_run_page_offers_what_the_sentence_suggests_once(
+    admin_client: Client, runs: DrawRun, local: Runner, name: str
+) -> None:
+    run = STILL[name][0](runs)
+    actions = admin_client.get(f"/workflow-runs/{run.pk}").json()["suggested_actions"]
+
+    page = admin_client.get(f"/admin/workflows/workflowrun/{run.pk}/change/").content.decode()
+
+    first, _, others = page.partition('id="part-operations"')
+    suggested = first.partition('id="suggested"')[2]
+    for each in actions:
+        operation, target = each["operation"], each["target"]
+        if target["type"] == "runner":
+            assert f"/admin/runners/runner/{target['id']}/change/" in suggested
+        elif operation == "dispatch_ready":
+            assert (suggested.count('id="dispatch"'), others.count('id="dispatch"')) == (1, 0)
+        else:
+            row = f'name="_selected_action" value="{target["id"]}"'
+            place = f'action="{LISTS[target["type"]]}"'
+            form = next(form for form in suggested.split("<form") if row in form and place in form)
+            assert f'value="{operation}"' in form
+            assert f'name="action" value="{operation}"' not in others.split("data-tab")[0]
+
+
+LISTS = {
+    "run": "/admin/workflows/workflowrun/",
+    "task": "/admin/workflows/task/",
+    "approval": "/admin/workflows/approval/",
+}
 
 HELP = {
     "created": "dispatch_ready run",
+    "created, begins alone": "dispatch_ready run",
+    "paused and blocked": "resume run, retry task, mark_success task, cancel_rest run",
+    "several failed": "retry_failed run, " + ", ".join(["retry task, mark_success task"] * 3),
+    "canceled, and a person decides": (
+        "retry task, mark_success task, cancel_rest run, approve approval, reject approval"
+    ),
     "approval": "approve approval, reject approval",
     "hold": "release task",
     "disabled": "enable runner",
@@ -97,9 +148,8 @@ def test_sentences_of_many_runs_take_as_many_statements_as_those_of_one(
         make(runs)
         Runner.objects.filter(pk=local.pk).update(capacity=None, is_enabled=True, is_default=True)
     everything = list(WorkflowRun.objects.all())
-    found = deadlocks(everything)
-    with django_assert_num_queries(8):
-        assert len(situations(everything, found)) == len(everything)
+    with django_assert_num_queries(9):
+        assert len(situations(everything)) == len(everything)
 
 
 def test_run_that_works_is_not_called_stuck(runs: DrawRun, local: Runner) -> None:
@@ -107,7 +157,7 @@ def test_run_that_works_is_not_called_stuck(runs: DrawRun, local: Runner) -> Non
     dispatch_all(run)
     start(run, "a")
     run.refresh_from_db()
-    assert situation_of(run, None).sentence == "2 tasks are with a runner."
+    assert situation_of(run).sentence == "2 tasks are with a runner."
 
 
 def plain(sentence: str) -> str:

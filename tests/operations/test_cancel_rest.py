@@ -6,9 +6,9 @@ from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, events, finish, state, states, trail
 from workflows.errors import Conflict, NotFound
+from workflows.insight.situation import situation_of
 from workflows.models import WorkflowRun
 from workflows.operations.runs import abort, cancel_rest
-from workflows.runs.readiness import deadlocks
 
 
 @pytest.fixture
@@ -43,12 +43,12 @@ def test_cancel_rest_ends_deadlock(stuck: WorkflowRun) -> None:
     dispatch_all(stuck)
     finish(stuck, "y")
     stuck.refresh_from_db()
-    assert deadlocks([stuck])
+    assert situation_of(stuck).deadlock
 
     run = cancel_rest(stuck.pk, by=who("test"))
 
     assert (run.state, run.pending_count, run.canceled_count) == ("failed", 0, 2)
-    assert not deadlocks([run])
+    assert not situation_of(run).deadlock
 
 
 def test_cancel_rest_is_refused_where_nothing_is_blocked(stuck: WorkflowRun, runs: DrawRun) -> None:

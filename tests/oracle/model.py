@@ -171,7 +171,7 @@ class Run:
 
     def deadlock(self) -> tuple[set[Task], int] | None:
         """Return what blocks tasks of a run that stands still, and how many; None if nothing."""
-        stuck = not self.having(*ACTIVE) and not self.free()
+        stuck = self.state == "paused" or not (self.having(*ACTIVE) or self.free())
         if self.state in {"success", "aborted"} or not stuck:
             return None
         causes = {c for task in self.having("pending") for c in task.causes()}

@@ -14,10 +14,10 @@ from workflows.authoring.spec import parse_template
 from workflows.authoring.store import create_template
 from workflows.dispatch.result import DispatchResult
 from workflows.insight.explain import READY, explain
+from workflows.insight.standing import Standing
 from workflows.models import Approval, Event, TaskAttempt, WorkflowRun
 from workflows.operations.dispatch_ready import dispatch_ready
 from workflows.runs.creation import create_run, create_task
-from workflows.runs.readiness import deadlocks
 
 BY = who("oracle")
 TABLES = [
@@ -105,10 +105,9 @@ def approval_of(task_id: int, number: int) -> int:
 def states_of(run_ids: Sequence[int]) -> tuple[dict[int, Any], dict[int, Any]]:
     """Return the states of runs and of their tasks, by id."""
     runs = list(WorkflowRun.objects.filter(pk__in=run_ids))
-    stuck = deadlocks(runs)
     causes = {
-        pk: ({cause["task_id"] for cause in deadlock["root_causes"]}, deadlock["blocked"])
-        for pk, deadlock in stuck.items()
+        pk: ({cause.task_id for cause in deadlock.root_causes}, deadlock.blocked)
+        for pk, deadlock in Standing(runs).deadlocks.items()
     }
     tasks = {pk: (state, *map(bool, flags)) for pk, state, *flags in _rows(TASKS, run_ids)}
     return {run.pk: (run.state, causes.get(run.pk)) for run in runs}, tasks

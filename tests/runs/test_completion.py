@@ -8,16 +8,17 @@ from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch, dispatch_all, finish, start, state, task, trail, walk
 from workflows.audit.verify import verify_run
+from workflows.insight.standing import Standing
 from workflows.models import WorkflowRun
 from workflows.operations.holds import hold, release
-from workflows.operations.runs import abort, pause
+from workflows.operations.runs import abort, pause, resume
 from workflows.operations.tasks import cancel, retry
-from workflows.runs.readiness import deadlocks
 
 
 def deadlock(run: WorkflowRun) -> dict[str, Any] | None:
     run.refresh_from_db()
-    return deadlocks([run]).get(run.pk)
+    found = Standing([run]).deadlocks.get(run.pk)
+    return found.as_json() if found else None
 
 
 def causes(run: WorkflowRun) -> list[str]:
@@ -112,6 +113,23 @@ def test_paused_run_can_be_deadlocked(runs: DrawRun) -> None:
     pause(run.pk, by=who("ada"))
     finish(run, "a", "failed")
     assert (state(run), causes(run)) == ("paused", ["a"])
+
+
+def test_paused_run_is_deadlocked_whatever_is_active_or_ready(runs: DrawRun) -> None:
+    #  a (failed) ─ b ─ c
+    #  d (running) ─ e
+    #  f (ready)
+    run = runs("a > b > c, d > e, f")
+    dispatch(run, limit=2)
+    start(run, "d")
+    pause(run.pk, by=who("ada"))
+    assert deadlock(run) is None
+    finish(run, "a", "failed")
+    found = deadlock(run)
+    assert found
+    assert (causes(run), found["blocked"]) == (["a"], 2)
+    resume(run.pk, by=who("ada"))
+    assert deadlock(run) is None
 
 
 def draw_mixed(runs: DrawRun) -> WorkflowRun:
@@ -228,7 +246,7 @@ def test_failed_task_without_pending_downstream_is_not_a_root_cause(runs: DrawRu
     assert causes(run) == ["c"]
 
 
-def test_deadlocks_of_many_runs_take_three_statements(
+def test_deadlocks_of_many_runs_take_two_statements(
     runs: DrawRun, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     dead = [runs("a > b") for _ in range(3)]
@@ -237,10 +255,10 @@ def test_deadlocks_of_many_runs_take_three_statements(
         finish(run, "a", "failed")
     for run in dead:
         run.refresh_from_db()
-    with django_assert_num_queries(3):
-        assert set(deadlocks(dead)) == {run.pk for run in dead}
+    with django_assert_num_queries(2):
+        assert set(Standing(dead).deadlocks) == {run.pk for run in dead}
     with django_assert_num_queries(0):
-        assert deadlocks([as_if_active(run) for run in dead]) == {}
+        assert Standing([as_if_active(run) for run in dead]).deadlocks == {}
 
 
 def as_if_active(run: WorkflowRun) -> WorkflowRun:

@@ -208,7 +208,7 @@ def test_what_is_set_aside_is_noted_once_and_forgotten_when_the_run_goes_on(besi
 def test_every_page_and_answer_comes_beside_nonsense(beside: Any, root: Client) -> None:
     sound, sick = beside
     round_of_everything(sound)
-    assert "set aside, since the submission of task" in root.get("/admin/").content.decode()
+    assert "The run is set aside: the submission of task" in root.get("/admin/").content.decode()
     lists = [(path, root.get(path).status_code) for path in LISTS]
     assert [each for each in lists if each[1] != 200] == []
     found = {

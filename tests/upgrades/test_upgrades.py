@@ -48,6 +48,7 @@ ADDED = {
         "trail_length",
         "trail_saved_at",
         "again_of",
+        "reopened_at",
         "trigger",
     },
     "workflows.WorkflowTemplate": {"parameters_schema", "approval_lasts"},

@@ -228,7 +228,7 @@ def _why_it_waits(task: Task) -> SafeString | None:
     if not (entry := explain_task(task)):
         return None
     run = task.run
-    of_run = situation_of(run, None).sentence if run and run.state in NOT_DISPATCHING else ""
+    of_run = situation_of(run).sentence if run and run.state in NOT_DISPATCHING else ""
     return format_html("{} {}", explained(entry), of_run)
 
 

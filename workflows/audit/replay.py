@@ -121,7 +121,7 @@ class Replay:
 
     def _follow_run(self, event: EventRow, before: str) -> None:
         if before == NOT_CREATED:
-            allow(self.columns, event, started_at=None, finished_at=None)
+            allow(self.columns, event, started_at=None, finished_at=None, reopened_at=None)
             allow(self.columns, event, template_id=event.details.get("template_id"))
             allow_also(self.columns, "template_id", None)  # deleting the template empties it
         elif before == RunState.CREATED and self.state == RunState.RUNNING:
@@ -129,7 +129,8 @@ class Replay:
         elif self.state in ENDED_RUNS:
             allow(self.columns, event, finished_at=event.created_at)
         elif before in ENDED_RUNS:
-            allow(self.columns, event, finished_at=None)
+            allow(self.columns, event, finished_at=None, reopened_at=event.created_at)
+            allow_also(self.columns, "reopened_at", None)  # by a process of an earlier release
 
     def _expect_no_tasks(self, event: EventRow, states: set[TaskState]) -> None:
         for state in sorted(states):

@@ -7,12 +7,19 @@ able to mend one step at night although another is wrong. Then it is a warning.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from runners.functions import known_functions
 from runners.kinds import backend_of, backends, kinds_reading
 from runners.models import Runner
 from workflows.authoring.references import References
-from workflows.authoring.spec import MAX_ERRORS, StepSpec, TemplateSpec, by_field
+from workflows.authoring.spec import (
+    MAX_ERRORS,
+    StepSpec,
+    TemplateSpec,
+    by_field,
+    check_payload_shape,
+)
 from workflows.errors import Invalid
 from workflows.models.bounds import cut
 from workflows.payloads.expressions import check_expressions, check_secrets, check_statements
@@ -56,6 +63,26 @@ def warnings_of(spec: TemplateSpec) -> list[str]:
     texts = [f"{each.field}: {each.text}" if each.field != "steps" else each.text for each in found]
     more = [f"and {len(texts) - MAX_ERRORS} more"] if len(texts) > MAX_ERRORS else []
     return texts[:MAX_ERRORS] + more
+
+
+def lone_task_problems(payload: dict[str, Any], runner: str | None) -> Iterator[str]:
+    """
+    Yield what is wrong with the payload of a task that is in no run; at most one statement.
+
+    There is nothing that it could wait for, and no schema of the parameters of its later run.
+    """
+    if shape := list(check_payload_shape(payload)):
+        yield from shape
+        return
+    yield from _text_problems(payload, ())
+    task = StepSpec("", "", runner=runner, payload=payload)
+    names = References([], {})
+    names.read(task)
+    kind = kinds_of_runners().get(runner)
+    for text, is_error in _payload_problems(task, kind, _functions()):
+        if is_error:
+            yield text.removeprefix("payload.")
+    yield from names.problems_alone()
 
 
 def findings(spec: TemplateSpec, kinds: Kinds) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ Path = tuple[str, ...]
 Problem = tuple[str, bool]
 """What is wrong, and whether it is an error: else it is a warning."""
 
+NO_STEPS = "a task that is made alone follows no steps, so there is nothing in 'tasks'"
 TO_PRINT = "to print braces literally, write {{ '{{…}}' }}"
 
 
@@ -48,6 +49,16 @@ class References:
             for text, path in found:
                 for why, is_error in self._problems(step, path):
                     yield step, f"{text}: {why}", is_error
+
+    def problems_alone(self) -> Iterator[str]:
+        """Yield what is wrong with the names of tasks that are in no run: none follows another."""
+        for found in self._found.values():
+            for text, path in found:
+                if path[0] == names.TASKS:
+                    yield f"{text}: {NO_STEPS}"
+                else:
+                    known = self._problems(StepSpec("", ""), path)
+                    yield from (f"{text}: {why}" for why, is_error in known if is_error)
 
     def _problems(self, step: StepSpec, path: Path) -> Iterator[Problem]:
         match path:

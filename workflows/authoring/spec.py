@@ -12,7 +12,6 @@ from workflows.authoring.schema import PAYLOAD_SCHEMA, STEP_SCHEMA, TEMPLATE_SCH
 from workflows.errors import Invalid
 from workflows.models.fields import check_json
 from workflows.models.template import ApprovalLasts
-from workflows.payloads.expressions import check_expressions
 from workflows.payloads.suggestions import suggested, unknown
 from workflows.payloads.validation import Validator
 from workflows.payloads.wording import missing_name, worded
@@ -103,12 +102,6 @@ def _plain_step(step: StepSpec) -> dict[str, Any]:
 
 def _without_defaults(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
-
-
-def check_payload(payload: object) -> Iterator[str]:
-    """Yield the problems of a task's payload, as far as it shows them alone."""
-    yield from check_payload_shape(payload)
-    yield from check_expressions(payload)
 
 
 def check_payload_shape(payload: object) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """After a state change: dispatches newly ready tasks of runs with auto-dispatch, closes the run."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -22,6 +22,8 @@ from workflows.runs.locks import lock_run
 from workflows.runs.transitions import save_progress
 
 BEGIN_WITHIN = timedelta(days=1)
+Send = Callable[..., object]
+"""Submits attempts: `submit`, or `submit_in_background`."""
 
 
 def advance_run(
@@ -31,6 +33,7 @@ def advance_run(
     request: ClaimRequest = NO_CLAIM,
     pool: RunnerPool | None = None,
     dispatches: bool = True,
+    send: Send = submit,
 ) -> Created:
     """
     After a state change, dispatch newly ready tasks and close the run if it is finished.
@@ -42,6 +45,7 @@ def advance_run(
     :param request: what an executor claims of the new attempts.
     :param pool: the runners, if they have been read already.
     :param dispatches: False for what must be stored although a dispatch may raise.
+    :param send: submits the attempts.
     """
     created = Created()
     if dispatches and run.auto_dispatch and run.state == RunState.CREATED:
@@ -50,7 +54,7 @@ def advance_run(
         runners = pool or RunnerPool()
         created = create_attempts(run, None, runners, by=by, request=request)
         if any(map(is_to_submit, created.attempts)):
-            transaction.on_commit(lambda: submit(created.attempts, runners, by=by))
+            transaction.on_commit(lambda: send(created.attempts, runners, by=by))
     close_run_if_finished(run, by=by)
     save_progress(run)
     return created
@@ -80,20 +84,31 @@ def dispatch_waiting(runner_ids: Collection[int], *, by: Actor, **conditions: An
     return total
 
 
-def advance_alone(run_id: int, *, by: Actor, spares_resting: bool = True) -> None:
+def advance_alone(
+    run_id: int, *, by: Actor, spares_resting: bool = True, send: Send = submit
+) -> None:
     """
     Dispatch what is ready in a run with auto-dispatch; what that raises is noted on the run.
 
     :param spares_resting: False if a person waits for it, as in `RunnerPool`.
+    :param send: submits the attempts.
     """
-    advance = partial(_advance_waiting, run_id, by=by, spares_resting=spares_resting)
+    advance = partial(_advance_waiting, run_id, by=by, spares_resting=spares_resting, send=send)
     run_alone(run_id, "the dispatch of waiting tasks", advance)
 
 
 @transaction.atomic
-def _advance_waiting(run_id: int, *, by: Actor, spares_resting: bool = True) -> int:
+def _advance_waiting(
+    run_id: int, *, by: Actor, spares_resting: bool = True, send: Send = submit
+) -> int:
     pool = RunnerPool(spares_resting=spares_resting)
-    return len(advance_run(lock_run(run_id), by=by, pool=pool).attempts)
+    return len(advance_run(lock_run(run_id), by=by, pool=pool, send=send).attempts)
+
+
+def begins_alone(run: WorkflowRun) -> bool:
+    """Return True if the periodic work begins a run that nobody has begun yet."""
+    is_new = run.state == RunState.CREATED and run.created_at > timezone.now() - BEGIN_WITHIN
+    return run.auto_dispatch and is_new
 
 
 def begin_created_runs(*, by: Actor) -> int:

@@ -67,6 +67,7 @@ def failed_or_stuck_runs() -> WorkflowRunQuerySet:
     - Runs that failed recently, unless a later run of the template with the same parameters
       succeeded.
     - Running runs in which a task has failed while other branches continue.
+    - Running runs that stand still, in which tasks wait for a canceled one.
     - Paused runs with a failed or canceled task: they never finish by themselves.
     - Runs that are set aside: what failed about them will fail again.
     """
@@ -82,7 +83,16 @@ def failed_or_stuck_runs() -> WorkflowRunQuerySet:
     stuck = Q(any_broken, state=RunState.PAUSED)
     failing = Q(failed_count__gt=0, state=RunState.RUNNING)
     aside = ~Q(set_aside="") & Q(state__in=UNFINISHED)
-    return WorkflowRun.objects.filter(failed | stuck | failing | aside)
+    return WorkflowRun.objects.filter(failed | stuck | failing | _blocked_by_canceled() | aside)
+
+
+def _blocked_by_canceled() -> Q:
+    """Return which running runs are deadlocked although nothing in them has failed."""
+    counters = Q(canceled_count__gt=0, pending_count__gt=0, dispatched_count=0, running_count=0)
+    tasks = {"run": OuterRef("pk")}
+    ready = Exists(Task.objects.ready().filter(**tasks))
+    causes = Exists(Task.objects.root_causes().filter(**tasks))
+    return Q(counters, ~ready, causes, state=RunState.RUNNING)
 
 
 def undecided(approvals: QuerySet[Approval]) -> QuerySet[Approval]:

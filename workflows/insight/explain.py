@@ -21,7 +21,6 @@ from workflows.runs.readiness import (
     Cause,
     as_cause,
     blocked_tasks,
-    deadlocks,
     waits_for,
     why_asked,
     why_blocked,
@@ -42,12 +41,13 @@ def explain(run_id: int) -> dict[str, Any]:
     run = WorkflowRun.objects.filter(pk=run_id).first()
     if run is None:
         raise NotFound("workflow run", run_id)
-    deadlock = deadlocks([run]).get(run.pk)
+    situation = situation_of(run)
+    deadlock = situation.deadlock
     return {
         "run_id": run.pk,
         "status": str(run.state),
-        "sentence": situation_of(run, deadlock).sentence,
-        "deadlock": deadlock,
+        "sentence": situation.sentence,
+        "deadlock": deadlock.as_json() if deadlock else None,
         "set_aside": run.set_aside,
         "blocked": explain_tasks(run),
     }

@@ -5,11 +5,12 @@ API, admin and commands show the same sentence. Each clause says what is so, wha
 operations those are.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from runners.kinds import backends, kinds_served_locally
+from workflows.dispatch.auto_dispatch import begins_alone
 from workflows.insight.phrases import (
     MOST_NAMED,
     counted,
@@ -18,8 +19,10 @@ from workflows.insight.phrases import (
     quoted,
 )
 from workflows.insight.standing import Standing
-from workflows.models import Event, RunState, Task, TaskAttempt, WorkflowRun
-from workflows.runs.readiness import Cause, as_cause, deadlocks
+from workflows.insight.triage import triage_hint
+from workflows.models import Event, RunState, Task, TaskAttempt, TaskState, WorkflowRun
+from workflows.models.run import DISPATCHABLE
+from workflows.runs.readiness import Cause, Deadlock, as_cause
 
 SUCCEEDED = "Every task has succeeded."
 NOTHING_ACTIVE = "No task is with a runner, and none is ready."
@@ -31,6 +34,11 @@ STOPPED = {
     RunState.PAUSED: "The run is paused{}: nothing is dispatched until it is resumed",
     RunState.ABORTED: "The run was aborted{}: nothing will be dispatched any more",
 }
+LATE = (
+    "If it has not within a minute, dispatch the ready tasks, and see that manage.py local_runner "
+    "or manage.py tick is running."
+)
+MORE_FAILED = "{:,} more failed: see /tasks?run_id={}&status=failed."
 NO_RUNNER = "runner refused: there is no default runner"
 
 
@@ -62,53 +70,57 @@ class Situation:
     suggestions: tuple[Suggestion, ...] = ()
     tasks: tuple[Cause, ...] = ()
     """The tasks that the sentence names."""
+    deadlock: Deadlock | None = None
+    hints: tuple[str, ...] = ()
+    """What to look at first, for each task that failed."""
 
 
-def situation_of(
-    run: WorkflowRun, deadlock: Mapping[str, Any] | None, *, broken: list[Cause] | None = None
-) -> Situation:
-    """
-    Return the situation of one run; as `situations`.
-
-    :param broken: its first failed or canceled tasks, if they have been read.
-    """
-    standing = Standing([run], {run.pk: deadlock} if deadlock else {})
-    if broken is not None:
-        standing.broken = {run.pk: broken}
-    return _situation(run, standing)
+def situation_of(run: WorkflowRun) -> Situation:
+    """Return the situation of one run; as `situations`."""
+    return situations([run])[run.pk]
 
 
 def sentence_on(run_id: int) -> str:
     """Return the sentence on a run as it is now; empty if there is no such run."""
     run = WorkflowRun.objects.filter(pk=run_id).first()
-    return situation_of(run, deadlocks([run]).get(run.pk)).sentence if run else ""
+    return situation_of(run).sentence if run else ""
 
 
-def situations(
-    runs: Sequence[WorkflowRun], deadlocks: Mapping[int, Mapping[str, Any]]
-) -> dict[int, Situation]:
-    """
-    Return the situation of each run, by its id; a constant number of statements.
-
-    :param deadlocks: of these runs, as `deadlocks` returns them.
-    """
-    standing = Standing(runs, deadlocks)
+def situations(runs: Sequence[WorkflowRun]) -> dict[int, Situation]:
+    """Return the situation of each run, by its id; a constant number of statements."""
+    standing = Standing(runs)
     return {run.pk: _situation(run, standing) for run in runs}
 
 
 def _situation(run: WorkflowRun, standing: Standing) -> Situation:
+    deadlock, hints = standing.deadlocks.get(run.pk), tuple(_hints(run, standing))
     if run.is_set_aside:
         text = SET_ASIDE.format("; ".join(run.set_aside.splitlines()), run.pk)
-        return Situation(text, (Suggestion("abort", "run", run.pk),))
+        abort = (Suggestion("abort", "run", run.pk),)
+        return Situation(text, abort, deadlock=deadlock, hints=hints)
     clauses = list(_clauses(run, standing))
     if not clauses:
-        return Situation(SUCCEEDED if run.state == RunState.SUCCESS else NOTHING_ACTIVE)
+        text = SUCCEEDED if run.state == RunState.SUCCESS else NOTHING_ACTIVE
+        return Situation(text, hints=hints)
     # The same remedy is said once, and so is the same operation.
     remedies = dict.fromkeys(clause.remedy for clause in clauses if clause.remedy)
     text = "; ".join(clause.text for clause in clauses)
     suggestions = dict.fromkeys(each for clause in clauses for each in clause.suggestions)
     tasks = tuple(task for clause in clauses for task in clause.tasks)
-    return Situation(" ".join([f"{text}.", *remedies]), tuple(suggestions), tasks)
+    sentence = " ".join([f"{text}.", *remedies])
+    return Situation(sentence, tuple(suggestions), tasks, deadlock, hints)
+
+
+def _hints(run: WorkflowRun, standing: Standing) -> Iterator[str]:
+    """Yield a hint for each of the first root causes that failed, and where the others are."""
+    if not run.failed_count:
+        return
+    deadlock = standing.deadlocks.get(run.pk)
+    causes = deadlock.root_causes if deadlock else standing.broken.get(run.pk, ())
+    failed = [cause for cause in causes if cause.status == TaskState.FAILED][:MOST_NAMED]
+    yield from (triage_hint(cause, is_final=run.state == RunState.ABORTED) for cause in failed)
+    if (more := run.failed_count - len(failed)) > 0:
+        yield MORE_FAILED.format(more, run.pk)
 
 
 def _clauses(run: WorkflowRun, standing: Standing) -> Iterator[Clause]:
@@ -135,7 +147,8 @@ def _failed(run: WorkflowRun, standing: Standing) -> Iterator[Clause]:
 
 
 def _pending(run: WorkflowRun, standing: Standing) -> Iterator[Clause]:
-    if task := standing.ready.get(run.pk):
+    task = standing.ready.get(run.pk)
+    if task and run.state in DISPATCHABLE:
         yield _ready(run, task, standing)
     elif run.state == RunState.CREATED:
         yield Clause("Nothing has been dispatched yet")
@@ -155,15 +168,17 @@ def _stopped(run: WorkflowRun, event: Event | None) -> Clause:
     return Clause(text, "", resume)
 
 
-def _blocked(run: WorkflowRun, deadlock: Mapping[str, Any]) -> Iterator[Clause]:
-    causes = [Cause(**cause) for cause in deadlock["root_causes"]]
-    blocked = counted(deadlock["blocked"], "can never run", "can never run")
+def _blocked(run: WorkflowRun, deadlock: Deadlock) -> Iterator[Clause]:
+    causes = deadlock.root_causes
+    blocked = counted(deadlock.blocked, "can never run", "can never run")
+    if deadlock.more_blocked:
+        blocked = f"At least {blocked}"
     rest = Suggestion("cancel_rest", "run", run.pk)
     yield Clause(
         f"{blocked} because {describe_broken(causes, len(causes))}",
         "Retry, mark success, or cancel the rest.",
-        (*_mending(causes[:MOST_NAMED]), rest),
-        tuple(causes),
+        (*_mending(run, causes), rest),
+        causes,
     )
     if (others := run.broken_count - len(causes)) > 0:
         yield Clause(f"{others:,} more failed or {'was' if others == 1 else 'were'} canceled")
@@ -171,15 +186,18 @@ def _blocked(run: WorkflowRun, deadlock: Mapping[str, Any]) -> Iterator[Clause]:
 
 def _broken(run: WorkflowRun, causes: Sequence[Cause]) -> Clause:
     text = describe_broken(causes, run.broken_count)
-    return Clause(text, "Retry or mark success.", _mending(causes), tuple(causes))
+    return Clause(text, "Retry or mark success.", _mending(run, causes), tuple(causes))
 
 
-def _mending(causes: Iterable[Cause]) -> tuple[Suggestion, ...]:
-    return tuple(
+def _mending(run: WorkflowRun, causes: Sequence[Cause]) -> tuple[Suggestion, ...]:
+    """Return what helps the first causes, and before them what helps all of many failed ones."""
+    all_failed = (Suggestion("retry_failed", "run", run.pk),)
+    of_tasks = (
         Suggestion(operation, "task", cause.task_id)
-        for cause in causes
+        for cause in causes[:MOST_NAMED]
         for operation in ("retry", "mark_success")
     )
+    return (*(all_failed if run.failed_count > MOST_NAMED else ()), *of_tasks)
 
 
 def _ready(run: WorkflowRun, task: Task, standing: Standing) -> Clause:
@@ -187,8 +205,7 @@ def _ready(run: WorkflowRun, task: Task, standing: Standing) -> Clause:
     dispatch = Suggestion("dispatch_ready", "run", run.pk)
     if not reason:
         if run.state == RunState.CREATED:
-            text = "Nothing has been dispatched yet: dispatch the ready tasks to begin"
-            return Clause(text, "", (dispatch,))
+            return _not_begun(run, dispatch)
         text = f"No task is with a runner: {quoted(task)} is ready and waits to be dispatched"
         return Clause(text, "Dispatch the ready tasks.", (dispatch,), named)
     text = f"{quoted(task)} is ready, but {reason}"
@@ -202,6 +219,15 @@ def _ready(run: WorkflowRun, task: Task, standing: Standing) -> Clause:
         remedy = "" if run.auto_dispatch else "Dispatch again once one has ended."
         return Clause(text, remedy, (dispatch,), named)
     return Clause(text, "See to the runner, then dispatch again.", (dispatch,), named)
+
+
+def _not_begun(run: WorkflowRun, dispatch: Suggestion) -> Clause:
+    if begins_alone(run):
+        return Clause(
+            "Nothing has been dispatched yet: the run begins by itself", LATE, (dispatch,)
+        )
+    text = "Nothing has been dispatched yet: dispatch the ready tasks to begin"
+    return Clause(text, "", (dispatch,))
 
 
 def _unstarted(attempt: TaskAttempt, standing: Standing) -> Clause:

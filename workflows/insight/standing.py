@@ -1,11 +1,21 @@
 """Reads what runs wait for: a constant number of statements for a page of runs."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
-from typing import Any
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models import (
+    Count,
+    DateTimeField,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+    Window,
+)
 from django.db.models.functions import RowNumber
 
 from runners.kinds import kinds_served_locally
@@ -25,18 +35,33 @@ from workflows.models import (
 )
 from workflows.models.run import DISPATCHABLE
 from workflows.models.task import BROKEN
-from workflows.runs.readiness import Cause, causes_of
+from workflows.runs.readiness import (
+    Cause,
+    Deadlock,
+    causes_of,
+    deadlocks_of,
+    may_be_deadlocked,
+)
 
 STOPPED_BY = {EventType.RUN_PAUSED: RunState.PAUSED, EventType.RUN_ABORTED: RunState.ABORTED}
+# The release before failed runs in which a task waited for a person.
+MAY_WAIT = {*DISPATCHABLE, RunState.FAILED}
 
 
 class Standing:
     """What is known of some runs beside their rows; each part is read for all of them at once."""
 
-    def __init__(self, runs: Sequence[WorkflowRun], deadlocks: Mapping[int, Any]) -> None:
+    def __init__(self, runs: Sequence[WorkflowRun]) -> None:
         """Remember the runs; nothing is read yet."""
         self.runs = runs
-        self.deadlocks = deadlocks
+
+    @cached_property
+    def deadlocks(self) -> dict[int, Deadlock]:
+        """The deadlocks of the runs."""
+        candidates = list(filter(may_be_deadlocked, self.runs))
+        stuck = [run for run in candidates if run.pk not in self.ready] if candidates else []
+        paused = {run.pk for run in stuck if run.state == RunState.PAUSED}
+        return deadlocks_of(stuck, partial={*paused, *self.waiting}) if stuck else {}
 
     @cached_property
     def stops(self) -> dict[int, Event]:
@@ -47,11 +72,12 @@ class Standing:
 
     @cached_property
     def broken(self) -> dict[int, list[Cause]]:
-        """The first failed or canceled tasks of the runs that are not deadlocked."""
+        """The first failed or canceled tasks of the runs that are not deadlocked, failed first."""
         ids = [
             run.pk
             for run in self.runs
-            if run.broken_count and run.state != RunState.ABORTED and run.pk not in self.deadlocks
+            if (run.failed_count if run.state == RunState.ABORTED else run.broken_count)
+            and run.pk not in self.deadlocks
         ]
         tasks = list(_first(Task.objects.filter(state__in=BROKEN), ids, "-state")) if ids else []
         found: dict[int, list[Cause]] = defaultdict(list)
@@ -60,38 +86,33 @@ class Standing:
         return found
 
     @cached_property
+    def ready(self) -> dict[int, Task]:
+        """The first ready task of each run that stands still; of paused runs nothing is ready."""
+        return {task.run_id or 0: task for task in self._startable if not task.unmet_count}
+
+    @cached_property
     def waiting(self) -> dict[int, list[Task]]:
         """The first tasks that wait for a person alone; each knows how many there are."""
-        ids = [run.pk for run in self.runs if self._may_wait(run)]
-        request = Approval.objects.filter(task=OuterRef("pk"), status=ApprovalStatus.PENDING)
-        tasks = Task.objects.startable().filter(unmet_count__gt=0)
-        tasks = tasks.annotate(
-            total=Window(Count("pk"), partition_by="run"),
-            approval_id=Subquery(request.values("pk")[:1]),
-            asked_at=Subquery(request.values("created_at")[:1]),
-            why_asked=Subquery(request.values("reason")[:1]),
-        )
-        return _by_run(_first(tasks, ids)) if ids else {}
+        found: dict[int, list[Task]] = defaultdict(list)
+        for task in self._startable:
+            if task.unmet_count:
+                found[task.run_id or 0].append(task)
+        return dict(found)
+
+    @cached_property
+    def _startable(self) -> list[Task]:
+        ids = [
+            run.pk
+            for run in self.runs
+            if run.state in MAY_WAIT and run.pending_count and not run.active_count
+        ]
+        both = _first_ready(ids).union(_first_waiting(ids), all=True)
+        return sorted(both, key=lambda task: task.position) if ids else []
 
     def more_waiting(self, run: WorkflowRun) -> int:
         """Return how many tasks of a run wait for a person beside the first ones."""
         first = self.waiting.get(run.pk, [])
         return first[0].total - len(first) if first else 0  # type: ignore[attr-defined]
-
-    @cached_property
-    def ready(self) -> dict[int, Task]:
-        """The first ready task of each run that nothing keeps from dispatching it."""
-        ids = [
-            run.pk
-            for run in self.runs
-            if run.state in DISPATCHABLE and run.pending_count and not run.active_count
-        ]
-        first = Task.objects.ready().filter(run=OuterRef("pk")).values("pk")[:1]
-        firsts = WorkflowRun.objects.filter(pk__in=ids).values_list(Subquery(first))
-        tasks = list(Task.objects.filter(pk__in=firsts.order_by()).defer("payload")) if ids else []
-        if tasks:
-            self.pool.note_full_runners(tasks)
-        return {task.run_id or 0: task for task in tasks}
 
     @cached_property
     def unstarted(self) -> dict[int, TaskAttempt]:
@@ -117,14 +138,10 @@ class Standing:
 
     @cached_property
     def pool(self) -> RunnerPool:
-        """The runners."""
-        return RunnerPool()
-
-    def _may_wait(self, run: WorkflowRun) -> bool:
-        # The release before failed runs in which a task waited for a person.
-        stands_still = run.state in {*DISPATCHABLE, RunState.FAILED} and not run.active_count
-        deadlock = self.deadlocks.get(run.pk)
-        return stands_still and run.pending_count > (deadlock["blocked"] if deadlock else 0)
+        """The runners, and which of them are full."""
+        pool = RunnerPool()
+        pool.note_full_runners(list(self.ready.values()))
+        return pool
 
 
 def _first(tasks: QuerySet[Task], run_ids: Collection[int], *order: str) -> QuerySet[Task]:
@@ -134,8 +151,32 @@ def _first(tasks: QuerySet[Task], run_ids: Collection[int], *order: str) -> Quer
     return found.order_by("run", "place").defer("payload")
 
 
-def _by_run(tasks: QuerySet[Task]) -> dict[int, list[Task]]:
-    found: dict[int, list[Task]] = defaultdict(list)
-    for task in tasks:
-        found[task.run_id or 0].append(task)
-    return found
+def _first_ready(run_ids: Collection[int]) -> QuerySet[Task]:
+    """Return the first ready task of each run, with the columns of `_first_waiting`."""
+    first = Task.objects.ready().filter(run=OuterRef("pk")).values("pk")[:1]
+    firsts = WorkflowRun.objects.filter(pk__in=run_ids).values_list(Subquery(first))
+    return (
+        Task.objects.filter(pk__in=firsts.order_by())
+        .order_by()
+        .defer("payload")
+        .annotate(
+            total=Value(1),
+            approval_id=Value(None, IntegerField()),
+            asked_at=Value(None, DateTimeField()),
+            why_asked=Value(None, TextField()),
+            place=Value(1),
+        )
+    )
+
+
+def _first_waiting(run_ids: Collection[int]) -> QuerySet[Task]:
+    """Return the first tasks of each run that wait for a person, with what was asked."""
+    request = Approval.objects.filter(task=OuterRef("pk"), status=ApprovalStatus.PENDING)
+    tasks = Task.objects.startable().filter(unmet_count__gt=0)
+    tasks = tasks.annotate(
+        total=Window(Count("pk"), partition_by="run"),
+        approval_id=Subquery(request.values("pk")[:1]),
+        asked_at=Subquery(request.values("created_at")[:1]),
+        why_asked=Subquery(request.values("reason")[:1]),
+    )
+    return _first(tasks, run_ids).order_by()

@@ -1,6 +1,7 @@
 """One execution of a workflow, and its state machine."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.db import models, transaction
@@ -142,6 +143,9 @@ class WorkflowRun(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
     started_at = models.DateTimeField(null=True, editable=False)
     finished_at = models.DateTimeField(null=True, editable=False)
+    reopened_at = models.DateTimeField(
+        null=True, editable=False, help_text="When it went on after its latest end."
+    )
     # The digest of the latest event of the chain, and how many events are chained.
     trail_head = models.CharField(
         max_length=64, blank=True, editable=False, default="", db_default=""
@@ -191,6 +195,14 @@ class WorkflowRun(models.Model):
         """Who created the run."""
         name = self.created_by_name or self.created_by
         return Actor(self.created_by_user, name, self.created_by_via)
+
+    @property
+    def duration_ms(self) -> int | None:
+        """How long it took from its latest start to its end; None until it has ended."""
+        start = self.reopened_at or self.started_at
+        if not (start and self.finished_at):
+            return None
+        return round((self.finished_at - start) / timedelta(milliseconds=1))
 
     @property
     def secret_names(self) -> list[str]:
@@ -267,4 +279,4 @@ class WorkflowRun(models.Model):
     )
     def reopen(self, *, by: Actor = NOBODY, reason: str = "") -> None:
         """Continue after a retry or a mark of success; a successful run only after a reset."""
-        self.finished_at = None
+        self.finished_at, self.reopened_at = None, timezone.now()

@@ -1,6 +1,5 @@
 """Creates runs, and tasks that are in no run yet; lists the tasks of runs."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,9 +8,8 @@ from django.db import transaction
 
 from runners.encryption import WRONG_KEYS
 from runners.models import Runner
-from workflows.authoring.spec import check_payload
+from workflows.authoring.checks import lone_task_problems
 from workflows.db import failpoints
-from workflows.db.statements import select
 from workflows.db.time_limits import locking
 from workflows.errors import Conflict, Invalid, NotFound
 from workflows.models import (
@@ -31,17 +29,6 @@ from workflows.runs.approval_requests import AGAIN, request_approval, request_ap
 from workflows.runs.events import record
 from workflows.runs.locks import LARGEST_ID
 from workflows.runs.trail import save_trail
-
-TABLES = {"run": WorkflowRun._meta.db_table, "task": Task._meta.db_table}
-# One array for each run: one row for each task takes twice as long.
-TASK_IDS = """
-    SELECT run.id, (
-               SELECT json_agg(id)::text
-                 FROM (SELECT id FROM {task} WHERE run_id = run.id ORDER BY position) AS task
-           )
-      FROM {run} run
-     WHERE run.id = ANY(%(runs)s)
-""".format(**TABLES)
 
 
 @transaction.atomic
@@ -103,7 +90,7 @@ def create_task(
         timeout_seconds=timeout_seconds,
         requires_approval=requires_approval,
     )
-    problems = {"payload": list(check_payload(task.payload))}
+    problems = {"payload": list(lone_task_problems(task.payload, runner))}
     if runner is not None:
         task.runner = Runner.objects.filter(name=runner).first()
         problems["runner"] = [] if task.runner else [f"There is no runner named '{runner}'."]
@@ -114,11 +101,6 @@ def create_task(
     if requires_approval:
         request_approval(None, task, by=by)
     return task
-
-
-def task_ids_of(run_ids: Sequence[int]) -> dict[int, list[int]]:
-    """Return the ids of the tasks of runs, in list order; one statement for all."""
-    return {run: json.loads(ids or "[]") for run, ids in select(TASK_IDS, runs=list(run_ids))}
 
 
 def _creator_columns(by: Actor) -> dict[str, str]:

@@ -129,7 +129,11 @@ def record_counted(event_type: str, *, task_id: int, reason: str, by: Actor = NO
         record(event_type, run=run, task=task, by=by, reason=reason, payload={"count": 1})
 
 
-MOMENT_OF = {"start": "started_at"} | dict.fromkeys(("succeed", "fail", "abort"), "finished_at")
+MOMENT_OF = {
+    "start": "started_at",
+    "reopen": "reopened_at",
+    **dict.fromkeys(("succeed", "fail", "abort"), "finished_at"),
+}
 """The column of a run that a transition sets to its own moment."""
 
 

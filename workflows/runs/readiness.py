@@ -1,11 +1,13 @@
 """Finds which tasks are blocked, why, and by which root causes."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 
 from workflows.graph import downstream_of, root_causes
 from workflows.models import RunState, Task, TaskAttempt, TaskDependency, TaskState, WorkflowRun
@@ -23,6 +25,9 @@ PRECEDENCE = (DEPENDENCIES, APPROVAL, HOLD)
 
 MOST_CAUSES = 20
 """Root causes that an answer names for one task; `more_root_causes` says if there are more."""
+MOST_COUNTED = 20_000
+"""In how many pending tasks of several runs the blocked ones are looked for."""
+OF_ATTEMPT = ("message", "exit_code")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,8 @@ class Cause:
     title: str
     status: str
     reason: str = ""
+    exit_code: int | None = None
+    """Of its last attempt; not in the JSON form."""
 
     def as_json(self) -> dict[str, Any]:
         """Return it as the API answers with it."""
@@ -44,6 +51,26 @@ class Cause:
             "title": self.title,
             "status": self.status,
             "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlock:
+    """Which failed and canceled tasks keep a run that stands still from its end."""
+
+    root_causes: tuple[Cause, ...]
+    blocked: int
+    """How many pending tasks wait for them, directly or not."""
+    more_blocked: bool = False
+    """True if they were not counted, as the run is too large for a list: there are at least so
+    many."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as the API answers with it."""
+        return {
+            "root_causes": [cause.as_json() for cause in self.root_causes],
+            "blocked": self.blocked,
+            "more_blocked": self.more_blocked,
         }
 
 
@@ -118,7 +145,20 @@ def waits_for(task: Task) -> str:
 
 def causes_in(run: WorkflowRun) -> list[Cause]:
     """Return the failed and canceled root causes of a run, in the template's order."""
-    return causes_of(Task.objects.root_causes().filter(run=run))
+    return causes_by_run([run]).get(run.pk, [])
+
+
+def causes_by_run(runs: Collection[WorkflowRun]) -> dict[int, list[Cause]]:
+    """Return the failed and canceled root causes of runs, by run id; one statement."""
+    if not runs:
+        return {}
+    last = TaskAttempt.objects.filter(task=OuterRef("pk"), number=OuterRef("attempt_count"))
+    tasks = Task.objects.root_causes().filter(run__in=runs).defer("payload")
+    found: dict[int, list[Cause]] = defaultdict(list)
+    for task in tasks.annotate(**{name: Subquery(last.values(name)) for name in OF_ATTEMPT}):
+        end = [getattr(task, name) for name in OF_ATTEMPT]
+        found[task.run_id or 0].append(as_cause(task, *end))
+    return dict(found)
 
 
 def _waiting_for_persons(run: WorkflowRun) -> list[Task]:
@@ -138,14 +178,14 @@ def causes_of(tasks: Iterable[Task]) -> list[Cause]:
     attempts = TaskAttempt.objects.filter(
         task__in=[task.pk for task in broken], number=F("task__attempt_count")
     )
-    messages = dict(attempts.values_list("task_id", "message"))
-    return [as_cause(task, messages.get(task.pk, "")) for task in broken]
+    ends = {task: end for task, *end in attempts.values_list("task_id", *OF_ATTEMPT)}
+    return [as_cause(task, *ends.get(task.pk, ())) for task in broken]
 
 
-def as_cause(task: Task, message: str = "") -> Cause:
-    """Describe a task as a cause of others that are blocked."""
-    reason = cut(why_asked(task) or task.reason(message), most=LONGEST_REASON)
-    return Cause(task.pk, task.step_id, task.title, _status_of(task), reason)
+def as_cause(task: Task, message: str | None = "", exit_code: int | None = None) -> Cause:
+    """Describe a task as a cause of others that are blocked, and how its last attempt ended."""
+    reason = cut(why_asked(task) or task.reason(message or ""), most=LONGEST_REASON)
+    return Cause(task.pk, task.step_id, task.title, _status_of(task), reason, exit_code)
 
 
 def _status_of(task: Task) -> str:
@@ -154,40 +194,58 @@ def _status_of(task: Task) -> str:
     return str(task.state)
 
 
-def deadlocks(runs: Iterable[WorkflowRun]) -> dict[int, dict[str, Any]]:
-    """
-    Return what the API says of the runs that are deadlocked, by run id.
+def may_be_deadlocked(run: WorkflowRun) -> bool:
+    """Return False if the counters rule out that the run is deadlocked."""
+    unfinished = run.state not in {RunState.SUCCESS, RunState.ABORTED}
+    stands_still = run.state == RunState.PAUSED or not run.active_count
+    return bool(unfinished and stands_still and run.pending_count and run.broken_count)
 
-    A run is deadlocked if none of its tasks is active or ready, and pending ones wait for a failed
-    or canceled one, directly or not; `blocked` is the number of those. At most four statements for
-    any number of runs; none if the counters rule it out.
+
+def deadlocks_of(runs: Sequence[WorkflowRun], *, partial: AbstractSet[int]) -> dict[int, Deadlock]:
     """
-    candidates = {run.pk: run for run in runs if _may_be_deadlocked(run)}
-    causes: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    waiting: set[int] = set()
-    if candidates:
-        startable = Task.objects.startable().filter(run__in=candidates).order_by()
-        found = set(startable.values_list("run", "unmet_count").distinct())
-        waiting = {pk for pk, _ in found}
-        stuck = set(candidates) - {pk for pk, unmet in found if not unmet}
-        broken = list(Task.objects.root_causes().filter(run__in=stuck))
-        for task, cause in zip(broken, causes_of(broken), strict=True):
-            causes[task.run_id or 0].append(cause.as_json())
-    counts = blocked_counts(waiting.intersection(causes))
+    Return the deadlocks of runs that stand still, by run id; at most two statements.
+
+    A run is deadlocked if it is paused or none of its tasks is active or ready, and pending ones
+    wait for a failed or canceled one, directly or not.
+
+    :param partial: the runs in which other pending tasks may still run.
+    """
+    causes = causes_by_run(runs)
+    counts = blocked_counts(_few_enough([run for run in runs if run.pk in partial & causes.keys()]))
     return {
-        pk: {"root_causes": each, "blocked": counts.get(pk, candidates[pk].pending_count)}
-        for pk, each in causes.items()
+        run.pk: _deadlock(run, causes[run.pk], counts, is_partial=run.pk in partial)
+        for run in runs
+        if run.pk in causes
     }
 
 
-def blocked_counts(run_ids: Collection[int]) -> Counter[int]:
+def _deadlock(
+    run: WorkflowRun, causes: Sequence[Cause], counts: Mapping[int, int], *, is_partial: bool
+) -> Deadlock:
+    if not is_partial:
+        return Deadlock(tuple(causes), run.pending_count)
+    return Deadlock(tuple(causes), counts.get(run.pk, 1), more_blocked=run.pk not in counts)
+
+
+def _few_enough(runs: Sequence[WorkflowRun]) -> list[int]:
+    """Return the runs whose blocked tasks are counted: of many runs, the small ones."""
+    small_first = sorted(runs, key=lambda run: run.pending_count)
+    totals = accumulate(run.pending_count for run in small_first)
+    return [
+        run.pk
+        for run, total in zip(small_first, totals, strict=True)
+        if len(runs) == 1 or total <= MOST_COUNTED
+    ]
+
+
+def blocked_counts(run_ids: Collection[int]) -> dict[int, int]:
     """
     Return how many pending tasks wait for a failed or canceled one, directly or not, by run.
 
     Where no task is active or ready, and none waits for a person, these are all pending ones.
     """
     if not run_ids:
-        return Counter()
+        return {}
     pending = {"task__run__in": run_ids, "task__state": TaskState.PENDING}
     columns = ("task__run", "task", "depends_on", "depends_on__state")
     edges = list(TaskDependency.objects.filter(**pending).values_list(*columns))
@@ -195,12 +253,7 @@ def blocked_counts(run_ids: Collection[int]) -> Counter[int]:
     # All broken tasks are upstream of one vertex, which is no task.
     broken = {(0, parent) for _, _, parent, state in edges if state in BROKEN}
     blocked = downstream_of(0, [*broken, *((parent, task) for _, task, parent, _ in edges)])
-    return Counter(run_of[pk] for pk in blocked if pk in run_of)
-
-
-def _may_be_deadlocked(run: WorkflowRun) -> bool:
-    unfinished = run.state not in {RunState.SUCCESS, RunState.ABORTED}
-    return bool(unfinished and run.pending_count and run.broken_count and not run.active_count)
+    return {**dict.fromkeys(run_ids, 0), **Counter(run_of[pk] for pk in blocked if pk in run_of)}
 
 
 def upstream_of_pending(run: WorkflowRun) -> dict[int, list[int]]:

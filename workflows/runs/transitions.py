@@ -241,6 +241,7 @@ PROGRESS_COLUMNS = [
     *(f"{state}_count" for state in TaskState.values),
     "started_at",
     "finished_at",
+    "reopened_at",
     "updated_at",
     *TRAIL_COLUMNS,
 ]

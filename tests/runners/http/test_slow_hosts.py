@@ -1,64 +1,122 @@
-"""A host that sends a byte now and then keeps nobody for longer than a silent one."""
+"""Whoever starts a run does not wait for its hosts, however slow they are."""
 
-import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from typing import Any
 
 import pytest
+from django.test import Client
 
-from runners import http
-from runners.base import RunnerAddress, RunnerUnavailable
+from runners.models import Runner
+from tests.factories import TemplateFactory
+from tests.support.host_runner import HostRunner
+from tests.support.verbs import attempt, states
+from workflows.dispatch import background
+from workflows.models import TaskAttempt, WorkflowRun, WorkflowTemplate
 
-TIMEOUT_S = 0.6
-PAUSE_S = 0.1
-HEAD = b"HTTP/1.1 200 OK\r\n"
-STARTS: dict[str, tuple[bytes, bytes]] = {
-    "a header": (HEAD + b"X-Slow: ", b"x"),
-    "many headers": (HEAD, b"A: 1\r\n"),
-    "interim answers": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
-    "a body of unknown length": (HEAD + b'\r\n{"status": "running", "message": "', b"x"),
-    "a body that is announced": (HEAD + b"Content-Length: 9999\r\n\r\n{", b" "),
-    "chunks": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
-    "the handshake": (b"\x16\x03\x03\x20\x00", b"\x02"),
-}
+pytestmark = pytest.mark.django_db(transaction=True)
+LONG_S = 30
+
+Start = Callable[[Client, WorkflowTemplate], Any]
 
 
-@contextmanager
-def dripping_host(start: bytes, drop: bytes) -> Iterator[int]:
-    """Yield the port of a host that never finishes the answer that it begins."""
+class Gate:
+    """Holds back the answers of a host."""
 
-    def serve() -> None:
-        with suppress(OSError):
-            while True:
-                connection = listener.accept()[0]
-                threading.Thread(target=drip, args=[connection], daemon=True).start()
+    def __init__(self, host: HostRunner) -> None:
+        """Hold back every answer from now on."""
+        self.opened = threading.Event()
+        host.on_submit = lambda body: self._answer(host, body)
 
-    def drip(connection: socket.socket) -> None:
-        with connection, suppress(OSError):
-            connection.recv(65_536)
-            connection.sendall(start)
-            while True:
-                time.sleep(PAUSE_S)
-                connection.sendall(drop)
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=serve, daemon=True).start()
-        yield listener.getsockname()[1]
+    def _answer(self, host: HostRunner, body: dict[str, Any]) -> Any:
+        assert self.opened.wait(LONG_S)
+        return host.accept(body)
 
 
-@pytest.mark.parametrize("what", STARTS)
-def test_slow_answer_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
-    monkeypatch.setattr(http, "TIMEOUT_S", TIMEOUT_S)
-    scheme = "https" if what == "the handshake" else "http"
-    with dripping_host(*STARTS[what]) as port:
-        address = RunnerAddress("slow", "http", f"{scheme}://127.0.0.1:{port}")
-        assert _seconds_until_given_up(lambda: http._request("GET", address, "tasks/1")) < 5
+@pytest.fixture
+def gate(host: HostRunner) -> Iterator[Gate]:
+    """Hold back the answers of the host; at the end, wait for the threads that wait for it."""
+    gate = Gate(host)
+    yield gate
+    gate.opened.set()
+    join()
 
 
-def _seconds_until_given_up(call: Callable[[], object]) -> float:
-    began = time.monotonic()
-    with pytest.raises(RunnerUnavailable):
-        call()
-    return time.monotonic() - began
+def join() -> None:
+    """Wait for the submissions that go on in threads."""
+    for thread in threading.enumerate():
+        if thread.name == "submission":
+            thread.join(LONG_S)
+
+
+def by_api(client: Client, template: WorkflowTemplate) -> Any:
+    body = {"workflow_template_id": template.pk, "auto_dispatch": True}
+    answer = client.post("/workflow-runs", body, content_type="application/json")
+    assert answer.status_code == 201
+    assert answer.json()["status"] == "running"
+
+
+def by_form(client: Client, template: WorkflowTemplate) -> Any:
+    page = f"/admin/workflows/workflowrun/add/?template={template.pk}"
+    assert client.post(page, {"template": template.pk}).status_code == 302
+
+
+@pytest.mark.parametrize("start", [by_api, by_form])
+def test_answer_does_not_wait_for_the_host(
+    admin_client: Client, host: HostRunner, gate: Gate, start: Start
+) -> None:
+    template = TemplateFactory.create(drawing="a > b")
+
+    start(admin_client, template)
+
+    run = WorkflowRun.objects.get()
+    assert states(run) == {"a": "dispatched", "b": "pending"}
+    assert attempt(run, "a").submitted_at is None
+    gate.opened.set()
+    join()
+    assert attempt(run, "a").submitted_at
+    assert [body["task_id"] for body in host.submissions] == [str(attempt(run, "a").pk)]
+
+
+def test_refusal_after_the_answer_is_noted_on_the_task(
+    admin_client: Client, host: HostRunner
+) -> None:
+    host.on_submit = lambda _: (503, {"detail": "draining"})
+    by_api(admin_client, TemplateFactory.create(drawing="a"))
+    join()
+    task = WorkflowRun.objects.get().tasks.get()
+    assert (task.state, "draining" in task.note) == ("pending", True)
+
+
+def test_with_all_threads_busy_the_caller_waits(
+    admin_client: Client, host: HostRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "_free", threading.BoundedSemaphore(1))
+    background._free.acquire()
+    by_api(admin_client, TemplateFactory.create(drawing="a"))
+    assert TaskAttempt.objects.get().submitted_at
+    background._free.release()
+
+
+def test_thread_that_cannot_be_started_is_made_good_at_once(
+    admin_client: Client, host: HostRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = threading.Thread.start
+
+    def fail(thread: threading.Thread) -> None:
+        if thread.name == "submission":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    template = TemplateFactory.create(drawing="a")
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", fail)
+        by_api(admin_client, template)
+    assert TaskAttempt.objects.get().submitted_at
+
+
+def test_local_tasks_need_no_thread(admin_client: Client, local: Runner) -> None:
+    before = threading.active_count()
+    by_api(admin_client, TemplateFactory.create(drawing="a", runner="local"))
+    assert threading.active_count() == before
+    assert TaskAttempt.objects.get().submitted_at

@@ -161,3 +161,6 @@ TASK_OPERATIONS = (
     MARK_SUCCESS,
 )
 APPROVAL_OPERATIONS = (APPROVE, REJECT)
+
+OPERATIONS = {each.name: each for each in [*vars().values()] if isinstance(each, AdminOperation)}
+"""All of them by their names, as suggestions have them."""

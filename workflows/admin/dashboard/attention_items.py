@@ -6,13 +6,12 @@ Each says what is wrong and why, and has the actions that its reader is allowed 
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, F, Min, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Count, F, Min
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -24,14 +23,11 @@ from workflows.admin.actions.registry import (
     APPROVAL_OPERATIONS,
     ASK,
     CANCEL,
-    CANCEL_REST,
     DECLARE_LOST,
-    MARK_SUCCESS,
-    RESUME,
-    RETRY,
+    OPERATIONS,
     AdminOperation,
 )
-from workflows.admin.ui.display import link, list_url, page_url, run_link
+from workflows.admin.ui.display import badge, link, list_url, page_url, run_badges, run_link
 from workflows.admin.ui.sentences import linked
 from workflows.insight.attention import (
     NOBODY_LOOKS,
@@ -42,17 +38,14 @@ from workflows.insight.attention import (
     unattended_attempts,
     undecided,
 )
-from workflows.insight.phrases import describe_causes
-from workflows.models import Approval, RunState, Task, TaskAttempt, WorkflowRun
+from workflows.insight.phrases import MOST_NAMED
+from workflows.insight.situation import Situation, situations
+from workflows.models import Approval, Task, TaskAttempt, WorkflowRun
 from workflows.models.task import BROKEN
-from workflows.runs.readiness import Cause, causes_of, deadlocks
 
 SHOWN = 5
 """How many items of each group are shown; the lists have all of them."""
-MOST_CAUSES = 50
-"""How many failed tasks of a run a button acts on; if there are more, use their list."""
-LONGEST_REASON = 100
-STATE_SUFFIXES = {RunState.PAUSED: ", paused", RunState.RUNNING: ", still running"}
+LONGEST_SENTENCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +71,7 @@ class Shortcut:
 class AttentionItem:
     """One line of the list: what is wrong, and what its reader can do about it."""
 
-    badge: str
+    badges: SafeString
     text: SafeString
     since: datetime | None = None
     suggested_actions: Sequence[SuggestedAction] = ()
@@ -116,64 +109,43 @@ def _run_group(request: HttpRequest) -> AttentionGroup:
     group = AttentionGroup("Failed and stuck runs", "failed", url, found.count())
     latest_first = (F("finished_at").desc(nulls_first=True), "-pk")
     shown = list(found.defer("last_dispatch").order_by(*latest_first)[:SHOWN])
-    causes, deadlocked = _causes_by_run(shown), deadlocks(shown)
-    for run in shown:
-        blocked = deadlocked[run.pk]["blocked"] if run.pk in deadlocked else 0
-        group.items.append(_run_item(request, run, causes[run.pk], blocked))
+    found_by_run = situations(shown)
+    group.items = [_run_item(request, run, found_by_run[run.pk]) for run in shown]
     return group
 
 
-def _causes_by_run(runs: Sequence[WorkflowRun]) -> dict[int, list[Cause]]:
-    tasks = Task.objects.filter(run__in=runs, state__in=BROKEN).defer("payload")
-    place = Window(RowNumber(), partition_by="run", order_by="position")
-    broken = list(tasks.annotate(place=place).filter(place__lte=MOST_CAUSES))
-    found: dict[int, list[Cause]] = defaultdict(list)
-    for task, cause in zip(broken, causes_of(broken), strict=True):
-        short = Truncator(cause.reason).chars(LONGEST_REASON)
-        found[task.run_id or 0].append(replace(cause, reason=short))
-    return found
+def _run_item(request: HttpRequest, run: WorkflowRun, situation: Situation) -> AttentionItem:
+    """Return the line of a run: the sentence on it, and the operations that help."""
+    sentence = Truncator(situation.sentence).chars(LONGEST_SENTENCE)
+    said = linked(sentence, [task.as_json() for task in situation.tasks])
+    text = format_html("{} {}: {}", run_link(run.pk), run.template_name, said)
+    actions = _suggested(request, run, situation)
+    shortcut = _all_broken_tasks(run) if run.broken_count > MOST_NAMED else None
+    since = run.finished_at or run.updated_at
+    return AttentionItem(run_badges(run, situation), text, since, actions, shortcut)
 
 
-def _run_item(
-    request: HttpRequest, run: WorkflowRun, causes: Sequence[Cause], blocked: int
-) -> AttentionItem:
-    """Return the line of a run, in which `blocked` tasks can never run."""
-    summary = linked(_failure_summary(run, causes), [cause.as_json() for cause in causes])
-    suffix = STATE_SUFFIXES.get(run.state, "")
-    stuck = f" {blocked} task{'s' if blocked > 1 else ''} can never run." if blocked else ""
-    name = run_link(run.pk)
-    text = format_html("{} {}{}: {}.{}", name, run.template_name, suffix, summary, stuck)
-    badge = "deadlocked" if blocked else run.state if run.state == RunState.PAUSED else "failed"
-    actions = _run_actions(request, run, causes, is_deadlocked=blocked > 0)
-    shortcut = _all_broken_tasks(run) if run.broken_count > len(causes) else None
-    return AttentionItem(badge, text, run.finished_at or run.updated_at, actions, shortcut)
-
-
-def _failure_summary(run: WorkflowRun, causes: Sequence[Cause]) -> str:
-    if run.is_set_aside:
-        return f"set aside, since {'; '.join(run.set_aside.splitlines())}"
-    if run.broken_count <= len(causes):
-        return describe_causes(causes)
-    return f"{describe_causes(causes[:1])} and {run.broken_count - 1:,} more"
+def _suggested(
+    request: HttpRequest, run: WorkflowRun, situation: Situation
+) -> list[SuggestedAction]:
+    """Return what the sentence suggests, one button for all tasks; approvals have their group."""
+    rows: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for each in situation.suggestions:
+        rows[each.operation, each.target].append(each.id)
+    # Three of many failed tasks are named: a button for those alone would mislead.
+    is_many = run.broken_count > MOST_NAMED
+    models = {"run": WorkflowRun} if is_many else {"run": WorkflowRun, "task": Task}
+    return [
+        action
+        for (operation, target), ids in rows.items()
+        if target in models
+        for action in _actions(request, models[target], [OPERATIONS[operation]], ids)
+    ]
 
 
 def _all_broken_tasks(run: WorkflowRun) -> Shortcut:
     url = list_url(Task, run=run.pk, state__in=",".join(BROKEN))
     return Shortcut(url, f"All {run.broken_count:,} tasks")
-
-
-def _run_actions(
-    request: HttpRequest, run: WorkflowRun, causes: Sequence[Cause], *, is_deadlocked: bool
-) -> Sequence[SuggestedAction]:
-    """Return the actions on the failed tasks, unless there are too many, and those on the run."""
-    tasks = [cause.task_id for cause in causes]
-    of_tasks = _actions(request, Task, (RETRY, MARK_SUCCESS), tasks)
-    return [
-        *(of_tasks if len(causes) == run.broken_count else []),
-        # Its check would query again, for each run, what makes it stuck.
-        *(_actions(request, WorkflowRun, (CANCEL_REST,), [run.pk]) if is_deadlocked else []),
-        *_checked_actions(request, run, (RESUME,)),
-    ]
 
 
 def _approval_group(request: HttpRequest) -> AttentionGroup:
@@ -189,7 +161,7 @@ def _approval_group(request: HttpRequest) -> AttentionGroup:
             f" ({approval.reason})" if approval.reason else "",
         )
         actions = _checked_actions(request, approval, APPROVAL_OPERATIONS)
-        group.items.append(AttentionItem("approval", text, approval.created_at, actions))
+        group.items.append(AttentionItem(badge("approval"), text, approval.created_at, actions))
     return group
 
 
@@ -212,7 +184,7 @@ def _runner_item(request: HttpRequest, problem: RunnerProblem) -> AttentionItem:
     if (runner := problem.runner) is None:
         text = format_html("There is no default runner: {}.", tasks)
         shortcut = Shortcut(list_url(Runner), "Choose one")
-        return AttentionItem("refused", text, shortcut=shortcut if may_change else None)
+        return AttentionItem(badge("refused"), text, shortcut=shortcut if may_change else None)
     if problem.silent_since:
         return _silent_item(runner, problem)
     url = page_url(Runner, runner.pk)
@@ -221,14 +193,14 @@ def _runner_item(request: HttpRequest, problem: RunnerProblem) -> AttentionItem:
             "{} has never called back; {}", link(url, runner), runner.callback_question
         )
         return AttentionItem(
-            "silent", text, problem.uncalled_since, shortcut=Shortcut(url, "Look at it")
+            badge("silent"), text, problem.uncalled_since, shortcut=Shortcut(url, "Look at it")
         )
     if not runner.is_enabled:
         text = format_html("{}: {} for it.", link(url, runner), tasks)
         shortcut = Shortcut(url, "Enable it")
-        return AttentionItem("disabled", text, shortcut=shortcut if may_change else None)
+        return AttentionItem(badge("disabled"), text, shortcut=shortcut if may_change else None)
     text = format_html("{}: {} for it. {}", link(url, runner), tasks, problem.refusal)
-    return AttentionItem("refused", text, shortcut=Shortcut(url, "Look at it"))
+    return AttentionItem(badge("refused"), text, shortcut=Shortcut(url, "Look at it"))
 
 
 def _silent_item(runner: Runner, problem: RunnerProblem) -> AttentionItem:
@@ -237,7 +209,7 @@ def _silent_item(runner: Runner, problem: RunnerProblem) -> AttentionItem:
     text = format_html("{} is silent: it has not started {}. {}", name, attempts, _hint(runner))
     url = list_url(TaskAttempt, outcome__exact="", runner_kind=runner.kind)
     return AttentionItem(
-        "silent", text, problem.silent_since, shortcut=Shortcut(url, "Its attempts")
+        badge("silent"), text, problem.silent_since, shortcut=Shortcut(url, "Its attempts")
     )
 
 
@@ -250,7 +222,9 @@ def _unattended_group(request: HttpRequest) -> AttentionGroup:
     found = unattended_attempts().aggregate(n=Count("pk"), since=Min("lease_expires_at"))
     url = list_url(TaskAttempt, recovery="none")
     text = format_html("{}", NOBODY_LOOKS)
-    item = AttentionItem("overdue", text, found["since"], shortcut=Shortcut(url, "Look at them"))
+    item = AttentionItem(
+        badge("overdue"), text, found["since"], shortcut=Shortcut(url, "Look at them")
+    )
     return AttentionGroup("Recovery", "clock", url, found["n"], [item])
 
 
@@ -264,7 +238,7 @@ def _overdue_group(request: HttpRequest) -> AttentionGroup:
         text = format_html("{}: {} has not reported on it in time.", name, attempt.runner_name)
         known = (CANCEL, DECLARE_LOST) if attempt.backend.claims else (ASK, CANCEL, DECLARE_LOST)
         actions = _actions(request, Task, known, [attempt.task_id])
-        group.items.append(AttentionItem("overdue", text, attempt.lease_expires_at, actions))
+        group.items.append(AttentionItem(badge("overdue"), text, attempt.lease_expires_at, actions))
     return group
 
 

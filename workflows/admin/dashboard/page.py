@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Avg, Count, F, QuerySet
-from django.db.models.functions import TruncDate
+from django.db.models.functions import Coalesce, TruncDate
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.timezone import get_current_timezone, localdate, make_aware
@@ -78,7 +78,8 @@ def _finished_since(first: date) -> QuerySet[WorkflowRun, Any]:
     since = make_aware(datetime.combine(first, time.min), get_current_timezone())
     finished = WorkflowRun.objects.filter(state__in=FINISHED, finished_at__gte=since).order_by()
     by_day = finished.annotate(day=TruncDate("finished_at")).values("day", "state")
-    return by_day.annotate(n=Count("pk"), took=Avg(F("finished_at") - F("started_at")))
+    took = F("finished_at") - Coalesce("reopened_at", "started_at")
+    return by_day.annotate(n=Count("pk"), took=Avg(took))
 
 
 def _day_links(day: Day) -> dict[str, str]:

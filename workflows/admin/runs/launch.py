@@ -183,6 +183,7 @@ class LaunchAdmin(RefusableAdmin):
             parameters={**(repeated.unnamed if repeated else {}), **form.parameters_given()},
             auto_dispatch=ONLY_CREATE not in request.POST,
             by=actor(request),
+            in_background=True,
         )
         obj.pk = run.pk
 

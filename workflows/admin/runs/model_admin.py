@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from workflows.admin.actions.registry import CANCEL_REST, DISPATCH, DISPATCH_ALL, RUN_OPERATIONS
@@ -16,11 +16,11 @@ from workflows.admin.runs.page import run_page_context, run_title
 from workflows.admin.runs.views import RunViews
 from workflows.admin.templates.versions import version_url
 from workflows.admin.ui.base import AttentionFilter, ReadOnlyAdmin, is_id
-from workflows.admin.ui.display import EMPTY, badge, link, moment, page_url, pretty, progress
+from workflows.admin.ui.display import EMPTY, link, moment, page_url, pretty, progress, run_badges
+from workflows.admin.ui.sentences import linked
 from workflows.insight.attention import failed_or_stuck_runs
-from workflows.insight.situation import situations
+from workflows.insight.situation import Situation, situations
 from workflows.models import RunState, WorkflowRun, WorkflowTemplate
-from workflows.runs.readiness import deadlocks
 
 TIMES = tuple(map(moment, ("created_at", "started_at", "finished_at")))
 
@@ -42,10 +42,9 @@ class RunList(ChangeList):
         """Read the runs of the page, and their situations."""
         super().get_results(request)
         self.result_list = list(self.result_list)
-        found = deadlocks(self.result_list)
-        standing = situations(self.result_list, found)
+        standing = situations(self.result_list)
         for run in self.result_list:
-            run.deadlock, run.situation = found.get(run.pk), standing[run.pk]
+            run.situation = standing[run.pk]
 
 
 class WorkflowRunAdmin(LaunchAdmin, RunViews):
@@ -149,12 +148,7 @@ class WorkflowRunAdmin(LaunchAdmin, RunViews):
     @admin.display(description="state", ordering="state")
     def state_shown(self, run: WorkflowRun) -> SafeString:
         """Return the state, how many tasks are blocked, and whether the run is set aside."""
-        badges = [(badge(run.state),)]
-        if deadlock := getattr(run, "deadlock", None):
-            badges.append((badge(f"{deadlock['blocked']:,} blocked", "deadlocked"),))
-        if run.is_set_aside:
-            badges.append((badge("set aside", "refused"),))
-        return format_html_join(" ", "{}", badges)
+        return run_badges(run, getattr(run, "situation", None))
 
     @admin.display(description="tasks")
     def progress_shown(self, run: WorkflowRun) -> SafeString:
@@ -162,11 +156,13 @@ class WorkflowRunAdmin(LaunchAdmin, RunViews):
         return progress(run.task_counts)
 
     @admin.display(description="what it waits for")
-    def sentence_shown(self, run: WorkflowRun) -> str:
+    def sentence_shown(self, run: WorkflowRun) -> str | SafeString:
         """Return the sentence about the run; nothing of one that succeeded."""
-        situation = getattr(run, "situation", None)
-        ended_well = run.state == RunState.SUCCESS
-        return EMPTY if ended_well or not situation else situation.sentence
+        situation: Situation | None = getattr(run, "situation", None)
+        if run.state == RunState.SUCCESS or not situation:
+            return EMPTY
+        said = linked(situation.sentence, [task.as_json() for task in situation.tasks])
+        return format_html('<div class="clamped" title="{}">{}</div>', situation.sentence, said)
 
     @admin.display(description="parameters")
     def parameters_shown(self, run: WorkflowRun) -> str | SafeString:

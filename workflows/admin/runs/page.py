@@ -1,8 +1,7 @@
 """What the page of a run shows. At each poll, the same code draws its live parts again."""
 
 import re
-from collections.abc import Iterator, Mapping
-from functools import cached_property
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.paginator import Page
@@ -11,15 +10,12 @@ from django.template.loader import render_to_string
 
 from workflows.admin.actions.model_admin import OperableAdmin
 from workflows.admin.actions.registry import (
-    CANCEL_REST,
     DISPATCH,
     DISPATCH_ALL,
-    MARK_SUCCESS,
-    RETRY,
     RUN_OPERATIONS,
-    AdminOperation,
 )
 from workflows.admin.runs.live import NO_ROWS, changed_tasks, latest_event, new_events
+from workflows.admin.runs.suggested import SuggestedActions
 from workflows.admin.tasks import SIGNS, remarks
 from workflows.admin.ui.base import page_of
 from workflows.admin.ui.display import IN_BAR, list_url, pretty
@@ -30,12 +26,7 @@ from workflows.insight.situation import situation_of
 from workflows.models import Approval, Event, RunState, Task, TaskAttempt, TaskState, WorkflowRun
 from workflows.models.bounds import cut_texts
 from workflows.models.task import BROKEN
-from workflows.operations.paths import read_passed_gates, with_passed_gates
-from workflows.operations.preview import PendingTasks
-from workflows.runs.readiness import causes_of, deadlocks
 
-Deadlock = Mapping[str, Any] | None
-"""A run's deadlock in the API's form; None if there is none."""
 ANSWERED = "answered"
 """In the address after a click on Dispatch: the latest event then."""
 LARGE_FIELDS = ("last_dispatch", "parameters", "secrets", "encrypted_secrets")
@@ -45,8 +36,6 @@ PARTS = ("summary", "trouble", "operations")
 """The live parts: each is a template of its own, and an element of the page."""
 MOST_EXPLAINED = 10
 """How many pending tasks are listed with the reason why they wait."""
-MOST_CAUSES = 3
-"""How many failed or canceled tasks are listed with buttons of their own."""
 FORM_TOKENS = re.compile('<input type="hidden" name="csrfmiddlewaretoken"[^>]*>')
 LATEST = 15
 """How many attempts and events are listed; their own lists have all of them."""
@@ -64,7 +53,7 @@ def changes_since(
     run, may = WorkflowRun.objects.defer(*LARGE_FIELDS).get(pk=run_id), request.user.has_perm
     events = new_events(run_id, event_id) if may("workflows.view_event") else NO_ROWS
     tasks = changed_tasks(run_id, event_id) if may("workflows.view_task") else NO_ROWS
-    live = LiveParts(model_admin, request, run, deadlocks([run]).get(run.pk))
+    live = LiveParts(model_admin, request, run)
     return {"state": run.state, "parts": live.as_html(), "tasks": tasks, "events": events}
 
 
@@ -72,7 +61,7 @@ def run_page_context(
     model_admin: OperableAdmin, request: HttpRequest, run: WorkflowRun
 ) -> dict[str, Any]:
     """Return the context of the whole page: its live parts, and what only a reload changes."""
-    live = LiveParts(model_admin, request, run, deadlocks([run]).get(run.pk))
+    live = LiveParts(model_admin, request, run)
     answer = cut_texts(run.last_dispatch) if _has_just_answered(request, run) else None
     return {
         **live.context(),
@@ -110,22 +99,16 @@ class LiveParts:
     """
     The parts of the page that change while its run does, as one reader sees them.
 
-    They take a constant number of statements. Pages ask for them often while a run moves, so the
-    effects of the suggested actions are read only once the run is deadlocked.
+    They take a constant number of statements.
     """
 
-    def __init__(
-        self,
-        model_admin: OperableAdmin,
-        request: HttpRequest,
-        run: WorkflowRun,
-        deadlock: Deadlock,
-    ) -> None:
-        """Remember whose page it is; nothing is read yet."""
+    def __init__(self, model_admin: OperableAdmin, request: HttpRequest, run: WorkflowRun) -> None:
+        """Read what the run waits for."""
         self.model_admin = model_admin
         self.request = request
         self.run = run
-        self.deadlock = deadlock
+        self.situation = situation_of(run)
+        self.suggested = SuggestedActions(request, run, self.situation)
 
     def as_html(self) -> dict[str, str]:
         """
@@ -145,7 +128,7 @@ class LiveParts:
         """Return the context of the parts' templates."""
         return {
             "original": self.run,
-            "deadlock": self.deadlock,
+            "deadlock": self.situation.deadlock,
             "bar": list(_bar(self.run)),
             "total": sum(self.run.task_counts.values()),
             **self._trouble(),
@@ -153,80 +136,29 @@ class LiveParts:
         }
 
     def _trouble(self) -> dict[str, Any]:
-        run = self.run
-        causes = (self.deadlock or {}).get("root_causes", ())
-        total = len(causes) if self.deadlock else run.broken_count
-        broken_tasks = list(self._broken_tasks())
-        broken = [each["cause"] for each in broken_tasks]
-        situation = situation_of(run, self.deadlock, broken=broken)
+        run, situation = self.run, self.situation
+        rows = list(self.suggested.rows())
+        broken = sum(bool(row.cause and row.cause.status in BROKEN) for row in rows)
         return {
             "run_sentence": linked(situation.sentence, [t.as_json() for t in situation.tasks]),
-            "broken_tasks": broken_tasks,
-            "more_broken": max(0, total - MOST_CAUSES),
+            "suggested_rows": rows,
+            "more_broken": max(0, run.broken_count - broken) if broken else 0,
             "broken_url": list_url(Task, run=run.pk, state__in=",".join(BROKEN)),
-            "cancel_rest": self._cancel_rest(),
             "approvals_count": undecided(Approval.objects.filter(task__run=run)).count(),
             "approvals_url": list_url(Approval, run=run.pk),
         }
 
     def _buttons(self) -> dict[str, Any]:
-        buttons, run = self.model_admin.buttons, self.run
+        buttons, run, suggested = self.model_admin.buttons, self.run, self.suggested
         # A run that succeeded has nothing left to dispatch; one that failed says what blocks it.
         dispatching = [] if run.state == RunState.SUCCESS else [DISPATCH, DISPATCH_ALL]
+        others = [each for each in RUN_OPERATIONS if each.name not in suggested.of_run]
         return {
             "dispatching": buttons(self.request, run, dispatching),
-            "operations": buttons(self.request, run, RUN_OPERATIONS),
-            "task_list_url": list_url(Task),
+            "dispatch_is_suggested": suggested.dispatches,
+            "operations": buttons(self.request, run, others),
             "run_list_url": list_url(WorkflowRun),
         }
-
-    def _broken_tasks(self) -> Iterator[dict[str, Any]]:
-        """Yield the first failed or canceled tasks, with their reasons and suggested actions."""
-        if not self.run.broken_count or self.run.state == RunState.ABORTED:
-            return
-        tasks = self._first_broken()
-        for task, cause in zip(tasks, causes_of(tasks), strict=True):
-            yield {"task": task, "cause": cause, "suggested_actions": self._suggested(task)}
-
-    def _first_broken(self) -> list[Task]:
-        if self.deadlock:
-            ids = [cause["task_id"] for cause in self.deadlock["root_causes"][:MOST_CAUSES]]
-            broken = Task.objects.filter(pk__in=ids).order_by("position")
-        else:
-            broken = Task.objects.filter(run=self.run, state__in=BROKEN)
-            broken = broken.order_by("-state", "position")
-        tasks = with_passed_gates(broken.defer("payload")[:MOST_CAUSES])
-        for task in tasks:
-            task.run = self.run
-        read_passed_gates(tasks)
-        return tasks
-
-    def _suggested(self, task: Task) -> list[dict[str, Any]]:
-        return [
-            {
-                "operation": each.operation,
-                "reason": each.reason,
-                "effects": "" if each.reason else self._effects_of(each.operation, task),
-            }
-            for each in self.model_admin.buttons(self.request, task, [RETRY, MARK_SUCCESS])
-        ]
-
-    def _effects_of(self, operation: AdminOperation, row: Task | WorkflowRun) -> str:
-        """Return what an operation would bring about, as one sentence."""
-        if not self._pending:
-            return ""
-        effects = operation.domain.preview([row], self._pending)
-        return "; ".join(effect.sentence for effect in effects)
-
-    def _cancel_rest(self) -> dict[str, Any] | None:
-        # The check would query again what blocks a deadlocked run; its answer is known here.
-        if not self._pending or not self.model_admin.has_operate_permission(self.request):
-            return None
-        return {"operation": CANCEL_REST, "effects": self._effects_of(CANCEL_REST, self.run)}
-
-    @cached_property
-    def _pending(self) -> PendingTasks | None:
-        return PendingTasks([self.run.pk]) if self.deadlock else None
 
 
 def _bar(run: WorkflowRun) -> Iterator[dict[str, Any]]:

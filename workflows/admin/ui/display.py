@@ -14,6 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
 
+from workflows.insight.situation import Situation
 from workflows.models import WorkflowRun
 
 EMPTY = "–"
@@ -24,6 +25,17 @@ IN_BAR = ("success", "running", "dispatched", "failed", "canceled")
 def badge(text: str, kind: str = "") -> SafeString:
     """Return a word as a coloured badge; theme.css has a colour and an icon for each kind."""
     return format_html('<span class="badge badge-{}">{}</span>', kind or text, text)
+
+
+def run_badges(run: WorkflowRun, situation: Situation | None) -> SafeString:
+    """Return the state of a run, how many tasks are blocked, and whether it is set aside."""
+    badges = [(badge(run.state),)]
+    if situation and (deadlock := situation.deadlock):
+        more = "+" if deadlock.more_blocked else ""
+        badges.append((badge(f"{deadlock.blocked:,}{more} blocked", "deadlocked"),))
+    if run.is_set_aside:
+        badges.append((badge("set aside", "refused"),))
+    return format_html_join(" ", "{}", badges)
 
 
 def plain_badge(text: str, kind: str) -> SafeString:

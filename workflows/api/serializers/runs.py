@@ -14,10 +14,12 @@ from workflows.api.serializers.base import (
     StrictSerializer,
 )
 from workflows.api.serializers.dispatch import BlockedTaskAnswer, CauseAnswer
+from workflows.insight.situation import Situation
 from workflows.models import RunState, TaskState, WorkflowRun
 from workflows.models.run import LONGEST_LABEL
 from workflows.operations.suggestions import suggested_actions
 from workflows.runs.again import Again
+from workflows.runs.contents import Contents  # noqa: TC001 (read by drf-spectacular)
 
 MAX_TASK_IDS = 10_000
 VERSIONS = ["same", "latest"]
@@ -103,10 +105,27 @@ class RetryBody(ReasonBody):
 
 
 class DeadlockAnswer(serializers.Serializer[Any]):
-    """Why no task is active or ready while tasks are pending."""
+    """Why pending tasks of a run that stands still can never run."""
 
-    root_causes = CauseAnswer(many=True)
-    blocked = serializers.IntegerField(help_text="How many tasks can never run.")
+    root_causes = CauseAnswer(
+        many=True, help_text="The failed and canceled tasks that they wait for."
+    )
+    blocked = serializers.IntegerField(
+        help_text="How many pending tasks wait for these, directly or not."
+    )
+    more_blocked = serializers.BooleanField(
+        help_text="True if there are at least so many: in a list, those of a large run are not "
+        "counted."
+    )
+
+
+class RetrySummaryAnswer(serializers.Serializer[Any]):
+    """How often tasks of the run were retried; what their runners refused does not count."""
+
+    total_retries = serializers.IntegerField(help_text="Of all tasks together.")
+    retried_task_ids = serializers.ListField(
+        child=serializers.IntegerField(), help_text="The tasks that were retried, in list order."
+    )
 
 
 class TriggerAnswer(serializers.Serializer[Any]):
@@ -156,8 +175,15 @@ class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
     task_counts = serializers.DictField(
         child=serializers.IntegerField(), help_text="How many tasks are in each state."
     )
+    duration_ms = serializers.IntegerField(
+        allow_null=True,
+        help_text="From the start to the end; null until the run has ended, and again while it is "
+        "retried.",
+    )
     sentence = serializers.SerializerMethodField()
     suggested_actions = serializers.SerializerMethodField()
+    failure_triage_hints = serializers.SerializerMethodField()
+    retry_summary = serializers.SerializerMethodField()
     deadlock = serializers.SerializerMethodField()
 
     class Meta:
@@ -181,32 +207,49 @@ class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
             "updated_at",
             "started_at",
             "finished_at",
+            "duration_ms",
             "task_counts",
             "sentence",
             "suggested_actions",
+            "failure_triage_hints",
+            "retry_summary",
             "deadlock",
             "set_aside",
         ]
 
     def get_task_ids(self, run: WorkflowRun) -> list[int]:
         """Return the ids of the run's tasks, in list order."""
-        task_ids: dict[int, list[int]] = self.context["task_ids"]
-        return task_ids[run.pk]
+        contents: Contents = self.context["contents"][run.pk]
+        return contents.task_ids
 
     def get_sentence(self, run: WorkflowRun) -> str:
         """Return what the run waits for and what helps, or how it ended."""
-        return str(self.context["situations"][run.pk].sentence)
+        return self._situation(run).sentence
 
     @extend_schema_field(SuggestedAction(many=True))
     def get_suggested_actions(self, run: WorkflowRun) -> list[dict[str, Any]]:
         """Return the operations that would help."""
-        return suggested_actions(self.context["situations"][run.pk].suggestions)
+        return suggested_actions(self._situation(run).suggestions)
+
+    def get_failure_triage_hints(self, run: WorkflowRun) -> list[str]:
+        """Return what to look at first."""
+        return list(self._situation(run).hints)
+
+    @extend_schema_field(RetrySummaryAnswer)
+    def get_retry_summary(self, run: WorkflowRun) -> dict[str, Any]:
+        """Return how often tasks were retried."""
+        contents: Contents = self.context["contents"][run.pk]
+        return contents.retry_summary()
 
     @extend_schema_field(DeadlockAnswer(allow_null=True))
     def get_deadlock(self, run: WorkflowRun) -> dict[str, Any] | None:
         """Return why the run cannot continue; None if it can."""
-        found: dict[int, dict[str, Any]] = self.context["deadlocks"]
-        return found.get(run.pk)
+        deadlock = self._situation(run).deadlock
+        return deadlock.as_json() if deadlock else None
+
+    def _situation(self, run: WorkflowRun) -> Situation:
+        situation: Situation = self.context["situations"][run.pk]
+        return situation
 
 
 class StartedRunAnswer(RunAnswer):

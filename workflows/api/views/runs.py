@@ -33,8 +33,7 @@ from workflows.insight.explain import explain
 from workflows.insight.situation import situations
 from workflows.models import Task, TaskDependency, WorkflowRun
 from workflows.operations.warnings import warnings_of_run
-from workflows.runs.creation import task_ids_of
-from workflows.runs.readiness import deadlocks
+from workflows.runs.contents import contents_of
 
 
 class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
@@ -54,10 +53,11 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
         """
         Create a run of a template, or of existing tasks in the given order.
 
-        With `auto_dispatch`, what is ready is dispatched at once. Give `workflow_template_id`,
-        `task_ids` or `again_of`.
+        With `auto_dispatch`, what is ready is dispatched at once; its hosts are called after that.
+        Give `workflow_template_id`, `task_ids` or `again_of`.
         """
-        run = durably(operations.start_run, **validated(RunBody, request.data), by=actor(request))
+        body = validated(RunBody, request.data)
+        run = durably(operations.start_run, **body, by=actor(request), in_background=True)
         answer = self.detail_response(run.pk, 201)
         answer.data["warnings"] = warnings_of_run(run)
         return answer
@@ -174,12 +174,10 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
         )
 
     def related_data(self, rows: Sequence[WorkflowRun]) -> dict[str, Any]:
-        """Return the tasks, deadlocks and situations of the runs, in a few statements for all."""
-        found = deadlocks(rows)
+        """Return the tasks and situations of the runs, in a few statements for all."""
         return {
-            "task_ids": task_ids_of([run.pk for run in rows]),
-            "deadlocks": found,
-            "situations": situations(rows, found),
+            "contents": contents_of([run.pk for run in rows]),
+            "situations": situations(rows),
         }
 
 

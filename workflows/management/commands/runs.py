@@ -61,7 +61,8 @@ def _row(run: WorkflowRun) -> tuple[str, ...]:
 def _duration(run: WorkflowRun) -> str:
     if not run.started_at:
         return "-"
-    seconds = ((run.finished_at or timezone.now()) - run.started_at).total_seconds()
+    end = run.finished_at or timezone.now()
+    seconds = (end - (run.reopened_at or run.started_at)).total_seconds()
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
