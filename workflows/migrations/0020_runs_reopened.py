@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('workflows', '0018_run_again'),
+        ('workflows', '0019_workflow_groups'),
     ]
 
     operations = [
