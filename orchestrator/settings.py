@@ -174,7 +174,7 @@ SPECTACULAR_SETTINGS = {
         "AttemptStatus": "workflows.api.serializers.tasks.ATTEMPT_STATES",
         "ApprovalStatus": "workflows.models.ApprovalStatus",
         "ReportedStatus": "workflows.api.serializers.callbacks.STATUSES",
-        "RepeatedVersion": "workflows.api.serializers.runs.VERSIONS",
+        "RepeatedVersion": "workflows.api.serializers.run_bodies.VERSIONS",
         "TargetType": "workflows.api.serializers.runs.TARGETS",
         "ApprovalLasts": "workflows.models.template.ApprovalLasts",
     },

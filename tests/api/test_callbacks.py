@@ -33,6 +33,21 @@ def send(run: WorkflowRun, body: Any, *, token: str | None = None, **more: Any) 
     )
 
 
+def test_host_is_told_which_statuses_there_are_and_where_its_token_belongs(
+    run: WorkflowRun,
+) -> None:
+    wrong, missing = send(run, {"status": "done"}), send(run, {"status": "success"}, token="")
+
+    assert wrong.status_code == 400
+    choices = "running, success, failed, canceled"
+    assert wrong.json()["status"] == [f'"done" is not a valid choice; choose one of: {choices}.']
+    assert missing.status_code == 401
+    assert "send the one that came with the task in the header X-Runner-Token" in str(
+        missing.json()
+    )
+    assert states(run) == {"a": "dispatched"}
+
+
 def test_callback_authenticates_by_its_token_alone(run: WorkflowRun) -> None:
     answer = send(run, {"status": "success"})
 

@@ -30,7 +30,8 @@ def test_last_word_of_the_output_is_a_valid_token(
         (["alice"], "User 'alice' is not active; activate it"),
         (["alice", "--days", "0"], "argument --days: '0' is not a whole number of at least 1"),
         (["alice", "--days", "-1"], "argument --days: '-1' is not a whole number"),
-        (["alice", "--days", "9999999999"], "--days must be from 1 to 36500."),
+        (["alice", "--days", "9999999999"], "argument --days: '9999999999' is too large"),
+        (["alice", "--days", "36501"], "--days must be from 1 to 36500."),
     ],
 )
 def test_wrong_arguments_create_no_token(alice: User, arguments: list[str], text: str) -> None:

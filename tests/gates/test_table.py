@@ -108,9 +108,10 @@ def test_every_act_is_let_in_somewhere() -> None:
 
     assert sorted(wanted - let_in) == []
     tried = {UNDER_OTHER_NAMES.get(kind, kind.split("/")[-1].replace("-", "_")) for kind in wanted}
-    assert tried >= {*operations.__all__}
+    assert tried >= {*operations.__all__} - NOT_OF_RUNS
 
 
+NOT_OF_RUNS = {"delete_runner"}
 UNDER_OTHER_NAMES = {
     "POST /workflow-runs": "start_run",
     "POST /workflow-runs/<int:pk>/retry": "retry_failed",

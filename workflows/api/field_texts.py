@@ -31,6 +31,8 @@ FIELD_TEXTS: dict[str, str] = {
     "for all others.",
     "sentence": "What it waits for and what helps, or how it ended, for people.",
     "suggested_actions": "Operations that would help; whether you may is decided when you ask.",
+    "failure_triage_hints": "For each of the first tasks that failed: why, and what helps.",
+    "retry_summary": "How often its tasks were retried.",
     "awaits_approval": "It waits for a decision.",
     "is_held": "It is on hold.",
     "is_marked_success": "Somebody has set it to success by hand.",

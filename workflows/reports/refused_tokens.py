@@ -20,6 +20,7 @@ from workflows.models import Event, EventType, Task
 from workflows.throttles import Limit
 
 STRANGER = "the token belongs to no attempt of this task"
+MISSING = "no token was sent; send the one that came with the task in the header X-Runner-Token"
 OF_ADDRESS = Limit("refused token from address", timedelta(minutes=1), most=60)
 OF_TASK = Limit("refused token of task", timedelta(hours=1), is_exact=True)
 SHARED = 64

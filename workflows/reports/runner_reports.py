@@ -25,7 +25,7 @@ from workflows.models.fields import check_json
 from workflows.payloads.secrets import Secrets, masked, secrets_of
 from workflows.reports.apply import apply_reports
 from workflows.reports.logs import AttemptLog
-from workflows.reports.refused_tokens import STRANGER, count_refused_token
+from workflows.reports.refused_tokens import MISSING, STRANGER, count_refused_token
 from workflows.reports.report import Report
 from workflows.runs.bulkhead import note_trouble, trouble_of
 from workflows.runs.locks import LARGEST_ID
@@ -57,7 +57,7 @@ def attempt_with_token(task_id: int, token: str, *, address: str) -> TaskAttempt
             AFTER_THE_END.count(attempt.pk)
         return attempt
     count_refused_token(known_id, address)
-    raise TokenRefused(f"task {task_id}: {STRANGER}")
+    raise TokenRefused(f"task {task_id}: {STRANGER if token else MISSING}")
 
 
 def apply_callback(attempt: TaskAttempt, reported: RunnerReport) -> None:

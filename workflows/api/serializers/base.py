@@ -41,15 +41,19 @@ class ObjectField(serializers.DictField):
         return super().to_representation(value) if isinstance(value, dict) else value
 
 
-class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses unknown fields; the error names them together with all other wrong fields."""
+class WordedSerializer(serializers.Serializer[Any]):
+    """Says in our words what is wrong with a value."""
 
     def get_fields(self) -> dict[str, Any]:
-        """Return the fields, with our words for what may be wrong with their values."""
+        """Return the fields, with these words."""
         fields = super().get_fields()
         for field in fields.values():
             reword(field)
         return fields
+
+
+class StrictSerializer(WordedSerializer):
+    """Refuses unknown fields; the error names them together with all other wrong fields."""
 
     def to_internal_value(self, data: Any) -> Any:
         """Validate the fields and collect the errors of all of them."""

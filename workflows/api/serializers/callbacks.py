@@ -4,6 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from workflows.api.serializers.base import WordedSerializer
+
 STATUSES = ["running", "success", "failed", "canceled"]
 
 
@@ -30,7 +32,7 @@ class CallbackAnswer(serializers.Serializer[Any]):
     ok = serializers.BooleanField(help_text="Always true.")
 
 
-class StatusBody(serializers.Serializer[Any]):
+class StatusBody(WordedSerializer):
     """The only field of a callback that must be valid."""
 
     status = serializers.ChoiceField(STATUSES)

@@ -18,13 +18,11 @@ from workflows.api.serializers.dispatch import (
     DispatchAnswer,
     DispatchBody,
 )
+from workflows.api.serializers.run_bodies import RetryBody, RunBody, RunChangesBody
 from workflows.api.serializers.runs import (
     ExplanationAnswer,
     GraphAnswer,
-    RetryBody,
     RunAnswer,
-    RunBody,
-    RunChangesBody,
     StartedRunAnswer,
 )
 from workflows.api.viewsets import ReadOnlyViewSet, actor
