@@ -244,7 +244,7 @@ def _unstarted(attempt: TaskAttempt, standing: Standing) -> Clause:
 
 
 def _asked(task: Any) -> Clause:
-    since = f" since {moment(task.asked_at)}" if task.asked_at else ""
+    since = f" since {moment(task.waits_since)}" if task.waits_since else ""
     why = f" ({task.why_asked})" if task.why_asked else ""
     held = ", and is on hold" if task.is_held else ""
     decide = [Suggestion(name, "approval", task.approval_id) for name in ("approve", "reject")]

@@ -16,7 +16,7 @@ from django.db.models import (
     Value,
     Window,
 )
-from django.db.models.functions import RowNumber
+from django.db.models.functions import Coalesce, Greatest, RowNumber
 
 from runners.kinds import kinds_served_locally
 from workflows import presence
@@ -162,7 +162,7 @@ def _first_ready(run_ids: Collection[int]) -> QuerySet[Task]:
         .annotate(
             total=Value(1),
             approval_id=Value(None, IntegerField()),
-            asked_at=Value(None, DateTimeField()),
+            waits_since=Value(None, DateTimeField()),
             why_asked=Value(None, TextField()),
             place=Value(1),
         )
@@ -171,12 +171,15 @@ def _first_ready(run_ids: Collection[int]) -> QuerySet[Task]:
 
 def _first_waiting(run_ids: Collection[int]) -> QuerySet[Task]:
     """Return the first tasks of each run that wait for a person, with what was asked."""
+    waited_for = Task.objects.filter(dependants__task=OuterRef("pk")).exclude(finished_at=None)
+    last_end = Subquery(waited_for.order_by("-finished_at").values("finished_at")[:1])
     request = Approval.objects.filter(task=OuterRef("pk"), status=ApprovalStatus.PENDING)
     tasks = Task.objects.startable().filter(unmet_count__gt=0)
+    asked_at = Subquery(request.values("created_at")[:1])
     tasks = tasks.annotate(
         total=Window(Count("pk"), partition_by="run"),
         approval_id=Subquery(request.values("pk")[:1]),
-        asked_at=Subquery(request.values("created_at")[:1]),
+        waits_since=Coalesce(Greatest(asked_at, last_end), asked_at),
         why_asked=Subquery(request.values("reason")[:1]),
     )
     return _first(tasks, run_ids).order_by()
