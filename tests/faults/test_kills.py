@@ -154,6 +154,17 @@ def test_run_whose_creator_was_killed_before_its_dispatch_begins_in_a_later_roun
     assert {run.state for run in runs} == {"success"}
 
 
+@pytest.mark.parametrize("point", ["submission.started", "submission.accepted"])
+def test_run_whose_creator_was_killed_while_it_submitted_in_a_thread_is_recovered(
+    world: World, times: int, point: str
+) -> None:
+    world.kill("begin", point, [world.template(DRAWING, on_host=ON_HOST)] * times, 2)
+    runs = list(WorkflowRun.objects.order_by("pk"))
+    assert {(run.state, run.active_count) for run in runs} == {("running", 3)}
+    world.finish(runs)
+    assert {run.state for run in runs} == {"success"}
+
+
 def test_process_killed_while_adopting_tasks_leaves_them_free(world: World, times: int) -> None:
     tasks = [create_task(title="a", runner="gpu-1", by=who("ada")) for _ in range(times)]
     before = everything()

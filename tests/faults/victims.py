@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from multiprocessing import forkserver, get_context
@@ -50,6 +51,14 @@ BY = who("victim")
 def create(template_id: int) -> None:
     """Start a run."""
     start_run(template_id=template_id, auto_dispatch=True, by=BY)
+
+
+def begin(template_id: int) -> None:
+    """Start a run as the site does, which submits in a thread."""
+    start_run(template_id=template_id, auto_dispatch=True, by=BY, in_background=True)
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            thread.join()
 
 
 def adopt(task_id: int) -> None:
@@ -122,6 +131,7 @@ ACTS: dict[str, Callable[[int], None]] = {
     act.__name__: act
     for act in (
         create,
+        begin,
         adopt,
         dispatch,
         execute,
