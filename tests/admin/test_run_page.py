@@ -50,14 +50,16 @@ def test_page_shows_state_counts_template_and_parameters(root: Client) -> None:
 
     text = text_of(root.get(url_of(run)))
 
-    assert "created 0 of 2 2 pending" in text
+    assert "created 0 of 2 tasks 2 pending" in text
     assert "Sales, version 1" in text
     assert "anna" in text
     assert '{ "day": "2026-01-31" }' in text
     assert f'href="{url_of(template)}"' in root.get(url_of(run)).content.decode()
 
 
-def test_approval_that_is_suggested_is_not_announced_again(root: Client, runs: DrawRun) -> None:
+def test_single_approval_that_is_suggested_is_not_announced_again(
+    root: Client, runs: DrawRun
+) -> None:
     run = runs("deploy", requires_approval=True)
 
     page = root.get(url_of(run)).content.decode()
