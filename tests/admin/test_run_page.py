@@ -12,7 +12,8 @@ from tests.factories import RunFactory, TemplateFactory
 from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, dispatch_some, finish, task
-from workflows.models import Event, Task, TaskAttempt, WorkflowRun
+from workflows.models import Approval, Event, Task, TaskAttempt, WorkflowRun
+from workflows.operations import approvals as operations
 from workflows.operations.runs import pause
 
 
@@ -49,11 +50,40 @@ def test_page_shows_state_counts_template_and_parameters(root: Client) -> None:
 
     text = text_of(root.get(url_of(run)))
 
-    assert "created 0 of 2 2 pending" in text
+    assert "created 0 of 2 tasks 2 pending" in text
     assert "Sales, version 1" in text
     assert "anna" in text
     assert '{ "day": "2026-01-31" }' in text
     assert f'href="{url_of(template)}"' in root.get(url_of(run)).content.decode()
+
+
+def test_single_approval_that_is_suggested_is_not_announced_again(
+    root: Client, runs: DrawRun
+) -> None:
+    run = runs("deploy", requires_approval=True)
+
+    page = root.get(url_of(run)).content.decode()
+
+    assert "waits for approval" in page
+    assert 'id="approvals"' not in page
+
+
+def test_approval_that_is_not_suggested_is_announced(root: Client, runs: DrawRun) -> None:
+    run = runs("build > deploy", requires_approval=True)
+    operations.reject(Approval.objects.get(task__step_id="build").pk, by=who("eve"))
+
+    assert "1 task waits for approval" in text_of(root.get(url_of(run)))
+
+
+def test_only_the_remedy_of_a_failure_is_highlighted(root: Client, runs: DrawRun) -> None:
+    run = runs("build > deploy")
+    dispatch_all(run)
+    finish(run, "build", "failed")
+
+    page = root.get(url_of(run)).content.decode()
+
+    assert 'class="button default" name="action" value="retry"' in page
+    assert 'class="button" name="action" value="cancel_rest"' in page
 
 
 def test_page_of_a_run_whose_template_was_deleted_opens(root: Client) -> None:

@@ -64,6 +64,23 @@ def test_dispatch_shows_its_answer_and_response_payload(browse: Browse, runs: Dr
     assert is_the_same(page)
 
 
+def test_vertex_that_is_clicked_stays_in_sight_beside_its_panel(
+    browse: Browse, runs: DrawRun
+) -> None:
+    page = open_run(browse, runs("a > b > c > d"), viewport={"width": 1280, "height": 900})
+
+    vertex(page, "d, pending").click()
+
+    expect(page.get_by_role("complementary")).to_contain_text("Waits for c")
+    page.wait_for_function(
+        """() => {
+            const frame = document.querySelector("#graph svg").getBoundingClientRect();
+            const chosen = document.querySelector("#graph [role=button][aria-label^='d,']");
+            return chosen.getBoundingClientRect().right <= frame.right;
+        }"""
+    )
+
+
 def test_preview_of_a_dispatch_changes_nothing(browse: Browse, runs: DrawRun) -> None:
     run = runs("a, b > c")
     page = open_run(browse, run)

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 REFERENCE = re.compile(r"`([\w./-]+\.(?:py|js|css|html|svg|yaml|toml))(?::([\w.]+))?`")
 """`path` or `path:name`, where the name is a function, `Class.method` or a constant."""
-EXAMPLES = {"safe-copy.yaml", "nightly-export.yaml", "shop/runners.py"}
+EXAMPLES = {"safe-copy.yaml", "shop/runners.py"}
 """Files that the documentation asks its readers to write."""
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -127,6 +127,7 @@ def test_with_reload_it_goes_on_with_the_new_code(
     shop.write_text(FUNCTION.format("new, and longer"))
     assert runner.stdout
     assert "Executing" in next(runner.stdout)
+    assert next(line for line in runner.stdout if f"{shop} has changed: this executor re" in line)
     assert next(line for line in runner.stdout if "Executing" in line)
     assert answer_in(runs) == "new, and longer"
     assert runner.poll() is None

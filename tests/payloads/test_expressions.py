@@ -22,6 +22,7 @@ PARAMETERS = {
     "nothing": None,
     "items": ["a", "b"],
     "deep": {"er": {"key": "found", "items": "not a method"}},
+    "empty": {},
     "with space": "yes",
     "long": "-" * 600_000,
 }
@@ -112,6 +113,7 @@ def test_rendered_values_are_not_rendered_again(runs: DrawRun) -> None:
         ("{{ params.nmae }}", "unknown name 'nmae' (known: "),
         ("Hello {{ params.nmae }}", "unknown name 'nmae'"),
         ("{{ params.deep.no }}", "unknown name 'no' (known: er)"),
+        ("{{ params.empty.no }}", "unknown name 'no' (known: none)"),
         ("{{ params.name.no }}", "unknown name 'no'"),
         ("{{ params.items[7] }}", "unknown name '7'"),
         ("{{ parmas.name }}", "'parmas' is undefined (known: params, tasks, run, task; "),

@@ -12,6 +12,7 @@ CHANGED = (
     "%s has changed; this executor goes on with what it has loaded. Restart the executor "
     "(with --reload, in development, it does so by itself)."
 )
+RESTARTING = "%s has changed: this executor restarts with the new code."
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ class FunctionWatch:
         if changed := self._files.changed():
             if self._restarts:
                 self.wants_restart = True
+                logger.info(RESTARTING, ", ".join(changed))
             else:
                 logger.warning(CHANGED, ", ".join(changed))
 

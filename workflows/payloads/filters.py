@@ -71,10 +71,10 @@ def _shortened(key: object) -> str:
 
 
 def _known_names(value: Any) -> str:
-    if not isinstance(value, dict) or not value:
+    if not isinstance(value, dict):
         return ""
     names = [_shortened(name) for name, _ in zip(value, range(MOST_KNOWN), strict=False)]
-    return f" (known: {', '.join(names)})"
+    return f" (known: {', '.join(names) or 'none'})"
 
 
 def _of_text(text_filter: Callable[..., Any]) -> Callable[..., Any]:

@@ -139,12 +139,15 @@ class LiveParts:
         run, situation = self.run, self.situation
         rows = list(self.suggested.rows())
         broken = sum(bool(row.cause and row.cause.status in BROKEN) for row in rows)
+        approvals = undecided(Approval.objects.filter(task__run=run)).count()
+        # The buttons of a single one say all; several have a list, where they are decided at once.
+        is_shown = approvals == 1 and any(row.badge == "approval" for row in rows)
         return {
             "run_sentence": linked(situation.sentence, [t.as_json() for t in situation.tasks]),
             "suggested_rows": rows,
             "more_broken": max(0, run.broken_count - broken) if broken else 0,
             "broken_url": list_url(Task, run=run.pk, state__in=",".join(BROKEN)),
-            "approvals_count": undecided(Approval.objects.filter(task__run=run)).count(),
+            "approvals_count": 0 if is_shown else approvals,
             "approvals_url": list_url(Approval, run=run.pk),
         }
 

@@ -87,15 +87,16 @@ export const createGraphTab = (host, model, {icons, choose}) => {
 
     /* When a panel takes some of the width, a fitted drawing is fitted again; one that somebody has
        moved stays where it is. */
-    for (const moved of ["pointerdown", "wheel"]) {
-        stage.addEventListener(
-            moved,
-            () => {
-                isFitted = false;
-            },
-            {passive: true},
-        );
-    }
+    stage.addEventListener("pointermove", () => {
+        isFitted &&= !stage.querySelector(".is-dragged");
+    });
+    stage.addEventListener(
+        "wheel",
+        ({ctrlKey, metaKey}) => {
+            isFitted &&= !(ctrlKey || metaKey);
+        },
+        {passive: true},
+    );
     new ResizeObserver(() => {
         if (isFitted && stage.clientWidth) {
             drawing.fit();
