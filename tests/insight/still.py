@@ -138,6 +138,14 @@ def aside(runs: DrawRun) -> WorkflowRun:
     return run
 
 
+def enabled_again(runs: DrawRun) -> WorkflowRun:
+    """Return a run with auto-dispatch whose runner refused for a while, and takes tasks again."""
+    run = drawn("a > b")(runs)
+    WorkflowRun.objects.filter(pk=run.pk).update(auto_dispatch=True)
+    run.refresh_from_db()
+    return run
+
+
 STILL: dict[str, tuple[Make, str]] = {
     "created": (
         lambda runs: runs("a"),
@@ -146,7 +154,7 @@ STILL: dict[str, tuple[Make, str]] = {
     "created, begins alone": (
         lambda runs: runs("a", auto_dispatch=True),
         (
-            "Nothing has been dispatched yet: the run begins by itself. If it has not within a "
+            "Nothing has been dispatched yet: the run begins by itself. If it does not within a "
             "minute, dispatch the ready tasks, and see that manage.py local_runner or manage.py "
             "tick is running."
         ),
@@ -183,6 +191,14 @@ STILL: dict[str, tuple[Make, str]] = {
     "disabled": (
         with_runner(is_enabled=False),
         "`b` is ready, but runner refused: local is disabled. Enable the runner.",
+    ),
+    "runner was enabled": (
+        enabled_again,
+        (
+            "No task is with a runner: `b` is ready, and the run goes on by itself. If it does not "
+            "within a minute, dispatch the ready tasks, and see that manage.py local_runner or "
+            "manage.py tick is running."
+        ),
     ),
     "no default runner": (
         with_runner(is_default=False),
@@ -247,6 +263,13 @@ STILL: dict[str, tuple[Make, str]] = {
         drawn("a > b > c, x", "a"),
         (
             "2 tasks can never run because `a` failed (exit code 3). "
+            "Retry, mark success, or cancel the rest."
+        ),
+    ),
+    "failed and blocked, and others failed": (
+        drawn("a > b, c, d", "a", "c", "d"),
+        (
+            "1 task can never run because `a` failed (exit code 3); 2 more failed. "
             "Retry, mark success, or cancel the rest."
         ),
     ),

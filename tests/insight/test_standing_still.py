@@ -51,6 +51,7 @@ NEED_ATTENTION = {
     "last step failed",
     "several failed",
     "failed and blocked",
+    "failed and blocked, and others failed",
     "failed, and a person decides",
     "canceled, and a person decides",
     "set aside",
@@ -105,6 +106,10 @@ HELP = {
     "aborted": "",
     "last step failed": "retry task, mark_success task",
     "failed and blocked": "retry task, mark_success task, cancel_rest run",
+    "failed and blocked, and others failed": (
+        "retry_failed run, retry task, mark_success task, cancel_rest run"
+    ),
+    "runner was enabled": "dispatch_ready run",
     "failed, and a person decides": (
         "retry task, mark_success task, cancel_rest run, approve approval, reject approval"
     ),

@@ -35,7 +35,7 @@ STOPPED = {
     RunState.ABORTED: "The run was aborted{}: nothing will be dispatched any more",
 }
 LATE = (
-    "If it has not within a minute, dispatch the ready tasks, and see that manage.py local_runner "
+    "If it does not within a minute, dispatch the ready tasks, and see that manage.py local_runner "
     "or manage.py tick is running."
 )
 MORE_FAILED = "{:,} more failed: see /tasks?run_id={}&status=failed."
@@ -181,7 +181,15 @@ def _blocked(run: WorkflowRun, deadlock: Deadlock) -> Iterator[Clause]:
         causes,
     )
     if (others := run.broken_count - len(causes)) > 0:
-        yield Clause(f"{others:,} more failed or {'was' if others == 1 else 'were'} canceled")
+        yield Clause(f"{others:,} more {_verb_of_others(run, causes, others)}")
+
+
+def _verb_of_others(run: WorkflowRun, causes: Sequence[Cause], others: int) -> str:
+    failed = run.failed_count - sum(cause.status == TaskState.FAILED for cause in causes)
+    if failed == others:
+        return "failed"
+    were_canceled = "was canceled" if others == 1 else "were canceled"
+    return f"failed or {were_canceled}" if failed else were_canceled
 
 
 def _broken(run: WorkflowRun, causes: Sequence[Cause]) -> Clause:
@@ -190,14 +198,15 @@ def _broken(run: WorkflowRun, causes: Sequence[Cause]) -> Clause:
 
 
 def _mending(run: WorkflowRun, causes: Sequence[Cause]) -> tuple[Suggestion, ...]:
-    """Return what helps the first causes, and before them what helps all of many failed ones."""
+    """Return what helps the first causes, and before them what helps all failed ones, if more."""
+    named = sum(cause.status == TaskState.FAILED for cause in causes[:MOST_NAMED])
     all_failed = (Suggestion("retry_failed", "run", run.pk),)
     of_tasks = (
         Suggestion(operation, "task", cause.task_id)
         for cause in causes[:MOST_NAMED]
         for operation in ("retry", "mark_success")
     )
-    return (*(all_failed if run.failed_count > MOST_NAMED else ()), *of_tasks)
+    return (*(all_failed if run.failed_count > named else ()), *of_tasks)
 
 
 def _ready(run: WorkflowRun, task: Task, standing: Standing) -> Clause:
@@ -206,7 +215,10 @@ def _ready(run: WorkflowRun, task: Task, standing: Standing) -> Clause:
     if not reason:
         if run.state == RunState.CREATED:
             return _not_begun(run, dispatch)
-        text = f"No task is with a runner: {quoted(task)} is ready and waits to be dispatched"
+        text = f"No task is with a runner: {quoted(task)} is ready"
+        if run.auto_dispatch:
+            return Clause(f"{text}, and the run goes on by itself", LATE, (dispatch,), named)
+        text = f"{text} and waits to be dispatched"
         return Clause(text, "Dispatch the ready tasks.", (dispatch,), named)
     text = f"{quoted(task)} is ready, but {reason}"
     if reason == NO_RUNNER:
