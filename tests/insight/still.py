@@ -125,6 +125,15 @@ def unserved(runs: DrawRun) -> WorkflowRun:
     return run
 
 
+def overdue(runs: DrawRun) -> WorkflowRun:
+    """Return a run whose task was being executed when its executor died, and nobody looks."""
+    run = runs("a > b")
+    dispatch_all(run)
+    start(run, "a")
+    TaskAttempt.objects.update(lease_expires_at=NOON)
+    return run
+
+
 def silent(runs: DrawRun) -> WorkflowRun:
     """Return a run whose runner is served and starts nothing."""
     presence.seen(kind="local runner", serves=["local"])
@@ -226,6 +235,13 @@ STILL: dict[str, tuple[Make, str]] = {
         (
             "1 task is with a runner; local is silent: it has not started `a` since "
             "2026-01-31 12:05 UTC. Is manage.py local_runner running?"
+        ),
+    ),
+    "overdue": (
+        overdue,
+        (
+            "1 task is with a runner; local has not reported on `a` in time by 2026-01-31 12:05 "
+            "UTC. Is manage.py local_runner running?"
         ),
     ),
     "paused": (

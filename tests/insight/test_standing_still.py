@@ -102,6 +102,7 @@ HELP = {
     "hold": "release task",
     "disabled": "enable runner",
     "nobody serves": "cancel task",
+    "overdue": "declare_lost task",
     "paused": "resume run",
     "aborted": "",
     "last step failed": "retry task, mark_success task",

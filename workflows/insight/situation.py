@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runners.kinds import backends, kinds_served_locally
+from runners.kinds import kinds_served_locally
 from workflows.dispatch.auto_dispatch import begins_alone
 from workflows.insight.phrases import (
     MOST_NAMED,
@@ -135,8 +135,8 @@ def _clauses(run: WorkflowRun, standing: Standing) -> Iterator[Clause]:
 def _with_runners(run: WorkflowRun, standing: Standing) -> Iterator[Clause]:
     if run.active_count:
         yield Clause(counted(run.active_count, "is with a runner", "are with a runner"))
-    if attempt := standing.unstarted.get(run.pk):
-        yield _unstarted(attempt, standing)
+    if attempt := standing.stalled.get(run.pk):
+        yield _overdue(attempt) if attempt.started_at else _unstarted(attempt, standing)
 
 
 def _failed(run: WorkflowRun, standing: Standing) -> Iterator[Clause]:
@@ -242,9 +242,16 @@ def _not_begun(run: WorkflowRun, dispatch: Suggestion) -> Clause:
     return Clause(text, "", (dispatch,))
 
 
+def _overdue(attempt: TaskAttempt) -> Clause:
+    known = ("declare_lost",) if attempt.backend.claims else ("ask", "declare_lost")
+    due = f" by {moment(attempt.lease_expires_at)}" if attempt.lease_expires_at else ""
+    text = f"{attempt.runner_name} has not reported on {quoted(attempt.task)} in time{due}"
+    suggestions = tuple(Suggestion(name, "task", attempt.task_id) for name in known)
+    return Clause(text, attempt.backend.silence_hint, suggestions, (as_cause(attempt.task),))
+
+
 def _unstarted(attempt: TaskAttempt, standing: Standing) -> Clause:
-    backend = backends().get(attempt.runner_kind)
-    hint = backend.silence_hint if backend else ""
+    hint = attempt.backend.silence_hint
     cancel = (Suggestion("cancel", "task", attempt.task_id),)
     named = (as_cause(attempt.task),)
     since = moment(attempt.dispatched_at)
