@@ -82,6 +82,14 @@ def canceled_and_waiting(runs: DrawRun) -> WorkflowRun:
     return run
 
 
+def canceled(runs: DrawRun) -> WorkflowRun:
+    """Return a run of which nothing is left to do, nor has anything failed."""
+    run = runs("a, b, c, d, e")
+    for each in run.tasks.all():
+        operations.cancel(each.pk, by=ADA, reason="not today")
+    return run
+
+
 def late(runs: DrawRun) -> WorkflowRun:
     """Return a run with auto-dispatch that nobody has begun within a day."""
     run = runs("a", auto_dispatch=True)
@@ -273,6 +281,13 @@ STILL: dict[str, tuple[Make, str]] = {
         (
             "`a` failed (exit code 3), `b` failed (exit code 3), `c` failed (exit code 3) "
             f"and 4 more failed. {RETRY}"
+        ),
+    ),
+    "several canceled": (
+        canceled,
+        (
+            "`a` was canceled (not today), `b` was canceled (not today), `c` was canceled (not "
+            f"today) and 2 more were canceled. {RETRY}"
         ),
     ),
     "failed and blocked": (

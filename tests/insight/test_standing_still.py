@@ -50,6 +50,7 @@ NEED_ATTENTION = {
     "paused and blocked",
     "last step failed",
     "several failed",
+    "several canceled",
     "failed and blocked",
     "failed and blocked, and others failed",
     "failed, and a person decides",

@@ -16,6 +16,7 @@ from workflows.insight.phrases import (
     counted,
     describe_broken,
     moment,
+    more_broken,
     quoted,
 )
 from workflows.insight.standing import Standing
@@ -170,30 +171,23 @@ def _stopped(run: WorkflowRun, event: Event | None) -> Clause:
 
 def _blocked(run: WorkflowRun, deadlock: Deadlock) -> Iterator[Clause]:
     causes = deadlock.root_causes
+    failed = sum(cause.status == TaskState.FAILED for cause in causes)
     blocked = counted(deadlock.blocked, "can never run", "can never run")
     if deadlock.more_blocked:
         blocked = f"At least {blocked}"
     rest = Suggestion("cancel_rest", "run", run.pk)
     yield Clause(
-        f"{blocked} because {describe_broken(causes, len(causes))}",
+        f"{blocked} because {describe_broken(causes, len(causes), failed)}",
         "Retry, mark success, or cancel the rest.",
         (*_mending(run, causes), rest),
         causes,
     )
-    if (others := run.broken_count - len(causes)) > 0:
-        yield Clause(f"{others:,} more {_verb_of_others(run, causes, others)}")
-
-
-def _verb_of_others(run: WorkflowRun, causes: Sequence[Cause], others: int) -> str:
-    failed = run.failed_count - sum(cause.status == TaskState.FAILED for cause in causes)
-    if failed == others:
-        return "failed"
-    were_canceled = "was canceled" if others == 1 else "were canceled"
-    return f"failed or {were_canceled}" if failed else were_canceled
+    if run.broken_count > len(causes):
+        yield Clause(more_broken(causes, run.broken_count, run.failed_count))
 
 
 def _broken(run: WorkflowRun, causes: Sequence[Cause]) -> Clause:
-    text = describe_broken(causes, run.broken_count)
+    text = describe_broken(causes, run.broken_count, run.failed_count)
     return Clause(text, "Retry or mark success.", _mending(run, causes), tuple(causes))
 
 
