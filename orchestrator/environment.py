@@ -167,6 +167,8 @@ def database(name: str, *, debug: bool, base_dir: Path) -> dict[str, Any]:
         refuse(name, "cannot be read; percent-encode special characters in the password.")
     if not config.get("NAME"):
         refuse(name, "does not name a database.")
+    if config["NAME"] == ":memory:":
+        refuse(name, "names no file: each process would have a database of its own.")
     if config["ENGINE"].endswith("sqlite3"):
         return {**config, "NAME": _file(name, base_dir / config["NAME"]), "OPTIONS": SQLITE_OPTIONS}
     options = POSTGRESQL_OPTIONS | config.get("OPTIONS", {})

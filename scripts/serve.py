@@ -85,13 +85,14 @@ def why_not(port: str) -> str:
 
 
 def main(port: str = "8000") -> int:
-    """Run both programs; the exit code is 0 after Ctrl-C."""
+    """Run both programs; the exit code is 0 after Ctrl-C, 1 after what a program has printed."""
     if problem := why_not(port):
         print(problem, file=sys.stderr)
         return 1
     address = f"127.0.0.1:{port}"
     print("Migrating the database", flush=True)
-    subprocess.run([*MANAGE, "migrate", "--verbosity", "0"], check=True)
+    if subprocess.run([*MANAGE, "migrate", "--verbosity", "0"], check=False).returncode:
+        return 1
     processes = ProcessGroup()
     try:
         site = [sys.executable, "-m", "gunicorn", "--bind", address, "--log-level", "warning"]

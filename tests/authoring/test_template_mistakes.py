@@ -8,7 +8,7 @@ from django.core.management import call_command
 from rest_framework.test import APIClient
 
 from tests.authoring.conftest import Write, refusal
-from tests.authoring.template_mistakes import MISTAKES, NOOP, payload_of, text
+from tests.authoring.template_mistakes import MISTAKES, NOOP, payload_of, schema, text
 from tests.factories import RunnerFactory, UserFactory
 from tests.support.drawing import checked, steps_of, template_of
 from workflows.authoring.checks import warnings_of
@@ -60,6 +60,10 @@ def test_mistake_is_answered_with_place_and_remedy_by_file_and_api(
         (
             text("{{ params.x }}", parameters_schema={"properties": {"day": {}}}),
             "step 'b': payload: '{{ params.x }}': parameters_schema has no parameter 'x'; add it",
+        ),
+        (
+            schema({"properties": {"day": {}}, "required": ["host"]}),
+            "parameters_schema: required: 'host' is none of the properties; add it to them",
         ),
     ],
 )

@@ -205,6 +205,21 @@ def test_unused_place_is_offered_to_tasks_that_were_not_refused(
     assert states(full) == {"b": "dispatched", "c": "pending"}
 
 
+@pytest.mark.parametrize("column", ["is_enabled", "is_default"])
+def test_run_goes_on_by_itself_once_its_runner_takes_tasks(
+    runs: DrawRun, script: Script, column: str
+) -> None:
+    Runner.objects.filter(name="scripted").update(**{column: False})
+    run = runs("a > b", auto_dispatch=True)
+    assert not dispatch(run).dispatches
+    assert not offer_free_places(by=who("rescue"))
+    Runner.objects.filter(name="scripted").update(**{column: True})
+    assert offer_free_places(by=who("rescue")) == 1
+    assert not offer_free_places(by=who("rescue"))
+    assert states(run) == {"a": "dispatched", "b": "pending"}
+    assert trail(run)[-1] == "task.dispatched a"
+
+
 @pytest.mark.parametrize("limit", [2, None])
 def test_place_of_refused_task_goes_to_the_next_task(
     runs: DrawRun, script: Script, limit: int | None

@@ -49,6 +49,17 @@ def test_failed_ancestor_is_named_with_its_own_reason(runs: DrawRun) -> None:
     assert answer["deadlock"]["blocked"] == 2
 
 
+def test_paused_run_dispatches_nothing_that_is_ready(runs: DrawRun) -> None:
+    run = runs("a, b > c")
+    operations.pause(run.pk, by=who("ada"))
+    assert sentences(run) == {
+        "a": "Ready, but the run is paused.",
+        "b": "Ready, but the run is paused.",
+        "c": "Waits for `b` (pending).",
+    }
+    assert (explain_task(task(run, "a")) or {})["reason"] == "the run is paused"
+
+
 def test_only_the_nearest_cause_on_each_path_is_named(runs: DrawRun) -> None:
     run = runs("a > b > c > e, d > e")
     dispatch_all(run)

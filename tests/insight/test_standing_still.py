@@ -12,7 +12,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from runners.models import Runner
 from tests.admin.conftest import text_of
-from tests.insight.still import ADA, STILL
+from tests.insight.standing_runs import ADA
+from tests.insight.still import STILL
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, start
 from workflows.insight.situation import situation_of, situations
@@ -50,7 +51,9 @@ NEED_ATTENTION = {
     "paused and blocked",
     "last step failed",
     "several failed",
+    "several canceled",
     "failed and blocked",
+    "failed and blocked, and others failed",
     "failed, and a person decides",
     "canceled, and a person decides",
     "set aside",
@@ -101,10 +104,15 @@ HELP = {
     "hold": "release task",
     "disabled": "enable runner",
     "nobody serves": "cancel task",
+    "overdue": "declare_lost task",
     "paused": "resume run",
     "aborted": "",
     "last step failed": "retry task, mark_success task",
     "failed and blocked": "retry task, mark_success task, cancel_rest run",
+    "failed and blocked, and others failed": (
+        "retry_failed run, retry task, mark_success task, cancel_rest run"
+    ),
+    "runner was enabled": "dispatch_ready run",
     "failed, and a person decides": (
         "retry task, mark_success task, cancel_rest run, approve approval, reject approval"
     ),

@@ -17,6 +17,8 @@ MISTAKES: list[tuple[str, str | bytes, str, str]] = [
     ("t.yaml", f"name: t\nsteps:{STEP}---\nname: u\n", "line 5", "keep one"),
     ("t.yaml", f"name: t\nsteps: &x{STEP}x: *x\n", "aliases (*x)", "write the value out"),
     ("t.yaml", "name: t: u\n", "line 1", "put a text with a colon in quotes"),
+    ("t.yaml", "name: t\n steps: []\n", "line 2", "indent a line as those around it"),
+    ("t.yaml", "name: *.txt\n", "line 1", "a text that begins with * or & in quotes"),
     ("t.yaml", "name: @t\n", "line 1", "a text that begins with @, ` or % in quotes"),
     ("t.yaml", 'name: "t\n', "line 2", "a quote is not closed"),
     ("t.yaml", "steps:\n- step_id: a\n title: A\n", "line 3", "indented differently"),

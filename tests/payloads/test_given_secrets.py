@@ -148,6 +148,7 @@ def test_label_of_a_run_says_what_is_secret(db: None) -> None:
     [
         ({"tokne": VALUE}, "tokne: no such parameter; did you mean token?"),
         ({"token": [VALUE]}, "token: a secret must be a text"),
+        ({"token": MASK}, "token: ******** is what is shown instead of it; give the secret itself"),
     ],
 )
 def test_label_refuses_what_would_show_a_secret(given: dict[str, Any], problem: str) -> None:

@@ -23,8 +23,14 @@ from workflows.authoring.spec import (
 from workflows.errors import Invalid
 from workflows.models.bounds import cut
 from workflows.payloads.expressions import check_expressions, check_secrets, check_statements
-from workflows.payloads.parameters import check_schema, secret_names
-from workflows.payloads.suggestions import suggested
+from workflows.payloads.parameters import (
+    check_schema,
+    missing_parameters,
+    properties,
+    secret_names,
+    takes_other_parameters,
+)
+from workflows.payloads.suggestions import nearest, suggested
 from workflows.payloads.syntax import EXPRESSION_START
 
 Kinds = Mapping[str | None, str]
@@ -90,6 +96,7 @@ def findings(spec: TemplateSpec, kinds: Kinds) -> Iterator[Finding]:
     schema_problems = list(check_schema(spec.parameters_schema))
     yield from (Finding("parameters_schema", text) for text in schema_problems)
     schema = {} if schema_problems else spec.parameters_schema
+    yield from _unknown_required(schema)
     secrets, functions = secret_names(schema), _functions()
     names = References(spec.steps, schema)
     for step in spec.steps:
@@ -100,6 +107,16 @@ def findings(spec: TemplateSpec, kinds: Kinds) -> Iterator[Finding]:
             yield _in_step(step, text, is_error=is_error)
     for step, text, is_error in names.problems():
         yield _in_step(step, f"payload: {text}", is_error=is_error)
+
+
+def _unknown_required(schema: dict[str, Any]) -> Iterator[Finding]:
+    """Yield which required parameters the schema does not describe: no form asks for them."""
+    is_error = not takes_other_parameters(schema)
+    for name in missing_parameters(schema, schema.get("required", ())):
+        meant = nearest(name, properties(schema))
+        remedy = f"did you mean '{meant}'? Otherwise add" if meant else "add"
+        why = f"required: '{name}' is none of the properties; {remedy} it to them"
+        yield Finding("parameters_schema", cut(why), is_error)
 
 
 def _in_step(step: StepSpec, text: str, *, is_error: bool = True) -> Finding:
@@ -136,11 +153,21 @@ def _payload_problems(
     for key in step.payload:
         if problem := _key_problem(key, kind, is_named=step.runner is not None):
             yield problem
+    yield from _command_problems(step.payload)
     backend = backend_of(kind) if kind else None
     if functions is not None and (backend is None or backend.claims):
         yield from _function_problems(step, list(functions))
     if backend and backend.work_keys and not step.payload.keys() & set(backend.work_keys):
         yield NOTHING_TO_DO.format(" or ".join(map(repr, backend.work_keys))), False
+
+
+def _command_problems(payload: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    """Yield what no system could execute."""
+    if not payload.get("command", [True])[0]:
+        yield "payload.command.0: an empty text names no program", True
+    for name in payload.get("env", ()):
+        if "=" in name:
+            yield f"payload.env: the name of a variable contains no '=', as '{name}' does", True
 
 
 def _key_problem(key: str, kind: str | None, *, is_named: bool) -> tuple[str, bool] | None:

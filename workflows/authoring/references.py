@@ -76,6 +76,8 @@ class References:
     ) -> Iterator[Problem]:
         if other not in self._upstream:
             yield f"there is no step '{other}'; {suggested(other, self._upstream)}", True
+        elif other == step.step_id:
+            yield f"'{other}' is this step itself, which has no result before it has run", True
         elif other not in self._reachable[step.step_id]:
             yield f"step '{other}' is not upstream of '{step.step_id}'; add it to depends_on", True
         if fields and fields[0] not in names.STEP_NAMES:

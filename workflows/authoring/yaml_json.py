@@ -31,7 +31,10 @@ MAX_DEPTH = 100
 MOST_DIGITS = 4_000
 QUOTE_EXPRESSIONS = "put a text with {{ }} in quotes, as in '{{ params.day }}'"
 HINTS = {
-    "mapping values are not allowed": "put a text with a colon in quotes",
+    "mapping values are not allowed": (
+        "put a text with a colon in quotes, and indent a line as those around it"
+    ),
+    "expected alphabetic or numeric": "put a text that begins with * or & in quotes",
     "cannot start any token": "put a text that begins with @, ` or % in quotes",
     "found unexpected end of stream": "a quote is not closed",
     "did not find expected key": "is a line indented differently from those around it?",

@@ -11,7 +11,7 @@ from workflows.dispatch.runner_pool import RunnerPool
 from workflows.errors import NotFound
 from workflows.insight.phrases import describe_causes, joined, moment, quoted
 from workflows.insight.situation import situation_of
-from workflows.models import Task, TaskDependency, TaskState, WorkflowRun
+from workflows.models import RunState, Task, TaskDependency, TaskState, WorkflowRun
 from workflows.runs.approval_requests import WHY_ASKED
 from workflows.runs.readiness import (
     APPROVAL,
@@ -27,6 +27,7 @@ from workflows.runs.readiness import (
 )
 
 READY = "ready"
+PAUSED = "the run is paused"
 
 
 def explain(run_id: int) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def explain_tasks(run: WorkflowRun, *, most: int | None = None) -> list[dict[str
     edges = TaskDependency.objects.filter(task__run=run, task__state=TaskState.PENDING)
     if most is not None:
         edges = edges.filter(task__in=[task.task_id for task in blocked])
-    return [*_entries(_undispatched(ready)), *_entries(blocked, edges)][:most]
+    return [*_entries(_undispatched(ready, run)), *_entries(blocked, edges)][:most]
 
 
 def explain_task(task: Task) -> dict[str, Any] | None:
@@ -109,16 +110,19 @@ def _dependencies_sentence(task: Blocked, upstream: Sequence[Cause]) -> str:
 
 def _why_pending(task: Task) -> list[Blocked]:
     if not task.unmet_count:
-        return _undispatched([task])
+        return _undispatched([task], task.run)
     if task.run:
         return why_blocked(task.run, [task])
     asked = Task.objects.annotate(why_asked=WHY_ASKED).get(pk=task.pk)
     return [Blocked(task.pk, task.step_id, waits_for(task), note=why_asked(asked) or task.note)]
 
 
-def _undispatched(ready: Iterable[Task]) -> list[Blocked]:
-    """Return why ready tasks are not dispatched: not requested yet, or their runner takes none."""
-    pool, tasks = RunnerPool(), list(ready)
+def _undispatched(ready: Iterable[Task], run: WorkflowRun | None) -> list[Blocked]:
+    """Return why nothing else keeps these tasks: their run, their runner, or nobody asked yet."""
+    tasks = list(ready)
+    if run and run.state == RunState.PAUSED:
+        return [Blocked(task.pk, task.step_id, PAUSED) for task in tasks]
+    pool = RunnerPool()
     pool.note_full_runners(tasks)
     reasons = (pool.refusal_of(task) or task.note or READY for task in tasks)
     return [Blocked(task.pk, task.step_id, why) for task, why in zip(tasks, reasons, strict=True)]

@@ -36,14 +36,21 @@ def quoted(task: Cause | Task) -> str:
     return f"`{task.step_id or task.title}`"
 
 
-def describe_broken(causes: Sequence[Cause], total: int) -> str:
-    """Return which of so many tasks failed: up to three, `and 4 more failed`."""
+def describe_broken(causes: Sequence[Cause], total: int, failed: int) -> str:
+    """Return which of so many tasks failed or were canceled: up to three, `and 4 more failed`."""
     if total <= MOST_NAMED:
         return describe_causes(causes)
-    named = ", ".join(map(describe_cause, causes[:MOST_NAMED]))
-    all_failed = all(cause.status == TaskState.FAILED for cause in causes)
-    verb = "failed" if all_failed else "failed or were canceled"
-    return f"{named} and {total - MOST_NAMED:,} more {verb}"
+    named = causes[:MOST_NAMED]
+    return f"{', '.join(map(describe_cause, named))} and {more_broken(named, total, failed)}"
+
+
+def more_broken(named: Sequence[Cause], total: int, failed: int) -> str:
+    """Return what happened to the others: `4 more failed`, `1 more was canceled`."""
+    others = total - len(named)
+    failed -= sum(cause.status == TaskState.FAILED for cause in named)
+    canceled = "was canceled" if others == 1 else "were canceled"
+    verb = "failed" if failed == others else f"failed or {canceled}" if failed else canceled
+    return f"{others:,} more {verb}"
 
 
 def joined(texts: Iterable[str], *, are_all: bool = True) -> str:

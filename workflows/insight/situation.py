@@ -9,13 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runners.kinds import backends, kinds_served_locally
+from runners.kinds import kinds_served_locally
 from workflows.dispatch.auto_dispatch import begins_alone
 from workflows.insight.phrases import (
     MOST_NAMED,
     counted,
     describe_broken,
     moment,
+    more_broken,
     quoted,
 )
 from workflows.insight.standing import Standing
@@ -35,7 +36,7 @@ STOPPED = {
     RunState.ABORTED: "The run was aborted{}: nothing will be dispatched any more",
 }
 LATE = (
-    "If it has not within a minute, dispatch the ready tasks, and see that manage.py local_runner "
+    "If it does not within a minute, dispatch the ready tasks, and see that manage.py local_runner "
     "or manage.py tick is running."
 )
 MORE_FAILED = "{:,} more failed: see /tasks?run_id={}&status=failed."
@@ -135,8 +136,8 @@ def _clauses(run: WorkflowRun, standing: Standing) -> Iterator[Clause]:
 def _with_runners(run: WorkflowRun, standing: Standing) -> Iterator[Clause]:
     if run.active_count:
         yield Clause(counted(run.active_count, "is with a runner", "are with a runner"))
-    if attempt := standing.unstarted.get(run.pk):
-        yield _unstarted(attempt, standing)
+    if attempt := standing.stalled.get(run.pk):
+        yield _overdue(attempt) if attempt.started_at else _unstarted(attempt, standing)
 
 
 def _failed(run: WorkflowRun, standing: Standing) -> Iterator[Clause]:
@@ -170,34 +171,36 @@ def _stopped(run: WorkflowRun, event: Event | None) -> Clause:
 
 def _blocked(run: WorkflowRun, deadlock: Deadlock) -> Iterator[Clause]:
     causes = deadlock.root_causes
+    failed = sum(cause.status == TaskState.FAILED for cause in causes)
     blocked = counted(deadlock.blocked, "can never run", "can never run")
     if deadlock.more_blocked:
         blocked = f"At least {blocked}"
     rest = Suggestion("cancel_rest", "run", run.pk)
     yield Clause(
-        f"{blocked} because {describe_broken(causes, len(causes))}",
+        f"{blocked} because {describe_broken(causes, len(causes), failed)}",
         "Retry, mark success, or cancel the rest.",
         (*_mending(run, causes), rest),
         causes,
     )
-    if (others := run.broken_count - len(causes)) > 0:
-        yield Clause(f"{others:,} more failed or {'was' if others == 1 else 'were'} canceled")
+    if run.broken_count > len(causes):
+        yield Clause(more_broken(causes, run.broken_count, run.failed_count))
 
 
 def _broken(run: WorkflowRun, causes: Sequence[Cause]) -> Clause:
-    text = describe_broken(causes, run.broken_count)
+    text = describe_broken(causes, run.broken_count, run.failed_count)
     return Clause(text, "Retry or mark success.", _mending(run, causes), tuple(causes))
 
 
 def _mending(run: WorkflowRun, causes: Sequence[Cause]) -> tuple[Suggestion, ...]:
-    """Return what helps the first causes, and before them what helps all of many failed ones."""
+    """Return what helps the first causes, and before them what helps all failed ones, if more."""
+    named = sum(cause.status == TaskState.FAILED for cause in causes[:MOST_NAMED])
     all_failed = (Suggestion("retry_failed", "run", run.pk),)
     of_tasks = (
         Suggestion(operation, "task", cause.task_id)
         for cause in causes[:MOST_NAMED]
         for operation in ("retry", "mark_success")
     )
-    return (*(all_failed if run.failed_count > MOST_NAMED else ()), *of_tasks)
+    return (*(all_failed if run.failed_count > named else ()), *of_tasks)
 
 
 def _ready(run: WorkflowRun, task: Task, standing: Standing) -> Clause:
@@ -206,7 +209,10 @@ def _ready(run: WorkflowRun, task: Task, standing: Standing) -> Clause:
     if not reason:
         if run.state == RunState.CREATED:
             return _not_begun(run, dispatch)
-        text = f"No task is with a runner: {quoted(task)} is ready and waits to be dispatched"
+        text = f"No task is with a runner: {quoted(task)} is ready"
+        if run.auto_dispatch:
+            return Clause(f"{text}, and the run goes on by itself", LATE, (dispatch,), named)
+        text = f"{text} and waits to be dispatched"
         return Clause(text, "Dispatch the ready tasks.", (dispatch,), named)
     text = f"{quoted(task)} is ready, but {reason}"
     if reason == NO_RUNNER:
@@ -230,9 +236,16 @@ def _not_begun(run: WorkflowRun, dispatch: Suggestion) -> Clause:
     return Clause(text, "", (dispatch,))
 
 
+def _overdue(attempt: TaskAttempt) -> Clause:
+    known = ("declare_lost",) if attempt.backend.claims else ("ask", "declare_lost")
+    due = f" by {moment(attempt.lease_expires_at)}" if attempt.lease_expires_at else ""
+    text = f"{attempt.runner_name} has not reported on {quoted(attempt.task)} in time{due}"
+    suggestions = tuple(Suggestion(name, "task", attempt.task_id) for name in known)
+    return Clause(text, attempt.backend.silence_hint, suggestions, (as_cause(attempt.task),))
+
+
 def _unstarted(attempt: TaskAttempt, standing: Standing) -> Clause:
-    backend = backends().get(attempt.runner_kind)
-    hint = backend.silence_hint if backend else ""
+    hint = attempt.backend.silence_hint
     cancel = (Suggestion("cancel", "task", attempt.task_id),)
     named = (as_cause(attempt.task),)
     since = moment(attempt.dispatched_at)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 from functools import cached_property
 
 from django.db.models import (
@@ -20,6 +21,7 @@ from django.db.models.functions import Coalesce, Greatest, RowNumber
 
 from runners.kinds import kinds_served_locally
 from workflows import presence
+from workflows.db.clock import database_now
 from workflows.dispatch.runner_pool import RunnerPool
 from workflows.insight.attention import silent_attempts
 from workflows.insight.phrases import MOST_NAMED
@@ -44,6 +46,8 @@ from workflows.runs.readiness import (
 )
 
 STOPPED_BY = {EventType.RUN_PAUSED: RunState.PAUSED, EventType.RUN_ABORTED: RunState.ABORTED}
+RECOVERED_WITHIN = timedelta(minutes=1)
+"""An attempt that is overdue for longer is not looked after; else it is soon lost, or reported."""
 # The release before failed runs in which a task waited for a person.
 MAY_WAIT = {*DISPATCHABLE, RunState.FAILED}
 
@@ -115,17 +119,30 @@ class Standing:
         return first[0].total - len(first) if first else 0  # type: ignore[attr-defined]
 
     @cached_property
-    def unstarted(self) -> dict[int, TaskAttempt]:
-        """The oldest attempt that nobody starts, of each run in which nothing else runs."""
-        ids = [run.pk for run in self.runs if run.dispatched_count and not run.running_count]
-        if not ids:
+    def stalled(self) -> dict[int, TaskAttempt]:
+        """
+        The oldest attempt of each run on which nobody works: it was due, or nobody starts it.
+
+        One that is not started says something only of a run in which nothing else runs.
+        """
+        idle = [run.pk for run in self.runs if run.dispatched_count and not run.running_count]
+        running = [run.pk for run in self.runs if run.running_count]
+        if not (idle or running):
             return {}
-        lonely = Q(runner_kind__in=kinds_served_locally())
-        attempts = TaskAttempt.objects.waiting().filter(task__run__in=ids)
-        silent = attempts.filter(pk__in=silent_attempts().values("pk"))
-        found = silent if self.is_served else attempts.filter(lonely) | silent
-        rows = found.select_related("task", "runner").defer("payload", "task__payload")
+        due = Q(started_at__isnull=False, lease_expires_at__lt=database_now(plus=-RECOVERED_WITHIN))
+        found = Q(due, task__run__in=running)
+        attempts = TaskAttempt.objects.open().filter(
+            found | self._unstarted(idle) if idle else found
+        )
+        rows = attempts.select_related("task", "runner").defer("payload", "task__payload")
         return {each.task.run_id or 0: each for each in rows.order_by("-dispatched_at")}
+
+    def _unstarted(self, run_ids: Collection[int]) -> Q:
+        alone = Q(runner_kind__in=kinds_served_locally())
+        silent = Q(pk__in=silent_attempts().values("pk"))
+        return Q(
+            silent if self.is_served else silent | alone, task__run__in=run_ids, started_at=None
+        )
 
     @cached_property
     def is_served(self) -> bool:
