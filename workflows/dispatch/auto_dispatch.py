@@ -136,9 +136,10 @@ def offer_free_places(*, by: Actor) -> int:
     """
     Dispatch tasks that wait although their runner has a free place.
 
-    This happens if a process dies after it has freed a place and before it has offered it. A task
-    with a note was refused by its runner: it waits for the next dispatch, otherwise it would be
-    offered and refused again and again.
+    This happens if a runner is enabled, made the default or given a larger capacity, and if a
+    process dies after it has freed a place and before it has offered it. A task with a note was
+    refused by its runner: it waits for the next dispatch, otherwise it would be offered and refused
+    again and again.
     """
     free = RunnerPool().with_free_places()
     return sum(dispatch_waiting([pk], by=by, note="") for pk in free)

@@ -106,9 +106,10 @@ class RunnerPool:
                 self._note_full(key)
 
     def with_free_places(self) -> list[int]:
-        """Return the ids of the runners with a capacity that have a free place now."""
-        limited = {pk for pk, r in self.runners.items() if pk and r.capacity and r.is_enabled}
-        return [pk for pk, n in self._free_places(limited).items() if pk and n > 0]
+        """Return the ids of the runners that have a free place now, or no capacity."""
+        willing = {r.pk: r for r in self.runners.values() if r.is_enabled and not r.is_resting}
+        free = self._free_places({pk for pk, r in willing.items() if r.capacity})
+        return [pk for pk in willing if free.get(pk, 1) > 0]
 
     def rested(self) -> list[int]:
         """Return the ids of the runners that took nothing the last time, and may now."""
