@@ -117,6 +117,24 @@ def full(runs: DrawRun) -> WorkflowRun:
     return run
 
 
+def full_alone(runs: DrawRun) -> WorkflowRun:
+    """Return a run with auto-dispatch whose runner has no place."""
+    run = full(runs)
+    WorkflowRun.objects.filter(pk=run.pk).update(auto_dispatch=True)
+    return run
+
+
+def failed_and_canceled(runs: DrawRun) -> WorkflowRun:
+    """Return a run in which three tasks failed, and two were canceled."""
+    run = runs("a, b, c, d, e")
+    for name in "de":
+        operations.cancel(task(run, name).pk, by=ADA)
+    dispatch_all(run)
+    for name in "abc":
+        finish(run, name, "failed", message="ValueError:\n  no rows.\n")
+    return run
+
+
 def unserved(runs: DrawRun) -> WorkflowRun:
     """Return a run whose attempt no process takes."""
     run = runs("a")
@@ -198,6 +216,13 @@ STILL: dict[str, tuple[Make, str]] = {
             "Dispatch again once one has ended."
         ),
     ),
+    "full, with auto-dispatch": (
+        full_alone,
+        (
+            "`b` is ready, but runner is full: local has 1 at a time. "
+            "It is dispatched by itself once one has ended."
+        ),
+    ),
     "nobody serves": (
         unserved,
         (
@@ -241,6 +266,20 @@ STILL: dict[str, tuple[Make, str]] = {
         (
             "`a` failed (exit code 3), `b` failed (exit code 3), `c` failed (exit code 3) "
             f"and 4 more failed. {RETRY}"
+        ),
+    ),
+    "several failed, and others were canceled": (
+        failed_and_canceled,
+        (
+            "`a` failed (ValueError: no rows), `b` failed (ValueError: no rows), "
+            f"`c` failed (ValueError: no rows) and 2 more were canceled. {RETRY}"
+        ),
+    ),
+    "one failed and blocks, others failed": (
+        drawn("a > b, " + ", ".join("vwxyz"), "a", *"vwxyz"),
+        (
+            "1 task can never run because `a` failed (exit code 3); 5 more failed. "
+            "Retry, mark success, or cancel the rest."
         ),
     ),
     "failed and blocked": (

@@ -50,6 +50,8 @@ NEED_ATTENTION = {
     "paused and blocked",
     "last step failed",
     "several failed",
+    "several failed, and others were canceled",
+    "one failed and blocks, others failed",
     "failed and blocked",
     "failed, and a person decides",
     "canceled, and a person decides",
