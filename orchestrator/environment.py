@@ -189,6 +189,8 @@ def _check_options(name: str, options: dict[str, Any]) -> None:
 
 
 def _file(name: str, path: Path) -> Path:
+    if path.name == ":memory:":
+        refuse(name, "must name a file: each process would have a database in memory of its own.")
     if path.is_dir():
         refuse(name, "names a folder: name a file in it.")
     if not path.parent.is_dir():

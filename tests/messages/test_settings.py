@@ -19,6 +19,7 @@ SERVER = f"postgresql://ada:{SECRET}@127.0.0.1/name"
 MISTAKES = [
     # the variable, its value, the remedy
     ("DATABASE_URL", "sqlite:////tmp", "names a folder: name a file in it."),
+    ("DATABASE_URL", "sqlite:///:memory:", "must name a file"),
     ("DATABASE_URL", "sqlite://x.sqlite3", "must look like sqlite:///path or postgresql://"),
     ("DATABASE_URL", f"{SERVER}?{SECRET}=1", "behind its ? that PostgreSQL does not take"),
     ("DATABASE_URL", f"{SERVER}?connect_timeout=soon", "does not take: remove it."),

@@ -15,6 +15,7 @@ from workflows.payloads.schemas import (
     is_larger,
     malformed,
     misplaced_secrets,
+    mistyped_keywords,
     pattern_problems,
     subschemas,
     unavailable,
@@ -49,6 +50,7 @@ def check_schema(schema: object) -> Iterator[str]:
         return
     for name, definition in properties(schema).items():
         yield from (f"{name}: {why}" for why in _definition_problems(definition))
+    yield from _unavailable_parameters(schema)
     try:
         errors_of(schema, {}, most=1)
     except Uncheckable as exc:
@@ -114,7 +116,15 @@ def _is_secret(definition: dict[str, Any]) -> bool:
     return definition.get(SECRET_KEYWORD) is True
 
 
+def _unavailable_parameters(schema: dict[str, Any]) -> Iterator[str]:
+    """Yield the parameters that a schema requires and excludes: no run could be started."""
+    if not takes_other_parameters(schema):
+        for name in missing_parameters(schema, schema.get("required", ())):
+            yield f"required: no run could have the parameter '{name}'; add it to the properties"
+
+
 def _definition_problems(definition: dict[str, Any]) -> Iterator[str]:
+    yield from mistyped_keywords(definition)
     if not _is_secret(definition):
         if "default" in definition:
             problems = _problems(definition, definition["default"])
