@@ -145,6 +145,8 @@ def _secret_problems(
     for name in secrets:
         if not isinstance(given.get(name, ""), str):
             yield f"{name}: a secret must be a text"
+        elif given.get(name) == MASK:
+            yield f"{name}: {MASK} stands for a secret that is not shown; give the secret itself"
     if given:
         yield from misplaced_secrets(schema)
     if secrets:
