@@ -117,7 +117,7 @@ def test_a_deleted_template_leaves_its_runs_readable(api: APIClient, runs: DrawR
         ),
         (
             {"name": "x", "steps": [{"step_id": "a", "title": "A", "runner": "nobody"}]},
-            {"steps": ["step 'a': runner: there is no runner named 'nobody'"]},
+            {"steps": ["step 'a': runner: there is no runner named 'nobody'; known: local"]},
         ),
         (
             {"name": "x", "steps": [{"step_id": "a", "title": "A", "requires_approval": "no"}]},

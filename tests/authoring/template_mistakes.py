@@ -52,7 +52,10 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     (payload_of(NOOP, runner="gpu"), "step 'b': payload.python: runners of kind http", "remove it"),
     (payload_of({"promt": "x"}, runner="gpu"), "step 'b': payload.promt: ", "mean 'prompt'?"),
     (payload_of({"prompt": "x"}, runner="local"), "step 'b': payload.prompt: ", "kind http"),
-    (payload_of(NOOP, runner="gpus"), "step 'b': runner: ", "no runner named 'gpus'"),
+    (payload_of(NOOP, runner="gpus"), "step 'b': runner: ", "named 'gpus'; did you mean 'gpu'?"),
+    (payload_of({**NOOP, "env": {}}), "step 'b': payload.env: only a 'command'", "remove it"),
+    (payload_of({**NOOP, "cwd": "/"}), "step 'b': payload.cwd: only a 'command'", "remove it"),
+    (payload_of({"command": ["ls"], "kwargs": {}}), "step 'b': payload.kwargs: only", "remove it"),
     (text("{{ params.day | shell }}"), "step 'b': payload: '{{ params.day | shell }}'", "known: "),
     (text("{{ now() }}"), "step 'b': payload: ", "calls are not available"),
     (text("{% if params.x %}y{% endif %}"), "step 'b': payload: '{% if", "a if condition else b"),
@@ -72,6 +75,11 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     (text("{{ params.token | upper }}", parameters_schema=TOKEN), "step 'b': ", "use it only as"),
     (schema({"day": {"type": "string"}}), "parameters_schema: day: ", '{"properties": {"day": …'),
     (schema({"propertes": {"a": {}}}), "parameters_schema: propertes: ", "mean 'properties'?"),
+    (
+        schema({"properties": {"a": {"type": "string", "writeonly": True}}}),
+        "parameters_schema: a: writeonly: no keyword",
+        "did you mean 'writeOnly'?",
+    ),
     (schema({"type": "object"}), "parameters_schema: it describes nothing", "name the parameters"),
     (
         schema({"properties": {"day": {}}, "required": ["days"], "additionalProperties": False}),

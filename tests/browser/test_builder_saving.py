@@ -80,7 +80,7 @@ def test_refusal_by_the_server_links_to_its_step(browse: Browse) -> None:
     step(page, "a").click()
 
     button(page, "Save").click()
-    button(page, "step 'b': runner: there is no runner named 'gpu'").click()
+    button(page, "step 'b': runner: there is no runner named 'gpu'; known: local").click()
 
     expect(page.get_by_label("Step id", exact=True)).to_have_value("b")
     assert WorkflowTemplate.objects.get().version == 1

@@ -205,19 +205,27 @@ def test_unused_place_is_offered_to_tasks_that_were_not_refused(
     assert states(full) == {"b": "dispatched", "c": "pending"}
 
 
-@pytest.mark.parametrize("column", ["is_enabled", "is_default"])
-def test_run_goes_on_by_itself_once_its_runner_takes_tasks(
-    runs: DrawRun, script: Script, column: str
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"is_enabled": False}, {"is_enabled": True}),
+        ({"is_default": False}, {"is_default": True}),
+        ({"capacity": 1}, {"capacity": None}),
+        ({"capacity": 1}, {"capacity": 3}),
+    ],
+)
+def test_run_with_auto_dispatch_goes_on_once_its_runner_may_take_tasks(
+    runs: DrawRun, script: Script, before: dict[str, object], after: dict[str, object]
 ) -> None:
-    Runner.objects.filter(name="scripted").update(**{column: False})
-    run = runs("a > b", auto_dispatch=True)
-    assert not dispatch(run).dispatches
+    runner = Runner.objects.filter(name="scripted")
+    dispatch(runs("x"))
+    runner.update(**before)
+    run = runs("a, b", auto_dispatch=True)
+    assert dispatch(run).reason
     assert not offer_free_places(by=who("rescue"))
-    Runner.objects.filter(name="scripted").update(**{column: True})
-    assert offer_free_places(by=who("rescue")) == 1
-    assert not offer_free_places(by=who("rescue"))
-    assert states(run) == {"a": "dispatched", "b": "pending"}
-    assert trail(run)[-1] == "task.dispatched a"
+    runner.update(**after)
+    assert offer_free_places(by=who("rescue")) == 2
+    assert states(run) == {"a": "dispatched", "b": "dispatched"}
 
 
 @pytest.mark.parametrize("limit", [2, None])

@@ -128,6 +128,24 @@ def full(runs: DrawRun) -> WorkflowRun:
     return run
 
 
+def full_alone(runs: DrawRun) -> WorkflowRun:
+    """Return a run with auto-dispatch whose runner has no place."""
+    run = full(runs)
+    WorkflowRun.objects.filter(pk=run.pk).update(auto_dispatch=True)
+    return run
+
+
+def failed_and_canceled(runs: DrawRun) -> WorkflowRun:
+    """Return a run in which three tasks failed, and two were canceled."""
+    run = runs("a, b, c, d, e")
+    for name in "de":
+        operations.cancel(task(run, name).pk, by=ADA)
+    dispatch_all(run)
+    for name in "abc":
+        finish(run, name, "failed", message="ValueError:\n  no rows.\n")
+    return run
+
+
 def unserved(runs: DrawRun) -> WorkflowRun:
     """Return a run whose attempt no process takes."""
     run = runs("a")

@@ -8,7 +8,9 @@ from tests.insight.standing_runs import (
     canceled_and_waiting,
     drawn,
     enabled_again,
+    failed_and_canceled,
     full,
+    full_alone,
     held,
     late,
     overdue,
@@ -90,6 +92,13 @@ STILL: dict[str, tuple[Make, str]] = {
             "Dispatch again once one has ended."
         ),
     ),
+    "full, with auto-dispatch": (
+        full_alone,
+        (
+            "`b` is ready, but runner is full: local has 1 at a time. "
+            "It is dispatched by itself once one has ended."
+        ),
+    ),
     "nobody serves": (
         unserved,
         (
@@ -147,6 +156,20 @@ STILL: dict[str, tuple[Make, str]] = {
         (
             "`a` was canceled (not today), `b` was canceled (not today), `c` was canceled (not "
             f"today) and 2 more were canceled. {RETRY}"
+        ),
+    ),
+    "several failed, and others were canceled": (
+        failed_and_canceled,
+        (
+            "`a` failed (ValueError: no rows), `b` failed (ValueError: no rows), "
+            f"`c` failed (ValueError: no rows) and 2 more were canceled. {RETRY}"
+        ),
+    ),
+    "one failed and blocks, others failed": (
+        drawn("a > b, " + ", ".join("vwxyz"), "a", *"vwxyz"),
+        (
+            "1 task can never run because `a` failed (exit code 3); 5 more failed. "
+            "Retry, mark success, or cancel the rest."
         ),
     ),
     "failed and blocked": (

@@ -11,6 +11,7 @@ from workflows.runs.readiness import APPROVAL, Cause
     [
         ("failed", "exit code 2", "`load` failed (exit code 2)"),
         ("failed", "ValueError: no rows.", "`load` failed (ValueError: no rows)"),
+        ("failed", "ValueError:\n\tno rows.\n", "`load` failed (ValueError: no rows)"),
         ("canceled", "canceled", "`load` was canceled"),
         ("canceled", "not needed", "`load` was canceled (not needed)"),
         (APPROVAL, "", "`load` waits for approval"),

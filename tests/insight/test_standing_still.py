@@ -52,6 +52,8 @@ NEED_ATTENTION = {
     "last step failed",
     "several failed",
     "several canceled",
+    "several failed, and others were canceled",
+    "one failed and blocks, others failed",
     "failed and blocked",
     "failed and blocked, and others failed",
     "failed, and a person decides",

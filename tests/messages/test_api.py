@@ -76,7 +76,7 @@ BODIES: list[Row] = [
     (RUNS, b'{"a": "\xff"}', 400, "not valid JSON", "not text in UTF-8"),
     (RUNS, '{"a": ' + "9" * 5_000 + "}", 400, "not valid JSON", "at most 4,000 digits"),
     (RUNS, [{"a": 1}], 400, "The body", "must be a JSON object, such as {"),
-    (RUNS, {}, 400, "workflow_template_id", "Give a workflow_template_id or task_ids"),
+    (RUNS, {}, 400, "workflow_template_id", "Give a workflow_template_id, task_ids or again_of"),
     (RUNS, {"template_id": 1}, 400, "template_id", "did you mean workflow_template_id?"),
     (RUNS, {"workflow_template_id": "1"}, 400, "workflow_template_id", "without quotes"),
     (RUNS, {"task_ids": 1}, 400, "task_ids", "a list, such as"),

@@ -130,7 +130,7 @@ def test_result_of_earlier_attempt_is_not_used_after_reset(runs: DrawRun) -> Non
     finish(run, "a", "failed")
     mark_success(task(run, "a").pk, by=who("ada"), reason="by hand")
     dispatch(run)
-    assert "unknown name 'a'" in attempt(run, "b").message
+    assert "step 'a' has left nothing" in attempt(run, "b").message
 
 
 def test_reset_task_of_auto_dispatch_run_is_dispatched_at_once(runs: DrawRun) -> None:

@@ -118,7 +118,7 @@ def test_rendered_values_are_not_rendered_again(runs: DrawRun) -> None:
         ("{{ params.items[7] }}", "unknown name '7'"),
         ("{{ parmas.name }}", "'parmas' is undefined (known: params, tasks, run, task; "),
         ("{{range .Mounts}}", "to print braces literally, write {{ '{{…}}' }}"),
-        ("{{ tasks.nowhere.result }}", "unknown name 'nowhere'"),
+        ("{{ tasks.nowhere.result }}", "step 'nowhere' has left nothing"),
         ("{{ params.count / 0 }}", "division by zero"),
         ("{{ params.name + 1 }}", "payload"),
         ("{{ params.items | join }}{{ params.x }}", "unknown name 'x'"),
@@ -229,7 +229,7 @@ def test_a_task_that_has_not_succeeded_has_no_result(runs: DrawRun) -> None:
     run.tasks.update(payload={"prompt": "{{ tasks.a.result }}"})  # as if before the checks
     dispatch(run, limit=None)
     assert states(run) == {"a": "failed", "b": "failed"}
-    assert "unknown name 'a'" in attempt(run, "b").message
+    assert "step 'a' has left nothing" in attempt(run, "b").message
 
 
 def test_task_that_cannot_be_rendered_does_not_keep_back_others(runs: DrawRun) -> None:

@@ -14,7 +14,7 @@ from tests.support.redefined import give_payloads
 from tests.support.verbs import attempt, dispatch, finish, task
 from workflows.models import LogPiece, WorkflowRun
 from workflows.models.attempt import TAIL
-from workflows.operations import retry
+from workflows.operations import mark_success, retry
 from workflows.payloads.rendering import MASKED_RESULT, render_payloads
 from workflows.payloads.secrets import MASK
 from workflows.reports.logs import HEAD, AttemptLog
@@ -166,3 +166,14 @@ def test_run_and_attempt_are_known_by_name(runs: DrawRun) -> None:
     run = runs("a", payload={"prompt": "{{ run.id }} {{ run.created_at[:10] }} {{ task.attempt }}"})
     dispatch(run)
     assert attempt(run, "a").payload["prompt"] == f"{run.pk} {run.created_at:%Y-%m-%d} 1"
+
+
+@pytest.mark.parametrize("what", ["output", "result.rows", "exit_code"])
+def test_step_after_one_marked_success_says_why_there_is_nothing(runs: DrawRun, what: str) -> None:
+    run = runs("a > b")
+    give_payloads(run, {"b": {"command": ["echo", f"{{{{ tasks.a.{what} }}}}"]}})
+    dispatch(run)
+    finish(run, "a", "failed", exit_code=2)
+    mark_success(task(run, "a").pk, by=who("ada"), reason="exported by hand")
+    dispatch(run)
+    assert "step 'a' has left nothing: it was marked success by hand" in attempt(run, "b").message

@@ -40,6 +40,8 @@ NOTHING_TO_DO = (
     "payload: there is nothing to do: give it one of {}; as it is, the step fails when it is "
     'executed. {{"python": "noop"}} does nothing and succeeds'
 )
+READ_WITH = {"cwd": "command", "env": "command", "kwargs": "python"}
+ITS_WORK = set(READ_WITH.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,13 @@ def kinds_of_runners() -> Kinds:
     return kinds
 
 
+def unknown_runners(names: Iterable[str]) -> dict[str, str]:
+    """Return what is wrong with each name that no runner has; one statement."""
+    known = list(Runner.objects.order_by("name").values_list("name", flat=True))
+    text = "there is no runner named '{}'; {}"
+    return {name: text.format(name, suggested(name, known)).removesuffix("; ") for name in names}
+
+
 def _functions() -> Iterable[str] | None:
     try:
         return known_functions()
@@ -154,6 +163,7 @@ def _payload_problems(
         if problem := _key_problem(key, kind, is_named=step.runner is not None):
             yield problem
     yield from _command_problems(step.payload)
+    yield from ((text, True) for text in _stray_problems(step.payload))
     backend = backend_of(kind) if kind else None
     if functions is not None and (backend is None or backend.claims):
         yield from _function_problems(step, list(functions))
@@ -180,6 +190,13 @@ def _key_problem(key: str, kind: str | None, *, is_named: bool) -> tuple[str, bo
     why = f"runners of kind {kind} ignore it; {suggested(key, read)}"
     remedy = f"remove it, or choose a runner of kind {' or '.join(reading)}"
     return f"payload.{key}: {why}; {remedy}", is_named
+
+
+def _stray_problems(payload: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the keys of a command beside a function, and those of a function beside a command."""
+    for key, work in READ_WITH.items():
+        if key in payload and work not in payload and any(has in payload for has in ITS_WORK):
+            yield f"payload.{key}: only a '{work}' reads it; remove it"
 
 
 def _keys_of_all_kinds() -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from runners.models import Runner
-from workflows.authoring.checks import check_template, kinds_of_runners
+from workflows.authoring.checks import check_template, kinds_of_runners, unknown_runners
 from workflows.authoring.spec import StepSpec, TemplateSpec, parse_template, plain
 from workflows.db.time_limits import locking
 from workflows.errors import Conflict, Invalid, NotFound
@@ -183,11 +183,8 @@ def _store_steps(template: WorkflowTemplate, steps: Iterable[StepSpec]) -> None:
 def _runners_by_name(steps: Iterable[StepSpec]) -> dict[str, Runner]:
     wanted = {step.runner: step.step_id for step in steps if step.runner}
     found = Runner.objects.in_bulk(list(wanted), field_name="name")
-    missing = [
-        f"step '{step_id}': runner: there is no runner named '{name}'"
-        for name, step_id in wanted.items()
-        if name not in found
-    ]
-    if missing:
-        raise Invalid({"steps": missing})
+    if missing := [name for name in wanted if name not in found]:
+        texts = unknown_runners(missing)
+        wrong = [f"step '{wanted[name]}': runner: {texts[name]}" for name in missing]
+        raise Invalid({"steps": wrong})
     return found

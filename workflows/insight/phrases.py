@@ -26,9 +26,14 @@ def describe_causes(causes: Iterable[Cause], *, are_all: bool = True) -> str:
 def describe_cause(cause: Cause) -> str:
     """Return what happened to one task, and why."""
     verb = (BROKEN_VERBS | WAITING_VERBS)[cause.status]
-    reason = cause.reason.removesuffix(".")
+    reason = in_one_line(cause.reason)
     # Runners report as little as `canceled`, which the verb says already.
     return f"{quoted(cause)} {verb}" + (f" ({reason})" if reason not in {"", cause.status} else "")
+
+
+def in_one_line(reason: str) -> str:
+    """Return a reason as a part of a sentence: without line ends and the full stop."""
+    return " ".join(reason.split()).removesuffix(".")
 
 
 def quoted(task: Cause | Task) -> str:
@@ -36,21 +41,22 @@ def quoted(task: Cause | Task) -> str:
     return f"`{task.step_id or task.title}`"
 
 
-def describe_broken(causes: Sequence[Cause], total: int, failed: int) -> str:
+def describe_broken(causes: Sequence[Cause], failed: int, canceled: int) -> str:
     """Return which of so many tasks failed or were canceled: up to three, `and 4 more failed`."""
-    if total <= MOST_NAMED:
+    if failed + canceled <= MOST_NAMED:
         return describe_causes(causes)
     named = causes[:MOST_NAMED]
-    return f"{', '.join(map(describe_cause, named))} and {more_broken(named, total, failed)}"
+    return f"{', '.join(map(describe_cause, named))} and {more_broken(named, failed, canceled)}"
 
 
-def more_broken(named: Sequence[Cause], total: int, failed: int) -> str:
-    """Return what happened to the others: `4 more failed`, `1 more was canceled`."""
-    others = total - len(named)
-    failed -= sum(cause.status == TaskState.FAILED for cause in named)
-    canceled = "was canceled" if others == 1 else "were canceled"
-    verb = "failed" if failed == others else f"failed or {canceled}" if failed else canceled
-    return f"{others:,} more {verb}"
+def more_broken(named: Iterable[Cause], failed: int, canceled: int) -> str:
+    """Return how many more failed and were canceled than are named; empty if none."""
+    states = [cause.status for cause in named]
+    failed -= states.count(TaskState.FAILED)
+    canceled -= states.count(TaskState.CANCELED)
+    was = "was" if canceled == 1 else "were"
+    texts = [f"{failed:,} more failed"] if failed else []
+    return " and ".join(texts + ([f"{canceled:,} more {was} canceled"] if canceled else []))
 
 
 def joined(texts: Iterable[str], *, are_all: bool = True) -> str:

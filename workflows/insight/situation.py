@@ -15,6 +15,7 @@ from workflows.insight.phrases import (
     MOST_NAMED,
     counted,
     describe_broken,
+    in_one_line,
     moment,
     more_broken,
     quoted,
@@ -163,7 +164,7 @@ def _stopped(run: WorkflowRun, event: Event | None) -> Clause:
     by = f" by {event.actor}" if event and event.actor else ""
     since = "since" if run.state == RunState.PAUSED else "at"
     when = f" {since} {moment(event.created_at)}" if event else ""
-    why = f" ({event.reason})" if event and event.reason else ""
+    why = f" ({in_one_line(event.reason)})" if event and event.reason else ""
     text = STOPPED[RunState(run.state)].format(f"{by}{when}{why}")
     resume = (Suggestion("resume", "run", run.pk),) if run.state == RunState.PAUSED else ()
     return Clause(text, "", resume)
@@ -171,23 +172,23 @@ def _stopped(run: WorkflowRun, event: Event | None) -> Clause:
 
 def _blocked(run: WorkflowRun, deadlock: Deadlock) -> Iterator[Clause]:
     causes = deadlock.root_causes
-    failed = sum(cause.status == TaskState.FAILED for cause in causes)
     blocked = counted(deadlock.blocked, "can never run", "can never run")
     if deadlock.more_blocked:
         blocked = f"At least {blocked}"
     rest = Suggestion("cancel_rest", "run", run.pk)
+    canceled = sum(cause.status == TaskState.CANCELED for cause in causes)
     yield Clause(
-        f"{blocked} because {describe_broken(causes, len(causes), failed)}",
+        f"{blocked} because {describe_broken(causes, len(causes) - canceled, canceled)}",
         "Retry, mark success, or cancel the rest.",
         (*_mending(run, causes), rest),
         causes,
     )
-    if run.broken_count > len(causes):
-        yield Clause(more_broken(causes, run.broken_count, run.failed_count))
+    if others := more_broken(causes, run.failed_count, run.canceled_count):
+        yield Clause(others)
 
 
 def _broken(run: WorkflowRun, causes: Sequence[Cause]) -> Clause:
-    text = describe_broken(causes, run.broken_count, run.failed_count)
+    text = describe_broken(causes, run.failed_count, run.canceled_count)
     return Clause(text, "Retry or mark success.", _mending(run, causes), tuple(causes))
 
 
@@ -222,7 +223,8 @@ def _ready(run: WorkflowRun, task: Task, standing: Standing) -> Clause:
         enable = Suggestion("enable", "runner", runner.pk)
         return Clause(text, "Enable the runner.", (enable,), named)
     if reason.startswith("runner is full"):
-        remedy = "" if run.auto_dispatch else "Dispatch again once one has ended."
+        goes_on = "It is dispatched by itself once one has ended."
+        remedy = goes_on if run.auto_dispatch else "Dispatch again once one has ended."
         return Clause(text, remedy, (dispatch,), named)
     return Clause(text, "See to the runner, then dispatch again.", (dispatch,), named)
 
@@ -268,7 +270,7 @@ def _asked(task: Any) -> Clause:
 
 def _held(task: Task) -> Clause:
     until = f" until {moment(task.resume_at)}" if task.resume_at else ""
-    why = f" ({task.note})" if task.note else ""
+    why = f" ({in_one_line(task.note)})" if task.note else ""
     release = (Suggestion("release", "task", task.pk),)
     return Clause(
         f"{quoted(task)} is on hold{until}{why}", "Release it.", release, (as_cause(task),)

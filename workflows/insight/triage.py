@@ -1,6 +1,6 @@
 """What to look at first when a task has failed, as a short hint."""
 
-from workflows.insight.phrases import quoted
+from workflows.insight.phrases import in_one_line, quoted
 from workflows.runs.readiness import Cause
 
 BY_EXIT_CODE = {
@@ -27,7 +27,7 @@ def triage_hint(cause: Cause, *, is_final: bool) -> str:
 
     :param is_final: its run was aborted, so that nothing in it can be retried.
     """
-    reason = cause.reason or "no reason was reported"
+    reason = in_one_line(cause.reason) or "no reason was reported"
     if cause.exit_code is not None and str(cause.exit_code) not in reason:
         reason += f" (exit code {cause.exit_code})"
     return " ".join([f"{quoted(cause)} failed: {reason}.", _remedy(cause), *[FINAL] * is_final])

@@ -15,6 +15,7 @@ from workflows.payloads.schemas import (
     is_larger,
     malformed,
     misplaced_secrets,
+    mistyped_keywords,
     pattern_problems,
     subschemas,
     unavailable,
@@ -115,6 +116,7 @@ def _is_secret(definition: dict[str, Any]) -> bool:
 
 
 def _definition_problems(definition: dict[str, Any]) -> Iterator[str]:
+    yield from mistyped_keywords(definition)
     if not _is_secret(definition):
         if "default" in definition:
             problems = _problems(definition, definition["default"])

@@ -126,14 +126,25 @@ def _why_malformed(error: ValidationError) -> str:
     return worded(error)
 
 
-def undescriptive(schema: Schema) -> Iterator[str]:
-    """Yield the unknown keywords of a schema, mostly parameters, or that it describes nothing."""
-    unknown = [word for word in schema if word not in KEYWORDS and not word.startswith(("x-", "$"))]
-    says_something = any(schema.get(word, {}) != {} for word in DESCRIBES)
-    for word in unknown:
+def _unknown_keywords(schema: Schema) -> list[str]:
+    return [word for word in schema if word not in KEYWORDS and not word.startswith(("x-", "$"))]
+
+
+def mistyped_keywords(schema: Schema) -> Iterator[str]:
+    """Yield the unknown keywords of a schema that resemble a known one."""
+    for word in _unknown_keywords(schema):
         if nearest(word, KEYWORDS):
             yield f"{word}: no keyword of JSON Schema; {suggested(word, KEYWORDS)}"
-        elif isinstance(schema[word], dict) or not says_something:
+
+
+def undescriptive(schema: Schema) -> Iterator[str]:
+    """Yield the unknown keywords of a schema, mostly parameters, or that it describes nothing."""
+    unknown = _unknown_keywords(schema)
+    says_something = any(schema.get(word, {}) != {} for word in DESCRIBES)
+    yield from mistyped_keywords(schema)
+    for word in unknown:
+        is_parameter = isinstance(schema[word], dict) or not says_something
+        if is_parameter and not nearest(word, KEYWORDS):
             yield f"{word}: no keyword of JSON Schema; {PARAMETER.format(word)}"
     if not (unknown or says_something):
         yield DESCRIBES_NOTHING

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F
-from jinja2 import nodes
+from jinja2 import StrictUndefined, nodes
 
 from workflows.models import LogPiece, TaskAttempt, WorkflowRun
 from workflows.models.attempt import LARGEST_PIECE, TAIL, Outcome
@@ -23,11 +23,16 @@ MASKED_SIGN = "\ufdd0"
 
 OWN_COLUMNS = {"result", "exit_code"}
 """What the row of an attempt holds; its output has to be put together from its log."""
+NOTHING_LEFT = (
+    "step '{}' has left nothing: it was marked success by hand, or is not upstream of this step"
+)
 
 
-def left_by_steps(run: WorkflowRun, texts: Collection[str]) -> dict[str, dict[str, Any]]:
+def left_by_steps(run: WorkflowRun, texts: Collection[str]) -> dict[str, Any]:
     """
     Return what the successful steps have left that these texts refer to, by step id.
+
+    Whoever uses what another step has left is told why there is nothing.
 
     One statement, and another one if an output is wanted.
     """
@@ -47,7 +52,9 @@ def left_by_steps(run: WorkflowRun, texts: Collection[str]) -> dict[str, dict[st
     wanted = {step for step, wants_output in references if wants_output and step in found}
     for step, text in _outputs(run, wanted).items():
         found[step]["output"] = _end_of(text, may_be_masked=may_be_masked[step])
-    return found
+    missing = (step for step in steps if step not in found)
+    nothing = {step: StrictUndefined(hint=NOTHING_LEFT.format(step)) for step in missing}
+    return {**found, **nothing}
 
 
 def _references(texts: Iterable[str]) -> Iterator[tuple[str, bool]]:

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from runners.encryption import WRONG_KEYS
 from runners.models import Runner
-from workflows.authoring.checks import lone_task_problems
+from workflows.authoring.checks import lone_task_problems, unknown_runners
 from workflows.db import failpoints
 from workflows.db.time_limits import locking
 from workflows.errors import Conflict, Invalid, NotFound
@@ -93,7 +93,7 @@ def create_task(
     problems = {"payload": list(lone_task_problems(task.payload, runner))}
     if runner is not None:
         task.runner = Runner.objects.filter(name=runner).first()
-        problems["runner"] = [] if task.runner else [f"There is no runner named '{runner}'."]
+        problems["runner"] = [] if task.runner else [unknown_runners([runner])[runner]]
     if wrong := {name: texts for name, texts in problems.items() if texts}:
         raise Invalid(wrong)
     task.save()
@@ -115,7 +115,8 @@ def _creator_columns(by: Actor) -> dict[str, str]:
 
 def _chosen(template_id: int | None, task_ids: Sequence[int]) -> WorkflowTemplate | None:
     if template_id is None and not task_ids:
-        raise Invalid({"workflow_template_id": ["Give a workflow_template_id or task_ids."]})
+        remedy = "Give a workflow_template_id, task_ids or again_of."
+        raise Invalid({"workflow_template_id": [remedy]})
     return None if template_id is None else _template(template_id, lock=not task_ids)
 
 
