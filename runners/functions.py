@@ -2,7 +2,7 @@
 
 import inspect
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, TypeVar
 
@@ -68,6 +68,17 @@ def known_functions() -> dict[str, str]:
     """
     load_functions()
     return {name: _summary(function) for name, function in sorted(_functions.items())}
+
+
+def argument_problem(name: str, names: Iterable[str]) -> str:
+    """Return why a registered function does not take arguments of these names; '' if it does."""
+    try:
+        inspect.signature(_functions[name]).bind(**dict.fromkeys(names))
+    except TypeError as exc:
+        return str(exc)
+    except ValueError:  # of a function in C, nothing is known
+        return ""
+    return ""
 
 
 def _summary(function: Callable[..., Any]) -> str:

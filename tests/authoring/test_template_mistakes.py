@@ -55,6 +55,10 @@ def test_mistake_is_answered_with_place_and_remedy_by_file_and_api(
     ("data", "warning"),
     [
         (payload_of({}), "step 'b': payload: there is nothing to do: give it one of 'command' or "),
+        (
+            payload_of({"python": "backup.compare", "kwargs": {}}),
+            "step 'b': payload.kwargs: 'backup.compare' does not take these: missing a required ",
+        ),
         (payload_of({"cwd": "/"}), "step 'b': payload: there is nothing to do"),
         (payload_of({**NOOP, "prompt": "x"}), "step 'b': payload.prompt: runners of kind local "),
         (

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runners.functions import known_functions
+from runners.functions import argument_problem, known_functions
 from runners.kinds import backend_of, backends, kinds_reading
 from runners.models import Runner
 from workflows.authoring.references import References
@@ -207,6 +207,10 @@ def _keys_of_all_kinds() -> list[str]:
 
 def _function_problems(step: StepSpec, functions: list[str]) -> Iterator[tuple[str, bool]]:
     name = step.payload.get("python")
-    if isinstance(name, str) and EXPRESSION_START not in name and name not in functions:
+    if not isinstance(name, str) or EXPRESSION_START in name:
+        return
+    if name not in functions:
         why = f"no function named '{name}' is registered here; {suggested(name, functions)}"
         yield f"payload.python: {why}", True
+    elif problem := argument_problem(name, step.payload.get("kwargs", ())):
+        yield f"payload.kwargs: '{name}' does not take these: {problem}", False
