@@ -12,7 +12,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from runners.models import Runner
 from tests.admin.conftest import text_of
-from tests.insight.still import ADA, STILL
+from tests.insight.makers import ADA
+from tests.insight.still import STILL
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, start
 from workflows.insight.situation import situation_of, situations
