@@ -73,7 +73,7 @@ class Scene:
             template = self.site.make_template(self.steps, **self.template)
             body = {"workflow_template_id": template, **self.body}
             self._run = self.site.post("/workflow-runs", **body)
-            for task in self.site.get("/tasks", run_id=self._run["id"])["results"]:
+            for task in self.site.tasks_once_submitted(self._run["id"]):
                 self._tasks[task["step_id"]] = task["id"]
         return int(self._run["id"])
 

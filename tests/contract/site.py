@@ -1,5 +1,6 @@
 """The product, as programs see it over HTTP."""
 
+import time
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -9,6 +10,7 @@ import httpx
 from tests.support.host_runner import HostRunner
 
 NUMBERS = count(1)
+LONGEST_WAIT_S = 20
 
 
 @dataclass
@@ -37,3 +39,14 @@ class Site:
         """Store a template; return its id."""
         name = f"template {next(NUMBERS)}"
         return int(self.post("/workflow-templates", name=name, steps=steps, **more)["id"])
+
+    def tasks_once_submitted(self, run_id: int) -> list[dict[str, Any]]:
+        """Return the tasks of a new run once hosts were called: its creation does not wait."""
+        end = time.monotonic() + LONGEST_WAIT_S
+        while True:
+            tasks: list[dict[str, Any]] = self.get("/tasks", run_id=run_id)["results"]
+            waiting = [task for task in tasks if task["status"] == "dispatched"]
+            if all(task["attempts"][-1]["submitted_at"] for task in waiting):
+                return tasks
+            assert time.monotonic() < end, waiting
+            time.sleep(0.02)
