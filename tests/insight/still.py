@@ -1,6 +1,7 @@
 """Every state in which a run stands still: how to make one, and the sentence on it."""
 
 from tests.insight.standing_runs import (
+    NOON,
     Make,
     aborted,
     aside,
@@ -64,6 +65,13 @@ STILL: dict[str, tuple[Make, str]] = {
         (
             "Nothing has been dispatched yet; "
             "`a` is on hold until 2026-01-31 12:05 UTC (disk is full). Release it."
+        ),
+    ),
+    "takes nothing": (
+        with_runner(unavailable_since=NOON),
+        (
+            "`b` is ready, but runner refused: local has taken nothing since 2026-01-31 12:05 UTC. "
+            "See to the runner, then dispatch again."
         ),
     ),
     "disabled": (

@@ -11,6 +11,7 @@ from workflows.dispatch.runner_pool import RunnerPool
 from workflows.errors import NotFound
 from workflows.insight.phrases import describe_causes, joined, moment, quoted
 from workflows.insight.situation import situation_of
+from workflows.insight.standing import obstacle
 from workflows.models import RunState, Task, TaskDependency, TaskState, WorkflowRun
 from workflows.runs.approval_requests import WHY_ASKED
 from workflows.runs.readiness import (
@@ -124,7 +125,7 @@ def _undispatched(ready: Iterable[Task], run: WorkflowRun | None) -> list[Blocke
         return [Blocked(task.pk, task.step_id, PAUSED) for task in tasks]
     pool = RunnerPool()
     pool.note_full_runners(tasks)
-    reasons = (pool.refusal_of(task) or task.note or READY for task in tasks)
+    reasons = (obstacle(task, pool) or READY for task in tasks)
     return [Blocked(task.pk, task.step_id, why) for task, why in zip(tasks, reasons, strict=True)]
 
 

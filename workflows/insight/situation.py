@@ -20,7 +20,7 @@ from workflows.insight.phrases import (
     more_broken,
     quoted,
 )
-from workflows.insight.standing import Standing
+from workflows.insight.standing import Standing, obstacle
 from workflows.insight.triage import triage_hint
 from workflows.models import Event, RunState, Task, TaskAttempt, TaskState, WorkflowRun
 from workflows.models.run import DISPATCHABLE
@@ -205,7 +205,7 @@ def _mending(run: WorkflowRun, causes: Sequence[Cause]) -> tuple[Suggestion, ...
 
 
 def _ready(run: WorkflowRun, task: Task, standing: Standing) -> Clause:
-    reason, named = standing.pool.refusal_of(task) or task.note, (as_cause(task),)
+    reason, named = obstacle(task, standing.pool), (as_cause(task),)
     dispatch = Suggestion("dispatch_ready", "run", run.pk)
     if not reason:
         if run.state == RunState.CREATED:

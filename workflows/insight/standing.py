@@ -24,7 +24,7 @@ from workflows import presence
 from workflows.db.clock import database_now
 from workflows.dispatch.runner_pool import RunnerPool
 from workflows.insight.attention import silent_attempts
-from workflows.insight.phrases import MOST_NAMED
+from workflows.insight.phrases import MOST_NAMED, moment
 from workflows.models import (
     Approval,
     ApprovalStatus,
@@ -159,6 +159,16 @@ class Standing:
         pool = RunnerPool()
         pool.note_full_runners(list(self.ready.values()))
         return pool
+
+
+def obstacle(task: Task, pool: RunnerPool) -> str:
+    """Return what keeps a ready task from being dispatched; empty if nothing is known to."""
+    if known := pool.refusal_of(task) or task.note:
+        return known
+    # It was another task that the runner did not take.
+    runner = pool.runner_of(task)
+    since = runner.unavailable_since
+    return f"runner refused: {runner} has taken nothing since {moment(since)}" if since else ""
 
 
 def _first(tasks: QuerySet[Task], run_ids: Collection[int], *order: str) -> QuerySet[Task]:
