@@ -26,15 +26,16 @@ SCHEMA = {
         "token": {"type": "string", "writeOnly": True, "description": MARK},
     },
 }
-PAYLOAD = {"command": ["echo", MARK], "kwargs": {MARK: MARK}}
+COMMAND = {"command": ["echo", MARK], "env": {"MARK": MARK}}
+FUNCTION = {"python": "noop", "kwargs": {MARK: MARK}}
 
 SPEC: dict[str, Any] = {
     "name": MARK,
     "description": MARK,
     "parameters_schema": SCHEMA,
     "steps": [
-        {"step_id": MARK, "title": MARK, "payload": PAYLOAD, "requires_approval": True},
-        {"step_id": f"{MARK}2", "title": MARK, "payload": PAYLOAD, "depends_on": [MARK]},
+        {"step_id": MARK, "title": MARK, "payload": COMMAND, "requires_approval": True},
+        {"step_id": f"{MARK}2", "title": MARK, "payload": FUNCTION, "depends_on": [MARK]},
     ],
 }
 
