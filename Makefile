@@ -61,6 +61,10 @@ prove-audit: setup  ## edit 1,000 random columns of runs on both databases; veri
 	AUDIT_EDITS=$(or $(AUDIT_EDITS),1000) .venv/bin/python -m pytest -q tests/audit/test_edits.py
 	AUDIT_EDITS=$(or $(AUDIT_EDITS),1000) .venv/bin/python -m tests.support.postgres .venv/bin/python -m pytest -q tests/audit/test_edits.py
 
+.PHONY: prove-client
+prove-client: setup  ## generate a client from the OpenAPI document as docs/recipes.md says, and start a run with it
+	CLIENT=1 $(IN_VENV) pytest tests/pages/test_recipes.py -k generated_client $(ARGS)
+
 .PHONY: prove-trees
 prove-trees: setup  ## end 500 trees of processes in each of seven ways; none is left (STORM_ROUNDS=25 STORM_AT_ONCE=20)
 	@export STORM_ROUNDS=$${STORM_ROUNDS:-25} STORM_AT_ONCE=$${STORM_AT_ONCE:-20} STORM_ATTEMPTS=$${STORM_ATTEMPTS:-20000}; \

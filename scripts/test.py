@@ -38,6 +38,7 @@ SLOW_FOLDERS = (
 # or writes rows in a way in which the databases may differ.
 ONLY_ON_SQLITE = (
     # The code itself, pages in a browser, what reads files or texts alone, and refused requests.
+    "admin/test_markup.py",
     "admin/test_observers.py",
     "browser",
     "conventions",
@@ -55,6 +56,9 @@ ONLY_ON_SQLITE = (
     "javascript",
     "logs",
     "management/test_function_modules.py",
+    "management/test_logs.py",
+    "management/test_quiet_run.py",
+    "management/test_run_workflow.py",
     "messages",
     "runners/http/test_certificates.py",
     "runners/slots",
@@ -75,6 +79,7 @@ ONLY_ON_POSTGRESQL = (
     "db/test_refusals.py",
     "db/test_time_limits.py",
     # Many processes at once, as in an installation.
+    "benchmarks/test_workloads.py",
     "benchmarks/test_load.py",
     "chaos",
     "doors",
@@ -84,6 +89,7 @@ ONLY_ON_POSTGRESQL = (
     "management/test_showing.py",
     "pooling",
     "production",
+    "runners/celery",
     "storms",
     "third_party_clients",
 )

@@ -14,7 +14,7 @@ from tests.oracle.side_by_side import SideBySide
 from tests.support.scripted import Script
 
 # Few steps suffice to find differences between the databases.
-STEPS = int(os.environ.get("ORACLE_STEPS", 4_000 if connection.vendor == "sqlite" else 2_000))
+STEPS = int(os.environ.get("ORACLE_STEPS", 2_000 if connection.vendor == "sqlite" else 1_000))
 """How many steps in all; `make prove` takes a million."""
 PARTS = 4
 LONGEST_S = float("inf") if "ORACLE_STEPS" in os.environ else 25.0
