@@ -14,7 +14,7 @@ def test_wrong_setting_stops_gunicorn() -> None:
     ended = subprocess.run(
         command,
         cwd=ROOT,
-        env={**environment(), "SECRETS_KEYS": "abc"},
+        env={**environment(), "SECRETS_KEYS": "abc", "WEB_CONCURRENCY": "1"},
         check=False,
         capture_output=True,
         text=True,
