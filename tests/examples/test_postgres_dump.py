@@ -1,4 +1,4 @@
-"""The dump of a PostgreSQL database: what is kept, and what fails without losing anything."""
+"""The example that dumps PostgreSQL removes old dumps only once the new one was restored."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The release with an approval: what is deployed, and what never gets so far."""
+"""The example that releases deploys what was approved; what fails never asks for approval."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""The words for what jsonschema finds: each names what is wrong, and what to write instead."""
+"""Words the errors of jsonschema: what is wrong, and what to write instead."""
 
 import json
 from collections.abc import Callable
@@ -54,7 +54,7 @@ def missing_name(error: ValidationError) -> str:
 def shown(value: object) -> str:
     """Return the beginning of a value, as messages of jsonschema show it; null is no None."""
     text = repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text = text.encode(errors="backslashreplace").decode()  # a lone surrogate is no text
+    text = text.encode(errors="backslashreplace").decode()  # lone surrogates cannot be encoded
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
