@@ -5,6 +5,8 @@ Options of the command line take precedence. The reasons are in docs/operations.
 """
 
 import logging
+import subprocess  # noqa: TID251 (this is outside the site)
+import sys
 from contextlib import suppress
 from ctypes import CDLL
 from os import environ
@@ -51,6 +53,17 @@ back to the system as soon as it is free. (Only one thread of Python runs at a t
 with suppress(AttributeError, OSError):  # not Linux
     # PR_SET_DUMPABLE: commands of the same user cannot read its environment.
     CDLL(None).prctl(4, 0, 0, 0, 0)
+
+
+def on_starting(server: Any) -> None:
+    """
+    Stop if the site cannot be loaded, with the one line that says why.
+
+    If several processes find that out at once, gunicorn prints a traceback of its own below it.
+    """
+    load = [sys.executable, "-c", f"import {wsgi_app}"]
+    if subprocess.run(load, check=False).returncode:  # noqa: S603 (our own words)
+        raise SystemExit(3)
 
 
 def post_fork(server: Any, worker: Any) -> None:

@@ -1,16 +1,14 @@
 """docs/your-code.md, as typed: functions that use models and settings of one's own."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support.projects import ROOT, manage_with
+
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"```python\n# /srv/shop-workflows/(\S+)\n(.*?)```", re.DOTALL)
 MODELS = """
 from django.db import models
@@ -34,24 +32,7 @@ def test_models_and_settings_of_ones_own_work_as_the_page_says(tmp_path: Path) -
     (tmp_path / "shop").mkdir()
     for name, text in files.items():
         (tmp_path / name).write_text(text)
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(tmp_path),
-        "DJANGO_SETTINGS_MODULE": "shop.settings",
-        "DATABASE_URL": f"sqlite:///{tmp_path}/db.sqlite3",
-    }
-
-    def manage(*arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, str(ROOT / "manage.py"), *arguments],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+    manage = manage_with("shop.settings", tmp_path, "db.sqlite3")
 
     manage("makemigrations", "shop")
     manage("migrate", "-v", "0")

@@ -1,8 +1,5 @@
 """The groups of the roles: no migration touches a group that was there, or deletes one."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -13,11 +10,11 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from tests.factories import UserFactory
+from tests.support.projects import manage_with
 from tests.upgrades.conftest import to_latest
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
-ROOT = Path(__file__).parents[2]
 NEW = {f"Workflow {who}" for who in ("observer", "operator", "approver", "author")}
 OLD = {
     "Observer": ("view_workflowrun",),
@@ -157,26 +154,7 @@ def test_first_release_with_rows_gets_the_new_groups(first_release: Apps) -> Non
 def manage(tmp_path: Path) -> Callable[..., str]:
     """Call commands of a project that has two databases."""
     (tmp_path / "host_settings.py").write_text(HOST)
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(tmp_path),
-        "DJANGO_SETTINGS_MODULE": "host_settings",
-        "DATABASE_URL": f"sqlite:///{tmp_path}/default.sqlite3",
-    }
-
-    def call(*arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, str(ROOT / "manage.py"), *arguments],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    return call
+    return manage_with("host_settings", tmp_path, "default.sqlite3")
 
 
 def test_project_with_own_groups_in_its_second_database_keeps_them(
