@@ -155,7 +155,8 @@ def _pending(run: WorkflowRun, standing: Standing) -> Iterator[Clause]:
     elif run.state == RunState.CREATED:
         yield Clause("Nothing has been dispatched yet")
     for waiting in standing.waiting.get(run.pk, ()):
-        yield _asked(waiting) if waiting.awaits_approval else _held(waiting)
+        is_asked = waiting.awaits_approval
+        yield _asked(standing.requests[waiting.pk]) if is_asked else _held(waiting)
     if (more := standing.more_waiting(run)) > 0:
         yield Clause(counted(more, "more waits for a person", "more wait for a person"))
 

@@ -4,16 +4,14 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 from functools import cached_property
+from typing import Any
 
 from django.db.models import (
     Count,
-    DateTimeField,
-    IntegerField,
     OuterRef,
     Q,
     QuerySet,
     Subquery,
-    TextField,
     Value,
     Window,
 )
@@ -104,6 +102,11 @@ class Standing:
         return dict(found)
 
     @cached_property
+    def requests(self) -> dict[int, Any]:
+        """What is asked of persons about the tasks in `waiting`, by their ids."""
+        return _with_requests([task for tasks in self.waiting.values() for task in tasks])
+
+    @cached_property
     def _startable(self) -> list[Task]:
         ids = [
             run.pk
@@ -182,31 +185,29 @@ def _first_ready(run_ids: Collection[int]) -> QuerySet[Task]:
     """Return the first ready task of each run, with the columns of `_first_waiting`."""
     first = Task.objects.ready().filter(run=OuterRef("pk")).values("pk")[:1]
     firsts = WorkflowRun.objects.filter(pk__in=run_ids).values_list(Subquery(first))
-    return (
-        Task.objects.filter(pk__in=firsts.order_by())
-        .order_by()
-        .defer("payload")
-        .annotate(
-            total=Value(1),
-            approval_id=Value(None, IntegerField()),
-            waits_since=Value(None, DateTimeField()),
-            why_asked=Value(None, TextField()),
-            place=Value(1),
-        )
-    )
+    tasks = Task.objects.filter(pk__in=firsts.order_by()).order_by().defer("payload")
+    return tasks.annotate(total=Value(1), place=Value(1))
 
 
 def _first_waiting(run_ids: Collection[int]) -> QuerySet[Task]:
-    """Return the first tasks of each run that wait for a person, with what was asked."""
+    """Return the first tasks of each run that wait for a person, and how many there are."""
+    tasks = Task.objects.startable().filter(unmet_count__gt=0)
+    tasks = tasks.annotate(total=Window(Count("pk"), partition_by="run"))
+    return _first(tasks, run_ids).order_by()
+
+
+def _with_requests(tasks: Sequence[Task]) -> dict[int, Task]:
+    """Return tasks that wait for a person, with what was asked, and since when nothing else is."""
     waited_for = Task.objects.filter(dependants__task=OuterRef("pk")).exclude(finished_at=None)
     last_end = Subquery(waited_for.order_by("-finished_at").values("finished_at")[:1])
     request = Approval.objects.filter(task=OuterRef("pk"), status=ApprovalStatus.PENDING)
-    tasks = Task.objects.startable().filter(unmet_count__gt=0)
     asked_at = Subquery(request.values("created_at")[:1])
-    tasks = tasks.annotate(
-        total=Window(Count("pk"), partition_by="run"),
-        approval_id=Subquery(request.values("pk")[:1]),
-        waits_since=Coalesce(Greatest(asked_at, last_end), asked_at),
-        why_asked=Subquery(request.values("reason")[:1]),
+    return (
+        Task.objects.defer("payload")
+        .annotate(
+            approval_id=Subquery(request.values("pk")[:1]),
+            waits_since=Coalesce(Greatest(asked_at, last_end), asked_at),
+            why_asked=Subquery(request.values("reason")[:1]),
+        )
+        .in_bulk([task.pk for task in tasks])
     )
-    return _first(tasks, run_ids).order_by()
