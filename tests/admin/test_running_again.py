@@ -97,7 +97,10 @@ def test_form_of_the_latest_version_says_which_parameters_it_leaves_out(
     )
     page = root.get(again_url(earlier, "latest"))
 
-    left_out = f"Parameters of run {earlier.pk} that this version does not take are left out"
+    left_out = (
+        f"Parameters of run {earlier.pk} are left out, because this version does not take them or "
+        "would show what was secret"
+    )
     assert f"{left_out}: `copies` and `hosts`." in text_of(page)
     assert left_out not in text_of(root.get(again_url(earlier, "same")))
     data = {**data_of(page), "parameter-token": "x" * 9}

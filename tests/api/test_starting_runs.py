@@ -119,7 +119,10 @@ def test_what_the_latest_version_excludes_is_left_out_with_a_warning(
     again = api.post("/workflow-runs", {"again_of": run.pk, "version": "latest"}).json()
 
     assert again["parameters"] == {"day": 1}
-    left_out = f"Parameters of run {run.pk} that this version does not take are left out: `copies`."
+    left_out = (
+        f"Parameters of run {run.pk} are left out, because this version does not take them or "
+        "would show what was secret: `copies`."
+    )
     assert again["warnings"] == [left_out]
     assert "warnings" not in api.get(f"/workflow-runs/{again['id']}").json()
 

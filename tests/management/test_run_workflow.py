@@ -126,7 +126,10 @@ def test_what_the_latest_version_excludes_is_left_out_with_a_warning() -> None:
     done = manage("run_workflow", "--again", str(run.pk), "--latest")
 
     assert done.returncode == 0
-    left_out = f"Parameters of run {run.pk} that this version does not take are left out: `old`."
+    left_out = (
+        f"Parameters of run {run.pk} are left out, because this version does not take them or "
+        "would show what was secret: `old`."
+    )
     assert done.stderr == f"Warning: {left_out}\n"
     assert WorkflowRun.objects.latest("pk").parameters == {"day": 1}
     assert manage("run_workflow", "--again", str(run.pk), "--latest", "-v", "0").stderr == ""

@@ -24,7 +24,8 @@ def left_out_warnings(earlier_id: int | None, names: Sequence[str]) -> list[str]
         return []
     listed = joined(f"`{name}`" for name in sorted(names))
     return [
-        f"Parameters of run {earlier_id} that this version does not take are left out: {listed}."
+        f"Parameters of run {earlier_id} are left out, because this version does not take them or "
+        f"would show what was secret: {listed}."
     ]
 
 
