@@ -23,10 +23,8 @@ def left_out_warnings(earlier_id: int | None, names: Sequence[str]) -> list[str]
     if not names:
         return []
     listed = joined(f"`{name}`" for name in sorted(names))
-    return [
-        f"Parameters of run {earlier_id} are left out, because this version does not take them or "
-        f"would show what was secret: {listed}."
-    ]
+    why = "this version does not take them or would show what was secret"
+    return [f"Parameters of run {earlier_id} are left out, because {why}: {listed}."]
 
 
 def runner_warnings(rows: QuerySet[Task] | QuerySet[TemplateStep]) -> list[str]:
