@@ -163,6 +163,26 @@ def overdue(runs: DrawRun) -> WorkflowRun:
     return run
 
 
+def asked_to_end(runs: DrawRun) -> WorkflowRun:
+    """Return a run whose task was to be ended by a runner that does not answer."""
+    run = runs("a > b")
+    dispatch_all(run)
+    start(run, "a")
+    operations.cancel(task(run, "a").pk, by=ADA)
+    run.tasks.filter(step_id="a").update(cancel_requested_at=NOON)
+    return run
+
+
+def aborted_and_open(runs: DrawRun) -> WorkflowRun:
+    """Return an aborted run, one task of which its runner has not ended yet."""
+    run = runs("a > b")
+    dispatch_all(run)
+    start(run, "a")
+    operations.abort(run.pk, by=ADA, reason="wrong day")
+    run.events.filter(event_type="workflow_run.aborted").update(created_at=NOON)
+    return run
+
+
 def silent(runs: DrawRun) -> WorkflowRun:
     """Return a run whose runner is served and starts nothing."""
     presence.seen(kind="local runner", serves=["local"])

@@ -4,7 +4,9 @@ from tests.insight.standing_runs import (
     NOON,
     Make,
     aborted,
+    aborted_and_open,
     aside,
+    asked_to_end,
     canceled,
     canceled_and_waiting,
     drawn,
@@ -126,6 +128,20 @@ STILL: dict[str, tuple[Make, str]] = {
         (
             "1 task is with a runner; local has not reported on `a` in time by 2026-01-31 12:05 "
             "UTC. Is manage.py local_runner running?"
+        ),
+    ),
+    "asked to end": (
+        asked_to_end,
+        (
+            "1 task is with a runner; local was asked at 2026-01-31 12:05 UTC to end `a`, and has "
+            "not said so. Is manage.py local_runner running?"
+        ),
+    ),
+    "aborted, and a task is open": (
+        aborted_and_open,
+        (
+            "The run was aborted by ada at 2026-01-31 12:05 UTC (wrong day): nothing will be "
+            "dispatched any more; 1 task is with a runner."
         ),
     ),
     "paused": (

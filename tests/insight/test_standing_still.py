@@ -109,6 +109,7 @@ HELP = {
     "overdue": "declare_lost task",
     "paused": "resume run",
     "aborted": "",
+    "asked to end": "declare_lost task",
     "last step failed": "retry task, mark_success task",
     "failed and blocked": "retry task, mark_success task, cancel_rest run",
     "failed and blocked, and others failed": (

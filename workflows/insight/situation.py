@@ -128,8 +128,9 @@ def _hints(run: WorkflowRun, standing: Standing) -> Iterator[str]:
 def _clauses(run: WorkflowRun, standing: Standing) -> Iterator[Clause]:
     if run.state in STOPPED:
         yield _stopped(run, standing.stops.get(run.pk))
-    if run.state not in {RunState.ABORTED, RunState.SUCCESS}:
+    if run.state != RunState.SUCCESS:
         yield from _with_runners(run, standing)
+    if run.state not in {RunState.ABORTED, RunState.SUCCESS}:
         yield from _failed(run, standing)
         yield from _pending(run, standing)
 
@@ -138,7 +139,8 @@ def _with_runners(run: WorkflowRun, standing: Standing) -> Iterator[Clause]:
     if run.active_count:
         yield Clause(counted(run.active_count, "is with a runner", "are with a runner"))
     if attempt := standing.stalled.get(run.pk):
-        yield _overdue(attempt) if attempt.started_at else _unstarted(attempt, standing)
+        is_unstarted = not (attempt.started_at or attempt.task.cancel_requested_at)
+        yield _unstarted(attempt, standing) if is_unstarted else _overdue(attempt)
 
 
 def _failed(run: WorkflowRun, standing: Standing) -> Iterator[Clause]:
@@ -241,8 +243,12 @@ def _not_begun(run: WorkflowRun, dispatch: Suggestion) -> Clause:
 
 def _overdue(attempt: TaskAttempt) -> Clause:
     known = ("declare_lost",) if attempt.backend.claims else ("ask", "declare_lost")
-    due = f" by {moment(attempt.lease_expires_at)}" if attempt.lease_expires_at else ""
-    text = f"{attempt.runner_name} has not reported on {quoted(attempt.task)} in time{due}"
+    name, task = attempt.runner_name, attempt.task
+    if asked_at := task.cancel_requested_at:
+        text = f"{name} was asked at {moment(asked_at)} to end {quoted(task)}, and has not said so"
+    else:
+        due = f" by {moment(attempt.lease_expires_at)}" if attempt.lease_expires_at else ""
+        text = f"{name} has not reported on {quoted(task)} in time{due}"
     suggestions = tuple(Suggestion(name, "task", attempt.task_id) for name in known)
     return Clause(text, attempt.backend.silence_hint, suggestions, (as_cause(attempt.task),))
 

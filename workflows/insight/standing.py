@@ -124,7 +124,7 @@ class Standing:
     @cached_property
     def stalled(self) -> dict[int, TaskAttempt]:
         """
-        The oldest attempt of each run on which nobody works: it was due, or nobody starts it.
+        The oldest attempt of each run that is overdue: its start, its end or its cancellation.
 
         One that is not started says something only of a run in which nothing else runs.
         """
@@ -132,8 +132,10 @@ class Standing:
         running = [run.pk for run in self.runs if run.running_count]
         if not (idle or running):
             return {}
-        due = Q(started_at__isnull=False, lease_expires_at__lt=database_now(plus=-RECOVERED_WITHIN))
-        found = Q(due, task__run__in=running)
+        late = database_now(plus=-RECOVERED_WITHIN)
+        due = Q(started_at__isnull=False, lease_expires_at__lt=late)
+        asked = Q(task__cancel_requested_at__lt=late)
+        found = Q(due | asked, task__run__in=[*idle, *running])
         attempts = TaskAttempt.objects.open().filter(
             found | self._unstarted(idle) if idle else found
         )
