@@ -60,6 +60,9 @@ OWN_OPTIONS = {"server_side_binding", "prepare_threshold", "assume_role", "isola
 """Options that Django or psycopg take, and libpq does not."""
 
 
+MOST_DAYS = 36_500
+
+
 def refuse(name: str, remedy: str) -> NoReturn:
     """Stop the process; name the variable and the remedy, never the value: it may be secret."""
     raise SystemExit(f"Wrong setting: {name} {remedy}")
@@ -82,6 +85,16 @@ def count(name: str, *, default: int) -> int:
         return default
     if not (text.isascii() and text.isdigit() and len(text) < 3):
         refuse(name, "must be a number from 0 to 99.")
+    return int(text)
+
+
+def days(name: str, *, default: int) -> int:
+    """Return a number of days, 0 to 36500."""
+    text = os.environ.get(name, "").strip()
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= MOST_DAYS):
+        refuse(name, f"must be a number of days from 1 to {MOST_DAYS}, or 0: for ever.")
     return int(text)
 
 

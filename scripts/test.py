@@ -123,6 +123,9 @@ SETTINGS = {
     "PROXIES",
     "LOG_LEVEL",
     "LOG_FORMAT",
+    "KEEP_RUNS_DAYS",
+    "KEEP_LOGS_DAYS",
+    "KEEP_SECRETS_DAYS",
 }
 
 

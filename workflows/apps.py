@@ -7,6 +7,7 @@ from django.core.checks import Tags, register
 from django.db.backends.signals import connection_created
 
 RECOVER_EVERY = timedelta(seconds=15)
+REMOVE_EVERY = timedelta(seconds=30)
 FORGET_EVERY = timedelta(hours=1)
 
 
@@ -40,6 +41,8 @@ def _register_periodic_work() -> None:
     )
     from workflows.operations.holds import release_due
     from workflows.reports.recovery import recover_overdue
+    from workflows.retention.removal import RETENTION
+    from workflows.retention.rounds import remove_due
 
     periodic.register(periodic.RECOVERY, recover_overdue, RECOVER_EVERY)
     periodic.register("holds", periodic.counted("released", release_due), RECOVER_EVERY)
@@ -49,6 +52,7 @@ def _register_periodic_work() -> None:
     periodic.register("free places", places, RECOVER_EVERY)
     called = periodic.counted("dispatched", call_rested_runners)
     periodic.register("rested runners", called, RECOVER_EVERY)
+    periodic.register(RETENTION, remove_due, REMOVE_EVERY)
     periodic.register("presence", presence.remove_old, FORGET_EVERY)
     counters = periodic.counted("forgotten", throttles.remove_counters)
     periodic.register("counters", counters, FORGET_EVERY)

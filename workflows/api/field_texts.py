@@ -29,6 +29,14 @@ FIELD_TEXTS: dict[str, str] = {
     "deadlock": "Set if pending tasks can never run because others failed or were canceled.",
     "set_aside": "What about the rows of this run cannot be worked with, a line for each; empty "
     "for all others.",
+    "kept_at": "Since when somebody keeps it from being removed; null: nobody does.",
+    "kept_by": "Who keeps it.",
+    "kept_reason": "Why.",
+    "logs_removed_at": "When the logs of its attempts were removed; null: they are there.",
+    "secrets_removed_at": "When the values of its secret parameters were removed; null: never.",
+    "keep_runs_days": "How many days ended runs are kept; 0: for ever; null: as the setting says.",
+    "keep_logs_days": "How many days their logs are kept; 0: as long as the run; null: as the "
+    "setting says.",
     "sentence": "What it waits for and what helps, or how it ended, for people.",
     "suggested_actions": "Operations that would help; whether you may is decided when you ask.",
     "failure_triage_hints": "For each of the first tasks that failed: why, and what helps.",

@@ -46,8 +46,12 @@ class ReadOnlyViewSet(GenericViewSet[Row]):
         pk = self.kwargs["pk"] if pk is None else pk
         row = self.get_queryset().filter(pk=pk).first()
         if row is None:
-            raise NotFound(str(self.queryset.model._meta.verbose_name), pk)
+            raise self.not_found(pk)
         return row
+
+    def not_found(self, pk: int) -> NotFound:
+        """Return the error about a row that does not exist."""
+        return NotFound(str(self.queryset.model._meta.verbose_name), pk)
 
     def serialize(self, rows: Sequence[Row]) -> Any:
         """Return the representation of some rows, in a constant number of statements."""

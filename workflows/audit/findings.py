@@ -47,6 +47,8 @@ class Examination:
     """The end at which its record was sealed last."""
     head: str = ""
     """The digest of the latest chained event: a copy of it elsewhere shows a chain made anew."""
+    removed: str = ""
+    """When the run was removed, by whom and why; nothing but its line is left to be verified."""
 
     @property
     def events(self) -> int:
@@ -60,6 +62,8 @@ class Examination:
     @property
     def sentence(self) -> str:
         """What was verified, in one line."""
+        if self.removed:
+            return f"workflow run {self.run_id}: {self.removed}"
         parts = [f"{self.events:,} events", f"{self.chained + self.of_creation:,} of them chained"]
         if self.counted:
             parts.append(f"{self.counted:,} only count")

@@ -43,6 +43,9 @@ def _check_log(
     pieces: Any,
 ) -> Iterator[Finding]:
     what = f"log of attempt {attempt.pk}"
+    if attempt.is_log_removed:
+        yield from _check_removed(run, what, task_id, pieces)
+        return
     running, later = RunningDigest(), 0
     for _, offset, text, at in pieces:
         if offset < facts.log_length or not facts.log_digest:
@@ -56,3 +59,9 @@ def _check_log(
         yield Finding(run.pk, what, "nothing, it never started", "a log", task_id)
     if later and not (attempt.is_lost or facts.may_still_run):
         yield Finding(run.pk, what, "nothing after its end", f"{later} more pieces", task_id)
+
+
+def _check_removed(run: WorkflowRun, what: str, task_id: int, pieces: Any) -> Iterator[Finding]:
+    """Yield a finding if there still are pieces although the run says that all are gone."""
+    if run.logs_removed_at and (n := len([*pieces])):
+        yield Finding(run.pk, what, "nothing, it was removed", f"{n} pieces", task_id)

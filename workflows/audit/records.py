@@ -11,14 +11,13 @@ from workflows.audit.replayed import EventRow
 from workflows.models import EventType, RunRecord, TaskState, WorkflowRun
 
 ENDS = (EventType.RUN_SUCCEEDED, EventType.RUN_FAILED, EventType.RUN_ABORTED)
-NEVER_SEALED: dict[str, Any] = {
-    "state": "",
-    "ended_at": None,
-    "task_counts": {},
-    "trail_head": "",
-    "trail_length": 0,
-    "seals": 0,
+IDENTITY = ("run_id", "created_at")
+EMPTY: dict[str, Any] = {
+    field.attname: field.get_default()
+    for field in RunRecord._meta.concrete_fields
+    if field.attname not in IDENTITY
 }
+"""The columns of a record whose run has never ended; most are filled in when it is removed."""
 
 
 class SealCheck:
@@ -29,7 +28,7 @@ class SealCheck:
         self._run = run
         self._examination = examination
         self._record = RunRecord.objects.filter(pk=run.pk).first()
-        self._expected = dict(NEVER_SEALED)
+        self._expected = dict(EMPTY)
         self._is_chained_from_the_start = False
         self._ends = 0
         self._ended_at: Any = None
@@ -44,7 +43,7 @@ class SealCheck:
             self._ends += 1
             self._ended_at = event.created_at
         if self._ends and self._record and self._record.trail_length == self._examination.chained:
-            self._expected = {
+            self._expected |= {
                 "state": replay.state if replay.state in ENDED_RUNS else "an end",
                 "ended_at": self._ended_at,
                 "task_counts": {state: replay.counts[state] for state in TaskState.values},
@@ -71,9 +70,9 @@ class SealCheck:
 
 
 def find_gone(run_id: int | None = None) -> Iterator[Finding]:
-    """Yield the runs that have a record and are gone; of one run, or of all."""
+    """Yield the runs that are gone and were not removed; of one, or of all."""
     still_there = WorkflowRun.objects.filter(pk=OuterRef("pk"))
-    gone = RunRecord.objects.filter(~Exists(still_there))
+    gone = RunRecord.objects.filter(~Exists(still_there), removed_at=None)
     if run_id:
         gone = gone.filter(pk=run_id)
     for pk in gone.order_by("pk").values_list("pk", flat=True).iterator():

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from workflows.audit.columns import follow_approval, follow_task
 from workflows.audit.findings import Finding
+from workflows.audit.kept import NEVER_TOUCHED, follow_retention
 from workflows.audit.replayed import (
     NOT_CREATED,
     UNKNOWN_TASK,
@@ -112,6 +113,7 @@ class Replay:
             self.state = self._next_state(event, RUN_TRANSITIONS[event.event_type], self.state)
             self.has_started |= self.state == RunState.RUNNING
             self._follow_run(event, before)
+        follow_retention(event, self.columns, self.tasks.values())
         if event.event_type == EventType.RUN_SUCCEEDED:
             self._expect_no_tasks(event, set(TaskState) - {TaskState.SUCCESS})
         if event.event_type == EventType.RUN_FAILED:
@@ -122,6 +124,7 @@ class Replay:
     def _follow_run(self, event: EventRow, before: str) -> None:
         if before == NOT_CREATED:
             allow(self.columns, event, started_at=None, finished_at=None, reopened_at=None)
+            allow(self.columns, event, **NEVER_TOUCHED)
             allow(self.columns, event, template_id=event.details.get("template_id"))
             allow_also(self.columns, "template_id", None)  # deleting the template empties it
         elif before == RunState.CREATED and self.state == RunState.RUNNING:
@@ -130,6 +133,7 @@ class Replay:
             allow(self.columns, event, finished_at=event.created_at)
         elif before in ENDED_RUNS:
             allow(self.columns, event, finished_at=None, reopened_at=event.created_at)
+            allow(self.columns, event, logs_removed_at=None)
             allow_also(self.columns, "reopened_at", None)  # by a process of an earlier release
 
     def _expect_no_tasks(self, event: EventRow, states: set[TaskState]) -> None:

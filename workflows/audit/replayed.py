@@ -52,6 +52,8 @@ class ReplayedAttempt:
     outcomes: set[str] = field(default_factory=lambda: {""})
     has_exact_end: bool = False
     is_lost: bool = False
+    is_log_removed: bool = False
+    """True if some of its log, or all, was removed on purpose."""
 
 
 @dataclass(slots=True)

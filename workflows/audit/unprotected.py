@@ -12,6 +12,7 @@ UNPROTECTED: Mapping[str, Mapping[str, str]] = {
         "template_id": f"{UNTIL_DELETED}; any other value is found",
         "secrets": "the values of secrets are encrypted anew when keys change",
         "encrypted_secrets": "the values of secrets are encrypted anew when keys change",
+        "secrets_removed_at": "of a run without secrets, it is set without an event",
         "set_aside": CHANGES,
         "auto_dispatch": "events say when it was switched, and not what it was before",
         "last_dispatch": CHANGES,

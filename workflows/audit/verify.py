@@ -21,13 +21,14 @@ from workflows.audit.checks import (
     compare_values,
 )
 from workflows.audit.findings import Examination, Finding
+from workflows.audit.lines import examine_line
 from workflows.audit.links import ChainCheck, attempt_facts
 from workflows.audit.logs import check_logs
 from workflows.audit.records import SealCheck, find_gone
 from workflows.audit.replay import ENDED_RUNS, Replay
 from workflows.audit.replayed import STORED, EventRow
 from workflows.errors import NotFound
-from workflows.models import Event, RunState, TaskDependency, TaskState, WorkflowRun
+from workflows.models import Event, RunRecord, RunState, TaskDependency, TaskState, WorkflowRun
 from workflows.models.run import DISPATCHABLE
 from workflows.models.task import ACTIVE, BROKEN
 from workflows.runs.locks import lock_run
@@ -59,13 +60,23 @@ def examine_run(run_id: int) -> Examination:
         with transaction.atomic():
             _examine(lock_run(run_id), examination)
     except NotFound:
-        examination.findings += find_gone(run_id)
-        if not examination.findings:
+        if not _examine_gone(examination):
             raise
     except UNREADABLE as exc:
         words = ("rows", "values that can be read", f"{type(exc).__name__}: {exc}")
         examination.findings.append(Finding(run_id, *words))
     return examination
+
+
+def _examine_gone(examination: Examination) -> bool:
+    """Examine what is left of a run that is gone; return False if there never was one."""
+    record = RunRecord.objects.filter(pk=examination.run_id).first()
+    if record and record.removed_at:
+        examination.removed = record.removal_sentence
+        examination.findings += examine_line(record)
+    else:
+        examination.findings += find_gone(examination.run_id)
+    return bool(record)
 
 
 def _examine(run: WorkflowRun, examination: Examination) -> None:

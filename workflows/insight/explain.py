@@ -8,12 +8,12 @@ from typing import Any
 from django.db.models import QuerySet
 
 from workflows.dispatch.runner_pool import RunnerPool
-from workflows.errors import NotFound
 from workflows.insight.phrases import describe_causes, joined, moment, quoted
 from workflows.insight.situation import situation_of
 from workflows.insight.standing import obstacle
 from workflows.models import RunState, Task, TaskDependency, TaskState, WorkflowRun
 from workflows.runs.approval_requests import WHY_ASKED
+from workflows.runs.locks import no_such_run
 from workflows.runs.readiness import (
     APPROVAL,
     DEPENDENCIES,
@@ -42,7 +42,7 @@ def explain(run_id: int) -> dict[str, Any]:
     """
     run = WorkflowRun.objects.filter(pk=run_id).first()
     if run is None:
-        raise NotFound("workflow run", run_id)
+        raise no_such_run(run_id)
     situation = situation_of(run)
     deadlock = situation.deadlock
     return {

@@ -2,8 +2,10 @@
 
 import math
 from argparse import ArgumentParser, ArgumentTypeError
+from datetime import datetime
 
 from django.core.management.base import CommandError
+from django.utils.timezone import make_aware
 
 from runners.slots.account import Account, RunAsRefused, use_account
 
@@ -46,6 +48,20 @@ def seconds(text: str) -> float:
     if not 0 <= found < math.inf:
         raise ArgumentTypeError(f"'{text}' is not a number of seconds, 0 or more")
     return found
+
+
+def moment(text: str) -> datetime:
+    """
+    Read a day, which is its beginning, or a moment, in the time zone of the site.
+
+    :raises ArgumentTypeError: if it is neither.
+    """
+    try:
+        found = datetime.fromisoformat(text)
+        return found if found.tzinfo else make_aware(found)
+    except (ValueError, OverflowError):
+        wanted = "a day such as 2026-11-30, or a moment such as 2026-11-30T18:00+01:00"
+        raise ArgumentTypeError(f"'{text[:40]}' is not {wanted}") from None
 
 
 def add_run_as(parser: ArgumentParser) -> None:

@@ -4,6 +4,7 @@ from workflows.models.approval import Approval, ApprovalStatus
 from workflows.models.attempt import LogPiece, TaskAttempt
 from workflows.models.counter import Counter
 from workflows.models.event import Event, EventType
+from workflows.models.policy import TemplatePolicy
 from workflows.models.presence import LastLook, Presence
 from workflows.models.record import RunRecord
 from workflows.models.run import RunState, WorkflowRun
@@ -33,6 +34,7 @@ __all__ = [
     "TaskAttempt",
     "TaskDependency",
     "TaskState",
+    "TemplatePolicy",
     "TemplateStep",
     "TemplateVersion",
     "WorkflowRun",

@@ -55,6 +55,17 @@ class WorkflowRunQuerySet(models.QuerySet["WorkflowRun"]):
         return self.dispatchable().filter(models.Exists(ready))
 
 
+_AllRuns = models.Manager.from_queryset(WorkflowRunQuerySet)
+
+
+class WorkflowRunManager(_AllRuns["WorkflowRun"]):
+    """Knows the runs that there are: one whose rows are being removed is gone already."""
+
+    def get_queryset(self) -> models.QuerySet["WorkflowRun"]:
+        """Leave out what is being removed."""
+        return super().get_queryset().filter(removed_at=None)
+
+
 class WorkflowRun(models.Model):
     """One execution of a workflow, with tasks and edges of its own."""
 
@@ -146,6 +157,22 @@ class WorkflowRun(models.Model):
     reopened_at = models.DateTimeField(
         null=True, editable=False, help_text="When it went on after its latest end."
     )
+    kept_at = models.DateTimeField(
+        null=True, editable=False, help_text="Since then, retention leaves it alone."
+    )
+    kept_by = models.CharField(
+        max_length=LONGEST_NAME, blank=True, editable=False, default="", db_default=""
+    )
+    kept_reason = models.TextField(blank=True, editable=False, default="", db_default="")
+    logs_removed_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the logs of its attempts were removed."
+    )
+    secrets_removed_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the values of its secrets were removed."
+    )
+    removed_at = models.DateTimeField(
+        null=True, editable=False, help_text="Since then, its rows are being removed."
+    )
     # The digest of the latest event of the chain, and how many events are chained.
     trail_head = models.CharField(
         max_length=64, blank=True, editable=False, default="", db_default=""
@@ -163,7 +190,8 @@ class WorkflowRun(models.Model):
     has_just_ended = False
     """True between the end of the run and its storing, which seals its record."""
 
-    objects = WorkflowRunQuerySet.as_manager()
+    objects = WorkflowRunManager()
+    objects_with_removed = WorkflowRunQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
@@ -174,6 +202,27 @@ class WorkflowRun(models.Model):
         indexes = [
             models.Index(fields=["state", "-id"], name="run_by_state"),
             models.Index(fields=["state", "finished_at"], name="run_by_end"),
+            # What retention looks for: the oldest ended run of a template, with logs, with secrets.
+            models.Index(
+                fields=["template", "finished_at"],
+                name="run_of_template_by_end",
+                condition=models.Q(finished_at__isnull=False),
+            ),
+            models.Index(
+                fields=["template", "finished_at"],
+                name="run_with_logs_by_end",
+                condition=models.Q(finished_at__isnull=False, logs_removed_at=None),
+            ),
+            models.Index(
+                fields=["template", "finished_at"],
+                name="run_with_secrets_by_end",
+                condition=models.Q(finished_at__isnull=False, secrets_removed_at=None),
+            ),
+            models.Index(
+                fields=["removed_at"],
+                name="run_being_removed",
+                condition=models.Q(removed_at__isnull=False),
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -280,3 +329,4 @@ class WorkflowRun(models.Model):
     def reopen(self, *, by: Actor = NOBODY, reason: str = "") -> None:
         """Continue after a retry or a mark of success; a successful run only after a reset."""
         self.finished_at, self.reopened_at = None, timezone.now()
+        self.logs_removed_at = None  # what it prints from now on is kept as long as other logs

@@ -7,7 +7,16 @@ from typing import Any
 
 from workflows.db.doors import durably
 from workflows.models.actor import Actor
-from workflows.operations import approvals, attempts, checks, holds, preview, runs, tasks
+from workflows.operations import (
+    approvals,
+    attempts,
+    checks,
+    holds,
+    keeping,
+    preview,
+    runs,
+    tasks,
+)
 from workflows.operations.checks import Refusal
 from workflows.operations.dispatch_ready import dispatch_ready, dispatch_task
 from workflows.operations.preview import Effect
@@ -87,6 +96,8 @@ AUTO_DISPATCH_OFF = Operation(
     partial(runs.set_auto_dispatch, auto_dispatch=False),
     checks.check_auto_dispatch_off,
 )
+KEEP = Operation("keep", "Keep", keeping.keep, checks.check_keep)
+LET_GO = Operation("let_go", "Keep no longer", keeping.let_go, checks.check_let_go)
 HOLD = Operation("hold", "Hold", holds.hold, checks.check_hold, preview.preview_hold)
 RELEASE = Operation(
     "release", "Release", holds.release, checks.check_release, preview.preview_release

@@ -75,6 +75,16 @@ def check_auto_dispatch(run: WorkflowRun, by: Actor) -> Refusal:
     return WrongState(f"{run} is {run.state}") if run.state == RunState.ABORTED else None
 
 
+def check_keep(run: WorkflowRun, by: Actor) -> Refusal:
+    """Refuse a run that somebody keeps already."""
+    return WrongState(f"{run} is kept by {run.kept_by}") if run.kept_at else None
+
+
+def check_let_go(run: WorkflowRun, by: Actor) -> Refusal:
+    """Refuse a run that nobody keeps."""
+    return None if run.kept_at else WrongState(f"nobody keeps {run}")
+
+
 def check_auto_dispatch_on(run: WorkflowRun, by: Actor) -> Refusal:
     """Refuse an aborted run, and one that dispatches by itself already."""
     is_on = WrongState(f"auto-dispatch of {run} is on") if run.auto_dispatch else None

@@ -24,9 +24,14 @@ class SecretsUnreadable(RunnerError):
 
     def __init__(self, run: WorkflowRun, names: Iterable[str]) -> None:
         """Name the run and its parameters."""
+        unreadable = (
+            "cannot be read with the present SECRETS_KEYS: add the key that they were encrypted "
+            "with, or start a new run"
+        )
+        removed_at = run.secrets_removed_at
+        removed = f"were removed on {removed_at:%Y-%m-%d}: start a new run" if removed_at else ""
         super().__init__(
-            f"{' and '.join(names)}: secret parameters of {run} cannot be read with the present "
-            "SECRETS_KEYS: add the key that they were encrypted with, or start a new run"
+            f"{' and '.join(names)}: secret parameters of {run} {removed or unreadable}"
         )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflows.authoring.versions import version_of
-from workflows.errors import Conflict, Invalid, NotFound
+from workflows.errors import Conflict, Invalid
 from workflows.models import WorkflowRun
 from workflows.models.actor import Actor
 from workflows.payloads.parameters import (
@@ -15,7 +15,7 @@ from workflows.payloads.parameters import (
     takes_other_parameters,
 )
 from workflows.payloads.secrets import readable_parameters
-from workflows.runs.locks import LARGEST_ID
+from workflows.runs.locks import LARGEST_ID, no_such_run
 
 REUSE_SECRETS = "workflows.reuse_secrets"
 ASKED = "{}: give it again: it is secret, and {}"
@@ -48,7 +48,7 @@ def earlier_run(again: Again, template_id: int | None, task_ids: Sequence[int]) 
         runs = WorkflowRun.objects.select_related("template").defer("last_dispatch")
         found = runs.filter(pk=again.run_id).first()
     if found is None:
-        raise NotFound("workflow run", again.run_id)
+        raise no_such_run(again.run_id)
     if not found.expands_template:
         raise Invalid({"again_of": [f"{found} was made of existing tasks: create them again."]})
     if found.template is None:

@@ -3,7 +3,7 @@
 from workflows.db.statements import columns_of, read
 from workflows.db.time_limits import locking
 from workflows.errors import Conflict, NotFound
-from workflows.models import Task, WorkflowRun
+from workflows.models import RunRecord, Task, WorkflowRun
 
 LARGEST_ID = 2**63 - 1
 
@@ -11,7 +11,7 @@ LARGEST_ID = 2**63 - 1
 RUN = columns_of(WorkflowRun, without=["last_dispatch"])
 # Sets for how long this transaction waits for locks, this one included, in the same round trip.
 LOCK_RUN = f"""
-    SELECT {RUN} FROM {WorkflowRun._meta.db_table} WHERE id = %(run)s
+    SELECT {RUN} FROM {WorkflowRun._meta.db_table} WHERE id = %(run)s AND removed_at IS NULL
        AND set_config('lock_timeout', '3s', true) IS NOT NULL FOR NO KEY UPDATE
 """
 
@@ -28,12 +28,19 @@ def lock_run(run_id: int) -> WorkflowRun:
     :raises Busy: if somebody else holds the lock for longer than this thread may wait.
     """
     if abs(run_id) > LARGEST_ID:
-        raise NotFound("workflow run", run_id)
+        raise no_such_run(run_id)
     with locking("workflow run", run_id):
         found = read(WorkflowRun, LOCK_RUN, run=run_id)
     if not found:
-        raise NotFound("workflow run", run_id)
+        raise no_such_run(run_id)
     return found[0]
+
+
+def no_such_run(run_id: int) -> NotFound:
+    """Return that there is no such run; of one that was removed, when, by whom and why."""
+    records = RunRecord.objects.filter(removed_at__isnull=False)
+    removed = records.filter(pk=run_id).first() if 0 < run_id <= LARGEST_ID else None
+    return NotFound("workflow run", run_id, removed.removal_sentence if removed else "")
 
 
 def lock_task(task_id: int) -> tuple[WorkflowRun | None, Task]:

@@ -242,6 +242,7 @@ PROGRESS_COLUMNS = [
     "started_at",
     "finished_at",
     "reopened_at",
+    "logs_removed_at",
     "updated_at",
     *TRAIL_COLUMNS,
 ]

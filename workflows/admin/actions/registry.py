@@ -18,6 +18,7 @@ from workflows.admin.actions.results import (
     describe_asked,
     describe_auto_dispatch,
     describe_dispatch,
+    describe_kept,
     describe_reset,
     describe_retried,
     describe_run,
@@ -82,6 +83,18 @@ CANCEL_REST = AdminOperation(
     describe_run,
     ReasonForm,
     "Tasks that wait for a failed or canceled task are canceled; other tasks continue.",
+)
+KEEP = AdminOperation(
+    catalog.KEEP,
+    describe_kept,
+    RequiredReasonForm,
+    "Retention leaves the run alone, with its logs and secrets, until somebody lets it go.",
+)
+LET_GO = AdminOperation(
+    catalog.LET_GO,
+    describe_kept,
+    ReasonForm,
+    "The run is kept no longer than others of its template: it may be removed soon.",
 )
 HOLD = AdminOperation(
     catalog.HOLD,
@@ -148,7 +161,16 @@ REJECT = AdminOperation(
     "The task is canceled, and tasks that wait for it cannot start. A decision is final.",
 )
 
-RUN_OPERATIONS = (PAUSE, RESUME, AUTO_DISPATCH_ON, AUTO_DISPATCH_OFF, RETRY_FAILED, ABORT)
+RUN_OPERATIONS = (
+    PAUSE,
+    RESUME,
+    AUTO_DISPATCH_ON,
+    AUTO_DISPATCH_OFF,
+    RETRY_FAILED,
+    ABORT,
+    KEEP,
+    LET_GO,
+)
 TASK_OPERATIONS = (
     DISPATCH_TASK,
     HOLD,

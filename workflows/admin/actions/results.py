@@ -26,6 +26,12 @@ def describe_run(run: WorkflowRun) -> Message:
     return messages.SUCCESS, f"{run} is {run.state}."
 
 
+def describe_kept(run: WorkflowRun) -> Message:
+    """Say whether somebody keeps a run."""
+    kept = f"is kept by {run.kept_by}" if run.kept_at else "is kept no longer than others"
+    return messages.SUCCESS, f"{run} {kept}."
+
+
 def describe_auto_dispatch(run: WorkflowRun) -> Message:
     """Name the state of a run, and whether its auto-dispatch is on."""
     switched = "on" if run.auto_dispatch else "off"

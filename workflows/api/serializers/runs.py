@@ -125,6 +125,11 @@ class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
             "retry_summary",
             "deadlock",
             "set_aside",
+            "kept_at",
+            "kept_by",
+            "kept_reason",
+            "logs_removed_at",
+            "secrets_removed_at",
         ]
 
     def get_task_ids(self, run: WorkflowRun) -> list[int]:

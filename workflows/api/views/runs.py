@@ -13,7 +13,7 @@ from workflows import operations
 from workflows.api import examples
 from workflows.api.filters import RunFilters
 from workflows.api.permissions import MayOperate
-from workflows.api.serializers.base import ReasonBody, validated
+from workflows.api.serializers.base import ReasonBody, RequiredReasonBody, validated
 from workflows.api.serializers.dispatch import (
     DispatchAnswer,
     DispatchBody,
@@ -27,11 +27,13 @@ from workflows.api.serializers.runs import (
 )
 from workflows.api.viewsets import ReadOnlyViewSet, actor
 from workflows.db.doors import durably
+from workflows.errors import NotFound
 from workflows.insight.explain import explain
 from workflows.insight.situation import situations
 from workflows.models import Task, TaskDependency, WorkflowRun
 from workflows.operations.warnings import warnings_of_run
 from workflows.runs.contents import contents_of
+from workflows.runs.locks import no_such_run
 
 
 class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
@@ -117,6 +119,29 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
         )
         return self.detail_response(pk)
 
+    @extend_schema(request=RequiredReasonBody)
+    @action(detail=True, methods=["post"], permission_classes=[MayOperate])
+    def keep(self, request: Request, pk: int) -> Response:
+        """
+        Keep a run from being removed, with its logs and secrets.
+
+        However old it gets, until somebody lets it go.
+        """
+        body = validated(RequiredReasonBody, request.data)
+        durably(operations.keep, pk, **body, by=actor(request))
+        return self.detail_response(pk)
+
+    @extend_schema(request=ReasonBody)
+    @action(detail=True, methods=["post"], url_path="let-go", permission_classes=[MayOperate])
+    def let_go(self, request: Request, pk: int) -> Response:
+        """
+        Keep a run no longer than other runs of its template.
+
+        It may be removed soon.
+        """
+        durably(operations.let_go, pk, **validated(ReasonBody, request.data), by=actor(request))
+        return self.detail_response(pk)
+
     @extend_schema(request=RetryBody, examples=examples.RETRIES)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def retry(self, request: Request, pk: int) -> Response:
@@ -170,6 +195,10 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
                 "edges": list(edges.values(upstream=F("depends_on_id"), downstream=F("task_id"))),
             }
         )
+
+    def not_found(self, pk: int) -> NotFound:
+        """Return that there is no such run, or what became of it."""
+        return no_such_run(pk)
 
     def related_data(self, rows: Sequence[WorkflowRun]) -> dict[str, Any]:
         """Return the tasks and situations of the runs, in a few statements for all."""

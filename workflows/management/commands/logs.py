@@ -8,14 +8,13 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from workflows.errors import NotFound
 from workflows.management.arguments import positive
 from workflows.management.base import DatabaseCommand
 from workflows.management.output import discard_output
 from workflows.management.run_logs import RunLogs, tasks_of
 from workflows.models import Task, WorkflowRun
 from workflows.models.run import UNFINISHED
-from workflows.runs.locks import LARGEST_ID
+from workflows.runs.locks import LARGEST_ID, no_such_run
 
 LOOK_EVERY_S = 0.5
 MOST_STEPS_NAMED = 20
@@ -69,7 +68,7 @@ def _may_print_more(run_id: int) -> bool:
 
 def _why_there_are_none(run_id: int, step: str | None) -> str:
     if run_id > LARGEST_ID or not WorkflowRun.objects.filter(pk=run_id).exists():
-        raise NotFound("workflow run", run_id)
+        raise no_such_run(run_id)
     tasks = Task.objects.filter(run=run_id).order_by("position")
     steps = ", ".join(map(str, tasks[:MOST_STEPS_NAMED]))
     return f"workflow run {run_id} has no step '{step}'; its steps are: {steps}"

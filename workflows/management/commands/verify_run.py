@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from workflows.audit.findings import Examination, Finding
+from workflows.audit.lines import find_changed_lines, head_of_lines
 from workflows.audit.records import find_gone
 from workflows.audit.verify import examine_run
 from workflows.management.arguments import positive
@@ -27,6 +28,7 @@ class Totals:
     not_chained: int = 0
     counted: int = 0
     sealed: int = 0
+    removed: int = 0
 
     def add(self, examination: Examination) -> None:
         """Add a run."""
@@ -37,6 +39,7 @@ class Totals:
         self.not_chained += examination.not_chained
         self.counted += examination.counted
         self.sealed += bool(examination.sealed)
+        self.removed += bool(examination.removed)
 
     @property
     def sentence(self) -> str:
@@ -78,8 +81,9 @@ class Command(DatabaseCommand):
                 self.stdout.write(examination.sentence)
         if options["all"]:
             total.findings += self._print(find_gone(), as_json=json)
+            total.findings += self._print(find_changed_lines(), as_json=json)
         if json:
-            self.stdout.write(dumps({"verified": asdict(total)}))
+            self.stdout.write(dumps({"verified": {**asdict(total), **head_of_lines()}}))
         if total.findings:
             raise CommandError(f"findings: {total.findings}, in {total.runs} verified runs")
         if not json:

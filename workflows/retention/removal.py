@@ -1,0 +1,101 @@
+"""
+Removes runs: what stays of each is written first, sealed and chained; its rows are deleted then.
+
+A run is gone for everybody from the moment that its line is written. Should the process die before
+its rows are deleted, the next round deletes them.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from workflows.db import failpoints
+from workflows.db.refusals import is_refusal
+from workflows.models import EventType, LastLook, RunRecord, WorkflowRun
+from workflows.models.actor import Actor
+from workflows.runs.bulkhead import run_alone
+from workflows.runs.events import record
+from workflows.runs.lines import LINE_COLUMNS, line_digest
+
+RETENTION = "retention"
+"""The name of the periodic work; its row is the lock of the chain of lines."""
+MOST_RUNS = 50
+"""So many runs get their lines in one transaction."""
+
+
+def mark_removed(
+    runs: QuerySet[WorkflowRun], *, by: Actor, reason: str, most: int = MOST_RUNS
+) -> int:
+    """
+    Write the lines of some of these runs, which are gone from then on; return of how many.
+
+    What is wrong with one run keeps no other from being removed.
+
+    :param runs: those that may be removed; the condition is checked again under their locks.
+    """
+    pks = list(runs.values_list("pk", flat=True)[: min(most, MOST_RUNS)])
+    try:
+        return _mark(runs, pks, by=by, reason=reason)
+    except Exception as exc:
+        if is_refusal(exc):
+            raise
+    # Each alone: the one that fails is set aside, with what is wrong with it.
+    marks = (run_alone(pk, "its removal", partial(_mark, runs, [pk], by, reason)) for pk in pks)
+    return sum(filter(None, marks))
+
+
+@transaction.atomic
+def _mark(runs: QuerySet[WorkflowRun], pks: Sequence[int], by: Actor, reason: str) -> int:
+    if not pks:
+        return 0
+    # One after the other: each line follows the one before.
+    LastLook.objects.get_or_create(name=RETENTION)
+    LastLook.objects.select_for_update().get(name=RETENTION)
+    found = runs.filter(pk__in=pks).select_for_update(skip_locked=True).order_by("pk")
+    removed, now = list(found.defer("last_dispatch")), timezone.now()
+    if removed:
+        _write_lines(removed, now, by=by, reason=reason)
+        WorkflowRun.objects.filter(pk__in=[run.pk for run in removed]).update(removed_at=now)
+        numbers = [run.pk for run in removed]
+        record(EventType.RUNS_REMOVED, by=by, reason=reason, payload={"runs": numbers}, at=now)
+    failpoints.point("retention.marked")
+    return len(removed)
+
+
+def _write_lines(runs: Sequence[WorkflowRun], now: datetime, *, by: Actor, reason: str) -> None:
+    last = RunRecord.objects.exclude(line_number=None).order_by("-line_number").first()
+    first, digest = ((last.line_number or 0) + 1, last.line_digest) if last else (1, "")
+    known = RunRecord.objects.in_bulk([run.pk for run in runs])
+    lines = []
+    for number, run in enumerate(runs, first):
+        line = _line_of(run, known.get(run.pk))
+        line.removed_at, line.removed_reason, line.line_number = now, reason, number
+        line.removed_by, line.removed_via = by.name, by.via
+        line.line_digest = digest = line_digest(digest, line)
+        lines.append(line)
+    columns = [name for name in (*LINE_COLUMNS, "line_digest") if name != "run_id"]
+    RunRecord.objects.bulk_create(
+        lines, update_conflicts=True, unique_fields=["run_id"], update_fields=columns
+    )
+
+
+def _line_of(run: WorkflowRun, known: RunRecord | None) -> RunRecord:
+    """Return the line of a run; those of earlier releases have no record yet."""
+    line = known or RunRecord(
+        run_id=run.pk,
+        created_at=run.created_at,
+        state=run.state,
+        ended_at=run.finished_at,
+        task_counts=run.task_counts,
+    )
+    line.trail_head, line.trail_length = run.trail_head, run.trail_length
+    line.template_id, line.template_name = run.template_id, run.template_name
+    line.template_version, line.parameters = run.template_version, run.parameters
+    line.initiated_by, line.created_by = run.initiated_by, run.creator.name
+    line.trigger, line.started_at = run.trigger, run.started_at
+    line.duration_ms = None if run.duration_ms is None else max(0, run.duration_ms)
+    return line
