@@ -54,6 +54,9 @@ def test_all_prints_the_findings_of_all_runs_as_json(
         "not_chained": 0,
         "counted": 0,
         "sealed": 0,
+        "removed": 0,
+        "line_number": 0,
+        "line_digest": "",
     }
     assert finding == {
         "run_id": second.pk,

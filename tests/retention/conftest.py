@@ -37,6 +37,7 @@ def ended(runs: DrawRun, script: Script) -> EndedRun:
     def make(days: float = 0, **fields: object) -> WorkflowRun:
         run = runs("a > b", **fields)  # type: ignore[arg-type]
         walk(run, "a", "b")
+        run.refresh_from_db()
         return aged(run, days) if days else run
 
     return make

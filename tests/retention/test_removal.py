@@ -68,7 +68,7 @@ def test_removed_run_is_not_found_and_the_error_says_what_became_of_it(
     settings.KEEP_RUNS_DAYS = 1
     run = ended(days=2)
     retain()
-    with pytest.raises(NotFound, match="not found; it was removed on .* by cron: runs are kept"):
+    with pytest.raises(NotFound, match=r"not found; it was removed on .* by cron: runs are kept"):
         operations.pause(run.pk, by=BY)
     examination = examine_run(run.pk)
     assert examination.findings == []
@@ -152,7 +152,7 @@ def test_rows_of_every_table_that_refers_to_a_run_are_deleted() -> None:
     known |= {*OF_RUNS}
     for model in apps.get_models():
         for field in model._meta.get_fields():
-            if isinstance(field, models.ForeignKey) and field.related_model in {WorkflowRun}:
+            if isinstance(field, models.ForeignKey) and field.related_model is WorkflowRun:
                 assert model.__name__ in {"Task", "Event"} or (model, field.name) in known
             elif isinstance(field, models.ForeignKey) and field.related_model.__name__ == "Task":
                 assert (model, field.name) in known
