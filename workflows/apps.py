@@ -30,6 +30,7 @@ class WorkflowsConfig(AppConfig):
         connection_created.connect(limit_waits)
         connection_created.connect(read_anything)
         _register_periodic_work()
+        _register_sections()
 
 
 def _register_periodic_work() -> None:
@@ -56,3 +57,10 @@ def _register_periodic_work() -> None:
     periodic.register("presence", presence.remove_old, FORGET_EVERY)
     counters = periodic.counted("forgotten", throttles.remove_counters)
     periodic.register("counters", counters, FORGET_EVERY)
+
+
+def _register_sections() -> None:
+    from workflows.authoring.sections import register_section
+    from workflows.operations.policy import RetentionSection
+
+    register_section("retention", RetentionSection())

@@ -182,6 +182,7 @@ def test_bodies_say_whether_they_are_required(document: dict[str, Any]) -> None:
     assert required == {
         "workflow_templates_create",
         "workflow_runs_create",
+        "workflow_runs_keep",
         "workflow_runs_partial_update",
         "tasks_create",
         "tasks_mark_success",

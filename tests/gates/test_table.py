@@ -23,6 +23,7 @@ MOST_ACTS = int(os.environ.get("GATE_ACTS", "6"))
 SEED = os.environ.get("GATE_SEED", "0")
 COMMANDS = {
     "dispatch_ready": [],
+    "prune": [],
     "rescue": [],
     "tick": [],
     "verify_run": ["--all"],
@@ -120,6 +121,7 @@ UNDER_OTHER_NAMES = {
 }
 LET_IN_NOWHERE = {
     "POST /tasks/<int:pk>/ask",  # executors report by themselves
+    "POST /workflow-runs/<int:pk>/let-go",  # nobody keeps any of them
 }
 
 

@@ -36,6 +36,7 @@ COMMANDS = [
     ["tick"],
     ["rescue"],
     ["rotate_secrets"],
+    ["prune"],
     ["runs"],
     ["logs", "1"],
 ]

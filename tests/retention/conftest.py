@@ -22,6 +22,7 @@ from workflows.models import (
     Task,
     TaskAttempt,
     TaskDependency,
+    TemplatePolicy,
     WorkflowRun,
 )
 from workflows.retention.rounds import by_policy, steps
@@ -58,6 +59,11 @@ def retain(*, in_days: float = 0) -> Counter[str]:
     for step in steps(by_policy(now), by=who("cron")):
         done += step
     return done
+
+
+def policy(run: WorkflowRun, **days: int) -> None:
+    """Let the template of a run say how long runs or logs are kept."""
+    TemplatePolicy.objects.create(template=run.template, **days)  # type: ignore[misc]
 
 
 def rows_left() -> dict[str, int]:

@@ -1,7 +1,5 @@
 """Wherever a removal is interrupted, nothing is half there for anybody, and another goes on."""
 
-from collections.abc import Iterator
-
 import pytest
 from pytest_django import Settings
 
@@ -18,7 +16,7 @@ class Killed(BaseException):
 
 
 @pytest.fixture
-def kill(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def kill(monkeypatch: pytest.MonkeyPatch) -> None:
     """Die right before the lines of removed runs are committed."""
 
     def trap(name: str) -> None:
@@ -26,7 +24,6 @@ def kill(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             raise Killed
 
     monkeypatch.setattr(failpoints, "trap", trap)
-    return
 
 
 def test_run_whose_line_was_not_stored_is_all_there(

@@ -3,13 +3,13 @@
 from pytest_django import Settings
 
 from runners.base import RunnerReport
-from tests.retention.conftest import EndedRun, all_findings, retain
+from tests.retention.conftest import EndedRun, all_findings, policy, retain
 from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.verbs import attempt, dispatch_all, task, walk
 from workflows import operations
-from workflows.models import Event, EventType, LogPiece, TemplatePolicy, WorkflowRun
+from workflows.models import Event, EventType, LogPiece, WorkflowRun
 from workflows.reports.runner_reports import apply_runner_report
 from workflows.retention import logs, rows
 
@@ -57,8 +57,8 @@ def test_a_template_says_how_long_its_logs_are_kept(
 ) -> None:
     settings.KEEP_LOGS_DAYS = 7
     longer, shorter = printing(runs("a"), "a"), printing(runs("a"), "a")
-    TemplatePolicy.objects.create(template=longer.template, keep_logs_days=0)
-    TemplatePolicy.objects.create(template=shorter.template, keep_logs_days=1)
+    policy(longer, keep_logs_days=0)
+    policy(shorter, keep_logs_days=1)
     retain(in_days=2)
     assert (pieces(longer) > 0, pieces(shorter)) == (True, 0)
 

@@ -13,6 +13,7 @@ from tests.retention.conftest import (
     EndedRun,
     aged,
     all_findings,
+    policy,
     record_of,
     retain,
     rows_left,
@@ -23,7 +24,7 @@ from tests.support.verbs import dispatch_all, finish, start
 from workflows import operations
 from workflows.audit.verify import examine_run
 from workflows.errors import NotFound
-from workflows.models import Event, EventType, RunRecord, TemplatePolicy, WorkflowRun
+from workflows.models import Event, EventType, RunRecord, WorkflowRun
 from workflows.models.actor import Actor
 from workflows.retention.rows import OF_RUNS, OF_TASKS
 
@@ -39,7 +40,7 @@ def test_nothing_is_removed_by_default(ended: EndedRun) -> None:
 def test_old_run_is_removed_and_its_line_stays(ended: EndedRun, settings: Settings) -> None:
     settings.KEEP_RUNS_DAYS = 30
     old, kept = ended(parameters={"day": "2026-11-27"}), ended()
-    TemplatePolicy.objects.create(template=kept.template, keep_runs_days=32)
+    policy(kept, keep_runs_days=32)
     before = rows_left()
     assert retain(in_days=31) == {"runs removed": 1, "tasks removed": 2}
     assert {name: 2 * n for name, n in rows_left().items()} == before
@@ -78,9 +79,9 @@ def test_removed_run_is_not_found_and_the_error_says_what_became_of_it(
 def test_template_says_otherwise_than_the_setting(ended: EndedRun, settings: Settings) -> None:
     settings.KEEP_RUNS_DAYS = 30
     by_setting, shorter, for_ever = (ended(days=20), ended(days=20), ended(days=900))
-    TemplatePolicy.objects.create(template=shorter.template, keep_runs_days=7)
-    TemplatePolicy.objects.create(template=for_ever.template, keep_runs_days=0)
-    TemplatePolicy.objects.create(template=by_setting.template)
+    policy(shorter, keep_runs_days=7)
+    policy(for_ever, keep_runs_days=0)
+    policy(by_setting)
     retain()
     assert {*WorkflowRun.objects.all()} == {by_setting, for_ever}
     assert record_of(shorter).removed_reason == "runs are kept for 7 days"

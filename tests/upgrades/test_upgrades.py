@@ -50,6 +50,12 @@ ADDED = {
         "again_of",
         "reopened_at",
         "trigger",
+        "kept_at",
+        "kept_by",
+        "kept_reason",
+        "logs_removed_at",
+        "secrets_removed_at",
+        "removed_at",
     },
     "workflows.WorkflowTemplate": {"parameters_schema", "approval_lasts"},
 }
@@ -59,6 +65,7 @@ ADDED_TABLES = {
     "workflows.LastLook",
     "workflows.Presence",
     "workflows.RunRecord",
+    "workflows.TemplatePolicy",
     "workflows.TemplateVersion",
 }
 CRON = Actor(name="cron")

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from workflows.authoring import wfformat, yaml_json
 from workflows.authoring.checks import warnings_of
+from workflows.authoring.sections import sections_of, split_file
 from workflows.authoring.spec import REQUIRED, TemplateSpec, parse_template, plain
 from workflows.authoring.store import (
     create_template,
@@ -25,6 +26,7 @@ from workflows.payloads.suggestions import MOST_COMPARED, suggested
 
 MAX_FILE_BYTES = 50_000_000
 FILE_WANTED = "give a file with a template, as YAML or (.json) JSON"
+ONLY_IMPORTED = "it is stored by an import alone: import the file, or leave this section out"
 NOT_UTF_8 = "it is not text in UTF-8; save it as such"
 
 
@@ -89,7 +91,11 @@ def read_content(file_name: str, content: bytes, *, commands: bool = False) -> T
     :raises UnusableFile: naming the file, the step and the field.
     """
     with _name_file_in_errors(file_name):
-        return parse_template(_as_template_data(_read_data(file_name, content), commands=commands))
+        data = _as_template_data(_read_data(file_name, content), commands=commands)
+        split = split_file(data)
+        if split.sections:
+            raise Invalid({name: [ONLY_IMPORTED] for name in split.sections})
+        return parse_template(split.template)
 
 
 def export_template(name: str) -> str:
@@ -99,7 +105,12 @@ def export_template(name: str) -> str:
     :raises NotFound: if there is no such template.
     :raises Conflict: if several have the name.
     """
-    return as_yaml(spec_of(template_named(name)))
+    return file_of(template_named(name))
+
+
+def file_of(template: WorkflowTemplate) -> str:
+    """Return a stored template as YAML, with the sections that are no part of its versions."""
+    return yaml_json.write_yaml({**plain(spec_of(template)), **sections_of(template)})
 
 
 def as_yaml(spec: TemplateSpec) -> str:
@@ -181,7 +192,8 @@ def _import(data: Any, name: str | None, by: Actor) -> Import:
     target = _get_by_number(name) if name and name.startswith("#") else None
     if name is not None and isinstance(data, dict):
         data = {**data, "name": target.name if target else name}
-    spec = parse_template(data)
+    split = split_file(data)
+    spec = parse_template(split.template)
     target = target or _find_by_name(spec.name)
     if target is None:
         template, change = create_template(spec, by=by), "created"
@@ -189,6 +201,7 @@ def _import(data: Any, name: str | None, by: Actor) -> Import:
         before = lock_template(target.pk).version
         template = replace_template(target.pk, spec, by=by)
         change = "unchanged" if template.version == before else "replaced"
+    split.store_sections(template, by=by)
     return Import(template, change, warnings_of(spec))
 
 

@@ -12,6 +12,7 @@ from runners.fields import ReadableJSONField
 from workflows.models.actor import LONGEST_NAME, LONGEST_WAY, NOBODY, Actor
 from workflows.models.event import EventType
 from workflows.models.fields import JSONObjectField
+from workflows.models.retained import RETENTION_INDEXES, Retained
 from workflows.models.task import ACTIVE, BROKEN, Task, TaskState
 from workflows.models.template import ApprovalLasts, WorkflowTemplate
 
@@ -66,7 +67,7 @@ class WorkflowRunManager(_AllRuns["WorkflowRun"]):
         return super().get_queryset().filter(removed_at=None)
 
 
-class WorkflowRun(models.Model):
+class WorkflowRun(Retained):
     """One execution of a workflow, with tasks and edges of its own."""
 
     template = models.ForeignKey(
@@ -157,22 +158,6 @@ class WorkflowRun(models.Model):
     reopened_at = models.DateTimeField(
         null=True, editable=False, help_text="When it went on after its latest end."
     )
-    kept_at = models.DateTimeField(
-        null=True, editable=False, help_text="Since then, retention leaves it alone."
-    )
-    kept_by = models.CharField(
-        max_length=LONGEST_NAME, blank=True, editable=False, default="", db_default=""
-    )
-    kept_reason = models.TextField(blank=True, editable=False, default="", db_default="")
-    logs_removed_at = models.DateTimeField(
-        null=True, editable=False, help_text="When the logs of its attempts were removed."
-    )
-    secrets_removed_at = models.DateTimeField(
-        null=True, editable=False, help_text="When the values of its secrets were removed."
-    )
-    removed_at = models.DateTimeField(
-        null=True, editable=False, help_text="Since then, its rows are being removed."
-    )
     # The digest of the latest event of the chain, and how many events are chained.
     trail_head = models.CharField(
         max_length=64, blank=True, editable=False, default="", db_default=""
@@ -202,27 +187,7 @@ class WorkflowRun(models.Model):
         indexes = [
             models.Index(fields=["state", "-id"], name="run_by_state"),
             models.Index(fields=["state", "finished_at"], name="run_by_end"),
-            # What retention looks for: the oldest ended run of a template, with logs, with secrets.
-            models.Index(
-                fields=["template", "finished_at"],
-                name="run_of_template_by_end",
-                condition=models.Q(finished_at__isnull=False),
-            ),
-            models.Index(
-                fields=["template", "finished_at"],
-                name="run_with_logs_by_end",
-                condition=models.Q(finished_at__isnull=False, logs_removed_at=None),
-            ),
-            models.Index(
-                fields=["template", "finished_at"],
-                name="run_with_secrets_by_end",
-                condition=models.Q(finished_at__isnull=False, secrets_removed_at=None),
-            ),
-            models.Index(
-                fields=["removed_at"],
-                name="run_being_removed",
-                condition=models.Q(removed_at__isnull=False),
-            ),
+            *RETENTION_INDEXES,
         ]
         constraints = [
             models.CheckConstraint(

@@ -7,8 +7,9 @@ from django.db import transaction
 
 from workflows.authoring.store import lock_template
 from workflows.errors import Invalid
-from workflows.models import EventType, TemplatePolicy
+from workflows.models import EventType, TemplatePolicy, WorkflowTemplate
 from workflows.models.actor import Actor
+from workflows.payloads.suggestions import unknown
 from workflows.runs.events import record
 
 COLUMNS = ("keep_runs_days", "keep_logs_days")
@@ -66,3 +67,28 @@ def check_settings(settings: Mapping[str, Any]) -> None:
 
 def _is_possible(value: Any) -> bool:
     return value is None or (type(value) is int and 0 <= value <= MOST_DAYS)
+
+
+class RetentionSection:
+    """The section `retention` of a template's file; what it does not name is as settings say."""
+
+    def check(self, content: Any) -> None:
+        """
+        Refuse what is no object of numbers of days.
+
+        :raises Invalid: naming each wrong setting.
+        """
+        if not isinstance(content, dict):
+            raise Invalid({"non_field_errors": [f"must be an object with {' or '.join(COLUMNS)}"]})
+        if others := [name for name in content if name not in COLUMNS]:
+            raise Invalid({name: [unknown("field", name, COLUMNS)] for name in map(str, others)})
+        check_settings(content)
+
+    def store(self, template: WorkflowTemplate, content: Any, *, by: Actor) -> None:
+        """Store the settings."""
+        set_policy(template.pk, {**dict.fromkeys(COLUMNS), **content}, by=by)
+
+    def content_of(self, template: WorkflowTemplate) -> Any:
+        """Return the settings that differ from those of the installation."""
+        settings = settings_of(policy_of(template.pk))
+        return {name: days for name, days in settings.items() if days is not None} or None

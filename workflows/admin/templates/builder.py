@@ -19,7 +19,7 @@ from workflows.admin.templates.steps import functions_offered
 from workflows.admin.ui.base import actor, is_id
 from workflows.admin.ui.display import page_url
 from workflows.authoring.diff import difference
-from workflows.authoring.files import as_yaml, import_content, read_content
+from workflows.authoring.files import as_yaml, file_of, import_content, read_content
 from workflows.authoring.spec import plain, stored_template
 from workflows.authoring.store import spec_of
 from workflows.authoring.versions import version_of
@@ -90,9 +90,8 @@ class BuilderViews(StepViews):
         """Return the template as a file; `?version=` for an earlier version."""
         template = self._template(request, template_id)
         version = request.GET.get("version", "")
-        number = int(version) if is_id(version) else template.version
         try:
-            content = as_yaml(stored_template(version_of(template_id, number).content))
+            content = _file_of(template, int(version)) if is_id(version) else file_of(template)
         except WorkflowError as refusal:
             return HttpResponse(refusal.detail, status=404, content_type="text/plain")
         name = slugify(template.name) or f"template-{template_id}"
@@ -111,6 +110,10 @@ class BuilderViews(StepViews):
         text = f"“{found.template}” is {found.change}: version {found.template.version}."
         self.message_user(request, text, messages.SUCCESS)
         return HttpResponseRedirect(page_url(WorkflowTemplate, found.template.pk))
+
+
+def _file_of(template: WorkflowTemplate, version: int) -> str:
+    return as_yaml(stored_template(version_of(template.pk, version).content))
 
 
 def builder_data(template: WorkflowTemplate | None) -> dict[str, Any]:

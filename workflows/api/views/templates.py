@@ -14,6 +14,8 @@ from rest_framework.serializers import IntegerField
 from workflows.api import examples
 from workflows.api.filters import TemplateFilters
 from workflows.api.permissions import MayChange
+from workflows.api.serializers.base import validated
+from workflows.api.serializers.policies import PolicyAnswer, PolicyBody
 from workflows.api.serializers.templates import (
     CREATE_BODY,
     REPLACE_BODY,
@@ -30,6 +32,7 @@ from workflows.authoring.versions import restore_version, runs_by_version, versi
 from workflows.db.doors import durably
 from workflows.errors import Invalid
 from workflows.models import StepDependency, TemplateStep, WorkflowTemplate
+from workflows.operations.policy import policy_of, set_policy
 
 NUMBER = OpenApiParameter("number", int, "path", description="The number of the version.")
 
@@ -124,6 +127,20 @@ class WorkflowTemplateViewSet(ReadOnlyViewSet[WorkflowTemplate]):
         """
         durably(restore_version, pk, number, by=actor(request))
         return self.detail_response(pk)
+
+    @extend_schema(methods=["GET"], responses=PolicyAnswer)
+    @extend_schema(methods=["PATCH"], request=PolicyBody, responses=PolicyAnswer)
+    @action(detail=True, methods=["get", "patch"])
+    def policy(self, request: Request, pk: int) -> Response:
+        """
+        Read or change how long runs of the template and their logs are kept.
+
+        It is no part of the versions of the template, and counts at once.
+        """
+        self.get_object(pk)
+        if request.method == "PATCH":
+            durably(set_policy, pk, validated(PolicyBody, request.data), by=actor(request))
+        return Response(PolicyAnswer(policy_of(pk)).data)
 
     def detail_response(self, pk: int, status: int = 200) -> Response:
         """Respond with a template as it is now, and with what is wrong with it."""

@@ -76,9 +76,9 @@ class Command(DatabaseCommand):
 
     def _tell(self, rules: Rules) -> None:
         lines = [
-            *(f"runs: {_line(each)}" for each in removals(rules.runs())),
-            *(f"logs: {_line(each)}" for each in removals(rules.logs())),
-            *(f"secrets: {_line(each)}" for each in removals(rules.secrets())),
+            *(f"runs: {_removal_line(each)}" for each in removals(rules.runs())),
+            *(f"logs: {_removal_line(each)}" for each in removals(rules.logs())),
+            *(f"secrets: {_removal_line(each)}" for each in removals(rules.secrets())),
         ]
         for line in lines or [NOTHING]:
             say(self.stdout, line)
@@ -115,7 +115,7 @@ def _asked(before: datetime, templates: list[int] | None) -> Rules:
     return Rules(runs=asked)
 
 
-def _line(removal: Removal) -> str:
+def _removal_line(removal: Removal) -> str:
     oldest, newest = (timezone.localtime(at) for at in (removal.oldest, removal.newest))
     many = "1 run" if removal.runs == 1 else f"{removal.runs:,} runs"
     name = removal.name or "no template"
@@ -126,4 +126,4 @@ def _line(removal: Removal) -> str:
 
 
 def _summary(done: Counter[str]) -> str:
-    return ", ".join(f"{n:,} {what}" for what, n in sorted(done.items())) or "nothing"
+    return ", ".join(f"{what}: {n:,}" for what, n in sorted(done.items())) or "nothing"
