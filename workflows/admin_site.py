@@ -23,6 +23,7 @@ LOOKS = {
     "Event": ("events", "Events"),
     "WorkflowTemplate": ("templates", "Templates"),
     "Runner": ("runners", "Runners"),
+    "RunRecord": ("clock", "Retention"),
     "User": ("approval", "Users"),
     "Group": ("users", "Groups"),
     "AuthToken": ("tokens", "API tokens"),

@@ -8,18 +8,28 @@ from runners.models import Runner
 from workflows.admin.approvals import ApprovalAdmin
 from workflows.admin.attempts import TaskAttemptAdmin
 from workflows.admin.events import EventAdmin
+from workflows.admin.retention.records import RunRecordAdmin
 from workflows.admin.runners import KeptRunnerAdmin
 from workflows.admin.runs.model_admin import WorkflowRunAdmin
 from workflows.admin.tasks import TaskAdmin
 from workflows.admin.templates.model_admin import WorkflowTemplateAdmin
 from workflows.admin.tokens import AuthTokenAdmin
-from workflows.models import Approval, Event, Task, TaskAttempt, WorkflowRun, WorkflowTemplate
+from workflows.models import (
+    Approval,
+    Event,
+    RunRecord,
+    Task,
+    TaskAttempt,
+    WorkflowRun,
+    WorkflowTemplate,
+)
 
 PAGES = {
     Approval: ApprovalAdmin,
     AuthToken: AuthTokenAdmin,
     Event: EventAdmin,
     Runner: KeptRunnerAdmin,
+    RunRecord: RunRecordAdmin,
     Task: TaskAdmin,
     TaskAttempt: TaskAttemptAdmin,
     WorkflowRun: WorkflowRunAdmin,

@@ -3,7 +3,7 @@ Which directory a run has on this machine, and which directories are not needed 
 
 A slot makes it before the first attempt of the run that is executed here. Each executor looks now
 and then which runs have succeeded meanwhile, on whatever machine: nobody has to be told. A run that
-failed may be retried, so its directory stays.
+failed may be retried, so its directory stays until retention removes its logs, or the run.
 """
 
 import re
@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from django.conf import settings
+from django.db.models import Q
 
 from runners.run_directories import Removal
 from workflows.models import RunRecord, RunState, WorkflowRun
@@ -52,7 +53,7 @@ def _remove(names: Sequence[str]) -> None:
 
 
 def _unneeded() -> list[str]:
-    """Return the directories of runs that have succeeded, or are gone from the database."""
+    """Return the directories of runs that have succeeded, lost their logs, or are gone."""
     present: dict[str, int] = {}
     with suppress(OSError):  # no attempt has been executed here yet
         for entry in Path(settings.RUNS_DIR).iterdir():
@@ -60,17 +61,18 @@ def _unneeded() -> list[str]:
                 present[entry.name] = int(found[1])
     unneeded: set[str] = set()
     for batch in batches(list(present.values())):
-        unneeded.update(_name_of(pk, created_at) for pk, created_at in _succeeded_or_gone(batch))
+        unneeded.update(_name_of(pk, created_at) for pk, created_at in _over_or_gone(batch))
     return sorted(unneeded & present.keys())
 
 
-def _succeeded_or_gone(run_ids: Sequence[int]) -> list[tuple[int, datetime]]:
+def _over_or_gone(run_ids: Sequence[int]) -> list[tuple[int, datetime]]:
     runs = WorkflowRun.objects.filter(pk__in=run_ids)
-    succeeded = runs.filter(state=RunState.SUCCESS).values_list("pk", "created_at")
+    is_over = Q(state=RunState.SUCCESS) | Q(logs_removed_at__isnull=False)
+    over = runs.filter(is_over).values_list("pk", "created_at")
     # That there is no such run is not enough: it may be one of another database.
     records = RunRecord.objects.filter(run_id__in=run_ids).exclude(run_id__in=runs.values("pk"))
     gone = records.values_list("run_id", "created_at")
-    return list(succeeded.order_by().union(gone.order_by()))
+    return list(over.order_by().union(gone.order_by()))
 
 
 def _name_of(run_id: int, created_at: datetime) -> str:

@@ -1,5 +1,6 @@
 """How long runs are kept, and what stays of those that are removed."""
 
+import django.core.validators
 import django.db.models.deletion
 from django.db import migrations, models
 
@@ -29,6 +30,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         help_text="How many days its ended runs are kept; empty: as KEEP_RUNS_DAYS says; 0: for ever.",
                         null=True,
+                        validators=[django.core.validators.MaxValueValidator(36500)],
                     ),
                 ),
                 (
@@ -37,6 +39,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         help_text="How many days their logs are kept; empty: as KEEP_LOGS_DAYS says; 0: with the run.",
                         null=True,
+                        validators=[django.core.validators.MaxValueValidator(36500)],
                     ),
                 ),
             ],

@@ -57,4 +57,10 @@ class Migration(migrations.Migration):
                 name="run_being_removed",
             ),
         ),
+        AddIndex(
+            model_name="workflowrun",
+            index=models.Index(
+                condition=models.Q(("kept_at__isnull", False)), fields=["kept_at"], name="run_kept"
+            ),
+        ),
     ]

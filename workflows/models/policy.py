@@ -1,11 +1,14 @@
 """What applies to a template's runs and is no part of its versions."""
 
+from django.core.validators import MaxValueValidator
 from django.db import models
 
 from workflows.models.template import WorkflowTemplate
 
 FOREVER = 0
 """Stands for no limit, where a number of days is."""
+MOST_DAYS = 36_500
+DAYS = [MaxValueValidator(MOST_DAYS)]
 KEEP_RUNS = "How many days its ended runs are kept; empty: as KEEP_RUNS_DAYS says; 0: for ever."
 KEEP_LOGS = "How many days their logs are kept; empty: as KEEP_LOGS_DAYS says; 0: with the run."
 
@@ -20,8 +23,12 @@ class TemplatePolicy(models.Model):
     template = models.OneToOneField(
         WorkflowTemplate, models.CASCADE, primary_key=True, related_name="policy"
     )
-    keep_runs_days = models.PositiveIntegerField(null=True, blank=True, help_text=KEEP_RUNS)
-    keep_logs_days = models.PositiveIntegerField(null=True, blank=True, help_text=KEEP_LOGS)
+    keep_runs_days = models.PositiveIntegerField(
+        null=True, blank=True, validators=DAYS, help_text=KEEP_RUNS
+    )
+    keep_logs_days = models.PositiveIntegerField(
+        null=True, blank=True, validators=DAYS, help_text=KEEP_LOGS
+    )
 
     class Meta:
         ordering = ["template"]

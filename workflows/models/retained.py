@@ -46,6 +46,7 @@ RETENTION_INDEXES = (
         name="run_with_secrets_by_end",
         condition=models.Q(finished_at__isnull=False, secrets_removed_at=None),
     ),
+    models.Index(fields=["kept_at"], name="run_kept", condition=models.Q(kept_at__isnull=False)),
     models.Index(
         fields=["removed_at"],
         name="run_being_removed",

@@ -9,11 +9,11 @@ from workflows.authoring.store import lock_template
 from workflows.errors import Invalid
 from workflows.models import EventType, TemplatePolicy, WorkflowTemplate
 from workflows.models.actor import Actor
+from workflows.models.policy import MOST_DAYS
 from workflows.payloads.suggestions import unknown
 from workflows.runs.events import record
 
 COLUMNS = ("keep_runs_days", "keep_logs_days")
-MOST_DAYS = 36_500
 WRONG = f"Give a number of days from 1 to {MOST_DAYS}, 0 for ever, or null as the setting says."
 
 

@@ -1,11 +1,11 @@
 """The dashboard: what needs attention, which runs are in progress, and which have finished."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Avg, Count, F, QuerySet
+from django.db.models import Count, F, QuerySet, Sum
 from django.db.models.functions import Coalesce, TruncDate
 from django.http import HttpRequest
 from django.urls import reverse
@@ -14,7 +14,7 @@ from django.utils.timezone import get_current_timezone, localdate, make_aware
 from workflows.admin.dashboard.attention_items import attention_groups
 from workflows.admin.dashboard.chart import DAY_WIDTH, Day, chart_columns, duration_line
 from workflows.admin.ui.display import list_url, progress_bar, time_shown
-from workflows.models import RunState, WorkflowRun, WorkflowTemplate
+from workflows.models import RunRecord, RunState, WorkflowRun, WorkflowTemplate
 from workflows.models.run import UNFINISHED
 
 MOST_RUNS = 10
@@ -64,22 +64,38 @@ def _run_context() -> dict[str, Any]:
 def _finished_days() -> list[Day]:
     today = localdate()
     first = today - timedelta(days=DAYS - 1)
-    counts: dict[date, dict[str, int]] = defaultdict(dict)
-    seconds: dict[date, float] = {}
-    for row in _finished_since(first):
-        counts[row["day"]][str(row["state"])] = row["n"]
-        if row["took"] is not None and row["state"] == RunState.SUCCESS:
-            seconds[row["day"]] = row["took"].total_seconds()
+    counts: dict[date, Counter[str]] = defaultdict(Counter)
+    took: dict[date, timedelta] = defaultdict(timedelta)
+    for row in (*_finished_since(first), *_removed_since(first)):
+        counts[row["day"]][str(row["state"])] += row["n"]
+        if row["state"] == RunState.SUCCESS:
+            took[row["day"]] += row["took"] or timedelta()
     all_days = (first + timedelta(days=n) for n in range(DAYS))
-    return [Day(day, counts.get(day, {}), seconds.get(day)) for day in all_days]
+    return [_day(day, counts[day], took[day]) for day in all_days]
+
+
+def _day(day: date, counts: Counter[str], took: timedelta) -> Day:
+    successes = counts[RunState.SUCCESS]
+    return Day(day, counts, took.total_seconds() / successes if successes else None)
 
 
 def _finished_since(first: date) -> QuerySet[WorkflowRun, Any]:
-    since = make_aware(datetime.combine(first, time.min), get_current_timezone())
-    finished = WorkflowRun.objects.filter(state__in=FINISHED, finished_at__gte=since).order_by()
-    by_day = finished.annotate(day=TruncDate("finished_at")).values("day", "state")
+    finished = WorkflowRun.objects.filter(state__in=FINISHED, finished_at__gte=_start_of(first))
+    by_day = finished.order_by().annotate(day=TruncDate("finished_at")).values("day", "state")
     took = F("finished_at") - Coalesce("reopened_at", "started_at")
-    return by_day.annotate(n=Count("pk"), took=Avg(took))
+    return by_day.annotate(n=Count("pk"), took=Sum(took))
+
+
+def _removed_since(first: date) -> Iterator[dict[str, Any]]:
+    """Yield the same of runs that were removed since."""
+    removed = RunRecord.objects.filter(removed_at__isnull=False, ended_at__gte=_start_of(first))
+    by_day = removed.order_by().annotate(day=TruncDate("ended_at")).values("day", "state")
+    for row in by_day.annotate(n=Count("pk"), ms=Sum("duration_ms")):
+        yield {**row, "took": timedelta(milliseconds=row["ms"] or 0)}
+
+
+def _start_of(day: date) -> datetime:
+    return make_aware(datetime.combine(day, time.min), get_current_timezone())
 
 
 def _day_links(day: Day) -> dict[str, str]:

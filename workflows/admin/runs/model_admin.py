@@ -5,11 +5,12 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from workflows.admin.actions.registry import CANCEL_REST, DISPATCH, DISPATCH_ALL, RUN_OPERATIONS
+from workflows.admin.retention.rules import removed_run_url
 from workflows.admin.runs.launch import LaunchAdmin
 from workflows.admin.runs.live import latest_event
 from workflows.admin.runs.page import run_page_context, run_title
@@ -119,6 +120,18 @@ class WorkflowRunAdmin(LaunchAdmin, RunViews):
         latest = latest_event(int(object_id)) if is_id(object_id) else None
         context = {**(extra_context or {}), "latest_event": latest}
         return super().change_view(request, object_id, form_url, context)
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> HttpResponse:
+        """Lead to what stays of a run that was removed."""
+        if is_id(object_id) and (url := removed_run_url(object_id)):
+            self.message_user(request, f"Run {object_id} was removed. This stays of it.")
+            return HttpResponseRedirect(url)
+        redirect: HttpResponse = super()._get_obj_does_not_exist_redirect(  # type: ignore[misc]
+            request, opts, object_id
+        )
+        return redirect
 
     def page_context(self, request: HttpRequest, run: WorkflowRun | None) -> dict[str, Any]:
         """Return what the page shows of the run, or what to know before a new one is started."""

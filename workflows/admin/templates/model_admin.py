@@ -13,7 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from workflows.admin.templates.builder import ADD, BuilderViews, builder_data, template_graph
+from workflows.admin.templates.builder import ADD, builder_data, template_graph
+from workflows.admin.templates.policy import PolicyViews
 from workflows.admin.templates.step_page import CHANGE, step_url
 from workflows.admin.templates.steps import MOST_STEPS, StepFormSet, rows_of, step_formset
 from workflows.admin.templates.versions import MOST_DRAWN
@@ -118,7 +119,7 @@ class StepInline(AnyInline):
     has_view_permission = has_delete_permission = has_change_permission
 
 
-class WorkflowTemplateAdmin(RefusableAdmin, BuilderViews):
+class WorkflowTemplateAdmin(RefusableAdmin, PolicyViews):
     """Templates are checked and saved whole, by the same operation as in the API."""
 
     change_form_template = "workflows/workflowtemplate/change_form.html"

@@ -1,0 +1,112 @@
+"""The console says how long runs are kept, what is due, who keeps what, and what was removed."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+
+from tests.factories import UserFactory
+from tests.retention.conftest import EndedRun, policy, retain
+from tests.support.actors import who
+from tests.support.drawing import DrawRun
+from workflows import operations
+from workflows.models import RunRecord, TemplatePolicy
+
+RETENTION = "/admin/workflows/runrecord/"
+
+
+@pytest.fixture
+def ada(db: None) -> Client:
+    """Return the browser of a superuser."""
+    client = Client()
+    client.force_login(UserFactory.create(is_superuser=True, is_staff=True))
+    return client
+
+
+def text_of(client: Client, address: str) -> str:
+    """Return the text of a page, without line breaks."""
+    answer = client.get(address, follow=True)
+    assert answer.status_code == 200
+    return " ".join(answer.content.decode().split())
+
+
+def test_page_shows_rules_what_is_due_and_who_keeps_what(
+    ada: Client, ended: EndedRun, settings: Settings
+) -> None:
+    settings.KEEP_RUNS_DAYS = 30
+    due, kept = ended(days=40), ended(days=40)
+    policy(kept, keep_logs_days=7)
+    operations.keep(kept.pk, by=who("bob"), reason="evidence")
+    page = text_of(ada, RETENTION)
+    assert "All templates, by settings</th><td>30 days</td><td>for ever</td>" in page
+    assert f">{kept.template_name}</a></th><td>as the setting says</td><td>7 days</td>" in page
+    assert f"{due.template_name}</th><td>1 run, 2 tasks</td>" in page
+    assert '<td>bob</td><td class="wide">evidence</td>' in page
+    assert "No run has been removed yet." in page
+
+
+def test_removed_run_is_listed_and_its_old_address_leads_to_what_stays(
+    ada: Client, ended: EndedRun, settings: Settings
+) -> None:
+    settings.KEEP_RUNS_DAYS = 30
+    run = ended(parameters={"day": "2026-11-27"})
+    retain(in_days=31)
+    assert f">run {run.pk}</a>" in text_of(ada, RETENTION)
+    page = text_of(ada, f"/admin/workflows/workflowrun/{run.pk}/change/")
+    assert f"Run {run.pk} was removed. This stays of it." in page
+    assert "2026-11-27" in page
+    assert "runs are kept for 30 days" in page
+    assert RunRecord.objects.get().line_digest in page
+    assert "Perhaps it was deleted" in text_of(ada, "/admin/workflows/workflowrun/999/change/")
+
+
+def test_dashboard_counts_runs_that_were_removed(
+    ada: Client, ended: EndedRun, settings: Settings
+) -> None:
+    ended(), ended()
+    operations.keep(ended().pk, by=who("ada"), reason="a third")
+    settings.KEEP_RUNS_DAYS = 1
+    of_three = totals(ada)
+    retain(in_days=2)
+    assert RunRecord.objects.exclude(removed_at=None).count() == 2
+    assert totals(ada) == of_three
+
+
+def totals(client: Client) -> list[tuple[str, int]]:
+    """Return how many runs ended lately in which state, as the dashboard says."""
+    context = client.get("/admin/").context
+    return [(state, n) for state, n, _ in context["finished"]]
+
+
+def test_policy_page_stores_days(ada: Client, runs: DrawRun) -> None:
+    template = runs("a").template
+    assert template
+    address = reverse("admin:workflows_workflowtemplate_policy", args=[template.pk])
+    assert "as the setting KEEP_RUNS_DAYS says, for ever" in text_of(ada, address)
+    answer = ada.post(address, {"keep_runs_days": "30", "keep_logs_days": ""})
+    assert answer.headers["Location"] == RETENTION
+    stored = TemplatePolicy.objects.get()
+    assert (stored.keep_runs_days, stored.keep_logs_days) == (30, None)
+    wrong = ada.post(address, {"keep_runs_days": "-1", "keep_logs_days": "99999999"})
+    assert wrong.status_code == 200
+    assert wrong.context["form"].errors.keys() == {"keep_runs_days", "keep_logs_days"}
+
+
+def test_strangers_and_observers_change_nothing(runs: DrawRun) -> None:
+    template, client = runs("a").template, Client()
+    assert template
+    address = reverse("admin:workflows_workflowtemplate_policy", args=[template.pk])
+    assert client.get(RETENTION).status_code == 302
+    client.force_login(UserFactory.create(is_staff=True))
+    assert client.get(RETENTION).status_code == 403
+    assert client.post(address, {"keep_runs_days": "1"}).status_code == 403
+    assert not TemplatePolicy.objects.exists()
+
+
+def test_page_takes_as_many_statements_for_many_templates_as_for_few(
+    ada: Client, ended: EndedRun, django_assert_max_num_queries: object
+) -> None:
+    for _ in range(3):
+        policy(ended(days=40), keep_runs_days=30)
+    with django_assert_max_num_queries(24):  # type: ignore[operator]
+        ada.get(RETENTION)
