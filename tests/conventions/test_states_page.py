@@ -63,5 +63,7 @@ def test_transitions_are_listed_with_their_events(model: type[models.Model]) -> 
 
 
 def test_page_names_exactly_the_event_types() -> None:
-    named = set(re.findall(r"`((?:workflow_run|task|approval|dispatch)\.[a-z_]+)`", PAGE))
+    named = set(
+        re.findall(r"`((?:workflow_run|workflow_template|task|approval|dispatch)\.[a-z_]+)`", PAGE)
+    )
     assert named == set(EventType.values)

@@ -10,7 +10,7 @@ from tests.support.markup import MARK, mark_every_text
 from workflows import operations
 from workflows.authoring.spec import parse_template
 from workflows.authoring.store import create_template, replace_template
-from workflows.models import LogPiece, Task, TaskAttempt, WorkflowRun
+from workflows.models import LogPiece, RunRecord, Task, TaskAttempt, WorkflowRun
 from workflows.runs.creation import create_run
 
 SCHEMA = {
@@ -54,5 +54,7 @@ def store_markup() -> WorkflowRun:
         LogPiece.objects.create(attempt=attempt, offset=0, text=MARK, at=timezone.now())
     TaskAttempt.objects.update(result={MARK: MARK}, exit_code=1)
     Runner.objects.update(url="http://host", queue="queue")
+    removed = {"line_number": 1, "removed_at": timezone.now(), "trigger": trigger}
+    RunRecord.objects.create(run_id=10**6, created_at=timezone.now(), template_id=1, **removed)
     mark_every_text()
     return run

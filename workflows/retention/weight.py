@@ -43,10 +43,10 @@ def weigh(now: datetime, *, in_days: Sequence[int] = (30, 365)) -> Weight:
     """
     tables = _table_sizes()
     total = sum(size for _, size in tables) if tables else _file_size()
-    stored = _by_template(WorkflowRun.objects.all())
+    stored = _count_by_template(WorkflowRun.objects.all())
     since = now - timedelta(days=PACE_DAYS)
     lately = WorkflowRun.objects.filter(state__in=ENDED, finished_at__gte=since)
-    a_day = {pk: runs / PACE_DAYS for pk, runs in _by_template(lately).items()}
+    a_day = {pk: runs / PACE_DAYS for pk, runs in _count_by_template(lately).items()}
     runs = sum(stored.values())
     of_one = total / runs if runs else 0
     return Weight(
@@ -70,7 +70,7 @@ def _runs_in(
     return total
 
 
-def _by_template(runs: QuerySet[WorkflowRun]) -> dict[int | None, int]:
+def _count_by_template(runs: QuerySet[WorkflowRun]) -> dict[int | None, int]:
     counts = runs.order_by().values("template_id").annotate(n=Count("pk"))
     return dict(counts.values_list("template_id", "n"))
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from runners.forms import TextBoundField
 from workflows.admin.retention.rules import POLICY, kept
 from workflows.admin.templates.builder import BuilderViews
 from workflows.admin.templates.step_page import CHANGE
@@ -20,6 +21,8 @@ from workflows.retention.limits import LOGS, RUNS, Subject
 
 class PolicyForm(AnyModelForm):
     """How long runs of a template and their logs are kept."""
+
+    bound_field_class = TextBoundField
 
     class Meta:
         model = TemplatePolicy

@@ -17,7 +17,5 @@ class PolicyAnswer(serializers.ModelSerializer[TemplatePolicy]):
 class PolicyBody(StrictSerializer):
     """What is to change; what is not named stays."""
 
-    schema_extra = {"minProperties": 1}
-
     keep_runs_days = StrictIntegerField(required=False, allow_null=True)
     keep_logs_days = StrictIntegerField(required=False, allow_null=True)

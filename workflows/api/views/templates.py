@@ -129,7 +129,12 @@ class WorkflowTemplateViewSet(ReadOnlyViewSet[WorkflowTemplate]):
         return self.detail_response(pk)
 
     @extend_schema(methods=["GET"], responses=PolicyAnswer)
-    @extend_schema(methods=["PATCH"], request=PolicyBody, responses=PolicyAnswer)
+    @extend_schema(
+        methods=["PATCH"],
+        operation_id="workflow_templates_change_policy",
+        request=PolicyBody,
+        responses=PolicyAnswer,
+    )
     @action(detail=True, methods=["get", "patch"])
     def policy(self, request: Request, pk: int) -> Response:
         """
