@@ -190,16 +190,27 @@ def _bar(run: WorkflowRun) -> Iterator[dict[str, Any]]:
 def _lists(request: HttpRequest, run: WorkflowRun) -> dict[str, Any]:
     """Return the tasks, attempts and events of a run, and where the whole lists are."""
     tasks = run.tasks.select_related("runner").defer("payload").order_by("position")
-    attempts = TaskAttempt.objects.filter(task__run=run).order_by("-dispatched_at", "-number")
-    events = Event.objects.filter(run=run).order_by("-id").select_related("task")
     return {
-        "tasks": _with_remarks(page_of(tasks, request)),
-        "attempts": attempts.select_related("task").defer("payload", "result")[:LATEST],
-        "events": events.defer("payload", "task__payload")[:LATEST],
+        "tasks": _with_remarks(page_of(tasks, request, count=sum(run.task_counts.values()))),
+        "attempts": _listed_attempts.rows(run=run.pk),
+        "events": _listed_events.rows(run=run.pk),
         "tasks_url": list_url(Task, run=run.pk),
         "attempts_url": list_url(TaskAttempt, run=run.pk),
         "events_url": list_url(Event, run=run.pk),
     }
+
+
+@composed
+def _listed_attempts() -> QuerySet[TaskAttempt]:
+    attempts = TaskAttempt.objects.filter(task__run=Given("run")).select_related("task")
+    latest = attempts.order_by("-dispatched_at", "-number")
+    return latest.defer("payload", "result", "task__payload")[:LATEST]
+
+
+@composed
+def _listed_events() -> QuerySet[Event]:
+    events = Event.objects.filter(run=Given("run")).order_by("-id").select_related("task")
+    return events.defer("payload", "task__payload")[:LATEST]
 
 
 def _with_remarks(tasks: Page[Task]) -> Page[Task]:
