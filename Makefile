@@ -123,6 +123,10 @@ bench-peers: setup  ## the same beside other orchestrators, each in an environme
 load: setup  ## 50 clients for two minutes, also while 100,000 tasks expand (ARGS="--seconds 30 --clients 20")
 	@$(IN_VENV) benchmarks.load $(ARGS)
 
+.PHONY: scale
+scale: setup  ## every page and call with a history of a million tasks, beside the same without (ARGS="--tasks 200000")
+	@$(IN_VENV) benchmarks.scale $(ARGS)
+
 .PHONY: figures
 figures: setup  ## measure everything again, and write it into docs/performance.md
 	@$(IN_VENV) benchmarks --publish $(ARGS)

@@ -44,9 +44,9 @@ def test_process_that_is_seen_again_keeps_its_row_by_one_statement(
 def test_process_that_says_nothing_for_a_minute_does_not_serve() -> None:
     presence.seen(kind="worker")
     pass_time(timedelta(seconds=50))
-    assert presence.serving().exists()
+    assert presence.serving()
     pass_time(timedelta(seconds=15))
-    assert not presence.serving().exists()
+    assert not presence.serving()
 
 
 def test_process_that_stops_is_gone_at_once() -> None:

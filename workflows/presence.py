@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from workflows import __version__
+from workflows.db.composed import composed
 from workflows.models import Presence
 from workflows.models.actor import Actor
 
@@ -46,8 +47,13 @@ def gone(*, kind: str) -> None:
     Presence.objects.filter(kind=kind, host=socket.gethostname(), pid=os.getpid()).delete()
 
 
-def serving() -> QuerySet[Presence]:
+def serving() -> list[Presence]:
     """Return the processes that serve."""
+    return _serving.rows()
+
+
+@composed
+def _serving() -> QuerySet[Presence]:
     return Presence.objects.filter(seen_at__gte=Now() - ABSENT_AFTER)
 
 

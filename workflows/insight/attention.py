@@ -7,14 +7,15 @@ Every open page asks for them again and again, so each takes a constant number o
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Value
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
-from django.utils import timezone
 
 from runners.models import Runner
 from workflows.db.clock import database_now
+from workflows.db.composed import ComposedQuery, Given, composed, counted
 from workflows.models import (
     Approval,
     ApprovalStatus,
@@ -77,7 +78,7 @@ def failed_or_stuck_runs() -> WorkflowRunQuerySet:
         pk__gt=OuterRef("pk"),
         state=RunState.SUCCESS,
     )
-    recent = Q(state=RunState.FAILED, finished_at__gte=timezone.now() - RECENT)
+    recent = Q(state=RunState.FAILED, finished_at__gte=Now() - RECENT)
     failed = Q(recent, ~Exists(later_success))
     any_broken = Q(*((f"{state}_count__gt", 0) for state in BROKEN), _connector=Q.OR)
     stuck = Q(any_broken, state=RunState.PAUSED)
@@ -114,15 +115,16 @@ def unattended_attempts() -> TaskAttemptQuerySet:
 
 def runner_problems() -> list[RunnerProblem]:
     """Return the runners that refuse, start nothing, or never call back; three statements."""
-    runners = {runner.pk: runner for runner in Runner.objects.all()}
+    runners = {runner.pk: runner for runner in _runners.rows()}
     default = next((runner for runner in runners.values() if runner.is_default), None)
+    refused = _REFUSED[default is None or not default.is_enabled]
     refusing = [
         RunnerProblem(runners.get(row["key"]), row["tasks"], row["refusal"] or "")
-        for row in _refused_tasks_by_runner(default)
+        for row in refused.rows(default=default and default.pk)
     ]
     silent = [
         RunnerProblem(runners[row["runner"]], row["tasks"], "", row["silent_since"])
-        for row in _unstarted_attempts_by_runner()
+        for row in _unstarted_attempts_by_runner.rows()
         if row["runner"] in runners
     ]
     unheard = [
@@ -133,17 +135,29 @@ def runner_problems() -> list[RunnerProblem]:
     return refusing + silent + unheard
 
 
-def _refused_tasks_by_runner(default: Runner | None) -> QuerySet[Task, Any]:
+@composed
+def _runners() -> QuerySet[Runner]:
+    return Runner.objects.all()
+
+
+def _refused_tasks_by_runner(*, lacks_default: bool) -> QuerySet[Task, Any]:
     """Group the ready tasks that are not dispatched because of their runner, by that runner."""
     refused = Q(runner__is_enabled=False) | Q(note__startswith=REFUSED)
-    if default is None or not default.is_enabled:
+    if lacks_default:
         refused |= Q(runner=None)
-    key = Coalesce(F("runner"), Value(default.pk)) if default else F("runner")
+    key = Coalesce(F("runner"), Given("default"))
     ready = Task.objects.filter(FREE, refused, run__state__in=DISPATCHABLE).order_by()
     refusal = Max("note", filter=Q(note__startswith=REFUSED))
     return ready.values(key=key).annotate(tasks=Count("pk"), refusal=refusal)
 
 
+_REFUSED: dict[bool, ComposedQuery[Any]] = {
+    lacks_default: ComposedQuery(partial(_refused_tasks_by_runner, lacks_default=lacks_default))
+    for lacks_default in (False, True)
+}
+
+
+@composed
 def _unstarted_attempts_by_runner() -> QuerySet[TaskAttempt, Any]:
     """Group the attempts that their runners do not start, by runner."""
     by_runner = silent_attempts().order_by().values("runner")
@@ -155,9 +169,8 @@ def silent_attempts() -> TaskAttemptQuerySet:
     being_executed = TaskAttempt.objects.open().filter(
         runner=OuterRef("runner"), started_at__isnull=False, lease_expires_at__gte=database_now()
     )
-    since = timezone.now() - SILENT_AFTER
     return TaskAttempt.objects.open().filter(
-        ~Exists(being_executed), started_at=None, dispatched_at__lt=since
+        ~Exists(being_executed), started_at=None, dispatched_at__lt=Now() - SILENT_AFTER
     )
 
 
@@ -168,10 +181,30 @@ def attention_counts(may: Callable[[str], bool]) -> dict[str, int]:
     :param may: returns True if the reader has a permission; kinds without it are left out.
     """
     count_of: dict[str, tuple[str, Callable[[], int | None]]] = {
-        "runs": ("workflows.view_workflowrun", failed_or_stuck_runs().count),
-        "approvals": ("workflows.view_approval", undecided(Approval.objects.all()).count),
-        "attempts": ("workflows.view_taskattempt", overdue_attempts().count),
+        "runs": ("workflows.view_workflowrun", _failed_or_stuck_count.first),
+        "approvals": ("workflows.view_approval", _undecided_count.first),
+        "attempts": ("workflows.view_taskattempt", _overdue_count.first),
         "runners": ("runners.view_runner", lambda: len(runner_problems())),
-        "event": ("workflows.view_event", lambda: Event.objects.aggregate(n=Max("pk"))["n"]),
+        "event": ("workflows.view_event", _latest_event.first),
     }
     return {name: count() or 0 for name, (needed, count) in count_of.items() if may(needed)}
+
+
+@composed
+def _failed_or_stuck_count() -> QuerySet[WorkflowRun, int]:
+    return counted(failed_or_stuck_runs())
+
+
+@composed
+def _undecided_count() -> QuerySet[Approval, int]:
+    return counted(undecided(Approval.objects.all()))
+
+
+@composed
+def _overdue_count() -> QuerySet[TaskAttempt, int]:
+    return counted(overdue_attempts())
+
+
+@composed
+def _latest_event() -> QuerySet[Event, int]:
+    return Event.objects.order_by("-pk").values_list("pk", flat=True)[:1]

@@ -1,7 +1,7 @@
 """Reads what runs wait for: a constant number of statements for a page of runs."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -20,6 +20,7 @@ from django.db.models.functions import Coalesce, Greatest, RowNumber
 from runners.kinds import kinds_served_locally
 from workflows import presence
 from workflows.db.clock import database_now
+from workflows.db.composed import AmongGiven, composed
 from workflows.dispatch.runner_pool import RunnerPool
 from workflows.insight.attention import silent_attempts
 from workflows.insight.phrases import MOST_NAMED, moment
@@ -81,7 +82,7 @@ class Standing:
             if (run.failed_count if run.state == RunState.ABORTED else run.broken_count)
             and run.pk not in self.deadlocks
         ]
-        tasks = list(_first(Task.objects.filter(state__in=BROKEN), ids, "-state")) if ids else []
+        tasks = _first_broken.rows(runs=ids) if ids else []
         found: dict[int, list[Cause]] = defaultdict(list)
         for task, cause in zip(tasks, causes_of(tasks), strict=True):
             found[task.run_id or 0].append(cause)
@@ -113,8 +114,8 @@ class Standing:
             for run in self.runs
             if run.state in MAY_WAIT and run.pending_count and not run.active_count
         ]
-        both = _first_ready(ids).union(_first_waiting(ids), all=True)
-        return sorted(both, key=lambda task: task.position) if ids else []
+        both = _first_startable.rows(runs=ids) if ids else []
+        return sorted(both, key=lambda task: task.position)
 
     def more_waiting(self, run: WorkflowRun) -> int:
         """Return how many tasks of a run wait for a person beside the first ones."""
@@ -132,22 +133,13 @@ class Standing:
         running = [run.pk for run in self.runs if run.running_count]
         if not (idle or running):
             return {}
-        late = database_now(plus=-RECOVERED_WITHIN)
-        due = Q(started_at__isnull=False, lease_expires_at__lt=late)
-        asked = Q(task__cancel_requested_at__lt=late)
-        found = Q(due | asked, task__run__in=[*idle, *running])
-        attempts = TaskAttempt.objects.open().filter(
-            found | self._unstarted(idle) if idle else found
+        unserved = kinds_served_locally() if idle and not self.is_served else []
+        found = (
+            _stalled.rows(runs=[*idle, *running], idle=idle, unserved=unserved)
+            if idle
+            else _late_ends.rows(runs=running)
         )
-        rows = attempts.select_related("task", "runner").defer("payload", "task__payload")
-        return {each.task.run_id or 0: each for each in rows.order_by("-dispatched_at")}
-
-    def _unstarted(self, run_ids: Collection[int]) -> Q:
-        alone = Q(runner_kind__in=kinds_served_locally())
-        silent = Q(pk__in=silent_attempts().values("pk"))
-        return Q(
-            silent if self.is_served else silent | alone, task__run__in=run_ids, started_at=None
-        )
+        return {each.task.run_id or 0: each for each in found}
 
     @cached_property
     def is_served(self) -> bool:
@@ -176,26 +168,64 @@ def obstacle(task: Task, pool: RunnerPool) -> str:
     return f"runner refused: {runner} has taken nothing since {moment(since)}" if since else ""
 
 
-def _first(tasks: QuerySet[Task], run_ids: Collection[int], *order: str) -> QuerySet[Task]:
-    """Return the first tasks of each run."""
+def _overdue_of(runs: str) -> Q:
+    late = database_now(plus=-RECOVERED_WITHIN)
+    due = Q(started_at__isnull=False, lease_expires_at__lt=late)
+    asked = Q(task__cancel_requested_at__lt=late)
+    return Q(due | asked, AmongGiven("task__run", runs))
+
+
+def _described(attempts: QuerySet[TaskAttempt]) -> QuerySet[TaskAttempt]:
+    rows = attempts.select_related("task", "runner").defer("payload", "task__payload")
+    return rows.order_by("-dispatched_at")
+
+
+@composed
+def _late_ends() -> QuerySet[TaskAttempt]:
+    """Return the attempts of runs that are overdue: their end or their cancellation."""
+    return _described(TaskAttempt.objects.open().filter(_overdue_of("runs")))
+
+
+@composed
+def _stalled() -> QuerySet[TaskAttempt]:
+    """Return the same, and those of idle runs whose start is overdue."""
+    silent = Q(pk__in=silent_attempts().values("pk"))
+    alone = Q(AmongGiven("runner_kind", "unserved"))
+    unstarted = Q(silent | alone, AmongGiven("task__run", "idle"), started_at=None)
+    return _described(TaskAttempt.objects.open().filter(_overdue_of("runs") | unstarted))
+
+
+def _first(tasks: QuerySet[Task], *order: str) -> QuerySet[Task]:
+    """Return the first tasks of each of the given runs."""
     place = Window(RowNumber(), partition_by="run", order_by=[*order, "position"])
-    found = tasks.filter(run__in=run_ids).annotate(place=place).filter(place__lte=MOST_NAMED)
-    return found.order_by("run", "place").defer("payload")
+    found = tasks.filter(AmongGiven("run", "runs")).annotate(place=place)
+    return found.filter(place__lte=MOST_NAMED).order_by("run", "place").defer("payload")
 
 
-def _first_ready(run_ids: Collection[int]) -> QuerySet[Task]:
+@composed
+def _first_broken() -> QuerySet[Task]:
+    """Return the first failed and canceled tasks of each run, failed first."""
+    return _first(Task.objects.filter(state__in=BROKEN), "-state")
+
+
+@composed
+def _first_startable() -> QuerySet[Task]:
+    return _first_ready().union(_first_waiting(), all=True)
+
+
+def _first_ready() -> QuerySet[Task]:
     """Return the first ready task of each run, with the columns of `_first_waiting`."""
     first = Task.objects.ready().filter(run=OuterRef("pk")).values("pk")[:1]
-    firsts = WorkflowRun.objects.filter(pk__in=run_ids).values_list(Subquery(first))
+    firsts = WorkflowRun.objects.filter(AmongGiven("pk", "runs")).values_list(Subquery(first))
     tasks = Task.objects.filter(pk__in=firsts.order_by()).order_by().defer("payload")
     return tasks.annotate(total=Value(1), place=Value(1))
 
 
-def _first_waiting(run_ids: Collection[int]) -> QuerySet[Task]:
+def _first_waiting() -> QuerySet[Task]:
     """Return the first tasks of each run that wait for a person, and how many there are."""
     tasks = Task.objects.startable().filter(unmet_count__gt=0)
     tasks = tasks.annotate(total=Window(Count("pk"), partition_by="run"))
-    return _first(tasks, run_ids).order_by()
+    return _first(tasks).order_by()
 
 
 def _with_requests(tasks: Sequence[Task]) -> dict[int, Task]:

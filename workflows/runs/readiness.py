@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
+from workflows.db.composed import AmongGiven, Given, composed
 from workflows.graph import downstream_of, root_causes
 from workflows.models import RunState, Task, TaskAttempt, TaskDependency, TaskState, WorkflowRun
 from workflows.models.bounds import LONGEST_REASON, cut
@@ -117,7 +118,7 @@ def why_blocked(run: WorkflowRun, tasks: Iterable[Task]) -> list[Blocked]:
 
     Four statements and one pass over the pending tasks, whatever the number of paths.
     """
-    waiting = _waiting_for_persons(run)
+    waiting = _waiting_for_persons.rows(run=run.pk)
     causes = {cause.task_id: cause for cause in (*map(as_cause, waiting), *causes_in(run))}
     upstream = upstream_of_pending(run) if causes else {}
     found = root_causes(upstream, causes, most=MOST_CAUSES + 1)
@@ -152,19 +153,25 @@ def causes_by_run(runs: Collection[WorkflowRun]) -> dict[int, list[Cause]]:
     """Return the failed and canceled root causes of runs, by run id; one statement."""
     if not runs:
         return {}
-    last = TaskAttempt.objects.filter(task=OuterRef("pk"), number=OuterRef("attempt_count"))
-    tasks = Task.objects.root_causes().filter(run__in=runs).defer("payload")
     found: dict[int, list[Cause]] = defaultdict(list)
-    for task in tasks.annotate(**{name: Subquery(last.values(name)) for name in OF_ATTEMPT}):
+    for task in _root_causes.rows(runs=[run.pk for run in runs]):
         end = [getattr(task, name) for name in OF_ATTEMPT]
         found[task.run_id or 0].append(as_cause(task, *end))
     return dict(found)
 
 
-def _waiting_for_persons(run: WorkflowRun) -> list[Task]:
+@composed
+def _root_causes() -> QuerySet[Task]:
+    last = TaskAttempt.objects.filter(task=OuterRef("pk"), number=OuterRef("attempt_count"))
+    tasks = Task.objects.root_causes().filter(AmongGiven("run", "runs")).defer("payload")
+    return tasks.annotate(**{name: Subquery(last.values(name)) for name in OF_ATTEMPT})
+
+
+@composed
+def _waiting_for_persons() -> QuerySet[Task]:
     waits = Q(is_held=True) | Q(awaits_approval=True)
-    tasks = Task.objects.filter(waits, run=run, state=TaskState.PENDING)
-    return list(tasks.annotate(why_asked=WHY_ASKED).order_by("position").defer("payload"))
+    tasks = Task.objects.filter(waits, run=Given("run"), state=TaskState.PENDING)
+    return tasks.annotate(why_asked=WHY_ASKED).order_by("position").defer("payload")
 
 
 def why_asked(task: Task) -> str:
@@ -258,8 +265,13 @@ def blocked_counts(run_ids: Collection[int]) -> dict[int, int]:
 
 def upstream_of_pending(run: WorkflowRun) -> dict[int, list[int]]:
     """Return, for each pending task that has any, what it depends on."""
-    edges = TaskDependency.objects.filter(task__run=run, task__state=TaskState.PENDING)
     upstream: dict[int, list[int]] = defaultdict(list)
-    for task, depends_on in edges.values_list("task_id", "depends_on_id"):
+    for task, depends_on in _pending_edges.rows(run=run.pk):
         upstream[task].append(depends_on)
     return upstream
+
+
+@composed
+def _pending_edges() -> QuerySet[TaskDependency, Any]:
+    edges = TaskDependency.objects.filter(task__run=Given("run"), task__state=TaskState.PENDING)
+    return edges.values_list("task_id", "depends_on_id")

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
+from workflows.db.composed import Given, composed
 from workflows.insight.durations import usual_seconds
 from workflows.models import Event, Task, TaskDependency, WorkflowRun
 
@@ -62,8 +63,12 @@ def latest_event(run_id: int) -> int | None:
 
     Events are written under the lock of their run: a page that knows the latest has missed none.
     """
-    found = Event.objects.filter(run=run_id).order_by("-pk").values_list("pk", flat=True)
-    return found.first()
+    return _latest_event.first(run=run_id)
+
+
+@composed
+def _latest_event() -> QuerySet[Event, int]:
+    return Event.objects.filter(run=Given("run")).order_by("-pk").values_list("pk", flat=True)[:1]
 
 
 def graph_of(run: WorkflowRun) -> dict[str, Any]:
@@ -100,19 +105,29 @@ def graph_of(run: WorkflowRun) -> dict[str, Any]:
 
 def changed_tasks(run_id: int, after: int) -> Table:
     """Return the tasks that something happened to since an event."""
-    since = _since(run_id, after).exclude(task=None).values("task")
-    tasks = Task.objects.filter(run=run_id, pk__in=since)
-    return _table(LiveTask, map(_live_task, tasks.values_list(*READ_FROM_TASK, named=True)))
+    return _table(LiveTask, map(_live_task, _changed_tasks.rows(run=run_id, after=after)))
+
+
+@composed
+def _changed_tasks() -> QuerySet[Task, Any]:
+    since = _since().exclude(task=None).values("task")
+    tasks = Task.objects.filter(run=Given("run"), pk__in=since)
+    return tasks.values_list(*READ_FROM_TASK, named=True)
 
 
 def new_events(run_id: int, after: int) -> Table:
     """Return the latest events since one, oldest first."""
-    events = _since(run_id, after).order_by("-pk").values_list(*READ_FROM_EVENT, named=True)
-    return _table(LiveEvent, map(_live_event, reversed(events[:MAX_EVENTS])))
+    events = _latest_events.rows(run=run_id, after=after)
+    return _table(LiveEvent, map(_live_event, reversed(events)))
 
 
-def _since(run_id: int, after: int) -> QuerySet[Event]:
-    return Event.objects.filter(run=run_id, pk__gt=after)
+@composed
+def _latest_events() -> QuerySet[Event, Any]:
+    return _since().order_by("-pk").values_list(*READ_FROM_EVENT, named=True)[:MAX_EVENTS]
+
+
+def _since() -> QuerySet[Event]:
+    return Event.objects.filter(run=Given("run"), pk__gt=Given("after"))
 
 
 def _table(of: type[LiveTask | LiveEvent], rows: Iterable[LiveTask | LiveEvent]) -> Table:

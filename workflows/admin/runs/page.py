@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.paginator import Page
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 
@@ -20,6 +21,7 @@ from workflows.admin.tasks import SIGNS, remarks
 from workflows.admin.ui.base import page_of
 from workflows.admin.ui.display import IN_BAR, list_url, pretty
 from workflows.admin.ui.sentences import dispatch_sentence, explained, linked, origin_sentence
+from workflows.db.composed import Given, composed, counted
 from workflows.insight.attention import undecided
 from workflows.insight.explain import explain_tasks
 from workflows.insight.situation import situation_of
@@ -50,11 +52,21 @@ def changes_since(
     The answer may be newer than the event that the page then knows as the latest; what happened
     in between is simply sent once more.
     """
-    run, may = WorkflowRun.objects.defer(*LARGE_FIELDS).get(pk=run_id), request.user.has_perm
+    [run], may = _run.rows(run=run_id), request.user.has_perm
     events = new_events(run_id, event_id) if may("workflows.view_event") else NO_ROWS
     tasks = changed_tasks(run_id, event_id) if may("workflows.view_task") else NO_ROWS
     live = LiveParts(model_admin, request, run)
     return {"state": run.state, "parts": live.as_html(), "tasks": tasks, "events": events}
+
+
+@composed
+def _run() -> QuerySet[WorkflowRun]:
+    return WorkflowRun.objects.filter(pk=Given("run")).defer(*LARGE_FIELDS)
+
+
+@composed
+def _undecided() -> QuerySet[Approval, int]:
+    return counted(undecided(Approval.objects.filter(task__run=Given("run"))))
 
 
 def run_page_context(
@@ -139,7 +151,7 @@ class LiveParts:
         run, situation = self.run, self.situation
         rows = list(self.suggested.rows())
         broken = sum(bool(row.cause and row.cause.status in BROKEN) for row in rows)
-        approvals = undecided(Approval.objects.filter(task__run=run)).count()
+        approvals = _undecided.first(run=run.pk) or 0 if run.pending_count else 0
         # The buttons of a single one say all; several have a list, where they are decided at once.
         is_shown = approvals == 1 and any(row.badge == "approval" for row in rows)
         return {
@@ -178,16 +190,27 @@ def _bar(run: WorkflowRun) -> Iterator[dict[str, Any]]:
 def _lists(request: HttpRequest, run: WorkflowRun) -> dict[str, Any]:
     """Return the tasks, attempts and events of a run, and where the whole lists are."""
     tasks = run.tasks.select_related("runner").defer("payload").order_by("position")
-    attempts = TaskAttempt.objects.filter(task__run=run).order_by("-dispatched_at", "-number")
-    events = Event.objects.filter(run=run).order_by("-id").select_related("task")
     return {
-        "tasks": _with_remarks(page_of(tasks, request)),
-        "attempts": attempts.select_related("task").defer("payload", "result")[:LATEST],
-        "events": events.defer("payload", "task__payload")[:LATEST],
+        "tasks": _with_remarks(page_of(tasks, request, count=sum(run.task_counts.values()))),
+        "attempts": _listed_attempts.rows(run=run.pk),
+        "events": _listed_events.rows(run=run.pk),
         "tasks_url": list_url(Task, run=run.pk),
         "attempts_url": list_url(TaskAttempt, run=run.pk),
         "events_url": list_url(Event, run=run.pk),
     }
+
+
+@composed
+def _listed_attempts() -> QuerySet[TaskAttempt]:
+    attempts = TaskAttempt.objects.filter(task__run=Given("run")).select_related("task")
+    latest = attempts.order_by("-dispatched_at", "-number")
+    return latest.defer("payload", "result", "task__payload")[:LATEST]
+
+
+@composed
+def _listed_events() -> QuerySet[Event]:
+    events = Event.objects.filter(run=Given("run")).order_by("-id").select_related("task")
+    return events.defer("payload", "task__payload")[:LATEST]
 
 
 def _with_remarks(tasks: Page[Task]) -> Page[Task]:

@@ -4,10 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 
 from runners.forms import TextBoundField
 from workflows.db.doors import outside_transactions
@@ -31,9 +34,18 @@ def actor(request: HttpRequest) -> Actor:
     return Actor.of(request.user, via="web")
 
 
-def page_of(rows: QuerySet[Any], request: HttpRequest, size: int = 25) -> Page[Any]:
-    """Return one page of a list that is shown on another object's page, as `?page=` says."""
-    return Paginator(rows, size).get_page(request.GET.get("page"))
+def page_of(
+    rows: QuerySet[Any], request: HttpRequest, size: int = 25, *, count: int | None = None
+) -> Page[Any]:
+    """
+    Return one page of a list that is shown on another object's page, as `?page=` says.
+
+    :param count: how many rows there are; counted if it is not known.
+    """
+    paginator = Paginator(rows, size)
+    if count is not None:
+        paginator.count = count
+    return paginator.get_page(request.GET.get("page"))
 
 
 class StyledAdmin(AnyAdmin):
@@ -50,6 +62,17 @@ class StyledAdmin(AnyAdmin):
     def urls(self) -> list[URLPattern]:
         """Wrap no page in a transaction: what its buttons do is stored before it answers."""
         return outside_transactions(self.get_urls())
+
+    @admin.display(description=mark_safe('<input type="checkbox" id="action-toggle">'))
+    def action_checkbox(self, obj: Any) -> SafeString:
+        """Return what selects a row, as Django does with a template for each."""
+        return format_html(
+            '<input type="checkbox" name="{}" value="{}" class="action-select" '
+            'aria-label="Select this object for an action - {}">',
+            ACTION_CHECKBOX_NAME,
+            obj.pk,
+            obj,
+        )
 
     def page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         """Return what the page of a row shows besides its fields; the row is None if it is new."""

@@ -1,0 +1,1 @@
+"""How fast everything is with a long history, beside the same without one."""
