@@ -53,7 +53,7 @@ def test_run_is_gone_for_everybody_with_its_first_row(
         assert not WorkflowRun.objects.exists()
         assert all_findings() == []
         counts.append(rows_left().get("Task", 0))
-    assert counts == [2, 1, 0, 0]  # its own events first, and the run itself last
+    assert counts == [1, 0, 0]  # the run itself goes last
     assert rows_left() == {}
 
 

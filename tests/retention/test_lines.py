@@ -59,7 +59,7 @@ def test_event_of_a_removal_is_protected(lines: list[RunRecord]) -> None:
     events = Event.objects.filter(event_type=EventType.RUNS_REMOVED)
     events.filter(pk=events[0].pk).update(actor="somebody else")
     [finding] = all_findings()
-    assert "workflow_runs.removed: expected as it was written" in finding
+    assert "workflow_run.removed: expected as it was written" in finding
 
 
 def test_a_run_that_somebody_deletes_is_still_found(

@@ -90,7 +90,7 @@ def test_interrupted_command_says_what_is_done_and_the_next_goes_on(
     ended(days=31)
     calls = iter([delete_some_rows])
 
-    def interrupted() -> tuple[int, int] | None:
+    def interrupted() -> int | None:
         if call := next(calls, None):
             return call()
         raise KeyboardInterrupt

@@ -29,7 +29,7 @@ def remove_some_logs(runs: QuerySet[WorkflowRun], *, by: Actor, reason: str) -> 
         return None
     said_at = _said_at(run) or _say(run, by=by, reason=reason)
     plan_by_index()
-    is_done = delete_log_pieces(run.pk) < MOST_PIECES
+    is_done = delete_log_pieces([run.pk]) < MOST_PIECES
     if is_done:
         WorkflowRun.objects.filter(pk=run.pk).update(logs_removed_at=said_at)
     failpoints.point("retention.logs")

@@ -70,8 +70,7 @@ def steps(rules: Rules, *, by: Actor) -> Iterator[Step]:
 
 
 def _delete_rows() -> Iterator[Step]:
-    while (deleted := delete_some_rows()) is not None:
-        tasks, _ = deleted
+    while (tasks := delete_some_rows()) is not None:
         yield Counter({"tasks removed": tasks})
 
 

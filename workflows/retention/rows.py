@@ -1,8 +1,8 @@
 """
 Deletes the rows of runs that are removed, from the leaves to the run, a few at a time.
 
-Each step is a transaction of its own, which holds the lock of one run that nobody sees any more.
-Wherever it is interrupted, the next step goes on: what is left is found by the run's row, which
+Each step is a transaction of its own, which holds the locks of runs that nobody sees any more.
+Wherever it is interrupted, the next step goes on: what is left is found by the row of its run, which
 goes last.
 """
 
@@ -24,10 +24,12 @@ from workflows.models import (
     WorkflowRun,
 )
 
+MOST_RUNS = 25
+"""So many runs are looked at in one step."""
 MOST_TASKS = 250
-"""So many tasks are deleted in one step, with all that refers to them."""
+"""So many of their tasks are deleted in one step, with all that refers to them."""
 MOST_EVENTS = 2_000
-"""So many events of the run itself in one step."""
+"""So many events of the runs themselves in one step."""
 MOST_PIECES = 500
 """So many pieces of logs in one step: each may have 32,000 characters."""
 
@@ -47,48 +49,49 @@ def delete_with_run(model: type[models.Model], column: str) -> None:
     OF_RUNS.append((model, column))
 
 
-def delete_some_rows() -> tuple[int, int] | None:
+def delete_some_rows() -> int | None:
     """
-    Delete some rows of a run that is being removed.
+    Delete some rows of runs that are being removed.
 
-    :returns: how many tasks, and how many runs; None if there is no such run, or none that is free.
+    :returns: how many tasks; None if there is no such run, or none that is free.
     """
     with transaction.atomic():
-        run = _lock_a_run()
-        if run is None:
+        runs = _lock_some_runs()
+        if not runs:
             return None
         plan_by_index()
-        if delete_log_pieces(run.pk) or _delete_events(run.pk):
-            return 0, 0
-        if tasks := _delete_tasks(run.pk):
-            return tasks, 0
-        for model, column in OF_RUNS:
-            _delete(model._base_manager.filter(**{column: run.pk}))
-        _delete(WorkflowRun.objects_with_removed.filter(pk=run.pk))
-        return 0, 1
+        if delete_log_pieces(runs) == MOST_PIECES or _delete_events(runs) == MOST_EVENTS:
+            return 0
+        tasks = _delete_tasks(runs)
+        if tasks < MOST_TASKS:
+            for model, column in OF_RUNS:
+                _delete(model._base_manager.filter(**{f"{column}__in": runs}))
+            _delete(WorkflowRun.objects_with_removed.filter(pk__in=runs))
+        return tasks
 
 
-def _lock_a_run() -> WorkflowRun | None:
-    """Lock a run that is being removed, as its record says, too: the row alone is no reason."""
+def _lock_some_runs() -> list[int]:
+    """Lock runs that are being removed, as their records say, too: their rows are no reason."""
     is_removed = RunRecord.objects.filter(pk=OuterRef("pk"), removed_at__isnull=False)
     runs = WorkflowRun.objects_with_removed.filter(Exists(is_removed), removed_at__isnull=False)
-    return runs.select_for_update(skip_locked=True).only("pk").order_by("removed_at", "pk").first()
+    locked = runs.select_for_update(skip_locked=True).order_by("removed_at", "pk")
+    return list(locked.values_list("pk", flat=True)[:MOST_RUNS])
 
 
-def delete_log_pieces(run_id: int) -> int:
-    """Delete some pieces of the logs of a run; return how many."""
-    pieces = LogPiece.objects.filter(attempt__task__run=run_id).order_by()
+def delete_log_pieces(runs: Sequence[int]) -> int:
+    """Delete some pieces of the logs of runs; return how many."""
+    pieces = LogPiece.objects.filter(attempt__task__run__in=runs).order_by()
     return _delete_some(pieces, MOST_PIECES)
 
 
-def _delete_events(run_id: int) -> int:
-    """Delete events of the run itself; those of its tasks go with the tasks."""
-    return _delete_some(Event.objects.filter(run=run_id, task=None).order_by(), MOST_EVENTS)
+def _delete_events(runs: Sequence[int]) -> int:
+    """Delete events of the runs themselves; those of tasks go with the tasks."""
+    return _delete_some(Event.objects.filter(run__in=runs, task=None).order_by(), MOST_EVENTS)
 
 
-def _delete_tasks(run_id: int) -> int:
-    tasks = list(Task.objects.filter(run=run_id).order_by("position")[:MOST_TASKS].values("pk"))
-    pks = [task["pk"] for task in tasks]
+def _delete_tasks(runs: Sequence[int]) -> int:
+    tasks = Task.objects.filter(run__in=runs).order_by("run", "position")
+    pks = list(tasks.values_list("pk", flat=True)[:MOST_TASKS])
     for model, columns in OF_TASKS if pks else ():
         for column in columns:
             _delete(model._base_manager.filter(**{f"{column}__in": pks}))
