@@ -33,8 +33,8 @@ def test_two_at_once_remove_each_run_once(ended: EndedRun) -> None:
     assert sum(each["runs removed"] for each in done if not isinstance(each, Exception)) == 6
     assert [each for each in done if isinstance(each, Exception)] == []
     assert rows_left() == {}
-    events = Event.objects.filter(event_type=EventType.RUNS_REMOVED)
-    assert sorted(pk for event in events for pk in event.payload["runs"]) == sorted(runs)
+    events = Event.objects.filter(event_type=EventType.RUN_REMOVED)
+    assert sorted(event.payload["run_id"] for event in events) == sorted(runs)
     numbers = RunRecord.objects.order_by("line_number").values_list("line_number", flat=True)
     assert [*numbers] == [1, 2, 3, 4, 5, 6]
     assert all_findings() == []

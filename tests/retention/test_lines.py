@@ -56,7 +56,7 @@ def test_a_missing_line_is_found(lines: list[RunRecord]) -> None:
 
 
 def test_event_of_a_removal_is_protected(lines: list[RunRecord]) -> None:
-    events = Event.objects.filter(event_type=EventType.RUNS_REMOVED)
+    events = Event.objects.filter(event_type=EventType.RUN_REMOVED)
     events.filter(pk=events[0].pk).update(actor="somebody else")
     [finding] = all_findings()
     assert "workflow_run.removed: expected as it was written" in finding

@@ -58,9 +58,11 @@ def test_trail_says_who_has_removed_which_runs(ended: EndedRun, settings: Settin
     settings.KEEP_RUNS_DAYS = 30
     removed = [ended(days=40).pk, ended(days=50).pk]
     retain()
-    event = Event.objects.get(event_type=EventType.RUNS_REMOVED)
-    assert (event.actor, event.reason) == ("cron", "runs are kept for 30 days")
-    assert event.payload == {"runs": removed}
+    events = Event.objects.filter(event_type=EventType.RUN_REMOVED).order_by("pk")
+    assert [event.payload for event in events] == [{"run_id": pk} for pk in removed]
+    assert {(event.actor, event.reason) for event in events} == {
+        ("cron", "runs are kept for 30 days")
+    }
 
 
 def test_removed_run_is_not_found_and_the_error_says_what_became_of_it(

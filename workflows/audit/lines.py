@@ -1,6 +1,7 @@
 """Checks the chain of lines that stay of removed runs, and the events that tell of removals."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from workflows.audit.findings import Finding
 from workflows.audit.links import CHANGED, UNTOUCHED
@@ -62,22 +63,25 @@ def _find_lone_lines() -> Iterator[Finding]:
 
 def _find_broken_removals() -> Iterator[Finding]:
     """Yield the events about no run that were changed, and removals whose lines are not there."""
-    events = Event.objects.filter(run=None, task=None).order_by("pk")
-    for event in events.iterator(chunk_size=BATCH):
-        columns = {name: getattr(event, name) for name in EVENT_COLUMNS}
-        if event.digest not in {None, link_digest("", columns)}:
-            yield Finding(NO_RUN, event.event_type, UNTOUCHED, CHANGED, event_id=event.pk)
-        elif event.event_type == EventType.RUNS_REMOVED:
-            yield from _find_missing_lines(event)
+    events = Event.objects.filter(run=None, task=None).order_by("pk").iterator(chunk_size=BATCH)
+    while batch := list(islice(events, BATCH)):
+        removals = []
+        for event in batch:
+            columns = {name: getattr(event, name) for name in EVENT_COLUMNS}
+            if event.digest not in {None, link_digest("", columns)}:
+                yield Finding(NO_RUN, event.event_type, UNTOUCHED, CHANGED, event_id=event.pk)
+            elif event.event_type == EventType.RUN_REMOVED:
+                removals.append(event)
+        yield from _find_missing_lines(removals)
 
 
-def _find_missing_lines(event: Event) -> Iterator[Finding]:
-    runs = event.payload["runs"]
-    there = RunRecord.objects.filter(pk__in=runs, removed_at=event.created_at)
-    for pk in sorted({*runs} - {*there.values_list("pk", flat=True)}):
-        yield Finding(
-            pk, "record", "the line of a removed run", "none of that moment", None, event.pk
-        )
+def _find_missing_lines(removals: Sequence[Event]) -> Iterator[Finding]:
+    lines = RunRecord.objects.in_bulk([event.payload["run_id"] for event in removals])
+    for event in removals:
+        line = lines.get(run_id := event.payload["run_id"])
+        if line is None or line.removed_at != event.created_at:
+            words = ("record", "the line of a removed run", "none of that moment")
+            yield Finding(run_id, *words, event_id=event.pk)
 
 
 def _changed(record: RunRecord) -> Finding:

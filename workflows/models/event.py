@@ -26,7 +26,7 @@ class EventType(models.TextChoices):
     RUN_NOT_KEPT = "workflow_run.not_kept"
     RUN_LOGS_REMOVED = "workflow_run.logs_removed"
     RUN_SECRETS_REMOVED = "workflow_run.secrets_removed"
-    RUNS_REMOVED = "workflow_run.removed"
+    RUN_REMOVED = "workflow_run.removed"
     RETENTION_CHANGED = "workflow_template.retention_changed"
     TASK_CREATED = "task.created"
     TASK_DISPATCHED = "task.dispatched"

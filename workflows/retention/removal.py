@@ -15,10 +15,10 @@ from django.utils import timezone
 
 from workflows.db import failpoints
 from workflows.db.refusals import is_refusal
-from workflows.models import EventType, LastLook, RunRecord, WorkflowRun
+from workflows.models import Event, EventType, LastLook, RunRecord, WorkflowRun
 from workflows.models.actor import Actor
 from workflows.runs.bulkhead import run_alone
-from workflows.runs.events import record
+from workflows.runs.events import chain, new_event
 from workflows.runs.lines import LINE_COLUMNS, line_digest
 
 RETENTION = "retention"
@@ -60,10 +60,18 @@ def _mark(runs: QuerySet[WorkflowRun], pks: Sequence[int], by: Actor, reason: st
     if removed:
         _write_lines(removed, now, by=by, reason=reason)
         WorkflowRun.objects.filter(pk__in=[run.pk for run in removed]).update(removed_at=now)
-        numbers = [run.pk for run in removed]
-        record(EventType.RUNS_REMOVED, by=by, reason=reason, payload={"runs": numbers}, at=now)
+        _record(removed, now, by=by, reason=reason)
     failpoints.point("retention.marked")
     return len(removed)
+
+
+def _record(runs: Sequence[WorkflowRun], now: datetime, *, by: Actor, reason: str) -> None:
+    """Write an event for each run, which belongs to none: those of the run go with it."""
+    about = {"run": None, "task": None, "by": by, "reason": reason, "at": now}
+    events = [new_event(EventType.RUN_REMOVED, **about, payload={"run_id": run.pk}) for run in runs]
+    for event in events:
+        chain(event, None)
+    Event.objects.bulk_create(events)
 
 
 def _write_lines(runs: Sequence[WorkflowRun], now: datetime, *, by: Actor, reason: str) -> None:

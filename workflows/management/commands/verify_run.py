@@ -88,6 +88,8 @@ class Command(DatabaseCommand):
             raise CommandError(f"findings: {total.findings}, in {total.runs} verified runs")
         if not json:
             self.stdout.write(total.sentence)
+            if options["all"] and (lines := head_of_lines()["line_number"]):
+                self.stdout.write(f"Lines of removed runs verified: {lines}.")
 
     def _print(self, findings: Iterable[Finding], *, as_json: bool) -> int:
         """Print findings; return their number."""
