@@ -18,7 +18,7 @@ from workflows.models import Event, WorkflowRun
 
 MEDIA_TYPE = "application/x-ndjson"
 NEXT = "Export-Cursor"
-WAIT_S = 3.0
+WAIT_S = 1.0
 """How long a request waits for transactions that are open."""
 
 
