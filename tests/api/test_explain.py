@@ -36,7 +36,12 @@ def test_explain_returns_sentences_and_data(api: APIClient, runs: DrawRun) -> No
             "2 tasks can never run because `build` failed (exit code 2). "
             "Retry, mark success, or cancel the rest."
         ),
-        "deadlock": {"root_causes": [cause], "blocked": 2, "more_blocked": False},
+        "deadlock": {
+            "root_causes": [cause],
+            "root_cause_count": 1,
+            "blocked": 2,
+            "more_blocked": False,
+        },
         "set_aside": "",
         "blocked": [
             {"task_id": test.pk, "step_id": "test", **common, "waits_for": [cause]},
