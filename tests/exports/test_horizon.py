@@ -76,7 +76,7 @@ def _is_waiting() -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%virtualtransaction%'"
-            " AND pid <> pg_backend_pid() AND state = 'idle'"
+            " AND datname = current_database() AND pid <> pg_backend_pid() AND state = 'idle'"
         )
         return bool(cursor.fetchone()[0])
 
