@@ -13,6 +13,7 @@ from tests.support.verbs import dispatch, dispatch_all, events, finish, task, wa
 from workflows import operations
 from workflows.authoring.spec import parse_template
 from workflows.authoring.store import create_template
+from workflows.exports import lines
 from workflows.exports.events import EventExport
 from workflows.exports.runs import RunExport
 from workflows.models import Event, RunRecord, WorkflowRun
@@ -38,8 +39,8 @@ def test_line_of_an_event_has_all_of_its_columns(runs: DrawRun) -> None:
     run = runs("a")
     dispatch(run, by=who("Zoë\u2028"))
     finish(run, "a", "failed", message="no space")
-    lines = {line["event_type"]: line for line in exported("events")}
-    failed, stored = lines["task.failed"], Event.objects.get(event_type="task.failed")
+    found = {line["event_type"]: line for line in exported("events")}
+    failed, stored = found["task.failed"], Event.objects.get(event_type="task.failed")
     assert failed == {
         "cursor": stored.pk,
         "id": stored.pk,
@@ -56,7 +57,7 @@ def test_line_of_an_event_has_all_of_its_columns(runs: DrawRun) -> None:
     }
     assert stored.digest
     assert failed["payload"]["message"] == "no space"
-    assert lines["task.dispatched"]["actor"] == "Zoë\u2028"
+    assert found["task.dispatched"]["actor"] == "Zoë\u2028"
 
 
 def test_export_in_parts_is_the_whole(runs: DrawRun, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +155,10 @@ def test_few_ends_among_many_events_are_found_in_several_looks(
 ) -> None:
     for _ in range(3):
         walk(runs("a"), "a")
-    found = exported("runs")
-    monkeypatch.setattr("workflows.exports.runs.REACH", 2)
+    found, upto = exported("runs"), Event.objects.latest("id").pk
+    first, second, third = (line["cursor"] for line in found)
+    monkeypatch.setattr(lines, "REACH", 2)
     assert exported("runs") == found
-    assert len(found) == 3
+    assert [RunExport().end_of_page(0, upto, limit) for limit in (1, 2, 4)] == [first, second, upto]
+    monkeypatch.setattr(lines, "MOST_LOOKS", 1)
+    assert RunExport().end_of_page(0, upto, 4) < first < third == found[-1]["cursor"]

@@ -16,6 +16,12 @@ from django.db.models import Q, QuerySet
 from workflows.models import Event
 
 Line = dict[str, Any]
+# While its statistics are old, PostgreSQL reads all that a statement may look at, and sorts it,
+# before it returns the first rows.
+REACH = 20_000
+"""How many ids one statement looks at: few events are the end of a run."""
+MOST_LOOKS = 50
+"""How often one looks for the lines of a page: it may have fewer than there are."""
 
 
 class Batch(NamedTuple):
@@ -40,15 +46,11 @@ class Export(ABC):
     def lines(self, events: Sequence[Event]) -> Iterator[Line]:
         """Yield the lines of some events."""
 
-    def reach(self, after: int, upto: int) -> int:
-        """Return up to which event one statement looks for such lines."""
-        return upto
-
     def read(self, after: int, upto: int, limit: int | None = None) -> Iterator[Batch]:
         """Yield the lines after a cursor up to another, each batch by statements of its own."""
         while after < upto and limit != 0:
             most = self.batch if limit is None else min(self.batch, limit)
-            reach = self.reach(after, upto)
+            reach = _reach(after, upto)
             events = list(self._events(after, reach)[:most])
             after = events[-1].pk if len(events) == most else reach
             lines = list(map(_as_text, self.lines(events)))
@@ -56,13 +58,25 @@ class Export(ABC):
             yield Batch("".join(lines), len(lines), after)
 
     def end_of_page(self, after: int, upto: int, limit: int) -> int:
-        """Return the cursor up to which there are at most so many lines."""
-        reach = self.reach(after, upto)
-        last = self._events(after, reach).values_list("pk", flat=True)[limit - 1 : limit]
-        return next(iter(last), reach)
+        """Return a cursor up to which there are at most so many lines, perhaps fewer."""
+        for _ in range(MOST_LOOKS):
+            if after >= upto:
+                break
+            reach = _reach(after, upto)
+            found = list(self._events(after, reach).values_list("pk", flat=True)[:limit])
+            if len(found) == limit:
+                return found[-1]
+            after, limit = reach, limit - len(found)
+        return after
 
     def _events(self, after: int, upto: int) -> QuerySet[Event]:
         return Event.objects.filter(self.about, pk__gt=after, pk__lte=upto).order_by("pk")
+
+
+def _reach(after: int, upto: int) -> int:
+    """Return up to which event one statement looks; ids of which no event is left are skipped."""
+    first = Event.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:1]
+    return min(upto, next(iter(first), upto) + REACH)
 
 
 def _as_text(line: Line) -> str:

@@ -29,8 +29,6 @@ DEFINITION = {
     "started_at": attrgetter("started_at"),
 }
 """What a run was made of and when it began, by the names of the line: this changes no more."""
-REACH = 250_000
-"""How many events one statement reads at most: few of them are the end of a run."""
 
 
 class RunExport(Export):
@@ -44,11 +42,6 @@ class RunExport(Export):
     batch = 100
     mark = "task_counts"
     about = Q(event_type__in=ENDS)
-
-    def reach(self, after: int, upto: int) -> int:
-        """Return up to which event one statement looks for such lines."""
-        first = Event.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:1]
-        return min(upto, next(iter(first), upto) + REACH)
 
     def lines(self, events: Sequence[Event]) -> Iterator[Line]:
         """Yield the lines of the runs that these events have ended."""

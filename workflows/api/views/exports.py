@@ -85,7 +85,7 @@ class RunExports(ExportViewSet):
         """
         Export how runs have ended as JSON lines, in the order of their ends.
 
-        A run that was reopened comes again at its next end. A page may have no line and still lead
-        to another one: compare the cursors.
+        A run that was reopened comes again at its next end. A page may have fewer lines than
+        `limit`, even none, and still lead to another one: compare the cursors.
         """
         return self.page(request, "runs")
