@@ -7,9 +7,11 @@ import pytest
 from rest_framework.test import APIClient
 
 from tests.exports.exported import exported
+from tests.exports.writers import writing
 from tests.support.drawing import DrawRun
 from tests.support.verbs import walk
 from workflows.api.serializers.exports import EventLine, RunLine
+from workflows.api.views import exports
 from workflows.models import Event
 
 
@@ -61,3 +63,15 @@ def test_wrong_query_is_refused_by_name(api: APIClient, query: str, field: str, 
     answer = api.get(f"/exports/events?{query}")
     assert answer.status_code == 400
     assert text in answer.json()[field][0]
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_export_that_is_held_back_is_a_503(api: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "WAIT_S", 0.0)
+    with writing():
+        answer = api.get("/exports/runs")
+    assert (answer.status_code, answer.json()["code"]) == (503, "busy")
+    assert "another transaction that writes events has been open since" in answer.json()["detail"]
+    assert answer["Retry-After"] == "1"
+    assert api.get("/exports/runs").status_code == 200

@@ -1,14 +1,12 @@
 """No event is missed whose id was given before, and that was committed after another one."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
-import psycopg
 import pytest
 from django.db import connection, connections, transaction
 
 from tests.exports.exported import ids
+from tests.exports.writers import writing
 from tests.factories import RunFactory
 from workflows.db.doors import InsideTransaction
 from workflows.errors import Invalid
@@ -16,21 +14,6 @@ from workflows.exports import history
 from workflows.exports.horizon import HeldBack
 from workflows.models import Event, EventType
 from workflows.runs.events import record
-
-WRITE = """
-    INSERT INTO workflows_event (event_type, actor, reason, payload, created_at)
-    VALUES ('shop.opened', '', '', '{}', now()) RETURNING id
-"""
-
-
-@contextmanager
-def writing() -> Iterator["tuple[psycopg.Connection, int]"]:
-    """Write an event in a transaction that stays open; yield its connection, and the event's id."""
-    connection.ensure_connection()
-    with psycopg.connect(connection.connection.info.dsn) as other:
-        row = other.execute(WRITE).fetchone()
-        assert row
-        yield other, row[0]
 
 
 @pytest.fixture
