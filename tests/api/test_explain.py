@@ -28,6 +28,7 @@ def test_explain_returns_sentences_and_data(api: APIClient, runs: DrawRun) -> No
         "sentence": "Cannot start: `build` failed (exit code 2).",
     }
     waiting = _as_cause(test, status="pending", reason="")
+    counts = {"root_cause_count": 1, "blocked": 2, "more_blocked": False}
     assert answer.status_code == 200
     assert answer.json() == {
         "run_id": run.pk,
@@ -36,7 +37,7 @@ def test_explain_returns_sentences_and_data(api: APIClient, runs: DrawRun) -> No
             "2 tasks can never run because `build` failed (exit code 2). "
             "Retry, mark success, or cancel the rest."
         ),
-        "deadlock": {"root_causes": [cause], "blocked": 2, "more_blocked": False},
+        "deadlock": {**counts, "root_causes": [cause]},
         "set_aside": "",
         "blocked": [
             {"task_id": test.pk, "step_id": "test", **common, "waits_for": [cause]},

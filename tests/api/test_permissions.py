@@ -53,6 +53,8 @@ NEEDED = {
     "POST /approvals/<int:pk>/reject": "workflows.decide_approval",
     "GET /events": "workflows.view_event",
     "GET /events/<int:pk>": "workflows.view_event",
+    "GET /exports/events": "workflows.view_event",
+    "GET /exports/runs": "workflows.view_workflowrun",
     "GET /runners": "runners.view_runner",
     "POST /runners": "runners.add_runner",
     "GET /runners/<int:pk>": "runners.view_runner",

@@ -11,6 +11,7 @@ from tests.support.drawing import DrawRun
 from tests.support.verbs import (
     attempt,
     dispatch,
+    dispatch_all,
     dispatch_some,
     events,
     finish,
@@ -191,10 +192,28 @@ def test_a_deadlock_is_named_with_its_root_causes(api: APIClient, runs: DrawRun)
         "root_causes": [
             {"task_id": cause.pk, "step_id": "a", "title": "a", "status": "failed", "reason": "2"}
         ],
+        "root_cause_count": 1,
         "blocked": 1,
         "more_blocked": False,
     }
     assert api.get(f"/workflow-runs/{stuck.pk}").json() == answers[stuck.pk]
+
+
+def test_of_many_root_causes_the_first_are_listed(api: APIClient, runs: DrawRun) -> None:
+    run = runs(", ".join(f"a{n} > z" for n in range(22)))
+    failed = dispatch_all(run)
+    for step_id in failed:
+        finish(run, step_id, "failed")
+
+    for answer in (
+        api.get(f"/workflow-runs/{run.pk}").json(),
+        api.get("/workflow-runs").json()["results"][0],
+        api.get(f"/workflow-runs/{run.pk}/explain").json(),
+    ):
+        deadlock = answer["deadlock"]
+        assert [cause["step_id"] for cause in deadlock["root_causes"]] == failed[:20]
+        assert deadlock["root_cause_count"] == 22
+        assert "19 more failed" in answer["sentence"]
 
 
 def test_a_graph_has_nodes_in_list_order_and_edges(api: APIClient, runs: DrawRun) -> None:

@@ -18,7 +18,7 @@ from workflows.payloads.parameters import secret_names
 FOLDER = Path(__file__).parents[2] / "examples"
 EXAMPLES = sorted(FOLDER.glob("*.yaml"))
 
-OURS = ("backup", "export", "notify", "release")
+OURS = ("audit", "backup", "export", "notify", "release")
 """What the names of the examples' functions begin with."""
 
 example = pytest.mark.parametrize("file", EXAMPLES, ids=lambda path: path.stem)

@@ -28,6 +28,7 @@ COMMANDS = {
     "tick": [],
     "verify_run": ["--all"],
     "create_api_token": None,  # for another user, by somebody with a shell
+    "export_history": None,  # reads
     "export_workflow": None,  # reads
     "import_workflow": None,  # new runs only: test_ways_round.py
     "local_runner": None,  # executes what was dispatched

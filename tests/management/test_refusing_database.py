@@ -30,6 +30,7 @@ COMMANDS = [
     ["dispatch_ready"],
     ["dispatch_ready", "--run", "1"],
     ["export_workflow", "x"],
+    ["export_history", "events"],
     ["import_workflow", EXAMPLE],
     ["run_workflow", "x"],
     ["verify_run", "--all"],
@@ -50,7 +51,7 @@ def test_no_command_is_left_out() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", [*COMMANDS[1:3], *COMMANDS[5:8], COMMANDS[9]], ids=" ".join)
+@pytest.mark.parametrize("command", [*COMMANDS[1:3], *COMMANDS[6:9], COMMANDS[10]], ids=" ".join)
 def test_database_that_cannot_be_reached_is_one_line(command: list[str]) -> None:
     nowhere = {**os.environ, "DATABASE_URL": "postgresql://ada:hunter2@127.0.0.1:1/x"}
     ended = subprocess.run(

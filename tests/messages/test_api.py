@@ -40,6 +40,7 @@ PATHS: list[Row] = [
     ("GET /workflow_runs", None, 404, "/workflow_runs", "did you mean /workflow-runs?"),
     ("GET /runs", None, 404, "/runs", "did you mean /workflow-runs?"),
     ("GET /jobs", None, 404, "/jobs", "known are: /workflow-templates, /workflow-runs, /tasks"),
+    ("GET /exports/jobs", None, 404, "/jobs", "known are: /exports/events, /exports/runs"),
     ("GET /workflow-runs/{run}/tasks", None, 404, "/tasks", "did you mean /tasks?run_id={run}?"),
     ("GET /workflow-runs/{run}/log", None, 404, "/{run}/log", "/workflow-runs/{run}/graph"),
     ("GET /tasks/abc", None, 404, "/tasks/abc", "the id must be a whole number, as in /tasks/1"),

@@ -132,6 +132,16 @@ def test_old_directories_of_runs_are_removed(shell: Shell) -> None:
     assert [path.name for path in (shell.folder / "kept").iterdir()] == ["new"]
 
 
+def test_history_is_exported_by_command_and_api(shell: Shell) -> None:
+    shell.must(*recipe("Export the history for an audit"))
+
+    files = [(shell.folder / f"{name}.jsonl").read_text() for name in ("events", "copied", "runs")]
+    events, copied, runs = (text.splitlines() for text in files)
+    # Whatever runs at this moment goes on writing.
+    assert copied[: len(events)] == events
+    assert len(runs) > 1
+
+
 def test_units_that_are_restarted_exist(shell: Shell) -> None:
     shell.must(*recipe("Restart after a change of code"))
 

@@ -32,7 +32,8 @@ def _elsewhere(first: str, rest: list[str]) -> str:
     """Return which collection may be meant, with what follows if that exists there."""
     if found := meant(first, _collections()):
         return _question(found, *rest) if _is_known(found, rest) else _question(found)
-    return _known_are(_collections())
+    below = [path for path in known_paths() if path.startswith(f"{first}/")]
+    return _known_are(below or _collections())
 
 
 def _in_collection(first: str, rest: list[str]) -> str:

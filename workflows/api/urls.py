@@ -8,6 +8,7 @@ from workflows.api.views import health
 from workflows.api.views.approvals import ApprovalViewSet
 from workflows.api.views.callbacks import CallbackView
 from workflows.api.views.events import EventViewSet
+from workflows.api.views.exports import EventExports, RunExports
 from workflows.api.views.runners import RunnerViewSet
 from workflows.api.views.runs import WorkflowRunViewSet
 from workflows.api.views.tasks import TaskViewSet
@@ -21,6 +22,8 @@ router.register("tasks", TaskViewSet)
 router.register("approvals", ApprovalViewSet)
 router.register("events", EventViewSet)
 router.register("runners", RunnerViewSet)
+router.register("exports", EventExports, basename="event-export")
+router.register("exports", RunExports, basename="run-export")
 
 own = [
     path("", include(router.urls)),

@@ -25,7 +25,7 @@ NOTHING_LEFT = "no ready tasks"
 PRECEDENCE = (DEPENDENCIES, APPROVAL, HOLD)
 
 MOST_CAUSES = 20
-"""Root causes that an answer names for one task; `more_root_causes` says if there are more."""
+"""Root causes that an answer names for one task or run; it says how many more there are, or if."""
 MOST_COUNTED = 20_000
 """In how many pending tasks of several runs the blocked ones are looked for."""
 OF_ATTEMPT = ("message", "exit_code")
@@ -69,7 +69,8 @@ class Deadlock:
     def as_json(self) -> dict[str, Any]:
         """Return it as the API answers with it."""
         return {
-            "root_causes": [cause.as_json() for cause in self.root_causes],
+            "root_causes": [cause.as_json() for cause in self.root_causes[:MOST_CAUSES]],
+            "root_cause_count": len(self.root_causes),
             "blocked": self.blocked,
             "more_blocked": self.more_blocked,
         }

@@ -18,7 +18,10 @@ class DeadlockAnswer(serializers.Serializer[Any]):
     """Why pending tasks of a run that stands still can never run."""
 
     root_causes = CauseAnswer(
-        many=True, help_text="The failed and canceled tasks that they wait for."
+        many=True, help_text="The failed and canceled tasks that they wait for; at most 20."
+    )
+    root_cause_count = serializers.IntegerField(
+        help_text="How many failed and canceled tasks they wait for."
     )
     blocked = serializers.IntegerField(
         help_text="How many pending tasks wait for these, directly or not."

@@ -1,0 +1,76 @@
+"""The line of a run, at each of its ends: what it was made of, and how it has ended."""
+
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
+
+from django.db.models import Q
+
+from workflows.exports.lines import Export, Line
+from workflows.models import Event, RunRecord, WorkflowRun
+from workflows.runs.events import event_of, states_of
+
+ENDS = {
+    event_of(end): states_of(end)[1]
+    for end in (WorkflowRun.succeed, WorkflowRun.fail, WorkflowRun.abort)
+}
+"""The state of a run after each event that ends it."""
+DEFINITION = {
+    "workflow_template_id": attrgetter("template_id"),
+    "workflow_template_name": attrgetter("template_name"),
+    "workflow_template_version": attrgetter("template_version"),
+    "parameters": attrgetter("parameters"),
+    "initiated_by": attrgetter("initiated_by"),
+    "created_by": attrgetter("creator.name"),
+    "created_by_user": attrgetter("created_by_user"),
+    "created_by_via": attrgetter("created_by_via"),
+    "again_of": attrgetter("again_of"),
+    "trigger": attrgetter("trigger"),
+    "created_at": attrgetter("created_at"),
+    "started_at": attrgetter("started_at"),
+}
+"""What a run was made of and when it began, by the names of the line: this changes no more."""
+
+
+class RunExport(Export):
+    """
+    A line for each end of a run; of a run that has ended again since, for its latest end alone.
+
+    What is said of an end was sealed at that moment. Runs that began under a release without seals
+    have the counts of now, and no trail.
+    """
+
+    batch = 100
+    mark = "task_counts"
+    about = Q(event_type__in=ENDS)
+
+    def lines(self, events: Sequence[Event]) -> Iterator[Line]:
+        """Yield the lines of the runs that these events have ended."""
+        ids = {event.run_id for event in events}
+        # The record first: should a run end anew meanwhile, its row says so.
+        records = RunRecord.objects.in_bulk(ids)
+        runs = WorkflowRun.objects.defer("last_dispatch", "secrets", "encrypted_secrets")
+        found = runs.in_bulk(ids)
+        for event in events:
+            run, record = found.get(event.run_id), records.get(event.run_id)
+            if run and not _has_ended_later(event, run, record):
+                yield _line(event, run, record)
+
+
+def _has_ended_later(event: Event, run: WorkflowRun, record: RunRecord | None) -> bool:
+    ends = (run.finished_at, record and record.ended_at)
+    return any(end > event.created_at for end in ends if end)
+
+
+def _line(event: Event, run: WorkflowRun, record: RunRecord | None) -> Line:
+    sealed = record if record and record.ended_at == event.created_at else None
+    return {
+        "cursor": event.pk,
+        "run_id": run.pk,
+        "status": ENDS[event.event_type],
+        "finished_at": event.created_at,
+        "ends": sealed and sealed.seals,
+        **{name: value_of(run) for name, value_of in DEFINITION.items()},
+        "task_counts": (sealed or run).task_counts,
+        "trail_head": sealed and sealed.trail_head,
+        "trail_length": sealed and sealed.trail_length,
+    }
