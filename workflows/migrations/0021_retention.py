@@ -59,6 +59,21 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="runrecord",
+            name="created_by_user",
+            field=models.CharField(blank=True, db_default="", default="", max_length=254),
+        ),
+        migrations.AddField(
+            model_name="runrecord",
+            name="created_by_via",
+            field=models.CharField(blank=True, db_default="", default="", max_length=20),
+        ),
+        migrations.AddField(
+            model_name="runrecord",
+            name="again_of",
+            field=models.PositiveBigIntegerField(null=True),
+        ),
+        migrations.AddField(
+            model_name="runrecord",
             name="duration_ms",
             field=models.PositiveBigIntegerField(null=True),
         ),

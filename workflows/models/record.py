@@ -4,7 +4,7 @@ from django.db import models
 from django.utils import timezone
 
 from runners.fields import ReadableJSONField
-from workflows.models.actor import LONGEST_NAME, LONGEST_WAY
+from workflows.models.actor import LONGEST_NAME, LONGEST_WAY, Actor
 
 
 class RunRecord(models.Model):
@@ -41,6 +41,11 @@ class RunRecord(models.Model):
     )
     initiated_by = models.CharField(max_length=150, blank=True, default="", db_default="")
     created_by = models.CharField(max_length=LONGEST_NAME, blank=True, default="", db_default="")
+    created_by_user = models.CharField(
+        max_length=LONGEST_NAME, blank=True, default="", db_default=""
+    )
+    created_by_via = models.CharField(max_length=LONGEST_WAY, blank=True, default="", db_default="")
+    again_of = models.PositiveBigIntegerField(null=True)
     trigger = ReadableJSONField(null=True, help_text="What started it, if no person did.")
     started_at = models.DateTimeField(null=True)
     duration_ms = models.PositiveBigIntegerField(null=True)
@@ -73,6 +78,11 @@ class RunRecord(models.Model):
 
     def __str__(self) -> str:
         return f"record of workflow run {self.run_id}"
+
+    @property
+    def creator(self) -> Actor:
+        """Who created the run, if it was removed."""
+        return Actor(self.created_by_user, self.created_by, self.created_by_via)
 
     @property
     def removal_sentence(self) -> str:

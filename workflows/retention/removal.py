@@ -67,8 +67,10 @@ def _mark(runs: QuerySet[WorkflowRun], pks: Sequence[int], by: Actor, reason: st
 
 def _record(runs: Sequence[WorkflowRun], now: datetime, *, by: Actor, reason: str) -> None:
     """Write an event for each run, which belongs to none: those of the run go with it."""
-    about = {"run": None, "task": None, "by": by, "reason": reason, "at": now}
-    events = [new_event(EventType.RUN_REMOVED, **about, payload={"run_id": run.pk}) for run in runs]
+    new = partial(
+        new_event, EventType.RUN_REMOVED, run=None, task=None, by=by, reason=reason, at=now
+    )
+    events = [new(payload={"run_id": run.pk}) for run in runs]
     for event in events:
         chain(event, None)
     Event.objects.bulk_create(events)
@@ -104,6 +106,8 @@ def _line_of(run: WorkflowRun, known: RunRecord | None) -> RunRecord:
     line.template_id, line.template_name = run.template_id, run.template_name
     line.template_version, line.parameters = run.template_version, run.parameters
     line.initiated_by, line.created_by = run.initiated_by, run.creator.name
+    line.created_by_user, line.created_by_via = run.creator.user, run.creator.via
+    line.again_of = run.again_of
     line.trigger, line.started_at = run.trigger, run.started_at
     line.duration_ms = None if run.duration_ms is None else max(0, run.duration_ms)
     return line

@@ -2,8 +2,8 @@
 Deletes the rows of runs that are removed, from the leaves to the run, a few at a time.
 
 Each step is a transaction of its own, which holds the locks of runs that nobody sees any more.
-Wherever it is interrupted, the next step goes on: what is left is found by the row of its run, which
-goes last.
+Wherever it is interrupted, the next step goes on: what is left is found by the row of its run,
+which goes last.
 """
 
 from collections.abc import Sequence

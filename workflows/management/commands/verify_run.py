@@ -3,6 +3,7 @@
 from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import chain
 from json import dumps
 from typing import Any
 
@@ -80,16 +81,13 @@ class Command(DatabaseCommand):
             elif not options["all"]:
                 self.stdout.write(examination.sentence)
         if options["all"]:
-            total.findings += self._print(find_gone(), as_json=json)
-            total.findings += self._print(find_changed_lines(), as_json=json)
+            total.findings += self._print(chain(find_gone(), find_changed_lines()), as_json=json)
         if json:
             self.stdout.write(dumps({"verified": {**asdict(total), **head_of_lines()}}))
         if total.findings:
             raise CommandError(f"findings: {total.findings}, in {total.runs} verified runs")
-        if not json:
-            self.stdout.write(total.sentence)
-            if options["all"] and (lines := head_of_lines()["line_number"]):
-                self.stdout.write(f"Lines of removed runs verified: {lines}.")
+        for line in [] if json else _said(total, with_lines=options["all"]):
+            self.stdout.write(line)
 
     def _print(self, findings: Iterable[Finding], *, as_json: bool) -> int:
         """Print findings; return their number."""
@@ -99,6 +97,12 @@ class Command(DatabaseCommand):
             line = dumps(finding.as_json(), ensure_ascii=False)
             self.stdout.write(line if as_json else finding.sentence)
         return count
+
+
+def _said(total: Totals, *, with_lines: bool) -> Iterator[str]:
+    yield total.sentence
+    if with_lines and (lines := head_of_lines()["line_number"]):
+        yield f"Lines of removed runs verified: {lines}."
 
 
 def _all_runs() -> Iterator[int]:
