@@ -9,6 +9,7 @@ from tests.exports.exported import exported, ids
 from tests.factories import RunFactory
 from tests.support.actors import who
 from tests.support.drawing import DrawRun
+from tests.support.scripted import Script
 from tests.support.verbs import dispatch, dispatch_all, events, finish, task, walk
 from workflows import operations
 from workflows.authoring.spec import parse_template
@@ -17,6 +18,8 @@ from workflows.exports import lines
 from workflows.exports.events import EventExport
 from workflows.exports.runs import RunExport
 from workflows.models import Event, RunRecord, WorkflowRun
+from workflows.retention.removal import mark_removed
+from workflows.retention.rows import delete_some_rows
 from workflows.runs.creation import create_run
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +107,11 @@ def test_line_of_a_run_says_what_it_was_made_of_and_how_it_ended() -> None:
         "task_counts": run.task_counts,
         "trail_head": ended.digest,
         "trail_length": run.trail_length,
+        "removed_at": None,
+        "removed_by": None,
+        "removed_reason": None,
+        "line_number": None,
+        "line_digest": None,
     }
 
 
@@ -162,3 +170,23 @@ def test_few_ends_among_many_events_are_found_in_several_looks(
     assert [RunExport().end_of_page(0, upto, limit) for limit in (1, 2, 4)] == [first, second, upto]
     monkeypatch.setattr(lines, "MOST_LOOKS", 1)
     assert RunExport().end_of_page(0, upto, 4) < first < third == found[-1]["cursor"]
+
+
+def test_removed_run_has_a_line_for_its_removal(runs: DrawRun, script: Script) -> None:
+    run = runs("a", parameters={"day": "2026-11-27"})
+    walk(run, "a")
+    [end] = exported("runs")
+    mark_removed(WorkflowRun.objects.filter(pk=run.pk), by=who("cron"), reason="too old")
+    while delete_some_rows() is not None:
+        pass
+    [removal] = exported("runs")
+    record = RunRecord.objects.get()
+    told = {name: value for name, value in removal.items() if removal[name] != end[name]}
+    assert told == {
+        "cursor": Event.objects.get(event_type="workflow_run.removed").pk,
+        "removed_at": text_of(record.removed_at),
+        "removed_by": "cron",
+        "removed_reason": "too old",
+        "line_number": 1,
+        "line_digest": record.line_digest,
+    }

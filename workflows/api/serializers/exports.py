@@ -86,3 +86,14 @@ class RunLine(serializers.Serializer[Any]):
     trail_length = serializers.IntegerField(
         allow_null=True, help_text="How many events were chained then."
     )
+    removed_at = serializers.DateTimeField(
+        allow_null=True, help_text="When it was removed; null: this line is about its end."
+    )
+    removed_by = serializers.CharField(allow_null=True, help_text="Who has removed it.")
+    removed_reason = serializers.CharField(allow_null=True, help_text="By which rule.")
+    line_number = serializers.IntegerField(
+        allow_null=True, help_text="The place of what stays of it in the chain of removed runs."
+    )
+    line_digest = serializers.CharField(
+        allow_null=True, help_text="Over what stays of it, and the digest before it in that chain."
+    )
