@@ -11,6 +11,7 @@ from django.db import transaction
 
 from workflows.authoring import wfformat, yaml_json
 from workflows.authoring.checks import warnings_of
+from workflows.authoring.sections import check_sections, split_sections, with_sections
 from workflows.authoring.spec import REQUIRED, TemplateSpec, parse_template, plain
 from workflows.authoring.store import (
     create_template,
@@ -82,14 +83,18 @@ def import_content(
         )
 
 
-def read_content(file_name: str, content: bytes, *, commands: bool = False) -> TemplateSpec:
+def read_content(file_name: str, content: bytes, *, commands: bool = False) -> dict[str, Any]:
     """
-    Return the template in the content of a file, without storing it.
+    Return the template in the content of a file as plain data, without storing it.
 
     :raises UnusableFile: naming the file, the step and the field.
     """
     with _name_file_in_errors(file_name):
-        return parse_template(_as_template_data(_read_data(file_name, content), commands=commands))
+        data = _as_template_data(_read_data(file_name, content), commands=commands)
+        content_data, sections = split_sections(data)
+        spec = parse_template(content_data)
+        check_sections(sections, spec)
+        return {**plain(spec), **sections}
 
 
 def export_template(name: str) -> str:
@@ -99,7 +104,8 @@ def export_template(name: str) -> str:
     :raises NotFound: if there is no such template.
     :raises Conflict: if several have the name.
     """
-    return as_yaml(spec_of(template_named(name)))
+    template = template_named(name)
+    return yaml_json.write_yaml(with_sections(template, spec_of(template)))
 
 
 def as_yaml(spec: TemplateSpec) -> str:
@@ -181,14 +187,17 @@ def _import(data: Any, name: str | None, by: Actor) -> Import:
     target = _get_by_number(name) if name and name.startswith("#") else None
     if name is not None and isinstance(data, dict):
         data = {**data, "name": target.name if target else name}
-    spec = parse_template(data)
+    content, sections = split_sections(data)
+    spec = parse_template(content)
     target = target or _find_by_name(spec.name)
     if target is None:
-        template, change = create_template(spec, by=by), "created"
+        template, change = create_template(spec, sections=sections, by=by), "created"
     else:
-        before = lock_template(target.pk).version
-        template = replace_template(target.pk, spec, by=by)
-        change = "unchanged" if template.version == before else "replaced"
+        before = lock_template(target.pk)
+        had = with_sections(before, spec)
+        template = replace_template(target.pk, spec, sections=sections, by=by)
+        is_same = template.version == before.version and with_sections(template, spec) == had
+        change = "unchanged" if is_same else "replaced"
     return Import(template, change, warnings_of(spec))
 
 

@@ -4,6 +4,7 @@ from workflows.operations.approvals import approve, reject
 from workflows.operations.attempts import ask, declare_lost
 from workflows.operations.dispatch_ready import dispatch_ready
 from workflows.operations.holds import hold, release
+from workflows.operations.labels import label, note
 from workflows.operations.retry_failed import retry_failed
 from workflows.operations.runners import delete_runner
 from workflows.operations.runs import abort, cancel_rest, pause, resume, set_auto_dispatch
@@ -20,7 +21,9 @@ __all__ = [
     "delete_runner",
     "dispatch_ready",
     "hold",
+    "label",
     "mark_success",
+    "note",
     "pause",
     "reject",
     "release",

@@ -7,7 +7,7 @@ from typing import Any
 
 from workflows.db.doors import durably
 from workflows.models.actor import Actor
-from workflows.operations import approvals, attempts, checks, holds, preview, runs, tasks
+from workflows.operations import approvals, attempts, checks, holds, labels, preview, runs, tasks
 from workflows.operations.checks import Refusal
 from workflows.operations.dispatch_ready import dispatch_ready, dispatch_task
 from workflows.operations.preview import Effect
@@ -87,6 +87,8 @@ AUTO_DISPATCH_OFF = Operation(
     partial(runs.set_auto_dispatch, auto_dispatch=False),
     checks.check_auto_dispatch_off,
 )
+LABEL = Operation("label", "Change labels", labels.label, checks.check_always)
+NOTE = Operation("note", "Add a note", labels.note, checks.check_always)
 HOLD = Operation("hold", "Hold", holds.hold, checks.check_hold, preview.preview_hold)
 RELEASE = Operation(
     "release", "Release", holds.release, checks.check_release, preview.preview_release

@@ -1,6 +1,6 @@
 """Creates runs, and tasks that are in no run yet; lists the tasks of runs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -27,6 +27,7 @@ from workflows.payloads.secrets import encrypted_parameters, masked
 from workflows.runs.again import Again, earlier_run, repeat, schema_of
 from workflows.runs.approval_requests import AGAIN, request_approval, request_approvals
 from workflows.runs.events import record
+from workflows.runs.labels import take_labels
 from workflows.runs.locks import LARGEST_ID
 from workflows.runs.trail import save_trail
 
@@ -41,6 +42,7 @@ def create_run(
     auto_dispatch: bool = False,
     again: Again | None = None,
     trigger: dict[str, Any] | None = None,
+    labels: Mapping[str, str] | None = None,
     by: Actor,
 ) -> WorkflowRun:
     """
@@ -48,6 +50,7 @@ def create_run(
 
     :param again: the run that it repeats, whose template it has then.
     :param trigger: what started it, if no person did: `{kind, id, name, moment}`.
+    :param labels: by key, besides those of the template, which they may replace.
     :raises NotFound: if the template or a task does not exist.
     :raises Conflict: if a task is in a run already, or is not pending.
     :raises Invalid: if neither is given, or the parameters are not what the template takes.
@@ -63,7 +66,8 @@ def create_run(
         **_creator_columns(by),
     )
     given = parameters or {}
-    _take_parameters(run, repeat(run, earlier, again, given, by=by) if again and earlier else given)
+    taken = repeat(run, earlier, again, given, by=by) if again and earlier else given
+    take_labels(run, labels or {}, _take_parameters(run, taken))
     _save(run, task_ids, by=by)
     return run
 
@@ -131,7 +135,8 @@ def _template(template_id: int, *, lock: bool) -> WorkflowTemplate:
         raise NotFound("workflow template", template_id) from None
 
 
-def _take_parameters(run: WorkflowRun, parameters: dict[str, Any]) -> None:
+def _take_parameters(run: WorkflowRun, parameters: dict[str, Any]) -> dict[str, str]:
+    """Take the parameters; return the values of those that are secret."""
     try:
         check_json_object(parameters)
     except ValidationError as exc:
@@ -145,6 +150,7 @@ def _take_parameters(run: WorkflowRun, parameters: dict[str, Any]) -> None:
         run.encrypted_secrets = encrypted_parameters(secrets)
     except ValueError:
         raise Invalid({"parameters": [WRONG_KEYS]}) from None
+    return secrets
 
 
 def _free_tasks(task_ids: Sequence[int]) -> list[Task]:

@@ -1,0 +1,32 @@
+"""Runs are found by their notes, parameters and failures by indexes."""
+
+from django.db import migrations, models
+
+from workflows.migrations._concurrently import AddIndex, AddPostgresIndex
+
+# Words of letters and digits: everything else between them is a space. The query in
+# `workflows/search/words.py` has the same expression, or this index is not used.
+WORDS = "to_tsvector('simple', regexp_replace(message, '[^[:alnum:]]+', ' ', 'g'))"
+
+
+class Migration(migrations.Migration):
+    atomic = False
+    dependencies = [("workflows", "0023_labels_and_views")]
+    operations = [
+        AddIndex(
+            model_name="event",
+            index=models.Index(
+                condition=models.Q(event_type="workflow_run.noted"),
+                fields=["run"],
+                name="event_note",
+            ),
+        ),
+        AddPostgresIndex(
+            "run_parameter", "workflows_workflowrun", "USING gin (parameters jsonb_path_ops)"
+        ),
+        AddPostgresIndex(
+            "attempt_failure_words",
+            "workflows_taskattempt",
+            f"USING gin (({WORDS})) WHERE outcome = 'failed'",
+        ),
+    ]
