@@ -1,4 +1,4 @@
-"""Runs are found by their notes, parameters and failures by indexes."""
+"""Runs are found by their templates, notes, parameters and failures by indexes."""
 
 from django.db import migrations, models
 
@@ -20,6 +20,10 @@ class Migration(migrations.Migration):
                 fields=["run"],
                 name="event_note",
             ),
+        ),
+        AddIndex(
+            model_name="workflowrun",
+            index=models.Index(fields=["template_name", "-id"], name="run_by_name"),
         ),
         AddPostgresIndex(
             "run_parameter", "workflows_workflowrun", "USING gin (parameters jsonb_path_ops)"

@@ -176,6 +176,7 @@ class WorkflowRun(models.Model):
         indexes = [
             models.Index(fields=["state", "-id"], name="run_by_state"),
             models.Index(fields=["state", "finished_at"], name="run_by_end"),
+            models.Index(fields=["template_name", "-id"], name="run_by_name"),
         ]
         constraints = [
             models.CheckConstraint(

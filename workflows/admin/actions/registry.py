@@ -7,6 +7,8 @@ from typing import Any
 from workflows.admin.actions.forms import (
     CommentForm,
     HoldForm,
+    LabelsForm,
+    NoteForm,
     OperationForm,
     ReasonForm,
     RequiredReasonForm,
@@ -18,6 +20,8 @@ from workflows.admin.actions.results import (
     describe_asked,
     describe_auto_dispatch,
     describe_dispatch,
+    describe_labeled,
+    describe_noted,
     describe_reset,
     describe_retried,
     describe_run,
@@ -83,6 +87,13 @@ CANCEL_REST = AdminOperation(
     ReasonForm,
     "Tasks that wait for a failed or canceled task are canceled; other tasks continue.",
 )
+LABEL = AdminOperation(
+    catalog.LABEL,
+    describe_labeled,
+    LabelsForm,
+    "Runs are found by their labels: search for label:team=data.",
+)
+NOTE = AdminOperation(catalog.NOTE, describe_noted, NoteForm)
 HOLD = AdminOperation(
     catalog.HOLD,
     describe_task,
@@ -148,7 +159,16 @@ REJECT = AdminOperation(
     "The task is canceled, and tasks that wait for it cannot start. A decision is final.",
 )
 
-RUN_OPERATIONS = (PAUSE, RESUME, AUTO_DISPATCH_ON, AUTO_DISPATCH_OFF, RETRY_FAILED, ABORT)
+RUN_OPERATIONS = (
+    PAUSE,
+    RESUME,
+    AUTO_DISPATCH_ON,
+    AUTO_DISPATCH_OFF,
+    RETRY_FAILED,
+    ABORT,
+    NOTE,
+    LABEL,
+)
 TASK_OPERATIONS = (
     DISPATCH_TASK,
     HOLD,

@@ -1,0 +1,111 @@
+"""What searches ask of databases that Django has no words for."""
+
+import json
+import re
+from typing import Any
+
+from django.db import connection
+from django.db.models import BooleanField, Case, F, Func, Q, TextField, Value, When
+from django.db.models.functions import Cast
+
+from workflows.models import Event, EventType, TaskAttempt
+from workflows.models.attempt import Outcome
+
+# Letters and digits; all else between them is a space. Of the message of a failed attempt, this is
+# the expression of the index `attempt_failure_words`: another one would not use it.
+WORDS_OF = "to_tsvector('simple', regexp_replace(%(expressions)s, '[^[:alnum:]]+', ' ', 'g'))"
+WORD = re.compile(r"[^\W_]+")
+
+
+class HasWords(Func):
+    """PostgreSQL: true for a text that has these words in this order, of the last its beginning."""
+
+    arg_joiner = " @@ "
+    template = "(%(expressions)s)"
+    output_field: Any = BooleanField()
+
+    def __init__(self, column: str, query: str) -> None:
+        """Compare a column with a query of full-text search."""
+        super().__init__(
+            Func(F(column), template=WORDS_OF),
+            Func(Value(query), template="to_tsquery('simple', %(expressions)s)"),
+        )
+
+
+class Is(Func):
+    """True for rows with this word of ours; it stands in the statement, as partial indexes need."""
+
+    template = "(%(expressions)s = '%(word)s')"
+    output_field: Any = BooleanField()
+
+    def __init__(self, column: str, word: str) -> None:
+        """Compare a column with a word."""
+        super().__init__(F(column), word=word)
+
+
+class LeafIs(Func):
+    """SQLite: true if the value at a path of a JSON document, or one in the list there, is this."""
+
+    arg_joiner = " IN "
+    template = "(%(expressions)s)"
+    output_field: Any = BooleanField()
+
+    def __init__(self, column: str, path: str, value: Any) -> None:
+        """Compare what stands at the path of a column with a value."""
+        text = Cast(F(column), TextField())
+        is_json = Func(F(column), function="json_valid", output_field=BooleanField())
+        document = Case(When(is_json, then=text))  # what is not JSON has no leaves
+        atoms = "(SELECT atom FROM json_each(%(expressions)s))"
+        leaves = Func(document, Value(path), template=atoms)
+        super().__init__(Value(value), leaves)
+
+
+def failures_with(text: str) -> Any:
+    """Return the failed attempts whose message has this text."""
+    failed = TaskAttempt.objects.filter(Is("outcome", Outcome.FAILED.value)).order_by()
+    words = WORD.findall(text)
+    if connection.vendor != "postgresql" or not words:
+        return failed.filter(message__icontains=text)
+    query = " <-> ".join([f"'{word}'" for word in words]) + ":*"
+    return failed.filter(HasWords("message", query))
+
+
+def notes_with(text: str) -> Any:
+    """Return the notes that have this text."""
+    notes = Event.objects.filter(Is("event_type", EventType.RUN_NOTED.value)).order_by()
+    return notes.filter(reason__icontains=text)
+
+
+def parameter_is(name: str, text: str) -> Q:
+    """Return the condition that a parameter is this text, or the number or truth it spells."""
+    paths = {(name,), tuple(name.split("."))}
+    found = Q(pk__in=[])
+    for path in sorted(paths):
+        for value in _values(text):
+            found |= _leaf_is(path, value)
+    return found
+
+
+def _values(text: str) -> list[Any]:
+    """Return what may be meant: `3` is a text and a number."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return [text]
+    is_storable = isinstance(value, bool) or (
+        isinstance(value, int | float) and abs(value) < 2**63 and json.dumps(value)[-1].isdigit()
+    )
+    return [text, value] if is_storable else [text]
+
+
+def _leaf_is(path: tuple[str, ...], value: Any) -> Q:
+    if connection.vendor != "postgresql":
+        if any('"' in key for key in path):
+            return Q(pk__in=[])  # a path of SQLite has no way to spell it
+        keys = "".join(f'."{key}"' for key in path)
+        return Q(LeafIs("parameters", f"${keys}", value))
+    one: Any = value
+    in_list: Any = [value]
+    for key in reversed(path):
+        one, in_list = {key: one}, {key: in_list}
+    return Q(parameters__contains=one) | Q(parameters__contains=in_list)
