@@ -51,10 +51,12 @@ ADDED = {
         "reopened_at",
         "trigger",
     },
-    "workflows.WorkflowTemplate": {"parameters_schema", "approval_lasts"},
+    "workflows.WorkflowTemplate": {"parameters_schema", "approval_lasts", "labels"},
 }
 """Columns that came later."""
 ADDED_TABLES = {
+    "workflows.RunLabel",
+    "workflows.SavedView",
     "workflows.Counter",
     "workflows.LastLook",
     "workflows.Presence",

@@ -10,16 +10,26 @@ from workflows.admin.attempts import TaskAttemptAdmin
 from workflows.admin.events import EventAdmin
 from workflows.admin.runners import KeptRunnerAdmin
 from workflows.admin.runs.model_admin import WorkflowRunAdmin
+from workflows.admin.runs.saved import SavedViewAdmin
 from workflows.admin.tasks import TaskAdmin
 from workflows.admin.templates.model_admin import WorkflowTemplateAdmin
 from workflows.admin.tokens import AuthTokenAdmin
-from workflows.models import Approval, Event, Task, TaskAttempt, WorkflowRun, WorkflowTemplate
+from workflows.models import (
+    Approval,
+    Event,
+    SavedView,
+    Task,
+    TaskAttempt,
+    WorkflowRun,
+    WorkflowTemplate,
+)
 
 PAGES = {
     Approval: ApprovalAdmin,
     AuthToken: AuthTokenAdmin,
     Event: EventAdmin,
     Runner: KeptRunnerAdmin,
+    SavedView: SavedViewAdmin,
     Task: TaskAdmin,
     TaskAttempt: TaskAttemptAdmin,
     WorkflowRun: WorkflowRunAdmin,

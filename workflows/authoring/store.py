@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from django.db import transaction
@@ -37,13 +37,7 @@ def create_template(
     :raises Invalid: naming what is wrong, or a runner that does not exist.
     """
     check_template(spec, kinds_of_runners())
-    template = WorkflowTemplate.objects.create(
-        name=spec.name,
-        description=spec.description,
-        approver_must_differ=spec.approver_must_differ,
-        approval_lasts=spec.approval_lasts,
-        parameters_schema=spec.parameters_schema,
-    )
+    template = WorkflowTemplate.objects.create(**_columns(spec))
     _store_steps(template, spec.steps)
     _store_version(template, spec, by=by)
     store_sections(template, sections, spec)
@@ -78,10 +72,8 @@ def replace_template(
     if _is_same(latest, spec):
         return template
     check_template(spec, kinds_of_runners(), saved=saved_before or latest)
-    template.name, template.description = spec.name, spec.description
-    template.approver_must_differ = spec.approver_must_differ
-    template.approval_lasts = spec.approval_lasts
-    template.parameters_schema = spec.parameters_schema
+    for name, value in _columns(spec).items():
+        setattr(template, name, value)
     template.version += 1
     template.save()
     template.steps.all().delete()
@@ -93,7 +85,7 @@ def replace_template(
 @transaction.atomic
 def change_template(
     template_id: int,
-    fields: Mapping[str, Any],
+    data: Mapping[str, Any],
     *,
     edited_version: int | None = None,
     by: Actor = NOBODY,
@@ -103,7 +95,7 @@ def change_template(
 
     Parameters and errors as in `replace_template`.
     """
-    content, sections = split_sections(fields)
+    content, sections = split_sections(data)
     kept = plain(spec_of(lock_template(template_id)))
     spec = parse_template({**kept, **content})
     return replace_template(
@@ -140,6 +132,11 @@ def spec_of(template: WorkflowTemplate) -> TemplateSpec:
         template.approval_lasts,
         template.parameters_schema,
     )
+
+
+def _columns(spec: TemplateSpec) -> dict[str, Any]:
+    """Return what a template has besides its steps."""
+    return {each.name: getattr(spec, each.name) for each in fields(spec) if each.name != "steps"}
 
 
 def _step_spec(step: TemplateStep, depends_on: Iterable[str]) -> StepSpec:

@@ -18,6 +18,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('key', models.CharField(max_length=63)),
                 ('value', models.CharField(max_length=200)),
+                ('run', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='labels', to='workflows.workflowrun')),
             ],
             options={
                 'ordering': ['key'],
@@ -43,11 +44,6 @@ class Migration(migrations.Migration):
             model_name='workflowtemplate',
             name='labels',
             field=workflows.models.fields.JSONObjectField(blank=True, db_default={}, default=dict, help_text='Labels of its runs, by key; no version keeps them.'),
-        ),
-        migrations.AddField(
-            model_name='runlabel',
-            name='run',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='labels', to='workflows.workflowrun'),
         ),
         migrations.AddConstraint(
             model_name='savedview',

@@ -50,7 +50,6 @@ def create_run(
 
     :param again: the run that it repeats, whose template it has then.
     :param trigger: what started it, if no person did: `{kind, id, name, moment}`.
-    :param labels: by key, besides those of the template, which they may replace.
     :raises NotFound: if the template or a task does not exist.
     :raises Conflict: if a task is in a run already, or is not pending.
     :raises Invalid: if neither is given, or the parameters are not what the template takes.

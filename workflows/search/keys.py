@@ -11,7 +11,7 @@ from workflows.payloads.suggestions import MOST_COMPARED, suggested
 from workflows.runs.locks import LARGEST_ID
 from workflows.search.moments import read_moment
 from workflows.search.syntax import BadSearch
-from workflows.search.words import failures_with, notes_with, parameter_is
+from workflows.search.words import failures_with, notes, parameter_is
 
 Runs = QuerySet[WorkflowRun]
 VIEW_TASK, VIEW_EVENT = "workflows.view_task", "workflows.view_event"
@@ -76,7 +76,7 @@ def _message(value: str, _: Runs) -> Q:
 
 
 def _note(value: str, _: Runs) -> Q:
-    return Q(pk__in=notes_with(value).values("run"))
+    return Q(pk__in=notes().filter(reason__icontains=value).values("run"))
 
 
 def _free(value: str, runs: Runs) -> Q:

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, Case, F, Func, Q, TextField, Value, When
+from django.db.models import BooleanField, Case, F, Func, Q, QuerySet, TextField, Value, When
 from django.db.models.functions import Cast
 
 from workflows.models import Event, EventType, TaskAttempt
@@ -60,7 +60,7 @@ class LeafIs(Func):
         super().__init__(Value(value), leaves)
 
 
-def failures_with(text: str) -> Any:
+def failures_with(text: str) -> QuerySet[TaskAttempt]:
     """Return the failed attempts whose message has this text."""
     failed = TaskAttempt.objects.filter(Is("outcome", Outcome.FAILED.value)).order_by()
     words = WORD.findall(text)
@@ -70,10 +70,9 @@ def failures_with(text: str) -> Any:
     return failed.filter(HasWords("message", query))
 
 
-def notes_with(text: str) -> Any:
-    """Return the notes that have this text."""
-    notes = Event.objects.filter(Is("event_type", EventType.RUN_NOTED.value)).order_by()
-    return notes.filter(reason__icontains=text)
+def notes() -> QuerySet[Event]:
+    """Return the events that are notes on runs."""
+    return Event.objects.filter(Is("event_type", EventType.RUN_NOTED.value)).order_by()
 
 
 def parameter_is(name: str, text: str) -> Q:

@@ -16,6 +16,7 @@ from django.utils.timezone import localtime
 
 from workflows.insight.situation import Situation
 from workflows.models import WorkflowRun
+from workflows.search.syntax import quoted
 
 EMPTY = "–"
 IN_BAR = ("success", "running", "dispatched", "failed", "canceled")
@@ -62,6 +63,15 @@ def link(address: str, text: object) -> SafeString:
 def run_link(run_id: int | None) -> str | SafeString:
     """Return a link to a run, without reading the run."""
     return link(page_url(WorkflowRun, run_id), f"run {run_id}") if run_id else EMPTY
+
+
+def chips(labels: Mapping[str, str]) -> SafeString:
+    """Return labels as links to the runs that have the same."""
+    shown = (
+        (list_url(WorkflowRun, q=f"label:{key}={quoted(value)}"), key, value)
+        for key, value in labels.items()
+    )
+    return format_html_join(" ", '<a class="chip" href="{}">{}={}</a>', shown)
 
 
 def pretty(value: object) -> str | SafeString:
