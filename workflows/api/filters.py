@@ -91,7 +91,7 @@ class RunFilters(filters.FilterSet):
             user: Any = getattr(self.request, "user", None)
             return search(value, runs, may=user.has_perm).runs
         except BadSearch as refusal:
-            raise ValidationError({name: [f"{refusal.detail}."]}) from refusal
+            raise ValidationError({name: [refusal.sentence]}) from refusal
 
 
 class TaskFilters(filters.FilterSet):

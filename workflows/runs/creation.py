@@ -58,11 +58,10 @@ def create_run(
     run = WorkflowRun(
         template=_chosen(earlier.template_id if earlier else template_id, task_ids),
         expands_template=not task_ids,
-        initiated_by=initiated_by or shortened(by.name, LONGEST_LABEL),
         auto_dispatch=auto_dispatch,
         again_of=again.run_id if again else None,
         trigger=trigger,
-        **_creator_columns(by),
+        **_creator_columns(by, initiated_by),
     )
     given = parameters or {}
     taken = repeat(run, earlier, again, given, by=by) if again and earlier else given
@@ -106,10 +105,11 @@ def create_task(
     return task
 
 
-def _creator_columns(by: Actor) -> dict[str, str]:
+def _creator_columns(by: Actor, initiated_by: str) -> dict[str, str]:
     label = shortened(by.name, LONGEST_LABEL)
     return {
         "created_by": label,
+        "initiated_by": initiated_by or label,
         "created_by_name": by.name if by.name != label else "",
         "created_by_user": by.user,
         "created_by_via": by.via,

@@ -35,7 +35,7 @@ class Key:
 
 def _state(value: str, _: Runs) -> Q:
     if value not in RunState.values:
-        raise BadSearch(f"state:{value}: is no state; {suggested(value, RunState.values)}")
+        raise BadSearch(f"state:{value} is no state; {suggested(value, RunState.values)}")
     return Q(state=value)
 
 
@@ -47,7 +47,7 @@ def _template(value: str, _: Runs) -> Q:
     if not named.exists() and not WorkflowRun.objects.filter(template_name=value).exists():
         names = WorkflowTemplate.objects.values_list("name", flat=True)[:MOST_COMPARED]
         hint = suggested(value, list(names)) or "there is none yet"
-        raise BadSearch(f"template:{value}: is no template; {hint}")
+        raise BadSearch(f"template:{value} is no template; {hint}")
     return Q(template_name=value)
 
 
@@ -61,7 +61,7 @@ def _label(value: str, _: Runs) -> Q:
 def _param(value: str, runs: Runs) -> Q:
     name, equals, wanted = value.partition("=")
     if not (name and equals):
-        raise BadSearch(f"param:{value}: has no value; write param:NAME=VALUE")
+        raise BadSearch(f"param:{value} has no value; write param:NAME=VALUE")
     found = parameter_is(name, wanted)
     return found if connection.vendor == "postgresql" else found & Q(pk__in=runs)
 

@@ -27,6 +27,11 @@ class BadSearch(WorkflowError):
 
     code = "bad_search"
 
+    @property
+    def sentence(self) -> str:
+        """The message as a sentence; some end with a question."""
+        return self.detail if self.detail.endswith("?") else f"{self.detail}."
+
 
 @dataclass(frozen=True, slots=True)
 class Term:
@@ -87,8 +92,8 @@ def _term_at(text: str, at: int, keys: Collection[str]) -> Term:
         raise BadSearch(f"{rest} has no value; write it behind the colon, as in state:failed")
     key = (found["key"] or "").lower()
     if key and key not in keys:
-        remedy = "to search for these words, put them into quotes"
-        raise BadSearch(f"{key}: is no key of a search; {suggested(key, keys)}; {remedy}")
+        remedy = "words with a colon go into quotes"
+        raise BadSearch(f"{key}: is no key of a search ({remedy}); {suggested(key, keys)}")
     if not key and re.fullmatch(r"-?[^\W\d]\w*:", found[0]):
         raise BadSearch(f"{rest} has no value; write it behind the colon, as in state:failed")
     return Term(key, _unquoted(found["value"]), bool(found["minus"]))

@@ -40,6 +40,8 @@ SEARCH_HELP = (
     "param:day=2026-11-27 by: after: before: message: note: log:. A minus excludes, quotes keep "
     "spaces."
 )
+MOST_CHIPS = 4
+"""Labels of a run in the list; its page has all of them."""
 TIMES = tuple(map(moment, ("created_at", "started_at", "finished_at")))
 
 
@@ -64,7 +66,7 @@ class RunList(ChangeList):
         labels = labels_of(run.pk for run in self.result_list)
         for run in self.result_list:
             run.situation = standing[run.pk]
-            run.chips = chips(labels.get(run.pk, {}))
+            run.chips = chips(labels.get(run.pk, {}), most=MOST_CHIPS)
 
 
 class WorkflowRunAdmin(LaunchAdmin, RunViews):
@@ -119,7 +121,8 @@ class WorkflowRunAdmin(LaunchAdmin, RunViews):
         try:
             found = search(search_term, queryset, may=request.user.has_perm)
         except BadSearch as refusal:
-            self.message_user(request, f"{refusal.detail}.", messages.ERROR)
+            text = f"The search was not understood. {refusal.sentence}"
+            self.message_user(request, text, messages.ERROR)
             return queryset.none(), False
         if found.remark:
             self.message_user(request, found.remark, messages.WARNING)

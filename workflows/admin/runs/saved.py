@@ -65,7 +65,7 @@ class SavedViewForm(AnyModelForm):
         try:
             search(query, WorkflowRun.objects.none(), may=everything)
         except BadSearch as refusal:
-            raise ValidationError(f"{refusal.detail}.") from refusal
+            raise ValidationError(refusal.sentence) from refusal
         return query
 
     def clean(self) -> dict[str, Any]:

@@ -55,7 +55,7 @@ class TemplateForm(RefusableForm):
     )
     labels = JSONObjectFormField(
         widget=forms.Textarea(
-            attrs={"rows": 2, "cols": 80, "class": "json", "spellcheck": "false"}
+            attrs={"rows": 4, "cols": 80, "class": "json", "spellcheck": "false"}
         ),
         help_text="By which its runs are found again. A value may be made of parameters. "
         f"They change without a new version. Example: {LABELS_EXAMPLE}",
