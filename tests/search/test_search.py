@@ -13,7 +13,7 @@ from tests.support.scripted import Script
 from tests.support.verbs import dispatch, finish
 from workflows import operations
 from workflows.models import LogPiece, TaskAttempt, WorkflowRun
-from workflows.search import find
+from workflows.search import failures, find
 from workflows.search.find import everything, search
 from workflows.search.syntax import BadSearch
 
@@ -141,6 +141,24 @@ def test_only_so_many_runs_are_read_and_that_is_said(
     assert found("-by:anna") == {history["old"]}
     remark = search("by:bob", WorkflowRun.objects.all(), may=everything).remark
     assert remark.startswith("Only the newest 1 runs that fit otherwise were searched for by:bob.")
+
+
+def test_only_so_many_failures_are_read_and_that_is_said(
+    history: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operations.retry(TaskAttempt.objects.get().task_id, by=who("eve"))
+    run = WorkflowRun.objects.get(pk=history["old"])
+    dispatch(run)
+    finish(run, "extract", "failed", message="still no space")
+    monkeypatch.setattr(failures, "MOST_FAILURES", 1)
+    found = search("message:space", WorkflowRun.objects.all(), may=everything)
+    assert [each.pk for each in found.runs] == [history["old"]]
+    assert found.remark == (
+        "Only the newest 1 failures were searched for message:space. Add a rarer word."
+    )
+    assert not search("message:device", WorkflowRun.objects.all(), may=everything).remark or (
+        connection.vendor != "postgresql"
+    )
 
 
 @pytest.mark.parametrize("text", ["log:Traceback", "log:nothing", "-log:x"])

@@ -5,7 +5,7 @@ from django.db import migrations, models
 from workflows.migrations._concurrently import AddIndex, AddPostgresIndex
 
 # Words of letters and digits: everything else between them is a space. The query in
-# `workflows/search/words.py` has the same expression, or this index is not used.
+# `workflows/search/failures.py` has the same expression, or this index is not used.
 WORDS = "to_tsvector('simple', regexp_replace(message, '[^[:alnum:]]+', ' ', 'g'))"
 
 

@@ -14,6 +14,8 @@ from workflows.models import LogPiece
 from workflows.search.keys import Runs
 from workflows.search.syntax import BadSearch, Term
 
+LOG = "log"
+"""The key of these words."""
 MOST_RUNS = 100
 """The logs of so many runs are read, the newest of those that fit otherwise."""
 LONGEST_S = 3

@@ -1,35 +1,13 @@
 """What searches ask of databases that Django has no words for."""
 
 import json
-import re
 from typing import Any
 
 from django.db import connection
 from django.db.models import BooleanField, Case, F, Func, Q, QuerySet, TextField, Value, When
 from django.db.models.functions import Cast
 
-from workflows.models import Event, EventType, TaskAttempt
-from workflows.models.attempt import Outcome
-
-# Letters and digits; all else between them is a space. Of the message of a failed attempt, this is
-# the expression of the index `attempt_failure_words`: another one would not use it.
-WORDS_OF = "to_tsvector('simple', regexp_replace(%(expressions)s, '[^[:alnum:]]+', ' ', 'g'))"
-WORD = re.compile(r"[^\W_]+")
-
-
-class HasWords(Func):
-    """PostgreSQL: true for a text that has these words in this order, of the last its beginning."""
-
-    arg_joiner = " @@ "
-    template = "(%(expressions)s)"
-    output_field: Any = BooleanField()
-
-    def __init__(self, column: str, query: str) -> None:
-        """Compare a column with a query of full-text search."""
-        super().__init__(
-            Func(F(column), template=WORDS_OF),
-            Func(Value(query), template="to_tsquery('simple', %(expressions)s)"),
-        )
+from workflows.models import Event, EventType
 
 
 class Is(Func):
@@ -58,16 +36,6 @@ class LeafIs(Func):
         atoms = "(SELECT atom FROM json_each(%(expressions)s))"
         leaves = Func(document, Value(path), template=atoms)
         super().__init__(Value(value), leaves)
-
-
-def failures_with(text: str) -> QuerySet[TaskAttempt]:
-    """Return the failed attempts whose message has this text."""
-    failed = TaskAttempt.objects.filter(Is("outcome", Outcome.FAILED.value)).order_by()
-    words = WORD.findall(text)
-    if connection.vendor != "postgresql" or not words:
-        return failed.filter(message__icontains=text)
-    query = " <-> ".join([f"'{word}'" for word in words]) + ":*"
-    return failed.filter(HasWords("message", query))
 
 
 def notes() -> QuerySet[Event]:
