@@ -49,8 +49,8 @@ def create_benchmark_template(graph: Graph, payload: dict[str, Any] = NOOP) -> W
 
 def read_recording(path: Path) -> Graph:
     """Return the graph of a file in WfFormat."""
-    spec = read_content(path.name, path.read_bytes())
-    return {step.step_id: list(step.depends_on) for step in spec.steps}
+    steps = read_content(path.name, path.read_bytes())["steps"]
+    return {step["step_id"]: step.get("depends_on", []) for step in steps}
 
 
 def create_benchmark_run(template: WorkflowTemplate, *, auto_dispatch: bool = False) -> WorkflowRun:

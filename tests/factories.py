@@ -47,7 +47,9 @@ class TemplateFactory(factory.django.DjangoModelFactory[WorkflowTemplate]):
     def _create(
         cls, model_class: type[WorkflowTemplate], *_: Any, **kwargs: Any
     ) -> WorkflowTemplate:
-        return create_template(parse_template(template_of(**kwargs)))
+        labels, schema = kwargs.pop("labels", {}), kwargs.pop("parameters_schema", {})
+        data = {**template_of(**kwargs), "parameters_schema": schema}
+        return create_template(parse_template(data), sections={"labels": labels})
 
 
 class RunFactory(factory.django.DjangoModelFactory[WorkflowRun]):

@@ -31,6 +31,8 @@ LOOKS = {
 """The icon and the name of a list in the navigation, by its model."""
 OPERATE = ("WorkflowRun", "Task", "TaskAttempt", "Approval", "Event")
 DESIGN = ("WorkflowTemplate", "Runner")
+BESIDE = ("SavedView",)
+"""Lists that another list links to."""
 COUNTED = {
     "WorkflowRun": "runs",
     "TaskAttempt": "attempts",
@@ -128,7 +130,7 @@ def _navigation(here: str, apps: Sequence[Mapping[str, Any]]) -> Iterator[Naviga
     index = reverse("admin:index")
     dashboard = NavigationLink("Dashboard", index, "dashboard", here == index)
     yield NavigationGroup("Operate", [dashboard, *_links(here, models, OPERATE)])
-    others = [name for name in models if name not in {*OPERATE, *DESIGN}]
+    others = [name for name in models if name not in {*OPERATE, *DESIGN, *BESIDE}]
     for heading, names in (("Design", DESIGN), ("Settings", others)):
         if links := list(_links(here, models, names)):
             yield NavigationGroup(heading, links)

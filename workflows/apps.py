@@ -61,6 +61,6 @@ def _register_periodic_work() -> None:
 
 def _register_sections() -> None:
     from workflows.authoring.sections import register_section
-    from workflows.operations.policy import RetentionSection
+    from workflows.operations.policy import RETENTION
 
-    register_section("retention", RetentionSection())
+    register_section(RETENTION)

@@ -12,6 +12,7 @@ from tests.support.actors import who
 from tests.support.verbs import edges, states
 from workflows.admin.templates.model_admin import TemplateForm
 from workflows.admin.templates.steps import StepForm
+from workflows.authoring.sections import SECTIONS
 from workflows.authoring.spec import StepSpec, TemplateSpec, parse_template
 from workflows.authoring.store import create_template, spec_of
 from workflows.models import WorkflowTemplate
@@ -181,7 +182,10 @@ def test_form_with_invalid_row_count_is_refused(root: Client, total: str) -> Non
 
 def test_form_has_a_field_for_every_property() -> None:
     assert {each.name for each in fields(StepSpec)} == set(StepForm.base_fields) - {"order"}
-    assert {each.name for each in fields(TemplateSpec)} == {*TemplateForm.Meta.fields, "steps"}
+    assert {each.name for each in fields(TemplateSpec)} | {*SECTIONS} == {
+        *TemplateForm.Meta.fields,
+        "steps",
+    }
 
 
 STRANGE = {

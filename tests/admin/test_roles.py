@@ -14,8 +14,8 @@ VIEWED = {
     "event",
     "runner",
 }
-PARTS = {"templatestep", "stepdependency", "taskdependency", "logpiece"}
-"""Seen on the pages of what they are parts of."""
+PARTS = {"templatestep", "stepdependency", "taskdependency", "logpiece", "runlabel", "savedview"}
+"""Seen on the pages of what they are parts of; whoever sees runs sees and saves views of them."""
 
 UNSEEN = {"presence", "lastlook", "counter", "runrecord"}
 """What processes tell each other; the dashboard, /readyz and `verify_run` say what follows."""

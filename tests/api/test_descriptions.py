@@ -184,6 +184,8 @@ def test_bodies_say_whether_they_are_required(document: dict[str, Any]) -> None:
         "workflow_runs_create",
         "workflow_runs_keep",
         "workflow_runs_partial_update",
+        "workflow_runs_label",
+        "workflow_runs_note",
         "tasks_create",
         "tasks_mark_success",
         "tasks_declare_lost",

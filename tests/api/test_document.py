@@ -14,6 +14,7 @@ from tests.api.endpoints import endpoints
 from tests.factories import RunFactory
 from tests.support.verbs import dispatch_all, finish
 from workflows.authoring.schema import TEMPLATE_SCHEMA
+from workflows.authoring.sections import SECTIONS
 from workflows.models import Approval, WorkflowRun
 
 pytestmark = pytest.mark.slow
@@ -78,8 +79,10 @@ def test_template_body_is_described_by_the_schema_that_validates_it(
     )
     steps = {**template["properties"]["steps"], "items": step}
 
+    sections = {name: each.schema for name, each in SECTIONS.items()}
     described = {**template, "properties": {**template["properties"], "steps": steps}}
-    assert described == TEMPLATE_SCHEMA
+    content = TEMPLATE_SCHEMA["properties"]
+    assert described == {**TEMPLATE_SCHEMA, "properties": {**content, **sections}}
     # What a PUT does not name is kept.
     assert changes["required"] == []
     assert {*changes["properties"]} - {*template["properties"]} == {"version"}

@@ -30,6 +30,8 @@ NEEDED = {
     "GET /workflow-runs/<int:pk>/explain": "workflows.view_workflowrun",
     "GET /workflow-runs/<int:pk>/graph": "workflows.view_workflowrun",
     "POST /workflow-runs/<int:pk>/dispatch-ready": OPERATE,
+    "POST /workflow-runs/<int:pk>/label": OPERATE,
+    "POST /workflow-runs/<int:pk>/note": OPERATE,
     "POST /workflow-runs/<int:pk>/pause": OPERATE,
     "POST /workflow-runs/<int:pk>/resume": OPERATE,
     "POST /workflow-runs/<int:pk>/abort": OPERATE,

@@ -26,10 +26,8 @@ from workflows.models import Task, TaskState, WorkflowRun
 def test_a_run_of_a_template_has_its_tasks_in_list_order(api: APIClient) -> None:
     template = TemplateFactory.create(name="load", drawing="a > b > d, a > c > d")
 
-    answer = api.post(
-        "/workflow-runs", {"workflow_template_id": template.pk, "parameters": {"day": 3}}
-    )
-
+    body = {"workflow_template_id": template.pk, "parameters": {"day": 3}}
+    answer = api.post("/workflow-runs", body)
     assert answer.status_code == 201
     run = answer.json()
     assert run == {**api.get(f"/workflow-runs/{run['id']}").json(), "warnings": []}
@@ -49,6 +47,7 @@ def test_a_run_of_a_template_has_its_tasks_in_list_order(api: APIClient) -> None
         "approver_must_differ": False,
         "approval_lasts": "reset",
         "parameters": {"day": 3},
+        "labels": {},
         "auto_dispatch": False,
         **dict.fromkeys(UNSET),
         "task_counts": {**dict.fromkeys(TaskState.values, 0), "pending": 4},

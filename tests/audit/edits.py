@@ -15,6 +15,7 @@ from workflows.models import (
     Approval,
     Event,
     LogPiece,
+    RunLabel,
     RunRecord,
     Task,
     TaskAttempt,
@@ -33,6 +34,7 @@ RUN_OF: dict[type[models.Model], str] = {
     LogPiece: "attempt__task__run",
     Event: "run",
     Approval: "task__run",
+    RunLabel: "run",
 }
 """The tables that belong to a run, and the way to it."""
 

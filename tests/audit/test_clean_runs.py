@@ -132,6 +132,14 @@ def held(run: WorkflowRun, script: Script) -> None:
     ends_well(run, script)
 
 
+def labeled(run: WorkflowRun, script: Script) -> None:
+    """It has labels and a note, of which some are changed after its end."""
+    operations.label(run.pk, labels={"team": "data", "stage": "test"}, by=BY)
+    ends_well(run, script)
+    operations.label(run.pk, labels={"team": "ops", "stage": None}, by=BY)
+    operations.note(run.pk, note="all was well", by=BY)
+
+
 STORIES: list[Story] = [
     nothing,
     ends_well,
@@ -146,6 +154,7 @@ STORIES: list[Story] = [
     aborted,
     paused,
     held,
+    labeled,
 ]
 
 

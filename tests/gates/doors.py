@@ -26,7 +26,7 @@ Body = dict[str, Any]
 NOT_BY_PERSONS = {"POST /runner/tasks/<int:pk>/status"}
 ADMINISTRATION = {"runners"}
 """Who may change runners may execute what they like; no role here may."""
-REASONS = {"reason": "because", "comment": "because"}
+REASONS = {"reason": "because", "comment": "because", "labels": "team=data", "note": "because"}
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,10 @@ def _bodies(endpoint: str, run: WorkflowRun) -> list[list[Body]]:
         return [[{"title": "alone", "requires_approval": True}]]
     if endpoint == "POST /workflow-runs/<int:pk>/retry":
         return [[{}], [{"include_canceled": True}]]
+    if endpoint == "POST /workflow-runs/<int:pk>/label":
+        return [[{"labels": {"team": "data"}}]]
+    if endpoint == "POST /workflow-runs/<int:pk>/note":
+        return [[{"note": "because"}]]
     if endpoint == "PATCH /workflow-runs/<int:pk>":
         return [[{"auto_dispatch": True}]]
     return [[{"reason": "because"}, {"comment": "because"}, {"limit": "all"}, {}]]

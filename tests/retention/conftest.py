@@ -18,6 +18,7 @@ from workflows.models import (
     Approval,
     Event,
     LogPiece,
+    RunLabel,
     RunRecord,
     Task,
     TaskAttempt,
@@ -27,7 +28,7 @@ from workflows.models import (
 )
 from workflows.retention.rounds import by_policy, steps
 
-OF_RUNS = (Approval, LogPiece, TaskAttempt, TaskDependency, Task)
+OF_RUNS = (Approval, LogPiece, RunLabel, TaskAttempt, TaskDependency, Task)
 EndedRun = Callable[..., WorkflowRun]
 
 

@@ -63,9 +63,10 @@ def test_wrong_section_is_refused_and_nothing_is_stored(
     assert not WorkflowTemplate.objects.exists()
 
 
-def test_builder_does_not_drop_a_section_in_silence() -> None:
-    with pytest.raises(UnusableFile, match="retention: it is stored by an import alone"):
-        read_content("nightly.yaml", (FILE + SECTION).encode())
+def test_file_that_is_read_keeps_its_section() -> None:
+    assert read_content("nightly.yaml", (FILE + SECTION).encode())["retention"] == {
+        "keep_runs_days": 30
+    }
 
 
 def test_trail_says_who_has_changed_what() -> None:

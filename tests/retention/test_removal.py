@@ -40,6 +40,8 @@ def test_nothing_is_removed_by_default(ended: EndedRun) -> None:
 def test_old_run_is_removed_and_its_line_stays(ended: EndedRun, settings: Settings) -> None:
     settings.KEEP_RUNS_DAYS = 30
     old, kept = ended(parameters={"day": "2026-11-27"}), ended()
+    for run in (old, kept):
+        operations.label(run.pk, labels={"team": "data"}, by=BY)
     policy(kept, keep_runs_days=32)
     before = rows_left()
     assert retain(in_days=31) == {"runs removed": 1, "tasks removed": 2}

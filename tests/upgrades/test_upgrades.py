@@ -57,10 +57,12 @@ ADDED = {
         "secrets_removed_at",
         "removed_at",
     },
-    "workflows.WorkflowTemplate": {"parameters_schema", "approval_lasts"},
+    "workflows.WorkflowTemplate": {"parameters_schema", "approval_lasts", "labels"},
 }
 """Columns that came later."""
 ADDED_TABLES = {
+    "workflows.RunLabel",
+    "workflows.SavedView",
     "workflows.Counter",
     "workflows.LastLook",
     "workflows.Presence",

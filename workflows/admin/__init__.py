@@ -11,6 +11,7 @@ from workflows.admin.events import EventAdmin
 from workflows.admin.retention.records import RunRecordAdmin
 from workflows.admin.runners import KeptRunnerAdmin
 from workflows.admin.runs.model_admin import WorkflowRunAdmin
+from workflows.admin.runs.saved import SavedViewAdmin
 from workflows.admin.tasks import TaskAdmin
 from workflows.admin.templates.model_admin import WorkflowTemplateAdmin
 from workflows.admin.tokens import AuthTokenAdmin
@@ -18,6 +19,7 @@ from workflows.models import (
     Approval,
     Event,
     RunRecord,
+    SavedView,
     Task,
     TaskAttempt,
     WorkflowRun,
@@ -30,6 +32,7 @@ PAGES = {
     Event: EventAdmin,
     Runner: KeptRunnerAdmin,
     RunRecord: RunRecordAdmin,
+    SavedView: SavedViewAdmin,
     Task: TaskAdmin,
     TaskAttempt: TaskAttemptAdmin,
     WorkflowRun: WorkflowRunAdmin,

@@ -62,6 +62,7 @@ FIELD_TEXTS: dict[str, str] = {
     "actor_via": "By which way: web, API, command and the like.",
     "event_type": "What happened, such as `task.failed`.",
     "details": "What else the host says: the id of its container, what became of its worktree.",
+    "labels": "By key: short facts by which runs are found again.",
     "initiated_by": "Who or what started the run, as its creator says.",
     "dry_run": "Only say what would be done, and change nothing.",
 }

@@ -14,10 +14,12 @@ from rest_framework.exceptions import ValidationError
 
 from workflows.api.pagination import PAGES
 from workflows.api.wording import MOMENT, PLUS, form_errors
-from workflows.models import ApprovalStatus, RunState, TaskState
+from workflows.models import ApprovalStatus, RunState, TaskState, WorkflowRun
 from workflows.models.event import event_type_choices
 from workflows.payloads.suggestions import unknown
 from workflows.runs.locks import LARGEST_ID
+from workflows.search.find import search
+from workflows.search.syntax import BadSearch
 
 
 class IdFilter(filters.Filter):
@@ -72,12 +74,24 @@ class RunFilters(filters.FilterSet):
     )
     workflow_template_id = IdFilter("Runs of this template.", field_name="template_id")
     initiated_by = filters.CharFilter(help_text="Runs with exactly this `initiated_by`.")
+    q = filters.CharFilter(
+        method="search",
+        help_text="A search as in the console: `state:failed label:team=data by:anna`.",
+    )
     created_at_after = MomentFilter(
         field_name="created_at", lookup_expr="gte", help_text="Runs created then or later."
     )
     created_at_before = MomentFilter(
         field_name="created_at", lookup_expr="lt", help_text="Runs created earlier."
     )
+
+    def search(self, runs: QuerySet[WorkflowRun], name: str, value: str) -> QuerySet[WorkflowRun]:
+        """Return the runs that fit a search."""
+        try:
+            user: Any = getattr(self.request, "user", None)
+            return search(value, runs, may=user.has_perm).runs
+        except BadSearch as refusal:
+            raise ValidationError({name: [refusal.sentence]}) from refusal
 
 
 class TaskFilters(filters.FilterSet):

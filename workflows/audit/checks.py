@@ -10,6 +10,7 @@ from workflows.audit.findings import Finding, as_text
 from workflows.audit.replay import Replay
 from workflows.audit.replayed import UNKNOWN_TASK, ReplayedAttempt
 from workflows.models import Approval, ApprovalStatus, Task, TaskAttempt, WorkflowRun
+from workflows.models.label import labels_of
 from workflows.models.task import ENDED
 
 NO_OUTCOME = "none yet"
@@ -165,6 +166,15 @@ def _check_event_times(
         if stored and event and stored > event:
             expected = f"not after its event, {event.isoformat()}"
             yield Finding(run.pk, f"{name} of {what}", expected, stored.isoformat(), row.task_id)
+
+
+def check_labels(run: WorkflowRun, replay: Replay) -> Iterator[Finding]:
+    """Yield the labels that no event has given, and those that are gone."""
+    stored = labels_of([run.pk]).get(run.pk, {})
+    for key in sorted({*replay.labels, *stored}):
+        expected, found = replay.labels.get(key), stored.get(key)
+        if expected != found:
+            yield Finding(run.pk, f"label {key}", as_text(expected), as_text(found))
 
 
 def check_approvals(run: WorkflowRun, replay: Replay) -> Iterator[Finding]:

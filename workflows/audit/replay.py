@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from workflows.audit.columns import follow_approval, follow_task
 from workflows.audit.findings import Finding
@@ -74,6 +75,7 @@ class Replay:
         self.counts: Counter[str] = Counter()
         self.findings: list[Finding] = []
         self.columns: Allowed = {}
+        self.labels: dict[str, Any] = {}
         self._upstream = upstream
         self._started = started
 
@@ -108,6 +110,8 @@ class Replay:
         )
 
     def _apply_run_event(self, event: EventRow) -> None:
+        if event.event_type in {EventType.RUN_CREATED, EventType.RUN_LABELED}:
+            self.labels |= event.details.get("labels", {})
         if event.event_type in RUN_TRANSITIONS:
             before = self.state
             self.state = self._next_state(event, RUN_TRANSITIONS[event.event_type], self.state)

@@ -34,6 +34,7 @@ UNPROTECTED: Mapping[str, Mapping[str, str]] = {
     "LogPiece": {"id": KEY},
     "Event": {"id": f"{KEY}; a change of the order is found"},
     "Approval": {"id": KEY},
+    "RunLabel": {"id": KEY},
     "RunRecord": {},
 }
 """By model and column, with the reason; every other column of these tables is protected."""

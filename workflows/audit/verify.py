@@ -16,6 +16,7 @@ from django.db import DataError, transaction
 from workflows.audit.checks import (
     check_approvals,
     check_attempts,
+    check_labels,
     check_tasks,
     compare_columns,
     compare_values,
@@ -92,7 +93,7 @@ def _examine(run: WorkflowRun, examination: Examination) -> None:
     chain.finish()
     seal.finish()
     examination.findings += replay.findings
-    for check in (check_tasks, check_attempts, check_approvals, _check_run):
+    for check in (check_tasks, check_attempts, check_approvals, check_labels, _check_run):
         examination.findings += check(run, replay)
     examination.findings += check_logs(run, replay, facts)
 

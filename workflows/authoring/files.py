@@ -11,7 +11,7 @@ from django.db import transaction
 
 from workflows.authoring import wfformat, yaml_json
 from workflows.authoring.checks import warnings_of
-from workflows.authoring.sections import sections_of, split_file
+from workflows.authoring.sections import check_sections, split_sections, with_sections
 from workflows.authoring.spec import REQUIRED, TemplateSpec, parse_template, plain
 from workflows.authoring.store import (
     create_template,
@@ -26,7 +26,6 @@ from workflows.payloads.suggestions import MOST_COMPARED, suggested
 
 MAX_FILE_BYTES = 50_000_000
 FILE_WANTED = "give a file with a template, as YAML or (.json) JSON"
-ONLY_IMPORTED = "it is stored by an import alone: import the file, or leave this section out"
 NOT_UTF_8 = "it is not text in UTF-8; save it as such"
 
 
@@ -84,18 +83,18 @@ def import_content(
         )
 
 
-def read_content(file_name: str, content: bytes, *, commands: bool = False) -> TemplateSpec:
+def read_content(file_name: str, content: bytes, *, commands: bool = False) -> dict[str, Any]:
     """
-    Return the template in the content of a file, without storing it.
+    Return the template in the content of a file as plain data, without storing it.
 
     :raises UnusableFile: naming the file, the step and the field.
     """
     with _name_file_in_errors(file_name):
         data = _as_template_data(_read_data(file_name, content), commands=commands)
-        split = split_file(data)
-        if split.sections:
-            raise Invalid({name: [ONLY_IMPORTED] for name in split.sections})
-        return parse_template(split.template)
+        content_data, sections = split_sections(data)
+        spec = parse_template(content_data)
+        check_sections(sections, spec)
+        return {**plain(spec), **sections}
 
 
 def export_template(name: str) -> str:
@@ -105,12 +104,8 @@ def export_template(name: str) -> str:
     :raises NotFound: if there is no such template.
     :raises Conflict: if several have the name.
     """
-    return file_of(template_named(name))
-
-
-def file_of(template: WorkflowTemplate) -> str:
-    """Return a stored template as YAML, with the sections that are no part of its versions."""
-    return yaml_json.write_yaml({**plain(spec_of(template)), **sections_of(template)})
+    template = template_named(name)
+    return yaml_json.write_yaml(with_sections(template, spec_of(template)))
 
 
 def as_yaml(spec: TemplateSpec) -> str:
@@ -192,16 +187,17 @@ def _import(data: Any, name: str | None, by: Actor) -> Import:
     target = _get_by_number(name) if name and name.startswith("#") else None
     if name is not None and isinstance(data, dict):
         data = {**data, "name": target.name if target else name}
-    split = split_file(data)
-    spec = parse_template(split.template)
+    content, sections = split_sections(data)
+    spec = parse_template(content)
     target = target or _find_by_name(spec.name)
     if target is None:
-        template, change = create_template(spec, by=by), "created"
+        template, change = create_template(spec, sections=sections, by=by), "created"
     else:
-        before = lock_template(target.pk).version
-        template = replace_template(target.pk, spec, by=by)
-        change = "unchanged" if template.version == before else "replaced"
-    split.store_sections(template, by=by)
+        before = lock_template(target.pk)
+        had = with_sections(before, spec)
+        template = replace_template(target.pk, spec, sections=sections, by=by)
+        is_same = template.version == before.version and with_sections(template, spec) == had
+        change = "unchanged" if is_same else "replaced"
     return Import(template, change, warnings_of(spec))
 
 

@@ -1,80 +1,91 @@
 """
-Sections of a template's file that are no part of its versions: operational settings.
+Sections of a template's data beside its content: how it is operated, not what its runs are.
 
-Each has a name, and is read and written by whoever registers it. A file without a section leaves
-what it stands for as it is.
+No version keeps them, and runs do not copy them. What is stored without a section leaves it alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
+from workflows.authoring import labels
+from workflows.authoring.spec import TemplateSpec, plain
 from workflows.errors import Invalid
 from workflows.models import WorkflowTemplate
 from workflows.models.actor import Actor
 
 
-class Section(Protocol):
-    """What a section of a file stands for."""
-
-    def check(self, content: Any) -> None:
-        """
-        Refuse content that cannot be stored.
-
-        :raises Invalid: naming what is wrong.
-        """
-
-    def store(self, template: WorkflowTemplate, content: Any, *, by: Actor) -> None:
-        """Store content that was checked, in the transaction that stores the template."""
-
-    def content_of(self, template: WorkflowTemplate) -> Any:
-        """Return what a file says about a template; None if it says nothing."""
-
-
-_sections: dict[str, Section] = {}
-
-
-def register_section(name: str, section: Section) -> None:
-    """Let files have a section of this name; for the `ready()` of an app."""
-    _sections[name] = section
-
-
 @dataclass(frozen=True, slots=True)
-class SplitFile:
-    """The data of a file: the template, and the sections beside it."""
+class Section:
+    """One section, by its name in files and in the API."""
 
-    template: Any
-    sections: Mapping[str, Any]
+    name: str
+    schema: Mapping[str, Any]
+    """Describes it in the OpenAPI document."""
+    problems: Callable[[Any, TemplateSpec], Iterable[str]]
+    """Returns what is wrong with it, given the template that it belongs to."""
+    read: Callable[[WorkflowTemplate], Any]
+    """Returns what is stored; what is empty stands in no file."""
+    store: Callable[[WorkflowTemplate, Any, Actor], None]
 
-    def store_sections(self, template: WorkflowTemplate, *, by: Actor) -> None:
-        """Store what the sections say about a template."""
-        for name, content in self.sections.items():
-            _sections[name].store(template, content, by=by)
+
+def _store_labels(template: WorkflowTemplate, value: dict[str, str], by: Actor) -> None:
+    template.labels = value
+    template.save(update_fields=["labels"])
 
 
-def split_file(data: Any) -> SplitFile:
-    """
-    Return the template and the sections of a file.
+LABELS = Section(
+    "labels",
+    labels.SCHEMA,
+    labels.template_label_problems,
+    lambda template: template.labels,
+    _store_labels,
+)
+SECTIONS = {LABELS.name: LABELS}
 
-    :raises Invalid: naming the section, and what is wrong in it.
-    """
+
+def register_section(section: Section) -> None:
+    """Let files and the API have one more section; for the `ready()` of an app."""
+    SECTIONS[section.name] = section
+
+
+def split_sections(data: Any) -> tuple[Any, dict[str, Any]]:
+    """Return the content of a template as `parse_template` takes it, and its sections by name."""
     if not isinstance(data, dict):
-        return SplitFile(data, {})
-    sections = {name: data[name] for name in _sections if name in data}
-    for name, content in sections.items():
-        _check(name, content)
-    return SplitFile({key: data[key] for key in data if key not in sections}, sections)
+        return data, {}
+    content = {name: value for name, value in data.items() if name not in SECTIONS}
+    return content, {name: data[name] for name in SECTIONS if name in data}
 
 
-def sections_of(template: WorkflowTemplate) -> dict[str, Any]:
-    """Return the sections that a file of this template has, by name."""
-    found = {name: section.content_of(template) for name, section in _sections.items()}
-    return {name: content for name, content in found.items() if content is not None}
+def with_sections(template: WorkflowTemplate, spec: TemplateSpec) -> dict[str, Any]:
+    """Return a template as a file holds it, with the sections that are not empty."""
+    content = plain(spec)
+    steps = content.pop("steps")
+    read = {name: each.read(template) for name, each in SECTIONS.items()}
+    return {**content, **{name: value for name, value in read.items() if value}, "steps": steps}
 
 
-def _check(name: str, content: Any) -> None:
-    try:
-        _sections[name].check(content)
-    except Invalid as exc:
-        texts = [f"{field}: {text}" for field, found in exc.fields.items() for text in found]
-        raise Invalid({name: texts}) from exc
+def check_sections(sections: Mapping[str, Any], spec: TemplateSpec) -> None:
+    """
+    Accept the sections of a template.
+
+    :raises Invalid: naming each section that is wrong.
+    """
+    found = {name: list(SECTIONS[name].problems(value, spec)) for name, value in sections.items()}
+    if wrong := {name: problems for name, problems in found.items() if problems}:
+        raise Invalid(wrong)
+
+
+def store_sections(
+    template: WorkflowTemplate, sections: Mapping[str, Any], spec: TemplateSpec, *, by: Actor
+) -> bool:
+    """
+    Store the sections that are given; return True if one has changed.
+
+    :raises Invalid: naming each section that is wrong.
+    """
+    check_sections(sections, spec)
+    changed = [name for name in sections if SECTIONS[name].read(template) != sections[name]]
+    for name in changed:
+        SECTIONS[name].store(template, sections[name], by)
+    return bool(changed)

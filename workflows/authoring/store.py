@@ -3,19 +3,22 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from django.db import transaction
 
 from runners.models import Runner
 from workflows.authoring.checks import check_template, kinds_of_runners, unknown_runners
+from workflows.authoring.sections import split_sections, store_sections
 from workflows.authoring.spec import StepSpec, TemplateSpec, parse_template, plain
 from workflows.db.time_limits import locking
 from workflows.errors import Conflict, Invalid, NotFound
 from workflows.models import StepDependency, TemplateStep, TemplateVersion, WorkflowTemplate
 from workflows.models.actor import NOBODY, Actor
 
+Sections = Mapping[str, Any]
+EMPTY: Sections = {}
 STALE = (
     "Somebody else saved this template while you were editing it: you edited version {}, the "
     "latest is version {}. Your changes were not saved. Open the template in another tab and make "
@@ -24,22 +27,20 @@ STALE = (
 
 
 @transaction.atomic
-def create_template(spec: TemplateSpec, *, by: Actor = NOBODY) -> WorkflowTemplate:
+def create_template(
+    spec: TemplateSpec, *, sections: Sections = EMPTY, by: Actor = NOBODY
+) -> WorkflowTemplate:
     """
     Store a new template and its first version.
 
+    :param sections: what no version keeps, by name.
     :raises Invalid: naming what is wrong, or a runner that does not exist.
     """
     check_template(spec, kinds_of_runners())
-    template = WorkflowTemplate.objects.create(
-        name=spec.name,
-        description=spec.description,
-        approver_must_differ=spec.approver_must_differ,
-        approval_lasts=spec.approval_lasts,
-        parameters_schema=spec.parameters_schema,
-    )
+    template = WorkflowTemplate.objects.create(**_columns(spec))
     _store_steps(template, spec.steps)
     _store_version(template, spec, by=by)
+    store_sections(template, sections, spec, by=by)
     return template
 
 
@@ -50,12 +51,14 @@ def replace_template(
     *,
     edited_version: int | None = None,
     saved_before: TemplateSpec | None = None,
+    sections: Sections = EMPTY,
     by: Actor = NOBODY,
 ) -> WorkflowTemplate:
     """
     Store a new version of a template; unchanged content creates none.
 
     :param edited_version: the version that the author edited, if known.
+    :param sections: what no version keeps, by name; others are left alone.
     :param saved_before: what is wrong with it already is accepted; by default the latest version.
     :raises NotFound: if there is no such template.
     :raises Conflict: if `edited_version` is no longer the latest one.
@@ -65,13 +68,12 @@ def replace_template(
     if edited_version not in {None, template.version}:
         raise Conflict(STALE.format(edited_version, template.version))
     latest = spec_of(template)
+    store_sections(template, sections, spec, by=by)
     if _is_same(latest, spec):
         return template
     check_template(spec, kinds_of_runners(), saved=saved_before or latest)
-    template.name, template.description = spec.name, spec.description
-    template.approver_must_differ = spec.approver_must_differ
-    template.approval_lasts = spec.approval_lasts
-    template.parameters_schema = spec.parameters_schema
+    for name, value in _columns(spec).items():
+        setattr(template, name, value)
     template.version += 1
     template.save()
     template.steps.all().delete()
@@ -83,19 +85,22 @@ def replace_template(
 @transaction.atomic
 def change_template(
     template_id: int,
-    fields: Mapping[str, Any],
+    data: Mapping[str, Any],
     *,
     edited_version: int | None = None,
     by: Actor = NOBODY,
 ) -> WorkflowTemplate:
     """
-    Store a new version with the fields that are given; the others are kept.
+    Store a new version with the fields and sections that are given; the others are kept.
 
     Parameters and errors as in `replace_template`.
     """
+    content, sections = split_sections(data)
     kept = plain(spec_of(lock_template(template_id)))
-    spec = parse_template({**kept, **fields})
-    return replace_template(template_id, spec, edited_version=edited_version, by=by)
+    spec = parse_template({**kept, **content})
+    return replace_template(
+        template_id, spec, edited_version=edited_version, sections=sections, by=by
+    )
 
 
 def lock_template(template_id: int) -> WorkflowTemplate:
@@ -127,6 +132,11 @@ def spec_of(template: WorkflowTemplate) -> TemplateSpec:
         template.approval_lasts,
         template.parameters_schema,
     )
+
+
+def _columns(spec: TemplateSpec) -> dict[str, Any]:
+    """Return what a template has besides its steps."""
+    return {each.name: getattr(spec, each.name) for each in fields(spec) if each.name != "steps"}
 
 
 def _step_spec(step: TemplateStep, depends_on: Iterable[str]) -> StepSpec:

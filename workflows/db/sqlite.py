@@ -58,6 +58,7 @@ def _in_sqlite(statement: str) -> str:
     statement = NOT_ALL.sub(r"NOT IN (SELECT value FROM json_each(%(\1)s))", statement)
     statement = RECORDSET.sub(_recordset, statement)
     statement = statement.replace("json_agg", "json_group_array").replace(SHIFT, "")
+    statement = statement.replace("json_build_array", "json_array")
     statement = LIMIT_LOCKS.sub("", statement).replace("string_agg", "group_concat")
     return ROW_LOCK.sub("", CAST.sub("", statement))
 

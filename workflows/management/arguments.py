@@ -76,6 +76,18 @@ def moment(text: str) -> datetime:
         raise ArgumentTypeError(f"'{text[:40]}' is not {wanted}") from None
 
 
+def label(text: str) -> tuple[str, str]:
+    """
+    Read `KEY=VALUE`.
+
+    :raises ArgumentTypeError: if it is none; the operation says what else is wrong.
+    """
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise ArgumentTypeError(f"'{text}' is not KEY=VALUE")
+    return key, value
+
+
 def add_run_as(parser: ArgumentParser) -> None:
     """Declare the option --run-as."""
     parser.add_argument(

@@ -6,6 +6,7 @@ from django.contrib.postgres.operations import (
     RemoveIndexConcurrently,
 )
 from django.db import migrations
+from django.db.migrations.operations.base import Operation
 
 
 class AddIndex(AddIndexConcurrently):
@@ -69,3 +70,33 @@ class AddCheck(AddConstraintNotValid):
             migrations.AddConstraint.database_forwards(
                 self, app_label, schema_editor, from_state, to_state
             )
+
+
+class AddPostgresIndex(Operation):
+    """
+    Add an index of a kind that only PostgreSQL has; other databases do without.
+
+    It is not in the state of the models: those are the same for all databases.
+    """
+
+    reduces_to_sql = True
+    reversible = True
+
+    def __init__(self, name, table, definition):
+        self.name, self.table, self.definition = name, table, definition
+
+    def state_forwards(self, app_label, state):
+        pass
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        if schema_editor.connection.vendor == "postgresql":
+            _drop(self.name, schema_editor)
+            name, table = map(schema_editor.quote_name, (self.name, self.table))
+            schema_editor.execute(f"CREATE INDEX CONCURRENTLY {name} ON {table} {self.definition}")
+
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+        if schema_editor.connection.vendor == "postgresql":
+            _drop(self.name, schema_editor)
+
+    def describe(self):
+        return f"Add index {self.name} on PostgreSQL"

@@ -4,6 +4,7 @@ from workflows.models.approval import Approval, ApprovalStatus
 from workflows.models.attempt import LogPiece, TaskAttempt
 from workflows.models.counter import Counter
 from workflows.models.event import Event, EventType
+from workflows.models.label import RunLabel
 from workflows.models.policy import TemplatePolicy
 from workflows.models.presence import LastLook, Presence
 from workflows.models.record import RunRecord
@@ -16,6 +17,7 @@ from workflows.models.template import (
     TemplateVersion,
     WorkflowTemplate,
 )
+from workflows.models.view import SavedView
 
 __all__ = [
     "Approval",
@@ -27,8 +29,10 @@ __all__ = [
     "LastLook",
     "LogPiece",
     "Presence",
+    "RunLabel",
     "RunRecord",
     "RunState",
+    "SavedView",
     "StepDependency",
     "Task",
     "TaskAttempt",

@@ -18,6 +18,8 @@ class EventType(models.TextChoices):
     RUN_PAUSED = "workflow_run.paused"
     RUN_RESUMED = "workflow_run.resumed"
     AUTO_DISPATCH_SET = "workflow_run.auto_dispatch_set"
+    RUN_LABELED = "workflow_run.labeled"
+    RUN_NOTED = "workflow_run.noted"
     RUN_ABORTED = "workflow_run.aborted"
     RUN_SUCCEEDED = "workflow_run.succeeded"
     RUN_FAILED = "workflow_run.failed"
@@ -92,6 +94,12 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["run", "id"], name="event_of_run"),
             models.Index(fields=["task", "id"], name="event_of_task"),
+            # Of notes alone: other events only pay for the comparison.
+            models.Index(
+                fields=["run"],
+                condition=models.Q(event_type="workflow_run.noted"),
+                name="event_note",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,6 @@
 """One execution of a workflow, and its state machine."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -170,6 +170,8 @@ class WorkflowRun(Retained):
     """The existing tasks that a new run is made of."""
     copied_from: "WorkflowRun | None" = None
     """The run whose tasks a new run copies, instead of the steps of their template."""
+    given_labels: Mapping[str, str] = {}
+    """The labels that a new run is given besides those of its template."""
     left_out: Sequence[str] = ()
     """Parameters of the run that a new run repeats, which it could not take over."""
     has_just_ended = False
@@ -188,6 +190,7 @@ class WorkflowRun(Retained):
             models.Index(fields=["state", "-id"], name="run_by_state"),
             models.Index(fields=["state", "finished_at"], name="run_by_end"),
             *RETENTION_INDEXES,
+            models.Index(fields=["template_name", "-id"], name="run_by_name"),
         ]
         constraints = [
             models.CheckConstraint(

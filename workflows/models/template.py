@@ -43,6 +43,12 @@ class WorkflowTemplate(models.Model):
         blank=True,
         help_text="A JSON Schema of the parameters that a run takes; empty: any.",
     )
+    labels = JSONObjectField(
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text="Labels of its runs, by key; no version keeps them.",
+    )
     version = models.PositiveIntegerField(
         default=1, editable=False, help_text="Grows with each change of the template."
     )

@@ -5,6 +5,7 @@ from workflows.operations.attempts import ask, declare_lost
 from workflows.operations.dispatch_ready import dispatch_ready
 from workflows.operations.holds import hold, release
 from workflows.operations.keeping import keep, let_go
+from workflows.operations.labels import label, note
 from workflows.operations.retry_failed import retry_failed
 from workflows.operations.runners import delete_runner
 from workflows.operations.runs import abort, cancel_rest, pause, resume, set_auto_dispatch
@@ -22,8 +23,10 @@ __all__ = [
     "dispatch_ready",
     "hold",
     "keep",
+    "label",
     "let_go",
     "mark_success",
+    "note",
     "pause",
     "reject",
     "release",

@@ -13,6 +13,7 @@ from workflows.operations import (
     checks,
     holds,
     keeping,
+    labels,
     preview,
     runs,
     tasks,
@@ -98,6 +99,8 @@ AUTO_DISPATCH_OFF = Operation(
 )
 KEEP = Operation("keep", "Keep", keeping.keep, checks.check_keep)
 LET_GO = Operation("let_go", "Keep no longer", keeping.let_go, checks.check_let_go)
+LABEL = Operation("label", "Change labels", labels.label, checks.check_always)
+NOTE = Operation("note", "Add a note", labels.note, checks.check_always)
 HOLD = Operation("hold", "Hold", holds.hold, checks.check_hold, preview.preview_hold)
 RELEASE = Operation(
     "release", "Release", holds.release, checks.check_release, preview.preview_release

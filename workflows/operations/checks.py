@@ -97,6 +97,11 @@ def check_auto_dispatch_off(run: WorkflowRun, by: Actor) -> Refusal:
     return check_auto_dispatch(run, by) or is_off
 
 
+def check_always(run: WorkflowRun, by: Actor) -> Refusal:
+    """Refuse no run: what is said about it changes nothing else, even once it is aborted."""
+    return None
+
+
 def check_cancel_rest(run: WorkflowRun, by: Actor) -> Refusal:
     """Refuse an aborted run, and one in which no task waits for a failed or canceled one."""
     if run.state == RunState.ABORTED:

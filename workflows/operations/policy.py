@@ -1,15 +1,17 @@
 """Change the operational settings of a template, which are no part of its versions."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.db import transaction
 
+from workflows.authoring.sections import Section
+from workflows.authoring.spec import TemplateSpec
 from workflows.authoring.store import lock_template
 from workflows.errors import Invalid
 from workflows.models import EventType, TemplatePolicy, WorkflowTemplate
 from workflows.models.actor import Actor
-from workflows.models.policy import MOST_DAYS
+from workflows.models.policy import KEEP_LOGS, KEEP_RUNS, MOST_DAYS
 from workflows.payloads.suggestions import unknown
 from workflows.runs.events import record
 
@@ -69,26 +71,41 @@ def _is_possible(value: Any) -> bool:
     return value is None or (type(value) is int and 0 <= value <= MOST_DAYS)
 
 
-class RetentionSection:
-    """The section `retention` of a template's file; what it does not name is as settings say."""
+def _problems(content: Any, spec: TemplateSpec) -> Iterator[str]:
+    if not isinstance(content, dict):
+        yield f"must be an object with {' or '.join(COLUMNS)}"
+        return
+    for name, value in content.items():
+        if name not in COLUMNS:
+            yield f"{name}: {unknown('field', str(name), COLUMNS)}"
+        elif not _is_possible(value):
+            yield f"{name}: {WRONG}"
 
-    def check(self, content: Any) -> None:
-        """
-        Refuse what is no object of numbers of days.
 
-        :raises Invalid: naming each wrong setting.
-        """
-        if not isinstance(content, dict):
-            raise Invalid({"non_field_errors": [f"must be an object with {' or '.join(COLUMNS)}"]})
-        if others := [name for name in content if name not in COLUMNS]:
-            raise Invalid({name: [unknown("field", name, COLUMNS)] for name in map(str, others)})
-        check_settings(content)
+def _read(template: WorkflowTemplate) -> dict[str, int]:
+    """Return the settings that differ from those of the installation."""
+    settings = settings_of(policy_of(template.pk))
+    return {name: days for name, days in settings.items() if days is not None}
 
-    def store(self, template: WorkflowTemplate, content: Any, *, by: Actor) -> None:
-        """Store the settings."""
-        set_policy(template.pk, {**dict.fromkeys(COLUMNS), **content}, by=by)
 
-    def content_of(self, template: WorkflowTemplate) -> Any:
-        """Return the settings that differ from those of the installation."""
-        settings = settings_of(policy_of(template.pk))
-        return {name: days for name, days in settings.items() if days is not None} or None
+def _store(template: WorkflowTemplate, content: dict[str, Any], by: Actor) -> None:
+    """Store the settings; what is not named is as the installation says."""
+    set_policy(template.pk, {**dict.fromkeys(COLUMNS), **content}, by=by)
+
+
+DAYS = {"type": ["integer", "null"], "minimum": 0, "maximum": MOST_DAYS}
+RETENTION = Section(
+    "retention",
+    {
+        "type": "object",
+        "description": "How long its runs are kept; what is not named is as the settings say.",
+        "properties": {
+            "keep_runs_days": {**DAYS, "description": KEEP_RUNS},
+            "keep_logs_days": {**DAYS, "description": KEEP_LOGS},
+        },
+        "additionalProperties": False,
+    },
+    _problems,
+    _read,
+    _store,
+)

@@ -15,6 +15,7 @@ from workflows.models.bounds import LONGEST_REASON, cut
 from workflows.models.fields import check_json, check_json_object
 from workflows.payloads.evaluation import Scope, why_failed
 from workflows.payloads.expressions import check_secrets, lookups, templated_texts
+from workflows.payloads.filters import spelled
 from workflows.payloads.names import KNOWN_NAMES, PARAMS, TASKS
 from workflows.payloads.secrets import MASK, PLACEHOLDER_START, placeholders
 from workflows.payloads.syntax import EXPRESSION_START, check_amount, parsed, quoted_text
@@ -67,6 +68,23 @@ def render_payloads(
         context = _context(run, texts)
         found |= {task.pk: _render_payload(run, task, context) for task in templated}
     return found
+
+
+def parameter_text(run: WorkflowRun, text: str) -> str | None:
+    """
+    Return a text with the parameters of a run filled in; secrets are not among them.
+
+    :returns: None if it uses what this run does not have, or cannot be evaluated.
+    """
+    if EXPRESSION_START not in text:
+        return text
+    hidden = {*run.secret_names}
+    shown = {name: value for name, value in run.parameters.items() if name not in hidden}
+    try:
+        value = _render_text(text, Scope({PARAMS: shown}, Work()))
+    except Exception:  # noqa: BLE001 (whatever an author's expression raises must fail no run)
+        return None
+    return value if isinstance(value, str) else None if value is None else spelled(value)
 
 
 def _context(run: WorkflowRun, texts: Collection[str]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from workflows.models import (
     Approval,
     Event,
     LogPiece,
+    RunLabel,
     RunRecord,
     Task,
     TaskAttempt,
@@ -40,8 +41,8 @@ OF_TASKS: list[tuple[type[models.Model], Sequence[str]]] = [
     (TaskDependency, ["task", "depends_on"]),
 ]
 """The tables with references to tasks, and their columns, in the order of their deletion."""
-OF_RUNS: list[tuple[type[models.Model], str]] = []
-"""The tables of other apps with references to runs, and their columns."""
+OF_RUNS: list[tuple[type[models.Model], str]] = [(RunLabel, "run")]
+"""The tables with references to runs alone, also those of other apps, and their columns."""
 
 
 def delete_with_run(model: type[models.Model], column: str) -> None:

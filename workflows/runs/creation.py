@@ -1,6 +1,6 @@
 """Creates runs, and tasks that are in no run yet; lists the tasks of runs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -27,6 +27,7 @@ from workflows.payloads.secrets import encrypted_parameters, masked
 from workflows.runs.again import Again, earlier_run, repeat, schema_of
 from workflows.runs.approval_requests import AGAIN, request_approval, request_approvals
 from workflows.runs.events import record
+from workflows.runs.labels import take_labels
 from workflows.runs.locks import LARGEST_ID
 from workflows.runs.trail import save_trail
 
@@ -41,6 +42,7 @@ def create_run(
     auto_dispatch: bool = False,
     again: Again | None = None,
     trigger: dict[str, Any] | None = None,
+    labels: Mapping[str, str] | None = None,
     by: Actor,
 ) -> WorkflowRun:
     """
@@ -56,14 +58,14 @@ def create_run(
     run = WorkflowRun(
         template=_chosen(earlier.template_id if earlier else template_id, task_ids),
         expands_template=not task_ids,
-        initiated_by=initiated_by or shortened(by.name, LONGEST_LABEL),
         auto_dispatch=auto_dispatch,
         again_of=again.run_id if again else None,
         trigger=trigger,
-        **_creator_columns(by),
+        **_creator_columns(by, initiated_by),
     )
     given = parameters or {}
-    _take_parameters(run, repeat(run, earlier, again, given, by=by) if again and earlier else given)
+    taken = repeat(run, earlier, again, given, by=by) if again and earlier else given
+    take_labels(run, labels or {}, _take_parameters(run, taken))
     _save(run, task_ids, by=by)
     return run
 
@@ -103,10 +105,11 @@ def create_task(
     return task
 
 
-def _creator_columns(by: Actor) -> dict[str, str]:
+def _creator_columns(by: Actor, initiated_by: str) -> dict[str, str]:
     label = shortened(by.name, LONGEST_LABEL)
     return {
         "created_by": label,
+        "initiated_by": initiated_by or label,
         "created_by_name": by.name if by.name != label else "",
         "created_by_user": by.user,
         "created_by_via": by.via,
@@ -131,7 +134,8 @@ def _template(template_id: int, *, lock: bool) -> WorkflowTemplate:
         raise NotFound("workflow template", template_id) from None
 
 
-def _take_parameters(run: WorkflowRun, parameters: dict[str, Any]) -> None:
+def _take_parameters(run: WorkflowRun, parameters: dict[str, Any]) -> dict[str, str]:
+    """Take the parameters; return the values of those that are secret."""
     try:
         check_json_object(parameters)
     except ValidationError as exc:
@@ -145,6 +149,7 @@ def _take_parameters(run: WorkflowRun, parameters: dict[str, Any]) -> None:
         run.encrypted_secrets = encrypted_parameters(secrets)
     except ValueError:
         raise Invalid({"parameters": [WRONG_KEYS]}) from None
+    return secrets
 
 
 def _free_tasks(task_ids: Sequence[int]) -> list[Task]:

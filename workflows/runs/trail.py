@@ -13,6 +13,7 @@ from workflows.db.statements import execute, select
 from workflows.models import Event, EventType, RunRecord, Task, WorkflowRun
 from workflows.runs.chain import EVENT_COLUMNS, link_digest, only_counts
 from workflows.runs.events import record
+from workflows.runs.labels import labels_of_new, store_labels
 
 Edge = tuple[int, int]
 """A task, and one that it depends on."""
@@ -70,21 +71,24 @@ SEAL = f"""
 
 def begin_trail(run: WorkflowRun, edges: Iterable[Edge] = ()) -> None:
     """
-    Write the first event of a new run that has its tasks, and the run's record.
+    Write the first event of a new run that has its tasks, the run's record, and its labels.
 
     The caller stores the run. The events of its tasks' creation follow. They are not chained: what
     they must be is known from the tasks.
     """
     run.trail_saved_at = run.updated_at
+    labels = labels_of_new(run)
+    payload = {"template_id": run.template_id, "labels": labels}
     record(
         EventType.RUN_CREATED,
         run=run,
         by=run.creator,
-        payload={"template_id": run.template_id} if run.template_id else {},
+        payload={name: value for name, value in payload.items() if value},
         at=run.created_at,
         cover=definition_of(run, edges),
     )
     execute(INSERT_RECORD.statement, **INSERT_RECORD.values(run=run.pk))
+    store_labels(run, labels)
 
 
 def save_trail(run: WorkflowRun) -> None:

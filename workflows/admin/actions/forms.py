@@ -9,9 +9,25 @@ from django.utils.timezone import get_current_timezone_name
 
 from runners.forms import TextBoundField
 from workflows.errors import Invalid
+from workflows.models.label import label_problems
 from workflows.operations.holds import check_resume_at
 
 LONGEST_TEXT = 2000
+
+
+def read_labels(text: str) -> dict[str, str]:
+    """
+    Return the labels of a text with one `key=value` in each line.
+
+    :raises ValidationError: naming a line that is none.
+    """
+    labels = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        key, equals, value = line.partition("=")
+        if not equals:
+            raise ValidationError(f"“{line}” is not key=value.")
+        labels[key.strip()] = value.strip()
+    return labels
 
 
 def _text(help_text: str, *, required: bool = False) -> forms.CharField:
@@ -51,6 +67,32 @@ class RetryFailedForm(ReasonForm):
     include_canceled = forms.BooleanField(
         required=False, help_text="Also tasks that were canceled, or whose approval was rejected."
     )
+
+
+class LabelsForm(ReasonForm):
+    """Labels to give and to remove, and an optional reason."""
+
+    labels = forms.CharField(
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 3, "cols": 60}),
+        help_text="One per line, as in team=data. Nothing after the sign, as in team=, removes "
+        "that label. Other labels stay.",
+    )
+    field_order = ("labels", "reason")
+
+    def clean_labels(self) -> dict[str, str | None]:
+        """Return the labels by key, with None for those to remove."""
+        labels: dict[str, str | None] = {**read_labels(self.cleaned_data["labels"])}
+        labels = {key: value or None for key, value in labels.items()}
+        if problems := list(label_problems(labels, may_remove=True)):
+            raise ValidationError(problems)
+        return labels
+
+
+class NoteForm(OperationForm):
+    """A note."""
+
+    note = _text("Kept in the trail, beside your name. Nobody can edit it later.", required=True)
 
 
 class HoldForm(ReasonForm):

@@ -7,6 +7,8 @@ from typing import Any
 from workflows.admin.actions.forms import (
     CommentForm,
     HoldForm,
+    LabelsForm,
+    NoteForm,
     OperationForm,
     ReasonForm,
     RequiredReasonForm,
@@ -19,6 +21,8 @@ from workflows.admin.actions.results import (
     describe_auto_dispatch,
     describe_dispatch,
     describe_kept,
+    describe_labeled,
+    describe_noted,
     describe_reset,
     describe_retried,
     describe_run,
@@ -96,6 +100,13 @@ LET_GO = AdminOperation(
     ReasonForm,
     "The run is kept no longer than others of its template: it may be removed soon.",
 )
+LABEL = AdminOperation(
+    catalog.LABEL,
+    describe_labeled,
+    LabelsForm,
+    "Runs are found by their labels: search for label:team=data.",
+)
+NOTE = AdminOperation(catalog.NOTE, describe_noted, NoteForm)
 HOLD = AdminOperation(
     catalog.HOLD,
     describe_task,
@@ -170,6 +181,8 @@ RUN_OPERATIONS = (
     ABORT,
     KEEP,
     LET_GO,
+    NOTE,
+    LABEL,
 )
 TASK_OPERATIONS = (
     DISPATCH_TASK,

@@ -32,6 +32,16 @@ def describe_kept(run: WorkflowRun) -> Message:
     return messages.SUCCESS, f"{run} {kept}."
 
 
+def describe_labeled(run: WorkflowRun) -> Message:
+    """Say that a run has the labels that were asked for."""
+    return messages.SUCCESS, f"The labels of {run} are changed."
+
+
+def describe_noted(run: WorkflowRun) -> Message:
+    """Say that a note was written."""
+    return messages.SUCCESS, f"The note on {run} is in its trail."
+
+
 def describe_auto_dispatch(run: WorkflowRun) -> Message:
     """Name the state of a run, and whether its auto-dispatch is on."""
     switched = "on" if run.auto_dispatch else "off"

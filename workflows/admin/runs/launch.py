@@ -10,6 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from workflows.admin.actions.forms import read_labels
 from workflows.admin.runs.again import Repeated, requested_again
 from workflows.admin.runs.launch_fields import OMITTED, parameter_fields, parameter_value
 from workflows.admin.ui.base import RefusableAdmin, RefusableForm, actor, is_id
@@ -43,9 +44,20 @@ class LaunchForm(RefusableForm):
         "steps use it as {{ params.day }}. Leave empty for no parameters.",
     )
 
+    labels = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "cols": 80}),
+        help_text="By which the run is found again, one per line, as in team=data. Those of the "
+        "template need not be given.",
+    )
+
     class Meta:
         model = WorkflowRun
-        fields: tuple[str, ...] = ("template", "parameters")
+        fields: tuple[str, ...] = ("template", "parameters", "labels")
+
+    def clean_labels(self) -> dict[str, str]:
+        """Return the labels by key."""
+        return read_labels(self.cleaned_data["labels"])
 
     def parameters_given(self) -> dict[str, Any]:
         """Return the parameters of the run."""
@@ -95,7 +107,7 @@ def launch_form(
     for name in repeated.known_secrets if repeated else ():
         field = fields[PREFIX + name]
         field.required, field.help_text = False, f"{field.help_text} {KEPT}".strip()
-    meta = type("Meta", (LaunchForm.Meta,), {"fields": ("template", *fields)})
+    meta = type("Meta", (LaunchForm.Meta,), {"fields": ("template", *fields, "labels")})
     attributes = {"schema": schema, "template": chosen, "Meta": meta, **fields}
     return type("Launch", (SchemaLaunchForm,), attributes)
 
@@ -181,6 +193,7 @@ class LaunchAdmin(RefusableAdmin):
             template_id=None if repeated else form.cleaned_data["template"].pk,
             again=repeated and repeated.again,
             parameters={**(repeated.unnamed if repeated else {}), **form.parameters_given()},
+            labels=form.cleaned_data["labels"],
             auto_dispatch=ONLY_CREATE not in request.POST,
             by=actor(request),
             in_background=True,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,15 +14,35 @@ from workflows.admin.retention.rules import removed_run_url
 from workflows.admin.runs.launch import LaunchAdmin
 from workflows.admin.runs.live import latest_event
 from workflows.admin.runs.page import run_page_context, run_title
+from workflows.admin.runs.saved import ViewFilter
 from workflows.admin.runs.views import RunViews
 from workflows.admin.templates.versions import version_url
 from workflows.admin.ui.base import AttentionFilter, ReadOnlyAdmin, is_id
-from workflows.admin.ui.display import EMPTY, link, moment, page_url, pretty, progress, run_badges
+from workflows.admin.ui.display import (
+    EMPTY,
+    chips,
+    link,
+    moment,
+    page_url,
+    pretty,
+    progress,
+    run_badges,
+)
 from workflows.admin.ui.sentences import linked
 from workflows.insight.attention import failed_or_stuck_runs
 from workflows.insight.situation import Situation, situations
 from workflows.models import RunState, WorkflowRun, WorkflowTemplate
+from workflows.models.label import labels_of
+from workflows.search.find import search
+from workflows.search.syntax import BadSearch
 
+SEARCH_HELP = (
+    "Words of run number, template or who started it, and state: template: label:team=data "
+    "param:day=2026-11-27 by: after: before: message: note: log:. A minus excludes, quotes keep "
+    "spaces."
+)
+MOST_CHIPS = 4
+"""Labels of a run in the list; its page has all of them."""
 TIMES = tuple(map(moment, ("created_at", "started_at", "finished_at")))
 
 
@@ -37,21 +57,24 @@ class FailedFilter(AttentionFilter):
 
 
 class RunList(ChangeList):
-    """A page of runs with what they wait for, which is read for all of them at once."""
+    """A page of runs with what they wait for and their labels, read for all of them at once."""
 
     def get_results(self, request: HttpRequest) -> None:
-        """Read the runs of the page, and their situations."""
+        """Read the runs of the page, their situations and labels."""
         super().get_results(request)
         self.result_list = list(self.result_list)
         standing = situations(self.result_list)
+        labels = labels_of(run.pk for run in self.result_list)
         for run in self.result_list:
             run.situation = standing[run.pk]
+            run.chips = chips(labels.get(run.pk, {}), most=MOST_CHIPS)
 
 
 class WorkflowRunAdmin(LaunchAdmin, RunViews):
     """Runs are started here; after that, only operations change them."""
 
     change_form_template = "workflows/workflowrun/change_form.html"
+    change_list_template = "workflows/workflowrun/change_list.html"
     when_empty = "There is no run yet. Open a template and press Run…"
     operations = (DISPATCH, DISPATCH_ALL, *RUN_OPERATIONS, CANCEL_REST)
     list_display = (
@@ -65,6 +88,7 @@ class WorkflowRunAdmin(LaunchAdmin, RunViews):
         moment("finished_at"),
     )
     list_filter = (
+        ViewFilter,
         FailedFilter,
         "state",
         "auto_dispatch",
@@ -72,7 +96,7 @@ class WorkflowRunAdmin(LaunchAdmin, RunViews):
         "created_at",
     )
     search_fields = ("id__exact", "template_name", "initiated_by")
-    search_help_text = "Search by run number, by template name, or by who started the run."
+    search_help_text = SEARCH_HELP
     fieldsets = (
         (
             None,
@@ -90,6 +114,20 @@ class WorkflowRunAdmin(LaunchAdmin, RunViews):
     def get_queryset(self, request: HttpRequest) -> QuerySet[WorkflowRun]:
         """Leave out the latest dispatch answer, which may be long; a run's page reads it itself."""
         return super().get_queryset(request).defer("last_dispatch")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[WorkflowRun], search_term: str
+    ) -> tuple[QuerySet[WorkflowRun], bool]:
+        """Return the runs that fit a search; say what is wrong with it, or how far it looks."""
+        try:
+            found = search(search_term, queryset, may=request.user.has_perm)
+        except BadSearch as refusal:
+            text = f"The search was not understood. {refusal.sentence}"
+            self.message_user(request, text, messages.ERROR)
+            return queryset.none(), False
+        if found.remark:
+            self.message_user(request, found.remark, messages.WARNING)
+        return found.runs, False
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """Return the list that knows situations."""
@@ -148,6 +186,10 @@ class WorkflowRunAdmin(LaunchAdmin, RunViews):
     @admin.display(description="template", ordering="template_name")
     def made_from(self, run: WorkflowRun) -> str | SafeString:
         """Return the template and the version that the run was made from."""
+        labels = getattr(run, "chips", "")
+        return format_html("{} {}", self._origin(run), labels) if labels else self._origin(run)
+
+    def _origin(self, run: WorkflowRun) -> str | SafeString:
         if not run.template_name:
             return EMPTY
         version = f"version {run.template_version}" if run.template_version else "as a label"

@@ -1,7 +1,7 @@
 """What the page of a run shows. At each poll, the same code draws its live parts again."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.core.paginator import Page
@@ -19,7 +19,7 @@ from workflows.admin.runs.live import NO_ROWS, changed_tasks, latest_event, new_
 from workflows.admin.runs.suggested import SuggestedActions
 from workflows.admin.tasks import SIGNS, remarks
 from workflows.admin.ui.base import page_of
-from workflows.admin.ui.display import IN_BAR, list_url, pretty
+from workflows.admin.ui.display import IN_BAR, chips, list_url, pretty
 from workflows.admin.ui.sentences import dispatch_sentence, explained, linked, origin_sentence
 from workflows.db.composed import Given, composed, counted
 from workflows.insight.attention import undecided
@@ -27,7 +27,9 @@ from workflows.insight.explain import explain_tasks
 from workflows.insight.situation import situation_of
 from workflows.models import Approval, Event, RunState, Task, TaskAttempt, TaskState, WorkflowRun
 from workflows.models.bounds import cut_texts
+from workflows.models.label import labels_of
 from workflows.models.task import BROKEN
+from workflows.search.words import notes
 
 ANSWERED = "answered"
 """In the address after a click on Dispatch: the latest event then."""
@@ -39,6 +41,7 @@ PARTS = ("summary", "trouble", "operations")
 MOST_EXPLAINED = 10
 """How many pending tasks are listed with the reason why they wait."""
 FORM_TOKENS = re.compile('<input type="hidden" name="csrfmiddlewaretoken"[^>]*>')
+MOST_NOTES = 5
 LATEST = 15
 """How many attempts and events are listed; their own lists have all of them."""
 
@@ -85,8 +88,17 @@ def run_page_context(
         "dispatch_sentence": _sentence_on(answer) if answer else None,
         "dispatch_answer": pretty(answer),
         "origin": origin_sentence(run),
+        "chips": chips(labels_of([run.pk]).get(run.pk, {})),
+        "notes": _notes(request, run),
         **_lists(request, run),
     }
+
+
+def _notes(request: HttpRequest, run: WorkflowRun) -> Iterable[Event]:
+    """Return the latest notes on a run, as far as the reader may see events."""
+    if not request.user.has_perm("workflows.view_event"):
+        return ()
+    return notes().filter(run=run).order_by("-id")[:MOST_NOTES]
 
 
 def _has_just_answered(request: HttpRequest, run: WorkflowRun) -> bool:

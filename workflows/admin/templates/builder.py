@@ -19,7 +19,8 @@ from workflows.admin.templates.steps import functions_offered
 from workflows.admin.ui.base import actor, is_id
 from workflows.admin.ui.display import page_url
 from workflows.authoring.diff import difference
-from workflows.authoring.files import as_yaml, file_of, import_content, read_content
+from workflows.authoring.files import as_yaml, export_template, import_content, read_content
+from workflows.authoring.sections import with_sections
 from workflows.authoring.spec import plain, stored_template
 from workflows.authoring.store import spec_of
 from workflows.authoring.versions import version_of
@@ -81,17 +82,18 @@ class BuilderViews(StepViews):
             return JsonResponse(form.errors, status=400)
         file, commands = form.cleaned_data["file"], form.cleaned_data["commands"]
         try:
-            spec = read_content(file.name, file.read(), commands=commands)
+            content = read_content(file.name, file.read(), commands=commands)
         except WorkflowError as refusal:
             return JsonResponse({"file": refusal.detail.splitlines()}, status=400)
-        return JsonResponse(plain(spec))
+        return JsonResponse(content)
 
     def export_view(self, request: HttpRequest, template_id: int) -> HttpResponse:
         """Return the template as a file; `?version=` for an earlier version."""
         template = self._template(request, template_id)
         version = request.GET.get("version", "")
+        number = int(version) if is_id(version) else template.version
         try:
-            content = _file_of(template, int(version)) if is_id(version) else file_of(template)
+            content = _file_of(template, number)
         except WorkflowError as refusal:
             return HttpResponse(refusal.detail, status=404, content_type="text/plain")
         name = slugify(template.name) or f"template-{template_id}"
@@ -112,8 +114,11 @@ class BuilderViews(StepViews):
         return HttpResponseRedirect(page_url(WorkflowTemplate, found.template.pk))
 
 
-def _file_of(template: WorkflowTemplate, version: int) -> str:
-    return as_yaml(stored_template(version_of(template.pk, version).content))
+def _file_of(template: WorkflowTemplate, number: int) -> str:
+    """Return a version as a file; the latest one with the sections that no version keeps."""
+    if number == template.version:
+        return export_template(f"#{template.pk}")
+    return as_yaml(stored_template(version_of(template.pk, number).content))
 
 
 def builder_data(template: WorkflowTemplate | None) -> dict[str, Any]:
@@ -131,7 +136,7 @@ def builder_data(template: WorkflowTemplate | None) -> dict[str, Any]:
         "longest_timeout": LONGEST_TIMEOUT_S,
     }
     if template is not None:
-        data["template"] = plain(spec_of(template))
+        data["template"] = with_sections(template, spec_of(template))
         data["version"] = template.version
         data["store"] = reverse("workflowtemplate-detail", args=[template.pk])
         data["versions"] = reverse(

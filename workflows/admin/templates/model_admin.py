@@ -22,6 +22,7 @@ from workflows.admin.ui.base import RefusableAdmin, RefusableForm, actor, page_o
 from workflows.admin.ui.display import link, list_url, moment
 from workflows.admin.ui.fields import JSONObjectFormField
 from workflows.authoring.checks import warnings_of
+from workflows.authoring.sections import split_sections
 from workflows.authoring.spec import parse_template
 from workflows.authoring.store import create_template, replace_template, spec_of
 from workflows.models import ApprovalLasts, TemplateStep, WorkflowRun, WorkflowTemplate
@@ -36,6 +37,7 @@ EXAMPLE = (
     '"copies": {"type": "integer", "minimum": 1, "default": 2}, '
     '"token": {"type": "string", "writeOnly": true}}, "required": ["day"]}'
 )
+LABELS_EXAMPLE = '{"team": "data", "day": "{{ params.day }}"}'
 
 
 class TemplateForm(RefusableForm):
@@ -51,6 +53,13 @@ class TemplateForm(RefusableForm):
         ),
         help_text="A JSON Schema of the parameters of a run. Empty: any parameters. "
         f"A writeOnly parameter is a secret. Example: {EXAMPLE}",
+    )
+    labels = JSONObjectFormField(
+        widget=forms.Textarea(
+            attrs={"rows": 4, "cols": 80, "class": "json", "spellcheck": "false"}
+        ),
+        help_text="By which its runs are found again. A value may be made of parameters. "
+        f"They change without a new version. Example: {LABELS_EXAMPLE}",
     )
     approval_lasts = forms.ChoiceField(
         label="Approvals last",
@@ -68,6 +77,7 @@ class TemplateForm(RefusableForm):
             "approver_must_differ",
             "approval_lasts",
             "parameters_schema",
+            "labels",
         )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -179,12 +189,14 @@ class WorkflowTemplateAdmin(RefusableAdmin, PolicyViews):
     ) -> None:
         """Save the template with its steps."""
         own = {name: form.cleaned_data[name] for name in TemplateForm.Meta.fields}
-        spec = parse_template({**own, "steps": formsets[0].steps()})
+        content, sections = split_sections(own)
+        spec = parse_template({**content, "steps": formsets[0].steps()})
+        given: dict[str, Any] = {"sections": sections, "by": actor(request)}
         if change:
             began_with = form.cleaned_data["began_with"] or 0
-            replace_template(form.instance.pk, spec, edited_version=began_with, by=actor(request))
+            replace_template(form.instance.pk, spec, edited_version=began_with, **given)
         else:
-            form.instance.pk = create_template(spec, by=actor(request)).pk
+            form.instance.pk = create_template(spec, **given).pk
         for text in warnings_of(spec)[:MOST_WARNINGS]:
             self.message_user(request, text, messages.WARNING)
 

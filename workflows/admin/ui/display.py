@@ -16,6 +16,8 @@ from django.utils.timezone import localtime
 
 from workflows.insight.situation import Situation
 from workflows.models import WorkflowRun
+from workflows.models.label import MOST_LABELS
+from workflows.search.syntax import quoted
 
 EMPTY = "–"
 PLACE = "PK"
@@ -69,6 +71,17 @@ def link(address: str, text: object) -> SafeString:
 def run_link(run_id: int | None) -> str | SafeString:
     """Return a link to a run, without reading the run."""
     return link(page_url(WorkflowRun, run_id), f"run {run_id}") if run_id else EMPTY
+
+
+def chips(labels: Mapping[str, str], *, most: int = MOST_LABELS) -> SafeString:
+    """Return labels as links to the runs that have the same."""
+    shown = (
+        (list_url(WorkflowRun, q=f"label:{key}={quoted(value)}"), key, value)
+        for key, value in [*labels.items()][:most]
+    )
+    more = "" if len(labels) <= most else f" and {len(labels) - most} more"
+    links = format_html_join(" ", '<a class="chip" href="{}">{}={}</a>', shown)
+    return format_html("{}{}", links, more)
 
 
 def pretty(value: object) -> str | SafeString:

@@ -13,6 +13,7 @@ from workflows.api.serializers.base import (
     StrictSerializer,
 )
 from workflows.models.run import LONGEST_LABEL
+from workflows.operations.labels import LONGEST_NOTE
 from workflows.runs.again import Again
 
 MAX_TASK_IDS = 10_000
@@ -45,6 +46,10 @@ class RunBody(StrictSerializer):
         help_text="The run goes on by itself, from its creation; default: false, and nothing is "
         "dispatched until somebody asks for it.",
     )
+    labels = serializers.DictField(
+        required=False,
+        help_text="Labels of the run by key, as texts; they replace those that its template has.",
+    )
     again_of = StrictIntegerField(
         required=False,
         allow_null=True,
@@ -72,6 +77,22 @@ class RunChangesBody(ReasonBody):
 
     auto_dispatch = StrictBooleanField(
         help_text="True: what is ready now and later is dispatched by itself."
+    )
+
+
+class LabelsBody(ReasonBody):
+    """Which labels a run gets or loses, and why; its other labels stay."""
+
+    labels = serializers.DictField(
+        help_text="By key, as texts; null removes a label.", allow_empty=False
+    )
+
+
+class NoteBody(StrictSerializer):
+    """A note on a run."""
+
+    note = StrictCharField(
+        max_length=LONGEST_NOTE, help_text="Kept in the trail, beside your name; not to be edited."
     )
 
 

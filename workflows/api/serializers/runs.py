@@ -88,6 +88,7 @@ class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
     task_counts = serializers.DictField(
         child=serializers.IntegerField(), help_text="How many tasks are in each state."
     )
+    labels = serializers.SerializerMethodField()
     duration_ms = serializers.IntegerField(
         allow_null=True,
         help_text="From the start to the end; null until the run has ended, and again while it is "
@@ -113,6 +114,7 @@ class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
             "approver_must_differ",
             "approval_lasts",
             "parameters",
+            "labels",
             "auto_dispatch",
             "again_of",
             "trigger",
@@ -139,6 +141,11 @@ class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
         """Return the ids of the run's tasks, in list order."""
         contents: Contents = self.context["contents"][run.pk]
         return contents.task_ids
+
+    def get_labels(self, run: WorkflowRun) -> dict[str, str]:
+        """Return its labels by key."""
+        contents: Contents = self.context["contents"][run.pk]
+        return dict(contents.labels)
 
     def get_sentence(self, run: WorkflowRun) -> str:
         """Return what the run waits for and what helps, or how it ended."""

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from workflows.authoring.checks import warnings_of
 from workflows.authoring.schema import STEP_SCHEMA, TEMPLATE_SCHEMA
+from workflows.authoring.sections import SECTIONS
 from workflows.authoring.store import spec_of
 from workflows.models import TemplateStep, TemplateVersion, WorkflowTemplate
 
@@ -16,7 +17,11 @@ EDITED_VERSION = {
 
 COMPONENTS = "#/components/schemas/"
 STEPS = {**TEMPLATE_SCHEMA["properties"]["steps"], "items": {"$ref": f"{COMPONENTS}StepRequest"}}
-FIELDS = {**TEMPLATE_SCHEMA["properties"], "steps": STEPS}
+FIELDS = {
+    **TEMPLATE_SCHEMA["properties"],
+    **{name: section.schema for name, section in SECTIONS.items()},
+    "steps": STEPS,
+}
 TEMPLATE_COMPONENTS: dict[str, Any] = {
     "StepRequest": STEP_SCHEMA,
     "TemplateRequest": {**TEMPLATE_SCHEMA, "properties": FIELDS},
@@ -64,6 +69,7 @@ class TemplateAnswer(serializers.ModelSerializer[WorkflowTemplate]):
             "approver_must_differ",
             "approval_lasts",
             "parameters_schema",
+            "labels",
             "version",
             "steps",
             "created_at",

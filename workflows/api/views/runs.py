@@ -18,7 +18,13 @@ from workflows.api.serializers.dispatch import (
     DispatchAnswer,
     DispatchBody,
 )
-from workflows.api.serializers.run_bodies import RetryBody, RunBody, RunChangesBody
+from workflows.api.serializers.run_bodies import (
+    LabelsBody,
+    NoteBody,
+    RetryBody,
+    RunBody,
+    RunChangesBody,
+)
 from workflows.api.serializers.runs import (
     ExplanationAnswer,
     GraphAnswer,
@@ -140,6 +146,28 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
         It may be removed soon.
         """
         durably(operations.let_go, pk, **validated(ReasonBody, request.data), by=actor(request))
+        return self.detail_response(pk)
+
+    @extend_schema(request=LabelsBody)
+    @action(detail=True, methods=["post"], permission_classes=[MayOperate])
+    def label(self, request: Request, pk: int) -> Response:
+        """
+        Give the run labels, or remove those that are null; its other labels stay.
+
+        Runs are found by them: `GET /workflow-runs?q=label:team=data`.
+        """
+        durably(operations.label, pk, **validated(LabelsBody, request.data), by=actor(request))
+        return self.detail_response(pk)
+
+    @extend_schema(request=NoteBody)
+    @action(detail=True, methods=["post"], permission_classes=[MayOperate])
+    def note(self, request: Request, pk: int) -> Response:
+        """
+        Write a note on the run: an event of its trail, which nobody can edit later.
+
+        Read them by `GET /events?run_id=…&event_type=workflow_run.noted`.
+        """
+        durably(operations.note, pk, **validated(NoteBody, request.data), by=actor(request))
         return self.detail_response(pk)
 
     @extend_schema(request=RetryBody, examples=examples.RETRIES)

@@ -26,6 +26,7 @@ from workflows.api.serializers.templates import (
 )
 from workflows.api.viewsets import ReadOnlyViewSet, actor
 from workflows.api.wording import FIELDS
+from workflows.authoring.sections import split_sections
 from workflows.authoring.spec import parse_template
 from workflows.authoring.store import change_template, create_template
 from workflows.authoring.versions import restore_version, runs_by_version, version_of
@@ -55,7 +56,9 @@ class WorkflowTemplateViewSet(ReadOnlyViewSet[WorkflowTemplate]):
 
         What cannot work is refused by step and field; what may be a mistake is in `warnings`.
         """
-        template = durably(create_template, parse_template(request.data), by=actor(request))
+        content, sections = split_sections(request.data)
+        spec = parse_template(content)
+        template = durably(create_template, spec, sections=sections, by=actor(request))
         return self.detail_response(template.pk, 201)
 
     @extend_schema(responses=TemplateWithWarnings)

@@ -4,7 +4,7 @@ import json
 import signal
 import time
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -23,7 +23,7 @@ from workflows.execution.set_aside import reconnect
 from workflows.insight.situation import sentence_on
 from workflows.management import arguments
 from workflows.management.actor import command_actor
-from workflows.management.arguments import add_run_as, count, positive
+from workflows.management.arguments import add_run_as, count, label, positive
 from workflows.management.base import (
     TRY_AGAIN,
     DatabaseCommand,
@@ -76,6 +76,14 @@ class Command(DatabaseCommand):
             help="With --again: with the latest version of its template, not the one it had.",
         )
         add_parameters(parser)
+        parser.add_argument(
+            "--label",
+            type=label,
+            action="append",
+            default=[],
+            metavar="KEY=VALUE",
+            help="A label of the run, by which it is found again.",
+        )
         parser.add_argument("--concurrency", type=count, default=4, help="Attempts at a time.")
         parser.add_argument("--json", action="store_true", help="Print the run as the last line.")
         add_run_as(parser)
@@ -88,6 +96,7 @@ class Command(DatabaseCommand):
         latest: bool = False,
         param: list[Any],
         param_file: list[str],
+        label: Sequence[tuple[str, str]] = (),
         verbosity: int,
         concurrency: int,
         json: bool,
@@ -99,7 +108,8 @@ class Command(DatabaseCommand):
         by = command_actor()
         parameters = read_parameters(param_file, param)
         try:
-            wanted = {**_what(name, again, latest=latest), "parameters": parameters}
+            given = {"parameters": parameters, "labels": dict(label)}
+            wanted = {**_what(name, again, latest=latest), **given}
             run, executor = self._start(wanted, concurrency=concurrency, by=by)
         except WorkflowError as exc:
             raise CommandError(f"{refusal_line(exc)} (database: {database_name()})") from exc

@@ -1,6 +1,7 @@
 """List runs."""
 
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils import timezone
@@ -10,17 +11,31 @@ from workflows.management.arguments import count
 from workflows.management.base import DatabaseCommand
 from workflows.management.output import say
 from workflows.models import RunState, WorkflowRun
+from workflows.search.find import everything, search
+from workflows.search.views import view_named
 
 COLUMNS = ("run", "template", "state", "done", "created (UTC)", "took", "by")
 
 
 class Command(DatabaseCommand):
-    """`manage.py runs [--template NAME] [--state STATE ...] [--limit N]`."""
+    """`manage.py runs [QUERY ...] [--view NAME] [--template NAME] [--state STATE ...]`."""
 
-    help = "List runs, the latest first."
+    help = (
+        "List runs, the latest first: all of them, or those that fit a search, such as "
+        "state:failed label:team=data param:day=2026-11-27. See docs/admin.md."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
+        parser.add_argument(
+            "query",
+            nargs="*",
+            metavar="QUERY",
+            help="Only runs that fit, as in the console; best in single quotes.",
+        )
+        parser.add_argument(
+            "--view", metavar="NAME", help="Only runs that fit the saved view of this name."
+        )
         parser.add_argument(
             "--template", metavar="NAME", help="Only runs of this template, or of '#12'."
         )
@@ -33,10 +48,19 @@ class Command(DatabaseCommand):
         parser.add_argument("--limit", type=count, default=20, help="So many; default 20.")
 
     def handle(
-        self, *, template: str | None, state: list[str] | None, limit: int, **_: Any
+        self,
+        *,
+        query: Sequence[str] = (),
+        view: str | None = None,
+        template: str | None,
+        state: list[str] | None,
+        limit: int,
+        **_: Any,
     ) -> None:
         """Print a line per run."""
-        runs = WorkflowRun.objects.order_by("-pk")
+        words = [*query, *([view_named(view).query] if view is not None else [])]
+        found = search(" ".join(words), WorkflowRun.objects.order_by("-pk"), may=everything)
+        runs = found.runs
         if template is not None:
             runs = runs.filter(template=template_named(template))
         if state:
@@ -44,6 +68,8 @@ class Command(DatabaseCommand):
         rows = list(map(_row, runs[:limit]))
         for line in _lines(rows) if rows else ["There is no such run."]:
             say(self.stdout, line)
+        if found.remark:
+            say(self.stderr, found.remark)
 
 
 def _row(run: WorkflowRun) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 /*
 The fields of the template itself: those of the plain form, which stand above the builder.
 
-    form.read() → {name, description, approver_must_differ, approval_lasts, parameters_schema}, or null
-                                        if one is wrong
+    form.read() → {name, description, approver_must_differ, approval_lasts, parameters_schema, labels},
+                                        or null if one is wrong
     form.fill(template)                 from an imported file
     form.text()                         changes whenever a field does
     form.showErrors({name: [text, …]})  shows at each field what is wrong; returns the other texts
@@ -18,7 +18,11 @@ const NAMES = [
     "approver_must_differ",
     "approval_lasts",
     "parameters_schema",
+    "labels",
 ];
+const OBJECTS = ["parameters_schema", "labels"];
+/* What an imported file says, and no field shows. */
+const beside = {};
 
 export const text = () =>
     JSON.stringify(
@@ -28,16 +32,18 @@ export const text = () =>
     );
 
 export const read = () => {
-    const {value, error} = parseObject(input("parameters_schema").value);
-    showErrors(error ? {parameters_schema: [error]} : {});
-    return error
+    const parsed = OBJECTS.map((name) => [name, parseObject(input(name).value)]);
+    const wrong = parsed.filter(([, {error}]) => error).map(([name, {error}]) => [name, [error]]);
+    showErrors(Object.fromEntries(wrong));
+    return wrong.length
         ? null
         : {
               name: input("name").value,
               description: input("description").value,
               approver_must_differ: input("approver_must_differ").checked,
               approval_lasts: input("approval_lasts").value,
-              parameters_schema: value,
+              ...Object.fromEntries(parsed.map(([name, {value}]) => [name, value])),
+              ...beside,
           };
 };
 
@@ -47,6 +53,8 @@ export const fill = ({
     approver_must_differ: differ,
     approval_lasts: lasts,
     parameters_schema: schema,
+    labels,
+    retention,
 }) => {
     if (!input("name").value) {
         input("name").value = name;
@@ -62,6 +70,12 @@ export const fill = ({
     }
     if (schema) {
         input("parameters_schema").value = JSON.stringify(schema, null, 2);
+    }
+    if (retention) {
+        beside.retention = retention;
+    }
+    if (labels) {
+        input("labels").value = JSON.stringify(labels, null, 2);
     }
 };
 
