@@ -16,7 +16,7 @@ from workflows.authoring.spec import parse_template
 from workflows.authoring.store import create_template
 from workflows.exports import lines
 from workflows.exports.events import EventExport
-from workflows.exports.runs import RunExport
+from workflows.exports.runs import REMOVAL, RunExport
 from workflows.models import Event, RunRecord, WorkflowRun
 from workflows.retention.removal import mark_removed
 from workflows.retention.rows import delete_some_rows
@@ -107,11 +107,7 @@ def test_line_of_a_run_says_what_it_was_made_of_and_how_it_ended() -> None:
         "task_counts": run.task_counts,
         "trail_head": ended.digest,
         "trail_length": run.trail_length,
-        "removed_at": None,
-        "removed_by": None,
-        "removed_reason": None,
-        "line_number": None,
-        "line_digest": None,
+        **dict.fromkeys(REMOVAL),
     }
 
 

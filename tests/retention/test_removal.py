@@ -42,6 +42,7 @@ def test_old_run_is_removed_and_its_line_stays(ended: EndedRun, settings: Settin
     old, kept = ended(parameters={"day": "2026-11-27"}), ended()
     for run in (old, kept):
         operations.label(run.pk, labels={"team": "data"}, by=BY)
+        run.refresh_from_db()
     policy(kept, keep_runs_days=32)
     before = rows_left()
     assert retain(in_days=31) == {"runs removed": 1, "tasks removed": 2}

@@ -71,7 +71,7 @@ def _is_possible(value: Any) -> bool:
     return value is None or (type(value) is int and 0 <= value <= MOST_DAYS)
 
 
-def _problems(content: Any, spec: TemplateSpec) -> Iterator[str]:
+def _problems_of_retention(content: Any, spec: TemplateSpec) -> Iterator[str]:
     if not isinstance(content, dict):
         yield f"must be an object with {' or '.join(COLUMNS)}"
         return
@@ -82,13 +82,13 @@ def _problems(content: Any, spec: TemplateSpec) -> Iterator[str]:
             yield f"{name}: {WRONG}"
 
 
-def _read(template: WorkflowTemplate) -> dict[str, int]:
+def _read_retention(template: WorkflowTemplate) -> dict[str, int]:
     """Return the settings that differ from those of the installation."""
     settings = settings_of(policy_of(template.pk))
     return {name: days for name, days in settings.items() if days is not None}
 
 
-def _store(template: WorkflowTemplate, content: dict[str, Any], by: Actor) -> None:
+def _store_retention(template: WorkflowTemplate, content: dict[str, Any], by: Actor) -> None:
     """Store the settings; what is not named is as the installation says."""
     set_policy(template.pk, {**dict.fromkeys(COLUMNS), **content}, by=by)
 
@@ -105,7 +105,7 @@ RETENTION = Section(
         },
         "additionalProperties": False,
     },
-    _problems,
-    _read,
-    _store,
+    _problems_of_retention,
+    _read_retention,
+    _store_retention,
 )
