@@ -24,7 +24,7 @@ class DatabaseCommand(BaseCommand):
 
     # Not the checks of URLs and pages: they load the whole site, which takes longer than most
     # commands do. `manage.py check` makes them all.
-    requires_system_checks = (Tags.models, Tags.security)
+    requires_system_checks: tuple[str, ...] = (Tags.models, Tags.security)
     lock_s: ClassVar[float | None] = 10.0
     """How long it waits for one lock; None: as long as it takes."""
 
