@@ -14,7 +14,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -35,18 +35,17 @@ Ended = subprocess.CompletedProcess[str]
 
 
 class Loaded:
-    """A process that has loaded Django on the test's own database, and forks commands."""
+    """A process that has loaded Django in some environment, and forks commands."""
 
-    def __init__(self) -> None:
+    def __init__(self, environment: Mapping[str, str]) -> None:
         """Start it."""
-        self.environment = _environment()
         self._door, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._door.settimeout(LONGEST_S)
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.support.commands", str(theirs.fileno())],
                 cwd=ROOT,
-                env=self.environment,
+                env=environment,
                 pass_fds=[theirs.fileno()],
             )
         atexit.register(self.close)
@@ -76,28 +75,20 @@ def _read(end: int) -> str:
         return pipe.read()
 
 
-def _environment() -> dict[str, str]:
-    return {name: value for name, value in environment().items() if name != OF_THE_TEST}
+_loaded: dict[frozenset[tuple[str, str]], Loaded] = {}
 
 
-_loaded: list[Loaded] = []
+def manage_in(environment: Mapping[str, str], *arguments: str, stdin: str = "") -> Ended:
+    """Run a command in an environment to its end."""
+    key = frozenset((name, value) for name, value in environment.items() if name != OF_THE_TEST)
+    if key not in _loaded:
+        _loaded[key] = Loaded(dict(key))
+    return _loaded[key].run(arguments, stdin)
 
 
 def manage(*arguments: str, stdin: str = "") -> Ended:
-    """Run a command to its end; in a process of its own if the test has changed the environment."""
-    if not _loaded:
-        _loaded.append(Loaded())
-    if _loaded[0].environment == _environment():
-        return _loaded[0].run(arguments, stdin)
-    return subprocess.run(
-        [*MANAGE, *arguments],
-        env=environment(),
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=LONGEST_S,
-        check=False,
-    )
+    """Run a command on the test's own database to its end."""
+    return manage_in(environment(), *arguments, stdin=stdin)
 
 
 def _next_command(door: socket.socket) -> list[str] | None:
