@@ -67,6 +67,7 @@ class Loaded:
     def close(self) -> None:
         """End the process."""
         self._door.close()
+        self._process.terminate()
         self._process.wait()
 
 
@@ -81,9 +82,11 @@ _loaded: dict[frozenset[tuple[str, str]], Loaded] = {}
 def manage_in(environment: Mapping[str, str], *arguments: str, stdin: str = "") -> Ended:
     """Run a command in an environment to its end."""
     key = frozenset((name, value) for name, value in environment.items() if name != OF_THE_TEST)
-    if key not in _loaded:
-        _loaded[key] = Loaded(dict(key))
-    return _loaded[key].run(arguments, stdin)
+    # Put back once it has answered: after a time-out, its next answer would be to this command.
+    loaded = _loaded.pop(key, None) or Loaded(dict(key))
+    ended = loaded.run(arguments, stdin)
+    _loaded[key] = loaded
+    return ended
 
 
 def manage(*arguments: str, stdin: str = "") -> Ended:
