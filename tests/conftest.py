@@ -1,6 +1,8 @@
 """Fixtures of the whole suite."""
 
+import gc
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,26 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip tests that need PostgreSQL on other databases, and say so."""
     if item.get_closest_marker("postgres") and connection.vendor != "postgresql":
         pytest.skip("needs PostgreSQL: row locks, several processes")
+
+
+@pytest.hookimpl(trylast=True)  # after they have been shuffled
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """
+    Keep the tests of a folder together: a browser or a site that they share is started once.
+
+    Folders with tests that may take minutes come first, so that no worker ends alone with one.
+    """
+    first: dict[Path, int] = {}
+    for number, item in enumerate(items):
+        first.setdefault(item.path.parent, number)
+    long = {item.path.parent for item in items if item.get_closest_marker("timeout")}
+    items.sort(key=lambda item: (item.path.parent not in long, first[item.path.parent]))
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage less often, and not among the modules: pages make objects by the million."""
+    gc.freeze()
+    gc.set_threshold(50_000)
 
 
 @pytest.fixture

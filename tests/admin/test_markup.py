@@ -108,26 +108,25 @@ class Visitor:
     def crawl(self) -> None:
         """Open every address, and those with a query that their pages link to, and send forms."""
         linked: list[str] = []
+        last: dict[str, PageReader] = {}
         for place in places():
             for address in place.addresses:
                 if page := self.read(address):
                     linked += self._with_query(address, page)
+                    if address == place.addresses[-1]:
+                        last[address] = page
         for address in linked:
             if page := self.read(address):
                 self._send(address, page)
+        # With markup in all fields; nothing of it is kept.
+        for address, page in last.items():
+            self._send(address, page)
 
     def read(self, address: str) -> PageReader | None:
         """Return the page behind an address, if there is one."""
         answer = self.visit(address)
         is_page = answer.status_code == 200 and "text/html" in answer.headers["Content-Type"]
         return PageReader(answer.content.decode()) if is_page else None
-
-    def send_forms(self) -> None:
-        """Send the forms of every page with markup in all fields; nothing of it is kept."""
-        for place in places():
-            for address in place.addresses[-1:]:
-                if page := self.read(address):
-                    self._send(address, page)
 
     def call(self) -> None:
         """Send markup to every view that takes data, as a client of the API does."""
@@ -199,7 +198,6 @@ def test_no_page_of_a_role_takes_stored_text_for_markup(role: str) -> None:
 def test_no_page_takes_text_for_markup_and_every_url_is_reached() -> None:
     visitor = Visitor(client_of_user("superuser"))
     visitor.crawl()
-    visitor.send_forms()
     visitor.call()
     routes = {place.route.replace("^", "") for place in places()}
     assert routes - visitor.reached == UNREACHED.keys()

@@ -49,9 +49,9 @@ def executable() -> str | None:
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Start a browser for the tests of a file."""
+    """Start a browser for the tests of this folder."""
     if connection.vendor != "sqlite":
         pytest.skip("pages are looked at on SQLite; a database has no say in how they look")
     if not (path := executable()):

@@ -1,30 +1,15 @@
 """Management commands as separate processes on the test's database."""
 
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
+from tests.support.commands import LONGEST_S, MANAGE, manage
 from tests.support.database import environment
 
-MANAGE = [sys.executable, str(Path(__file__).parents[2] / "manage.py")]
-LONGEST_S = 60
-
-
-def manage(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
-    return subprocess.run(
-        [*MANAGE, *arguments],
-        env=environment(),
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=LONGEST_S,
-        check=False,
-    )
+__all__ = ["LONGEST_S", "MANAGE", "manage"]
 
 
 Started = Callable[..., "subprocess.Popen[str]"]

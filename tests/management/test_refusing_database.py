@@ -1,7 +1,5 @@
 """Commands while the database refuses: one line, exit code 75; loops go on with the rest."""
 
-import os
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -15,7 +13,6 @@ from django.db import connection
 from django.utils import timezone
 
 from tests.factories import RunFactory, TemplateFactory
-from tests.management.conftest import MANAGE
 from tests.support.actors import who
 from tests.support.refusing import refusing
 from tests.support.verbs import states
@@ -48,19 +45,6 @@ LOOPS = {"local_runner"}
 def test_no_command_is_left_out() -> None:
     ours = {name for name, app in get_commands().items() if app in {"runners", "workflows"}}
     assert {command for command, *_ in COMMANDS} | LOOPS == ours
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("command", [*COMMANDS[1:3], *COMMANDS[6:9], COMMANDS[10]], ids=" ".join)
-def test_database_that_cannot_be_reached_is_one_line(command: list[str]) -> None:
-    nowhere = {**os.environ, "DATABASE_URL": "postgresql://ada:hunter2@127.0.0.1:1/x"}
-    ended = subprocess.run(
-        [*MANAGE, *command], env=nowhere, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert (ended.returncode, ended.stdout) == (TRY_AGAIN, "")
-    [line] = ended.stderr.splitlines()
-    assert "The database refuses: connection failed" in line
-    assert "hunter2" not in line
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

@@ -23,7 +23,8 @@ SEED = int(os.environ.get("ORACLE_SEED", "0"))
 """A fixed seed gives the same examples in each run; another seed gives others."""
 
 CHANCE = settings(
-    max_examples=20,
+    # 500 steps at a time, as few as a part takes.
+    max_examples=10,
     stateful_step_count=50,
     deadline=None,
     database=None,

@@ -1,12 +1,12 @@
 """Calls manage.py of a project with settings of its own."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.support.commands import ROOT, manage_in
+
+__all__ = ["ROOT", "manage_with"]
 
 
 def manage_with(settings: str, folder: Path, database: str) -> Callable[..., str]:
@@ -19,14 +19,7 @@ def manage_with(settings: str, folder: Path, database: str) -> Callable[..., str
     }
 
     def manage(*arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, str(ROOT / "manage.py"), *arguments],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        done = manage_in(environment, *arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

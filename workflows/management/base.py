@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
@@ -21,6 +22,9 @@ OUTCOME_UNKNOWN = "Something may have been stored: look before you try again."
 class DatabaseCommand(BaseCommand):
     """A command whose work is in the database."""
 
+    # Not the checks of URLs and pages: they load the whole site, which takes longer than most
+    # commands do. `manage.py check` makes them all.
+    requires_system_checks: tuple[str, ...] = (Tags.models, Tags.security)
     lock_s: ClassVar[float | None] = 10.0
     """How long it waits for one lock; None: as long as it takes."""
 
