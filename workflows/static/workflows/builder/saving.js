@@ -92,6 +92,7 @@ export const createSaving = (data, {template, text, problems, choose, say}) => {
     const saved = (body, before) => {
         show();
         form.showErrors({});
+        const isUntouched = before === stored;
         stored = before;
         const isSame = version === body.version;
         if (version === null) {
@@ -102,7 +103,11 @@ export const createSaving = (data, {template, text, problems, choose, say}) => {
         version = body.version;
         changed();
         showWarnings(body.warnings);
-        say(isSame ? "Nothing has changed." : `Saved as version ${version}.`);
+        // Labels change without a version.
+        const ofSame = isUntouched
+            ? "Nothing has changed."
+            : `Saved; it is still version ${version}.`;
+        say(isSame ? ofSame : `Saved as version ${version}.`);
         const shown = document.querySelector(
             ".field-version .readonly, .fieldBox.field-version .readonly",
         );

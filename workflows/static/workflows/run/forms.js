@@ -105,9 +105,9 @@ const show = (page, done) => {
     }
     document.querySelector("dialog.ask")?.close();
     showMessages(page);
-    const answer = page.getElementById("answer");
-    if (answer) {
-        document.getElementById("answer").replaceWith(document.adoptNode(answer));
+    for (const fresh of page.querySelectorAll("#answer, #said")) {
+        document.getElementById(fresh.id).replaceWith(document.adoptNode(fresh));
     }
+    showTimes(document.getElementById("said"));
     done();
 };
