@@ -59,7 +59,12 @@ class WorkflowRun(models.Model):
     """One execution of a workflow, with tasks and edges of its own."""
 
     template = models.ForeignKey(
-        WorkflowTemplate, models.SET_NULL, null=True, blank=True, related_name="runs"
+        WorkflowTemplate,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="runs",
+        db_index=False,
     )
     template_name = models.CharField(max_length=200, blank=True, editable=False)
     template_version = models.PositiveIntegerField(null=True, editable=False)
@@ -174,6 +179,12 @@ class WorkflowRun(models.Model):
         indexes = [
             models.Index(fields=["state", "-id"], name="run_by_state"),
             models.Index(fields=["state", "finished_at"], name="run_by_end"),
+            # For lists. What they hold does not change while a run goes on: its counters are
+            # updated without touching any index.
+            models.Index(fields=["template", "-id"], name="run_of_template"),
+            models.Index(fields=["initiated_by", "-id"], name="run_by_initiator"),
+            models.Index(fields=["auto_dispatch", "-id"], name="run_by_auto_dispatch"),
+            models.Index(fields=["created_at"], name="run_by_creation"),
         ]
         constraints = [
             models.CheckConstraint(
