@@ -47,7 +47,7 @@ TASKS = """
             WHEN run.state = 'running' THEN 'pending' ELSE 'success' END,
         CASE WHEN n = 1 AND run.state = 'running' THEN 1 ELSE 0 END, 1,
         CASE WHEN run.state = 'failed' THEN %(rare_runner)s::bigint END,
-        '{"command": ["true"]}', n %% 10 = 1, n = 1 AND run.state = 'running',
+        '{"command": ["true"]}', n %% 2 = 1, n = 1 AND run.state = 'running',
         n = 2 AND run.state = 'failed', '', n = 3 AND run.state = 'failed',
         run.created_at, run.created_at, run.created_at + n * interval '1 second',
         CASE WHEN n > 1 OR run.state <> 'running'

@@ -1,7 +1,7 @@
 """The filters of each list."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
@@ -15,7 +15,7 @@ from rest_framework.exceptions import ValidationError
 from workflows.api.pagination import PAGES
 from workflows.api.wording import MOMENT, PLUS, form_errors
 from workflows.models import ApprovalStatus, RunState, TaskState
-from workflows.models.choices import among
+from workflows.models.choices import Literal, among
 from workflows.models.event import event_type_choices
 from workflows.payloads.suggestions import unknown
 from workflows.runs.locks import LARGEST_ID
@@ -57,6 +57,10 @@ class MomentFilter(filters.IsoDateTimeFilter):
     """A moment, in ISO 8601."""
 
     field_class = MomentField
+
+    def filter(self, qs: QuerySet[Any], value: datetime | None) -> QuerySet[Any]:
+        """Return the rows of the span; see `Literal`."""
+        return super().filter(qs, value and Literal(value))
 
 
 class ChoicesFilter(filters.MultipleChoiceFilter):

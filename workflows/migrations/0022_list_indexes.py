@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
         _index("task", "task_awaiting", "id", condition=models.Q(awaits_approval=True)),
         _index("task", "task_on_hold", "id", condition=models.Q(is_held=True)),
         _index("task", "task_by_hand", "id", condition=models.Q(is_marked_success=True)),
-        _index("task", "task_of_runner", "runner", "id", condition=models.Q(runner__isnull=False)),
+        _index("task", "task_of_runner", "runner", "id"),
         RemoveForeignKeyIndex(
             model_name="task",
             name="runner",
@@ -54,12 +54,7 @@ class Migration(migrations.Migration):
             *("outcome", "dispatched_at"),
             condition=~models.Q(outcome__in=("", "success")),
         ),
-        _index(
-            "taskattempt",
-            "attempt_of_runner",
-            *("runner", "dispatched_at"),
-            condition=models.Q(runner__isnull=False),
-        ),
+        _index("taskattempt", "attempt_of_runner", "runner", "dispatched_at"),
         _index("workflowrun", "run_of_template", "template", "-id"),
         RemoveForeignKeyIndex(
             model_name="workflowrun",

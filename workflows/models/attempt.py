@@ -131,11 +131,7 @@ class TaskAttempt(models.Model):
                 name="attempt_broken",
                 condition=rare("outcome", FREQUENT["outcome"]),
             ),
-            models.Index(
-                fields=["runner", "dispatched_at"],
-                name="attempt_of_runner",
-                condition=models.Q(runner__isnull=False),
-            ),
+            models.Index(fields=["runner", "dispatched_at"], name="attempt_of_runner"),
         ]
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Model, Q, Value
@@ -10,10 +11,17 @@ CONSTANT = re.compile("[a-z_.]*")
 
 
 class Literal(Value):
-    """A constant written into the SQL itself: a parameter never matches a partial index."""
+    """
+    A constant written into the SQL itself.
+
+    A parameter never matches a partial index; and a plan that is kept for any span of time or any
+    state suits neither the longest nor the rarest.
+    """
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
-        """Return the constant as SQL."""
+        """Return a number, a moment or a word as SQL."""
+        if isinstance(self.value, datetime):
+            return f"'{connection.ops.adapt_datetimefield_value(self.value)}'", []
         return f"{self.value}" if isinstance(self.value, int) else f"'{self.value}'", []
 
 

@@ -136,7 +136,7 @@ class Task(models.Model):
         ]
         # The first two answer "what is the first ready task" and "what is the first task that waits
         # for an executor" without a look at any other task; the others answer the filters of lists
-        # in the order of the lists. Most tasks are in none but the last two of these.
+        # in the order of the lists. Most tasks are in the last three alone.
         indexes = [
             models.Index(
                 fields=["run", "position"],
@@ -162,11 +162,7 @@ class Task(models.Model):
                 )
             ),
             # Also "has it any task" when a runner is to be deleted.
-            models.Index(
-                fields=["runner", "id"],
-                name="task_of_runner",
-                condition=models.Q(runner__isnull=False),
-            ),
+            models.Index(fields=["runner", "id"], name="task_of_runner"),
             models.Index(fields=["step_id", "id"], name="task_by_step"),
             models.Index(
                 fields=["finished_at"],

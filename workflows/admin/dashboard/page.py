@@ -75,8 +75,9 @@ def _finished_days() -> list[Day]:
 
 
 def _finished_since(first: date) -> QuerySet[WorkflowRun, Any]:
-    since = make_aware(datetime.combine(first, time.min), get_current_timezone())
-    finished = WorkflowRun.objects.filter(state__in=FINISHED, finished_at__gte=since).order_by()
+    finished = WorkflowRun.objects.filter(
+        state__in=FINISHED, finished_at__gte=_midnight(first)
+    ).order_by()
     by_day = finished.annotate(day=TruncDate("finished_at")).values("day", "state")
     took = F("finished_at") - Coalesce("reopened_at", "started_at")
     return by_day.annotate(n=Count("pk"), took=Avg(took))
@@ -84,13 +85,20 @@ def _finished_since(first: date) -> QuerySet[WorkflowRun, Any]:
 
 def _day_links(day: Day) -> dict[str, str]:
     """Return the lists of the runs that finished on a day: of all, and by state."""
-    span = {"finished_at__date": day.day.isoformat()}
+    span = {
+        "finished_at__gte": _midnight(day.day).isoformat(),
+        "finished_at__lt": _midnight(day.day + timedelta(days=1)).isoformat(),
+    }
     by_state = {state: list_url(WorkflowRun, state__exact=state, **span) for state in day.runs}
-    return {"all": list_url(WorkflowRun, **span), **by_state}
+    return {"all": list_url(WorkflowRun, state__in=",".join(FINISHED), **span), **by_state}
+
+
+def _midnight(day: date) -> datetime:
+    return make_aware(datetime.combine(day, time.min), get_current_timezone())
 
 
 def _totals(days: Sequence[Day]) -> list[tuple[str, int, str]]:
-    since = {"finished_at__date__gte": days[0].day.isoformat()}
+    since = {"finished_at__gte": _midnight(days[0].day).isoformat()}
     return [
         (
             state.value,

@@ -17,6 +17,7 @@ from workflows.admin.runs.views import RunViews
 from workflows.admin.templates.versions import version_url
 from workflows.admin.ui.base import AttentionFilter, ReadOnlyAdmin, is_id
 from workflows.admin.ui.display import EMPTY, link, moment, page_url, pretty, progress, run_badges
+from workflows.admin.ui.lists import BoundedList, ChoiceFilter, DateFilter
 from workflows.admin.ui.sentences import linked
 from workflows.insight.attention import failed_or_stuck_runs
 from workflows.insight.situation import Situation, situations
@@ -35,7 +36,7 @@ class FailedFilter(AttentionFilter):
         return failed_or_stuck_runs()
 
 
-class RunList(ChangeList):
+class RunList(BoundedList):
     """A page of runs with what they wait for, which is read for all of them at once."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -65,11 +66,13 @@ class WorkflowRunAdmin(LaunchAdmin, RunViews):
     )
     list_filter = (
         FailedFilter,
-        "state",
+        ("state", ChoiceFilter),
         "auto_dispatch",
-        ("template", admin.RelatedOnlyFieldListFilter),
-        "created_at",
+        "template",
+        ("created_at", DateFilter),
     )
+    dates = ("created_at", "finished_at")
+    sorts = ("number", "created_at")
     search_fields = ("id__exact", "template_name", "initiated_by")
     search_help_text = "Search by run number, by template name, or by who started the run."
     fieldsets = (
