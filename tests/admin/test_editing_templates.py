@@ -283,7 +283,7 @@ def test_editing_a_template_does_not_change_its_runs(root: Client) -> None:
 
 def test_rows_from_one_pattern_are_those_that_each_form_would_show(root: Client) -> None:
     hostile = "</textarea>\n\ue000title\ue000 & \"'<b>{{ x }}"
-    steps = [
+    steps: list[dict[str, Any]] = [
         {"step_id": "a", "title": hostile, "payload": {"command": [hostile]}},
         {"step_id": "b", "depends_on": ["a"], "requires_approval": True, "timeout_seconds": 60},
         {"step_id": "c", "title": "C", "runner": "local", "payload": {}},

@@ -36,6 +36,7 @@ MODES = ("force_custom_plan", "force_generic_plan")
 def client(db: None, monkeypatch: pytest.MonkeyPatch) -> Client:
     """Return a superuser's client; so few rows are counted that reading all of them is noticed."""
     monkeypatch.setattr(counting, "MOST_COUNTED", COUNTED)
+    monkeypatch.setattr(GrowingAdmin, "most_searched", COUNTED)
     seed(RUNS, tasks=TASKS)
     client = Client()
     client.force_login(UserFactory.create(is_staff=True, is_superuser=True))

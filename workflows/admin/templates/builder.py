@@ -20,7 +20,7 @@ from workflows.admin.ui.base import actor, is_id
 from workflows.admin.ui.display import page_url
 from workflows.authoring.diff import difference
 from workflows.authoring.files import as_yaml, import_content, read_content
-from workflows.authoring.spec import plain, stored_template
+from workflows.authoring.spec import TemplateSpec, plain, stored_template
 from workflows.authoring.store import spec_of
 from workflows.authoring.versions import version_of
 from workflows.errors import WorkflowError
@@ -113,7 +113,7 @@ class BuilderViews(StepViews):
         return HttpResponseRedirect(page_url(WorkflowTemplate, found.template.pk))
 
 
-def builder_data(template: WorkflowTemplate | None) -> dict[str, Any]:
+def builder_data(template: WorkflowTemplate | None, spec: TemplateSpec | None) -> dict[str, Any]:
     """Return the data that the builder starts with; None: for a new template."""
     runners = Runner.objects.values("name", "kind", "is_default", "is_enabled")
     functions, problem = functions_offered()
@@ -127,8 +127,8 @@ def builder_data(template: WorkflowTemplate | None) -> dict[str, Any]:
         "functions_problem": problem,
         "longest_timeout": LONGEST_TIMEOUT_S,
     }
-    if template is not None:
-        data["template"] = plain(spec_of(template))
+    if template is not None and spec is not None:
+        data["template"] = plain(spec)
         data["version"] = template.version
         data["store"] = reverse("workflowtemplate-detail", args=[template.pk])
         data["versions"] = reverse(

@@ -136,6 +136,12 @@ class StepFormSet(AnyFormSet):
         """What the fields of a row need; no row is made for it."""
         return self.empty_form.media
 
+    def __getitem__(self, place: Any) -> Any:
+        """Return a form; templates try each attribute as a key first, which would make them all."""
+        if isinstance(place, str):
+            raise KeyError(place)
+        return super().__getitem__(place)
+
     @property
     def initial_forms(self) -> list[Any]:
         """The stored rows; none of a form that was not sent: the admin would make each for this."""

@@ -29,6 +29,7 @@ TOO_FAR = (
 class BoundedList(ChangeList):
     """A list that is paged through, ordered and searched as far as indexes and bounds go."""
 
+    model_admin: Any
     paginator: BoundedPaginator
     searched = ""
     """Which rows were searched, if there are more."""
@@ -52,7 +53,7 @@ class BoundedList(ChangeList):
         """Say so if the search has not looked at all rows."""
         rows: QuerySet[Any] = super().get_queryset(request, *args, **kwargs)
         if getattr(request, "is_search_cut", False):
-            self.searched = f"{counting.MOST_COUNTED:,} {self.opts.verbose_name_plural}"
+            self.searched = f"{self.model_admin.most_searched:,} {self.opts.verbose_name_plural}"
             if name := getattr(self.model_admin, "exact_search", ""):
                 self.exact = f"?{urlencode({f'{name}__exact': self.query})}"
         return rows
@@ -89,6 +90,7 @@ class GrowingAdmin(AnyAdmin):
     # No second count of all rows, no counts beside the filters.
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
+    most_searched = counting.MOST_COUNTED
     exact_search = ""
     """A column with an index, which is searched for exact words however long the list is."""
     dates: Sequence[str] = ()
@@ -114,16 +116,15 @@ class GrowingAdmin(AnyAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         """Search the first rows of the list alone: words are in no index."""
         if search_term.strip():
-            queryset, is_cut = first_rows(queryset)
+            queryset, is_cut = first_rows(queryset, self.most_searched)
             request.is_search_cut = is_cut  # type: ignore[attr-defined]
         return super().get_search_results(request, queryset, search_term)
 
 
-def first_rows(rows: QuerySet[Any]) -> tuple[QuerySet[Any], bool]:
-    """Return as many rows of an ordered list as are counted, and whether there are more."""
+def first_rows(rows: QuerySet[Any], bound: int) -> tuple[QuerySet[Any], bool]:
+    """Return the first rows of an ordered list, and whether there are more."""
     order = str(rows.query.order_by[0])
     name = order.removeprefix("-")
-    bound = counting.MOST_COUNTED
     if not (beyond := rows.values_list(name, flat=True)[bound : bound + 1]):
         return rows, False
     word = "gt" if order.startswith("-") else "lt"
