@@ -90,6 +90,7 @@ ONLY_ON_POSTGRESQL = (
     "api/test_locked_runs.py",
     "db/test_refusals.py",
     "db/test_time_limits.py",
+    "lists",
     # Many processes at once, as in an installation.
     "benchmarks/test_workloads.py",
     "benchmarks/test_load.py",

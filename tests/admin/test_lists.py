@@ -1,6 +1,8 @@
 """Lists: what they show, in a constant number of statements."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -15,6 +17,9 @@ from tests.admin.conftest import list_url, text_of
 from tests.factories import RunFactory, RunnerFactory, TemplateFactory
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, finish, walk
+from workflows.admin.tasks import TaskAdmin
+from workflows.admin.ui.lists import GrowingAdmin
+from workflows.db import counting
 from workflows.models import Approval, Event, Task, TaskAttempt, WorkflowRun, WorkflowTemplate
 from workflows.models.actor import Actor
 from workflows.runs.events import record
@@ -170,3 +175,70 @@ def test_token_list_does_not_show_digests(root: Client) -> None:
 
     assert token.token_key in text
     assert token.digest not in text
+
+
+@pytest.fixture
+def many(runs: DrawRun, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Make more tasks than are counted, shown on a page or searched; return their ids."""
+    monkeypatch.setattr(counting, "MOST_COUNTED", 4)
+    monkeypatch.setattr(GrowingAdmin, "most_searched", 4)
+    monkeypatch.setattr(TaskAdmin, "list_per_page", 2)
+    run = runs("old > b > c > d > e > f > new")
+    return list(run.tasks.order_by("-pk").values_list("pk", flat=True))
+
+
+def shown(page: Any) -> list[int]:
+    return [row.pk for row in page.context["cl"].result_list]
+
+
+def test_last_page_that_can_be_opened_leads_on_to_all_other_rows(
+    root: Client, many: list[int]
+) -> None:
+    far = root.get(list_url(Task), {"p": "100000"})
+    following = root.get(list_url(Task) + far.context["cl"].go_on)
+
+    assert shown(far) == many[2:4]
+    assert "Only the first 4 rows of a list are shown page by page" in text_of(far)
+    assert "more than 4 tasks Go on from here" in text_of(far) or "about" in text_of(far)
+    assert shown(following) == many[4:6]
+    assert "3 tasks" in text_of(following)
+    assert "Go on from here" not in text_of(following)
+
+
+def test_search_says_how_far_it_has_looked(root: Client, many: list[int]) -> None:
+    near, far = (root.get(list_url(Task), {"q": word}) for word in ("new", "old"))
+    exactly = root.get(list_url(Task) + far.context["cl"].exact)
+
+    assert (shown(near), shown(far), shown(exactly)) == (many[:1], [], many[-1:])
+    assert "Searched the first 4 tasks of this list" in text_of(far)
+    assert "Searched" not in text_of(root.get(list_url(Approval), {"q": "new"}))
+
+
+@pytest.mark.parametrize(
+    ("model", "column", "is_ordered"),
+    [(Task, 3, True), (Task, 4, False), (Event, 0, True), (Event, 1, False), (Task, 99, False)],
+)
+def test_lists_are_ordered_by_columns_with_an_index_alone(
+    root: Client, runs: DrawRun, model: type[Model], column: int, is_ordered: bool
+) -> None:
+    for _ in range(2):
+        runs("a > b")
+    usual, reverse = (shown(root.get(list_url(model), query)) for query in ({}, {"o": str(column)}))
+
+    assert (usual != reverse) == is_ordered
+
+
+def test_list_that_is_filtered_by_date_is_ordered_by_it(root: Client, runs: DrawRun) -> None:
+    first, second = runs("a"), runs("a")
+    for run, minute in ((first, 30), (second, 10)):
+        Task.objects.filter(run=run).update(finished_at=datetime(2026, 1, 2, 3, minute, tzinfo=UTC))
+    span = {
+        "finished_at__gte": "2026-01-02 00:00:00+00:00",
+        "finished_at__lt": "2026-01-03 00:00:00+00:00",
+    }
+
+    page = root.get(list_url(Task), span)
+
+    assert [row.run_id for row in page.context["cl"].result_list] == [first.pk, second.pk]
+    wrong = root.get(list_url(Task), {"finished_at__gte": "yesterday"})
+    assert wrong.status_code in {302, 400}

@@ -50,7 +50,8 @@ UNREACHED = {
     **{
         f"{prefix}/": "answers 404 to all other paths"
         for prefix in (
-            "workflow-templates", "workflow-runs", "tasks", "approvals", "events", "runners"
+            "workflow-templates", "workflow-runs", "tasks", "approvals", "events", "runners",
+            "exports",
         )
     },
 }  # fmt: skip

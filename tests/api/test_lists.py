@@ -1,10 +1,14 @@
 """Lists: pagination and filters; wrong parameters are refused, never ignored."""
 
+from itertools import chain
+
 import pytest
 from rest_framework.test import APIClient
 
 from tests.api.conftest import ids
-from tests.factories import TaskFactory
+from tests.factories import RunnerFactory, TaskFactory
+from tests.support.drawing import DrawRun
+from workflows.db import counting
 
 LISTS = ["/workflow-templates", "/workflow-runs", "/tasks", "/events", "/runners"]
 
@@ -20,7 +24,102 @@ def test_pages_follow_one_another(api: APIClient) -> None:
     assert {page.json()["count"] for page in (first, second, third)} == {5}
     assert (first.json()["previous"], third.json()["next"]) == (None, None)
     assert ids(api.get(third.json()["previous"])) == rows[2:4]
-    assert ids(api.get(f"/tasks?offset={2**63 - 1}")) == []
+
+
+def followed(api: APIClient, url: str, link: str) -> list[list[int]]:
+    """Return the ids of each page that a client gets who goes where a link leads to."""
+    pages = []
+    while url:
+        answer = api.get(url).json()
+        pages.append([row["id"] for row in answer["results"]])
+        url = answer[link]
+    return pages
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("/tasks?limit=3", []),
+        ("/tasks?limit=3&status=pending&status=failed", []),
+        ("/tasks?limit=3&run_id={run}", []),
+        ("/tasks?limit=3&offset=2", [0, 1]),
+        ("/events?limit=3", []),
+        ("/events?limit=3&run_id={run}", []),
+        ("/events?limit=3&event_type=task.created&event_type=task.dispatched", []),
+        ("/events?limit=3&created_at_after=2020-01-01T00:00:00Z", []),
+        ("/workflow-runs?limit=3", []),
+        ("/workflow-runs?limit=3&created_at_before=2100-01-01T00:00:00Z&status=created", []),
+        ("/workflow-templates?limit=3", []),
+        ("/runners?limit=3", []),
+        ("/approvals?limit=3&created_at_after=2020-01-01T00:00:00Z", []),
+    ],
+)
+def test_following_the_links_gives_every_row_once(
+    api: APIClient, runs: DrawRun, query: str, first: list[int]
+) -> None:
+    made = [runs("a > b", name="same", requires_approval=True) for _ in range(5)]
+    RunnerFactory.create_batch(5)
+    url = query.format(run=made[0].pk)
+    every = ids(api.get(url.replace("limit=3", "limit=1000").replace("&offset=2", "")))
+
+    forwards = followed(api, url, "next")
+
+    assert [*every[: len(first)], *chain(*forwards)] == every
+    last = api.get(url)
+    while last.json()["next"]:
+        last = api.get(last.json()["next"])
+    backwards = followed(api, last.wsgi_request.get_full_path(), "previous")
+    assert [*chain(*reversed(backwards))] == every
+
+
+def test_rows_that_come_and_go_meanwhile_make_no_other_row_come_twice(api: APIClient) -> None:
+    rows = TaskFactory.create_batch(6)
+    first = api.get("/tasks?limit=3").json()
+
+    rows[0].delete()
+    rows[2].delete()
+    late = TaskFactory.create()
+
+    assert [*chain(*followed(api, first["next"], "next"))] == [*(t.pk for t in rows[3:]), late.pk]
+
+
+@pytest.mark.parametrize(
+    ("path", "ways"),
+    [
+        ("/events", ", or narrow the list by after or before or created_at_after or created_at_b"),
+        ("/tasks", ", or narrow the list by after or before."),
+        ("/runners", "follow `next`."),
+    ],
+)
+def test_far_offset_is_refused_with_the_ways_that_lead_there(
+    api: APIClient, path: str, ways: str
+) -> None:
+    [text] = api.get(f"{path}?offset=1000000").json()["offset"]
+
+    assert text.startswith("At most 10,000 rows can be skipped: follow `next`")
+    assert ways in text
+
+
+def test_count_beyond_the_bound_is_an_estimate(
+    api: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    TaskFactory.create_batch(5)
+    exact = api.get("/tasks").json()
+    monkeypatch.setattr(counting, "MOST_COUNTED", 4)
+
+    beyond = api.get("/tasks").json()
+
+    assert (exact["count"], exact["count_is_estimate"]) == (5, False)
+    assert (beyond["count"] >= 4, beyond["count_is_estimate"]) == (True, True)
+
+
+def test_cursor_of_another_list_is_refused(api: APIClient) -> None:
+    TaskFactory.create_batch(2)
+    cursor = api.get("/tasks?limit=1").json()["next"].split("cursor=")[1]
+
+    answer = api.get(f"/events?cursor={cursor}")
+
+    assert (answer.status_code, list(answer.json())) == (400, ["cursor"])
 
 
 @pytest.mark.parametrize("path", LISTS)
@@ -36,6 +135,10 @@ def test_pages_follow_one_another(api: APIClient) -> None:
         ("limit=" + "9" * 5000, "limit"),
         ("offset=-1", "offset"),
         ("offset=x", "offset"),
+        ("offset=10001", "offset"),
+        ("offset=1&cursor=x", "offset"),
+        ("cursor=x", "cursor"),
+        ("cursor=%00", "cursor"),
         ("offset=" + "9" * 30, "offset"),
         ("colour=red", "colour"),
         ("format=json", "format"),
@@ -86,6 +189,7 @@ def test_an_empty_filter_is_refused_instead_of_ignored(api: APIClient) -> None:
 
 
 def test_unknown_filter_is_refused_with_the_known_ones(api: APIClient) -> None:
-    text = "Unknown filter; did you mean run_id? Known are: run_id, status, step_id, limit, offset."
+    text = "Unknown filter; did you mean run_id? Known are: run_id, status, step_id, "
+    text += "after, before, limit, offset, cursor."
 
     assert api.get("/tasks?run=1").json() == {"run": [text]}

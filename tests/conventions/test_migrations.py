@@ -74,6 +74,8 @@ def _is_quick(operation: Operation, app: str, state: ProjectState) -> bool:
     if isinstance(operation, django.AddField):
         field: Any = operation.field
         return not (field.unique or field.db_index or field.is_relation)
+    if type(operation).__name__ == "RemoveForeignKeyIndex":  # of _concurrently.py
+        return True
     if isinstance(operation, django.AlterField):
         return not _changes_the_table(operation, app, state)
     return isinstance(operation, QUICK)

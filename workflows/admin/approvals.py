@@ -15,8 +15,10 @@ from workflows.admin.actions.registry import APPROVAL_OPERATIONS
 from workflows.admin.tasks import titled
 from workflows.admin.ui.base import RunOfTaskFilter, TaskFilter
 from workflows.admin.ui.display import badge, link, moment, page_url, run_link
+from workflows.admin.ui.lists import DateFilter
 from workflows.insight.attention import undecided
 from workflows.models import Approval, ApprovalStatus, Task
+from workflows.models.choices import among
 
 EVERY = "all"
 
@@ -43,7 +45,9 @@ class StatusFilter(admin.SimpleListFilter):
         """Keep the approvals of the chosen status."""
         if self.value() == ApprovalStatus.PENDING:
             return undecided(queryset)
-        return queryset if self.value() == EVERY else queryset.filter(status=self.value())
+        if self.value() == EVERY:
+            return queryset
+        return queryset.filter(among(Approval, "status", [self.value()]))
 
 
 class ApprovalAdmin(OperableAdmin):
@@ -65,9 +69,11 @@ class ApprovalAdmin(OperableAdmin):
         moment("decided_at"),
         "comment_shown",
     )
-    list_filter = (StatusFilter, RunOfTaskFilter, TaskFilter, "created_at")
+    list_filter = (StatusFilter, RunOfTaskFilter, TaskFilter, ("created_at", DateFilter))
+    dates = sorts = ("created_at",)
     search_fields = ("task__step_id", "task__title", "decided_by", "comment")
     search_help_text = "Step id, title, who decided, or words of the comment."
+    most_searched = 1_000  # in their tasks, too, which are looked up one by one
     ordering = ("id",)
     fields = (
         "status_shown",

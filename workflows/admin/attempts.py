@@ -14,6 +14,7 @@ from django.utils.text import Truncator
 
 from workflows.admin.ui.base import AttentionFilter, ReadOnlyAdmin, RunOfTaskFilter, TaskFilter
 from workflows.admin.ui.display import badge, link, moment, page_url, pretty, run_link
+from workflows.admin.ui.lists import ChoiceFilter, DateFilter
 from workflows.insight.attention import overdue_attempts, unattended_attempts
 from workflows.insight.log_end import log_end
 from workflows.models import LogPiece, Task, TaskAttempt
@@ -63,10 +64,11 @@ class TaskAttemptAdmin(ReadOnlyAdmin):
         UnattendedFilter,
         RunOfTaskFilter,
         TaskFilter,
-        "outcome",
-        "runner_kind",
-        "dispatched_at",
+        ("outcome", ChoiceFilter),
+        "runner",
+        ("dispatched_at", DateFilter),
     )
+    dates = sorts = ("dispatched_at",)
     search_fields = ("runner_name", "message")
     search_help_text = "Search by runner name or by words of the message."
     ordering = ("-dispatched_at",)
@@ -81,6 +83,12 @@ class TaskAttemptAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[TaskAttempt]:
         """Read the tasks together with the attempts."""
         return super().get_queryset(request).select_related("task").defer("task__payload")
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """List one run's attempts in the order of its tasks, others newest first."""
+        if RunOfTaskFilter.parameter_name in request.GET:
+            return ["task__position", "number"]
+        return super().get_ordering(request)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the URL of the whole log."""

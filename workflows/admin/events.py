@@ -9,7 +9,9 @@ from django.utils.safestring import SafeString
 
 from workflows.admin.ui.base import ReadOnlyAdmin, RunFilter, TaskFilter
 from workflows.admin.ui.display import EMPTY, link, moment, page_url, plain_badge, pretty, run_link
+from workflows.admin.ui.lists import DateFilter
 from workflows.models import Event, Task
+from workflows.models.choices import among
 from workflows.models.event import event_type_choices
 
 CREATED = moment("created_at")
@@ -53,7 +55,7 @@ class EventTypeFilter(admin.SimpleListFilter):
         """Return the events of the chosen type."""
         if (value := self.value()) is None:
             return queryset
-        return queryset.filter(event_type=value)
+        return queryset.filter(among(Event, "event_type", [value]))
 
 
 class EventAdmin(ReadOnlyAdmin):
@@ -62,7 +64,8 @@ class EventAdmin(ReadOnlyAdmin):
     change_form_template = "workflows/event/change_form.html"
     when_empty = "There are no events yet."
     list_display = (CREATED, "type_shown", "run_shown", "task_link", "actor", "reason")
-    list_filter = (RunFilter, TaskFilter, EventTypeFilter, "created_at")
+    list_filter = (RunFilter, TaskFilter, EventTypeFilter, ("created_at", DateFilter))
+    dates = sorts = ("created_at",)
     search_fields = ("actor", "reason")
     search_help_text = "Search by actor or by words of the reason."
     ordering = ("-id",)

@@ -29,6 +29,7 @@ from workflows.admin.ui.display import (
     pretty,
     run_link,
 )
+from workflows.admin.ui.lists import ChoiceFilter, DateFilter
 from workflows.admin.ui.sentences import explained
 from workflows.insight.explain import explain_task
 from workflows.insight.log_end import log_end
@@ -76,13 +77,17 @@ class TaskAdmin(OperableAdmin):
     )
     list_filter = (
         RunFilter,
-        "state",
+        ("state", ChoiceFilter),
         "awaits_approval",
         "is_held",
         "is_marked_success",
         "runner",
-        "finished_at",
+        ("finished_at", DateFilter),
     )
+    exact_search = "step_id"
+    dates = ("finished_at",)
+    sorts = ("run_shown",)
+    ordering = ("-id",)
     search_fields = ("step_id", "title")
     search_help_text = "Step id or title."
     fieldsets = (
@@ -96,9 +101,11 @@ class TaskAdmin(OperableAdmin):
         tasks = super().get_queryset(request).select_related("run", "runner")
         return tasks.defer("run__last_dispatch", "run__parameters")
 
-    def get_ordering(self, request: HttpRequest) -> list[Any]:
-        """List one run's tasks in the template's order, others newest first: each by an index."""
-        return ["position"] if RunFilter.parameter_name in request.GET else ["-id"]
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """List one run's tasks in the template's order, others newest first."""
+        if RunFilter.parameter_name in request.GET:
+            return ["position"]
+        return super().get_ordering(request)
 
     def described(self, task: Task) -> tuple[str, str]:
         """Return the title with the run, and the state."""

@@ -1,7 +1,7 @@
 """The filters of each list."""
 
-from collections.abc import Iterator
-from datetime import UTC
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
@@ -15,11 +15,14 @@ from rest_framework.exceptions import ValidationError
 from workflows.api.pagination import PAGES
 from workflows.api.wording import MOMENT, PLUS, form_errors
 from workflows.models import ApprovalStatus, RunState, TaskState, WorkflowRun
+from workflows.models.choices import Literal, among
 from workflows.models.event import event_type_choices
 from workflows.payloads.suggestions import unknown
 from workflows.runs.locks import LARGEST_ID
 from workflows.search.find import search
 from workflows.search.syntax import BadSearch
+
+CREATED = ("created_at_after", "created_at_before")
 
 
 class IdFilter(filters.Filter):
@@ -57,6 +60,32 @@ class MomentFilter(filters.IsoDateTimeFilter):
 
     field_class = MomentField
 
+    def filter(self, qs: QuerySet[Any], value: datetime | None) -> QuerySet[Any]:
+        """Return the rows of the span; see `Literal`."""
+        return super().filter(qs, value and Literal(value))
+
+
+class ChoicesFilter(filters.MultipleChoiceFilter):
+    """One or several of the values that a column may have."""
+
+    def filter(self, qs: QuerySet[Any], value: list[str]) -> QuerySet[Any]:
+        """Return the rows that have one of the values."""
+        return qs.filter(among(qs.model, str(self.field_name), value)) if value else qs
+
+
+class ListFilters(filters.FilterSet):
+    """Filters of a list that may be long: each is answered by an index in the list's order."""
+
+    orders: Mapping[str, Sequence[str]] = {}
+    """How the list is ordered if it is filtered so; the first that is given counts."""
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows that match, in the order of the index that finds them."""
+        rows: QuerySet[Any] = super().filter_queryset(queryset)
+        given = {name for name, value in self.form.cleaned_data.items() if value is not None}
+        order = next((order for name, order in self.orders.items() if name in given), ())
+        return rows.order_by(*order) if order else rows
+
 
 class TemplateFilters(filters.FilterSet):
     """Filters of workflow templates."""
@@ -64,10 +93,12 @@ class TemplateFilters(filters.FilterSet):
     name = filters.CharFilter(help_text="Templates of exactly this name.")
 
 
-class RunFilters(filters.FilterSet):
+class RunFilters(ListFilters):
     """Filters of workflow runs."""
 
-    status = filters.MultipleChoiceFilter(
+    orders = dict.fromkeys(CREATED, ("-created_at", "-id"))
+
+    status = ChoicesFilter(
         field_name="state",
         choices=RunState.choices,
         help_text="Runs in this state; may be given several times.",
@@ -94,35 +125,52 @@ class RunFilters(filters.FilterSet):
             raise ValidationError({name: [refusal.sentence]}) from refusal
 
 
-class TaskFilters(filters.FilterSet):
+class TaskFilters(ListFilters):
     """Filters of tasks."""
 
+    orders = {"run_id": ("position", "id")}
+
     run_id = IdFilter("Tasks of this run.")
-    status = filters.MultipleChoiceFilter(
+    status = ChoicesFilter(
         field_name="state",
         choices=TaskState.choices,
         help_text="Tasks in this state; may be given several times.",
     )
     step_id = filters.CharFilter(help_text="Tasks of exactly this step.")
+    after = IdFilter("Tasks with a greater id.", field_name="id", lookup_expr="gt")
+    before = IdFilter("Tasks with a smaller id.", field_name="id", lookup_expr="lt")
 
 
-class ApprovalFilters(filters.FilterSet):
+class ApprovalFilters(ListFilters):
     """Filters of approvals."""
 
-    status = filters.MultipleChoiceFilter(
+    orders = dict.fromkeys(CREATED, ("created_at", "id"))
+
+    status = ChoicesFilter(
         choices=ApprovalStatus.choices,
         help_text="Approvals in this state; may be given several times.",
     )
     run_id = IdFilter("Approvals of the tasks of this run.", field_name="task__run_id")
     task_id = IdFilter("Approvals of this task.")
+    created_at_after = MomentFilter(
+        field_name="created_at", lookup_expr="gte", help_text="Approvals asked for then or later."
+    )
+    created_at_before = MomentFilter(
+        field_name="created_at", lookup_expr="lt", help_text="Approvals asked for earlier."
+    )
 
 
-class EventFilters(filters.FilterSet):
+class EventFilters(ListFilters):
     """Filters of events."""
+
+    orders = {
+        **dict.fromkeys(("run_id", "task_id"), ("id",)),
+        **dict.fromkeys(CREATED, ("created_at", "id")),
+    }
 
     run_id = IdFilter("Events of this run.")
     task_id = IdFilter("Events of this task.")
-    event_type = filters.MultipleChoiceFilter(
+    event_type = ChoicesFilter(
         choices=event_type_choices,
         help_text="Events of this type, such as `task.failed`; may be given several times.",
     )
@@ -130,6 +178,13 @@ class EventFilters(filters.FilterSet):
         "Events after the one with this id: to follow a run, the last that you have seen.",
         field_name="id",
         lookup_expr="gt",
+    )
+    before = IdFilter("Events before the one with this id.", field_name="id", lookup_expr="lt")
+    created_at_after = MomentFilter(
+        field_name="created_at", lookup_expr="gte", help_text="Events of then or later."
+    )
+    created_at_before = MomentFilter(
+        field_name="created_at", lookup_expr="lt", help_text="Earlier events."
     )
 
 

@@ -28,6 +28,7 @@ from workflows.models import (
     WorkflowRun,
 )
 from workflows.models.attempt import TaskAttemptQuerySet
+from workflows.models.choices import Literal
 from workflows.models.run import DISPATCHABLE, UNFINISHED, WorkflowRunQuerySet
 from workflows.models.task import BROKEN, FREE
 from workflows.periodic import RECOVERY
@@ -98,7 +99,9 @@ def _blocked_by_canceled() -> Q:
 
 def undecided(approvals: QuerySet[Approval]) -> QuerySet[Approval]:
     """Return the approvals that wait for a decision; those of canceled tasks do not."""
-    return approvals.filter(status=ApprovalStatus.PENDING, task__state=TaskState.PENDING)
+    # Constants: no plan that suits any status suits the one that few have.
+    of_task = Q(task__state=Literal(TaskState.PENDING.value))
+    return approvals.filter(of_task, status=Literal(ApprovalStatus.PENDING.value))
 
 
 def overdue_attempts() -> TaskAttemptQuerySet:

@@ -55,9 +55,29 @@ class RemoveIndex(RemoveIndexConcurrently):
             )
 
 
+class RemoveForeignKeyIndex(migrations.AlterField):
+    """Set `db_index=False` of a foreign key: another index begins with its column."""
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        model = to_state.apps.get_model(app_label, self.model_name)
+        field = model._meta.get_field(self.name)
+        if field.db_index:  # backwards
+            for statement in schema_editor._field_indexes_sql(model, field):
+                schema_editor.execute(statement)
+            return
+        with schema_editor.connection.cursor() as cursor:
+            found = schema_editor.connection.introspection.get_constraints(
+                cursor, model._meta.db_table
+            )
+        for name, about in found.items():
+            if about["columns"] == [field.column] and about["index"] and not about["unique"]:
+                _drop(name, schema_editor)
+
+
 def _drop(name, schema_editor):
     quoted = schema_editor.quote_name(name)
-    schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {quoted}")
+    how = "CONCURRENTLY " if schema_editor.connection.vendor == "postgresql" else ""
+    schema_editor.execute(f"DROP INDEX {how}IF EXISTS {quoted}")
 
 
 class AddCheck(AddConstraintNotValid):

@@ -50,7 +50,10 @@ class Approval(models.Model):
                 name="approval_one_pending",
             )
         ]
-        indexes = [models.Index(fields=["status", "id"], name="approval_by_status")]
+        indexes = [
+            models.Index(fields=["status", "id"], name="approval_by_status"),
+            models.Index(fields=["created_at"], name="approval_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"approval {self.pk}"

@@ -13,6 +13,7 @@ from runners.fields import ReadableJSONField
 from runners.kinds import backend_of
 from workflows.db.clock import database_now
 from workflows.models.bounds import MessageField
+from workflows.models.choices import rare
 from workflows.models.task import Task, TaskState
 
 
@@ -24,6 +25,10 @@ class Outcome(models.TextChoices):
     CANCELED = "canceled"
     REFUSED = "refused"
     """The runner did not take it: nothing was started, and the task is pending again."""
+
+
+FREQUENT = {"outcome": ("", Outcome.SUCCESS)}
+"""The open ones have an index of their own."""
 
 
 def status_of(outcome: str, started_at: object) -> str:
@@ -107,16 +112,26 @@ class TaskAttempt(models.Model):
     log_length = models.PositiveBigIntegerField(editable=False, default=0, db_default=0)
 
     objects = TaskAttemptQuerySet.as_manager()
+    FREQUENT = FREQUENT
 
     class Meta:
         ordering = ["task", "number"]
         constraints = [
             models.UniqueConstraint(fields=["task", "number"], name="attempt_unique_number")
         ]
-        # For queries that executors and every dispatch repeat all the time.
+        # The first two are for queries that executors and every dispatch repeat all the time, the
+        # others for lists: the latest attempts, those with an outcome, those of a runner (also "was
+        # it ever used" when a runner is to be deleted).
         indexes = [
             models.Index(fields=["outcome", "runner_kind", "dispatched_at"], name="attempt_open"),
             models.Index(fields=["outcome", "lease_expires_at"], name="attempt_overdue"),
+            models.Index(fields=["dispatched_at"], name="attempt_by_time"),
+            models.Index(
+                fields=["outcome", "dispatched_at"],
+                name="attempt_broken",
+                condition=rare("outcome", FREQUENT["outcome"]),
+            ),
+            models.Index(fields=["runner", "dispatched_at"], name="attempt_of_runner"),
         ]
 
     def __str__(self) -> str:

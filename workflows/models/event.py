@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from workflows.models.actor import LONGEST_NAME, LONGEST_WAY
 from workflows.models.bounds import MessageField
+from workflows.models.choices import rare
 from workflows.models.fields import DetailsField
 
 
@@ -51,6 +52,16 @@ class EventType(models.TextChoices):
     NOTHING_READY = "dispatch.nothing_ready"
 
 
+FREQUENT = {
+    "event_type": (
+        EventType.TASK_CREATED,
+        EventType.TASK_DISPATCHED,
+        EventType.TASK_RUNNING,
+        EventType.TASK_SUCCEEDED,
+    )
+}
+"""Nearly every task leaves one of each."""
+
 _registered = dict.fromkeys(EventType.values)
 
 
@@ -89,8 +100,12 @@ class Event(models.Model):
     # Null, not empty: processes of earlier releases leave no digest.
     digest = models.CharField(max_length=64, null=True, editable=False)  # noqa: DJ001
 
+    FREQUENT = FREQUENT
+
     class Meta:
         ordering = ["id"]
+        # Of a run, of a task, of a span of time; and those that are not written for every task, by
+        # type.
         indexes = [
             models.Index(fields=["run", "id"], name="event_of_run"),
             models.Index(fields=["task", "id"], name="event_of_task"),
@@ -99,6 +114,12 @@ class Event(models.Model):
                 fields=["run"],
                 condition=models.Q(event_type="workflow_run.noted"),
                 name="event_note",
+            ),
+            models.Index(fields=["created_at"], name="event_by_time"),
+            models.Index(
+                fields=["event_type", "id"],
+                name="event_by_type",
+                condition=rare("event_type", FREQUENT["event_type"]),
             ),
         ]
 

@@ -1,4 +1,4 @@
-"""What retention notes on a run, and by which indexes it finds what is due."""
+"""What retention notes on a run."""
 
 from django.db import models
 
@@ -27,29 +27,3 @@ class Retained(models.Model):
 
     class Meta:
         abstract = True
-
-
-RETENTION_INDEXES = (
-    # What retention looks for: the oldest ended run of a template, with logs, with secrets.
-    models.Index(
-        fields=["template", "finished_at"],
-        name="run_of_template_by_end",
-        condition=models.Q(finished_at__isnull=False),
-    ),
-    models.Index(
-        fields=["template", "finished_at"],
-        name="run_with_logs_by_end",
-        condition=models.Q(finished_at__isnull=False, logs_removed_at=None),
-    ),
-    models.Index(
-        fields=["template", "finished_at"],
-        name="run_with_secrets_by_end",
-        condition=models.Q(finished_at__isnull=False, secrets_removed_at=None),
-    ),
-    models.Index(fields=["kept_at"], name="run_kept", condition=models.Q(kept_at__isnull=False)),
-    models.Index(
-        fields=["removed_at"],
-        name="run_being_removed",
-        condition=models.Q(removed_at__isnull=False),
-    ),
-)

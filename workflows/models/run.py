@@ -12,7 +12,8 @@ from runners.fields import ReadableJSONField
 from workflows.models.actor import LONGEST_NAME, LONGEST_WAY, NOBODY, Actor
 from workflows.models.event import EventType
 from workflows.models.fields import JSONObjectField
-from workflows.models.retained import RETENTION_INDEXES, Retained
+from workflows.models.retained import Retained
+from workflows.models.run_indexes import RUN_INDEXES
 from workflows.models.task import ACTIVE, BROKEN, Task, TaskState
 from workflows.models.template import ApprovalLasts, WorkflowTemplate
 
@@ -71,7 +72,12 @@ class WorkflowRun(Retained):
     """One execution of a workflow, with tasks and edges of its own."""
 
     template = models.ForeignKey(
-        WorkflowTemplate, models.SET_NULL, null=True, blank=True, related_name="runs"
+        WorkflowTemplate,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="runs",
+        db_index=False,
     )
     template_name = models.CharField(max_length=200, blank=True, editable=False)
     template_version = models.PositiveIntegerField(null=True, editable=False)
@@ -186,12 +192,7 @@ class WorkflowRun(Retained):
             ("operate_workflowrun", "Can dispatch and steer runs and their tasks"),
             ("reuse_secrets", "Can run again with secrets that another person has given"),
         ]
-        indexes = [
-            models.Index(fields=["state", "-id"], name="run_by_state"),
-            models.Index(fields=["state", "finished_at"], name="run_by_end"),
-            *RETENTION_INDEXES,
-            models.Index(fields=["template_name", "-id"], name="run_by_name"),
-        ]
+        indexes = RUN_INDEXES
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(state__in=RunState.values), name="run_known_state"

@@ -7,6 +7,7 @@ from django_fsm import FSMField, transition
 
 from workflows.models.actor import NOBODY, Actor
 from workflows.models.bounds import MessageField
+from workflows.models.choices import Literal, rare
 from workflows.models.event import EventType
 from workflows.models.fields import JSONObjectField
 from workflows.models.template import TIMEOUT_VALIDATORS
@@ -35,14 +36,8 @@ class TaskState(models.TextChoices):
 ACTIVE = (TaskState.DISPATCHED, TaskState.RUNNING)
 BROKEN = (TaskState.FAILED, TaskState.CANCELED)
 ENDED = (TaskState.SUCCESS, *BROKEN)
-
-
-class Literal(models.Value):
-    """A constant written into the SQL itself: a parameter never matches a partial index."""
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
-        """Return the constant as SQL."""
-        return f"{self.value}" if isinstance(self.value, int) else f"'{self.value}'", []
+FREQUENT = {"state": (TaskState.SUCCESS,)}
+"""Sooner or later, nearly every task is success."""
 
 
 # A task that is dispatched as soon as its run and its runner allow it.
@@ -94,6 +89,7 @@ class Task(models.Model):
         null=True,
         blank=True,
         related_name="+",
+        db_index=False,
         help_text="Empty: the default runner.",
     )
     payload = JSONObjectField(default=dict, blank=True)
@@ -127,6 +123,7 @@ class Task(models.Model):
     """The gates that a mark success of it would pass, once they were read (operations/paths.py)."""
 
     objects = TaskQuerySet.as_manager()
+    FREQUENT = FREQUENT
 
     class Meta:
         ordering = ["run", "position", "id"]
@@ -137,8 +134,9 @@ class Task(models.Model):
                 condition=models.Q(state__in=TaskState.values), name="task_known_state"
             ),
         ]
-        # They answer "what is the first ready task" and "what is the first task that waits for an
-        # executor" without a look at any other task.
+        # The first two answer "what is the first ready task" and "what is the first task that waits
+        # for an executor" without a look at any other task; the others answer the filters of lists
+        # in the order of the lists. Most tasks are in the last three alone.
         indexes = [
             models.Index(
                 fields=["run", "position"],
@@ -149,6 +147,27 @@ class Task(models.Model):
                 fields=["run", "position"],
                 name="task_first_dispatched",
                 condition=models.Q(state=TaskState.DISPATCHED),
+            ),
+            models.Index(
+                fields=["state", "id"],
+                name="task_by_state",
+                condition=rare("state", FREQUENT["state"]),
+            ),
+            *(
+                models.Index(fields=["id"], name=name, condition=models.Q(**{column: True}))
+                for name, column in (
+                    ("task_awaiting", "awaits_approval"),
+                    ("task_on_hold", "is_held"),
+                    ("task_by_hand", "is_marked_success"),
+                )
+            ),
+            # Also "has it any task" when a runner is to be deleted.
+            models.Index(fields=["runner", "id"], name="task_of_runner"),
+            models.Index(fields=["step_id", "id"], name="task_by_step"),
+            models.Index(
+                fields=["finished_at"],
+                name="task_by_end",
+                condition=models.Q(finished_at__isnull=False),
             ),
         ]
 

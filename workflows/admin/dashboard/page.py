@@ -80,33 +80,38 @@ def _day(day: date, counts: Counter[str], took: timedelta) -> Day:
 
 
 def _finished_since(first: date) -> QuerySet[WorkflowRun, Any]:
-    finished = WorkflowRun.objects.filter(state__in=FINISHED, finished_at__gte=_start_of(first))
-    by_day = finished.order_by().annotate(day=TruncDate("finished_at")).values("day", "state")
+    finished = WorkflowRun.objects.filter(
+        state__in=FINISHED, finished_at__gte=_midnight(first)
+    ).order_by()
+    by_day = finished.annotate(day=TruncDate("finished_at")).values("day", "state")
     took = F("finished_at") - Coalesce("reopened_at", "started_at")
     return by_day.annotate(n=Count("pk"), took=Sum(took))
 
 
 def _removed_since(first: date) -> Iterator[dict[str, Any]]:
     """Yield the same of runs that were removed since."""
-    removed = RunRecord.objects.filter(removed_at__isnull=False, ended_at__gte=_start_of(first))
+    removed = RunRecord.objects.filter(removed_at__isnull=False, ended_at__gte=_midnight(first))
     by_day = removed.order_by().annotate(day=TruncDate("ended_at")).values("day", "state")
     for row in by_day.annotate(n=Count("pk"), ms=Sum("duration_ms")):
         yield {**row, "took": timedelta(milliseconds=row["ms"] or 0)}
 
 
-def _start_of(day: date) -> datetime:
+def _day_links(day: Day) -> dict[str, str]:
+    """Return the lists of the runs that finished on a day: of all, and by state."""
+    span = {
+        "finished_at__gte": _midnight(day.day).isoformat(),
+        "finished_at__lt": _midnight(day.day + timedelta(days=1)).isoformat(),
+    }
+    by_state = {state: list_url(WorkflowRun, state__exact=state, **span) for state in day.runs}
+    return {"all": list_url(WorkflowRun, state__in=",".join(FINISHED), **span), **by_state}
+
+
+def _midnight(day: date) -> datetime:
     return make_aware(datetime.combine(day, time.min), get_current_timezone())
 
 
-def _day_links(day: Day) -> dict[str, str]:
-    """Return the lists of the runs that finished on a day: of all, and by state."""
-    span = {"finished_at__date": day.day.isoformat()}
-    by_state = {state: list_url(WorkflowRun, state__exact=state, **span) for state in day.runs}
-    return {"all": list_url(WorkflowRun, **span), **by_state}
-
-
 def _totals(days: Sequence[Day]) -> list[tuple[str, int, str]]:
-    since = {"finished_at__date__gte": days[0].day.isoformat()}
+    since = {"finished_at__gte": _midnight(days[0].day).isoformat()}
     return [
         (
             state.value,

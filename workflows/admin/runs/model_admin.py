@@ -28,6 +28,7 @@ from workflows.admin.ui.display import (
     progress,
     run_badges,
 )
+from workflows.admin.ui.lists import BoundedList, ChoiceFilter, DateFilter
 from workflows.admin.ui.sentences import linked
 from workflows.insight.attention import failed_or_stuck_runs
 from workflows.insight.situation import Situation, situations
@@ -56,7 +57,7 @@ class FailedFilter(AttentionFilter):
         return failed_or_stuck_runs()
 
 
-class RunList(ChangeList):
+class RunList(BoundedList):
     """A page of runs with what they wait for and their labels, read for all of them at once."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -90,11 +91,13 @@ class WorkflowRunAdmin(LaunchAdmin, RunViews):
     list_filter = (
         ViewFilter,
         FailedFilter,
-        "state",
+        ("state", ChoiceFilter),
         "auto_dispatch",
-        ("template", admin.RelatedOnlyFieldListFilter),
-        "created_at",
+        "template",
+        ("created_at", DateFilter),
     )
+    dates = ("created_at", "finished_at")
+    sorts = ("number", "created_at")
     search_fields = ("id__exact", "template_name", "initiated_by")
     search_help_text = SEARCH_HELP
     fieldsets = (

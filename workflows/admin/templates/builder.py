@@ -21,7 +21,7 @@ from workflows.admin.ui.display import page_url
 from workflows.authoring.diff import difference
 from workflows.authoring.files import as_yaml, export_template, import_content, read_content
 from workflows.authoring.sections import with_sections
-from workflows.authoring.spec import plain, stored_template
+from workflows.authoring.spec import TemplateSpec, plain, stored_template
 from workflows.authoring.store import spec_of
 from workflows.authoring.versions import version_of
 from workflows.errors import WorkflowError
@@ -121,7 +121,7 @@ def _file_of(template: WorkflowTemplate, number: int) -> str:
     return as_yaml(stored_template(version_of(template.pk, number).content))
 
 
-def builder_data(template: WorkflowTemplate | None) -> dict[str, Any]:
+def builder_data(template: WorkflowTemplate | None, spec: TemplateSpec | None) -> dict[str, Any]:
     """Return the data that the builder starts with; None: for a new template."""
     runners = Runner.objects.values("name", "kind", "is_default", "is_enabled")
     functions, problem = functions_offered()
@@ -135,8 +135,8 @@ def builder_data(template: WorkflowTemplate | None) -> dict[str, Any]:
         "functions_problem": problem,
         "longest_timeout": LONGEST_TIMEOUT_S,
     }
-    if template is not None:
-        data["template"] = with_sections(template, spec_of(template))
+    if template is not None and spec is not None:
+        data["template"] = with_sections(template, spec)
         data["version"] = template.version
         data["store"] = reverse("workflowtemplate-detail", args=[template.pk])
         data["versions"] = reverse(

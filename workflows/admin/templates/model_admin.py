@@ -23,7 +23,7 @@ from workflows.admin.ui.display import link, list_url, moment
 from workflows.admin.ui.fields import JSONObjectFormField
 from workflows.authoring.checks import warnings_of
 from workflows.authoring.sections import split_sections
-from workflows.authoring.spec import parse_template
+from workflows.authoring.spec import TemplateSpec, parse_template
 from workflows.authoring.store import create_template, replace_template, spec_of
 from workflows.models import ApprovalLasts, TemplateStep, WorkflowRun, WorkflowTemplate
 
@@ -178,7 +178,7 @@ class WorkflowTemplateAdmin(RefusableAdmin, PolicyViews):
         """Fill the form with the stored steps."""
         kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
         if request.method != "POST" and obj.pk:
-            kwargs["initial"] = rows_of(spec_of(obj).steps)
+            kwargs["initial"] = rows_of(_spec(obj).steps)
         return kwargs
 
     def save_model(self, *_: Any) -> None:
@@ -220,7 +220,7 @@ class WorkflowTemplateAdmin(RefusableAdmin, PolicyViews):
     ) -> dict[str, Any]:
         """Return the links to the runs, and the builder or, without a form, a list of the steps."""
         links = _links_of(template, request) if template else {}
-        links["warnings"] = warnings_of(spec_of(template)) if template else []
+        links["warnings"] = warnings_of(_spec(template)) if template else []
         if template and not self.get_inlines(request, template):
             return {**links, **_list_of_steps(template, request)}
         return {**links, **(_builder(template, request) if request.method == "GET" else {})}
@@ -241,6 +241,13 @@ class WorkflowTemplateAdmin(RefusableAdmin, PolicyViews):
     def runs_shown(self, template: WorkflowTemplate) -> SafeString:
         """Return a link to the runs of the template."""
         return link(list_url(WorkflowRun, template__id__exact=template.pk), "runs")
+
+
+def _spec(template: WorkflowTemplate) -> TemplateSpec:
+    """Return the stored template as plain data, read once for a page."""
+    if not hasattr(template, "read_spec"):
+        template.read_spec = spec_of(template)  # type: ignore[attr-defined]
+    return template.read_spec  # type: ignore[attr-defined,no-any-return]
 
 
 def _step_count(template: WorkflowTemplate | None) -> int:
@@ -269,7 +276,8 @@ def _list_of_steps(template: WorkflowTemplate, request: HttpRequest) -> dict[str
 
 def _builder(template: WorkflowTemplate | None, request: HttpRequest) -> dict[str, Any]:
     is_plain = "plain" in request.GET
-    return {"plain": is_plain, "builder": None if is_plain else builder_data(template)}
+    spec = _spec(template) if template else None
+    return {"plain": is_plain, "builder": None if is_plain else builder_data(template, spec)}
 
 
 def _may_import(request: HttpRequest) -> bool:

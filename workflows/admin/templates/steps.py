@@ -12,6 +12,7 @@ from runners.forms import TextBoundField
 from runners.functions import UnusableModule, known_functions
 from runners.models import Runner
 from workflows import graph
+from workflows.admin.templates.step_rows import StepRows
 from workflows.admin.ui.fields import JSONObjectFormField
 from workflows.authoring.spec import StepSpec, check_payload_shape
 from workflows.errors import InvalidGraph
@@ -124,6 +125,36 @@ class StepFormSet(AnyFormSet):
     def get_default_prefix(cls) -> str:
         """Name the fields `steps-0-step_id`."""
         return "steps"
+
+    @property
+    def rows(self) -> StepRows:
+        """The rows as HTML."""
+        return StepRows(self)
+
+    @property
+    def media(self) -> forms.Media:
+        """What the fields of a row need; no row is made for it."""
+        return self.empty_form.media
+
+    def __getitem__(self, place: Any) -> Any:
+        """Return a form; templates try each attribute as a key first, which would make them all."""
+        if isinstance(place, str):
+            raise KeyError(place)
+        return super().__getitem__(place)
+
+    @property
+    def initial_forms(self) -> list[Any]:
+        """The stored rows; none of a form that was not sent: the admin would make each for this."""
+        return super().initial_forms if self.is_bound else []
+
+    @property
+    def extra_forms(self) -> list[Any]:
+        """The new rows, in the same way."""
+        return super().extra_forms if self.is_bound else []
+
+    def is_multipart(self) -> bool:
+        """Return False: no field takes a file."""
+        return False
 
     def get_queryset(self) -> tuple[()]:
         """Return nothing, since the rows of the form are not database rows."""

@@ -8,8 +8,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from workflows.admin.ui.base import AnyAdmin, actor, is_id, page_of
+from workflows.admin.ui.base import actor, is_id, page_of
 from workflows.admin.ui.display import list_url, page_url
+from workflows.admin.ui.lists import AnyAdmin
 from workflows.authoring.diff import Difference, difference
 from workflows.authoring.spec import plain
 from workflows.authoring.store import spec_of

@@ -13,15 +13,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from runners.forms import TextBoundField
+from workflows.admin.ui.lists import AnyAdmin, GrowingAdmin
 from workflows.db.doors import outside_transactions
 from workflows.errors import Invalid, WorkflowError
 from workflows.models.actor import Actor
 
 if TYPE_CHECKING:
-    AnyAdmin = admin.ModelAdmin[Any]
     AnyModelForm = forms.ModelForm[Any]
 else:
-    AnyAdmin = admin.ModelAdmin
     AnyModelForm = forms.ModelForm
 
 
@@ -86,12 +85,8 @@ class StyledAdmin(AnyAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
 
-class ReadOnlyAdmin(StyledAdmin):
+class ReadOnlyAdmin(GrowingAdmin, StyledAdmin):
     """A model that cannot be added, edited or deleted in the admin, not even by superusers."""
-
-    # These tables grow large: no second count of all rows, no counts beside the filters.
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Return False."""

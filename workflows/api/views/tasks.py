@@ -24,7 +24,7 @@ class TaskViewSet(ReadOnlyViewSet[Task]):
     """The tasks of runs, and tasks that are not in a run yet."""
 
     queryset = (
-        Task.objects.order_by("run_id", "position", "pk")
+        Task.objects.order_by("id")
         .select_related("runner")
         .prefetch_related(
             "attempts", Prefetch("dependencies", TaskDependency.objects.order_by("depends_on_id"))
