@@ -13,5 +13,11 @@ def fibo(n: int) -> list[float]:
     return [began, time.time()]
 
 
+@task_function("benchmarks.nap")
+def nap(seconds: float) -> None:
+    """Do nothing for some seconds."""
+    time.sleep(seconds)
+
+
 def _fibo(n: int) -> int:
     return n if n < 2 else _fibo(n - 1) + _fibo(n - 2)

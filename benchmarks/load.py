@@ -32,6 +32,12 @@ def parse_arguments(words: Sequence[str]) -> Namespace:
     parser.add_argument(
         "--expand", type=positive, default=100_000, help="tasks of the run (default: %(default)s)"
     )
+    parser.add_argument(
+        "--pages", type=positive, default=100, help="of runs, open (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--active", type=positive, default=20, help="runs that are shown (default: %(default)s)"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
     parser.add_argument(
         "--publish", action="store_true", help="also write the tables into docs/performance.md"
@@ -40,12 +46,14 @@ def parse_arguments(words: Sequence[str]) -> Namespace:
 
 
 def measure(options: Namespace) -> Iterator["LoadResult"]:
-    """Yield the results of the clients alone, then of the clients beside an expansion."""
+    """Yield the results of clients alone, of clients beside an expansion, and of open pages."""
     from benchmarks.crowd import serve_crowd
+    from benchmarks.open_pages import measure_open_pages
 
     with serve_crowd(options.clients) as clients:
         yield clients.measure(options.seconds)
         yield clients.measure_while_expanding(options.expand, options.seconds / 4)
+    yield measure_open_pages(options.pages, options.active, options.seconds)
 
 
 def request_figures(result: "LoadResult") -> Iterator[dict[str, Any]]:

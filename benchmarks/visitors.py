@@ -148,19 +148,25 @@ class Visitor:
 
     def ask(self, kind: str, place: str, **body: Any) -> httpx.Response | None:
         """Send one request and record it; return None after an error."""
-        answer, error, began = None, "", time.perf_counter()
-        try:
-            answer = self._client.request("POST" if "json" in body else "GET", place, **body)
-            if answer.status_code >= httpx.codes.BAD_REQUEST or answer.has_redirect_location:
-                error = f"{answer.status_code} {answer.text[:200]}"
-        except httpx.HTTPError as failure:
-            error = repr(failure)
-        self._world.log.record(kind, time.perf_counter() - began, error)
-        return None if error else answer
+        method = "POST" if "json" in body else "GET"
+        return recorded(self._world.log, kind, lambda: self._client.request(method, place, **body))
 
     def _some_run(self, turn: int) -> int:
         latest = self._world.runs[-STORED:]
         return latest[turn * 7 % len(latest)]
+
+
+def recorded(log: Log, kind: str, send: Callable[[], httpx.Response]) -> httpx.Response | None:
+    """Send one request and record it; return None after an error."""
+    answer, error, began = None, "", time.perf_counter()
+    try:
+        answer = send()
+        if answer.status_code >= httpx.codes.BAD_REQUEST or answer.has_redirect_location:
+            error = f"{answer.status_code} {answer.text[:200]}"
+    except httpx.HTTPError as failure:
+        error = repr(failure)
+    log.record(kind, time.perf_counter() - began, error)
+    return None if error else answer
 
 
 MIX: tuple[Callable[[Visitor, int], None], ...] = (

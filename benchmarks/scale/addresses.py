@@ -82,7 +82,8 @@ def _list_queries(
             yield "q={word}" if not word.isdigit() else "q={number}", f"?q={word}"
     for number, column in enumerate(changes.list_display):
         if changes.get_ordering_field(column):
-            yield from ((f"o={sign}{column}", f"?o={sign}{number}") for sign in ("", "-"))
+            name = getattr(column, "__name__", column)
+            yield from ((f"o={sign}{name}", f"?o={sign}{number}") for sign in ("", "-"))
     yield "p=2", "?p=2"
 
 

@@ -16,6 +16,8 @@ from benchmarks.visitors import Host, Visitor, World
 from tests.support.database import environment
 from tests.support.host_runner import HostRunner, serving
 
+OPEN_PAGES = ("--pages", "2", "--active", "1")
+
 
 def load(*parse_arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run the command as the Makefile does, on the kind of database of this test."""
@@ -33,16 +35,20 @@ def load(*parse_arguments: str) -> "subprocess.CompletedProcess[str]":
 def test_load_with_a_few_clients_has_no_errors(tmp_path: Path) -> None:
     written = tmp_path / "figures.json"
 
-    done = load("--seconds", "1", "--clients", "3", "--expand", "1000", "--json", str(written))
+    done = load(
+        "--seconds", "1", "--clients", "3", "--expand", "1000", *OPEN_PAGES, "--json", str(written)
+    )
 
     assert (done.returncode, done.stderr) == (0, "")
     kept = json.loads(written.read_text())["figures"]
-    assert list(kept) == ["3 clients", "3 clients while 1,000 tasks expand"]
+    alone, expanding, watching = kept
+    assert (alone, expanding) == ("3 clients", "3 clients while 1,000 tasks expand")
+    assert watching == "2 open pages of 1 active runs"
     for rows in kept.values():
         assert all(row["number"] > 0 and row["errors"] == 0 for row in rows)
         # Which other requests three clients send in a second varies.
         assert "all small ones" in {row["request"] for row in rows}
-    assert done.stdout.count("Memory of the workers: ") == 2
+    assert done.stdout.count("Memory of the workers: ") == 3
 
 
 def test_failed_requests_are_named_and_counted() -> None:
@@ -56,7 +62,7 @@ def test_failed_requests_are_named_and_counted() -> None:
     assert [row["errors"] for row in request_figures(result)] == [2, 2]
 
 
-@pytest.mark.parametrize("option", ["--seconds", "--clients", "--expand"])
+@pytest.mark.parametrize("option", ["--seconds", "--clients", "--expand", "--pages", "--active"])
 def test_option_that_is_not_a_number_is_refused(
     option: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

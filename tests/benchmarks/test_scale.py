@@ -9,7 +9,7 @@ from django.db import connection
 
 from benchmarks.scale.history import build_history, build_samples, create_templates
 from benchmarks.scale.hot_path import HotPath
-from benchmarks.scale.results import Line
+from benchmarks.scale.results import Line, worth_publishing
 from benchmarks.scale.samples import Samples
 from benchmarks.scale.sites import Answer, Site
 from workflows.api.urls import router
@@ -58,3 +58,11 @@ def test_slow_and_growing_answers_are_marked() -> None:
     assert line(short_ms=10, long_ms=14, is_hot=True) == "1.3×"
     longer = Line("a list", Answer(seconds=[0.01], size=10), Answer(seconds=[0.05], size=50))
     assert longer.is_over == "2× (a longer page)"
+
+
+def test_slowest_marked_filter_of_a_list_is_published() -> None:
+    lines = [
+        Line(name, None, Answer(seconds=[ms / 1e3]))
+        for name, ms in {"/a": 5, "/a?x=1": 150, "/a?x=2": 200, "/b?x=1": 50, "tick": 9}.items()
+    ]
+    assert [line.name for line in worth_publishing(lines)] == ["/a", "/a?x=2", "tick"]

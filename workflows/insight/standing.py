@@ -70,8 +70,8 @@ class Standing:
     def stops(self) -> dict[int, Event]:
         """With which event each paused or aborted run was stopped."""
         stopped = [run.pk for run in self.runs if run.state in STOPPED_BY.values()]
-        events = Event.objects.filter(run__in=stopped, event_type__in=STOPPED_BY)
-        return {event.run_id or 0: event for event in events.order_by("pk")} if stopped else {}
+        events = _stops.rows(runs=stopped) if stopped else []
+        return {event.run_id or 0: event for event in events}
 
     @cached_property
     def broken(self) -> dict[int, list[Cause]]:
@@ -82,7 +82,9 @@ class Standing:
             if (run.failed_count if run.state == RunState.ABORTED else run.broken_count)
             and run.pk not in self.deadlocks
         ]
-        tasks = _first_broken.rows(runs=ids) if ids else []
+        if not ids:
+            return {}
+        tasks = _first_broken.rows(runs=ids)
         found: dict[int, list[Cause]] = defaultdict(list)
         for task, cause in zip(tasks, causes_of(tasks), strict=True):
             found[task.run_id or 0].append(cause)
@@ -166,6 +168,12 @@ def obstacle(task: Task, pool: RunnerPool) -> str:
     runner = pool.runner_of(task)
     since = runner.unavailable_since
     return f"runner refused: {runner} has taken nothing since {moment(since)}" if since else ""
+
+
+@composed
+def _stops() -> QuerySet[Event]:
+    stops = Event.objects.filter(AmongGiven("run", "runs"), event_type__in=list(STOPPED_BY))
+    return stops.order_by("pk")
 
 
 def _overdue_of(runs: str) -> Q:

@@ -136,8 +136,9 @@ class SuggestedActions:
         return approvals
 
     def _runners(self) -> Iterator[SuggestedRow]:
-        may_change = self.request.user.has_perm("runners.change_runner")
-        for runner in Runner.objects.filter(pk__in=self._ids("runner")) if may_change else ():
+        ids = self._ids("runner")
+        may_change = ids and self.request.user.has_perm("runners.change_runner")
+        for runner in Runner.objects.filter(pk__in=ids) if may_change else ():
             url = page_url(Runner, runner.pk)
             yield SuggestedRow(runner.pk, "", (), name=str(runner), url=url, link_label="Enable it")
 

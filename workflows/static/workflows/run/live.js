@@ -4,14 +4,15 @@ Polls for what has changed since the last event that this page knows of.
     const live = follow({url, event, changed, failed})
     live.ask()      at once: somebody has just done something
 
-Polls soon after a change, more and more rarely while nothing happens, and not at all while the page
-is hidden. `changed(changes)` takes what has changed, `failed(text)` what is wrong, "" if nothing is.
+Polls soon after a change, more and more rarely while nothing happens, the more rarely the longer an
+answer takes, and not at all while the page is hidden. `changed(changes)` takes what has changed, `failed(text)` what is wrong, "" if nothing is.
 */
 
 const MIN_PAUSE_MS = 1000;
 const MAX_PAUSE_MS = 15000;
 const PAUSE_GROWTH = 1.4;
 const FAILED_PAUSE_MS = 10000;
+const PAUSE_PER_ANSWER = 10; /* so many times as long as the answer took: a busy site is asked less */
 
 export const follow = ({url, event, changed, failed}) => {
     let since = event;
@@ -30,6 +31,7 @@ export const follow = ({url, event, changed, failed}) => {
             return;
         }
         isAsking = true;
+        const began = performance.now();
         pause = await poll().catch(() => {
             failed("The server cannot be reached; this page keeps trying.");
             return FAILED_PAUSE_MS;
@@ -38,7 +40,8 @@ export const follow = ({url, event, changed, failed}) => {
         if (pause === null) {
             return;
         }
-        timer = setTimeout(ask, isAskedAgain ? 0 : pause);
+        const shortest = PAUSE_PER_ANSWER * (performance.now() - began);
+        timer = setTimeout(ask, isAskedAgain ? 0 : Math.max(pause, shortest));
         isAskedAgain = false;
     };
 
