@@ -233,7 +233,10 @@ def test_list_that_is_filtered_by_date_is_ordered_by_it(root: Client, runs: Draw
     first, second = runs("a"), runs("a")
     for run, minute in ((first, 30), (second, 10)):
         Task.objects.filter(run=run).update(finished_at=datetime(2026, 1, 2, 3, minute, tzinfo=UTC))
-    span = {"finished_at__gte": "2026-01-02 00:00:00+00:00", "finished_at__lt": "2026-01-03 00:00:00+00:00"}
+    span = {
+        "finished_at__gte": "2026-01-02 00:00:00+00:00",
+        "finished_at__lt": "2026-01-03 00:00:00+00:00",
+    }
 
     page = root.get(list_url(Task), span)
 
