@@ -54,6 +54,8 @@ def filters() -> Iterator[tuple[str, str]]:
     """Yield each list of the API with each of its filters."""
     views: list[tuple[str, Any, str]] = router.registry
     for prefix, view, _ in views:
+        if not hasattr(view, "filterset_class"):
+            continue
         for name in (*view.filterset_class.base_filters, "limit", "offset", "ordering", "cursor"):
             yield f"/{prefix}", name
 

@@ -40,8 +40,12 @@ def test_navigation_links_to_lists_that_the_reader_may_view(
         return {group.name: [link.name for link in group.links] for group in groups}
 
     operate = ["Dashboard", "Runs", "Tasks", "Attempts", "Approvals", "Events"]
-    assert navigation(viola) == {"Operate": operate, "Design": ["Templates", "Runners"]}
-    assert navigation(root)["Settings"] == ["Groups", "Users", "API tokens"]
+    assert navigation(viola) == {
+        "Operate": operate,
+        "Design": ["Templates", "Runners"],
+        "Settings": ["Retention"],
+    }
+    assert navigation(root)["Settings"] == ["Groups", "Users", "API tokens", "Retention"]
     assert navigation(client_of("nora")) == {"Operate": ["Dashboard"]}
 
 

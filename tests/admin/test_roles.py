@@ -14,7 +14,15 @@ VIEWED = {
     "event",
     "runner",
 }
-PARTS = {"templatestep", "stepdependency", "taskdependency", "logpiece", "runlabel", "savedview"}
+PARTS = {
+    "templatestep",
+    "stepdependency",
+    "taskdependency",
+    "logpiece",
+    "runlabel",
+    "savedview",
+    "templatepolicy",
+}
 """Seen on the pages of what they are parts of; whoever sees runs sees and saves views of them."""
 
 UNSEEN = {"presence", "lastlook", "counter", "runrecord"}

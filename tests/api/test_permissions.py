@@ -23,6 +23,8 @@ NEEDED = {
     "POST /workflow-templates/<int:pk>/versions/<int:number>/restore": (
         "workflows.change_workflowtemplate"
     ),
+    "GET /workflow-templates/<int:pk>/policy": "workflows.view_workflowtemplate",
+    "PATCH /workflow-templates/<int:pk>/policy": "workflows.change_workflowtemplate",
     "GET /workflow-runs": "workflows.view_workflowrun",
     "POST /workflow-runs": "workflows.add_workflowrun",
     "GET /workflow-runs/<int:pk>": "workflows.view_workflowrun",
@@ -30,6 +32,8 @@ NEEDED = {
     "GET /workflow-runs/<int:pk>/explain": "workflows.view_workflowrun",
     "GET /workflow-runs/<int:pk>/graph": "workflows.view_workflowrun",
     "POST /workflow-runs/<int:pk>/dispatch-ready": OPERATE,
+    "POST /workflow-runs/<int:pk>/keep": OPERATE,
+    "POST /workflow-runs/<int:pk>/let-go": OPERATE,
     "POST /workflow-runs/<int:pk>/label": OPERATE,
     "POST /workflow-runs/<int:pk>/note": OPERATE,
     "POST /workflow-runs/<int:pk>/pause": OPERATE,

@@ -55,11 +55,16 @@ def test_a_run_of_a_template_has_its_tasks_in_list_order(api: APIClient) -> None
         "failure_triage_hints": [],
         "retry_summary": {"total_retries": 0, "retried_task_ids": []},
         "set_aside": "",
+        "kept_by": "",
+        "kept_reason": "",
         "warnings": [],
     }
 
 
-UNSET = ["started_at", "finished_at", "duration_ms", "again_of", "trigger", "deadlock"]
+UNSET = [
+    *("started_at", "finished_at", "duration_ms", "again_of", "trigger", "deadlock"),
+    *("kept_at", "logs_removed_at", "secrets_removed_at"),
+]
 
 
 def test_created_event_names_the_user_not_the_initiator(api: APIClient) -> None:

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from tests.factories import RunFactory
 from tests.support.drawing import DrawRun
-from workflows.db.composed import AmongGiven, ComposedQuery, Given, composed, counted
+from workflows.db.composed import AmongGiven, ComposedQuery, Given, composed, count_query
 from workflows.models import Task, WorkflowRun
 
 
@@ -25,7 +25,7 @@ def named() -> QuerySet[Task, Any]:
 
 @composed
 def how_many() -> QuerySet[Task, int]:
-    return counted(Task.objects.filter(run=Given("run")))
+    return count_query(Task.objects.filter(run=Given("run")))
 
 
 def test_each_call_takes_its_own_values(runs: DrawRun) -> None:

@@ -93,7 +93,7 @@ def composed(compose: "Callable[[], QuerySet[Any, Row]]") -> ComposedQuery[Row]:
     return ComposedQuery(compose)
 
 
-def counted(rows: QuerySet[Any, Any]) -> QuerySet[Any, int]:
+def count_query(rows: QuerySet[Any, Any]) -> QuerySet[Any, int]:
     """Return the query whose one row says how many rows there are."""
     counting = rows.order_by()
     # Not by `annotate`, which would group the rows.

@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce, Now
 
 from runners.models import Runner
 from workflows.db.clock import database_now
-from workflows.db.composed import ComposedQuery, Given, composed, counted
+from workflows.db.composed import ComposedQuery, Given, composed, count_query
 from workflows.models import (
     Approval,
     ApprovalStatus,
@@ -195,17 +195,17 @@ def attention_counts(may: Callable[[str], bool]) -> dict[str, int]:
 
 @composed
 def _failed_or_stuck_count() -> QuerySet[WorkflowRun, int]:
-    return counted(failed_or_stuck_runs())
+    return count_query(failed_or_stuck_runs())
 
 
 @composed
 def _undecided_count() -> QuerySet[Approval, int]:
-    return counted(undecided(Approval.objects.all()))
+    return count_query(undecided(Approval.objects.all()))
 
 
 @composed
 def _overdue_count() -> QuerySet[TaskAttempt, int]:
-    return counted(overdue_attempts())
+    return count_query(overdue_attempts())
 
 
 @composed

@@ -57,10 +57,10 @@ class WorkflowRunQuerySet(models.QuerySet["WorkflowRun"]):
         return self.dispatchable().filter(models.Exists(ready))
 
 
-_AllRuns = models.Manager.from_queryset(WorkflowRunQuerySet)
+_Runs = models.Manager.from_queryset(WorkflowRunQuerySet)
 
 
-class WorkflowRunManager(_AllRuns["WorkflowRun"]):
+class WorkflowRunManager(_Runs["WorkflowRun"]):
     """Knows the runs that there are: one whose rows are being removed is gone already."""
 
     def get_queryset(self) -> models.QuerySet["WorkflowRun"]:
@@ -87,8 +87,8 @@ class WorkflowRun(Retained):
         help_text="Off for a run made of existing tasks: its template is only a label.",
     )
     state = FSMField(default=RunState.CREATED, choices=RunState.choices, editable=False)
-    # A long name has a column of its own: executors have prepared statements that return a run, and
-    # those of the release before would fail if the column that they know became wider.
+    # A long name has a column of its own: prepared statements of the release before, which return
+    # a run, would fail if the column that they know became wider.
     created_by = models.CharField(max_length=LONGEST_LABEL, blank=True, editable=False)
     created_by_name = models.CharField(
         max_length=LONGEST_NAME, blank=True, editable=False, default="", db_default=""
@@ -142,8 +142,7 @@ class WorkflowRun(Retained):
     last_dispatch = ReadableJSONField(
         null=True, editable=False, help_text="The answer to the latest dispatch-ready."
     )
-    # How many of its tasks are in each state. Every transition of tasks updates these under the
-    # run's lock, so that neither a report nor a list ever counts tasks.
+    # Updated by every transition of tasks, under the run's lock: nothing ever counts tasks.
     pending_count = models.PositiveIntegerField(default=0, editable=False)
     dispatched_count = models.PositiveIntegerField(default=0, editable=False)
     running_count = models.PositiveIntegerField(default=0, editable=False)
@@ -234,8 +233,8 @@ class WorkflowRun(Retained):
 
     def count_moved(self, source: str, target: str, tasks: int) -> None:
         """Update the counts after a transition of so many tasks."""
-        for state, change in ((source, -tasks), (target, tasks)):
-            setattr(self, f"{state}_count", getattr(self, f"{state}_count") + change)
+        for name, change in ((f"{source}_count", -tasks), (f"{target}_count", tasks)):
+            setattr(self, name, getattr(self, name) + change)
 
     @property
     def is_set_aside(self) -> bool:

@@ -21,7 +21,7 @@ from workflows.admin.tasks import SIGNS, remarks
 from workflows.admin.ui.base import page_of
 from workflows.admin.ui.display import IN_BAR, chips, list_url, pretty
 from workflows.admin.ui.sentences import dispatch_sentence, explained, linked, origin_sentence
-from workflows.db.composed import Given, composed, counted
+from workflows.db.composed import Given, composed, count_query
 from workflows.insight.attention import undecided
 from workflows.insight.explain import explain_tasks
 from workflows.insight.situation import situation_of
@@ -69,7 +69,7 @@ def _run() -> QuerySet[WorkflowRun]:
 
 @composed
 def _undecided() -> QuerySet[Approval, int]:
-    return counted(undecided(Approval.objects.filter(task__run=Given("run"))))
+    return count_query(undecided(Approval.objects.filter(task__run=Given("run"))))
 
 
 def run_page_context(
