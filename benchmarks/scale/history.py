@@ -24,7 +24,7 @@ FAILED_EVERY = 100
 """So many runs have one whose last task fails."""
 TEMPLATES = 20
 SAMPLE = "sample"
-REQUEST = ClaimRequest(RUN_TASKS, 0, timedelta(minutes=1), BY)
+REQUEST = ClaimRequest(RUN_TASKS, 0, timedelta(days=1), BY)
 APPROVER = Actor("1", "scale", "command")
 
 Progress = Callable[[int], None]
