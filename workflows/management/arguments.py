@@ -8,7 +8,6 @@ from django.core.management.base import CommandError
 from django.utils.timezone import make_aware
 
 from runners.slots.account import Account, RunAsRefused, use_account
-from workflows.runs.locks import LARGEST_ID
 
 MOST = 1_000_000
 """The largest number that is a count."""
@@ -34,17 +33,6 @@ def count(text: str) -> int:
     if (found := positive(text)) > MOST:
         raise ArgumentTypeError(f"'{text[:40]}' is too large: at most {MOST}")
     return found
-
-
-def cursor(text: str) -> int:
-    """
-    Read the cursor of an exported line.
-
-    :raises ArgumentTypeError: if it is anything else.
-    """
-    if not (text.isascii() and text.isdecimal() and len(text) < 20 and int(text) <= LARGEST_ID):
-        raise ArgumentTypeError(f"'{text[:40]}' is not the cursor of a line, a whole number")
-    return int(text)
 
 
 def seconds(text: str) -> float:

@@ -1,6 +1,6 @@
 """Export the history as JSON lines."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,11 @@ from django.core.management.base import CommandError
 
 from workflows.exports.files import append_history
 from workflows.exports.history import EXPORTS, read_history
-from workflows.management.arguments import cursor, positive
+from workflows.management.arguments import positive
 from workflows.management.base import DatabaseCommand
 from workflows.management.commands.export_workflow import OUTPUT_WANTED
 from workflows.management.output import discard_output
+from workflows.runs.locks import LARGEST_ID
 
 
 class Command(DatabaseCommand):
@@ -70,3 +71,14 @@ def _append(what: str, *, path: Path, after: int, limit: int | None) -> tuple[in
     except OSError as exc:
         why = f"{exc.strerror}; {OUTPUT_WANTED}"
         raise CommandError(f"{path} cannot be written: {why}") from exc
+
+
+def cursor(text: str) -> int:
+    """
+    Read the cursor of an exported line.
+
+    :raises ArgumentTypeError: if it is anything else.
+    """
+    if not (text.isascii() and text.isdecimal() and len(text) < 20 and int(text) <= LARGEST_ID):
+        raise ArgumentTypeError(f"'{text[:40]}' is not the cursor of a line, a whole number")
+    return int(text)
