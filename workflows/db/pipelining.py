@@ -125,18 +125,8 @@ def _one_message() -> Iterator[None]:
     if connection.vendor != "postgresql":
         yield
         return
-    with connection.wrap_database_errors, connection.connection.pipeline() as pipeline:
-        # psycopg would send each of them, and look for answers, as soon as it is executed: a system
-        # call, and a PostgreSQL that wakes up, for each. Its own end of the pipeline sends them.
-        pipeline._communicate_gen = _not_yet
-        try:
-            yield
-        finally:
-            del pipeline._communicate_gen
-
-
-def _not_yet() -> Iterator[Any]:
-    yield from ()
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
 
 
 class _Local(threading.local):
