@@ -58,6 +58,8 @@ def test_removed_run_is_listed_and_its_old_address_leads_to_what_stays(
     assert "runs are kept for 30 days" in page
     assert RunRecord.objects.get().line_digest in page
     assert "Perhaps it was deleted" in text_of(ada, "/admin/workflows/workflowrun/999/change/")
+    said = text_of(ada, f"/admin/workflows/workflowrun/?q={run.pk}")
+    assert f"There is no run {run.pk}; it was removed on " in said
     removals = text_of(ada, "/admin/workflows/event/?event_type=workflow_run.removed")
     assert f"/admin/workflows/workflowrun/{run.pk}/change/" in removals
 
@@ -68,6 +70,7 @@ def test_lists_say_how_many_are_found_where_somebody_searched(ada: Client, ended
     assert "Show all</a>" not in text_of(ada, runs)
     assert "1 found" in text_of(ada, f"{runs}?q=state:success")
     assert "0 found" in text_of(ada, f"{runs}?state__exact=failed")
+    assert "Show all</a>" in text_of(ada, f"{runs}?id__lt=999")  # the way back from further on
 
 
 def test_question_about_keeping_speaks_of_no_tasks(ada: Client, ended: EndedRun) -> None:
