@@ -37,6 +37,7 @@ ICONS = {
     "pending": "approval",
     "approved": "approved",
     "rejected": "rejected",
+    "removed": "canceled",
 }
 """The icon of an event by the last word of its type; other events have a neutral one."""
 
