@@ -57,7 +57,28 @@ def test_removed_run_is_listed_and_its_old_address_leads_to_what_stays(
     assert "2026-11-27" in page
     assert "runs are kept for 30 days" in page
     assert RunRecord.objects.get().line_digest in page
+    assert "History</a>" not in page
     assert "Perhaps it was deleted" in text_of(ada, "/admin/workflows/workflowrun/999/change/")
+    said = text_of(ada, f"/admin/workflows/workflowrun/?q={run.pk}")
+    assert f"There is no run {run.pk}; it was removed on " in said
+    removals = text_of(ada, "/admin/workflows/event/?event_type__exact=workflow_run.removed")
+    assert f"/admin/workflows/workflowrun/{run.pk}/change/" in removals
+
+
+def test_lists_say_how_many_are_found_where_somebody_searched(ada: Client, ended: EndedRun) -> None:
+    runs = "/admin/workflows/workflowrun/"
+    ended()
+    assert "Show all</a>" not in text_of(ada, runs)
+    assert "1 found" in text_of(ada, f"{runs}?q=state:success")
+    assert "0 found" in text_of(ada, f"{runs}?state__exact=failed")
+    assert "Show all</a>" in text_of(ada, f"{runs}?id__lt=999")  # the way back from further on
+
+
+def test_question_about_keeping_speaks_of_no_tasks(ada: Client, ended: EndedRun) -> None:
+    asked = {"action": "keep", "_selected_action": [ended().pk]}
+    page = ada.post("/admin/workflows/workflowrun/", asked).content.decode()
+    assert "until somebody lets it go" in page
+    assert "What follows" not in page
 
 
 def test_dashboard_counts_runs_that_were_removed(
@@ -82,7 +103,7 @@ def test_policy_page_stores_days(ada: Client, runs: DrawRun) -> None:
     template = runs("a").template
     assert template
     address = reverse("admin:workflows_workflowtemplate_policy", args=[template.pk])
-    assert "as the setting KEEP_RUNS_DAYS says, for ever" in text_of(ada, address)
+    assert "as the setting KEEP_RUNS_DAYS says (for ever)" in text_of(ada, address)
     answer = ada.post(address, {"keep_runs_days": "30", "keep_logs_days": ""})
     assert answer.headers["Location"] == RETENTION
     stored = TemplatePolicy.objects.get()

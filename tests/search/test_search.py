@@ -112,6 +112,7 @@ def test_number_finds_its_run(history: dict[str, int]) -> None:
         ("after:9999-12-31T23:59-14:00", "after: there is no"),
         ("after:1d after:2d", "after: give it once; after:2d is another"),
         ("param:day", "param:day has no value; write param:NAME=VALUE"),
+        ("day=2026-11-27", "write param:day=2026-11-27 or label:day=2026-11-27; in quotes"),
         ("state:", "state: has no value"),
         ('by:"anna', 'by:"anna: the quotation mark has no end'),
         ('"', '": the quotation mark has no end'),

@@ -12,7 +12,7 @@ from workflows.admin.ui.display import EMPTY, link, moment, page_url, plain_badg
 from workflows.admin.ui.lists import DateFilter
 from workflows.models import Event, Task
 from workflows.models.choices import among
-from workflows.models.event import event_type_choices
+from workflows.models.event import EventType, event_type_choices
 
 CREATED = moment("created_at")
 ICONS = {
@@ -37,6 +37,7 @@ ICONS = {
     "pending": "approval",
     "approved": "approved",
     "rejected": "rejected",
+    "removed": "canceled",
 }
 """The icon of an event by the last word of its type; other events have a neutral one."""
 
@@ -93,8 +94,9 @@ class EventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="workflow run", ordering="run_id")
     def run_shown(self, event: Event) -> str | SafeString:
-        """Return the run that the event belongs to."""
-        return run_link(event.run_id)
+        """Return the run that the event belongs to, or that is removed."""
+        is_removal = event.event_type == EventType.RUN_REMOVED
+        return run_link(event.payload["run_id"] if is_removal else event.run_id)
 
     @admin.display(description="task", ordering="task_id")
     def task_link(self, event: Event) -> str | SafeString:

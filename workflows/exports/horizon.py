@@ -63,7 +63,8 @@ def settled_id(after: int, *, wait_s: float) -> int:
     [(latest,)] = select(LATEST_ID[connection.vendor], table=Event._meta.db_table)
     if after > latest:
         text = f"No event has this id yet, the latest is {latest}: it is from another database, "
-        raise Invalid({"after": [f"{text}or this one was restored from a backup."]})
+        text += "or this one was restored from a backup. Begin a new export, after 0."
+        raise Invalid({"after": [text]})
     if connection.vendor == "postgresql":
         _wait_for(_writers(), wait_s)
     return int(latest)

@@ -110,7 +110,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="runrecord",
             name="removed_at",
-            field=models.DateTimeField(help_text="Empty: the run is there.", null=True),
+            field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
             model_name="runrecord",

@@ -27,7 +27,8 @@ class RunRecord(models.Model):
     trail_length = models.PositiveBigIntegerField(default=0)
     seals = models.PositiveIntegerField(default=0, help_text="How often the run has ended.")
 
-    removed_at = models.DateTimeField(null=True, help_text="Empty: the run is there.")
+    removed_at = models.DateTimeField(null=True)
+    """Empty while the run is there."""
     removed_by = models.CharField(max_length=LONGEST_NAME, blank=True, default="", db_default="")
     removed_via = models.CharField(max_length=LONGEST_WAY, blank=True, default="", db_default="")
     removed_reason = models.TextField(

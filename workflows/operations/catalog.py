@@ -24,6 +24,11 @@ from workflows.operations.preview import Effect
 from workflows.operations.retry_failed import retry_failed
 
 
+def no_effects(rows: Any) -> list[Effect]:
+    """Preview an operation that touches no task."""
+    return []
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """Something that people and programs may request for one row."""
@@ -35,10 +40,15 @@ class Operation:
     """Carries it out on the row with this id, under the lock; raises the refusal of `check`."""
     check: Callable[[Any, Actor], Refusal]
     """Returns the refusal for a loaded row, or None if it is allowed."""
-    preview: Callable[..., list[Effect]] = lambda rows: []
+    preview: Callable[..., list[Effect]] = no_effects
     """Returns what else would happen if it were carried out on these rows."""
     calls_runners: bool = False
     """It has several transactions of its own, and calls runners between them."""
+
+    @property
+    def affects_tasks(self) -> bool:
+        """Return True if there may be something to preview."""
+        return self.preview is not no_effects
 
     def carry_out(self, pk: int, **arguments: Any) -> Any:
         """Carry it out on the row with this id, and have it stored when this returns."""

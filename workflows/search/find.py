@@ -27,7 +27,7 @@ class Found:
 
     runs: Runs
     remark: str = ""
-    """Which older runs were not looked at, and what helps; empty if all were."""
+    """Which older runs were not looked at, and what helps; which number was of a removed run."""
 
 
 def everything(permission: str) -> bool:
@@ -61,10 +61,10 @@ def _read(runs: Runs, groups: Sequence[Sequence[Term]], remarks: list[str]) -> R
     others = [group for group in groups if group[0].key != LOG]
     # Their beginning is a number of its own, so that the index of the ids bounds what is read.
     if others and (last := _after(runs, MOST_READ)) is not None:
-        runs = runs.filter(_all_of(others, Scope(Q(pk__gt=last))))
+        runs = runs.filter(_all_of(others, Scope(Q(pk__gt=last), remarks)))
         remarks.append(REMARK.format(MOST_READ, _listed(others)))
     elif others:
-        runs = runs.filter(_all_of(others, Scope()))
+        runs = runs.filter(_all_of(others, Scope(remarks=remarks)))
     if logs:
         if _after(runs, MOST_RUNS) is not None:
             remarks.append(REMARK.format(MOST_RUNS, _listed([logs])))

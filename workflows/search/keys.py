@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from workflows.models import RunLabel, RunState, WorkflowRun, WorkflowTemplate
+from workflows.models import RunLabel, RunRecord, RunState, WorkflowRun, WorkflowTemplate
 from workflows.payloads.suggestions import MOST_COMPARED, suggested
 from workflows.runs.locks import LARGEST_ID
 from workflows.search import failures
@@ -96,8 +96,11 @@ def _note(value: str, _: Scope) -> Q:
 
 
 def _free(value: str, scope: Scope) -> Q:
-    if _is_id(value) and WorkflowRun.objects.filter(pk=int(value)).exists():
-        return Q(pk=int(value))
+    if _is_id(value):
+        if WorkflowRun.objects.filter(pk=int(value)).exists():
+            return Q(pk=int(value))
+        for record in RunRecord.objects.filter(pk=int(value)).exclude(removed_at=None):
+            scope.remarks.append(f"There is no run {value}; {record.removal_sentence}.")
     templates = WorkflowTemplate.objects.filter(name__icontains=value).order_by()
     names = list(templates.values_list("name", flat=True)[:MOST_NAMED])
     found = Q(template_name__icontains=value) | Q(initiated_by__icontains=value)

@@ -17,6 +17,7 @@ MOST_TERMS = 30
 TERM = re.compile(
     r"""(?P<minus>-)?(?:(?P<key>[^\W\d]\w*):)?(?P<value>(?:"(?:[^"\\]|\\.)*"|[^\s"])+)""", re.DOTALL
 )
+PAIR = re.compile(r'[^\s"=]+=')
 QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 WITH_NAMES = ("label", "param")
 """Keys whose values are NAME=VALUE: `label:team=data`; each name is a key of its own."""
@@ -96,6 +97,10 @@ def _term_at(text: str, at: int, keys: Collection[str]) -> Term:
         raise BadSearch(f"{key}: is no key of a search ({remedy}); {suggested(key, keys)}")
     if not key and re.fullmatch(r"-?[^\W\d]\w*:", found[0]):
         raise BadSearch(f"{rest} has no value; write it behind the colon, as in state:failed")
+    if not key and PAIR.match(found["value"]):
+        pair = found["value"]
+        remedy = f"write param:{pair} or label:{pair}; in quotes it is text"
+        raise BadSearch(f"{pair} may be a parameter or a label; {remedy}")
     return Term(key, _unquoted(found["value"]), bool(found["minus"]))
 
 

@@ -19,6 +19,7 @@ class RunRecordAdmin(ReadOnlyAdmin):
     """What stays of removed runs; whoever may view runs may view it."""
 
     change_list_template = "workflows/runrecord/change_list.html"
+    change_form_template = "workflows/page.html"
     when_empty = "No run has been removed yet."
     list_display = (
         "number",

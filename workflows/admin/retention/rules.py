@@ -48,7 +48,7 @@ def retention_context(request: HttpRequest) -> dict[str, Any]:
         ],
         "weight": filesizeformat(weight.bytes),
         "tables": [(name, filesizeformat(size)) for name, size in weight.tables[:MOST_TABLES]],
-        "runs_stored": weight.runs,
+        "runs_stored": f"{weight.runs:,}",
         "runs_a_day": weight.runs_a_day,
         "by_days": [(days, filesizeformat(size)) for days, size in weight.by_days.items()],
     }

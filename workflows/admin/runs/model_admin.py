@@ -38,9 +38,9 @@ from workflows.search.find import search
 from workflows.search.syntax import BadSearch
 
 SEARCH_HELP = (
-    "Words of run number, template or who started it, and state: template: label:team=data "
-    "param:day=2026-11-27 by: after: before: message: note: log:. A minus excludes, quotes keep "
-    "spaces."
+    "A run number, words of its template or of who started it, or: state:failed template:backup "
+    "label:team=data param:day=2026-11-27 by:anna after:yesterday before:7d message:timeout "
+    "note:disk log:text. A minus excludes, quotes keep spaces."
 )
 MOST_CHIPS = 4
 """Labels of a run in the list; its page has all of them."""

@@ -38,8 +38,8 @@ class PolicyForm(AnyModelForm):
 
 def _help(subject: Subject) -> str:
     return (
-        f"After the end of a run. 0: for ever. Empty: as the setting {subject.setting} says, "
-        f"{kept(subject.default_days)}."
+        f"After the end of a run. 0: for ever. Empty: as the setting {subject.setting} says "
+        f"({kept(subject.default_days)})."
     )
 
 
