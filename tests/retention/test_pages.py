@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import Settings
 
 from tests.factories import UserFactory
@@ -11,6 +12,7 @@ from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from workflows import operations
 from workflows.models import RunRecord, TemplatePolicy
+from workflows.retention.weight import weigh
 
 RETENTION = "/admin/workflows/runrecord/"
 
@@ -131,3 +133,14 @@ def test_page_takes_as_many_statements_for_many_templates_as_for_few(
         policy(ended(days=40), keep_runs_days=30)
     with django_assert_max_num_queries(24):  # type: ignore[operator]
         ada.get(RETENTION)
+
+
+def test_pace_counts_runs_that_were_removed_meanwhile(ended: EndedRun, settings: Settings) -> None:
+    for _ in range(4):
+        ended()
+    before = weigh(timezone.now())
+    settings.KEEP_RUNS_DAYS = 1
+    retain(in_days=2)
+    after = weigh(timezone.now())
+    assert (before.runs, after.runs) == (4, 0)
+    assert before.runs_a_day == after.runs_a_day == 4 / 7

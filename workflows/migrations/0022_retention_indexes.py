@@ -63,4 +63,12 @@ class Migration(migrations.Migration):
                 condition=models.Q(("kept_at__isnull", False)), fields=["kept_at"], name="run_kept"
             ),
         ),
+        AddIndex(
+            model_name="runrecord",
+            index=models.Index(
+                condition=models.Q(("removed_at__isnull", False)),
+                fields=["removed_at"],
+                name="record_by_removal",
+            ),
+        ),
     ]

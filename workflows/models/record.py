@@ -71,6 +71,11 @@ class RunRecord(models.Model):
                 condition=models.Q(removed_at__isnull=False),
             ),
             models.Index(
+                fields=["removed_at"],
+                name="record_by_removal",
+                condition=models.Q(removed_at__isnull=False),
+            ),
+            models.Index(
                 fields=["template_id", "run_id"],
                 name="record_removed_of_template",
                 condition=models.Q(removed_at__isnull=False),

@@ -1,5 +1,6 @@
 """What the database weighs, and what it will weigh at the present pace."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +10,7 @@ from django.db import connection
 from django.db.models import Count, QuerySet
 
 from workflows.db.statements import select
-from workflows.models import RunState, WorkflowRun
+from workflows.models import RunRecord, RunState, WorkflowRun
 from workflows.models.policy import FOREVER
 from workflows.retention.limits import RUNS, days_by_template
 
@@ -39,16 +40,20 @@ def weigh(now: datetime, *, in_days: Sequence[int] = (30, 365)) -> Weight:
     """
     Return what runs weigh.
 
-    All runs count as equally heavy. Four statements; the runs are counted by index.
+    All runs count as equally heavy; those that were removed lately still take their space. Five
+    statements; the runs are counted by index.
     """
     tables = _table_sizes()
     total = sum(size for _, size in tables) if tables else _file_size()
     stored = _count_by_template(WorkflowRun.objects.all())
     since = now - timedelta(days=PACE_DAYS)
     lately = WorkflowRun.objects.filter(state__in=ENDED, finished_at__gte=since)
-    a_day = {pk: runs / PACE_DAYS for pk, runs in _count_by_template(lately).items()}
+    removed = RunRecord.objects.filter(removed_at__isnull=False, ended_at__gte=since)
+    ended = Counter(_count_by_template(lately)) + Counter(_count_by_template(removed))
+    a_day = {pk: runs / PACE_DAYS for pk, runs in ended.items()}
     runs = sum(stored.values())
-    of_one = total / runs if runs else 0
+    gone = RunRecord.objects.filter(removed_at__gte=since).count()
+    of_one = total / (runs + gone) if runs + gone else 0
     return Weight(
         total,
         tables,
@@ -70,7 +75,7 @@ def _runs_in(
     return total
 
 
-def _count_by_template(runs: QuerySet[WorkflowRun]) -> dict[int | None, int]:
+def _count_by_template(runs: QuerySet[WorkflowRun] | QuerySet[RunRecord]) -> dict[int | None, int]:
     counts = runs.order_by().values("template_id").annotate(n=Count("pk"))
     return dict(counts.values_list("template_id", "n"))
 

@@ -45,6 +45,8 @@ class Totals:
     @property
     def sentence(self) -> str:
         """What was verified, if there are no findings."""
+        if self.removed and self.removed == self.runs:
+            return "What stays of it is as it was written."
         chained = f"{self.chained:,} of {self.events:,} events are chained"
         return f"Runs verified: {self.runs}. The trail explains every row; {chained}."
 
