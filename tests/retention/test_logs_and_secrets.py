@@ -14,10 +14,12 @@ from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.verbs import attempt, dispatch_all, task, walk
 from workflows import operations
+from workflows.errors import Invalid
 from workflows.models import Event, EventType, LogPiece, WorkflowRun
 from workflows.reports.runner_reports import apply_runner_report
 from workflows.retention import logs, rows
 from workflows.retention.removal import mark_removed
+from workflows.runs.again import Again
 
 TOKEN = {"properties": {"token": {"type": "string", "writeOnly": True}}}
 
@@ -184,6 +186,18 @@ def test_task_that_needs_a_removed_secret_is_refused_with_a_sentence(
     note = task(run, "a").note
     assert "token: secret parameters of workflow run" in note
     assert "were removed on" in note
+
+
+def test_run_again_asks_for_a_removed_secret(
+    runs: DrawRun, script: Script, settings: Settings
+) -> None:
+    settings.KEEP_SECRETS_DAYS = 7
+    run = with_token(runs)
+    walk(run, "a")
+    retain(in_days=8)
+    again = f"token: give it again: it is secret, and that of {run} was removed on "
+    with pytest.raises(Invalid, match=again):
+        operations.start_run(again=Again(run.pk), by=who("ada"))
 
 
 def test_run_without_anything_to_remove_is_looked_at_once(
