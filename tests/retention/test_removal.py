@@ -27,6 +27,7 @@ from workflows.errors import NotFound, TokenRefused
 from workflows.models import Event, EventType, RunRecord, WorkflowRun
 from workflows.models.actor import Actor
 from workflows.reports.runner_reports import attempt_with_token
+from workflows.retention import removal
 from workflows.retention.removal import mark_removed
 from workflows.retention.rows import OF_RUNS, OF_TASKS
 
@@ -153,6 +154,25 @@ def test_one_run_that_cannot_be_read_keeps_no_other(
     RunRecord.objects.filter(pk=spoilt.pk).update(task_counts="nonsense")
     retain()
     assert not WorkflowRun.objects.filter(pk=sound.pk).exists()
+
+
+def test_runs_that_cannot_be_read_keep_no_other_however_many_they_are(
+    ended: EndedRun, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.KEEP_RUNS_DAYS = 1
+    monkeypatch.setattr(removal, "MOST_RUNS", 2)
+    spoilt, sound = [ended(days=9) for _ in range(2)], [ended(days=9) for _ in range(3)]
+    WorkflowRun.objects.filter(pk__in=[run.pk for run in spoilt]).update(created_by_name="spoilt")
+    line_of = removal._line_of
+
+    def fail(run: WorkflowRun, known: RunRecord | None) -> RunRecord:
+        if run.created_by_name == "spoilt":
+            raise ValueError
+        return line_of(run, known)
+
+    monkeypatch.setattr(removal, "_line_of", fail)
+    assert retain()["runs removed"] == len(sound)
+    assert {*WorkflowRun.objects.all()} == {*spoilt}
 
 
 def test_wrong_token_for_a_task_that_is_being_removed_leaves_no_event(ended: EndedRun) -> None:

@@ -25,6 +25,8 @@ RETENTION = "retention"
 """The name of the periodic work; its row is the lock of the chain of lines."""
 MOST_RUNS = 50
 """So many runs get their lines in one transaction."""
+MOST_TRIED = 1_000
+"""So many are tried, one by one, if one of them fails."""
 
 
 def mark_removed(
@@ -46,12 +48,13 @@ def mark_removed(
         if is_refusal(exc):
             raise
     # Each alone: the one that fails is set aside, with what is wrong with it.
-    pks = list(runs.values_list("pk", flat=True)[:most])
-    marks = (
-        run_alone(pk, "its removal", partial(_mark, runs.filter(pk=pk), 1, by, reason))
-        for pk in pks
-    )
-    return sum(filter(None, marks))
+    marked = 0
+    for pk in list(runs.values_list("pk", flat=True)[:MOST_TRIED]):
+        mark = partial(_mark, runs.filter(pk=pk), 1, by, reason)
+        marked += run_alone(pk, "its removal", mark) or 0
+        if marked >= most:
+            break
+    return marked
 
 
 @transaction.atomic
