@@ -15,6 +15,7 @@ from tests.support.verbs import task
 from workflows import operations
 from workflows.errors import NotFound
 from workflows.models import Event, EventType, RunRecord, WorkflowRun
+from workflows.retention import removal
 from workflows.retention.limits import RUNS, due
 from workflows.retention.removal import mark_removed
 
@@ -38,6 +39,19 @@ def test_two_at_once_remove_each_run_once(ended: EndedRun) -> None:
     numbers = RunRecord.objects.order_by("line_number").values_list("line_number", flat=True)
     assert [*numbers] == [1, 2, 3, 4, 5, 6]
     assert all_findings() == []
+
+
+def test_who_has_waited_for_another_goes_on_with_the_next_runs(
+    ended: EndedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(removal, "MOST_RUNS", 1)
+    for _ in range(2):
+        ended()
+    [rule] = [each for each in due(RUNS, timezone.now() + timedelta(days=2)) if each.runs.exists()]
+    mark = partial(mark_removed, rule.runs, by=who("cron"), reason=rule.reason)
+    with rival_before('FROM "workflows_lastlook"', mark):
+        assert mark() == 1
+    assert not WorkflowRun.objects.exists()
 
 
 def test_run_that_is_retried_at_this_moment_stays(ended: EndedRun) -> None:

@@ -4,8 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import QuerySet
 from pytest_django import Settings
 
+from tests.exports.exported import exported
 from tests.retention.conftest import EndedRun, all_findings, retain
 from workflows.models import Event, EventType, RunRecord
 from workflows.runs.lines import LINE_COLUMNS
@@ -22,6 +24,14 @@ def lines(ended: EndedRun, settings: Settings) -> list[RunRecord]:
     assert [line.line_number for line in found] == [1, 2, 3]
     assert all_findings() == []
     return found
+
+
+NOT_TOLD = "events of its removal: expected 1, found 0"
+
+
+def removals() -> QuerySet[Event]:
+    """Return the events that tell of removals."""
+    return Event.objects.filter(event_type=EventType.RUN_REMOVED).order_by("pk")
 
 
 def changed(value: Any) -> Any:
@@ -56,8 +66,7 @@ def test_a_missing_line_is_found(lines: list[RunRecord]) -> None:
 
 
 def test_event_of_a_removal_is_protected(lines: list[RunRecord]) -> None:
-    events = Event.objects.filter(event_type=EventType.RUN_REMOVED)
-    events.filter(pk=events[0].pk).update(actor="somebody else")
+    removals().filter(pk=removals()[0].pk).update(actor="somebody else")
     [finding] = all_findings()
     assert "workflow_run.removed: expected as it was written" in finding
 
@@ -68,3 +77,31 @@ def test_a_run_that_somebody_deletes_is_still_found(
     run = ended()
     RunRecord.objects.filter(pk=run.pk).update(removed_at=run.created_at, removed_reason="forged")
     assert any("a line of the chain" in finding for finding in all_findings())
+
+
+@pytest.mark.parametrize("payload", [{}, [1], "x", {"run_id": "x"}, {"run_id": 2**80}])
+def test_event_of_a_removal_with_nonsense_is_found(lines: list[RunRecord], payload: Any) -> None:
+    removals().filter(pk=removals()[0].pk).update(digest=None, payload=payload)
+    findings = all_findings()
+    assert any("workflow_run.removed: expected as it was written" in each for each in findings)
+    assert f"workflow run {lines[0].pk}: {NOT_TOLD}" in findings
+    assert [line["run_id"] for line in exported("runs")] == [line.pk for line in lines[1:]]
+
+
+def test_event_of_a_removal_needs_its_digest(lines: list[RunRecord]) -> None:
+    removals().filter(pk=removals()[0].pk).update(digest=None, actor="somebody else")
+    [finding] = all_findings()
+    assert "workflow_run.removed: expected as it was written" in finding
+
+
+def test_a_missing_event_of_a_removal_is_found(lines: list[RunRecord]) -> None:
+    removals()[1].delete()
+    assert all_findings() == [f"workflow run {lines[1].pk}: {NOT_TOLD}"]
+
+
+def test_a_second_event_of_a_removal_is_found(lines: list[RunRecord]) -> None:
+    copy = removals()[1]
+    copy.pk = None
+    copy.save(force_insert=True)
+    [finding] = all_findings()
+    assert finding == f"workflow run {lines[1].pk}: events of its removal: expected 1, found 2"

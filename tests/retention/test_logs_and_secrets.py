@@ -1,5 +1,10 @@
 """Logs and secrets may go before their runs; the trail says so, and nothing misses them."""
 
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
 from pytest_django import Settings
 
 from runners.base import RunnerReport
@@ -9,9 +14,12 @@ from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.verbs import attempt, dispatch_all, task, walk
 from workflows import operations
+from workflows.errors import Invalid
 from workflows.models import Event, EventType, LogPiece, WorkflowRun
 from workflows.reports.runner_reports import apply_runner_report
 from workflows.retention import logs, rows
+from workflows.retention.removal import mark_removed
+from workflows.runs.again import Again
 
 TOKEN = {"properties": {"token": {"type": "string", "writeOnly": True}}}
 
@@ -50,6 +58,38 @@ def test_logs_go_before_the_run(runs: DrawRun, script: Script, settings: Setting
     assert (event.actor, event.reason) == ("cron", "logs are kept for 7 days")
     assert all_findings() == []
     assert retain(in_days=8) == {}
+
+
+def test_a_removed_log_is_not_called_empty(
+    runs: DrawRun, script: Script, settings: Settings, admin_client: Client
+) -> None:
+    settings.KEEP_LOGS_DAYS = 7
+    run = printing(runs("a"), "a")
+    retain(in_days=8)
+    of_a = attempt(run, "a")
+    for name, pk in (("taskattempt", of_a.pk), ("task", of_a.task_id)):
+        page = admin_client.get(f"/admin/workflows/{name}/{pk}/change/").content.decode()
+        assert "This log was removed" in page
+        assert "No output." not in page
+    assert output_of("logs", run.pk) == "==> a <==\n[this log was removed]\n"
+    assert output_of("logs", run.pk, "a") == "[this log was removed]\n"
+
+
+@pytest.mark.parametrize("options", [[], ["--follow"]])
+def test_logs_of_a_run_that_is_being_removed_are_not_printed(
+    runs: DrawRun, script: Script, options: list[str]
+) -> None:
+    run = printing(runs("a"), "a")
+    mark_removed(WorkflowRun.objects.filter(pk=run.pk), by=who("ada"), reason="asked for")
+    with pytest.raises(CommandError, match="not found; it was removed on"):
+        output_of("logs", run.pk, *options)
+
+
+def output_of(*command: object) -> str:
+    """Call a command; return what it prints."""
+    out = StringIO()
+    call_command(*map(str, command), stdout=out)
+    return out.getvalue()
 
 
 def test_a_template_says_how_long_its_logs_are_kept(
@@ -146,6 +186,18 @@ def test_task_that_needs_a_removed_secret_is_refused_with_a_sentence(
     note = task(run, "a").note
     assert "token: secret parameters of workflow run" in note
     assert "were removed on" in note
+
+
+def test_run_again_asks_for_a_removed_secret(
+    runs: DrawRun, script: Script, settings: Settings
+) -> None:
+    settings.KEEP_SECRETS_DAYS = 7
+    run = with_token(runs)
+    walk(run, "a")
+    retain(in_days=8)
+    again = f"token: give it again: it is secret, and that of {run} was removed on "
+    with pytest.raises(Invalid, match=again):
+        operations.start_run(again=Again(run.pk), by=who("ada"))
 
 
 def test_run_without_anything_to_remove_is_looked_at_once(

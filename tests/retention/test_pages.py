@@ -1,6 +1,7 @@
 """The console says how long runs are kept, what is due, who keeps what, and what was removed."""
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -93,6 +94,18 @@ def test_dashboard_counts_runs_that_were_removed(
     retain(in_days=2)
     assert RunRecord.objects.exclude(removed_at=None).count() == 2
     assert totals(ada) == of_three
+
+
+def test_dashboard_shows_whatever_a_line_holds(
+    ada: Client, ended: EndedRun, settings: Settings
+) -> None:
+    settings.KEEP_RUNS_DAYS = 1
+    ended()
+    retain(in_days=2)
+    far = "infinity" if connection.vendor == "postgresql" else "9999-12-31 00:00:00"
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE workflows_runrecord SET ended_at = %s", [far])
+    assert ada.get("/admin/").status_code == 200
 
 
 def totals(client: Client) -> list[tuple[str, int]]:

@@ -4,13 +4,16 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.core.exceptions import ImproperlyConfigured
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from tests.factories import TemplateFactory, UserFactory
+from tests.retention.conftest import EndedRun, policy, retain
 from tests.support.actors import who
 from workflows.authoring.files import UnusableFile, export_template, import_file, read_content
 from workflows.errors import Invalid
-from workflows.models import Event, EventType, TemplatePolicy, WorkflowTemplate
+from workflows.models import Event, EventType, TemplatePolicy, WorkflowRun, WorkflowTemplate
 from workflows.operations.policy import set_policy
 
 pytestmark = pytest.mark.django_db
@@ -101,3 +104,24 @@ def test_api_reads_and_changes_it_with_the_permissions_of_templates() -> None:
     refused = client.patch(url, {"keep_runs_days": -7}, format="json")
     assert (refused.status_code, "keep_runs_days" in refused.content.decode()) == (400, True)
     assert client.get("/workflow-templates/999/policy").status_code == 404
+
+
+@pytest.mark.parametrize("days", [-1, None, "30", 1.5, 36_501])
+def test_setting_that_is_no_number_of_days_removes_nothing(
+    ended: EndedRun, settings: Settings, days: object
+) -> None:
+    settings.KEEP_RUNS_DAYS = days
+    ended(days=9)
+    with pytest.raises(ImproperlyConfigured, match="KEEP_RUNS_DAYS must be a number of days"):
+        retain()
+    assert WorkflowRun.objects.exists()
+
+
+def test_policy_of_more_days_than_a_date_has_keeps_no_other_from_removal(
+    ended: EndedRun, settings: Settings
+) -> None:
+    settings.KEEP_RUNS_DAYS = 1
+    kept, _ = ended(days=9), ended(days=9)
+    policy(kept, keep_runs_days=2**31 - 1)
+    retain()
+    assert [*WorkflowRun.objects.all()] == [kept]

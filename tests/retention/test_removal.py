@@ -20,12 +20,15 @@ from tests.retention.conftest import (
 )
 from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
-from tests.support.verbs import dispatch_all, finish, start
+from tests.support.verbs import dispatch_all, finish, start, task
 from workflows import operations
 from workflows.audit.verify import examine_run
-from workflows.errors import NotFound
+from workflows.errors import NotFound, TokenRefused
 from workflows.models import Event, EventType, RunRecord, WorkflowRun
 from workflows.models.actor import Actor
+from workflows.reports.runner_reports import attempt_with_token
+from workflows.retention import removal
+from workflows.retention.removal import mark_removed
 from workflows.retention.rows import OF_RUNS, OF_TASKS
 
 BY = Actor("7", "ada", "web")
@@ -151,6 +154,36 @@ def test_one_run_that_cannot_be_read_keeps_no_other(
     RunRecord.objects.filter(pk=spoilt.pk).update(task_counts="nonsense")
     retain()
     assert not WorkflowRun.objects.filter(pk=sound.pk).exists()
+
+
+def test_runs_that_cannot_be_read_keep_no_other_however_many_they_are(
+    ended: EndedRun, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.KEEP_RUNS_DAYS = 1
+    monkeypatch.setattr(removal, "MOST_RUNS", 2)
+    spoilt, sound = [ended(days=9) for _ in range(2)], [ended(days=9) for _ in range(3)]
+    WorkflowRun.objects.filter(pk__in=[run.pk for run in spoilt]).update(created_by_name="spoilt")
+    line_of = removal._line_of
+
+    def fail(run: WorkflowRun, known: RunRecord | None) -> RunRecord:
+        if run.created_by_name == "spoilt":
+            raise ValueError
+        return line_of(run, known)
+
+    monkeypatch.setattr(removal, "_line_of", fail)
+    assert retain()["runs removed"] == len(sound)
+    assert {*WorkflowRun.objects.all()} == {*spoilt}
+
+
+def test_wrong_token_for_a_task_that_is_being_removed_leaves_no_event(ended: EndedRun) -> None:
+    run = ended()
+    a = task(run, "a")
+    mark_removed(WorkflowRun.objects.filter(pk=run.pk), by=BY, reason="asked for")
+    with pytest.raises(TokenRefused):
+        attempt_with_token(a.pk, "wrong", address="192.0.2.1")
+    assert not Event.objects.filter(event_type=EventType.TASK_REPORT_REFUSED).exists()
+    retain()
+    assert rows_left() == {}
 
 
 def test_rows_of_every_table_that_refers_to_a_run_are_deleted() -> None:

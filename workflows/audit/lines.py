@@ -3,15 +3,19 @@
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from django.db.models import Count, OuterRef, Subquery, TextField
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Coalesce
+
 from workflows.audit.findings import Finding
 from workflows.audit.links import CHANGED, UNTOUCHED
 from workflows.models import Event, EventType, RunRecord
 from workflows.runs.chain import EVENT_COLUMNS, link_digest
-from workflows.runs.lines import line_digest
+from workflows.runs.lines import NO_RUN, line_digest, removed_run
 
-NO_RUN = 0
-"""The run of a finding that is about none."""
 BATCH = 500
+ALWAYS_CHAINED = (EventType.RUN_REMOVED, EventType.RETENTION_CHANGED)
+"""No earlier release has written these, without a digest."""
 
 
 def find_changed_lines() -> Iterator[Finding]:
@@ -23,6 +27,7 @@ def find_changed_lines() -> Iterator[Finding]:
     yield from _find_broken_chain()
     yield from _find_lone_lines()
     yield from _find_broken_removals()
+    yield from _find_untold_removals()
 
 
 def examine_line(record: RunRecord) -> list[Finding]:
@@ -67,21 +72,41 @@ def _find_broken_removals() -> Iterator[Finding]:
     while batch := list(islice(events, BATCH)):
         removals = []
         for event in batch:
-            columns = {name: getattr(event, name) for name in EVENT_COLUMNS}
-            if event.digest not in {None, link_digest("", columns)}:
+            if _is_changed(event):
                 yield Finding(NO_RUN, event.event_type, UNTOUCHED, CHANGED, event_id=event.pk)
             elif event.event_type == EventType.RUN_REMOVED:
                 removals.append(event)
         yield from _find_missing_lines(removals)
 
 
+def _is_changed(event: Event) -> bool:
+    if event.digest is None:
+        return event.event_type in ALWAYS_CHAINED
+    return event.digest != link_digest("", {name: getattr(event, name) for name in EVENT_COLUMNS})
+
+
 def _find_missing_lines(removals: Sequence[Event]) -> Iterator[Finding]:
-    lines = RunRecord.objects.in_bulk([event.payload["run_id"] for event in removals])
+    lines = RunRecord.objects.in_bulk([removed_run(event) for event in removals])
     for event in removals:
-        line = lines.get(run_id := event.payload["run_id"])
+        line = lines.get(run_id := removed_run(event))
         if line is None or line.removed_at != event.created_at:
             words = ("record", "the line of a removed run", "none of that moment")
             yield Finding(run_id, *words, event_id=event.pk)
+
+
+def _find_untold_removals() -> Iterator[Finding]:
+    """Yield the lines without an event that tells of them, or with several."""
+    events = Event.objects.filter(
+        event_type=EventType.RUN_REMOVED, run=None, created_at=OuterRef("removed_at")
+    )
+    # As texts: a payload may hold whatever somebody has written into it.
+    told = events.annotate(told_of=Cast(KeyTextTransform("run_id", "payload"), TextField()))
+    of_line = told.filter(told_of=Cast(OuterRef("pk"), TextField())).order_by()
+    count = Subquery(of_line.values("event_type").annotate(n=Count("pk")).values("n"))
+    lines = RunRecord.objects.exclude(line_number=None).annotate(told=Coalesce(count, 0))
+    wrong = lines.exclude(told=1).order_by("line_number").values_list("pk", "told")
+    for pk, n in wrong.iterator():
+        yield Finding(pk, "events of its removal", "1", str(n))
 
 
 def _changed(record: RunRecord) -> Finding:

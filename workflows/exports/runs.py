@@ -8,6 +8,7 @@ from django.db.models import Q
 from workflows.exports.lines import Export, Line
 from workflows.models import Event, EventType, RunRecord, WorkflowRun
 from workflows.runs.events import event_of, states_of
+from workflows.runs.lines import removed_run
 
 ENDS = {
     event_of(end): states_of(end)[1]
@@ -66,7 +67,7 @@ class RunExport(Export):
 
 def run_of(event: Event) -> int:
     """Return the run that an event is about; of a removal, it is in the payload."""
-    return int(event.run_id or event.payload["run_id"])
+    return event.run_id or removed_run(event)
 
 
 def _has_ended_later(event: Event, run: WorkflowRun, record: RunRecord | None) -> bool:

@@ -8,6 +8,9 @@ from django.db.models import F, Q, QuerySet
 from workflows.models import LogPiece, Task, TaskAttempt
 from workflows.models.attempt import Outcome
 
+REMOVED = "[this log was removed]\n"
+"""Stands for a log that retention has removed."""
+
 
 class RunLogs:
     """The logs of these tasks, and how much of each was yielded before."""
@@ -46,6 +49,8 @@ class RunLogs:
             yield from self._under_heading(attempt, text)
 
     def _end_of(self, attempt: TaskAttempt) -> Iterator[str]:
+        if attempt.log_length and attempt.pk not in self._lengths:
+            yield from self._under_heading(attempt, REMOVED)
         if self._has_headings and attempt.outcome != Outcome.SUCCESS:
             why = f" ({attempt.message})" if attempt.message else ""
             line_end = "\n" if self._last == attempt.pk and self._is_line_open else ""
@@ -62,7 +67,7 @@ class RunLogs:
 
 def tasks_of(run_id: int, step: str | None) -> QuerySet[Task]:
     """Return the tasks of a run, or that of one step; a task without a step by its number."""
-    tasks = Task.objects.filter(run=run_id)
+    tasks = Task.objects.filter(run=run_id, run__removed_at=None)
     if step is None:
         return tasks
     is_it = Q(step_id=step)

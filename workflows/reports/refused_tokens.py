@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from workflows.db.inserts import InsertSelect
 from workflows.db.statements import execute
-from workflows.models import Event, EventType, Task
+from workflows.models import Event, EventType, Task, WorkflowRun
 from workflows.throttles import Limit
 
 STRANGER = "the token belongs to no attempt of this task"
@@ -28,6 +28,11 @@ SHARED = 64
 
 REFUSED = EventType.TASK_REPORT_REFUSED.value
 EVENTS, TASKS = Event._meta.db_table, Task._meta.db_table
+# Retention deletes the rows of removed runs: an event that refers to one fails, or waits crosswise.
+IS_REMOVED = f"""
+    EXISTS (SELECT 1 FROM {WorkflowRun._meta.db_table} AS run
+             WHERE run.id = task.run_id AND run.removed_at IS NOT NULL)
+"""
 RECORD = InsertSelect(
     Event,
     {
@@ -38,7 +43,7 @@ RECORD = InsertSelect(
         "payload": "%(payload)s::jsonb",
         "created_at": "%(now)s",
     },
-    f"{TASKS} AS task WHERE task.id = %(task)s",
+    f"{TASKS} AS task WHERE task.id = %(task)s AND NOT {IS_REMOVED}",
 )
 COUNT_UP = f"UPDATE {EVENTS} SET payload = %(payload)s::jsonb WHERE id = %(event)s"
 

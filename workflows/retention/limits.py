@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Q, QuerySet
 
 from workflows.models import WorkflowRun, WorkflowTemplate
-from workflows.models.policy import FOREVER
+from workflows.models.policy import FOREVER, MOST_DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,16 @@ class Subject:
 
     @property
     def default_days(self) -> int:
-        """How many days the installation keeps it; 0: for ever."""
-        return int(getattr(settings, self.setting, FOREVER))
+        """
+        How many days the installation keeps it; 0: for ever.
+
+        :raises ImproperlyConfigured: on anything else, such as -1: nothing is removed by mistake.
+        """
+        days = getattr(settings, self.setting, FOREVER)
+        if type(days) is int and 0 <= days <= MOST_DAYS:
+            return days
+        words = f"must be a number of days from 1 to {MOST_DAYS}, or 0: for ever."
+        raise ImproperlyConfigured(f"{self.setting} {words}")
 
 
 RUNS = Subject("runs", "KEEP_RUNS_DAYS", Q(), "keep_runs_days")
@@ -53,7 +62,8 @@ def days_by_template(subject: Subject) -> dict[int | None, int]:
     found: dict[int | None, int] = {None: default}
     of_policy = f"policy__{column}" if column else "policy"
     for pk, days in WorkflowTemplate.objects.order_by("pk").values_list("pk", of_policy):
-        found[pk] = default if days is None or not column else days
+        # A person with SQL may have stored more days than a date has.
+        found[pk] = default if days is None or not column else min(days, MOST_DAYS)
     return found
 
 

@@ -24,7 +24,9 @@ def remove_some_logs(runs: QuerySet[WorkflowRun], *, by: Actor, reason: str) -> 
     :param runs: those whose logs may be removed.
     :returns: True with the last pieces of a run; None if there is no such run, or none is free.
     """
-    run = runs.select_for_update(skip_locked=True).defer("last_dispatch").first()
+    # Not `first`: it would order all that are due by their numbers.
+    free = runs.select_for_update(skip_locked=True).defer("last_dispatch")
+    run = next(iter(free[:1]), None)
     if run is None:
         return None
     said_at = _said_at(run) or _say(run, by=by, reason=reason)

@@ -25,6 +25,8 @@ RETENTION = "retention"
 """The name of the periodic work; its row is the lock of the chain of lines."""
 MOST_RUNS = 50
 """So many runs get their lines in one transaction."""
+MOST_TRIED = 1_000
+"""So many are tried, one by one, if one of them fails."""
 
 
 def mark_removed(
@@ -37,26 +39,32 @@ def mark_removed(
 
     :param runs: those that may be removed; the condition is checked again under their locks.
     """
-    pks = list(runs.values_list("pk", flat=True)[: min(most, MOST_RUNS)])
+    most = min(most, MOST_RUNS)
+    if not runs.exists():
+        return 0
     try:
-        return _mark(runs, pks, by=by, reason=reason)
+        return _mark(runs, most, by=by, reason=reason)
     except Exception as exc:
         if is_refusal(exc):
             raise
     # Each alone: the one that fails is set aside, with what is wrong with it.
-    marks = (run_alone(pk, "its removal", partial(_mark, runs, [pk], by, reason)) for pk in pks)
-    return sum(filter(None, marks))
+    marked = 0
+    for pk in list(runs.values_list("pk", flat=True)[:MOST_TRIED]):
+        mark = partial(_mark, runs.filter(pk=pk), 1, by, reason)
+        marked += run_alone(pk, "its removal", mark) or 0
+        if marked >= most:
+            break
+    return marked
 
 
 @transaction.atomic
-def _mark(runs: QuerySet[WorkflowRun], pks: Sequence[int], by: Actor, reason: str) -> int:
-    if not pks:
-        return 0
+def _mark(runs: QuerySet[WorkflowRun], most: int, by: Actor, reason: str) -> int:
     # One after the other: each line follows the one before.
     LastLook.objects.get_or_create(name=RETENTION)
     LastLook.objects.select_for_update().get(name=RETENTION)
-    found = runs.filter(pk__in=pks).select_for_update(skip_locked=True).order_by("pk")
-    removed, now = list(found.defer("last_dispatch")), timezone.now()
+    # Chosen under that lock: whoever has waited for another would find those gone that were due.
+    found = runs.select_for_update(skip_locked=True).defer("last_dispatch")[:most]
+    removed, now = sorted(found, key=lambda run: run.pk), timezone.now()
     if removed:
         _write_lines(removed, now, by=by, reason=reason)
         WorkflowRun.objects.filter(pk__in=[run.pk for run in removed]).update(removed_at=now)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.timezone import localtime
+
 from workflows.authoring.versions import version_of
 from workflows.errors import Conflict, Invalid
 from workflows.models import WorkflowRun
@@ -115,6 +117,10 @@ def _secrets_again(
     values = readable_parameters(earlier)
     if lost := [name for name in wanted if name not in values]:
         why = f"no key can read what {earlier} was given"
+        if earlier.secrets_removed_at:
+            why = (
+                f"that of {earlier} was removed on {localtime(earlier.secrets_removed_at):%Y-%m-%d}"
+            )
         raise Invalid({"parameters": [ASKED.format(name, why) for name in lost]})
     # What is no secret any more would be shown.
     secret = secret_names(schema)

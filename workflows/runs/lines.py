@@ -1,8 +1,11 @@
 """The digest of the line that stays of a removed run, chained to that of the run removed before."""
 
 from workflows.db.canonical import canonical, digest_of
-from workflows.models import RunRecord
+from workflows.models import Event, RunRecord
+from workflows.runs.locks import LARGEST_ID
 
+NO_RUN = 0
+"""Stands for a run where there is none."""
 LINE_COLUMNS = tuple(
     field.attname for field in RunRecord._meta.concrete_fields if field.name != "line_digest"
 )
@@ -15,3 +18,9 @@ def line_digest(before: str, record: RunRecord) -> str:
     :param before: the digest of the line before; empty for the first.
     """
     return digest_of((before, canonical([getattr(record, name) for name in LINE_COLUMNS])))
+
+
+def removed_run(event: Event) -> int:
+    """Return the run whose removal an event tells of; NO_RUN if it names none."""
+    run_id = event.payload.get("run_id") if isinstance(event.payload, dict) else None
+    return run_id if type(run_id) is int and 0 < run_id <= LARGEST_ID else NO_RUN

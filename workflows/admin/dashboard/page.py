@@ -90,7 +90,9 @@ def _finished_since(first: date) -> QuerySet[WorkflowRun, Any]:
 
 def _removed_since(first: date) -> Iterator[dict[str, Any]]:
     """Yield the same of runs that were removed since."""
-    removed = RunRecord.objects.filter(removed_at__isnull=False, ended_at__gte=_midnight(first))
+    # No later than tomorrow: a date of `infinity`, stored by SQL, is none that Python has.
+    span = (_midnight(first), _midnight(localdate() + timedelta(days=1)))
+    removed = RunRecord.objects.filter(removed_at__isnull=False, ended_at__range=span)
     by_day = removed.order_by().annotate(day=TruncDate("ended_at")).values("day", "state")
     for row in by_day.annotate(n=Count("pk"), ms=Sum("duration_ms")):
         yield {**row, "took": timedelta(milliseconds=row["ms"] or 0)}

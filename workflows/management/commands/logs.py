@@ -62,8 +62,8 @@ def _until_the_end(run_id: int, logs: RunLogs) -> Iterator[str]:
 
 
 def _may_print_more(run_id: int) -> bool:
-    run = WorkflowRun.objects.get(pk=run_id)
-    return run.state in UNFINISHED or run.active_count > 0
+    run = WorkflowRun.objects.filter(pk=run_id).first()
+    return run is not None and (run.state in UNFINISHED or run.active_count > 0)
 
 
 def _why_there_are_none(run_id: int, step: str | None) -> str:
