@@ -10,7 +10,7 @@ What is wrong with the arguments of an operation (a missing reason, a moment tha
 checked here: the operation itself raises `Invalid`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 
 from workflows.dispatch.leases import EXECUTOR_LEASE, lease_left
@@ -28,6 +28,8 @@ from workflows.models.actor import Actor
 from workflows.models.run import CLOSED, DISPATCHABLE
 from workflows.models.task import ACTIVE
 from workflows.operations.paths import downstream_ids, passed_gates
+from workflows.payloads.expressions import references
+from workflows.payloads.names import PARAMS
 from workflows.runs.events import Transition, states_of
 
 Refusal = WorkflowError | None
@@ -120,7 +122,8 @@ def check_cancel(task: Task, by: Actor) -> Refusal:
 
 def check_retry(task: Task, by: Actor) -> Refusal:
     """Refuse a task that is neither failed nor canceled, or whose run is aborted."""
-    return _check_transition(task, Task.retry) or _check_run_of(task)
+    refused = _check_transition(task, Task.retry) or _check_run_of(task)
+    return refused or check_secrets_of(task.run, [task])
 
 
 def check_mark_success(task: Task, by: Actor) -> Refusal:
@@ -143,7 +146,20 @@ def check_retry_failed(run: WorkflowRun, by: Actor) -> Refusal:
 
 def check_retry_downstream(task: Task, by: Actor) -> Refusal:
     """Refuse a task that has not ended, whose run is aborted, or with an active one after it."""
-    return _check_transition(task, Task.reset) or _check_run_of(task) or _check_downstream(task)
+    refused = _check_transition(task, Task.reset) or _check_run_of(task) or _check_downstream(task)
+    return refused or check_secrets_of(task.run, [task])
+
+
+def check_secrets_of(run: WorkflowRun | None, tasks: Iterable[Task]) -> Refusal:
+    """Refuse tasks that need a secret which retention has removed: they would wait for ever."""
+    if not (run and run.secrets_removed_at and run.secret_names):
+        return None
+    for task in tasks:
+        for _, (of, *path) in references(task.payload):
+            if of == PARAMS and path and path[0] in run.secret_names:
+                removed = f"was removed on {run.secrets_removed_at:%Y-%m-%d}: start a new run"
+                return Conflict(f"task {task.pk} needs {path[0]}, a secret that {removed}")
+    return None
 
 
 def check_hold(task: Task, by: Actor) -> Refusal:

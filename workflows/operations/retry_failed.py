@@ -8,7 +8,7 @@ from workflows.errors import Conflict, Invalid
 from workflows.models import Task, TaskState, WorkflowRun
 from workflows.models.actor import Actor
 from workflows.models.task import BROKEN, CLEARED
-from workflows.operations.checks import check_retry_failed, enforce
+from workflows.operations.checks import check_retry_failed, check_secrets_of, enforce
 from workflows.operations.tasks import reopen_and_advance
 from workflows.operations.trouble import says_what_is_wrong
 from workflows.runs.approval_requests import request_again_if_rejected
@@ -74,6 +74,7 @@ def _check(run: WorkflowRun, tasks: Collection[Task], wanted: Collection[str]) -
             continue
         remedy = "; include_canceled retries it, too" if task.state in BROKEN else ""
         raise Conflict(f"task {task.pk} is {task.state}{remedy}")
+    enforce(check_secrets_of(run, tasks))
     if not tasks:
         n = run.canceled_count
         raise Conflict(f"nothing in {run} has failed; {n} canceled: include_canceled retries them")

@@ -18,6 +18,7 @@ from workflows.operations.checks import (
     check_mark_success,
     check_retry,
     check_retry_downstream,
+    check_secrets_of,
     enforce,
 )
 from workflows.operations.paths import downstream_ids, passed_gates
@@ -131,6 +132,7 @@ def retry_downstream(task_id: int, *, by: Actor, reason: str = "", dry_run: bool
     enforce(check_retry_downstream(task, by))
     downstream = downstream_ids(task)
     tasks = (task, *_ended(downstream))
+    enforce(check_secrets_of(run, tasks))
     gates = tuple(gates_asking_again({task.pk, *downstream}))
     reset = Reset(task.pk, tasks, tuple(each.state for each in tasks), gates)
     if not dry_run:

@@ -1,7 +1,8 @@
 """
 Removes runs: what stays of each is written first, sealed and chained; its rows are deleted then.
 
-A run is gone for everybody from the moment that its line is written. Should the process die before
+A run is gone for everybody from the moment that its line is written; its tasks and events, which
+nothing can be done about any more, go one after the other. Should the process die before
 its rows are deleted, the next round deletes them.
 """
 
