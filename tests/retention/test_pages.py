@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import Settings
 
 from tests.factories import UserFactory
@@ -10,7 +11,10 @@ from tests.retention.conftest import EndedRun, policy, retain
 from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from workflows import operations
-from workflows.models import RunRecord, TemplatePolicy
+from workflows.models import RunRecord, TemplatePolicy, WorkflowRun
+from workflows.retention.removal import mark_removed
+from workflows.retention.rows import delete_some_rows
+from workflows.retention.weight import weigh
 
 RETENTION = "/admin/workflows/runrecord/"
 
@@ -110,3 +114,17 @@ def test_page_takes_as_many_statements_for_many_templates_as_for_few(
         policy(ended(days=40), keep_runs_days=30)
     with django_assert_max_num_queries(24):  # type: ignore[operator]
         ada.get(RETENTION)
+
+
+def test_pace_counts_runs_that_were_removed_since(ended: EndedRun) -> None:
+    gone, there = ended(days=2), ended(days=1)
+    before = weigh(timezone.now())
+    mark_removed(WorkflowRun.objects.filter(pk=gone.pk), by=who("bob"), reason="asked for")
+    while delete_some_rows() is not None:
+        pass
+
+    after = weigh(timezone.now())
+
+    assert WorkflowRun.objects.get() == there
+    assert (before.runs, after.runs) == (2, 1)
+    assert before.runs_a_day == after.runs_a_day == 2 / 7

@@ -24,9 +24,11 @@ def remove_some_logs(runs: QuerySet[WorkflowRun], *, by: Actor, reason: str) -> 
     :param runs: those whose logs may be removed.
     :returns: True with the last pieces of a run; None if there is no such run, or none is free.
     """
-    run = runs.select_for_update(skip_locked=True).defer("last_dispatch").first()
-    if run is None:
+    # Not `first()`: ordered by id, all runs may be read to find that no log is due.
+    found = list(runs.select_for_update(skip_locked=True).defer("last_dispatch")[:1])
+    if not found:
         return None
+    [run] = found
     said_at = _said_at(run) or _say(run, by=by, reason=reason)
     plan_by_index()
     is_done = delete_log_pieces([run.pk]) < MOST_PIECES
