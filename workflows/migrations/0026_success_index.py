@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from workflows.migrations._concurrently import AddPostgresIndex, AddPostgresStatistics
+from workflows.migrations._concurrently import AddPostgresIndex
 
 # As `workflows/db/hashed.py` writes it, or this index is not used.
 HASH = "jsonb_hash_extended(parameters, 0)"
@@ -17,5 +17,6 @@ class Migration(migrations.Migration):
             "workflows_workflowrun",
             f"(template_id, {HASH}, id) WHERE state = 'success'",
         ),
-        AddPostgresStatistics("run_parameters_hash", "workflows_workflowrun", HASH),
+        # No statistics of the hash: where most runs have equal parameters, the planner would read
+        # all runs instead, for each failed one.
     ]

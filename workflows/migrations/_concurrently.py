@@ -120,34 +120,3 @@ class AddPostgresIndex(Operation):
 
     def describe(self):
         return f"Add index {self.name} on PostgreSQL"
-
-
-class AddPostgresStatistics(Operation):
-    """
-    Have PostgreSQL know how many values an expression has; other databases do without.
-
-    What ANALYZE knows of a partial index is not used to plan.
-    """
-
-    reduces_to_sql = True
-    reversible = True
-
-    def __init__(self, name, table, expression):
-        self.name, self.table, self.expression = name, table, expression
-
-    def state_forwards(self, app_label, state):
-        pass
-
-    def database_forwards(self, app_label, schema_editor, from_state, to_state):
-        if schema_editor.connection.vendor == "postgresql":
-            self.database_backwards(app_label, schema_editor, from_state, to_state)
-            name, table = map(schema_editor.quote_name, (self.name, self.table))
-            schema_editor.execute(f"CREATE STATISTICS {name} ON ({self.expression}) FROM {table}")
-
-    def database_backwards(self, app_label, schema_editor, from_state, to_state):
-        if schema_editor.connection.vendor == "postgresql":
-            name = schema_editor.quote_name(self.name)
-            schema_editor.execute(f"DROP STATISTICS IF EXISTS {name}")
-
-    def describe(self):
-        return f"Add statistics {self.name} on PostgreSQL"
