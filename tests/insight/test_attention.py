@@ -17,6 +17,7 @@ from tests.support.verbs import attempt, dispatch_all, finish, start, task, walk
 from workflows.insight.attention import (
     attention_counts,
     failed_or_stuck_runs,
+    first_failed_or_stuck_runs,
     overdue_attempts,
     runner_problems,
     undecided,
@@ -275,3 +276,24 @@ def test_finding_hosts_that_never_called_back_takes_no_further_statement(gpu: Ru
         runner_problems()
 
     assert len(captured) == 3
+
+
+def test_first_runs_are_unfinished_ones_then_those_that_failed_last(
+    template: WorkflowTemplate, runs: DrawRun
+) -> None:
+    stuck = [fail(runs("a, b > c")) for _ in range(2)]
+    failed = [fail(run_of(template, day=day)) for day in range(3)]
+
+    assert first_failed_or_stuck_runs(4) == [*stuck[::-1], *failed[:0:-1]]
+    assert first_failed_or_stuck_runs(1) == [stuck[1]]
+
+
+def test_parameters_are_the_same_if_their_values_are_equal(template: WorkflowTemplate) -> None:
+    failed = fail(run_of(template, day=1, days=[1, 2]))
+    walk(run_of(template, day=1, days=[2, 1]), "a", "b")
+    assert list(failed_or_stuck_runs()) == [failed]
+
+    walk(run_of(template, days=[1, 2.0], day=1.0), "a", "b")
+
+    if connection.vendor == "postgresql":  # numbers of JSON are equal by value
+        assert list(failed_or_stuck_runs()) == []

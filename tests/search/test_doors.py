@@ -16,6 +16,7 @@ from tests.support.drawing import DrawRun
 from workflows.models import SavedView, WorkflowRun
 from workflows.models.label import labels_of
 from workflows.operations import label
+from workflows.search import find
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("admin:workflows_workflowrun_changelist")
@@ -146,3 +147,16 @@ def test_api_labels_a_new_run_and_an_old_one(run: WorkflowRun, api: APIClient) -
     assert started.json()["labels"] == {"a": "c"}
     wrong = root.post(f"{address}/label", {"labels": {"a b": 3}}, "json")
     assert (wrong.status_code, [*wrong.json()]) == (400, ["labels"])
+
+
+def test_api_says_which_runs_were_not_searched(
+    run: WorkflowRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = APIClient()
+    client.force_authenticate(person("eve", *VIEW))
+    assert "remark" not in client.get("/workflow-runs?q=by:anna").json()
+    monkeypatch.setattr(find, "MOST_READ", 1)
+
+    answer = client.get("/workflow-runs?q=by:anna").json()
+
+    assert answer["remark"].startswith("Only the newest 1 runs that fit otherwise")

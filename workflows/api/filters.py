@@ -120,9 +120,11 @@ class RunFilters(ListFilters):
         """Return the runs that fit a search."""
         try:
             user: Any = getattr(self.request, "user", None)
-            return search(value, runs, may=user.has_perm).runs
+            found = search(value, runs, may=user.has_perm)
         except BadSearch as refusal:
             raise ValidationError({name: [refusal.sentence]}) from refusal
+        self.request.search_remark = found.remark  # type: ignore[union-attr]
+        return found.runs
 
 
 class TaskFilters(ListFilters):

@@ -21,6 +21,10 @@ PAGES = ("limit", "offset", CURSOR)
 """The parameters of a page."""
 SPANS = ("after", "before", "created_at_after", "created_at_before")
 """The filters by which one reaches what is far back."""
+REMARK = {
+    "type": "string",
+    "description": "Only if a search has not looked at all rows: at which, and what helps.",
+}
 
 
 class StrictPagination(LimitOffsetPagination):
@@ -94,13 +98,15 @@ class StrictPagination(LimitOffsetPagination):
         self._has_previous = more if backwards else cursor is not None
 
     def get_paginated_response(self, data: Any) -> Response:
-        """Respond with a page."""
+        """Respond with a page; if a search has not looked at all rows, it says so."""
+        remark = getattr(self.request, "search_remark", "")
         return Response(
             {
                 "count": self.count.number,
                 "count_is_estimate": self.count.is_estimate,
                 "next": self.get_next_link(),
                 "previous": self.get_previous_link(),
+                **({"remark": remark} if remark else {}),
                 "results": data,
             }
         )
@@ -155,7 +161,7 @@ class StrictPagination(LimitOffsetPagination):
         return {
             "type": "object",
             "description": "One page of a list.",
-            "properties": columns,
+            "properties": {**columns, "remark": REMARK},
             "required": list(columns),
         }
 

@@ -68,6 +68,11 @@ class BoundedPaginator(AnyPaginator):
         """How many rows there are, as a number."""
         return self.counted.number
 
+    @property
+    def is_cut(self) -> bool:
+        """True if there are more rows than pages of them can be opened."""
+        return self.count > MOST_COUNTED or self.counted.is_estimate
+
     @cached_property
     def num_pages(self) -> int:
         """How many pages can be opened."""

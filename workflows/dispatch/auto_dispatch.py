@@ -16,6 +16,7 @@ from workflows.dispatch.runner_pool import RunnerPool
 from workflows.dispatch.submission import is_to_submit, submit
 from workflows.models import RunState, Task, WorkflowRun
 from workflows.models.actor import Actor
+from workflows.models.choices import Literal
 from workflows.runs.bulkhead import run_alone
 from workflows.runs.completion import close_run_if_finished
 from workflows.runs.locks import lock_run
@@ -118,9 +119,9 @@ def begin_created_runs(*, by: Actor) -> int:
     A run that nobody has begun within a day is left to people: its time may be over.
     """
     since = timezone.now() - BEGIN_WITHIN
-    created = WorkflowRun.objects.filter(
-        state=RunState.CREATED, auto_dispatch=True, created_at__gt=since
-    )
+    # A constant: a plan that suits any state reads all runs of the day.
+    state = Literal(RunState.CREATED.value)
+    created = WorkflowRun.objects.filter(state=state, auto_dispatch=True, created_at__gt=since)
     ids = list(created.order_by("pk").values_list("pk", flat=True))
     for run_id in ids:
         advance_alone(run_id, by=by)

@@ -8,14 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
+from django.db.models.lookups import Exact
 
 from runners.models import Runner
 from workflows.db.clock import database_now
-from workflows.db.composed import ComposedQuery, Given, composed, count_query
+from workflows.db.composed import ComposedQuery, Given, composed
+from workflows.db.hashed import Hashed
 from workflows.models import (
     Approval,
     ApprovalStatus,
@@ -33,6 +36,8 @@ from workflows.models.run import DISPATCHABLE, UNFINISHED, WorkflowRunQuerySet
 from workflows.models.task import BROKEN, FREE
 from workflows.periodic import RECOVERY
 
+MOST_COUNTED = 100
+"""No number counts further: the pages show `99+`."""
 RECENT = timedelta(days=7)
 """A run that failed longer ago needs no attention any more."""
 SILENT_AFTER = timedelta(minutes=2)
@@ -63,29 +68,46 @@ class RunnerProblem:
 
 
 def failed_or_stuck_runs() -> WorkflowRunQuerySet:
-    """
-    Return the runs that will not succeed unless a person does something.
+    """Return the runs that will not succeed unless a person does something."""
+    return WorkflowRun.objects.filter(_failed_lately() | _stuck())
 
-    - Runs that failed recently, unless a later run of the template with the same parameters
-      succeeded.
+
+def first_failed_or_stuck_runs(most: int) -> list[WorkflowRun]:
+    """Return the first: unfinished runs, then those that failed last; two statements."""
+    # Each by an index in its own order; together they would all be sorted.
+    stuck = WorkflowRun.objects.filter(_stuck()).order_by("-pk")
+    failed = WorkflowRun.objects.filter(_failed_lately()).order_by("-finished_at", "-pk")
+    found = (runs.defer("last_dispatch")[:most] for runs in (stuck, failed))
+    return list(chain.from_iterable(found))[:most]
+
+
+def _failed_lately() -> Q:
+    """Return which failed recently, and no later run with the same parameters succeeded."""
+    later_success = WorkflowRun.objects.filter(
+        Exact(Hashed("parameters"), Hashed(OuterRef("parameters"))),
+        template=OuterRef("template"),
+        parameters=OuterRef("parameters"),
+        pk__gt=OuterRef("pk"),
+        state=Literal(RunState.SUCCESS.value),
+    )
+    recent = Q(state=Literal(RunState.FAILED.value), finished_at__gte=Now() - RECENT)
+    return Q(recent, ~Exists(later_success))
+
+
+def _stuck() -> Q:
+    """
+    Return which unfinished runs need a person.
+
     - Running runs in which a task has failed while other branches continue.
     - Running runs that stand still, in which tasks wait for a canceled one.
     - Paused runs with a failed or canceled task: they never finish by themselves.
     - Runs that are set aside: what failed about them will fail again.
     """
-    later_success = WorkflowRun.objects.filter(
-        template=OuterRef("template"),
-        parameters=OuterRef("parameters"),
-        pk__gt=OuterRef("pk"),
-        state=RunState.SUCCESS,
-    )
-    recent = Q(state=RunState.FAILED, finished_at__gte=Now() - RECENT)
-    failed = Q(recent, ~Exists(later_success))
     any_broken = Q(*((f"{state}_count__gt", 0) for state in BROKEN), _connector=Q.OR)
-    stuck = Q(any_broken, state=RunState.PAUSED)
+    paused = Q(any_broken, state=RunState.PAUSED)
     failing = Q(failed_count__gt=0, state=RunState.RUNNING)
-    aside = ~Q(set_aside="") & Q(state__in=UNFINISHED)
-    return WorkflowRun.objects.filter(failed | stuck | failing | _blocked_by_canceled() | aside)
+    needs = paused | failing | _blocked_by_canceled() | ~Q(set_aside="")
+    return Q(needs, state__in=[Literal(each.value) for each in UNFINISHED])
 
 
 def _blocked_by_canceled() -> Q:
@@ -181,31 +203,42 @@ def attention_counts(may: Callable[[str], bool]) -> dict[str, int]:
     """
     Return how many items need attention, by kind, and the id of the latest event.
 
+    Of each kind at most `MOST_COUNTED` are counted.
+
     :param may: returns True if the reader has a permission; kinds without it are left out.
     """
     count_of: dict[str, tuple[str, Callable[[], int | None]]] = {
-        "runs": ("workflows.view_workflowrun", _failed_or_stuck_count.first),
-        "approvals": ("workflows.view_approval", _undecided_count.first),
-        "attempts": ("workflows.view_taskattempt", _overdue_count.first),
+        "runs": ("workflows.view_workflowrun", failed_or_stuck_count),
+        "approvals": ("workflows.view_approval", lambda: len(_undecided_ids.rows())),
+        "attempts": ("workflows.view_taskattempt", lambda: len(_overdue_ids.rows())),
         "runners": ("runners.view_runner", lambda: len(runner_problems())),
         "event": ("workflows.view_event", _latest_event.first),
     }
     return {name: count() or 0 for name, (needed, count) in count_of.items() if may(needed)}
 
 
-@composed
-def _failed_or_stuck_count() -> QuerySet[WorkflowRun, int]:
-    return count_query(failed_or_stuck_runs())
+def failed_or_stuck_count() -> int:
+    """Return how many runs fail or are stuck, at most `MOST_COUNTED`."""
+    return len(_failed_or_stuck_ids.rows())
+
+
+def _first_ids(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    return rows.order_by().values_list("pk", flat=True)[:MOST_COUNTED]
 
 
 @composed
-def _undecided_count() -> QuerySet[Approval, int]:
-    return count_query(undecided(Approval.objects.all()))
+def _failed_or_stuck_ids() -> QuerySet[WorkflowRun, int]:
+    return _first_ids(failed_or_stuck_runs())
 
 
 @composed
-def _overdue_count() -> QuerySet[TaskAttempt, int]:
-    return count_query(overdue_attempts())
+def _undecided_ids() -> QuerySet[Approval, int]:
+    return _first_ids(undecided(Approval.objects.all()))
+
+
+@composed
+def _overdue_ids() -> QuerySet[TaskAttempt, int]:
+    return _first_ids(overdue_attempts())
 
 
 @composed

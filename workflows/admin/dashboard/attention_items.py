@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, F, Min
+from django.db.models import Count, Min, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -30,9 +30,11 @@ from workflows.admin.actions.registry import (
 from workflows.admin.ui.display import badge, link, list_url, page_url, run_badges, run_link
 from workflows.admin.ui.sentences import linked
 from workflows.insight.attention import (
+    MOST_COUNTED,
     NOBODY_LOOKS,
     RunnerProblem,
-    failed_or_stuck_runs,
+    failed_or_stuck_count,
+    first_failed_or_stuck_runs,
     overdue_attempts,
     runner_problems,
     unattended_attempts,
@@ -86,7 +88,13 @@ class AttentionGroup:
     icon: str
     url: str
     total: int
+    """How many there are, as far as they are counted."""
     items: list[AttentionItem] = field(default_factory=list)
+
+    @property
+    def number(self) -> str:
+        """Return `99+` if there are more than are counted."""
+        return f"{self.total}" if self.total < MOST_COUNTED else f"{MOST_COUNTED - 1}+"
 
 
 def attention_groups(request: HttpRequest) -> list[AttentionGroup]:
@@ -103,12 +111,14 @@ def attention_groups(request: HttpRequest) -> list[AttentionGroup]:
     return [group for group in groups if group.total]
 
 
+def _counted(rows: QuerySet[Any]) -> int:
+    return rows[:MOST_COUNTED].count()
+
+
 def _run_group(request: HttpRequest) -> AttentionGroup:
-    found = failed_or_stuck_runs()
     url = list_url(WorkflowRun, attention="failed")
-    group = AttentionGroup("Failed and stuck runs", "failed", url, found.count())
-    latest_first = (F("finished_at").desc(nulls_first=True), "-pk")
-    shown = list(found.defer("last_dispatch").order_by(*latest_first)[:SHOWN])
+    group = AttentionGroup("Failed and stuck runs", "failed", url, failed_or_stuck_count())
+    shown = first_failed_or_stuck_runs(SHOWN)
     found_by_run = situations(shown)
     group.items = [_run_item(request, run, found_by_run[run.pk]) for run in shown]
     return group
@@ -150,7 +160,7 @@ def _all_broken_tasks(run: WorkflowRun) -> Shortcut:
 
 def _approval_group(request: HttpRequest) -> AttentionGroup:
     found = undecided(Approval.objects.all())
-    group = AttentionGroup("Waiting for approval", "approval", list_url(Approval), found.count())
+    group = AttentionGroup("Waiting for approval", "approval", list_url(Approval), _counted(found))
     first = found.select_related("task__run").defer("task__payload", "task__run__last_dispatch")
     for approval in first.order_by("id")[:SHOWN]:
         text = format_html(
@@ -231,7 +241,7 @@ def _unattended_group(request: HttpRequest) -> AttentionGroup:
 def _overdue_group(request: HttpRequest) -> AttentionGroup:
     found = overdue_attempts()
     url = list_url(TaskAttempt, attention="overdue")
-    group = AttentionGroup("Overdue tasks", "clock", url, found.count())
+    group = AttentionGroup("Overdue tasks", "clock", url, _counted(found))
     first = found.select_related("task").defer("payload", "task__payload")
     for attempt in first.order_by("lease_expires_at")[:SHOWN]:
         name = link(page_url(Task, attempt.task_id), attempt.task)

@@ -60,15 +60,18 @@ class BoundedList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         """Show the last page that can be opened instead of one behind it, and say so."""
-        paginator: Any = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
-        is_cut = paginator.count > counting.MOST_COUNTED or paginator.counted.is_estimate
-        if is_cut and self.page_num > paginator.num_pages:
-            self.page_num = paginator.num_pages
+        if self.page_num > 1:  # the first one can always be opened: its rows are counted once
+            self._stay_in_bounds(request)
+        super().get_results(request)
+        if self.paginator.is_cut and self.page_num == self.paginator.num_pages:
+            self.go_on = self._behind(list(self.result_list)[-1])
+
+    def _stay_in_bounds(self, request: HttpRequest) -> None:
+        pages: Any = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
+        if pages.is_cut and self.page_num > pages.num_pages:
+            self.page_num = pages.num_pages
             text = TOO_FAR.format(counting.MOST_COUNTED)
             self.model_admin.message_user(request, text, messages.WARNING)
-        super().get_results(request)
-        if is_cut and self.page_num == paginator.num_pages:
-            self.go_on = self._behind(list(self.result_list)[-1])
 
     def _behind(self, last: Any) -> str:
         order = str(self.queryset.query.order_by[0])

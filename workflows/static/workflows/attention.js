@@ -4,6 +4,7 @@
 import {showTimes} from "./times.js";
 
 const PAUSE_MS = 10_000;
+const MOST_COUNTED = 100;
 const MEANING = {
     approvals: "waiting for approval",
     attempts: "overdue",
@@ -20,10 +21,11 @@ const show = (counts) => {
     for (const place of navigation.querySelectorAll("[data-count]")) {
         const count = counts[place.dataset.count] ?? 0;
         const meaning = MEANING[place.dataset.count];
+        const shown = count < MOST_COUNTED ? `${count}` : `${MOST_COUNTED - 1}+`;
         place.hidden = count === 0;
-        place.textContent = count;
-        place.title = `${count} ${meaning}`;
-        place.setAttribute("aria-label", `, ${count} ${meaning}`);
+        place.textContent = shown;
+        place.title = `${shown} ${meaning}`;
+        place.setAttribute("aria-label", `, ${shown} ${meaning}`);
     }
 };
 
