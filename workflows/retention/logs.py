@@ -29,7 +29,6 @@ def remove_some_logs(runs: QuerySet[WorkflowRun], *, by: Actor, reason: str) -> 
     run = next(iter(free[:1]), None)
     if run is None:
         return None
-    [run] = found
     said_at = _said_at(run) or _say(run, by=by, reason=reason)
     plan_by_index()
     is_done = delete_log_pieces([run.pk]) < MOST_PIECES
