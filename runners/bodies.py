@@ -9,11 +9,12 @@ each text as a whole.) What takes more than a few seconds to read is refused.
 
 import codecs
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from sys import getsizeof
 from typing import Any
+
+import regex
 
 from runners.kept_values import STRING, CutText, KeptJson, KeptText, LeftOut, parsed
 
@@ -30,9 +31,10 @@ MOST_STEPS = 500_000
 """How often a larger body is looked at: about two seconds. 100 MB of output take 10,000 looks."""
 PIECE = 65_536
 
-SPACE = re.compile(r"[ \t\n\r]*+")
-TEXT = re.compile(r'(?:[^"\\]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+')
-SCALAR = re.compile(r'[^",\[\]{}]*+')
+# Not `re`: before Python 3.11.5 it gives up too early in groups that are repeated possessively.
+SPACE = regex.compile(r"[ \t\n\r]*+")
+TEXT = regex.compile(r'(?:[^"\\]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+')
+SCALAR = regex.compile(r'[^",\[\]{}]*+')
 LEVELS = 6
 """Lists and objects that are nested less deeply are taken as a whole, which is fast."""
 
@@ -43,9 +45,9 @@ def _nested(levels: int) -> str:
     return rf'(?:[^"\[\]{{}}]++|{STRING}{deeper})*+'
 
 
-NESTED = re.compile(_nested(LEVELS), re.DOTALL)
-OPENING = re.compile(r"[\[{]++")
-CLOSING = re.compile(r"[\]}]++")
+NESTED = regex.compile(_nested(LEVELS), regex.DOTALL)
+OPENING = regex.compile(r"[\[{]++")
+CLOSING = regex.compile(r"[\]}]++")
 LONGEST_ESCAPE = len(r"\u0000")
 
 
@@ -99,7 +101,7 @@ class JsonWindow:
             self.take(SPACE)
         return self.following
 
-    def take(self, pattern: re.Pattern[str], *, most: int | None = None) -> str:
+    def take(self, pattern: regex.Pattern[str], *, most: int | None = None) -> str:
         """Return what matches here, or the first characters of it, and move behind it."""
         self._steps += 1
         if self._steps > MOST_STEPS:

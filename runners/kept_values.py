@@ -1,11 +1,12 @@
 """What is kept of the values of a body that arrives in pieces, in bounded memory."""
 
 import json
-import re
 from io import StringIO
 from itertools import islice
 from sys import getsizeof
 from typing import Any, NamedTuple
+
+import regex
 
 MOST_ITEMS = 100_000
 """How many values a value may consist of: each takes up to 200 bytes, however short it is."""
@@ -17,15 +18,16 @@ How many characters of a text are kept, if the body is larger.
 More than a log keeps: what is left after the secrets are masked is shorter.
 """
 STRING = r'"(?:[^"\\]++|\\.)*+"'
-ITEM = re.compile(
-    r"""(?:[^",\[{]++ | "(?:[^"\\]++|\\.)*+ \\? (?:"|\Z))*+ (?:[,\[{]|\Z)""", re.DOTALL | re.VERBOSE
+ITEM = regex.compile(
+    r"""(?:[^",\[{]++ | "(?:[^"\\]++|\\.)*+ \\? (?:"|\Z))*+ (?:[,\[{]|\Z)""",
+    regex.DOTALL | regex.VERBOSE,
 )
 """
 What stands before each value but the first one; names and texts may contain such signs.
 
 It matches everywhere, also in what is no JSON: a pattern that failed would be tried at each letter.
 """
-SURROGATE = re.compile(r"[\ud800-\udfff]")
+SURROGATE = regex.compile(r"[\ud800-\udfff]")
 
 
 class CutText(NamedTuple):

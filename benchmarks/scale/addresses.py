@@ -137,4 +137,6 @@ def _values(
     if choices := each.extra.get("choices"):
         choices = choices() if callable(choices) else choices
         return [(str(value), value) for value, _ in choices]
+    if name == "q":
+        return [(query, query) for query in ("state:failed", "param:day=2026-01-01", "sample")]
     return [("{…}", samples.value(model, each.field_name or name))]

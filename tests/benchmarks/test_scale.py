@@ -36,8 +36,8 @@ def test_history_is_true_and_whatever_the_site_offers_is_asked(settings: Any) ->
     for path in LISTS:
         assert {path, f"{path}?p=2"} <= site.addresses.keys()
     for prefix, view, _ in router.registry:
-        filters: Any = getattr(view, "filterset_class")  # noqa: B009 (not all views declare it)
-        for name in filters.base_filters:
+        filters: Any = getattr(view, "filterset_class", None)
+        for name in filters.base_filters if filters else ():
             assert any(f"/{prefix}?{name}=" in each for each in site.addresses)
     for name in ("/workflow-runs", "/admin/workflows/workflowrun/<path:object_id>/change/ (ended)"):
         assert site.get(name, times=1).status == 200

@@ -8,6 +8,8 @@ import pytest
 
 from runners.models import Runner
 from tests.faults.conftest import ROOT, World, expire_all_leases, make_runs
+from tests.faults.victims import remove
+from tests.retention.conftest import all_findings, rows_left
 from tests.support.actors import who
 from tests.support.tables import everything
 from tests.support.verbs import dispatch, state, states
@@ -215,6 +217,19 @@ def test_free_place_left_by_a_killed_process_is_offered_by_recovery(
     assert not offer_free_places(by=who("ada"))
     world.finish(waiting)
     assert {run.state for run in waiting} == {"success"}
+
+
+@pytest.mark.parametrize("point", ["retention.secrets", "retention.logs", "retention.marked"])
+def test_removal_that_is_killed_is_gone_on_with(world: World, times: int, point: str) -> None:
+    runs = make_runs(world.template("a", on_host="a"), times)
+    dispatch_ready_tasks(world, runs)
+    world.finish(runs)
+    world.kill("remove", point, runs)
+    assert all_findings() == []
+    for run in runs:
+        remove(run.pk)
+    assert rows_left() == {}
+    assert all_findings() == []
 
 
 def test_every_failpoint_is_covered_by_these_tests() -> None:

@@ -41,6 +41,10 @@ from workflows.reports.runner_reports import (  # noqa: E402
     apply_runner_report,
     attempt_with_token,
 )
+from workflows.retention.logs import remove_some_logs  # noqa: E402
+from workflows.retention.removal import mark_removed  # noqa: E402
+from workflows.retention.rows import delete_some_rows  # noqa: E402
+from workflows.retention.secrets import remove_some_secrets  # noqa: E402
 from workflows.runs.creation import create_run  # noqa: E402
 
 recovery.GRACE_S = 0  # nobody renews what is left behind
@@ -96,6 +100,16 @@ def fail(run_id: int) -> None:
     _report_on_host(run_id, "failed")
 
 
+def remove(run_id: int) -> None:
+    """Remove the secrets of an ended run, its logs, and the run."""
+    runs = WorkflowRun.objects.filter(pk=run_id)
+    remove_some_secrets(runs.filter(secrets_removed_at=None), by=BY, reason="too old")
+    remove_some_logs(runs.filter(logs_removed_at=None), by=BY, reason="too old")
+    mark_removed(runs, by=BY, reason="too old")
+    while delete_some_rows() is not None:
+        pass
+
+
 def abort(run_id: int) -> None:
     """Abort a run."""
     operations.abort(run_id, by=BY)
@@ -142,6 +156,7 @@ ACTS: dict[str, Callable[[int], None]] = {
         ask,
         settle,
         work_off,
+        remove,
     )
 }
 

@@ -139,7 +139,7 @@ def test_history_is_exported_by_command_and_api(shell: Shell) -> None:
     events, copied, runs = (text.splitlines() for text in files)
     # Whatever runs at this moment goes on writing.
     assert copied[: len(events)] == events
-    assert len(runs) > 1
+    assert runs
 
 
 def test_units_that_are_restarted_exist(shell: Shell) -> None:
