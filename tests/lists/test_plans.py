@@ -116,9 +116,12 @@ def pages() -> Iterator[str]:
             yield reverse(name, args=[row.pk])
     for runner in Runner.objects.all():
         yield reverse("admin:runners_runner_delete", args=[runner.pk])
-    for run in (1, RUNS):
+    ids = WorkflowRun.objects.aggregate(first=Min("pk"), last=Max("pk"))
+    for run in ids.values():
         yield from (f"/workflow-runs/{run}{more}" for more in ("", "/graph", "/explain"))
-    yield from ("/tasks/1", "/tasks/1/log", "/events/1", "/approvals/1")
+    task, event, approval = (model.objects.earliest("pk").pk for model in (Task, Event, Approval))
+    yield from (f"/tasks/{task}", f"/tasks/{task}/log", f"/events/{event}")
+    yield f"/approvals/{approval}"
 
 
 @pytest.mark.postgres
