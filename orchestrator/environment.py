@@ -94,7 +94,7 @@ def days(name: str, *, default: int) -> int:
     if not text:
         return default
     if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= MOST_DAYS):
-        refuse(name, f"must be a number of days from 1 to {MOST_DAYS}, or 0: for ever.")
+        refuse(name, f"must be a number of days from 1 to {MOST_DAYS}, or 0: forever.")
     return int(text)
 
 

@@ -31,7 +31,7 @@ TASK_FUNCTION_MODULES = environment.words(
 )
 # Where runs have their directories, on each machine that executes (see docs/templates.md).
 RUNS_DIR = environment.folder("RUNS_DIR", default=BASE_DIR / "var" / "runs")
-# How many days ended runs, their logs and the values of their secrets are kept; 0: for ever. A
+# How many days ended runs, their logs and the values of their secrets are kept; 0: forever. A
 # template may say otherwise for its runs and logs (see docs/retention.md).
 KEEP_RUNS_DAYS = environment.days("KEEP_RUNS_DAYS", default=0)
 KEEP_LOGS_DAYS = environment.days("KEEP_LOGS_DAYS", default=0)

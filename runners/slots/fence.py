@@ -26,11 +26,11 @@ class Fence:
 
     @property
     def pause_s(self) -> float | None:
-        """How long it may wait until the next look; None: for ever."""
+        """How long it may wait until the next look; None: forever."""
         return None if self._left_s is None else CHECK_EVERY_S
 
     def note_beat(self, lasts_s: float | None) -> None:
-        """Note that the executor is alive, and for how long this counts; None: for ever."""
+        """Note that the executor is alive, and for how long this counts; None: forever."""
         self._left_s = lasts_s
         self._counted_at = time.monotonic()
 

@@ -22,7 +22,7 @@ class Reaper:
 
     @property
     def pause_s(self) -> float | None:
-        """How long it may wait for the next signal; None: for ever."""
+        """How long it may wait for the next signal; None: forever."""
         is_busy = any(slot.is_ending for slot in self.slots.values())
         return CHECK_EVERY_S if is_busy else None
 

@@ -71,7 +71,7 @@ class ServerHandle:
                 raise NoSlot(str(exc)) from exc
 
     def beat(self, lasts_s: float | None) -> None:
-        """Say that this process is alive, which counts for so long; None: for ever."""
+        """Say that this process is alive, which counts for so long; None: forever."""
         self._beat_lasts_s = lasts_s  # the next slot is told, too
         if self._lock.acquire(blocking=False):  # else the door is in use, and the next beat counts
             try:

@@ -43,7 +43,7 @@ def test_page_shows_rules_what_is_due_and_who_keeps_what(
     policy(kept, keep_logs_days=7)
     operations.keep(kept.pk, by=who("bob"), reason="evidence")
     page = text_of(ada, RETENTION)
-    assert "All templates, by settings</th><td>30 days</td><td>for ever</td>" in page
+    assert "All templates, by settings</th><td>30 days</td><td>forever</td>" in page
     assert f">{kept.template_name}</a></th><td>as the setting says</td><td>7 days</td>" in page
     assert f"{due.template_name}</th><td>1 run, 2 tasks</td>" in page
     assert '<td>bob</td><td class="wide">evidence</td>' in page
@@ -120,7 +120,7 @@ def test_policy_page_stores_days(ada: Client, runs: DrawRun) -> None:
     template = runs("a").template
     assert template
     address = reverse("admin:workflows_workflowtemplate_policy", args=[template.pk])
-    assert "as the setting KEEP_RUNS_DAYS says (for ever)" in text_of(ada, address)
+    assert "as the setting KEEP_RUNS_DAYS says (forever)" in text_of(ada, address)
     answer = ada.post(address, {"keep_runs_days": "30", "keep_logs_days": ""})
     assert answer.headers["Location"] == RETENTION
     stored = TemplatePolicy.objects.get()

@@ -59,7 +59,7 @@ class Proxy:
         self._wires = []
 
     def mute(self) -> None:
-        """Swallow whatever is said on the present connections, for ever."""
+        """Swallow whatever is said on the present connections, forever."""
         for wire in self._wires:
             wire.is_mute = True
 

@@ -34,7 +34,7 @@ FIELD_TEXTS: dict[str, str] = {
     "kept_reason": "Why.",
     "logs_removed_at": "When the logs of its attempts were removed; null: they are there.",
     "secrets_removed_at": "When the values of its secret parameters were removed; null: never.",
-    "keep_runs_days": "How many days ended runs are kept; 0: for ever; null: as the setting says.",
+    "keep_runs_days": "How many days ended runs are kept; 0: forever; null: as the setting says.",
     "keep_logs_days": "How many days their logs are kept; 0: as long as the run; null: as the "
     "setting says.",
     "sentence": "What it waits for and what helps, or how it ended, for people.",

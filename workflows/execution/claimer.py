@@ -102,7 +102,7 @@ class Claimer:
         Return the ids of as many waiting attempts as there are free slots, by run.
 
         An attempt that no claim can win, because somebody has edited its task, is left out: it
-        would stay at the head of the queue for ever.
+        would stay at the head of the queue forever.
         """
         found: dict[int, list[UUID]] = defaultdict(list)
         # Hidden from the planner, which might begin with the dispatched tasks of all runs.

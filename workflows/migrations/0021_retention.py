@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                     "keep_runs_days",
                     models.PositiveIntegerField(
                         blank=True,
-                        help_text="How many days its ended runs are kept; empty: as KEEP_RUNS_DAYS says; 0: for ever.",
+                        help_text="How many days its ended runs are kept; empty: as KEEP_RUNS_DAYS says; 0: forever.",
                         null=True,
                         validators=[django.core.validators.MaxValueValidator(36500)],
                     ),

@@ -9,7 +9,7 @@ FOREVER = 0
 """Stands for no limit, where a number of days is."""
 MOST_DAYS = 36_500
 DAYS = [MaxValueValidator(MOST_DAYS)]
-KEEP_RUNS = "How many days its ended runs are kept; empty: as KEEP_RUNS_DAYS says; 0: for ever."
+KEEP_RUNS = "How many days its ended runs are kept; empty: as KEEP_RUNS_DAYS says; 0: forever."
 KEEP_LOGS = "How many days their logs are kept; empty: as KEEP_LOGS_DAYS says; 0: with the run."
 
 

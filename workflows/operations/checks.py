@@ -151,7 +151,7 @@ def check_retry_downstream(task: Task, by: Actor) -> Refusal:
 
 
 def check_secrets_of(run: WorkflowRun | None, tasks: Iterable[Task]) -> Refusal:
-    """Refuse tasks that need a secret which retention has removed: they would wait for ever."""
+    """Refuse tasks that need a secret which retention has removed: they would wait forever."""
     if not (run and run.secrets_removed_at and run.secret_names):
         return None
     for task in tasks:

@@ -16,7 +16,7 @@ from workflows.payloads.suggestions import unknown
 from workflows.runs.events import record
 
 COLUMNS = ("keep_runs_days", "keep_logs_days")
-WRONG = f"Give a number of days from 1 to {MOST_DAYS}, 0 for ever, or null as the setting says."
+WRONG = f"Give a number of days from 1 to {MOST_DAYS}, 0 forever, or null as the setting says."
 
 
 @transaction.atomic

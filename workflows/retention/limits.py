@@ -28,14 +28,14 @@ class Subject:
     @property
     def default_days(self) -> int:
         """
-        How many days the installation keeps it; 0: for ever.
+        How many days the installation keeps it; 0: forever.
 
         :raises ImproperlyConfigured: on anything else, such as -1: nothing is removed by mistake.
         """
         days = getattr(settings, self.setting, FOREVER)
         if type(days) is int and 0 <= days <= MOST_DAYS:
             return days
-        words = f"must be a number of days from 1 to {MOST_DAYS}, or 0: for ever."
+        words = f"must be a number of days from 1 to {MOST_DAYS}, or 0: forever."
         raise ImproperlyConfigured(f"{self.setting} {words}")
 
 

@@ -30,9 +30,7 @@ MOST_TRIED = 1_000
 """So many are tried, one by one, if one of them fails."""
 
 
-def mark_removed(
-    runs: QuerySet[WorkflowRun], *, by: Actor, reason: str, most: int = MOST_RUNS
-) -> int:
+def mark_removed(runs: QuerySet[WorkflowRun], *, by: Actor, reason: str) -> int:
     """
     Write the lines of some of these runs, which are gone from then on; return of how many.
 
@@ -40,11 +38,10 @@ def mark_removed(
 
     :param runs: those that may be removed; the condition is checked again under their locks.
     """
-    most = min(most, MOST_RUNS)
     if not runs.exists():
         return 0
     try:
-        return _mark(runs, most, by=by, reason=reason)
+        return _mark(runs, MOST_RUNS, by=by, reason=reason)
     except Exception as exc:
         if is_refusal(exc):
             raise
@@ -53,7 +50,7 @@ def mark_removed(
     for pk in list(runs.values_list("pk", flat=True)[:MOST_TRIED]):
         mark = partial(_mark, runs.filter(pk=pk), 1, by, reason)
         marked += run_alone(pk, "its removal", mark) or 0
-        if marked >= most:
+        if marked >= MOST_RUNS:
             break
     return marked
 

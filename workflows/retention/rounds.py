@@ -59,14 +59,15 @@ def remove_due(*, by: Actor) -> Counter[str]:
 def steps(rules: Rules, *, by: Actor) -> Iterator[Step]:
     """Do what the rules say, one transaction after the other; yield after each."""
     yield from _delete_rows()  # what was begun
-    for each in rules.secrets():
-        yield from _repeat("secrets removed", remove_some_secrets, each, by)
-    for each in rules.logs():
-        yield from _repeat("logs removed", remove_some_logs, each, by)
+    # Runs first: their logs and secrets go with them, without a word in a trail that goes, too.
     for each in rules.runs():
         while marked := mark_removed(each.runs, by=by, reason=each.reason):
             yield Counter({"runs removed": marked})
             yield from _delete_rows()
+    for each in rules.secrets():
+        yield from _repeat("secrets removed", remove_some_secrets, each, by)
+    for each in rules.logs():
+        yield from _repeat("logs removed", remove_some_logs, each, by)
 
 
 def _delete_rows() -> Iterator[Step]:

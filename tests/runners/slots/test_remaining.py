@@ -1,4 +1,4 @@
-"""What cannot be killed is named, after a while; nothing waits for it for ever."""
+"""What cannot be killed is named, after a while; nothing waits for it forever."""
 
 import json
 import os

@@ -58,7 +58,7 @@ def kept(days: int | None, *, default: str = "") -> str:
     """Return a number of days in words."""
     if days is None:
         return default
-    return "for ever" if days == FOREVER else f"{days:,} {'day' if days == 1 else 'days'}"
+    return "forever" if days == FOREVER else f"{days:,} {'day' if days == 1 else 'days'}"
 
 
 def _rules(request: HttpRequest) -> Iterator[Rule]:

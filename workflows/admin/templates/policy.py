@@ -38,7 +38,7 @@ class PolicyForm(AnyModelForm):
 
 def _help(subject: Subject) -> str:
     return (
-        f"After the end of a run. 0: for ever. Empty: as the setting {subject.setting} says "
+        f"After the end of a run. 0: forever. Empty: as the setting {subject.setting} says "
         f"({kept(subject.default_days)})."
     )
 
