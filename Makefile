@@ -94,6 +94,11 @@ prove-doors: setup  ## sixteen bodies of 15 MB at once, of each hostile kind: th
 	@HOSTILE_BODY_BYTES=$${HOSTILE_BODY_BYTES:-15000000} $(IN_VENV) tests.support.postgres \
 	.venv/bin/python -m pytest tests/doors/test_hostile_bodies.py $(ARGS)
 
+.PHONY: prove-hosts
+prove-hosts: setup  ## put the apps into four other projects, on both databases, by HTTP and in Chromium, and out again
+	HOSTS=all $(IN_VENV) pytest -n 2 --timeout 0 tests/hosts tests/embedded tests/packaging $(ARGS)
+	HOSTS=all $(IN_VENV) tests.support.postgres .venv/bin/python -m pytest -n 2 --timeout 0 tests/hosts tests/embedded tests/packaging $(ARGS)
+
 .PHONY: chaos
 chaos: setup  ## kill a process each second for five minutes, then verify every run (CHAOS_SECONDS=60)
 	@CHAOS_SECONDS=$${CHAOS_SECONDS:-300} $(IN_VENV) tests.support.postgres \
@@ -102,6 +107,14 @@ chaos: setup  ## kill a process each second for five minutes, then verify every 
 .PHONY: check
 check: setup  ## lint, format, types, layers, migrations, JavaScript and CSS
 	@sh scripts/check.sh
+
+.PHONY: wheel
+wheel: setup  ## build the wheel and the source archive of the two apps, in dist/
+	@rm -rf dist && $(IN_VENV) hatchling build
+
+.PHONY: matrix
+matrix: setup  ## the wheel and the quick tests with every Python and Django that is supported and found (ARGS="--django 6.1")
+	@$(IN_VENV) scripts.matrix $(ARGS)
 
 .PHONY: audit
 audit: setup  ## report known vulnerabilities of the installed packages
@@ -126,6 +139,11 @@ load: setup  ## 50 clients for two minutes, also while 100,000 tasks expand (ARG
 .PHONY: scale
 scale: setup  ## every page and call with a history of a million tasks, beside the same without (ARGS="--tasks 200000")
 	@$(IN_VENV) benchmarks.scale $(ARGS)
+
+.PHONY: prove-retention
+prove-retention: setup  ## most of a million tasks is removed beside active runs, the command killed; then a whole year
+	@$(IN_VENV) benchmarks.retention $(ARGS)
+	@$(IN_VENV) benchmarks.year
 
 .PHONY: figures
 figures: setup  ## measure everything again, and write it into docs/performance.md

@@ -39,12 +39,14 @@ def warm_slots() -> SlotPool:
     return slots
 
 
-def create_benchmark_template(graph: Graph, payload: dict[str, Any] = NOOP) -> WorkflowTemplate:
+def create_benchmark_template(
+    graph: Graph, payload: dict[str, Any] = NOOP, name: str = "benchmark"
+) -> WorkflowTemplate:
     """Store a graph as a template whose steps have the same payload."""
     steps = [
         StepSpec(step, step, tuple(upstream), None, payload) for step, upstream in graph.items()
     ]
-    return create_template(TemplateSpec("benchmark", tuple(steps)))
+    return create_template(TemplateSpec(name, tuple(steps)))
 
 
 def read_recording(path: Path) -> Graph:

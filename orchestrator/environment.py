@@ -61,6 +61,7 @@ OWN_OPTIONS = {"server_side_binding", "prepare_threshold", "assume_role", "isola
 
 
 MOST_DAYS = 36_500
+MOST_LOG_MB = 100
 
 
 def refuse(name: str, remedy: str) -> NoReturn:
@@ -95,6 +96,16 @@ def days(name: str, *, default: int) -> int:
         return default
     if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= MOST_DAYS):
         refuse(name, f"must be a number of days from 1 to {MOST_DAYS}, or 0: forever.")
+    return int(text)
+
+
+def megabytes(name: str, *, default: int) -> int:
+    """Return a number of megabytes, 1 to 100."""
+    text = os.environ.get(name, "").strip()
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= MOST_LOG_MB):
+        refuse(name, f"must be a number of megabytes from 1 to {MOST_LOG_MB}.")
     return int(text)
 
 

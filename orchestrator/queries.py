@@ -6,9 +6,9 @@ from django.contrib.admin.views.main import SEARCH_VAR
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
 
+from workflows.api.addresses import address_problem
+
 ADMIN = "/admin/"
-LONGEST_QUERY = 20_000
-"""Characters behind the question mark of an address."""
 MOST_PARAMETERS = 100
 MOST_WORDS = 20
 """Of a search in the admin: it looks for each word in several columns."""
@@ -38,10 +38,8 @@ class BoundedQueries:
 
 
 def _problems(request: HttpRequest) -> Iterator[tuple[str, str]]:
-    if "\0" in request.path:
-        yield "path", "The address contains a NUL character."
-    if len(request.META.get("QUERY_STRING", "")) > LONGEST_QUERY:
-        yield "query", f"At most {LONGEST_QUERY:,} characters may follow the ? of an address."
+    if problem := address_problem(request):
+        yield problem
     elif request.path.startswith(ADMIN):  # the lists of the API check their filters themselves
         yield from _problems_of_lists(request.GET)
 

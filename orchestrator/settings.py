@@ -7,7 +7,7 @@ Every setting is described in docs/settings.md.
 from datetime import timedelta
 from pathlib import Path
 
-from orchestrator import __version__, environment, logs
+from orchestrator import environment, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -35,6 +35,7 @@ RUNS_DIR = environment.folder("RUNS_DIR", default=BASE_DIR / "var" / "runs")
 # template may say otherwise for its runs and logs (see docs/retention.md).
 KEEP_RUNS_DAYS = environment.days("KEEP_RUNS_DAYS", default=0)
 KEEP_LOGS_DAYS = environment.days("KEEP_LOGS_DAYS", default=0)
+KEEP_LOG_MB = environment.megabytes("KEEP_LOG_MB", default=1)
 KEEP_SECRETS_DAYS = environment.days("KEEP_SECRETS_DAYS", default=0)
 # The kinds of runners, each with the class that submits attempts to it.
 RUNNER_BACKENDS = {
@@ -64,10 +65,11 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "orchestrator.logs.request_ids",
+    "django.middleware.gzip.GZipMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "orchestrator.headers.headers",
     "orchestrator.queries.BoundedQueries",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "orchestrator.static_files.StaticFiles",
     # Before everything that asks the database.
     "workflows.api.middleware.DatabaseRefusals",
     "workflows.api.middleware.SessionMiddleware",
@@ -80,6 +82,7 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "orchestrator.urls"
+LOGIN_URL = "admin:login"
 WSGI_APPLICATION = "orchestrator.wsgi.application"
 ASGI_APPLICATION = "orchestrator.asgi.application"
 
@@ -114,6 +117,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STATIC_URL = "static/"
 # Serve static files from the apps, so that collectstatic is not needed.
 WHITENOISE_USE_FINDERS = True
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "orchestrator.static_files.VersionedFiles"},
+}
 
 IS_HTTPS = PUBLIC_BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
@@ -122,6 +129,7 @@ SESSION_COOKIE_HTTPONLY = True
 # Not "Strict": a user who follows a link from an e-mail would have to log in again.
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL]
+CSRF_FAILURE_VIEW = "workflows.api.errors.csrf_failure"
 SECURE_HSTS_SECONDS = 30 * 86_400 if IS_HTTPS else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
@@ -134,25 +142,9 @@ SILENCED_SYSTEM_CHECKS = [
 # Reports of errors show no texts of local variables: secrets pass through many functions.
 DEFAULT_EXCEPTION_REPORTER_FILTER = "orchestrator.error_reports.ErrorReportFilter"
 
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "workflows.api.authentication.TokenAuthentication",  # first: its scheme is named in the 401
-        "rest_framework.authentication.SessionAuthentication",
-        "workflows.api.authentication.BasicAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["workflows.api.permissions.ModelPermission"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["workflows.api.parsers.JSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "workflows.api.pagination.StrictPagination",
-    "DEFAULT_FILTER_BACKENDS": ["workflows.api.filters.StrictFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "workflows.api.document.DescribedSchema",
-    "DEFAULT_METADATA_CLASS": None,
-    "EXCEPTION_HANDLER": "workflows.api.errors.exception_handler",
-    "TEST_REQUEST_DEFAULT_FORMAT": "json",
-    "URL_FORMAT_OVERRIDE": None,
-    # Callers can forge X-Forwarded-For; only the entries that our own proxies append are trusted.
-    "NUM_PROXIES": environment.count("PROXIES", default=0),
-}
+# Callers can forge X-Forwarded-For; only the entries that our own proxies append are trusted.
+NUM_PROXIES = environment.count("PROXIES", default=0)
+REST_FRAMEWORK = {"TEST_REQUEST_DEFAULT_FORMAT": "json"}
 REST_KNOX = {"TOKEN_TTL": timedelta(days=90)}
 # Beyond either limit, logins with a password are refused; tokens and sessions keep working.
 FAILED_LOGINS = {"per_address": 50, "per_user": 10, "seconds": 900}
@@ -160,31 +152,5 @@ FAILED_LOGINS = {"per_address": 50, "per_user": 10, "seconds": 900}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 2**20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000  # enough for the admin's form of 200 steps with eight fields
 
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Orchestrator",
-    "VERSION": __version__,
-    "OAS_VERSION": "3.1.0",
-    "DESCRIPTION": "Everything that the admin does, over HTTP. Errors and limits: docs/api.md.",
-    "COMPONENT_SPLIT_REQUEST": True,  # nobody who creates a runner has to name its id
-    "COMPONENT_SPLIT_PATCH": False,  # what a PATCH takes has a serializer of its own
-    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,  # "failed: Failed" explains nothing
-    "SORT_OPERATIONS": False,  # in the order of the URLconf
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "ENUM_NAME_OVERRIDES": {
-        "RunStatus": "workflows.models.RunState",
-        "TaskStatus": "workflows.models.TaskState",
-        "AttemptStatus": "workflows.api.serializers.tasks.ATTEMPT_STATES",
-        "ApprovalStatus": "workflows.models.ApprovalStatus",
-        "ReportedStatus": "workflows.api.serializers.callbacks.STATUSES",
-        "RepeatedVersion": "workflows.api.serializers.run_bodies.VERSIONS",
-        "TargetType": "workflows.api.serializers.runs.TARGETS",
-        "ApprovalLasts": "workflows.models.template.ApprovalLasts",
-    },
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "workflows.api.document.complete",
-    ],
-}
+# So that `manage.py spectacular` describes the API of this site.
+SPECTACULAR_SETTINGS = {"DEFAULT_GENERATOR_CLASS": "workflows.api.generator.OwnGenerator"}

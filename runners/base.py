@@ -197,8 +197,14 @@ class RunnerBackend(ABC):
 class ExecutedBackend(RunnerBackend):
     """A kind whose attempts are claimed and executed by executors of this project."""
 
-    work_keys: ClassVar[Collection[str]] = ("command", "python")
-    payload_keys: ClassVar[Collection[str] | None] = (*work_keys, "cwd", "env", "kwargs")
+    work_keys: ClassVar[Collection[str]] = ("command", "python", "task")
+    payload_keys: ClassVar[Collection[str] | None] = (
+        *work_keys,
+        "cwd",
+        "env",
+        "args",
+        "kwargs",
+    )
     claims: ClassVar[bool] = True
 
     def wire(self, task: TaskPayload) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import Any
 
 import regex
 
+from runners.conf import kept_log_head
 from runners.kept_values import STRING, CutText, KeptJson, KeptText, LeftOut, parsed
 
 SMALL_BODY = 1_000_000
@@ -184,7 +185,7 @@ class LargeObject:
             self._room -= min(size, self._room)
 
     def _read_text(self) -> str | CutText:
-        kept = KeptText()
+        kept = KeptText(kept_log_head())
         for piece in self._window.take_text():
             kept.add(json.loads(f'"{piece}"', strict=False))
         return kept.text()

@@ -1,11 +1,11 @@
 """Runners of kind `celery`: workers on any machines that have the code and the database."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.utils.module_loading import import_string
 
 from runners.base import (
@@ -15,11 +15,16 @@ from runners.base import (
     RunnerUnavailable,
     Submission,
 )
+from runners.conf import setting
 
 TASK = "workflows.execute"
 """The Celery task that executes one attempt (see workflows/tasks.py)."""
 DEFAULT_QUEUE = "celery"
-NOT_INSTALLED = "Celery is not installed here: pip install -r requirements-celery.txt"
+_at_start: dict[str, Any] = {}
+NOT_INSTALLED = (
+    "Celery is not installed here: pip install 'django-orchestrator[celery]', "
+    "in the checkout -r requirements-celery.txt"
+)
 
 
 class CeleryBackend(ExecutedBackend):
@@ -44,8 +49,7 @@ class CeleryBackend(ExecutedBackend):
         attempt_id = wire["idempotency_key"]
         queue = to.queue or DEFAULT_QUEUE
         with _broker_errors_explained():
-            app = import_string(settings.CELERY_APP)
-            app.send_task(TASK, [attempt_id], task_id=attempt_id, queue=queue, retry=False)
+            _app().send_task(TASK, [attempt_id], task_id=attempt_id, queue=queue, retry=False)
         return Submission(
             submitted=True,
             runner=to.name,
@@ -53,6 +57,27 @@ class CeleryBackend(ExecutedBackend):
             runner_task_status="queued",
             message=f"waits in queue {queue} for a worker",
         )
+
+
+def remember_current_app() -> None:
+    """
+    Note the Celery app that the project has made by now, as its documentation has it do at start.
+
+    Celery has a current app for each thread: other threads than that of the start have none.
+    """
+    if "celery" in sys.modules:
+        from celery import current_app
+
+        _at_start["app"] = current_app._get_current_object()
+
+
+def _app() -> Any:
+    """Return the app that CELERY_APP names; without it, the project's current one."""
+    if path := setting("CELERY_APP"):
+        return import_string(path)
+    from celery import current_app
+
+    return _at_start.get("app", current_app)
 
 
 @contextmanager
@@ -63,3 +88,10 @@ def _broker_errors_explained() -> Iterator[None]:
         yield
     except OperationalError as exc:
         raise RunnerUnavailable(f"the broker cannot be reached ({exc})") from exc
+    # The app, its settings and the broker's client are the project's: whatever is wrong with them,
+    # such as a client that is not installed, is mended there, and no reason to doubt the run.
+    except Exception as exc:
+        # Others may quote the address of the broker, with its password.
+        says = f": {exc}" if isinstance(exc, (ImportError, LookupError)) else ""
+        what = type(exc).__name__ + says
+        raise RunnerUnavailable(f"the project's Celery app cannot send ({what})") from exc

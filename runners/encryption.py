@@ -7,6 +7,8 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 
+from runners.conf import setting
+
 WRONG_KEYS = "The setting SECRETS_KEYS has a wrong key: manage.py check says which."
 
 
@@ -34,12 +36,13 @@ def reencrypt(token: str) -> str | None:
 
 def malformed_keys() -> list[int]:
     """Return which of the keys in SECRETS_KEYS are malformed, counted from 1."""
-    return [n for n, key in enumerate(settings.SECRETS_KEYS, 1) if not _is_well_formed(key)]
+    return [n for n, key in enumerate(setting("SECRETS_KEYS"), 1) if not _is_well_formed(key)]
 
 
 def _keys() -> tuple[str, ...]:
-    # What was stored before the first key was made stays readable.
-    return (*settings.SECRETS_KEYS, _derived_key(settings.SECRET_KEY))
+    # What was stored before the first key was made, or with an earlier SECRET_KEY, stays readable.
+    derived = map(_derived_key, (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
+    return (*setting("SECRETS_KEYS"), *derived)
 
 
 def _decrypt(token: str, keys: tuple[str, ...]) -> str | None:

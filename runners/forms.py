@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.conf import settings
 from django.forms import BoundField
 from django.utils.html import conditional_escape
 
+from runners.conf import setting
 from runners.kinds import CREDENTIALS, KIND_FIELDS, OPTIONS, field_help, kind_help, own_places
 from runners.models import MAX_CAPACITY, Runner
 
@@ -24,7 +24,7 @@ SECRET = {**WIDE, "autocomplete": "new-password"}
 
 def kinds() -> list[tuple[str, str]]:
     """Return the kinds that this installation has a backend for."""
-    return [(kind, kind) for kind in settings.RUNNER_BACKENDS]
+    return [(kind, kind) for kind in setting("RUNNER_BACKENDS")]
 
 
 def own_fields(runner: Runner) -> dict[str, forms.Field]:

@@ -4,11 +4,12 @@ import os
 import sys
 from collections.abc import Iterator
 
-from django.conf import settings
+from runners.django_tasks import task_files
+from runners.functions import function_modules
 
 
 class FunctionFiles:
-    """The files of TASK_FUNCTION_MODULES, and of the packages that these belong to."""
+    """The files of modules with functions or tasks, and of the packages of the former."""
 
     def __init__(self) -> None:
         """Remember when they were changed last."""
@@ -21,11 +22,16 @@ class FunctionFiles:
 
 
 def _changes() -> Iterator[tuple[str, int]]:
-    packages = {name.partition(".")[0] for name in settings.TASK_FUNCTION_MODULES}
+    for path in {*_loaded_files(), *task_files()}:
+        try:
+            yield path, os.stat(path).st_mtime_ns
+        except OSError:  # an editor is just replacing it
+            yield path, 0
+
+
+def _loaded_files() -> Iterator[str]:
+    packages = {name.partition(".")[0] for name in function_modules()}
     for name, module in list(sys.modules.items()):
         path = getattr(module, "__file__", None)
         if path and name.partition(".")[0] in packages:
-            try:
-                yield path, os.stat(path).st_mtime_ns
-            except OSError:  # an editor is just replacing it
-                yield path, 0
+            yield path

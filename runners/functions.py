@@ -6,11 +6,25 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, TypeVar
 
-from django.conf import settings
+from django.apps import apps
+from django.utils.module_loading import module_has_submodule
+
+from runners.conf import setting
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+WORKFLOW_TASKS = "workflow_tasks"
+"""The module of an installed app that registers functions, without any setting."""
+
 _functions: dict[str, Callable[..., Any]] = {}
+
+
+NAMED = (
+    "Wrong setting: TASK_FUNCTION_MODULES: ",
+    ("A module must lie in the checkout or on PYTHONPATH."),
+)
+FOUND = "", f"The module {WORKFLOW_TASKS} of each installed app is loaded for its functions."
+"""What is said before and after why a module of the setting, or of an app, cannot be imported."""
 
 
 class UnknownFunction(LookupError):
@@ -18,18 +32,21 @@ class UnknownFunction(LookupError):
 
 
 class UnusableModule(ImportError):
-    """A module of TASK_FUNCTION_MODULES cannot be imported; the message says in one line why."""
+    """A module with functions cannot be imported; the message says in one line why."""
 
-    def __init__(self, module: str, exc: Exception) -> None:
+    def __init__(self, module: str, exc: BaseException) -> None:
         """Name the module, what was raised, and where."""
-        last = traceback.extract_tb(exc.__traceback__)[-1]
-        is_inside = not last.filename.startswith("<frozen importlib")
-        where = f" ({last.filename}, line {last.lineno})" if is_inside else ""
-        why = " ".join(f"{type(exc).__name__}: {exc}".split())
-        super().__init__(
-            f"Wrong setting: TASK_FUNCTION_MODULES: {module} cannot be imported: {why}{where}. "
-            "A module must lie in the checkout or on PYTHONPATH."
-        )
+        why = import_problem(exc)
+        before, after = FOUND if module.endswith(f".{WORKFLOW_TASKS}") else NAMED
+        super().__init__(f"{before}{module} cannot be imported: {why}. {after}")
+
+
+def import_problem(exc: BaseException) -> str:
+    """Return in one line what a module has raised while it was imported, and where."""
+    last = traceback.extract_tb(exc.__traceback__)[-1]
+    is_inside = not last.filename.startswith("<frozen importlib")
+    where = f" ({last.filename}, line {last.lineno})" if is_inside else ""
+    return " ".join(f"{type(exc).__name__}: {exc}".split()) + where
 
 
 def task_function(name: str) -> Callable[[Function], Function]:
@@ -47,16 +64,31 @@ def task_function(name: str) -> Callable[[Function], Function]:
     return register
 
 
+def function_modules() -> list[str]:
+    """Return the modules of TASK_FUNCTION_MODULES, and `workflow_tasks` of each app that has it."""
+    named = list(setting("TASK_FUNCTION_MODULES"))
+    found = [
+        f"{app.name}.{WORKFLOW_TASKS}"
+        for app in apps.get_app_configs()
+        if module_has_submodule(app.module, WORKFLOW_TASKS)
+    ]
+    return list(dict.fromkeys([*named, *found]))
+
+
 def load_functions() -> None:
     """
-    Import the modules that register functions, as named by TASK_FUNCTION_MODULES.
+    Import the modules that register functions.
 
     :raises UnusableModule: naming the first one that cannot be imported.
     """
-    for module in settings.TASK_FUNCTION_MODULES:
+    for module in function_modules():
+        registered = dict(_functions)
         try:
             import_module(module)
-        except Exception as exc:
+        except (Exception, SystemExit) as exc:  # a script may end by sys.exit()
+            # Otherwise the next attempt would find its functions registered, and say only that.
+            _functions.clear()
+            _functions.update(registered)
             raise UnusableModule(module, exc) from exc
 
 
@@ -64,7 +96,7 @@ def known_functions() -> dict[str, str]:
     """
     Return the registered functions by name, each with the first line of its docstring.
 
-    :raises UnusableModule: if a module of TASK_FUNCTION_MODULES cannot be imported.
+    :raises UnusableModule: if a module with functions cannot be imported.
     """
     load_functions()
     return {name: _summary(function) for name, function in sorted(_functions.items())}

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import httpx
-from django.conf import settings
 
 from runners.base import (
     ForeignAnswer,
@@ -24,6 +23,7 @@ from runners.base import (
     storable,
 )
 from runners.bodies import read_object
+from runners.callbacks import callback_url
 from runners.deadline import Deadline
 from runners.kept_values import CutText, LeftOut
 from runners.tls import TLS_OPTIONS, file_errors, tls_context, tls_refusal
@@ -92,14 +92,13 @@ class HttpBackend(RunnerBackend):
         installation that uses the same host, must not be taken for this attempt.
         """
         payload = task.payload
-        callback = f"{settings.PUBLIC_BASE_URL}/runner/tasks/{task.task_id}/status"
         return {
             "task_id": task.attempt_id,
             "run_id": f"run-{task.run_id}",
             "prompt": json_text(payload.get("prompt")) or task.title,
             "execution_mode": json_text(payload.get("execution_mode")) or "no-workspace",
             "timeout_seconds": task.timeout_seconds,
-            "status_callback_url": callback,
+            "status_callback_url": callback_url(task.task_id),
             "idempotency_key": task.attempt_id,
             **{name: payload[name] for name in FORWARDED_KEYS if name in payload},
         }

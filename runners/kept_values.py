@@ -10,13 +10,10 @@ import regex
 
 MOST_ITEMS = 100_000
 """How many values a value may consist of: each takes up to 200 bytes, however short it is."""
-KEPT_HEAD = 1_064_000
+MARGIN = 64_000
+"""A text keeps so much more than its log: what is left after the secrets are masked is shorter."""
 KEPT_TAIL = 128_000
-"""
-How many characters of a text are kept, if the body is larger.
-
-More than a log keeps: what is left after the secrets are masked is shorter.
-"""
+"""How many characters of the end of a text are kept, if the body is larger."""
 STRING = r'"(?:[^"\\]++|\\.)*+"'
 ITEM = regex.compile(
     r"""(?:[^",\[{]++ | "(?:[^"\\]++|\\.)*+ \\? (?:"|\Z))*+ (?:[,\[{]|\Z)""",
@@ -63,10 +60,10 @@ def has_more_items(text: str, most: int) -> bool:
 class KeptText:
     """The beginning and the end of a text that arrives in pieces."""
 
-    def __init__(self) -> None:
-        """Begin without text."""
+    def __init__(self, head: int) -> None:
+        """Begin without text; so many characters of the beginning are kept, and a margin."""
         self._head: list[str] = []
-        self._left = KEPT_HEAD
+        self._left = head + MARGIN
         self._tail = ""
         self._dropped = 0
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, TypeVar
 
-from django.conf import settings
 from django.utils.module_loading import import_string
 
 from runners.base import (
@@ -16,6 +15,7 @@ from runners.base import (
     Submission,
     TaskPayload,
 )
+from runners.conf import setting
 
 KIND_FIELDS = ("url", "queue")
 """The columns of a runner that only some kinds use."""
@@ -52,13 +52,13 @@ class MissingBackend(RunnerBackend):
 
 def backend_of(kind: str) -> RunnerBackend:
     """Return the backend of a kind; of one that this installation lacks, one that refuses all."""
-    path = settings.RUNNER_BACKENDS.get(kind)
+    path = setting("RUNNER_BACKENDS").get(kind)
     return _load(path) if path else MissingBackend()
 
 
 def backends() -> dict[str, RunnerBackend]:
     """Return all backends by kind, in the order of the setting."""
-    return {kind: backend_of(kind) for kind in settings.RUNNER_BACKENDS}
+    return {kind: backend_of(kind) for kind in setting("RUNNER_BACKENDS")}
 
 
 def kinds_served_locally() -> list[str]:

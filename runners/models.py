@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator
-from django.db import models, transaction
+from django.db import models
 from django.utils import timezone
 
-from runners import credentials, local
+from runners import credentials, local, transaction
 from runners.base import RunnerAddress, RunnerBackend
+from runners.callbacks import callback_url
+from runners.conf import setting
 from runners.fields import ReadableJSONField
 from runners.jobs import OWN_SETTINGS
 from runners.kinds import backend_of, errors_of, kinds_calling_back
@@ -36,8 +37,8 @@ def check_kind(kind: str) -> None:
 
     :raises ValidationError: naming the kinds that exist, or what is missing.
     """
-    if kind not in settings.RUNNER_BACKENDS:
-        known = ", ".join(sorted(settings.RUNNER_BACKENDS))
+    if kind not in setting("RUNNER_BACKENDS"):
+        known = ", ".join(sorted(setting("RUNNER_BACKENDS")))
         raise ValidationError(f"runners of kind '{kind}' are not available here; use: {known}")
     if why := backend_of(kind).unavailable():
         raise ValidationError(why)
@@ -275,7 +276,7 @@ class Runner(models.Model):
     @property
     def callback_question(self) -> str:
         """Where its host is told to call back, and what to look at if it never does."""
-        address = f"{settings.PUBLIC_BASE_URL}/runner/tasks/…/status"
+        address = callback_url(0).replace("/tasks/0/", "/tasks/…/")
         return (
             f"it is told to call {address} – "
             "is that address right (PUBLIC_BASE_URL), can the host reach it?"
@@ -292,7 +293,7 @@ class Runner(models.Model):
                 check_url(self.url)
         except ValidationError:
             return  # the field's own validator reports it
-        if self.kind in settings.RUNNER_BACKENDS and (
+        if self.kind in setting("RUNNER_BACKENDS") and (
             errors := errors_of(self._address(self.known_secrets))
         ):
             raise ValidationError(errors)

@@ -27,6 +27,7 @@ SLOW_FOLDERS = (
     "fuzz",
     "management",
     "oracle",
+    "packaging",
     "pooling",
     "production",
     "runners",
@@ -38,6 +39,7 @@ SLOW_FOLDERS = (
 # or writes rows in a way in which the databases may differ.
 ONLY_ON_SQLITE = (
     # The code itself, pages in a browser, what reads files or texts alone, and refused requests.
+    "admin/test_bytes.py",
     "admin/test_markup.py",
     "admin/test_observers.py",
     "api/test_descriptions.py",
@@ -49,6 +51,7 @@ ONLY_ON_SQLITE = (
     "browser",
     "conventions",
     "db/test_refusals_of_sqlite.py",
+    "embedded/test_checks.py",
     "examples/test_agent.py",
     "examples/test_examples.py",
     "examples/test_nightly_export.py",
@@ -69,6 +72,7 @@ ONLY_ON_SQLITE = (
     "management/test_run_workflow.py",
     "management/test_unusable_database.py",
     "messages",
+    "packaging",
     "payloads/test_patterns.py",
     "payloads/test_secrets.py",
     "payloads/test_validation_budget.py",
@@ -97,6 +101,7 @@ ONLY_ON_POSTGRESQL = (
     "chaos",
     "contract",
     "doors",
+    "embedded/test_atomic_requests.py",
     "faults/test_site.py",
     "management/test_local_runner_trees.py",
     "management/test_long_logs.py",

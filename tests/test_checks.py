@@ -30,7 +30,7 @@ def test_the_check_is_registered() -> None:
 
 def test_everything_that_a_new_state_lacks_is_named() -> None:
     found = check_task_states(states=WithSkipped)
-    assert {error.id for error in found} == {"workflows.E001"}
+    assert {error.id for error in found} == {"orchestrator.E008"}
     assert [error.msg for error in found] == [
         "Task state 'parked' has no counter.",
         "Task state 'parked' has no group.",
@@ -42,7 +42,7 @@ def test_everything_that_a_new_state_lacks_is_named() -> None:
         "Task state 'parked' has no look in console.css.",
         "Task state 'parked' has no look in graph/graph.css.",
         "Task state 'parked' has no look in run/run.css.",
-        "Task state 'parked' has no look in run/graph.js.",
+        "Task state 'parked' has no look in run/graph_tools.js.",
     ]
     hints = [str(error.hint) for error in found]
     assert hints[0] == "Add the field `parked_count` to WorkflowRun, and migrate."

@@ -1,18 +1,27 @@
-"""The admin site: its navigation, its dashboard, and the numbers in the navigation."""
+"""
+Admin sites that are a console: the dashboard is their first page, and they know what to count.
+
+`ConsoleMixin` makes one of a project's own site; `Console` is the site of the stand-alone product,
+with a navigation of its own. Sites without either have the dashboard as a page of our section.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
-from django.contrib.admin import AdminSite, site
+from django.contrib.admin import AdminSite
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.views import PasswordChangeView
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 
-from workflows.insight.attention import attention_counts
+from workflows.models import WorkflowRun
+from workflows.sites import admin_url, all_at_site, current_site, site_at
 
-# Importing workflows.admin registers its pages with this site, so this module imports from there
+# Importing workflows.admin registers its pages with a site, so this module imports from there
 # inside its methods only.
 
 LOOKS = {
@@ -31,6 +40,15 @@ LOOKS = {
 """The icon and the name of a list in the navigation, by its model."""
 OPERATE = ("WorkflowRun", "Task", "TaskAttempt", "Approval", "Event")
 DESIGN = ("WorkflowTemplate", "Runner")
+KEPT = ("RunRecord",)
+VERBS = {
+    "changelist": "view",
+    "change": "view",
+    "history": "view",
+    "add": "add",
+    "delete": "delete",
+}
+"""The permission that a page of Django's needs, by the end of its name."""
 BESIDE = ("SavedView",)
 """Lists that another list links to."""
 COUNTED = {
@@ -62,19 +80,23 @@ class NavigationGroup:
     links: Sequence[NavigationLink]
 
 
-class Console(AdminSite):
-    """The admin site with a navigation and a dashboard of its own."""
+class ConsoleMixin(AdminSite):
+    """
+    Makes a console of an admin site: `class Back(ConsoleMixin, AdminSite)`.
 
-    site_header = site_title = "Orchestrator"
+    Its index is the dashboard, Django's side bar lists our pages in the order of work with their
+    numbers, a refused page says which permission is missing, and failed logins are limited.
+    Our pages are registered with it if nobody has done so.
+    """
+
+    index_is_dashboard = True
     index_title = "Dashboard"
-    site_url = None  # there is no public site to link to
-    enable_nav_sidebar = False  # replaced by our own navigation
+    index_template = "workflows/dashboard/index.html"
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """Add the navigation."""
+        """List our pages first, in the order of work."""
         context = super().each_context(request)
-        if context["has_permission"]:
-            context["navigation"] = list(_navigation(request.path, context["available_apps"]))
+        context["available_apps"] = list(_grouped(context["available_apps"]))
         return context
 
     def index(
@@ -82,16 +104,18 @@ class Console(AdminSite):
     ) -> TemplateResponse:
         """Show the dashboard."""
         from workflows.admin.dashboard.page import dashboard
+        from workflows.admin.ui.numbers import with_plain_numbers
 
-        return super().index(request, {**dashboard(request), **(extra_context or {})})
+        page = super().index(request, {**dashboard(request), **(extra_context or {})})
+        return with_plain_numbers(page)
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Log in with a limit on failed attempts."""
-        from workflows.admin.login import LoginForm
+        from workflows.admin.login import with_limit
 
-        self.login_form = LoginForm
+        self.login_form = with_limit(self.login_form or AdminAuthenticationForm)
         return super().login(request, extra_context)
 
     def password_change(
@@ -100,34 +124,108 @@ class Console(AdminSite):
         """Change one's password, with a limit on wrong guesses of the one of now."""
         from workflows.admin.login import PasswordForm
 
+        template = self.password_change_template
         view: Any = PasswordChangeView.as_view(
             form_class=PasswordForm,
             success_url=reverse("admin:password_change_done", current_app=self.name),
             extra_context={**self.each_context(request), **(extra_context or {})},
+            **({"template_name": template} if template else {}),
         )
         request.current_app = self.name
         return view(request)  # type: ignore[no-any-return]
 
-    def get_urls(self) -> list[URLPattern | URLResolver]:
-        """Add the URL of the numbers in the navigation."""
-        view = self.admin_view(self.attention_view)
-        return [path("attention/", view, name="attention"), *super().get_urls()]
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Say which permission is missing if a page is refused."""
 
-    def attention_view(self, request: HttpRequest) -> HttpResponse:
-        """Return how many items need attention, of the kinds that the reader may see."""
-        return JsonResponse(attention_counts(request.user.has_perm))
+        @wraps(view)
+        def explained(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            try:
+                return view(request, *args, **kwargs)
+            except PermissionDenied as exc:
+                return refused(request, exc)
+
+        return super().admin_view(explained, cacheable)
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Add the URLs that open pages ask, and our pages."""
+        from workflows.admin import register
+        from workflows.admin.palette import palette_view
+        from workflows.admin.polled import attention_view, session_view
+
+        if not self.is_registered(WorkflowRun):
+            register(self)
+
+        ours = [
+            path(f"{name}/", self.admin_view(view), name=name)
+            for name, view in (
+                ("attention", attention_view),
+                ("palette", palette_view),
+                ("session", session_view),
+            )
+        ]
+        return all_at_site(self, [*ours, *super().get_urls()])
+
+
+class Console(ConsoleMixin):
+    """The admin site of the stand-alone product, with a navigation of its own."""
+
+    site_header = site_title = "Orchestrator"
+    site_url = None  # there is no public site to link to
+    enable_nav_sidebar = False  # replaced by our own navigation
+    has_console_look = True
+    """The templates of this site load our style sheets on every page."""
+    lists_tokens = True
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Add the navigation."""
+        context = super().each_context(request)
+        if context["has_permission"]:
+            context["navigation"] = list(_navigation(request.path, self.get_app_list(request)))
+        return context
 
 
 def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 403 with the permission that is missing, and what each group may do."""
-    reason = str(exception) or "You don't have the permission that this needs."
-    context = {**site.each_context(request), "title": "You don't have permission", "reason": reason}
-    return TemplateResponse(request, "admin/refused.html", context, status=403).render()
+    from workflows.admin.ui.holders import holders
+
+    site = site_at(request) or current_site()
+    request.current_app = site.name
+    context = {
+        **site.each_context(request),
+        "title": "You don't have permission",
+        "reason": str(exception) or _missing(request),
+        "givers": holders("auth.change_user").sentence if request.user.is_staff else "",
+    }
+    return TemplateResponse(request, "workflows/refused.html", context, status=403).render()
+
+
+def _missing(request: HttpRequest) -> str:
+    """Return which permission a page of a model needs, of which Django says nothing."""
+    name = request.resolver_match.url_name or "" if request.resolver_match else ""
+    app, _, rest = name.partition("_")
+    model, _, page = rest.partition("_")
+    verb = VERBS.get(page)
+    named = f"the permission {app}.{verb}_{model}" if verb and model else "a permission"
+    return f"This needs {named}, which you don't have."
+
+
+def _grouped(apps: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield our pages in two groups, in the order of work, then the other apps as they are."""
+    ours = {app["app_label"]: app for app in apps if app["app_label"] in {"workflows", "runners"}}
+    models = {model["object_name"]: model for app in ours.values() for model in app["models"]}
+    for heading, label, names in (
+        ("Operate", "workflows", (*OPERATE, *KEPT)),
+        ("Design", "runners", DESIGN),
+    ):
+        listed = [{**models[name], "name": LOOKS[name][1]} for name in names if name in models]
+        if listed and (app := ours.get(label) or next(iter(ours.values()))):
+            yield {**app, "name": heading, "models": listed}
+    yield from (dict(app) for app in apps if app["app_label"] not in ours)
 
 
 def _navigation(here: str, apps: Sequence[Mapping[str, Any]]) -> Iterator[NavigationGroup]:
     models = {model["object_name"]: model for app in apps for model in app["models"]}
-    index = reverse("admin:index")
+    index = admin_url("index")
     dashboard = NavigationLink("Dashboard", index, "dashboard", here == index)
     yield NavigationGroup("Operate", [dashboard, *_links(here, models, OPERATE)])
     others = [name for name in models if name not in {*OPERATE, *DESIGN, *BESIDE}]

@@ -40,6 +40,29 @@ def topological_order(upstream: Mapping[Vertex, Iterable[Vertex]]) -> list[Verte
         raise InvalidGraph([f"cycle: {_spell_out(exc.args[1], upstream)}"]) from exc
 
 
+def longest_path(
+    upstream: Mapping[Vertex, Iterable[Vertex]], weights: Mapping[Vertex, float]
+) -> list[Vertex]:
+    """
+    Return the path of the largest total weight, from a root to its end; empty if none has any.
+
+    :raises InvalidGraph: if there is a cycle.
+    """
+    totals: dict[Vertex, float] = {}
+    before: dict[Vertex, Vertex | None] = {}
+    for vertex in topological_order(upstream):
+        parents = [parent for parent in upstream.get(vertex, ()) if totals[parent]]
+        before[vertex] = max(parents, key=totals.__getitem__, default=None)
+        heaviest = before[vertex]
+        totals[vertex] = weights[vertex] + (0.0 if heaviest is None else totals[heaviest])
+    last = max(totals, key=totals.__getitem__, default=None)
+    path: list[Vertex] = []
+    while last is not None and totals[last]:
+        path.append(last)
+        last = before[last]
+    return path[::-1]
+
+
 def downstream_of(start: Vertex, edges: Iterable[tuple[Vertex, Vertex]]) -> set[Vertex]:
     """
     Return all vertices downstream of `start`, in one pass, whatever the number of paths.

@@ -1,8 +1,8 @@
 """
-How large requests may be: one table for all paths of the site.
+How large requests may be: one table for all paths, as they stand below where the API is mounted.
 
-A stranger gets far enough to log in, and no further: `workflows.api.body_limits` refuses, before
-anything of it is read, a body that is larger than what its path takes from those who are not logged
+A stranger gets far enough to log in, and no further: `workflows.api` refuses, before anything of it
+is read, a body that is larger than what its path takes from those who are not logged
 in, or from anybody.
 """
 
@@ -25,15 +25,17 @@ class BodyLimit(NamedTuple):
     """Bytes, from anybody."""
 
 
+# Of the API, bodies of strangers are not read: its views find out first who calls. That of a
+# callback checks the token first.
+CALLBACKS = BodyLimit(re.compile(r"/runner/tasks/\d+/status"), 64 * MB, 64 * MB)
+# A template of 10,000 steps, or a run with large parameters.
+BODIES = BodyLimit(re.compile(rf"/({API})(/.*)?"), 16 * MB, 16 * MB)
 LIMITS = (
-    # Of the API, bodies of strangers are not read: its views find out first who calls. That of a
-    # callback checks the token first.
-    BodyLimit(re.compile(r"/runner/tasks/\d+/status"), 64 * MB, 64 * MB),
-    # A template of 10,000 steps, or a run with large parameters.
-    BodyLimit(re.compile(rf"/({API})(/.*)?"), 16 * MB, 16 * MB),
-    # Other pages find out later: Django looks for a CSRF token in the body.
-    BodyLimit(re.compile(r"/admin/.*"), 64 * KB, 16 * MB),
+    CALLBACKS,
+    BODIES,
 )
+# Pages of the admin find out later: Django looks for a CSRF token in the body.
+PAGES = BodyLimit(re.compile(""), 64 * KB, 16 * MB)
 ELSEWHERE = BodyLimit(re.compile(".*"), 64 * KB, 64 * KB)
 
 

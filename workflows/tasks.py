@@ -6,10 +6,14 @@ from uuid import UUID
 
 from celery import Task, shared_task
 
+from runners.base import LONGEST_TIMEOUT_S
 from runners.celery import TASK
 from runners.slots.pool import SlotPool
 from workflows.execution.executor import execute
 from workflows.models.actor import Actor
+
+WITHIN_S = LONGEST_TIMEOUT_S + 3600
+"""Celery's own limit of an attempt: never before its time-out, which the executor keeps."""
 
 
 class ThreadPools(threading.local):
@@ -29,7 +33,19 @@ class AttemptTask(Task):  # type: ignore[misc]
         self.of_thread = ThreadPools()
 
 
-@shared_task(name=TASK, bind=True, base=AttemptTask)
+# As our own app is configured, also where the project's is not: a message that is lost with its
+# worker comes again, and an attempt that was claimed is not executed twice. The limits of time
+# stand here since those of the project, mostly minutes, would end its worker's child with it.
+@shared_task(
+    name=TASK,
+    bind=True,
+    base=AttemptTask,
+    acks_late=True,
+    reject_on_worker_lost=True,
+    ignore_result=True,
+    soft_time_limit=WITHIN_S,
+    time_limit=WITHIN_S + 60,
+)
 def execute_attempt(self: AttemptTask, attempt_id: str) -> None:
     """Execute one attempt to its end; do nothing if it is claimed or has ended."""
     by = Actor(name=f"worker {self.request.hostname}")

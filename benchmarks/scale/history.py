@@ -84,17 +84,22 @@ def execute(template: WorkflowTemplate, *, fails: bool) -> WorkflowRun:
     )
     for approval in Approval.objects.filter(task__run=run):
         approve(approval.pk, by=APPROVER)
-    dispatch_ready(run.pk, limit=None, by=BY)
-    started = claim_waiting(run.pk, REQUEST).started
+    finish(run.pk, fails=fails)
+    run.refresh_from_db()
+    return run
+
+
+def finish(run_id: int, *, fails: bool = False) -> None:
+    """Execute what is left of a run; the last of its first tasks may fail."""
+    dispatch_ready(run_id, limit=None, by=BY)
+    started = claim_waiting(run_id, REQUEST).started
     while started:
         reports = _reports(started)
         if fails:
             last = reports.pop()
             reports.append(Report(last.attempt_id, TaskState.FAILED, 1, message="exit code 1"))
-        started = apply_reports_and_claim(run.pk, reports, REQUEST).started
+        started = apply_reports_and_claim(run_id, reports, REQUEST).started
         fails = False
-    run.refresh_from_db()
-    return run
 
 
 def _reports(attempts: Sequence[TaskAttempt]) -> list[Report]:

@@ -26,8 +26,9 @@ from typing import Any, NoReturn
 
 from django.db import connections
 
+from runners.django_tasks import DjangoAttempt, call_task
 from runners.functions import call_function
-from runners.jobs import CommandJob, FunctionJob, Job, job_from
+from runners.jobs import ATTEMPT_ID, CommandJob, FunctionJob, Job, TaskJob, job_from
 from runners.run_directories import VARIABLE, make_run_directory
 from runners.slots.channel import Channel
 from runners.slots.forked_slot import ENDING_SIGNALS
@@ -114,7 +115,7 @@ class SlotProcess:
         is_clean = self._is_tidy and not self._watch.changes()
         self._answer(DONE if is_clean else SPENT, outcome)
 
-    def _run_function(self, job: FunctionJob, output: int) -> Outcome:
+    def _run_function(self, job: FunctionJob | TaskJob, output: int) -> Outcome:
         _redirect(output)
         os.close(output)
         _set_signals(signal.SIG_DFL)
@@ -178,10 +179,10 @@ def _why_not_started(job: CommandJob, exc: Exception) -> str:
     return f"cannot start '{job.arguments[0]}': {exc}"
 
 
-def _call(job: FunctionJob) -> Outcome:
+def _call(job: FunctionJob | TaskJob) -> Outcome:
     try:
         with _variables(job.environment):
-            result = call_function(job.name, job.kwargs)
+            result = _result_of(job)
         text = json.dumps(result, allow_nan=False)
     except BaseException as exc:  # noqa: BLE001 (a function that raises SystemExit has failed, too)
         with suppress(Exception):  # the function may have closed the descriptor
@@ -190,6 +191,13 @@ def _call(job: FunctionJob) -> Outcome:
     if len(text) > LARGEST_RESULT:
         return Outcome(error=f"the result is larger than {LARGEST_RESULT:,} characters of JSON")
     return Outcome(result=result)
+
+
+def _result_of(job: FunctionJob | TaskJob) -> Any:
+    if isinstance(job, FunctionJob):
+        return call_function(job.name, job.kwargs)
+    attempt = DjangoAttempt(job.environment.get(ATTEMPT_ID, ""), job.number)
+    return call_task(job.path, job.args, job.kwargs, attempt)
 
 
 @contextmanager

@@ -24,6 +24,8 @@ from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, finish, start, walk
 from workflows.models import Approval, Task, TaskAttempt, WorkflowRun, WorkflowTemplate
 
+SEE = re.compile(' <a class="see".*?</a>')
+"""Where a message leads."""
 OPERATE = "workflows.operate_workflowrun"
 VIEW_ALL = (
     "workflows.view_workflowtemplate",
@@ -135,7 +137,7 @@ def press(client: Client, run: WorkflowRun, how: str = "one") -> Any:
 def messages_of(answer: Any) -> list[tuple[str, str]]:
     """Return the messages of an answer: their level and their text without links."""
     found = get_messages(answer.wsgi_request)
-    return [(message.level_tag, strip_tags(str(message))) for message in found]
+    return [(message.level_tag, strip_tags(SEE.sub("", str(message)))) for message in found]
 
 
 def outcomes_of(answer: Any) -> list[tuple[str, str]]:
@@ -163,7 +165,7 @@ def step_rows(*steps: dict[str, Any], initial: int = 0) -> dict[str, Any]:
 
 def posted_form(client: Client, template: WorkflowTemplate) -> dict[str, Any]:
     """Return what a browser posts if a template is opened and saved."""
-    page = client.get(url_of(template))
+    page = client.get(url_of(template), {"plain": ""})
     form = page.context["adminform"].form
     formset = page.context["inline_admin_formsets"][0].formset
     fields = [field for each in (form, formset.management_form, *formset) for field in each]

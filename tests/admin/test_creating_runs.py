@@ -136,8 +136,8 @@ def test_auto_dispatch_is_switched_on_the_page_of_the_run(
     create(root, template=template.pk, _create="1")
     run = WorkflowRun.objects.get()
     for name, label, wanted in (
-        ("auto_dispatch_on", "Switch auto-dispatch on", True),
-        ("auto_dispatch_off", "Switch auto-dispatch off", False),
+        ("auto_dispatch_on", "Let it go on…", True),
+        ("auto_dispatch_off", "Goes on by itself", False),
     ):
         page = text_of(root.get(url_of(run)))
         assert label in page

@@ -10,7 +10,7 @@ from tests.admin.conftest import add_url, messages_of, posted_form, step_rows, t
 from tests.factories import RunnerFactory, TemplateFactory
 from tests.support.actors import who
 from tests.support.verbs import edges, states
-from workflows.admin.templates.model_admin import TemplateForm
+from workflows.admin.templates.form import TemplateForm
 from workflows.admin.templates.steps import StepForm
 from workflows.authoring.sections import SECTIONS
 from workflows.authoring.spec import StepSpec, TemplateSpec, parse_template
@@ -141,7 +141,7 @@ def test_duplicate_step_id_is_named(root: Client) -> None:
         ("title", "x" * 301, "at most 300 characters"),
         ("payload", "[1]", "must be an object"),
         ("payload", '{"command": }', "Not valid JSON: line 1, column 13: Expecting value."),
-        ("payload", '{"command": "ls -l"}', "command: 'ls -l' is not of type 'array'"),
+        ("payload", '{"command": "ls -l"}', "command: 'ls -l' is not a list"),
         ("payload", '{"command": ["a"], "python": "b"}', "contains both 'command' and 'python'"),
         ("timeout_seconds", "0", "greater than or equal to 1"),
         ("timeout_seconds", "86401", "less than or equal to 86400"),

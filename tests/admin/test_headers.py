@@ -2,6 +2,8 @@
 
 import pytest
 from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
 
 STRICT = "default-src 'self'"
 
@@ -28,3 +30,11 @@ def test_api_docs_page_allows_inline_styles_but_no_inline_scripts(root: Client) 
     assert policy["default-src"] == "'self'"
     assert policy["style-src"] == "'self' 'unsafe-inline'"
     assert "script-src" not in policy
+
+
+def test_builder_sends_the_csrf_token_in_the_header_of_the_project(
+    root: Client, settings: Settings
+) -> None:
+    settings.CSRF_HEADER_NAME = "HTTP_X_SHOP"
+    page = root.get(reverse("admin:workflows_workflowtemplate_add")).content.decode()
+    assert 'data-csrf-header="X-SHOP"' in page

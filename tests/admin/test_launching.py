@@ -157,7 +157,7 @@ def test_secret_parameter_is_masked_and_stored_apart(
         ("ratio", "nan", "Enter a number."),
         ("mode", "9", "Select a valid choice. 9 is not one of the available choices."),
         ("mode", "x", "Select a valid choice. x is not one of the available choices."),
-        ("more", "[1]", "[1] is not of type 'object'"),
+        ("more", "[1]", "[1] is not an object"),
         ("more", "{", "Not valid JSON: line 1, column 2: Expecting property name"),
         ("more", '{"a": NaN}', "NaN is not a number in JSON"),
         ("note", "x" * 21, "is too long"),
@@ -260,7 +260,8 @@ def test_add_page_without_template_offers_a_choice(
 ) -> None:
     page = root.get(add_url(WorkflowRun))
 
-    assert f'<option value="{described_template.pk}">Described</option>' in page.content.decode()
+    assert f'href="?template={described_template.pk}">Described</a>' in page.content.decode()
+    assert "Described – – Run…" in text_of(page)
 
 
 @pytest.mark.parametrize("named", ["987654", "x", "", "9" * 30])

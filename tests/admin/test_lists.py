@@ -1,5 +1,6 @@
 """Lists: what they show, in a constant number of statements."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -13,14 +14,22 @@ from django.test.utils import CaptureQueriesContext
 from knox.models import AuthToken
 
 from runners.models import Runner
-from tests.admin.conftest import list_url, text_of
+from tests.admin.conftest import ClientOf, list_url, text_of
 from tests.factories import RunFactory, RunnerFactory, TemplateFactory
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, finish, walk
 from workflows.admin.tasks import TaskAdmin
+from workflows.admin.templates.overview import overview_url
 from workflows.admin.ui.lists import GrowingAdmin
 from workflows.db import counting
-from workflows.models import Approval, Event, Task, TaskAttempt, WorkflowRun, WorkflowTemplate
+from workflows.models import (
+    Approval,
+    Event,
+    Task,
+    TaskAttempt,
+    WorkflowRun,
+    WorkflowTemplate,
+)
 from workflows.models.actor import Actor
 from workflows.runs.events import record
 
@@ -79,8 +88,9 @@ def test_run_list_shows_state_counts_and_deadlock(root: Client, runs: DrawRun) -
 
     text = text_of(root.get(list_url(WorkflowRun)))
 
-    assert f"run {run.pk} Sales, version 1 failed 1 blocked 1 of 3 1 pending 1 failed" in text
-    assert "1 task can never run because a failed. Retry," in text
+    assert f"{run.pk} failed Sales v1" in text
+    assert "a failed, and 1 task waits for it. Retry," in text
+    assert "1 of 3" in text
 
 
 @pytest.mark.parametrize("search", ["Sales", "anna", "{pk}"])
@@ -115,7 +125,7 @@ def test_tasks_of_one_run_are_listed_in_template_order(root: Client, runs: DrawR
     answer = root.get(list_url(Task), {"run": run.pk})
 
     assert [str(task) for task in answer.context["cl"].result_list] == ["c", "b", "a"]
-    assert f"workflow run {run.pk}" in text_of(answer)  # the filter that is on
+    assert f"Workflow run {run.pk}" in text_of(answer)  # the filter that is on
 
 
 @pytest.mark.parametrize("model", [Task, TaskAttempt, Event])
@@ -161,10 +171,21 @@ def test_event_of_another_app_and_of_no_run_is_shown_and_filtered(
     assert root.get(list_url(Event), {"event_type__exact": "\0"}).status_code == 400
 
 
-def test_template_list_shows_version_and_number_of_steps(root: Client, runs: DrawRun) -> None:
-    runs("a > b > c", name="Sales")
+def test_template_list_shows_how_the_latest_runs_went(
+    root: Client, client_of: ClientOf, runs: DrawRun
+) -> None:
+    run = runs("a > b > c", name="Sales")
+    dispatch_all(run)
+    finish(run, "a", "failed")
 
-    assert "Sales 1 3 runs" in text_of(root.get(list_url(WorkflowTemplate)))
+    answer = root.get(list_url(WorkflowTemplate))
+
+    assert "Sales run 1: failed" in text_of(answer).replace(f"run {run.pk}", "run 1")
+    assert re.search(r"0 % – – 3 v1, [-\d: ]+ Run…", text_of(answer))
+    assert f'href="{overview_url(run.template_id or 0)}"' in answer.content.decode()
+    assert f"?template={run.template_id}" in answer.content.decode()
+    blind = client_of("blind", "workflows.view_workflowtemplate")
+    assert "failed" not in text_of(blind.get(list_url(WorkflowTemplate)))
 
 
 def test_token_list_does_not_show_digests(root: Client) -> None:
@@ -240,5 +261,22 @@ def test_list_that_is_filtered_by_date_is_ordered_by_it(root: Client, runs: Draw
     page = root.get(list_url(Task), span)
 
     assert [row.run_id for row in page.context["cl"].result_list] == [first.pk, second.pk]
-    wrong = root.get(list_url(Task), {"finished_at__gte": "yesterday"})
+    wrong = root.get(list_url(Task), {"finished_at__gte": "soon"})
     assert wrong.status_code in {302, 400}
+
+
+def test_span_of_time_is_typed_or_said(root: Client, runs: DrawRun) -> None:
+    run, old = runs("a"), runs("a")
+    night = datetime(2026, 1, 2, 3, 30, tzinfo=UTC)
+    WorkflowRun.objects.filter(pk=old.pk).update(created_at=night)
+    typed = {"created_at__gte": "2026-01-02T02:00", "created_at__lt": "2026-01-02T06:00"}
+
+    page = root.get(list_url(WorkflowRun), {**typed, "state__exact": "created"})
+
+    assert [row.pk for row in page.context["cl"].result_list] == [old.pk]
+    assert "Created 2026-01-02 02:00 – 06:00" in text_of(page)
+    assert 'name="created_at__gte" value="2026-01-02T02:00"' in page.content.decode()
+    assert '<input type="hidden" name="state__exact" value="created">' in page.content.decode()
+    for said in ("24h", "today", "7d"):
+        page = root.get(list_url(WorkflowRun), {"created_at__gte": said, "created_at__lt": ""})
+        assert [row.pk for row in page.context["cl"].result_list] == [run.pk]

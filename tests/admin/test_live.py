@@ -65,6 +65,7 @@ def test_graph_has_tasks_edges_times_and_usual_durations(olga: Client, runs: Dra
     assert a == {
         "name": "a",
         "title": "a",
+        "runner": "default runner",
         "id": task(run, "a").pk,
         "state": "running",
         "flags": [],
@@ -72,6 +73,9 @@ def test_graph_has_tasks_edges_times_and_usual_durations(olga: Client, runs: Dra
         "dispatched": seconds(task(run, "a").dispatched_at),
         "started": seconds(task(run, "a").started_at),
         "finished": None,
+        "exit_code": None,
+        "approved_by": "",
+        "approved_at": None,
     }
     assert (b["state"], b["attempts"], b["dispatched"], b["started"]) == ("pending", 0, None, None)
     assert c["flags"] == ["held"]
@@ -112,9 +116,9 @@ def test_changed_tasks_are_sent_with_the_live_parts(olga: Client, runs: DrawRun)
         task(run, "c").pk: ("canceled", []),
     }
     assert changes["state"] == "running"
-    assert "1 of 3" in changes["parts"]["summary"]
-    assert 'value="pause"' in changes["parts"]["operations"]
-    assert "canceled" in changes["parts"]["trouble"]
+    assert "2 of 3 steps" in changes["parts"]["summary"]
+    assert 'value="abort"' in changes["parts"]["operations"]
+    assert "canceled" in changes["parts"]["verdict"]
     sent = records(changes["events"])
     assert [event["id"] for event in sent] == [
         event.pk for event in events(run) if event.pk > before
@@ -161,7 +165,7 @@ def test_one_change_of_a_large_run_is_a_small_response(olga: Client) -> None:
 
     assert len(answer.json()["tasks"]["rows"]) == 1
     assert len(answer.content) < 6_800
-    assert "3 more failed" in answer.json()["parts"]["trouble"]
+    assert "3 more failed" in answer.json()["parts"]["verdict"]
 
 
 def test_statements_of_a_poll_do_not_grow_with_tasks(olga: Client) -> None:
@@ -177,7 +181,7 @@ def test_statements_of_a_poll_do_not_grow_with_tasks(olga: Client) -> None:
         counts.append((len(changes), len(graph)))
 
     assert counts[0] == counts[1]
-    assert counts[0] <= (14, 9)
+    assert counts[0] <= (19, 8)
 
 
 def test_deadlock_is_shown_with_actions_in_a_constant_number_of_statements(
@@ -192,10 +196,10 @@ def test_deadlock_is_shown_with_actions_in_a_constant_number_of_statements(
             parts = poll(olga, run, 0).json()["parts"]
         counts.append(len(statements))
 
-    assert "1 task can never run because" in parts["trouble"]
-    assert "stays blocked by another" in parts["trouble"]
-    assert "57 more failed or canceled" in parts["trouble"]
-    assert 'value="cancel_rest"' in parts["trouble"]
+    assert "and 1 task waits for" in parts["verdict"]
+    assert "57 more failed" in parts["verdict"]
+    assert "Retry 60 failed" in parts["verdict"]
+    assert 'value="cancel_rest"' in parts["verdict"]
     assert counts[0] == counts[1] <= 20
 
 
@@ -236,8 +240,8 @@ def test_viewer_gets_live_parts_without_buttons(viola: Client, runs: DrawRun) ->
 
     parts = poll(viola, run, 0).json()["parts"]
 
-    assert "1 task can never run because" in parts["trouble"]
-    assert "<button" not in "".join(parts.values())
+    assert "and 1 task waits for" in parts["verdict"]
+    assert "<form" not in "".join(parts.values())
     assert "csrf" not in "".join(parts.values())
 
 

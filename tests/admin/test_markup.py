@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group, User
-from django.db import transaction
+from django.db import connection
 from django.forms import BaseForm
 from django.test import Client
 from django.urls import ResolverMatch, resolve
@@ -152,11 +152,11 @@ class Visitor:
 
     def _undone(self, address: str, verb: str, data: Any, kind: str = "") -> None:
         more = {"content_type": kind} if kind else {}
-        undo = transaction.savepoint()
+        undo = str(connection.savepoint())
         answer = getattr(self.client, verb)(address, data, follow=True, **more)
         self._note(address, answer)
         assert_escaped(answer, f"{verb} {address} {str(data)[:500]}")
-        transaction.savepoint_rollback(undo)
+        connection.savepoint_rollback(undo)
 
     def _note(self, address: str, answer: Any) -> None:
         if answer.status_code not in {404, 405}:
@@ -237,7 +237,7 @@ def test_columns_that_are_left_out_exist() -> None:
         assert apps.get_model(model)._meta.get_field(name)
 
 
-OF_DJANGO = {"LoginForm", "PasswordForm"}
+OF_DJANGO = {"LimitedLogin", "PasswordForm", "NewUserForm"}
 """Forms with texts of Django's own, such as the list of what a password must have."""
 
 

@@ -43,10 +43,13 @@ def test_navigation_links_to_lists_that_the_reader_may_view(
     assert navigation(viola) == {
         "Operate": operate,
         "Design": ["Templates", "Runners"],
-        "Settings": ["Retention"],
+        "Settings": ["API tokens", "Retention"],
     }
     assert navigation(root)["Settings"] == ["Groups", "Users", "API tokens", "Retention"]
-    assert navigation(client_of("nora")) == {"Operate": ["Dashboard"]}
+    assert navigation(client_of("nora")) == {
+        "Operate": ["Dashboard"],
+        "Settings": ["API tokens"],
+    }
 
 
 def test_navigation_marks_the_current_list(olga: Client, busy: WorkflowRun) -> None:

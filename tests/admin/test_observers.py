@@ -26,7 +26,12 @@ pytestmark = pytest.mark.slow
 
 OTHERS = {"logout", "password_change"}
 """What everybody may do to themselves."""
-PERSONAL = {"/admin/logout/", "/admin/password_change/", "/admin/workflows/savedview/add/"}
+PERSONAL = {
+    "/admin/logout/",
+    "/admin/password_change/",
+    "/admin/workflows/savedview/add/",
+    "/admin/knox/authtoken/add/",
+}
 """What anybody may do, since it concerns nobody else."""
 WORDS = ("run", "task", "attempt", "template", "approval", "event")
 """What ids in addresses are called."""
@@ -103,7 +108,7 @@ def address(path: str, pattern: URLPattern) -> str:
         rows = None
     if rows is not None:
         pk = rows.order_by("-pk").values_list("pk", flat=True).first() or 1
-        ids = ("object_id", "id", f"{parts[2]}_id", *(f"{word}_id" for word in WORDS))
+        ids = ("object_id", "id", "pk", f"{parts[2]}_id", *(f"{word}_id" for word in WORDS))
         values |= dict.fromkeys(ids, pk) | {"number": 1}
     else:
         values["object_id"] = 1

@@ -25,7 +25,7 @@ def test_panel_begins_with_counts_and_refusals(olga: Client, runs: DrawRun) -> N
 
     [(level, text)] = messages_of(answer)
     assert level == "warning"
-    assert text.split()[:5] == ["Retry", "2", "refused", "2", "done"]
+    assert text.split()[:5] == ["Retry", "4", "tasks", "2", "refused"]
     assert [word for word, _ in outcomes_of(answer)] == ["refused", "refused", "done", "done"]
 
 

@@ -22,6 +22,7 @@ PARTS = {
     "runlabel",
     "savedview",
     "templatepolicy",
+    "operations",
 }
 """Seen on the pages of what they are parts of; whoever sees runs sees and saves views of them."""
 

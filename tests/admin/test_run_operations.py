@@ -50,9 +50,9 @@ def test_confirm_page_says_which_rows_will_be_refused_and_why(
 ) -> None:
     text = text_of(act(olga, "pause", [runs("a"), done]))
 
-    assert "2 selected" in text
-    assert text.count("will be refused") == 1
-    assert f"will be refused: workflow run {done.pk} is success" in text
+    why = f"will be refused: workflow run {done.pk} is success"
+    assert f"1 of the 2 {why}." in text
+    assert text.count(why) == 2, "in short, and in its row"
 
 
 @pytest.mark.parametrize(
@@ -132,6 +132,7 @@ def test_cancel_rest_cancels_blocked_tasks(olga: Client, runs: DrawRun) -> None:
     answer = confirm(olga, "cancel_rest", [run], "given up")
 
     assert "What follows 2 tasks are canceled: b, c" in text_of(page)
+    assert f"Cancel 2 waiting tasks of run {run.pk}?" in text_of(page)
     assert messages_of(answer) == [("success", f"workflow run {run.pk} is failed.")]
     assert states(run) == {"a": "failed", "b": "canceled", "c": "canceled"}
     assert [(each.actor, each.reason) for each in events(run)[-2:]] == [("olga", "given up")] * 2

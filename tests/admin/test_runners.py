@@ -96,7 +96,9 @@ def test_deleting_used_runner_says_what_to_do_instead(
         root.post(url_of(runner, "delete"), {"post": "yes"}),
     ):
         kept = "Tasks have used runner 'gpu', and their history names it: disable it instead."
-        assert f"Nothing was deleted: {kept}" in text_of(page)
+        assert kept in text_of(page)
+        assert "Runner gpu cannot be deleted" in text_of(page)
+        assert "danger" not in page.content.decode()
     assert Runner.objects.filter(name="gpu").exists()
 
 

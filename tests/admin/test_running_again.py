@@ -81,10 +81,10 @@ def test_page_says_where_a_run_came_from(root: Client, earlier: WorkflowRun) -> 
 
     page = root.get(url_of(run))
 
-    line = f"Repeats run {earlier.pk}. Started by schedule <nightly> for 2026-01-31T02:00:00Z."
+    line = f"by schedule <nightly> for 2026-01-31T02:00:00Z, again as run {earlier.pk}"
     assert line in text_of(page)
-    assert f'Repeats <a href="{url_of(earlier)}">run {earlier.pk}</a>.' in page.content.decode()
-    assert "Repeats" not in text_of(root.get(url_of(earlier)))
+    assert f', again as <a href="{url_of(earlier)}">run {earlier.pk}</a>' in page.content.decode()
+    assert "again as" not in text_of(root.get(url_of(earlier)))
 
 
 def test_form_of_the_latest_version_says_which_parameters_it_leaves_out(

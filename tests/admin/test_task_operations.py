@@ -55,7 +55,7 @@ def test_confirming_many_tasks_takes_as_many_statements_as_one(olga: Client, run
     with CaptureQueriesContext(connection) as ten:
         page = act(olga, "retry", broken)
 
-    assert "10 selected" in text_of(page)
+    assert "Retry 10 tasks in 10 runs?" in text_of(page)
     assert len(ten) == len(one) <= 14
 
 

@@ -1,12 +1,14 @@
 """Every endpoint of the API, read from the URL conf, so that new ones are always tested."""
 
 from collections.abc import Iterator
+from inspect import unwrap
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from workflows.api.errors import path_not_found
 
+NOTHING: Any = unwrap(path_not_found)
 OTHERS = ("admin/", "static/")
 """Prefixes of paths that are not part of the API."""
 
@@ -30,7 +32,7 @@ def _paths(patterns: list[Any], prefix: str) -> Iterator[tuple[str, Any]]:
             continue
         if isinstance(pattern, URLResolver):
             yield from _paths(pattern.url_patterns, path)
-        elif isinstance(pattern, URLPattern) and pattern.callback is not path_not_found:
+        elif isinstance(pattern, URLPattern) and unwrap(pattern.callback) is not NOTHING:
             yield path, pattern.callback
 
 

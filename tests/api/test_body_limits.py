@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from workflows.limits import LIMITS, MB, MOST_ITEMS, limit_of
+from workflows.limits import LIMITS, MB, MOST_ITEMS, PAGES, limit_of
 
 FILLED = {"<int:": "1", "<path:": "1", "<slug:": "x", "<str:": "x", "<uuid:": "x", "<": "x"}
 LARGE = 15 * MB
@@ -107,7 +107,7 @@ def test_refusal_names_the_limit(client: Client) -> None:
 
 
 def test_who_has_logged_in_may_send_what_the_path_takes(admin_client: Client) -> None:
-    most = limit_of("/admin/auth/user/add/").logged_in
+    most = PAGES.logged_in
     assert taken(admin_client, "/admin/auth/user/add/", most + 1, FORM) == (413, 0)
     status, read = taken(admin_client, "/admin/auth/user/add/", most, FORM)
     assert (status, read > SMALL) == (400, True)  # too many fields

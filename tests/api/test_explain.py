@@ -34,7 +34,7 @@ def test_explain_returns_sentences_and_data(api: APIClient, runs: DrawRun) -> No
         "run_id": run.pk,
         "status": "failed",
         "sentence": (
-            "2 tasks can never run because `build` failed (exit code 2). "
+            "`build` failed (exit code 2), and 2 tasks wait for it. "
             "Retry, mark success, or cancel the rest."
         ),
         "deadlock": {**counts, "root_causes": [cause]},

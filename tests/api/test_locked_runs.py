@@ -11,7 +11,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from tests.factories import RunFactory, TemplateFactory
-from workflows.api import middleware
+from workflows.api import watch
 from workflows.models import Event, WorkflowRun
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -20,8 +20,8 @@ pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 @pytest.fixture(autouse=True)
 def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for tenths of seconds instead of seconds."""
-    monkeypatch.setattr(middleware, "LOCK_S", 0.3)
-    monkeypatch.setattr(middleware, "ANSWER_S", 0.5)
+    monkeypatch.setattr(watch, "LOCK_S", 0.3)
+    monkeypatch.setattr(watch, "ANSWER_S", 0.5)
 
 
 @contextmanager

@@ -34,7 +34,8 @@ def test_a_run_of_a_template_has_its_tasks_in_list_order(api: APIClient) -> None
     tasks = Task.objects.in_bulk(run["task_ids"])
     assert [tasks[pk].step_id for pk in run["task_ids"]] == ["a", "b", "d", "c"]
     assert all(run.pop(name).endswith("Z") for name in ("created_at", "updated_at"))
-    assert [each["operation"] for each in run.pop("suggested_actions")] == ["dispatch_ready"]
+    suggested = [each["operation"] for each in run.pop("suggested_actions")]
+    assert suggested == ["dispatch_ready", "auto_dispatch_on"]
     assert run == {
         "id": run["id"],
         "workflow_template_id": template.pk,
@@ -50,7 +51,7 @@ def test_a_run_of_a_template_has_its_tasks_in_list_order(api: APIClient) -> None
         **dict.fromkeys(UNSET),
         **dict.fromkeys(["approver_must_differ", "auto_dispatch"], False),
         "task_counts": {**dict.fromkeys(TaskState.values, 0), "pending": 4},
-        "sentence": "Nothing has been dispatched yet: dispatch the ready tasks to begin.",
+        "sentence": "Nothing has been dispatched yet. Dispatch the ready tasks to begin.",
         "failure_triage_hints": [],
         "retry_summary": {"total_retries": 0, "retried_task_ids": []},
         **dict.fromkeys(["set_aside", "kept_by", "kept_reason"], ""),
@@ -59,7 +60,7 @@ def test_a_run_of_a_template_has_its_tasks_in_list_order(api: APIClient) -> None
 
 
 UNSET = [
-    *("started_at", "finished_at", "duration_ms", "again_of", "trigger", "deadlock"),
+    *("started_at", "finished_at", "duration_ms", "again_of", "trigger", "trial", "deadlock"),
     *("kept_at", "logs_removed_at", "secrets_removed_at"),
 ]
 

@@ -121,13 +121,13 @@ def test_a_deleted_template_leaves_its_runs_readable(api: APIClient, runs: DrawR
         ),
         (
             {"name": "x", "steps": [{"step_id": "a", "title": "A", "requires_approval": "no"}]},
-            {"steps": [f"step 'a': requires_approval: 'no' is not of type 'boolean'; {BOOLEAN}"]},
+            {"steps": [f"step 'a': requires_approval: 'no' is not true or false; {BOOLEAN}"]},
         ),
         (
             {"name": "x", "steps": [{"step_id": "a", "title": "A", "timeout_seconds": 60.0}]},
             {
                 "steps": [
-                    f"step 'a': timeout_seconds: 60.0 is not of type 'integer', 'null'; {INTEGER}"
+                    f"step 'a': timeout_seconds: 60.0 is not a whole number or null; {INTEGER}"
                 ]
             },
         ),
@@ -145,7 +145,7 @@ def test_a_deleted_template_leaves_its_runs_readable(api: APIClient, runs: DrawR
         ({"name": " ", "steps": []}, {"name": ["must not be blank"]}),
         (
             {"name": "x", "steps": "a"},
-            {"steps": [f"the list of steps: 'a' is not of type 'array'; {TYPES['array']}"]},
+            {"steps": [f"the list of steps: 'a' is not a list; {TYPES['array']}"]},
         ),
     ],
 )

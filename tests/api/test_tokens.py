@@ -1,12 +1,16 @@
 """`manage.py create_api_token`."""
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.test import override_settings
 from django.utils import timezone
 from knox.models import AuthToken
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 
@@ -42,3 +46,35 @@ def test_wrong_arguments_create_no_token(alice: User, arguments: list[str], text
 
     assert text in str(refused.value)
     assert not AuthToken.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "end"),
+    [
+        (timedelta(hours=10), r"good until \d{4}-\d\d-\d\d \d\d:\d\d UTC"),  # knox's own default
+        (timedelta(days=3), r"good until \d{4}-\d\d-\d\d"),
+        (None, "good forever"),
+    ],
+)
+def test_tokens_live_as_long_as_the_project_says(
+    alice: User,
+    capsys: pytest.CaptureFixture[str],
+    settings: Settings,
+    lifetime: timedelta | None,
+    end: str,
+) -> None:
+    settings.REST_KNOX = {"TOKEN_TTL": lifetime}
+
+    call_command("create_api_token", "alice")
+
+    said = capsys.readouterr().out
+    assert re.match(rf"Token of alice, {end}: \w+\n$", said)
+    created = AuthToken.objects.get(user=alice)
+    assert (created.expiry is None) is (lifetime is None)
+
+
+def test_project_without_tokens_is_told_how_to_have_some(alice: User) -> None:
+    without = [app for app in settings.INSTALLED_APPS if app != "knox"]
+    with override_settings(INSTALLED_APPS=without), pytest.raises(CommandError) as refused:
+        call_command("create_api_token", "alice")
+    assert "pip install 'django-orchestrator[tokens]'" in str(refused.value)

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import Settings
 
 from tests.audit.conftest import findings
 from tests.factories import RunFactory, RunnerFactory
@@ -158,8 +159,12 @@ STORIES: list[Story] = [
 ]
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu"])
 @pytest.mark.parametrize("story", STORIES)
-def test_every_kind_of_history_verifies_clean(runs: DrawRun, script: Script, story: Story) -> None:
+def test_every_kind_of_history_verifies_clean(
+    runs: DrawRun, script: Script, settings: Settings, story: Story, zone: str
+) -> None:
+    settings.TIME_ZONE = zone
     run = runs("a > b > c")
     story(run, script)
     assert findings(run) == []

@@ -1,7 +1,9 @@
 """What a person sees and does in the builder."""
 
+import re
 from typing import Any
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.admin.conftest import url_of
@@ -29,7 +31,6 @@ def place(found: Locator) -> tuple[float, float]:
 
 def drag(page: Page, step_id: str, to: str | tuple[float, float], *, drop: bool = True) -> None:
     """Drag from the dot of a step to another step, or by a distance to an empty place."""
-    page.locator(".builder-canvas").scroll_into_view_if_needed()
     x, y = place(step(page, step_id).locator(".handle"))
     page.mouse.move(x, y)
     page.mouse.down()
@@ -41,14 +42,30 @@ def drag(page: Page, step_id: str, to: str | tuple[float, float], *, drop: bool 
 
 def name_step(page: Page, step_id: str) -> None:
     """Give the chosen step an id."""
-    page.get_by_label("Step id", exact=True).fill(step_id)
+    page.get_by_label("Key", exact=True).fill(step_id)
     expect(step(page, step_id)).to_be_visible()
 
 
 def saved(page: Page, version: int) -> None:
     """Save, and check which version was saved."""
-    button(page, "Save").click()
-    expect(page.get_by_role("status")).to_have_text(f"Saved as version {version}.")
+    page.keyboard.press("Control+s")
+    said(page, f"Saved as version {version}.")
+
+
+def said(page: Page, text: str) -> None:
+    """Expect what the builder says."""
+    expect(page.locator(".builder-status")).to_have_text(text)
+
+
+def open_step(page: Page, step_id: str) -> None:
+    """Open the fields of a step."""
+    step(page, step_id).click()
+    expect(page.get_by_label("Key", exact=True)).to_have_value(step_id)
+
+
+def choose_kind(page: Page, kind: str) -> None:
+    """Choose what kind of work the step does."""
+    page.locator(".segment", has_text=re.compile(f"^{kind}$")).click()
 
 
 def steps_of(template: WorkflowTemplate) -> dict[str, tuple[str, ...]]:
@@ -62,3 +79,13 @@ def opened(browse: Browse, template: WorkflowTemplate, **options: Any) -> Page:
     page = browse(url_of(template), **options)
     expect(page.locator("#builder")).to_be_visible()
     return page
+
+
+def tab_to(page: Page, wanted: Locator) -> None:
+    """Press Tab until something has the focus."""
+    expect(wanted).to_be_visible()
+    for _ in range(150):
+        if wanted.evaluate("element => element === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    pytest.fail(f"the keyboard does not reach {wanted}")

@@ -38,8 +38,10 @@ NARROW: ViewportSize = {"width": 768, "height": 900}
 LONGEST_WAIT_MS = 15_000
 """Long enough for a busy machine; a wait ends as soon as its condition holds."""
 
-REFUSED = re.compile(r"responded with a status of (400|409) ")
+REFUSED = r"responded with a status of (400|409) "
 """How Chromium reports a request that the server refused, as it should."""
+NOTHING = r"(?!)"
+"""A pattern that fits no text."""
 
 Browse = Callable[..., Page]
 
@@ -47,6 +49,14 @@ Browse = Callable[..., Page]
 def executable() -> str | None:
     """Return the browser of this machine, if it has one."""
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_static_files() -> Iterator[None]:
+    """Let the site serve its static files: Django's handler does not know their versions."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("django.contrib.staticfiles.handlers.StaticFilesHandler", lambda site: site)
+        yield
 
 
 @pytest.fixture(scope="package")
@@ -71,27 +81,23 @@ def browse(browser: Browser, live_server: LiveServer) -> Iterator[Browse]:
     Open pages: `browse("/admin/", width=768, color_scheme="dark")`.
 
     Every error and warning in the console of a page fails the test, violations of the content
-    security policy included. `user` is logged in: by default ada, a superuser.
+    security policy included, but for those that the test provokes: a pattern in `provoked`.
+    `user` is logged in: by default ada, a superuser.
     """
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def note(message: ConsoleMessage) -> None:
-        asked_by_itself = message.location["url"].endswith("/favicon.ico")
-        expected = asked_by_itself or REFUSED.search(message.text)
-        if message.type in {"error", "warning"} and not expected:
-            complaints.append(message.text)
-
     def open_page(
         path: str, *, user: User | None = None, viewport: ViewportSize = WIDE, **options: Any
     ) -> Page:
+        provoked = options.pop("provoked", NOTHING)
         context = browser.new_context(viewport=viewport, base_url=live_server.url, **options)
         contexts.append(context)
         context.set_default_timeout(LONGEST_WAIT_MS)
         key = session_of(user or administrator())
         context.add_cookies([{"name": "sessionid", "value": key, "url": live_server.url}])
         page = context.new_page()
-        page.on("console", note)
+        page.on("console", lambda message: complaints.extend(complaint(message, provoked)))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(path, wait_until="load")
         return page
@@ -100,6 +106,14 @@ def browse(browser: Browser, live_server: LiveServer) -> Iterator[Browse]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+def complaint(message: ConsoleMessage, provoked: str) -> Iterator[str]:
+    """Yield an error or a warning that nobody has provoked."""
+    asked_by_itself = message.location["url"].endswith("/favicon.ico")
+    expected = asked_by_itself or re.search(f"{REFUSED}|{provoked}", message.text)
+    if message.type in {"error", "warning"} and not expected:
+        yield message.text
 
 
 def administrator() -> User:

@@ -23,13 +23,14 @@ def test_operator_asks_gives_up_and_retries(
     panel = page.get_by_role("complementary")
     panel.get_by_role("button", name="Ask now").click()
     expect(page.locator("body")).to_contain_text("Runner gpu-1 says queued")
+    panel.get_by_label("More operations").click()
     panel.get_by_role("button", name="Declare lost…").click()
     expect(page.get_by_role("dialog")).to_contain_text("may")
-    answer(page, "Declare lost", "the machine was scrapped")
+    answer(page, "Declare train lost", "the machine was scrapped")
     expect(panel).to_contain_text("failed")
     panel.get_by_role("button", name="Retry…").click()
     expect(page.get_by_role("dialog")).to_contain_text("it may then run twice")
-    answer(page, "Retry", "on the new machine")
+    answer(page, "Retry train", "on the new machine")
     assert states(run)["train"] == "pending"
     assert [line for line in trail(run) if "asked" in line or "lost" in line] == [
         "task.asked train",

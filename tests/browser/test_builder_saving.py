@@ -1,13 +1,24 @@
-"""Saving in the builder: one request stores the template, and no refusal loses anything."""
+"""Saving in the builder: one request stores the template, and nothing loses what was drawn."""
 
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
+from pytest_django.live_server_helper import LiveServer
 
 from tests.admin.conftest import url_of
-from tests.browser.builder import button, name_step, opened, saved, step, steps_of
-from tests.browser.conftest import Browse
+from tests.browser.builder import (
+    button,
+    name_step,
+    open_step,
+    opened,
+    said,
+    saved,
+    step,
+    steps_of,
+)
+from tests.browser.conftest import Browse, administrator, session_of
 from tests.factories import RunnerFactory, TemplateFactory
 from workflows.authoring.spec import parse_template
 from workflows.authoring.store import create_template, spec_of
@@ -43,21 +54,60 @@ def test_saving_without_changes_makes_no_new_version(browse: Browse) -> None:
     page = opened(browse, template)
 
     button(page, "Save").click()
-    expect(page.get_by_role("status")).to_have_text("Nothing has changed.")
+    said(page, "Nothing has changed.")
 
     assert WorkflowTemplate.objects.get(pk=template.pk).version == 1
+
+
+def test_draft_survives_a_reload_and_is_discarded_on_request(browse: Browse) -> None:
+    template = TemplateFactory.create(drawing="a > b", payload={"python": "noop"})
+    page = opened(browse, template)
+    button(page, "Add step").click()
+    name_step(page, "mine")
+    expect(page.locator(".draft-pill")).to_have_text("draft, kept here just now")
+    page.reload()
+
+    expect(step(page, "mine")).to_be_visible()
+    said(page, "Your draft is here again.")
+    button(page, "Discard…").click()
+    button(page, "Discard the draft").click()
+    expect(step(page, "mine")).to_have_count(0)
+    expect(page.locator(".draft-pill")).to_be_hidden()
+    assert steps_of(template) == {"a": (), "b": ("a",)}
+
+
+def test_session_that_ends_while_drawing_loses_nothing(
+    browse: Browse, live_server: LiveServer
+) -> None:
+    template = TemplateFactory.create(drawing="a", payload={"python": "noop"})
+    page = opened(browse, template, provoked="status of 403")
+    button(page, "Add step").click()
+    name_step(page, "mine")
+    Session.objects.all().delete()
+
+    page.keyboard.press("Control+s")
+    dialog = page.get_by_role("dialog", name="You are logged out")
+    expect(dialog.get_by_role("link", name="Log in…")).to_have_attribute("target", "_blank")
+    # As a login in another tab does: another session, and another token.
+    key = session_of(administrator())
+    page.context.add_cookies([{"name": "sessionid", "value": key, "url": live_server.url}])
+    page.context.clear_cookies(name="csrftoken")
+
+    said(page, "Saved as version 2.")
+    expect(dialog).to_have_count(0)
+    assert list(steps_of(template)) == ["a", "mine"]
 
 
 def test_second_author_is_warned_and_can_still_save(browse: Browse) -> None:
     template = TemplateFactory.create(drawing="a > b")
     mine, theirs = opened(browse, template), opened(browse, template)
-    button(theirs, "Add a step").click()
+    button(theirs, "Add step").click()
     name_step(theirs, "theirs")
     saved(theirs, 2)
 
-    button(mine, "Add a step").click()
+    button(mine, "Add step").click()
     name_step(mine, "mine")
-    button(mine, "Save").click()
+    button(mine, "Save as v2").click()
     expect(mine.get_by_role("alert")).to_contain_text("somebody else has saved version 2")
     expect(step(mine, "mine")).to_be_visible()
     assert "mine" not in steps_of(template)
@@ -66,23 +116,23 @@ def test_second_author_is_warned_and_can_still_save(browse: Browse) -> None:
     )
 
     button(mine, "Save mine as version 3").click()
-    expect(mine.get_by_role("status")).to_have_text("Saved as version 3.")
+    said(mine, "Saved as version 3.")
     assert list(steps_of(template)) == ["a", "b", "mine"]
 
 
 def test_refusal_by_the_server_links_to_its_step(browse: Browse) -> None:
-    template = TemplateFactory.create(drawing="a, b")
+    template = TemplateFactory.create(drawing="a, b", payload={"python": "noop"})
     gpu = RunnerFactory.create(name="gpu")
     page = opened(browse, template)
-    step(page, "b").click()
-    page.get_by_label("Runner").select_option("gpu")
+    open_step(page, "b")
+    page.get_by_label("Runner", exact=True).select_option("gpu")
     gpu.delete()
-    step(page, "a").click()
+    open_step(page, "a")
 
-    button(page, "Save").click()
+    page.keyboard.press("Control+s")
     button(page, "step 'b': runner: there is no runner named 'gpu'; known: local").click()
 
-    expect(page.get_by_label("Step id", exact=True)).to_have_value("b")
+    expect(page.get_by_label("Key", exact=True)).to_have_value("b")
     assert WorkflowTemplate.objects.get().version == 1
 
 
@@ -96,6 +146,7 @@ def test_imported_file_is_drawn_and_stored_only_when_saved(browse: Browse) -> No
         page.get_by_label("YAML or JSON").set_input_files(file)
         button(page, "Import").click()
 
+    page.get_by_label("More").click()
     button(page, "Import…").click()
     choose(b"name: x\nsteps: [{step_id: a, title: A, depends_on: [b]}]")
     expect(page.get_by_role("dialog")).to_contain_text("step 'a' depends on unknown step 'b'")
@@ -109,6 +160,7 @@ def test_imported_file_is_drawn_and_stored_only_when_saved(browse: Browse) -> No
 def test_plain_form_edits_a_template_without_javascript(browse: Browse) -> None:
     template = TemplateFactory.create(drawing="a > b")
     page = browse(url_of(template), java_script_enabled=False)
+    page.wait_for_url("**/?plain")
 
     page.locator("#id_steps-1-title").fill("Second")
     page.get_by_role("button", name="Save", exact=True).click()
@@ -119,6 +171,7 @@ def test_plain_form_edits_a_template_without_javascript(browse: Browse) -> None:
 def test_builder_links_to_the_plain_form(browse: Browse) -> None:
     page = opened(browse, TemplateFactory.create(drawing="a > b"))
 
+    page.get_by_label("More").click()
     page.get_by_role("link", name="Plain form").click()
     expect(page.locator("#id_steps-0-step_id")).to_have_value("a")
     page.get_by_role("link", name="Builder").click()

@@ -2,6 +2,7 @@
 
 from playwright.sync_api import expect
 
+from tests.browser.axe import serious_violations
 from tests.browser.conftest import Browse
 from tests.browser.test_operating_runs import answer
 from tests.browser.test_watching_runs import open_run, vertex
@@ -39,7 +40,7 @@ def test_reset_says_which_gate_asks_again_and_why(browse: Browse, transactional_
     panel.get_by_role("button", name="Retry with downstream").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("1 task asks for approval again: deploy")
-    answer(page, "Retry with downstream", "bad input")
+    answer(page, "Retry build with downstream", "bad input")
 
     expect(page.locator("#approvals")).to_contain_text("1 task waits for approval")
     walk(run, "build")
@@ -58,14 +59,36 @@ def test_creator_finds_mark_success_greyed_and_another_decides_by_it(
     run = gated_run(Actor.of(ada, via="web"))
     operations.cancel(task(run, "deploy").pk, by=who("test"))
 
-    own = open_run(browse, run).locator("#part-trouble")
-    expect(own.get_by_role("button", name="Mark success")).to_be_disabled()
+    own = open_run(browse, run).locator("#part-verdict")
+    expect(own.get_by_role("button", name="Mark deploy success")).to_be_disabled()
     expect(own).to_contain_text("was created by ada; somebody else must decide")
     page = browse(f"/admin/workflows/workflowrun/{run.pk}/change/", user=eve)
-    page.locator("#part-trouble").get_by_role("button", name="Mark success deploy").click()
+    page.locator("#part-verdict").get_by_role("button", name="Mark deploy success…").click()
     expect(page.get_by_role("dialog")).to_contain_text("1 task counts as approved by you: deploy")
-    answer(page, "Mark success", "seen")
+    answer(page, "Mark deploy success", "seen")
 
     expect(page.locator("#part-summary")).to_contain_text("2 of 3")
     assert states(run)["deploy"] == "success"
     assert Approval.objects.get().decided_by == "eve"
+
+
+def test_approval_is_given_by_two_keys_on_its_page(browse: Browse, transactional_db: None) -> None:
+    run = gated_run(who("bob"))
+    approval = Approval.objects.get()
+    page = browse(f"/admin/workflows/approval/{approval.pk}/change/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("deploy?")
+    page.keyboard.press("r")
+    expect(page.get_by_role("dialog")).to_contain_text(f"Reject deploy of run {run.pk}?")
+    page.keyboard.press("Escape")
+    assert serious_violations(page) == []
+
+    page.get_by_label("Comment").fill("seen")
+    page.get_by_role("heading", level=1).click()
+    page.keyboard.press("a")
+    expect(page.get_by_role("button", name="Approve")).to_be_focused()
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#toasts")).to_contain_text("is approved")
+    expect(page.get_by_role("heading", name="Decided", exact=True)).to_be_visible()
+    approval.refresh_from_db()
+    assert (approval.status, approval.comment) == ("approved", "seen")

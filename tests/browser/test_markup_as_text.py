@@ -45,9 +45,14 @@ def test_pages_of_a_template_draw_markup_as_text(browse: Browse, failed: Workflo
     template = WorkflowTemplate.objects.latest("pk")
     address = f"/admin/workflows/workflowtemplate/{template.pk}"
     page = browse(f"{address}/change/")
+    page.get_by_label("More").click()
+    page.get_by_role("button", name="Order of dispatch").click()
     expect(page.locator("ol.order")).to_contain_text(MARK[:20])
     assert_only_text(page)
     page.locator("ol.order button.choose").first.click()
+    assert_only_text(page)
+    page.get_by_role("button", name="Parameters").click()
+    expect(page.locator(".launch-preview label").first).to_be_visible()
     assert_only_text(page)
     for path in (f"{address}/versions/2/", f"{address}/history/"):
         page.goto(path)
@@ -59,7 +64,8 @@ def test_launch_form_draws_markup_as_text(browse: Browse, failed: WorkflowRun) -
     page = browse(f"/admin/workflows/workflowrun/add/?template={template.pk}")
     expect(page.locator(".help").first).to_contain_text(MARK[:20])
     assert_only_text(page)
-    page.get_by_role("button", name="Run").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Run").click()
     assert_only_text(page)
 
 

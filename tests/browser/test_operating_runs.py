@@ -21,11 +21,11 @@ def stuck(runs: DrawRun) -> WorkflowRun:
     return run
 
 
-def answer(page: Page, operation: str, reason: str) -> None:
+def answer(page: Page, button: str, reason: str) -> None:
     """Give a reason in the open dialog, and confirm."""
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Reason").fill(reason)
-    dialog.get_by_role("button", name=operation).click()
+    dialog.get_by_role("button", name=button, exact=True).click()
     expect(dialog).to_have_count(0)
 
 
@@ -35,41 +35,47 @@ def test_failure_is_explained_downstream_and_repaired(browse: Browse, runs: Draw
     dispatch_all(run)
     finish(run, "deploy", "failed", exit_code=2, message="exit code 2")
 
-    trouble = page.locator("#part-trouble")
-    expect(trouble).to_contain_text("2 tasks can never run because deploy failed (exit code 2)")
-    vertex(page, "announce, cannot start").click()
+    trouble = page.locator("#part-verdict")
+    expect(trouble).to_contain_text("deploy failed (exit code 2), and 2 tasks wait for it")
+    vertex(page, "announce, blocked").click()
     panel = page.get_by_role("complementary")
     expect(panel).to_contain_text("Cannot start: deploy failed (exit code 2).")
     panel.get_by_role("link", name="deploy").click()
     expect(panel.locator("h2")).to_have_text("deploy")
 
+    panel.get_by_label("More operations").click()
     panel.get_by_role("button", name="Mark success…").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("1 task becomes ready at once: smoke")
     expect(dialog).to_contain_text("1 task can run after that: announce")
-    answer(page, "Mark success", "deployed by hand")
+    answer(page, "Mark deploy success", "deployed by hand")
 
     expect(vertex(page, "deploy, success by hand")).to_be_visible()
-    expect(trouble).to_contain_text("smoke is ready and waits to be dispatched")
-    expect(trouble).not_to_contain_text("can never run")
+    expect(trouble).to_contain_text("smoke is ready, and the run does not go on by itself")
+    expect(trouble).not_to_contain_text("for it")
     walk(run, "smoke", "announce")
-    expect(page.locator("#part-summary .badge").first).to_have_text("success")
+    expect(page.locator("#part-summary .badge")).to_have_text("success")
     marked = Event.objects.get(event_type="task.marked_success")
     assert (marked.actor, marked.reason) == ("ada", "deployed by hand")
     assert is_the_same(page)
 
 
-def test_banner_says_what_each_suggested_action_would_do(
+def test_sentence_has_three_buttons_and_only_the_first_is_filled(
     browse: Browse, stuck: WorkflowRun
 ) -> None:
-    trouble = open_run(browse, stuck).locator("#part-trouble")
+    page = open_run(browse, stuck)
 
-    expect(trouble).to_contain_text("3 tasks can never run because deploy failed")
-    expect(trouble).to_contain_text("Retry… 3 tasks can run once that succeeds")
-    expect(trouble).to_contain_text(
-        "Mark success… 2 tasks become ready at once; 1 task can run after that"
+    expect(page.locator("#run-sentence")).to_have_text(
+        "deploy failed (exit code 2), and 3 tasks wait for it."
     )
-    expect(trouble).to_contain_text("Cancel the rest… 3 tasks are canceled")
+    expect(page.locator("#suggested .button:visible")).to_have_text(
+        ["Retry…", "Mark deploy success…", "Cancel the 3 waiting…"]
+    )
+    expect(page.locator("#content .button.default")).to_have_text("Retry…")
+    top = page.locator("#graph .graph-host").bounding_box()
+    assert top
+    assert top["y"] <= 260
+    assert top["y"] + top["height"] <= 900
 
 
 def test_cancel_rest_in_the_banner_cancels_blocked_tasks(
@@ -77,11 +83,11 @@ def test_cancel_rest_in_the_banner_cancels_blocked_tasks(
 ) -> None:
     page = open_run(browse, stuck)
 
-    page.get_by_role("button", name="Cancel the rest…").click()
+    page.get_by_role("button", name="Cancel the 3 waiting…").click()
     expect(page.get_by_role("dialog")).to_contain_text("3 tasks are canceled: smoke")
-    answer(page, "Cancel the rest", "given up")
+    answer(page, "Cancel 3 waiting tasks", "given up")
 
-    expect(page.locator("#part-trouble")).not_to_contain_text("can never run")
+    expect(page.locator("#part-verdict")).not_to_contain_text("for it")
     assert sorted(states(stuck).values()) == ["canceled"] * 3 + ["failed", "success"]
     assert trail(stuck)[-3:] == [
         "task.canceled smoke",
@@ -93,8 +99,8 @@ def test_cancel_rest_in_the_banner_cancels_blocked_tasks(
 def test_retry_in_the_banner_continues_the_run(browse: Browse, stuck: WorkflowRun) -> None:
     page = open_run(browse, stuck)
 
-    page.get_by_role("button", name="Retry deploy").click()
-    answer(page, "Retry", "the disk is back")
+    page.get_by_role("button", name="Retry…").click()
+    answer(page, "Retry deploy", "the disk is back")
 
     expect(vertex(page, "deploy, ready")).to_be_visible()
     assert state(stuck) == "running"
@@ -102,11 +108,11 @@ def test_retry_in_the_banner_continues_the_run(browse: Browse, stuck: WorkflowRu
 
 def test_dialog_without_a_reason_asks_for_it(browse: Browse, stuck: WorkflowRun) -> None:
     page = open_run(browse, stuck)
-    page.get_by_role("button", name="Mark success deploy").click()
+    page.get_by_role("button", name="Mark deploy success…").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Reason").fill("   ")
 
-    dialog.get_by_role("button", name="Mark success").click()
+    dialog.get_by_role("button", name="Mark deploy success").click()
 
     expect(page.get_by_role("dialog")).to_contain_text("This field is required.")
     page.keyboard.press("Escape")
@@ -121,12 +127,12 @@ def test_run_is_paused_and_resumed_without_reload(browse: Browse, runs: DrawRun)
 
     page.get_by_role("button", name="Pause…").click()
     expect(page.get_by_role("dialog")).to_contain_text("1 task waits until the run is resumed")
-    answer(page, "Pause", "maintenance")
-    expect(page.locator("#part-summary .badge").first).to_have_text("paused")
-    expect(page.locator("#part-trouble")).to_contain_text("nothing is dispatched until")
+    answer(page, f"Pause run {run.pk}", "maintenance")
+    expect(page.locator("#part-summary .badge")).to_have_text("paused")
+    expect(page.locator("#part-verdict")).to_contain_text("Paused by ada")
     page.get_by_role("button", name="Resume").click()
 
-    expect(page.locator("#part-summary .badge").first).to_have_text("running")
+    expect(page.locator("#part-summary .badge")).to_have_text("running")
     assert trail(run)[-2:] == ["workflow_run.paused", "workflow_run.resumed"]
     assert is_the_same(page)
 
@@ -135,10 +141,10 @@ def test_task_is_repaired_without_javascript(browse: Browse, stuck: WorkflowRun)
     page = browse(url_of(stuck), java_script_enabled=False)
     expect(page.locator("#tasks tbody tr")).to_have_count(5)
 
-    page.get_by_role("button", name="Mark success deploy").click()
+    page.get_by_role("button", name="Mark deploy success…").click()
     expect(page.locator("#effects")).to_contain_text("2 tasks become ready at once")
     page.get_by_label("Reason").fill("by hand")
-    page.get_by_role("button", name="Mark success").click()
+    page.get_by_role("button", name="Mark deploy success").click()
 
     expect(page.locator(".messagelist")).to_contain_text("is success")
     assert page.url.split("#")[0].endswith(url_of(stuck))
@@ -147,7 +153,7 @@ def test_task_is_repaired_without_javascript(browse: Browse, stuck: WorkflowRun)
 
 def test_run_page_can_be_used_with_the_keyboard_alone(browse: Browse, stuck: WorkflowRun) -> None:
     page = open_run(browse, stuck)
-    page.get_by_role("button", name="Fit: show all of the graph").focus()
+    page.get_by_role("button", name="Full screen").focus()
 
     page.keyboard.press("Tab")
     expect(vertex(page, "build")).to_be_focused()
@@ -156,14 +162,13 @@ def test_run_page_can_be_used_with_the_keyboard_alone(browse: Browse, stuck: Wor
     page.keyboard.press("Enter")
     panel = page.get_by_role("complementary")
     expect(panel.locator("h2")).to_have_text("deploy")
-    panel.get_by_role("button", name="Close").focus()
-    page.keyboard.press("Tab")
-    expect(panel.get_by_role("link", name="Edit step deploy")).to_be_focused()
-    page.keyboard.press("Tab")
+    panel.get_by_role("button", name="Retry…").focus()
     page.keyboard.press("Enter")
-    dialog = page.get_by_role("dialog", name="Retry?")
+    dialog = page.get_by_role("dialog", name="Retry deploy of run")
     expect(dialog.get_by_label("Reason")).to_be_focused()
     page.keyboard.type("the disk is back")
+    page.keyboard.press("Tab")
+    expect(dialog.get_by_role("button", name="Not now")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
 

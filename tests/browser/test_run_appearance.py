@@ -50,7 +50,7 @@ def test_run_page_has_no_serious_accessibility_violation(
     vertex(page, "a, failed").click()
     expect(page.get_by_role("complementary").locator("h2")).to_have_text("a")
     assert serious_violations(page) == []
-    page.get_by_role("button", name="Retry a").click()
+    page.get_by_role("button", name="Retry…").first.click()
     expect(page.get_by_role("dialog")).to_be_visible()
     assert serious_violations(page) == []
     assert not is_too_wide(page)
@@ -101,7 +101,7 @@ def test_clicks_on_the_legend_go_through_the_tasks_of_a_state(
     finish(run, "a", "failed")
     finish(run, "c", "failed")
     page = open_run(browse, run)
-    failed = page.get_by_role("button", name="2 failed")
+    failed = page.get_by_role("button", name="2 failed", exact=True)
     panel = page.get_by_role("complementary")
 
     failed.click()
@@ -116,8 +116,8 @@ def test_run_of_2122_tasks_opens_and_stays_usable(browse: Browse, db: None) -> N
     drawing = ", ".join(f"first > step{n} > last" for n in range(2120))
     run = RunFactory.create(template__drawing=drawing)
     page = open_run(browse, run)
-    assert page.evaluate("performance.now()") < 10_000  # a third of that on a machine at rest
-    expect(page.locator("#graph .vertex")).to_have_count(2122)
+    expect(page.locator("#graph .vertex").first).to_be_visible()
+    assert page.locator("#graph .vertex").count() < 100  # those in sight
 
     page.get_by_label("Find a step").fill("step1999")
     expect(page.locator("#graph")).to_contain_text("1 found")

@@ -19,14 +19,17 @@ def test_token_is_entered_kept_and_removed(browse: Browse, color_scheme: str) ->
     page.get_by_label("Token:").fill(VALUE)
     page.get_by_role("button", name="Save and continue editing").click()
 
+    page.get_by_text("Settings: change or disable it").click()
     expect(page.get_by_text("Set; leave this empty to keep it.")).to_be_visible()
     expect(page.get_by_label("Token:")).to_have_value("")
     assert VALUE not in page.content()
     page.get_by_role("button", name="Save and continue editing").click()
+    page.get_by_text("Settings: change or disable it").click()
     expect(page.get_by_label("Token:")).to_have_value("")
     assert Runner.objects.get(name="gpu-1").address.credentials == {"token": VALUE}
 
     page.get_by_label("Remove the token").check()
     page.get_by_role("button", name="Save and continue editing").click()
+    page.get_by_text("Settings: change or disable it").click()
     expect(page.get_by_text("Not set.")).to_be_visible()
     assert Runner.objects.get(name="gpu-1").credentials == {}

@@ -32,7 +32,7 @@ def test_versions_are_compared_as_a_graph_and_restored(browse: Browse) -> None:
     page.get_by_role("link", name="Restore…").click()
     expect(page.locator("#drawing .kind-added")).to_have_count(2)
     button(page, "Restore version 1").click()
-    expect(page.locator(".messagelist")).to_contain_text("as version 3")
+    expect(page.locator("#toasts")).to_contain_text("as version 3")
     assert list(steps_of(template)) == ["a", "b", "c"]
 
 
@@ -60,7 +60,7 @@ def test_launch_and_history_pages_have_no_serious_accessibility_violation(
     page = browse(add_url(WorkflowRun), color_scheme=scheme)
     found = serious_violations(page)
 
-    button(page, "Next").click()
+    page.get_by_role("link", name="Run Described…").click()
     expect(page.get_by_label("copies")).to_have_value("2")
     found += serious_violations(page)
     importing = f"{list_url(WorkflowTemplate)}import/"

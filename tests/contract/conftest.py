@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.contract.server import empty_database, installation
+from tests.contract.server import installation
 from tests.contract.site import Site
+from tests.support.database import empty_database
 from tests.support.host_runner import HostRunner, serving
 
 

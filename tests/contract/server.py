@@ -9,10 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
-import psycopg
 
 ROOT = Path(__file__).parents[2]
 START_WITHIN_S = 30
@@ -38,20 +36,6 @@ class Installation:
             check=True,
         )
         return done.stdout
-
-
-@contextmanager
-def empty_database(directory: Path) -> Iterator[str]:
-    """Yield the URL of a new database, on the server of the other tests if they have one."""
-    server = os.environ.get("DATABASE_URL", "")
-    if not server.startswith("postgres"):
-        yield f"sqlite:///{directory / 'site.sqlite3'}"
-        return
-    name = f"contract_{os.getpid()}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield urlsplit(server)._replace(path=f"/{name}").geturl()
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @contextmanager

@@ -5,13 +5,23 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from runners.conf import DECLARED
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "settings.md").read_text()
 NAME = re.compile(r"[A-Z][A-Z0-9_]+")
 FOLDERS = ("orchestrator", "workflows", "runners", "examples", "scripts", "benchmarks", "tests")
 PEERS = ROOT / "benchmarks" / "peers"  # reads variables of other orchestrators
 FROM_THE_SYSTEM = {"HOME", "PATH", "XDG_RUNTIME_DIR"}
-MADE_BY_A_TEST = {"CHAOS"}
+MADE_BY_A_TEST = {
+    "CHAOS",
+    "FOREIGN_ADMIN",
+    "FOREIGN_APPS",
+    "FOREIGN_DATABASE",
+    "FOREIGN_PREFIX",
+    "FOREIGN_URLS",
+    "WITHOUT_ORCHESTRATOR",
+}
 
 
 def files(*suffixes: str) -> Iterator[Path]:
@@ -92,6 +102,19 @@ def test_it_describes_every_setting_that_the_code_reads() -> None:
     read = {name for module in modules("settings.") for name in attributes_of_settings(module)}
     assert {"RUNNER_BACKENDS", "CELERY_APP", "FAILED_LOGINS"} <= read
     assert read - documented() == set()
+
+
+def test_it_describes_every_setting_of_the_apps() -> None:
+    assert DECLARED.keys() - documented() == set()
+
+
+def test_apps_read_their_settings_in_one_way() -> None:
+    """Read what has a default by `runners.conf.setting`, so that a project may leave it out."""
+    names = "|".join(DECLARED)
+    direct = re.compile(rf"settings\.(?:{names})\b")
+    apps = [path for path in files(".py") if {"workflows", "runners"} & set(path.parts)]
+    found = [path for path in apps if "tests" not in path.parts]
+    assert [path.name for path in found if direct.search(path.read_text())] == []
 
 
 def test_it_describes_every_environment_variable_that_the_code_reads() -> None:

@@ -66,3 +66,9 @@ def test_postgresql_is_asked_again_without_composing() -> None:
     for run in RunFactory.create_batch(2):
         assert query.rows(run=run.pk) == [run]
     assert len(times) == {"postgresql": 1, "sqlite": 2}[connection.vendor]
+
+
+@pytest.mark.django_db
+def test_list_that_is_given_is_compared_as_it_stands() -> None:
+    """Compared with a truth, as Django 6.1 does with functions, SQLite would use no index."""
+    assert "True" not in str(Task.objects.filter(AmongGiven("run", "runs")).query)

@@ -102,6 +102,7 @@ def test_line_of_a_run_says_what_it_was_made_of_and_how_it_ended() -> None:
         "created_by_via": run.created_by_via,
         "again_of": None,
         "trigger": None,
+        "trial": None,
         "created_at": text_of(run.created_at),
         "started_at": text_of(run.started_at),
         "task_counts": run.task_counts,

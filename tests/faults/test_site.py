@@ -10,7 +10,8 @@ import httpx
 import psycopg
 import pytest
 
-from tests.contract.server import Installation, empty_database, installation
+from tests.contract.server import Installation, installation
+from tests.support.database import empty_database
 from tests.support.silent_proxy import SilentProxy, silent_proxy
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.django_db]

@@ -5,15 +5,15 @@ from typing import Any
 import pytest
 import schemathesis
 from django.db import connection, models
-from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from orchestrator.wsgi import application
 from runners.models import Runner
+from workflows.api.generator import document
 from workflows.models import Approval, Task, WorkflowRun, WorkflowTemplate
 
-DOCUMENT = SchemaGenerator().get_schema(public=True)  # type: ignore[no-untyped-call]
+DOCUMENT = document(None)
 MODELS: dict[str, type[models.Model]] = {
     "workflow-templates": WorkflowTemplate,
     "workflow-runs": WorkflowRun,
@@ -50,7 +50,7 @@ def test_every_response_matches_the_document(
 ) -> None:
     aim(case)
     case.call_and_validate(
-        headers=headers,
+        headers={**headers, "Accept-Encoding": "identity"},  # it cannot read compressed answers
         # No JSON Schema can say that steps form no cycle, or that a moment has not passed.
         excluded_checks=[positive_data_acceptance],
     )

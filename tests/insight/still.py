@@ -30,7 +30,7 @@ RETRY = "Retry or mark success."
 STILL: dict[str, tuple[Make, str]] = {
     "created": (
         lambda runs: runs("a"),
-        "Nothing has been dispatched yet: dispatch the ready tasks to begin.",
+        "Nothing has been dispatched yet. Dispatch the ready tasks to begin.",
     ),
     "created, begins alone": (
         lambda runs: runs("a", auto_dispatch=True),
@@ -42,7 +42,7 @@ STILL: dict[str, tuple[Make, str]] = {
     ),
     "created long ago": (
         late,
-        "Nothing has been dispatched yet: dispatch the ready tasks to begin.",
+        "Nothing has been dispatched yet. Dispatch the ready tasks to begin.",
     ),
     "created, waiting": (
         waiting("a", "a"),
@@ -53,10 +53,7 @@ STILL: dict[str, tuple[Make, str]] = {
     ),
     "nobody dispatches": (
         drawn("a > b"),
-        (
-            "No task is with a runner: `b` is ready and waits to be dispatched. "
-            "Dispatch the ready tasks."
-        ),
+        ("`b` is ready, and the run does not go on by itself. Dispatch the ready tasks."),
     ),
     "approval": (
         waiting("a > b", "b"),
@@ -83,9 +80,8 @@ STILL: dict[str, tuple[Make, str]] = {
     "runner was enabled": (
         enabled_again,
         (
-            "No task is with a runner: `b` is ready, and the run goes on by itself. If it does not "
-            "within a minute, dispatch the ready tasks, and see that manage.py local_runner or "
-            "manage.py tick is running."
+            "`b` is ready, and the run goes on by itself. If it does not within a minute, dispatch "
+            "the ready tasks, and see that manage.py local_runner or manage.py tick is running."
         ),
     ),
     "no default runner": (
@@ -112,59 +108,58 @@ STILL: dict[str, tuple[Make, str]] = {
     "nobody serves": (
         unserved,
         (
-            "1 task is with a runner; `a` waits since 2026-01-31 12:05 UTC for local, "
+            "`a` waits since 2026-01-31 12:05 UTC for local, "
             "which no process serves. Is manage.py local_runner running?"
         ),
     ),
     "silent": (
         silent,
         (
-            "1 task is with a runner; local is silent: it has not started `a` since "
+            "local is silent: it has not started `a` since "
             "2026-01-31 12:05 UTC. Is manage.py local_runner running?"
         ),
     ),
     "overdue": (
         overdue,
         (
-            "1 task is with a runner; local has not reported on `a` in time by 2026-01-31 12:05 "
+            "local has not reported on `a` in time by 2026-01-31 12:05 "
             "UTC. Is manage.py local_runner running?"
         ),
     ),
     "asked to end": (
         asked_to_end,
         (
-            "1 task is with a runner; local was asked at 2026-01-31 12:05 UTC to end `a`, and has "
+            "local was asked at 2026-01-31 12:05 UTC to end `a`, and has "
             "not said so. Is manage.py local_runner running?"
         ),
     ),
     "aborted, and a task is open": (
         aborted_and_open,
         (
-            "The run was aborted by ada at 2026-01-31 12:05 UTC (wrong day): nothing will be "
-            "dispatched any more; 1 task is with a runner."
+            "Aborted by ada at 2026-01-31 12:05 UTC (wrong day); `a` is running on local. "
+            "Nothing will be dispatched any more."
         ),
     ),
     "paused": (
         paused,
         (
-            "The run is paused by ada since 2026-01-31 12:05 UTC (release day): "
-            "nothing is dispatched until it is resumed."
+            "Paused by ada since 2026-01-31 12:05 UTC (release day). "
+            "Nothing is dispatched until it is resumed."
         ),
     ),
     "paused and blocked": (
         paused_and_blocked,
         (
-            "The run is paused by ada since 2026-01-31 12:05 UTC (release day): "
-            "nothing is dispatched until it is resumed; 1 task is with a runner; "
-            "1 task can never run because `a` failed (exit code 3). "
-            "Retry, mark success, or cancel the rest."
+            "Paused by ada since 2026-01-31 12:05 UTC (release day); `c` is running on local; "
+            "`a` failed (exit code 3), and 1 task waits for it. "
+            "Nothing is dispatched until it is resumed. Retry, mark success, or cancel the rest."
         ),
     ),
     "aborted": (
         aborted,
         (
-            "The run was aborted by ada at 2026-01-31 12:05 UTC (wrong day): "
-            "nothing will be dispatched any more."
+            "Aborted by ada at 2026-01-31 12:05 UTC (wrong day). "
+            "Nothing will be dispatched any more."
         ),
     ),
     "last step failed": (drawn("a", "a"), f"`a` failed (exit code 3). {RETRY}"),
@@ -192,28 +187,30 @@ STILL: dict[str, tuple[Make, str]] = {
     "one failed and blocks, others failed": (
         drawn("a > b, " + ", ".join("vwxyz"), "a", *"vwxyz"),
         (
-            "1 task can never run because `a` failed (exit code 3); 5 more failed. "
+            "`a` failed (exit code 3), and 1 task waits for it; `v` failed (exit code 3) and "
+            "`w` failed (exit code 3), blocking nothing; 3 more failed. "
             "Retry, mark success, or cancel the rest."
         ),
     ),
     "failed and blocked": (
         drawn("a > b > c, x", "a"),
         (
-            "2 tasks can never run because `a` failed (exit code 3). "
+            "`a` failed (exit code 3), and 2 tasks wait for it. "
             "Retry, mark success, or cancel the rest."
         ),
     ),
     "failed and blocked, and others failed": (
         drawn("a > b, c, d", "a", "c", "d"),
         (
-            "1 task can never run because `a` failed (exit code 3); 2 more failed. "
+            "`a` failed (exit code 3), and 1 task waits for it; `c` failed (exit code 3) and "
+            "`d` failed (exit code 3), blocking nothing. "
             "Retry, mark success, or cancel the rest."
         ),
     ),
     "failed, and a person decides": (
         waiting("a > b > c, d > e", "d", "a"),
         (
-            "2 tasks can never run because `a` failed; "
+            "`a` failed, and 2 tasks wait for it; "
             "`d` waits for approval since 2026-01-31 12:05 UTC. "
             "Retry, mark success, or cancel the rest. Approve or reject it."
         ),
@@ -221,7 +218,7 @@ STILL: dict[str, tuple[Make, str]] = {
     "canceled, and a person decides": (
         canceled_and_waiting,
         (
-            "1 task can never run because `b` was canceled (not today); "
+            "`b` was canceled (not today), and 1 task waits for it; "
             "`d` waits for approval since 2026-01-31 12:05 UTC. "
             "Retry, mark success, or cancel the rest. Approve or reject it."
         ),

@@ -5,7 +5,7 @@ from django.db import connection
 
 from tests.lists.plans import most_read, statements
 from tests.support.seeded import seed
-from workflows.admin.dashboard.attention_items import AttentionGroup
+from workflows.admin.dashboard.items import AttentionGroup
 from workflows.insight.attention import (
     MOST_COUNTED,
     failed_or_stuck_count,

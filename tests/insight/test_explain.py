@@ -43,7 +43,7 @@ def test_failed_ancestor_is_named_with_its_own_reason(runs: DrawRun) -> None:
     }
     answer = explain(run.pk)
     assert answer["sentence"] == (
-        "2 tasks can never run because `build` failed (exit code 2). "
+        "`build` failed (exit code 2), and 2 tasks wait for it. "
         "Retry, mark success, or cancel the rest."
     )
     assert answer["deadlock"]["blocked"] == 2
@@ -112,9 +112,9 @@ def test_full_or_disabled_runner_is_named(runs: DrawRun, local: Runner) -> None:
 def test_paused_and_aborted_runs_have_their_own_sentence(runs: DrawRun) -> None:
     run = runs("a > b")
     operations.pause(run.pk, by=who("ada"))
-    assert explain(run.pk)["sentence"].startswith("The run is paused")
+    assert explain(run.pk)["sentence"].startswith("Paused")
     operations.abort(run.pk, by=who("ada"))
-    assert explain(run.pk)["sentence"].startswith("The run was aborted")
+    assert explain(run.pk)["sentence"].startswith("Aborted")
     assert explain(run.pk)["blocked"] == []
 
 

@@ -40,11 +40,13 @@ def test_run_that_stands_still_says_the_same_true_sentence_everywhere(
 
     assert by_api(admin_client, run) == [sentence] * 3
     page = admin_client.get(f"/admin/workflows/workflowrun/{run.pk}/change/")
-    assert sentence.replace("`", "") in plain(page.context["run_sentence"])
+    statement = situation_of(WorkflowRun.objects.get(pk=run.pk)).statement
+    assert sentence.startswith(statement.removesuffix("."))
+    assert plain(page.context["run_sentence"]) == statement.replace("`", "")
     listed = admin_client.get("/admin/workflows/workflowrun/").context["cl"].result_list
     assert [each.situation.sentence for each in listed if each.pk == run.pk] == [sentence]
     attention = text_of(admin_client.get("/admin/"))
-    assert (sentence.replace("`", "") in attention) is (name in NEED_ATTENTION)
+    assert (statement.replace("`", "") in attention) is (name in NEED_ATTENTION)
 
 
 NEED_ATTENTION = {
@@ -72,20 +74,22 @@ def test_run_page_offers_what_the_sentence_suggests_once(
 
     page = admin_client.get(f"/admin/workflows/workflowrun/{run.pk}/change/").content.decode()
 
-    first, _, others = page.partition('id="part-operations"')
-    suggested = first.partition('id="suggested"')[2]
+    beside, _, after = page.partition('class="tab-line"')
+    menu = after.partition("data-tab")[0]
+    shown, _, _on_phones = beside.partition('id="suggested"')[2].partition("menu on-phone")
+    suggested = shown.replace('class="button on-phone"', "")
+    if actions:
+        assert suggested.count('class="button') == min(3, len(actions))
     for each in actions:
-        operation, target = each["operation"], each["target"]
+        target, operation = each["target"], each["operation"]
         if target["type"] == "runner":
             assert f"/admin/runners/runner/{target['id']}/change/" in suggested
-        elif operation == "dispatch_ready":
-            assert (suggested.count('id="dispatch"'), others.count('id="dispatch"')) == (1, 0)
-        else:
-            row = f'name="_selected_action" value="{target["id"]}"'
-            place = f'action="{LISTS[target["type"]]}"'
-            form = next(form for form in suggested.split("<form") if row in form and place in form)
-            assert f'value="{operation}"' in form
-            assert f'name="action" value="{operation}"' not in others.split("data-tab")[0]
+            continue
+        name = "dispatch_all_ready" if operation == "dispatch_ready" else operation
+        row = f'name="_selected_action" value="{target["id"]}"'
+        place = f'action="{LISTS[target["type"]]}"'
+        forms = [form for form in (suggested + menu).split("<form") if f'value="{name}"' in form]
+        assert [row in form and place in form for form in forms].count(True) == 1
 
 
 LISTS = {
@@ -95,17 +99,17 @@ LISTS = {
 }
 
 HELP = {
-    "created": "dispatch_ready run",
+    "created": "dispatch_ready run, auto_dispatch_on run",
     "created, begins alone": "dispatch_ready run",
     "paused and blocked": "resume run, retry task, mark_success task, cancel_rest run",
-    "several failed": "retry_failed run, " + ", ".join(["retry task, mark_success task"] * 3),
+    "several failed": "retry_failed run, " + ", ".join(["mark_success task"] * 3),
     "canceled, and a person decides": (
         "retry task, mark_success task, cancel_rest run, approve approval, reject approval"
     ),
     "approval": "approve approval, reject approval",
     "hold": "release task",
     "disabled": "enable runner",
-    "nobody serves": "cancel task",
+    "nobody serves": "see runner, cancel task",
     "overdue": "declare_lost task",
     "paused": "resume run",
     "aborted": "",
@@ -113,7 +117,7 @@ HELP = {
     "last step failed": "retry task, mark_success task",
     "failed and blocked": "retry task, mark_success task, cancel_rest run",
     "failed and blocked, and others failed": (
-        "retry_failed run, retry task, mark_success task, cancel_rest run"
+        "retry_failed run, " + "mark_success task, " * 3 + "cancel_rest run"
     ),
     "runner was enabled": "dispatch_ready run",
     "failed, and a person decides": (
@@ -133,7 +137,7 @@ def test_operations_that_help_are_given_as_data_and_are_possible(
 
     assert ", ".join(f"{a['operation']} {a['target']['type']}" for a in actions) == HELP[name]
     for each in actions:
-        if each["operation"] != "enable":
+        if each["target"]["type"] != "runner":
             row = ROWS[each["target"]["type"]].objects.get(pk=each["target"]["id"])
             assert OPERATIONS[each["operation"]].check(row, ADA) is None
 
@@ -159,7 +163,7 @@ def test_sentences_of_many_runs_take_as_many_statements_as_those_of_one(
         make(runs)
         Runner.objects.filter(pk=local.pk).update(capacity=None, is_enabled=True, is_default=True)
     everything = list(WorkflowRun.objects.all())
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         assert len(situations(everything)) == len(everything)
 
 
@@ -168,7 +172,9 @@ def test_run_that_works_is_not_called_stuck(runs: DrawRun, local: Runner) -> Non
     dispatch_all(run)
     start(run, "a")
     run.refresh_from_db()
-    assert situation_of(run).sentence == "2 tasks are with a runner."
+    assert situation_of(run).sentence == (
+        "`a` is running on local; 1 task waits to be started; 1 task is to come."
+    )
 
 
 def plain(sentence: str) -> str:

@@ -16,7 +16,9 @@ const assertNoOverlap = ({places}) => {
 };
 
 test("a graph without vertices has no size", () => {
-    assert.deepEqual(plan(0, []), {places: [], paths: [], width: 0, height: 0});
+    const {places, paths, width, height} = plan(0, []);
+
+    assert.deepEqual({places, paths, width, height}, {places: [], paths: [], width: 0, height: 0});
 });
 
 test("a vertex stands behind the longest path to it", () => {

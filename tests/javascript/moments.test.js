@@ -1,7 +1,14 @@
 /* The zone is set by the test that runs these: Europe/Berlin. */
 import assert from "node:assert/strict";
 import {test} from "node:test";
-import {exact, relative, zoneName} from "../../workflows/static/workflows/moments.js";
+import {
+    exact,
+    milliseconds,
+    minutes,
+    relative,
+    seconds,
+    zoneName,
+} from "../../workflows/static/workflows/moments.js";
 
 const NOW = Date.UTC(2026, 10, 28, 12, 0, 0);
 const [SECOND, MINUTE, HOUR, DAY] = [1000, 60_000, 3_600_000, 86_400_000];
@@ -29,5 +36,9 @@ test("a week ago or more is a date", () => {
 test("the exact moment is in the zone of the reader", () => {
     assert.equal(exact(new Date(NOW)), "2026-11-28 13:00:00");
     assert.equal(exact(new Date(Date.UTC(2026, 6, 1, 12))), "2026-07-01 14:00:00");
+    assert.equal(milliseconds(new Date(NOW + 42)), "2026-11-28 13:00:00.042");
+    assert.equal(seconds(new Date(NOW)), "13:00:00");
+    assert.equal(minutes(new Date(NOW), new Date(NOW + HOUR)), "13:00");
+    assert.equal(minutes(new Date(NOW), new Date(NOW + DAY)), "2026-11-28 13:00");
     assert.match(zoneName(new Date(NOW)), /^(CET|GMT\+1)$/);
 });

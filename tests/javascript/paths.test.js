@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
 import {neighbours} from "../../workflows/static/workflows/graph/layout.js";
-import {
-    longestPath,
-    reach,
-    topologicalOrder,
-} from "../../workflows/static/workflows/graph/paths.js";
+import {reach, topologicalOrder} from "../../workflows/static/workflows/graph/paths.js";
 
 //      ┌─ 1 ─┐
 //  0 ──┤     3 ── 4
@@ -45,18 +41,4 @@ test("topological order leaves out a cycle and what follows it", () => {
     ]);
 
     assert.deepEqual(topologicalOrder(cyclic.up, cyclic.down), [0]);
-});
-
-test("longest path goes through the slower arm", () => {
-    const seconds = [1, 2, 5, 1, 1];
-    const found = longestPath(topologicalOrder(up, down), up, (vertex) => seconds[vertex]);
-
-    assert.deepEqual(found, {seconds: 8, path: [0, 2, 3, 4]});
-});
-
-test("longest path of no vertices is empty", () => {
-    assert.deepEqual(
-        longestPath([], [], () => 1),
-        {seconds: 0, path: []},
-    );
 });

@@ -14,6 +14,9 @@ const COLUMNS = [
     "dispatched",
     "started",
     "finished",
+    "exit_code",
+    "approved_by",
+    "approved_at",
 ];
 const UNTOUCHED = {
     state: "pending",
@@ -22,6 +25,9 @@ const UNTOUCHED = {
     dispatched: null,
     started: null,
     finished: null,
+    exit_code: null,
+    approved_by: "",
+    approved_at: null,
 };
 const NOW = 1000;
 
@@ -83,7 +89,7 @@ test("a hold goes before an approval and both before ready", () => {
     assert.deepEqual(notes(run), ["on hold", "waits for approval", "ready"]);
 });
 
-test("tasks behind a failed or canceled one cannot start", () => {
+test("tasks behind a failed or canceled one blocked", () => {
     const run = model({a: {state: "failed"}, b: {}, c: {}, d: {state: "canceled"}, e: {}}, [
         "a > b",
         "b > c",
@@ -92,11 +98,12 @@ test("tasks behind a failed or canceled one cannot start", () => {
 
     assert.deepEqual(notes(run), [
         "failed",
-        "cannot start",
-        "cannot start",
+        "blocked by a",
+        "blocked by a",
         "canceled",
-        "cannot start",
+        "blocked by d",
     ]);
+    assert.deepEqual([1, 2, 4].map(run.word), ["blocked", "blocked", "blocked"]);
 });
 
 test("notes tell how long a task ran and that it had several attempts", () => {
@@ -106,11 +113,38 @@ test("notes tell how long a task ran and that it had several attempts", () => {
         dispatched: {state: "dispatched", attempts: 2, dispatched: 999},
     });
 
+    assert.deepEqual(notes(run), ["45 s · 3 attempts", "10 s", "dispatched · 2 attempts"]);
+});
+
+test("notes tell how a task failed, who approved it, and how long it usually runs", () => {
+    const at = new Date(2026, 10, 30, 2, 16).getTime() / 1000;
+    const run = model(
+        {
+            failed: {...ran(100, 141), state: "failed", exit_code: 1},
+            approved: {...ran(1, 2), approved_by: "kim", approved_at: at},
+            running: {state: "running", started: 729},
+            waiting: {},
+        },
+        ["running > waiting", "failed > waiting", "approved > waiting"],
+        {usual: [null, null, 300, null]},
+    );
+
     assert.deepEqual(notes(run), [
-        "success · 45 s · 3 attempts",
-        "running · 10 s",
-        "dispatched · 2 attempts",
+        "exit 1 · 41 s",
+        "by kim at 02:16",
+        "4 min 31 s of 5 min",
+        "blocked by failed",
     ]);
+    assert.equal(run.vertex(1).icon, "approval");
+});
+
+test("bars are shares of the longest, with the usual as a tick", () => {
+    const run = model({a: ran(1, 11), b: ran(1, 41), c: {}}, [], {usual: [20, null, null]});
+
+    assert.deepEqual(
+        [0, 1, 2].map((index) => run.vertex(index).bar),
+        [{length: 0.25, tick: 0.5}, {length: 1, tick: null}, null],
+    );
 });
 
 test("what people did to a task is shown in word and icon", () => {
@@ -130,7 +164,7 @@ test("what people did to a task is shown in word and icon", () => {
 test("the title is read out only if it says more than the step id", () => {
     const run = model({a: {}, b: {title: "Load it"}});
 
-    assert.deepEqual([run.vertex(0).more, run.vertex(1).more], ["", "Load it"]);
+    assert.deepEqual([run.vertex(0).more, run.vertex(1).more], ["ready", "ready · Load it"]);
 });
 
 test("a task that succeeds changes itself and its direct downstream tasks", () => {
@@ -147,9 +181,9 @@ test("a task that fails and recovers changes all that is downstream", () => {
     const set = (state) => run.update(table([{id: 10, state}], ["id", "state"]));
 
     assert.deepEqual([...set("failed")].sort(), [0, 1, 2]);
-    assert.deepEqual(notes(run).slice(1), ["cannot start", "cannot start"]);
+    assert.deepEqual(notes(run).slice(1), ["blocked by a", "blocked by a"]);
     assert.deepEqual([...set("pending")].sort(), [0, 1, 2]);
-    assert.deepEqual(notes(run), ["ready", "pending", "pending"]);
+    assert.deepEqual(notes(run), ["ready", "waits for a", "waits for b"]);
 });
 
 test("a task of another run changes nothing", () => {
@@ -199,20 +233,6 @@ test("a task is ready when its last upstream task has finished or the run has st
     const run = model({a: ran(5, 20), b: ran(5, 30), c: {}}, ["a > c", "b > c"], {started: 4});
 
     assert.deepEqual([run.readyAt(0), run.readyAt(2)], [4, 30]);
-});
-
-test("remaining seconds follow the longest arm and what has run already", () => {
-    const tasks = {a: {state: "running", started: NOW - 4}, b: {}, c: {}};
-    const run = model(tasks, ["a > c", "b > c"], {usual: [10, 2, 5]});
-
-    assert.equal(run.remaining(), 11);
-});
-
-test("remaining seconds are unknown without a usual duration or after a failure", () => {
-    assert.equal(model({a: {}}).remaining(), null);
-    assert.equal(model({a: {}}, [], {usual: [null]}).remaining(), null);
-    assert.equal(model({a: {state: "failed"}}, [], {usual: [1]}).remaining(), null);
-    assert.equal(model({a: ran(1, 2)}, [], {usual: [1]}).remaining(), null);
 });
 
 test("durations use units that people read", () => {

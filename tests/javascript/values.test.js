@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
 import {parse, parseObject, same} from "../../workflows/static/workflows/builder/json.js";
-import {jsonOf, textOf, typeOf} from "../../workflows/static/workflows/builder/values.js";
+import {
+    amountOf,
+    jsonOf,
+    secondsIn,
+    textOf,
+    typeOf,
+} from "../../workflows/static/workflows/builder/values.js";
 
 test("numbers keep the digits that were typed", () => {
     for (const text of ["1.0", "12345678901234567", "1e3", '{"a":[0.10]}']) {
@@ -58,4 +64,18 @@ test("an error of JSON names the line", () => {
 test("equal data is the same", () => {
     assert.ok(same({a: [1]}, {a: [1]}));
     assert.ok(!same({a: [1]}, {a: [2]}));
+});
+
+test("amounts of time are read as people write them", () => {
+    const amounts = {"": null, 90: 90, "90 s": 90, "15 min": 900, "2 h": 7200, "1h 30m": 5400};
+
+    for (const [text, seconds] of Object.entries(amounts)) {
+        assert.equal(secondsIn(text), seconds, text);
+    }
+    for (const wrong of ["soon", "5 days", "-3", "1.5 h", "min"]) {
+        assert.equal(secondsIn(wrong), 0, wrong);
+    }
+    for (const seconds of [1, 59, 60, 900, 3661, 86400]) {
+        assert.equal(secondsIn(amountOf(seconds)), seconds);
+    }
 });

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from itertools import chain
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib import admin
@@ -13,22 +14,26 @@ from django.urls import reverse
 from django_filters import rest_framework as filters
 
 from runners.models import Runner
+from tests.admin.conftest import list_url
 from tests.factories import UserFactory
 from tests.lists.plans import most_read, statements
 from tests.support.seeded import seed
+from workflows.admin.runs.compare import compare_url
+from workflows.admin.templates.overview import TABS, overview_url
 from workflows.admin.ui.base import RowFilter
 from workflows.admin.ui.lists import GrowingAdmin
 from workflows.api.filters import ChoicesFilter, IdFilter, MomentFilter
 from workflows.api.urls import router
 from workflows.db import counting
+from workflows.insight.history import RUNS as HISTORY
 from workflows.models import Approval, Event, Task, TaskAttempt, WorkflowRun, WorkflowTemplate
 
 TYPED = 3
 """The place of a column that no list offers to be ordered by; somebody types it all the same."""
 RUNS, TASKS = 300, 100
 COUNTED = 300
-MOST_READ = 6 * COUNTED
-"""A value that a fourth of the rows have is looked for in all of them."""
+MOST_READ = max(6 * COUNTED, HISTORY * TASKS)
+"""A value that a fourth of the rows have is looked for in all of them; a history has whole runs."""
 MODES = ("force_custom_plan", "force_generic_plan")
 
 
@@ -70,6 +75,13 @@ def console_lists(client: Client) -> Iterator[str]:
             yield from (f"{address}?p=100000", f"{address}{far['cl'].go_on}")
 
 
+def run_searches() -> Iterator[str]:
+    """Yield searches of the list of runs, and the file of all its pages."""
+    for text in ("step:step-7", "step:step-7 state:failed", "approved:a", "slow:1.5 after:7d"):
+        yield f"{list_url(WorkflowRun)}?{urlencode({'q': text})}"
+    yield f"{list_url(WorkflowRun)}export/"
+
+
 def api_lists(client: Client) -> Iterator[str]:
     """Yield each list of the API with each of its filters and some of their values."""
     views: list[tuple[str, Any, str]] = router.registry
@@ -108,17 +120,22 @@ def _filtered(view: Any) -> Iterator[str]:
 def pages() -> Iterator[str]:
     """Yield the pages and resources that are about one row, and the dashboard."""
     yield from ("/admin/", "/admin/attention/")
+    for text in ("", "1", "step-7", "nightly", "%3E 1", "@a"):
+        yield f"/admin/palette/?q={text}"
     for model in (Approval, Event, Task, TaskAttempt, WorkflowRun, WorkflowTemplate, Runner):
         ends = model.objects.order_by("pk")
         for row in (ends.first(), ends.last()):
             assert row
             name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
             yield reverse(name, args=[row.pk])
+            if isinstance(row, WorkflowTemplate):
+                yield from (overview_url(row.pk, tab) for tab in (*TABS, "grid"))
     for runner in Runner.objects.all():
         yield reverse("admin:runners_runner_delete", args=[runner.pk])
     ids = WorkflowRun.objects.aggregate(first=Min("pk"), last=Max("pk"))
     for run in ids.values():
         yield from (f"/workflow-runs/{run}{more}" for more in ("", "/graph", "/explain"))
+        yield from (compare_url(None, run), compare_url(ids["first"], run))
     task, event, approval = (model.objects.earliest("pk").pk for model in (Task, Event, Approval))
     yield from (f"/tasks/{task}", f"/tasks/{task}/log", f"/events/{event}")
     yield f"/approvals/{approval}"
@@ -128,9 +145,10 @@ def pages() -> Iterator[str]:
 def test_no_request_reads_more_rows_than_it_counts(client: Client) -> None:
     seen: set[str] = set()
     trouble = []
-    for address in chain(console_lists(client), api_lists(client), pages()):
+    for address in chain(console_lists(client), run_searches(), api_lists(client), pages()):
         with statements() as asked:
             answer = client.get(address)
+            b"".join(answer) if answer.streaming else answer.content
         assert answer.status_code == HTTPStatus.OK, (address, answer.status_code)
         for statement in asked:
             if f"{statement}" in seen:

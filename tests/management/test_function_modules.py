@@ -44,6 +44,7 @@ BROKEN = {
     "import nowhere": "ModuleNotFoundError: No module named 'nowhere' ({}, line 1)",
     "x = 1\n1 / 0": "ZeroDivisionError: division by zero ({}, line 2)",
     "def": "SyntaxError: ",
+    "import sys\nsys.exit(3)": "SystemExit: 3 ({}, line 2)",
 }
 
 

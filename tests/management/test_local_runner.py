@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.management.conftest import Started, wait_for
 from tests.support.drawing import DrawRun
@@ -27,6 +28,15 @@ def test_attempts_dispatched_while_serving_are_executed(started: Started, runs: 
     dispatch_all(run)
     wait_for(lambda: state(run) == "success")
     assert states(run) == {"a": "success", "b": "success", "c": "success"}
+
+
+def test_start_is_said_where_the_log_does_not_say_it(
+    started: Started, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOG_LEVEL", "warning")  # that of a project without a LOGGING of its own
+    runner = started("local_runner", "--concurrency", "3")
+    assert runner.stdout
+    assert runner.stdout.readline().startswith("Executing local attempts, 3 at a time, of ")
 
 
 def test_sigterm_lets_running_attempts_finish_and_starts_no_more(

@@ -9,6 +9,7 @@ import psutil
 import pytest
 from knox.models import AuthToken
 
+from runners.conf import kept_log_head
 from tests.contract.server import Installation, installation
 from tests.factories import UserFactory
 from tests.management.conftest import Started, wait_for
@@ -17,7 +18,6 @@ from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch_all, state, task
 from workflows.models import WorkflowRun
 from workflows.models.attempt import TAIL
-from workflows.reports.logs import HEAD
 
 MEGABYTES = int(os.environ.get("LOG_MEGABYTES", "60"))
 MOST_GROWTH = 40
@@ -70,6 +70,6 @@ def test_endless_output_takes_constant_memory_and_a_truncated_log(
     assert max(growth.values()) < MOST_GROWTH, growth
     head, dropped, tail = re.split(r"\n\[… ([\d,]+) characters were cut here …\]\n", log)
     assert log.startswith(beginning)
-    assert (len(head), len(tail)) == (HEAD, TAIL)
+    assert (len(head), len(tail)) == (kept_log_head(), TAIL)
     assert int(dropped.replace(",", "")) > MEGABYTES * 100_000
     assert attempt(run, "a").log_pieces.count() < 50

@@ -34,6 +34,15 @@ def test_spelling_of_a_parameter(text: str, pair: object) -> None:
     assert parameter(text) == pair
 
 
+@IN_DATABASE
+def test_text_instead_of_a_number_is_refused_with_how_to_give_one() -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}}
+    data = {"name": "nightly", "parameters_schema": schema, "steps": steps_of("a")}
+    create_template(parse_template(data))
+    with pytest.raises(CommandError, match="--param KEY:=VALUE gives a number"):
+        call_command("run_workflow", "nightly", param=[parameter("n=5")])
+
+
 def test_values_come_from_files_and_single_ones_override(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("s3cret\n")
     (tmp_path / "hosts").write_text('["a", "b"]')

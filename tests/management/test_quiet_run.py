@@ -37,7 +37,7 @@ def test_failure_prints_reason_end_of_the_log_and_address() -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.splitlines() == [
         f"Workflow run {run.pk} is failed.",
-        f"1 task can never run because `a` failed (exit code 3). {REMEDY}",
+        f"`a` failed (exit code 3), and 1 task waits for it. {REMEDY}",
         "--- a: exit code 3",
         f"[… all of its log: manage.py logs {run.pk} a]",
         *map(str, range(12, 31)),

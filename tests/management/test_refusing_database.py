@@ -37,6 +37,7 @@ COMMANDS = [
     ["prune"],
     ["runs"],
     ["logs", "1"],
+    ["uninstall_workflows", "--yes"],
 ]
 LOOPS = {"local_runner"}
 """They wait for the database."""

@@ -232,7 +232,7 @@ def test_missing_csrf_token_is_told_its_header(site: dict[str, Any]) -> None:
 
     assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
     assert "CSRF Failed" in answer.json()["detail"]
-    assert "'X-CSRFToken'" in answer.json()["detail"]
+    assert "'X-CSRFTOKEN'" in answer.json()["detail"]
 
 
 def test_basic_takes_a_token_of_the_same_user_alone(

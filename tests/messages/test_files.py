@@ -29,7 +29,7 @@ MISTAKES: list[tuple[str, str | bytes, str, str]] = [
     ("t.yaml", f"name: t\nstepps: 1\nsteps:{STEP}", "stepps: Unknown field", "did you mean steps?"),
     ("t.yaml", f"name: t\nsteps:{STEP}  timeout_seconds: 1h\n", "timeout_seconds: '1h'", "number"),
     ("t.yaml", f"name: t\nsteps:{STEP}  depends_on: b\n", "depends_on: 'b'", "write a list"),
-    ("t.json", '{"name": "t",}', "t.json: line 1, column 14", "double quotes"),
+    ("t.json", '{"name": "t",x: 1}', "t.json: line 1, column 14", "double quotes"),
     ("t.json", '{"name": NaN}', "t.json: NaN", "not a number in JSON"),
     ("t.json", '{"schemaVersion": "1.5", "workflow": {}}', "workflow: specification", "required"),
     ("t.json", '{"schemaVersion": "1.2", "workflow": {}}', "schemaVersion", "'1.5' was expected"),

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection
 
 from tests.factories import TaskFactory
 from tests.support.actors import who
@@ -94,9 +94,9 @@ def task_in(runs: DrawRun, wanted: str) -> Task:
 @contextmanager
 def undone() -> Iterator[None]:
     """Undo what is done inside, which may not be inside of a transaction of ours."""
-    savepoint = transaction.savepoint()
+    savepoint = str(connection.savepoint())
     yield
-    transaction.savepoint_rollback(savepoint)
+    connection.savepoint_rollback(savepoint)
 
 
 def apply(operation: Operation, row: Any) -> WorkflowError | None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.server import Installation, empty_database, installation
+from tests.contract.server import Installation, installation
+from tests.support.database import empty_database
 from tests.support.typed import ROOT
 
 LONGEST_S = 120

@@ -71,7 +71,7 @@ def test_misplaced_secret_is_refused_when_saved_with_the_remedy(place: str) -> N
 @pytest.mark.parametrize(
     ("definition", "problem"),
     [
-        ({"writeOnly": "yes"}, "properties.a.writeOnly: 'yes' is not of type 'boolean'"),
+        ({"writeOnly": "yes"}, "properties.a.writeOnly: 'yes' is not true or false"),
         ({"writeOnly": True}, "a: a secret must be of type string"),
         ({"writeOnly": True, "type": ["string", "null"]}, "a: a secret must be of type string"),
         ({**SECRET, "enum": [VALUE]}, "a: a secret must not have an enum"),

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from runners.conf import kept_log_head
 from tests.execution.conftest import Execution
 from tests.factories import RunnerFactory
 from tests.payloads.test_masked_results import run_with
@@ -17,7 +18,7 @@ from workflows.models.attempt import TAIL
 from workflows.operations import mark_success, retry
 from workflows.payloads.rendering import MASKED_RESULT, render_payloads
 from workflows.payloads.secrets import MASK
-from workflows.reports.logs import HEAD, AttemptLog
+from workflows.reports.logs import AttemptLog
 
 SHELL = ["bash", "-o", "pipefail", "-c"]
 
@@ -63,7 +64,7 @@ def test_of_a_long_log_the_last_64_000_characters_count(runs: DrawRun) -> None:
     run = runs("a > b", payload={})
     give_payloads(run, {"b": {"prompt": "{{ tasks.a.output }}"}})
     dispatch(run)
-    text = "".join(f"{n:09d}\n" for n in range((HEAD + TAIL) // 10 + 7_777))
+    text = "".join(f"{n:09d}\n" for n in range((kept_log_head() + TAIL) // 10 + 7_777))
     log = print_in(run, "a", text)
     finish(run, "a", log=log.digest)
     dispatch(run)

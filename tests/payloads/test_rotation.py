@@ -88,7 +88,7 @@ def test_interrupted_rotation_leaves_every_secret_readable(
 def test_plain_text_of_the_release_before_is_encrypted(db: None) -> None:
     run = WorkflowRun.objects.create(secrets={"token": VALUE})
     [warning] = check_stored_secrets(databases=["default"])
-    assert warning.id == "workflows.W001"
+    assert warning.id == "orchestrator.W001"
     assert places_of() == ["workflows.WorkflowRun.secrets"]
 
     rotate()

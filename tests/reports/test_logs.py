@@ -5,12 +5,14 @@ from uuid import uuid4
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
+from runners.conf import kept_log_head
 from tests.support.drawing import DrawRun
 from tests.support.verbs import attempt, dispatch
 from workflows.models import LogPiece
 from workflows.models.attempt import LARGEST_PIECE
-from workflows.reports.logs import HEAD, AttemptLog
+from workflows.reports.logs import AttemptLog
 
 BEGIN = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -44,7 +46,7 @@ def test_piece_has_the_moment_at_which_its_first_text_arrived(clock: list[dateti
 
 def test_end_of_a_long_log_has_the_moment_of_the_last_output(clock: list[datetime]) -> None:
     log = AttemptLog(uuid4())
-    log.write(b"x" * HEAD)
+    log.write(b"x" * kept_log_head())
     log.pieces()
     for _ in range(3):
         clock[0] += timedelta(seconds=2)
@@ -52,6 +54,16 @@ def test_end_of_a_long_log_has_the_moment_of_the_last_output(clock: list[datetim
     clock[0] += timedelta(seconds=2)
 
     assert set(seconds(log.last_pieces())) == {6}
+
+
+def test_as_much_of_the_beginning_is_kept_as_the_setting_says(settings: Settings) -> None:
+    settings.KEEP_LOG_MB = 2
+    log = AttemptLog(uuid4())
+    log.write(b"x" * 2_000_000 + b"y" * 100_000)
+
+    text = "".join(piece.text for piece in log.last_pieces())
+    assert text.count("x") == 2_000_000
+    assert "[… 36,000 characters were cut here …]" in text
 
 
 def test_moment_is_stored(runs: DrawRun) -> None:

@@ -126,7 +126,7 @@ def test_parameters_are_checked_by_the_version_that_is_run(template: WorkflowTem
     with pytest.raises(Invalid) as caught:
         create_run(again=Again(earlier.pk, latest=True), by=ANNA)
     [problem] = caught.value.fields["parameters"]
-    assert problem.startswith("day: 'monday' is not of type 'integer'; write a whole number")
+    assert problem.startswith("day: 'monday' is not a whole number; write a whole number")
 
 
 def test_secrets_are_copied_for_the_same_person_or_with_a_permission_only(

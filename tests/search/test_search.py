@@ -6,14 +6,14 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from tests.factories import TemplateFactory
+from tests.factories import RunFactory, TemplateFactory
 from tests.support.actors import who
 from tests.support.drawing import DrawRun
 from tests.support.scripted import Script
 from tests.support.verbs import dispatch, finish
 from workflows import operations
-from workflows.models import LogPiece, TaskAttempt, WorkflowRun
-from workflows.search import failures, find
+from workflows.models import Approval, LogPiece, TaskAttempt, WorkflowRun
+from workflows.search import failures, find, keys, words
 from workflows.search.find import everything, search
 from workflows.search.syntax import BadSearch
 
@@ -81,6 +81,10 @@ def history(script: Script) -> dict[str, int]:
         ("message:devi", "old"),
         ('message:"space device"', ""),
         ("note:inventory", "old"),
+        ("step:extract", "day other old"),
+        ("-step:extract", ""),
+        ("step:extract state:failed", "old"),
+        ("step:extr", ""),
         ("NIGHTLY", "day other"),
         ("bob", "other old"),
         ("bob NIGHTLY", "other"),
@@ -113,6 +117,9 @@ def test_number_finds_its_run(history: dict[str, int]) -> None:
         ("after:1d after:2d", "after: give it once; after:2d is another"),
         ("param:day", "param:day has no value; write param:NAME=VALUE"),
         ("day=2026-11-27", "write param:day=2026-11-27 or label:day=2026-11-27; in quotes"),
+        ("slow:often", r"slow:often is no number from 1 to 1,000; write .* slow:1.5"),
+        ("slow:nan", "slow:nan is no number"),
+        ("slow:2 slow:3", "slow: give it once"),
         ("state:", "state: has no value"),
         ('by:"anna', 'by:"anna: the quotation mark has no end'),
         ('"', '": the quotation mark has no end'),
@@ -126,8 +133,45 @@ def test_what_cannot_be_understood_is_named(history: dict[str, int], text: str, 
         found(text)
 
 
+def test_steps_that_many_runs_have_are_looked_up_run_by_run(
+    history: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(words, "MOST_TOLD", 1)
+    assert found("step:extract") == {*history.values()}
+
+
+def test_who_approved_finds_the_newest_approvals(
+    runs: DrawRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = (runs("gate", requires_approval=True) for _ in range(3))
+    for run, name in ((first, "eve"), (second, "anna"), (third, "eve")):
+        approval = Approval.objects.get(task__run=run)
+        (operations.reject if run == third else operations.approve)(approval.pk, by=who(name))
+    assert found("approved:EV") == {first.pk}
+    assert found("-approved:eve") == {second.pk, third.pk}
+    monkeypatch.setattr(keys, "MOST_APPROVED", 1)
+    cut = search("approved:eve", WorkflowRun.objects.all(), may=everything)
+    assert not cut.runs
+    assert cut.remark == "Only the newest 1 approvals were searched for approved:eve."
+
+
+def test_slow_runs_are_those_that_took_longer_than_usual(runs: DrawRun) -> None:
+    nightly = TemplateFactory.create(name="nightly")
+    *usual, late, soon = (RunFactory.create(template=nightly) for _ in range(7))
+    rare = runs("a")
+    now = timezone.now()
+    for run, minutes in (*((each, 10) for each in usual), (late, 16), (soon, 14), (rare, 99)):
+        times = {"started_at": now - timedelta(minutes=minutes), "finished_at": now}
+        state = "failed" if run == late else "success"
+        WorkflowRun.objects.filter(pk=run.pk).update(state=state, template_version=1, **times)
+    assert found("slow:1.5") == {late.pk}
+    assert found("-slow:1.5 template:nightly") == {soon.pk, *(run.pk for run in usual)}
+
+
 def test_what_a_reader_may_not_see_cannot_be_guessed(history: dict[str, int]) -> None:
-    for text in ("message:space", "log:x", "note:inventory", "-note:x"):
+    for text in (
+        *("message:space", "log:x", "note:inventory", "-note:x", "step:extract", "approved:eve"),
+    ):
         with pytest.raises(BadSearch, match=r"this needs the permission workflows\.view_"):
             search(text, WorkflowRun.objects.all(), may=lambda permission: False)
 
@@ -183,4 +227,5 @@ def test_parameters_that_are_no_json_break_no_search(runs: DrawRun) -> None:
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA ignore_check_constraints = ON")
         cursor.execute("UPDATE workflows_workflowrun SET parameters = '{' WHERE id = %s", [run.pk])
+        cursor.execute("PRAGMA ignore_check_constraints = OFF")
     assert found("param:day=x") == set()

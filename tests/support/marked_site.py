@@ -12,6 +12,7 @@ from workflows.authoring.spec import parse_template
 from workflows.authoring.store import create_template, replace_template
 from workflows.models import LogPiece, RunRecord, Task, TaskAttempt, WorkflowRun
 from workflows.runs.creation import create_run
+from workflows.runs.trials import Draft, create_trial
 
 SCHEMA = {
     "title": MARK,
@@ -55,6 +56,9 @@ def store_markup() -> WorkflowRun:
     TaskAttempt.objects.update(result={MARK: MARK}, exit_code=1)
     Runner.objects.update(url="http://host", queue="queue")
     removed = {"line_number": 1, "removed_at": timezone.now(), "trigger": trigger}
+    tried = Draft(parse_template(SPEC), template.pk, version=1, step_id=MARK)
+    trial = create_trial(tried, {}, by=who(MARK))
+    removed["trial"] = trial.trial_facts
     RunRecord.objects.create(run_id=10**6, created_at=timezone.now(), template_id=1, **removed)
     mark_every_text()
     return run

@@ -15,6 +15,8 @@ def places_of(value: str = VALUE) -> list[str]:
     """Return the columns of the whole database that hold a value."""
     found = set()
     for model in apps.get_models():
+        if model._meta.proxy:
+            continue
         for row in model._default_manager.values():
             for column, content in row.items():
                 if value in repr(content):

@@ -53,7 +53,8 @@ def rows_of(apps: Apps) -> Rows:
 
 
 def _models(apps: Apps) -> list[type[models.Model]]:
-    return [model for model in apps.get_models() if model._meta.app_label in dict(FIRST)]
+    tables = (model for model in apps.get_models() if not model._meta.proxy)
+    return [model for model in tables if model._meta.app_label in dict(FIRST)]
 
 
 @pytest.fixture

@@ -7,31 +7,37 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from workflows.admin.actions.model_admin import OperableAdmin
 from workflows.admin.actions.registry import APPROVAL_OPERATIONS
+from workflows.admin.approval_page import approval_context
+from workflows.admin.curl.views import CurlViews
+from workflows.admin.runs.rows import parameters_shown
 from workflows.admin.tasks import titled
 from workflows.admin.ui.base import RunOfTaskFilter, TaskFilter
-from workflows.admin.ui.display import badge, link, moment, page_url, run_link
-from workflows.admin.ui.lists import DateFilter
-from workflows.insight.attention import undecided
+from workflows.admin.ui.display import EMPTY, badge, link, moment, page_url, run_link
+from workflows.admin.ui.spans import DateFilter
+from workflows.insight.attention import cannot_go_out, worth_deciding
 from workflows.models import Approval, ApprovalStatus, Task
 from workflows.models.choices import among
 
-EVERY = "all"
+EVERY, APART = "all", "apart"
 
 
 class StatusFilter(admin.SimpleListFilter):
     """By status; pending, unless another one is chosen."""
 
+    kind = "chips"
     title = "status"
     parameter_name = "status"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Offer each status, and all."""
-        return [(value, value) for value in (*ApprovalStatus.values, EVERY)]
+        """Offer each status, those that could not go out anyway, and all."""
+        first, *others = [(value, value) for value in ApprovalStatus.values]
+        return [first, (APART, "could not go out anyway"), *others, (EVERY, EVERY)]
 
     def value(self) -> str:
         """Return the chosen status."""
@@ -44,22 +50,27 @@ class StatusFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Approval]) -> QuerySet[Approval]:
         """Keep the approvals of the chosen status."""
         if self.value() == ApprovalStatus.PENDING:
-            return undecided(queryset)
+            return worth_deciding(queryset)
+        if self.value() == APART:
+            return cannot_go_out(queryset)
         if self.value() == EVERY:
             return queryset
         return queryset.filter(among(Approval, "status", [self.value()]))
 
 
-class ApprovalAdmin(OperableAdmin):
+class ApprovalAdmin(CurlViews, OperableAdmin):
     """Approvals are read-only, and decided by operations only."""
 
     change_form_template = "workflows/approval/change_form.html"
     operations = APPROVAL_OPERATIONS
+    row_noun = "task"
+    show_all = f"?{StatusFilter.parameter_name}={EVERY}"
     operate_permission = "workflows.decide_approval"
     when_empty = "No task waits for approval. The filter shows earlier decisions."
     list_display = (
         "__str__",
         "run_shown",
+        "parameters",
         "task_link",
         "title_shown",
         "status_shown",
@@ -84,23 +95,36 @@ class ApprovalAdmin(OperableAdmin):
         "comment",
     )
 
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Leave out what is the run's for those who may not see it."""
+        may_see = request.user.has_perm("workflows.view_workflowrun")
+        return [name for name in self.list_display if may_see or name != "parameters"]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Approval]:
         """Read tasks and runs with the approvals: the checks ask for both."""
         approvals = super().get_queryset(request).select_related("task__run")
-        return approvals.defer("task__payload", "task__run__last_dispatch", "task__run__parameters")
+        return approvals.defer("task__payload", "task__run__last_dispatch")
 
     def described(self, approval: Approval) -> tuple[str, str]:
         """Return the task with its run, and the status."""
         return titled(approval.task), approval.status
 
     def page_context(self, request: HttpRequest, approval: Approval) -> dict[str, Any]:
-        """Return the buttons."""
-        return {"buttons": self.buttons(request, approval, APPROVAL_OPERATIONS)}
+        """Return what there is to know before one decides."""
+        return approval_context(request, approval)
 
     @admin.display(description="workflow run", ordering="task__run_id")
     def run_shown(self, approval: Approval) -> str | SafeString:
-        """Return the run that the task is in."""
-        return run_link(approval.task.run_id)
+        """Return the run that the task is in, and of what."""
+        run = approval.task.run
+        return format_html("{} {}", run_link(run.pk), run.template_name) if run else EMPTY
+
+    @admin.display(description="parameters")
+    def parameters(self, approval: Approval) -> str | SafeString:
+        """Return what the run was given, as far as it fits."""
+        run = approval.task.run
+        given = parameters_shown(run) if run else []
+        return format_html_join(" ", '<span class="given">{}: <strong>{}</strong></span>', given)
 
     @admin.display(description="task", ordering="task_id")
     def task_link(self, approval: Approval) -> SafeString:

@@ -1,25 +1,36 @@
 """The admin of attempts: what each runner was given, what it reported, and the log."""
 
-from collections.abc import Iterator
 from typing import Any
-from uuid import UUID
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, StreamingHttpResponse
-from django.urls import URLPattern, path
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from workflows.admin.ui.base import AttentionFilter, ReadOnlyAdmin, RunOfTaskFilter, TaskFilter
-from workflows.admin.ui.display import badge, link, moment, page_url, pretty, run_link
-from workflows.admin.ui.lists import ChoiceFilter, DateFilter
+from workflows.admin.logs import AttemptLogViews
+from workflows.admin.task_page import end_of_log, logs_of, reason_of
+from workflows.admin.ui.base import AttentionFilter, RunOfTaskFilter, TaskFilter
+from workflows.admin.ui.display import (
+    badge,
+    link,
+    list_url,
+    moment,
+    page_url,
+    pretty,
+    run_link,
+    took,
+)
+from workflows.admin.ui.lists import ChoiceFilter
+from workflows.admin.ui.spans import DateFilter
 from workflows.insight.attention import overdue_attempts, unattended_attempts
-from workflows.insight.log_end import log_end
-from workflows.models import LogPiece, Task, TaskAttempt
+from workflows.insight.durations import seconds_between
+from workflows.models import Task, TaskAttempt, WorkflowRun
 
-TIMES = tuple(map(moment, ("dispatched_at", "submitted_at", "started_at", "finished_at")))
+TIMES = tuple(
+    moment(field, "exact")
+    for field in ("dispatched_at", "submitted_at", "started_at", "finished_at")
+)
 
 
 class OverdueFilter(AttentionFilter):
@@ -44,7 +55,7 @@ class UnattendedFilter(AttentionFilter):
         return unattended_attempts()
 
 
-class TaskAttemptAdmin(ReadOnlyAdmin):
+class TaskAttemptAdmin(AttemptLogViews):
     """Attempts are read-only."""
 
     change_form_template = "workflows/taskattempt/change_form.html"
@@ -57,7 +68,8 @@ class TaskAttemptAdmin(ReadOnlyAdmin):
         "message_shown",
         "runner_name",
         "exit_code",
-        *map(moment, ("dispatched_at", "started_at", "finished_at")),
+        *TIMES,
+        "took_shown",
     )
     list_filter = (
         OverdueFilter,
@@ -72,13 +84,8 @@ class TaskAttemptAdmin(ReadOnlyAdmin):
     search_fields = ("runner_name", "message")
     search_help_text = "Search by runner name or by words of the message."
     ordering = ("-dispatched_at",)
-    fieldsets = (
-        (None, {"fields": (("task_link", "run_shown", "number"), "status_shown", "message")}),
-        ("Runner", {"fields": (("runner_name", "runner_kind", "timeout_seconds"), "id")}),
-        ("Outcome", {"fields": ("exit_code", "result_shown", "details_shown")}),
-        ("Times", {"fields": (TIMES, ("lease_expires_at", "times_out_at"), "may_still_run")}),
-        ("Payload as the runner received it", {"fields": ("payload_shown",)}),
-    )
+    # The page has a template of its own.
+    fieldsets = ((None, {"fields": ("number",)}),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TaskAttempt]:
         """Read the tasks together with the attempts."""
@@ -90,25 +97,21 @@ class TaskAttemptAdmin(ReadOnlyAdmin):
             return ["task__position", "number"]
         return super().get_ordering(request)
 
-    def get_urls(self) -> list[URLPattern]:
-        """Add the URL of the whole log."""
-        view = self.admin_site.admin_view(self.log_view)
-        name = "workflows_taskattempt_log"
-        return [path("<uuid:attempt_id>/log/", view, name=name), *super().get_urls()]
-
-    def log_view(self, request: HttpRequest, attempt_id: UUID) -> StreamingHttpResponse:
-        """Return the whole log as plain text."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        if not TaskAttempt.objects.filter(pk=attempt_id).exists():
-            raise Http404
-        return StreamingHttpResponse(
-            _log_texts(attempt_id), content_type="text/plain; charset=utf-8"
-        )
-
     def page_context(self, request: HttpRequest, attempt: TaskAttempt) -> dict[str, Any]:
-        """Return the end of the log."""
-        return {"last": attempt, "log": log_end(attempt)}
+        """Return what the page of an attempt shows; without JavaScript, also the end of its log."""
+        run_id = attempt.task.run_id
+        return {
+            "last": attempt,
+            "reason": reason_of(attempt),
+            "log": end_of_log(attempt),
+            "logs": logs_of([attempt]),
+            "waited": seconds_between(attempt.dispatched_at, attempt.started_at),
+            "result": pretty(attempt.result),
+            "details": pretty(attempt.details) if attempt.details else None,
+            "given": pretty(attempt.payload),
+            "run_url": page_url(WorkflowRun, run_id) if run_id else None,
+            "attempts_url": list_url(TaskAttempt, task=attempt.task_id),
+        }
 
     @admin.display(description="task", ordering="task_id")
     def task_link(self, attempt: TaskAttempt) -> SafeString:
@@ -125,27 +128,12 @@ class TaskAttemptAdmin(ReadOnlyAdmin):
         """Return the status of the attempt."""
         return badge(attempt.status)
 
+    @admin.display(description="took")
+    def took_shown(self, attempt: TaskAttempt) -> str | SafeString:
+        """Return how long the attempt ran, or has run until now."""
+        return took(seconds_between(attempt.started_at, attempt.finished_at))
+
     @admin.display(description="message")
     def message_shown(self, attempt: TaskAttempt) -> str:
         """Return the beginning of the message."""
         return Truncator(attempt.message).chars(80)
-
-    @admin.display(description="result")
-    def result_shown(self, attempt: TaskAttempt) -> str | SafeString:
-        """Return the result of the task."""
-        return pretty(attempt.result)
-
-    @admin.display(description="details of the host")
-    def details_shown(self, attempt: TaskAttempt) -> str | SafeString:
-        """Return what else the host has said."""
-        return pretty(attempt.details or None)
-
-    @admin.display(description="payload")
-    def payload_shown(self, attempt: TaskAttempt) -> str | SafeString:
-        """Return the payload that the runner received, with all expressions filled in."""
-        return pretty(attempt.payload)
-
-
-def _log_texts(attempt_id: UUID) -> Iterator[str]:
-    pieces = LogPiece.objects.filter(attempt=attempt_id).order_by("offset")
-    yield from pieces.values_list("text", flat=True).iterator(chunk_size=10)

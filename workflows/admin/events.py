@@ -7,14 +7,15 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from workflows.admin.curl.views import CurlViews
 from workflows.admin.ui.base import ReadOnlyAdmin, RunFilter, TaskFilter
 from workflows.admin.ui.display import EMPTY, link, moment, page_url, plain_badge, pretty, run_link
-from workflows.admin.ui.lists import DateFilter
-from workflows.models import Event, Task
+from workflows.admin.ui.spans import DateFilter
+from workflows.models import Event, Task, WorkflowRun
 from workflows.models.choices import among
 from workflows.models.event import EventType, event_type_choices
 
-CREATED = moment("created_at")
+CREATED = moment("created_at", "milliseconds")
 ICONS = {
     "running": "running",
     "resumed": "running",
@@ -59,7 +60,7 @@ class EventTypeFilter(admin.SimpleListFilter):
         return queryset.filter(among(Event, "event_type", [value]))
 
 
-class EventAdmin(ReadOnlyAdmin):
+class EventAdmin(CurlViews, ReadOnlyAdmin):
     """Events are read-only: none can be added, edited or deleted."""
 
     change_form_template = "workflows/event/change_form.html"
@@ -71,17 +72,8 @@ class EventAdmin(ReadOnlyAdmin):
     search_help_text = "Search by actor or by words of the reason."
     ordering = ("-id",)
     list_per_page = 100
-    fields = (
-        CREATED,
-        "type_shown",
-        "run_shown",
-        "task_link",
-        "actor",
-        "actor_user",
-        "actor_via",
-        "reason",
-        "payload_shown",
-    )
+    # The page has a template of its own.
+    fields = ("reason",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
         """Read the tasks together with the events."""
@@ -103,7 +95,12 @@ class EventAdmin(ReadOnlyAdmin):
         """Return the task that the event is about."""
         return link(page_url(Task, event.task_id), event.task) if event.task_id else EMPTY
 
-    @admin.display(description="payload")
-    def payload_shown(self, event: Event) -> str | SafeString:
-        """Return the details of the event."""
-        return pretty(event.payload) if event.payload else EMPTY
+    def page_context(self, request: HttpRequest, event: Event) -> dict[str, Any]:
+        """Return what the page of an event shows."""
+        return {
+            "type": self.type_shown(event),
+            "run": self.run_shown(event),
+            "task": self.task_link(event),
+            "run_url": page_url(WorkflowRun, event.run_id) if event.run_id else None,
+            "payload": pretty(event.payload) if event.payload else EMPTY,
+        }

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
-from django.contrib.admin.forms import AdminAuthenticationForm, AdminPasswordChangeForm
+from django.contrib.admin.forms import AdminPasswordChangeForm
+from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
@@ -12,13 +14,21 @@ from workflows.api.guesses import counted_guess
 from workflows.throttles import Throttled
 
 
-class LoginForm(AdminAuthenticationForm):
+class LimitedLogin(AuthenticationForm):
     """A login form that refuses further attempts after too many failed ones."""
 
     def clean(self) -> dict[str, Any]:
         """Check user name and password, unless too many logins have failed recently."""
         with _explained_guess(self.cleaned_data.get("username", ""), self.request):
             return super().clean()
+
+
+@cache
+def with_limit(form: type[AuthenticationForm]) -> type[AuthenticationForm]:
+    """Return the login form of a site with our limit."""
+    if issubclass(form, LimitedLogin):
+        return form
+    return type(form.__name__, (LimitedLogin, form), {"__module__": form.__module__})
 
 
 class PasswordForm(AdminPasswordChangeForm):

@@ -6,17 +6,22 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.cache import get_conditional_response
 from django.utils.html import format_html, format_html_join
+from django.utils.http import quote_etag
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from workflows.admin.actions.model_admin import FROM_RUN, OperableAdmin
 from workflows.admin.actions.registry import TASK_OPERATIONS
-from workflows.admin.templates.step_page import CHANGE, step_url
+from workflows.admin.curl.views import CurlViews
+from workflows.admin.runs.live import latest_event
+from workflows.admin.task_page import end_of_log, task_context
 from workflows.admin.ui.base import RunFilter
 from workflows.admin.ui.display import (
     EMPTY,
@@ -26,28 +31,16 @@ from workflows.admin.ui.display import (
     listed,
     moment,
     page_url,
-    pretty,
     run_link,
+    took,
 )
-from workflows.admin.ui.lists import ChoiceFilter, DateFilter
-from workflows.admin.ui.sentences import explained
-from workflows.insight.explain import explain_task
-from workflows.insight.log_end import log_end
-from workflows.insight.situation import situation_of
-from workflows.models import (
-    Approval,
-    ApprovalStatus,
-    Event,
-    RunState,
-    Task,
-    TaskAttempt,
-    TaskState,
-    TemplateStep,
-)
+from workflows.admin.ui.lists import ChoiceFilter
+from workflows.admin.ui.spans import DateFilter
+from workflows.insight.durations import seconds_between
+from workflows.models import Task, TaskState
 from workflows.models.task import ACTIVE
+from workflows.sites import admin_url
 
-TIMES = tuple(map(moment, ("created_at", "dispatched_at", "started_at", "finished_at")))
-LATEST = 15
 MOST_NEIGHBOURS = 30
 SIGNS = {
     "waits for approval": "approval",
@@ -59,7 +52,7 @@ SIGNS = {
 PANEL = "workflows_task_panel"
 
 
-class TaskAdmin(OperableAdmin):
+class TaskAdmin(CurlViews, OperableAdmin):
     """Tasks are read-only, and change by operations only."""
 
     change_form_template = "workflows/task/change_form.html"
@@ -71,8 +64,8 @@ class TaskAdmin(OperableAdmin):
         "run_shown",
         "state_shown",
         "attempts_shown",
-        moment("dispatched_at"),
-        moment("finished_at"),
+        moment("finished_at", "exact"),
+        "took_shown",
         "note_shown",
     )
     list_filter = (
@@ -90,11 +83,9 @@ class TaskAdmin(OperableAdmin):
     ordering = ("-id",)
     search_fields = ("step_id", "title")
     search_help_text = "Step id or title."
-    fieldsets = (
-        (None, {"fields": ("title", "state_shown", "note", TIMES)}),
-        ("Place", {"fields": (("run_shown", "step_id"), "upstream_shown", "downstream_shown")}),
-        ("Work", {"fields": (("runner_shown", "timeout_seconds"), "payload_shown")}),
-    )
+
+    # The page has a template of its own, and reads no more for it than that shows.
+    fieldsets = ((None, {"fields": ("title",)}),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Task]:
         """Read run and runner with the tasks."""
@@ -112,43 +103,50 @@ class TaskAdmin(OperableAdmin):
         return titled(task), task.state
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the address of the panel beside the graph of a run."""
+        """Add the panel that the page of a run shows beside its graph."""
         view = self.admin_site.admin_view(self.panel_view)
         return [path("<int:task_id>/panel/", view, name=PANEL), *super().get_urls()]
 
-    def panel_view(self, request: HttpRequest, task_id: int) -> HttpResponse:
-        """Return the panel that the page of a run shows beside its graph."""
+    def panel_view(self, request: HttpRequest, task_id: int) -> HttpResponseBase:
+        """Return the panel; 304 if nothing has happened in the run since the last one."""
         if not self.has_view_permission(request):
             raise PermissionDenied
+        # The event is read before the task: a panel is never older than its tag says.
+        run_id = Task.objects.filter(pk=task_id).values_list("run_id", flat=True).first()
+        etag = quote_etag(str(latest_event(run_id))) if run_id else None
+        if etag and (unchanged := get_conditional_response(request, etag)):
+            return unchanged
         task = get_object_or_404(self.get_queryset(request), pk=task_id)
-        context = {
-            **self.page_context(request, task),
-            "original": task,
-            "state": self.state_shown(task),
-            "payload": self.payload_shown(task),
-            "runner": self.runner_shown(task),
-            "action_url": list_url(Task),
-            "from_page": FROM_RUN,
-        }
-        return TemplateResponse(request, "workflows/task/panel.html", context)
+        is_page = "page" in request.GET
+        more = {"is_page": True} if is_page else {"from_page": FROM_RUN}
+        context = {**self._task_context(request, task), **more}
+        answer = TemplateResponse(request, "workflows/task/panel.html", context)
+        answer["Cache-Control"] = "no-store"
+        if etag:
+            answer["ETag"] = etag
+        return answer
 
     def page_context(self, request: HttpRequest, task: Task) -> dict[str, Any]:
-        """Return what the page of a task and its panel have in common."""
-        attempts = list(task.attempts.defer("payload").order_by("-number")[:LATEST])
-        last = attempts[0] if attempts else None
+        """Return what the page of a task shows; without JavaScript, also the end of its log."""
+        context = self._task_context(request, task)
+        latest = context["latest"]
         return {
+            **context,
+            "is_page": True,
+            "panel_url": f"{admin_url(PANEL, task.pk)}?page=1",
+            "log": end_of_log(latest) if latest else None,
+        }
+
+    def _task_context(self, request: HttpRequest, task: Task) -> dict[str, Any]:
+        return {
+            **task_context(request, task),
+            "original": task,
+            "state": self.state_shown(task),
+            "runner": self.runner_shown(task),
+            "upstream": self.upstream_shown(task),
+            "downstream": self.downstream_shown(task),
             "buttons": self.buttons(request, task, TASK_OPERATIONS),
-            "edit_step": _edit_step(request, task),
-            "waiting": _why_it_waits(task),
-            "approval": _pending_approval(task),
-            "approvals_url": list_url(Approval, task=task.pk, status="all"),
-            "attempts": attempts,
-            "last": last,
-            "result": pretty(last.result) if last else None,
-            "log": log_end(last) if last else None,
-            "events": task.events.order_by("-id").defer("payload")[:LATEST],
-            "attempts_url": list_url(TaskAttempt, task=task.pk),
-            "events_url": list_url(Event, task=task.pk),
+            "action_url": list_url(Task),
         }
 
     @admin.display(description="workflow run", ordering="run_id")
@@ -167,33 +165,27 @@ class TaskAdmin(OperableAdmin):
         """Return how many attempts there were."""
         return task.attempt_count
 
+    @admin.display(description="took")
+    def took_shown(self, task: Task) -> str | SafeString:
+        """Return how long the task ran, or has run until now."""
+        return took(seconds_between(task.started_at, task.finished_at))
+
     @admin.display(description="note")
     def note_shown(self, task: Task) -> str:
         """Return the beginning of the note."""
         return Truncator(task.note).chars(80)
 
-    @admin.display(description="runner", ordering="runner__name")
     def runner_shown(self, task: Task) -> str:
         """Return the runner that the step names."""
         return task.runner.name if task.runner else "default"
 
-    @admin.display(description="payload")
-    def payload_shown(self, task: Task) -> str | SafeString:
-        """Return the payload, with placeholders as they are written."""
-        return pretty(task.payload)
-
-    @admin.display(description="waits for")
     def upstream_shown(self, task: Task) -> str | SafeString:
         """Return the tasks that this one depends on."""
         return _neighbours(task.upstream)
 
-    @admin.display(description="is waited for by")
     def downstream_shown(self, task: Task) -> str | SafeString:
         """Return the tasks that depend on this one."""
         return _neighbours(task.downstream)
-
-
-NOT_DISPATCHING = {RunState.PAUSED, RunState.ABORTED}
 
 
 def remarks(task: Task) -> Iterator[str]:
@@ -212,31 +204,6 @@ def remarks(task: Task) -> Iterator[str]:
 def titled(task: Task) -> str:
     """Return the title of a task, and the run that it is in."""
     return f"{task.title} (run {task.run_id})" if task.run_id else task.title
-
-
-def _pending_approval(task: Task) -> Approval | None:
-    if task.state != TaskState.PENDING or not task.awaits_approval:
-        return None
-    return task.approvals.filter(status=ApprovalStatus.PENDING).first()
-
-
-def _edit_step(request: HttpRequest, task: Task) -> str | None:
-    """Return the URL of the step of a failed task, for people who may mend it."""
-    run = task.run
-    if task.state != TaskState.FAILED or not run or not run.template_id or not task.step_id:
-        return None
-    if not request.user.has_perm(CHANGE):
-        return None
-    steps = TemplateStep.objects.filter(template=run.template_id, step_id=task.step_id)
-    return step_url(run.template_id, task.step_id) if steps.exists() else None
-
-
-def _why_it_waits(task: Task) -> SafeString | None:
-    if not (entry := explain_task(task)):
-        return None
-    run = task.run
-    of_run = situation_of(run).sentence if run and run.state in NOT_DISPATCHING else ""
-    return format_html("{} {}", explained(entry), of_run)
 
 
 def _neighbours(tasks: Any) -> str | SafeString:

@@ -15,14 +15,14 @@ from threading import Lock
 from typing import IO, Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import connection
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.request import Request
 
 from runners.bodies import read_object
+from runners.database import connection
 from runners.http import is_reported
 from workflows.api.parsers import NOT_JSON
-from workflows.limits import limit_of
+from workflows.limits import CALLBACKS
 from workflows.throttles import Throttled
 
 CHUNK = 65_536
@@ -68,7 +68,7 @@ def _receive(request: Request, file: IO[bytes]) -> int:
         "CONTENT_LENGTH"
     )
     stream = request.META["wsgi.input"] if is_chunked else request._request
-    most, size = limit_of(request.path_info).logged_in, 0
+    most, size = CALLBACKS.logged_in, 0
     give_up_at = time.monotonic() + RECEIVED_WITHIN_S
     try:
         while chunk := stream.read(CHUNK):

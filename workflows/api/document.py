@@ -3,15 +3,14 @@
 from http import HTTPStatus
 from typing import Any
 
-from django.conf import settings
-from django.http import HttpRequest
-from drf_spectacular.authentication import BasicScheme
-from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
+from drf_spectacular.authentication import BasicScheme, SessionScheme
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import get_doc
+from drf_spectacular.plumbing import build_bearer_security_scheme_object, get_doc
 
+from workflows.api.authentication import HAS_TOKENS
 from workflows.api.field_texts import FIELD_TEXTS
-from workflows.api.serializers.templates import COMPONENTS, TEMPLATE_COMPONENTS
+from workflows.api.serializers.templates import COMPONENTS, template_components
 
 REFUSAL = {
     "type": "object",
@@ -46,11 +45,21 @@ RUNNER_TOKEN_ERRORS = {
 }
 
 
-class TokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """Describes the authentication by API token."""
 
-    target_class = "workflows.api.authentication.TokenAuthentication"
+    target_class = "workflows.api.tokens.TokenAuthentication" if HAS_TOKENS else None
     name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> Any:
+        """Return the header and what stands before the token."""
+        return build_bearer_security_scheme_object("Authorization", "Token")
+
+
+class SessionCookie(SessionScheme):  # type: ignore[no-untyped-call]
+    """Describes the authentication by the session of the project's login."""
+
+    target_class = "workflows.api.authentication.SessionAuthentication"
 
 
 class PasswordScheme(BasicScheme):  # type: ignore[no-untyped-call]
@@ -124,14 +133,11 @@ class DescribedSchema(AutoSchema):
         return schema | getattr(serializer, "schema_extra", {})
 
 
-def complete(
-    result: dict[str, Any], request: HttpRequest | None = None, **_: Any
-) -> dict[str, Any]:
-    """Add the server, what is required of bodies, and error responses to the document."""
+def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Add what is required of bodies, and error responses, to the document."""
     schemas = result["components"]["schemas"]
-    schemas |= {"Refusal": REFUSAL, "FieldErrors": FIELD_ERRORS, **TEMPLATE_COMPONENTS}
+    schemas |= {"Refusal": REFUSAL, "FieldErrors": FIELD_ERRORS, **template_components()}
     _forbid_unknown_fields(schemas)
-    result["servers"] = [{"url": _address(request), "description": "This installation."}]
     for path, operations in result["paths"].items():
         result["paths"][path] = {name: operations[name] for name in METHODS if name in operations}
         for method, operation in operations.items():
@@ -143,11 +149,6 @@ def complete(
                 content = {"application/json": {"schema": ref}}
                 operation["responses"].setdefault(status, {"description": text, "content": content})
     return result
-
-
-def _address(request: HttpRequest | None) -> str:
-    """Return where the document was read, so that its page can send requests there."""
-    return request.build_absolute_uri("/").rstrip("/") if request else settings.PUBLIC_BASE_URL
 
 
 def _describe_responses(responses: dict[str, dict[str, Any]]) -> None:

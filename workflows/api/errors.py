@@ -5,21 +5,28 @@ from typing import Any
 from django.core.exceptions import DisallowedHost, ObjectDoesNotExist, RequestDataTooBig
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from django_fsm import ConcurrentTransition
 from rest_framework import views
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.response import Response
 
-from workflows.api.failures import failure
-from workflows.api.paths import nothing_at
+from workflows.api.failures import failure, is_page
+from workflows.api.paths import mount_of, nothing_at
 from workflows.api.unavailable import refused
 from workflows.api.wording import as_detail, refusal_words
 from workflows.db.refusals import is_refusal
 from workflows.errors import Conflict, Invalid, NotFound, NotPermitted, TokenRefused
 
 STATUSES = {TokenRefused: 401, NotPermitted: 403, NotFound: 404, Conflict: 409}
+NOTHING_HERE = (
+    "No page has this address, or what it showed was removed. The lists and the search of the "
+    "console find what there is."
+)
+NOT_FROM_HERE = (
+    "Nothing was done: the form was older than your login, or your browser keeps no cookies for "
+    "this site. Go back, load the page again, and send it once more."
+)
 WRONG_HOST = (
     "This site does not answer under this host name; an administrator can add it to ALLOWED_HOSTS."
 )
@@ -70,15 +77,16 @@ def _as_api_exception(exc: Exception) -> Exception:
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Respond 404: with a page in the admin, with JSON elsewhere."""
-    if request.path.startswith("/admin/"):
-        return defaults.page_not_found(request, exception)
+    if is_page(request):
+        return failure(request, 404, NOTHING_HERE, "not_found", title="There is nothing here")
     return path_not_found(request)
 
 
 @csrf_exempt
 def path_not_found(request: HttpRequest) -> HttpResponse:
     """Respond 404 with JSON that says which path may be meant."""
-    return JsonResponse({"detail": nothing_at(request.path), "code": "not_found"}, status=404)
+    detail = nothing_at(request.path, mount_of(request))
+    return JsonResponse({"detail": detail, "code": "not_found"}, status=404)
 
 
 path_not_found.works_without_database = True  # type: ignore[attr-defined]
@@ -90,6 +98,11 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     text = WRONG_HOST if wrong_host else "This request is not valid."
     code = "host_not_allowed" if wrong_host else "invalid"
     return failure(request, 400, text, code, title="Bad request")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Respond 403 to a form that this site has not given out, or not to this session."""
+    return failure(request, 403, NOT_FROM_HERE, "csrf_failed", title="Please send this again")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

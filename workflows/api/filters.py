@@ -39,6 +39,14 @@ class IdFilter(filters.Filter):
         )
 
 
+class TextFilter(filters.CharFilter):
+    """Exactly this text, also where `FILTERS_DEFAULT_LOOKUP_EXPR` of the project says otherwise."""
+
+    def __init__(self, *, lookup_expr: str = "exact", **kwargs: Any) -> None:
+        """Filter by a column."""
+        super().__init__(lookup_expr=lookup_expr, **kwargs)
+
+
 class MomentField(IsoDateTimeField):
     """A moment that still is one in UTC, as the databases compare it."""
 
@@ -90,7 +98,7 @@ class ListFilters(filters.FilterSet):
 class TemplateFilters(filters.FilterSet):
     """Filters of workflow templates."""
 
-    name = filters.CharFilter(help_text="Templates of exactly this name.")
+    name = TextFilter(help_text="Templates of exactly this name.")
 
 
 class RunFilters(ListFilters):
@@ -104,8 +112,8 @@ class RunFilters(ListFilters):
         help_text="Runs in this state; may be given several times.",
     )
     workflow_template_id = IdFilter("Runs of this template.", field_name="template_id")
-    initiated_by = filters.CharFilter(help_text="Runs with exactly this `initiated_by`.")
-    q = filters.CharFilter(
+    initiated_by = TextFilter(help_text="Runs with exactly this `initiated_by`.")
+    q = TextFilter(
         method="search",
         help_text="A search as in the console: `state:failed label:team=data by:anna`.",
     )
@@ -138,7 +146,7 @@ class TaskFilters(ListFilters):
         choices=TaskState.choices,
         help_text="Tasks in this state; may be given several times.",
     )
-    step_id = filters.CharFilter(help_text="Tasks of exactly this step.")
+    step_id = TextFilter(help_text="Tasks of exactly this step.")
     after = IdFilter("Tasks with a greater id.", field_name="id", lookup_expr="gt")
     before = IdFilter("Tasks with a smaller id.", field_name="id", lookup_expr="lt")
 
@@ -193,8 +201,8 @@ class EventFilters(ListFilters):
 class RunnerFilters(filters.FilterSet):
     """Filters of runners."""
 
-    name = filters.CharFilter(help_text="The runner of exactly this name.")
-    kind = filters.CharFilter(help_text="Runners of this kind.")
+    name = TextFilter(help_text="The runner of exactly this name.")
+    kind = TextFilter(help_text="Runners of this kind.")
 
 
 class StrictFilterBackend(DjangoFilterBackend):

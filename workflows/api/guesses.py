@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from datetime import timedelta
 from threading import BoundedSemaphore
 
-from django.conf import settings
 from django.http import HttpRequest
 from rest_framework.request import Request
 
+from runners.conf import setting
 from workflows.api.throttling import address_of
 from workflows.throttles import Limit, Throttled
 
@@ -51,7 +51,7 @@ def counted_guess(name: str, request: Request | HttpRequest | None) -> Iterator[
 
 
 def _counters(name: str, request: Request | HttpRequest | None) -> Iterator[tuple[Limit, str]]:
-    limits = settings.FAILED_LOGINS
+    limits = setting("FAILED_LOGINS")
     within = timedelta(seconds=limits["seconds"])
     yield Limit("guess of user", within, limits["per_user"]), _folded(name)
     if request:

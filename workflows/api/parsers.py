@@ -16,8 +16,15 @@ from workflows.models.fields import check_json
 NOT_JSON = "The body is not valid JSON"
 
 
-class JSONParser(parsers.JSONParser):
-    """Accepts JSON objects whose values can be stored and returned."""
+class JSONParser(parsers.BaseParser):
+    """
+    Accepts JSON objects whose values can be stored and returned.
+
+    Not a subclass of the framework's own: the body would be read by Django, which refuses what is
+    larger than the project's `DATA_UPLOAD_MAX_MEMORY_SIZE`.
+    """
+
+    media_type = "application/json"
 
     def parse(
         self,

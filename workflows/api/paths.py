@@ -1,12 +1,14 @@
-"""What to say about a path at which there is nothing: which one may be meant."""
+"""Where the API is mounted, and what to say about a path at which there is nothing."""
 
 import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+from django.http import HttpRequest
 from django.urls import URLPattern, get_resolver
 
+from runners.callbacks import API_URLS, mounted_url
 from workflows.payloads.suggestions import meant
 
 LONGEST_SHOWN = 100
@@ -14,6 +16,8 @@ PREFIXES = re.compile(r"^(api/(v\d+/)?|v\d+/)")
 """What the paths of other APIs begin with."""
 PARAMETER = re.compile(r"<[^>]+>")
 ID = "{id}"
+ROOT = "\0"
+"""Stands in a hint for the path below which the API is mounted."""
 LISTS_BY_FILTER = {
     "workflow-runs": ("run_id", {"tasks", "approvals", "events"}),
     "tasks": ("task_id", {"approvals", "events"}),
@@ -21,11 +25,33 @@ LISTS_BY_FILTER = {
 """What else belongs to a row, and is a list of its own with a filter."""
 
 
-def nothing_at(path: str) -> str:
-    """Return a sentence about a path that leads nowhere."""
-    first, *rest = [part for part in PREFIXES.sub("", path.strip("/")).split("/") if part] or [""]
+def api_url(name: str, **parameters: Any) -> str | None:
+    """
+    Return the path of a view of the API, under whatever prefix and namespace the project chose.
+
+    None if the project has not mounted the API, which is no error.
+    """
+    return mounted_url(name, **parameters)
+
+
+def mount_of(request: HttpRequest) -> str:
+    """Return the path below which the view that answers a request has been mounted: `/ops/`."""
+    match = request.resolver_match
+    own = getattr(match.func, "own_route", None) if match else None
+    if match is None or own is None:
+        return "/"
+    depth = match.route.removesuffix(own).count("/")
+    prefix = "/".join(request.path_info.split("/")[1 : depth + 1])
+    root = request.path.removesuffix(request.path_info)
+    return f"{root}/{prefix}/" if prefix else f"{root}/"
+
+
+def nothing_at(path: str, mount: str = "/") -> str:
+    """Return a sentence about a path that leads nowhere, below where the API is mounted."""
+    below = path.removeprefix(mount).strip("/")
+    first, *rest = [part for part in PREFIXES.sub("", below).split("/") if part] or [""]
     hint = _in_collection(first, rest) if first in _collections() else _elsewhere(first, rest)
-    return f"There is nothing at {path[:LONGEST_SHOWN]}; {hint}"
+    return f"There is nothing at {path[:LONGEST_SHOWN]}; {hint.replace(ROOT, mount)}"
 
 
 def _elsewhere(first: str, rest: list[str]) -> str:
@@ -44,7 +70,7 @@ def _in_collection(first: str, rest: list[str]) -> str:
         return _question(first)
     number, *action = rest
     if not _is_number(number):
-        return f"the id must be a whole number, as in /{first}/1."
+        return f"the id must be a whole number, as in {ROOT}{first}/1."
     filter_name, lists = LISTS_BY_FILTER.get(first, ("", set()))
     if action and action[0] in lists:
         return _question(f"{action[0]}?{filter_name}={number}")
@@ -56,11 +82,11 @@ def _in_collection(first: str, rest: list[str]) -> str:
 
 
 def _question(*parts: str) -> str:
-    return f"did you mean /{'/'.join(parts)}?"
+    return f"did you mean {ROOT}{'/'.join(parts)}?"
 
 
 def _known_are(paths: list[str]) -> str:
-    return f"known are: {', '.join(f'/{each}' for each in paths)}."
+    return f"known are: {', '.join(f'{ROOT}{each}' for each in paths)}."
 
 
 def _is_known(first: str, rest: list[str]) -> bool:
@@ -78,7 +104,7 @@ def _collections() -> list[str]:
 @cache
 def known_paths() -> tuple[str, ...]:
     """Return the paths of the API, without a slash in front; ids are written `{id}`."""
-    return tuple(dict.fromkeys(_paths(get_resolver("workflows.api.urls").url_patterns, "")))
+    return tuple(dict.fromkeys(_paths(get_resolver(API_URLS).url_patterns, "")))
 
 
 def _paths(patterns: Any, before: str) -> Iterator[str]:

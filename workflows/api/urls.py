@@ -1,9 +1,11 @@
-"""The paths of the API, at the root of the site; none ends with a slash."""
+"""The paths of the API, wherever a project includes them; none ends with a slash."""
 
-from django.urls import include, path, re_path
+from django.urls import URLPattern, include, path, re_path
 from rest_framework.routers import SimpleRouter
 
 from workflows.api import errors, schema
+from workflows.api.guard import guarded
+from workflows.api.mounts import BelowPrefix
 from workflows.api.views import health
 from workflows.api.views.approvals import ApprovalViewSet
 from workflows.api.views.callbacks import CallbackView
@@ -15,6 +17,7 @@ from workflows.api.views.tasks import TaskViewSet
 from workflows.api.views.templates import WorkflowTemplateViewSet
 from workflows.db.doors import outside_transactions
 
+app_name = "workflows_api"
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("workflow-templates", WorkflowTemplateViewSet)
 router.register("workflow-runs", WorkflowRunViewSet)
@@ -34,5 +37,6 @@ own = [
     path("docs", schema.docs_page, name="docs"),
     # JSON also while DEBUG is on, and in projects that answer other paths by themselves.
     *(re_path(f"^{prefix}/", errors.path_not_found) for prefix, _, _ in router.registry),
+    URLPattern(BelowPrefix(), errors.path_not_found),
 ]
-urlpatterns = outside_transactions(own)
+urlpatterns = outside_transactions(guarded(own))

@@ -7,19 +7,17 @@ from django.db.models import Model, QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet
 
-from workflows.api.permissions import ModelPermission
+from workflows.api.base import OwnViewSet
 from workflows.errors import NotFound
 from workflows.models.actor import Actor
 
 Row = TypeVar("Row", bound=Model)
 
 
-class ReadOnlyViewSet(GenericViewSet[Row]):
+class ReadOnlyViewSet(OwnViewSet[Row]):
     """Lists and reads the rows of a model; subclasses add what else can be done with them."""
 
-    permission_classes = [ModelPermission]
     lookup_value_converter = "int"
     queryset: QuerySet[Row]
     serializer_class: type[serializers.BaseSerializer[Any]]

@@ -3,10 +3,15 @@ The words for what is wrong with a request, where those of Django and its REST f
 remedy: one place for all fields, filters and refusals of the API.
 """
 
+from contextlib import suppress
 from typing import Any
 
 from django import forms
+from django.apps import apps
+from django.conf import global_settings, settings
 from django.core.exceptions import ValidationError
+from django.shortcuts import resolve_url
+from django.urls import NoReverseMatch
 from rest_framework import serializers
 from rest_framework.exceptions import (
     APIException,
@@ -48,6 +53,7 @@ FIELDS: dict[type[serializers.Field[Any, Any, Any, Any]], dict[str, str]] = {
 
 MADE_BY = "as made by manage.py create_api_token"
 SEND_TOKEN = f"send the header 'Authorization: Token …', {MADE_BY}"
+BY_BASIC = "send a user name and a password by HTTP Basic"
 NO_CREDENTIALS = "Authentication credentials were not provided"
 SCHEMES = {"bearer", "apikey", "api-key", "digest", "jwt", "key", "negotiate", "token:"}
 """With which words `Authorization` begins elsewhere; anything else may be the token itself."""
@@ -107,8 +113,13 @@ def refusal_words(exc: APIException, request: Request | None, view: Any) -> str 
             header = request.META.get("HTTP_AUTHORIZATION", "") if request else ""
             return f"{NO_CREDENTIALS}: {_login_hint(header)}."
         case PermissionDenied() if str(exc.detail).startswith("CSRF Failed"):
-            return f"{exc.detail} Send the header 'X-CSRFToken', or an API token instead."
+            return f"{exc.detail} Send the header '{csrf_header()}', or an API token instead."
     return None
+
+
+def csrf_header() -> str:
+    """Return the header that carries the CSRF token, as clients send it."""
+    return settings.CSRF_HEADER_NAME.removeprefix("HTTP_").replace("_", "-")
 
 
 def as_detail(text: str, exc: APIException) -> ErrorDetail:
@@ -121,9 +132,20 @@ def _methods(view: Any) -> list[str]:
 
 
 def _login_hint(header: str) -> str:
+    if not apps.is_installed("knox"):
+        return f"{BY_BASIC}, or log in{_at_login()}"
     scheme = header.partition(" ")[0]
     if scheme.lower() in SCHEMES:
         return f"write 'Authorization: Token …' instead of '{scheme} …', {MADE_BY}"
     if header:
         return f"the header Authorization must begin with 'Token ': {SEND_TOKEN}"
-    return f"{SEND_TOKEN}, or log in at /admin/"
+    return f"{SEND_TOKEN}, or log in{_at_login()}"
+
+
+def _at_login() -> str:
+    """Return where to log in, if the project says it; where its admin is may be a secret."""
+    if settings.LOGIN_URL == global_settings.LOGIN_URL:
+        return ""
+    with suppress(NoReverseMatch):
+        return f" at {resolve_url(settings.LOGIN_URL)}"
+    return ""

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from heapq import merge
 from typing import Any
 
-from django.db import DataError, transaction
+from django.db import DataError
 
+from runners import transaction
 from workflows.audit.checks import (
     check_approvals,
     check_attempts,

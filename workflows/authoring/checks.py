@@ -12,6 +12,7 @@ from typing import Any
 from runners.functions import argument_problem, known_functions
 from runners.kinds import backend_of, backends, kinds_reading
 from runners.models import Runner
+from workflows.authoring.django_tasks import task_problems
 from workflows.authoring.references import References
 from workflows.authoring.spec import (
     MAX_ERRORS,
@@ -40,26 +41,39 @@ NOTHING_TO_DO = (
     "payload: there is nothing to do: give it one of {}; as it is, the step fails when it is "
     'executed. {{"python": "noop"}} does nothing and succeeds'
 )
-READ_WITH = {"cwd": "command", "env": "command", "kwargs": "python"}
-ITS_WORK = set(READ_WITH.values())
+READ_WITH = {"cwd": ("command",), "env": ("command",), "kwargs": ("python",)}
+READ_BY_EXECUTORS = {**READ_WITH, "args": ("task",), "kwargs": ("python", "task")}
+"""With which work a key is read: by any kind, and by those whose attempts executors claim."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is wrong with a field of a template; the text names its step."""
+    """Something that is wrong with a field of a template; the text names its step, too."""
 
     field: str
     text: str
     is_error: bool = True
+    step_id: str = ""
 
 
-def check_template(spec: TemplateSpec, kinds: Kinds, *, saved: TemplateSpec | None = None) -> None:
+def check_template(
+    spec: TemplateSpec,
+    kinds: Kinds,
+    *,
+    saved: TemplateSpec | None = None,
+    step_id: str = "",
+) -> None:
     """
     Refuse a template with errors that the saved one does not have.
 
+    :param step_id: the one step that matters; by default, all do.
     :raises Invalid: naming each, with its step and field.
     """
-    errors = [finding for finding in findings(spec, kinds) if finding.is_error]
+    errors = [
+        finding
+        for finding in findings(spec, kinds)
+        if finding.is_error and (not step_id or finding.step_id in {"", step_id})
+    ]
     known = set(findings(saved, kinds)) if errors and saved else set()
     if new := [(each.field, each.text) for each in errors if each not in known]:
         raise Invalid(by_field(new))
@@ -122,8 +136,7 @@ def _unknown_required(schema: dict[str, Any]) -> Iterator[Finding]:
 
 
 def _in_step(step: StepSpec, text: str, *, is_error: bool = True) -> Finding:
-    text = cut(text)
-    return Finding("steps", f"step '{step.step_id}': {text}", is_error)
+    return Finding("steps", f"step '{step.step_id}': {cut(text)}", is_error, step.step_id)
 
 
 def _text_problems(payload: object, secrets: Collection[str]) -> Iterator[str]:
@@ -140,6 +153,19 @@ def kinds_of_runners() -> Kinds:
         if is_default:
             kinds[None] = kind
     return kinds
+
+
+def findings_when_saved(spec: TemplateSpec) -> Iterator[Finding]:
+    """Yield what saving would refuse or warn of; two statements at most."""
+    kinds = kinds_of_runners()
+    yield from findings(spec, kinds)
+    unknown = {
+        step.step_id: step.runner for step in spec.steps if step.runner not in {None, *kinds}
+    }
+    texts = unknown_runners(set(filter(None, unknown.values()))) if unknown else {}
+    for step in spec.steps:
+        if name := unknown.get(step.step_id):
+            yield _in_step(step, f"runner: {texts[name]}")
 
 
 def unknown_runners(names: Iterable[str]) -> dict[str, str]:
@@ -163,10 +189,14 @@ def _payload_problems(
         if problem := _key_problem(key, kind, is_named=step.runner is not None):
             yield problem
     yield from _command_problems(step.payload)
-    yield from ((text, True) for text in _stray_problems(step.payload))
     backend = backend_of(kind) if kind else None
-    if functions is not None and (backend is None or backend.claims):
+    is_executed = backend is None or backend.claims
+    read_with = READ_BY_EXECUTORS if is_executed else READ_WITH
+    yield from ((text, True) for text in _stray_problems(step.payload, read_with))
+    if functions is not None and is_executed:
         yield from _function_problems(step, list(functions))
+    if is_executed:
+        yield from task_problems(step.payload)
     if backend and backend.work_keys and not step.payload.keys() & set(backend.work_keys):
         yield NOTHING_TO_DO.format(" or ".join(map(repr, backend.work_keys))), False
 
@@ -192,11 +222,14 @@ def _key_problem(key: str, kind: str | None, *, is_named: bool) -> tuple[str, bo
     return f"payload.{key}: {why}; {remedy}", is_named
 
 
-def _stray_problems(payload: Mapping[str, Any]) -> Iterator[str]:
+def _stray_problems(
+    payload: Mapping[str, Any], read_with: Mapping[str, tuple[str, ...]]
+) -> Iterator[str]:
     """Yield the keys of a command beside a function, and those of a function beside a command."""
-    for key, work in READ_WITH.items():
-        if key in payload and work not in payload and any(has in payload for has in ITS_WORK):
-            yield f"payload.{key}: only a '{work}' reads it; remove it"
+    has_work = any(has in payload for works in read_with.values() for has in works)
+    for key, works in read_with.items():
+        if key in payload and has_work and not any(work in payload for work in works):
+            yield f"payload.{key}: only a {' or '.join(map(repr, works))} reads it; remove it"
 
 
 def _keys_of_all_kinds() -> list[str]:

@@ -86,6 +86,25 @@ def difference(before: Template | None, after: Template) -> Difference:
     )
 
 
+def change_summary(before: Template, after: Template) -> str:
+    """Return in a few words how two versions differ: `1 step added, 2 changed`."""
+    old = {step["step_id"]: step for step in before["steps"]}
+    new = {step["step_id"]: step for step in after["steps"]}
+    counts = {
+        ADDED: len(new.keys() - old.keys()),
+        REMOVED: len(old.keys() - new.keys()),
+        CHANGED: sum(
+            _as_json(step) != _as_json(new[name]) for name, step in old.items() if name in new
+        ),
+    }
+    told = [f"{n} {change}" for change, n in counts.items() if n]
+    if told:
+        n, change = told[0].split()
+        return ", ".join([f"{n} step{'' if n == '1' else 's'} {change}", *told[1:]])
+    fields = _changed_fields(_fields_without_steps(before), _fields_without_steps(after))
+    return ", ".join(fields) or "the order of its steps"
+
+
 def _fields_without_steps(template: Template) -> dict[str, Any]:
     return {name: value for name, value in template.items() if name != "steps"}
 

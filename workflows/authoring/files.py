@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
-
+from runners import transaction
 from workflows.authoring import wfformat, yaml_json
 from workflows.authoring.checks import warnings_of
 from workflows.authoring.sections import check_sections, split_sections, with_sections

@@ -30,7 +30,13 @@ PAYLOAD_SCHEMA: dict[str, Any] = {
             "description": "The name of a registered function, instead of a command.",
             "minLength": 1,
         },
-        "kwargs": {"type": "object", "description": "The arguments of the function, by name."},
+        "kwargs": {
+            "type": "object",
+            "description": "The arguments of the function or task, by name.",
+        },
+        # Of any type: a host may have read keys of these names before there were such tasks.
+        "task": {"description": "The path of a Django task, instead of a command."},
+        "args": {"description": "The arguments of the task, in order."},
     },
     "not": {"type": "object", "required": ["command", "python"]},
 }

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from django.db import transaction
-
+from runners import transaction
 from runners.models import Runner
 from workflows.authoring.checks import check_template, kinds_of_runners, unknown_runners
 from workflows.authoring.sections import split_sections, store_sections
@@ -168,7 +167,7 @@ def _store_version(template: WorkflowTemplate, spec: TemplateSpec, *, by: Actor)
 
 
 def _store_steps(template: WorkflowTemplate, steps: Iterable[StepSpec]) -> None:
-    runners = _runners_by_name(steps)
+    runners = runners_by_name(steps)
     rows = TemplateStep.objects.bulk_create(
         TemplateStep(
             template=template,
@@ -190,7 +189,12 @@ def _store_steps(template: WorkflowTemplate, steps: Iterable[StepSpec]) -> None:
     )
 
 
-def _runners_by_name(steps: Iterable[StepSpec]) -> dict[str, Runner]:
+def runners_by_name(steps: Iterable[StepSpec]) -> dict[str, Runner]:
+    """
+    Return the runners that steps name; one statement.
+
+    :raises Invalid: naming each that does not exist, with its step.
+    """
     wanted = {step.runner: step.step_id for step in steps if step.runner}
     found = Runner.objects.in_bulk(list(wanted), field_name="name")
     if missing := [name for name in wanted if name not in found]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from django.db import transaction
 from django.db.models import Count
 
+from runners import transaction
 from workflows.authoring.spec import stored_template
 from workflows.authoring.store import replace_template
 from workflows.errors import NotFound

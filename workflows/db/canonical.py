@@ -50,10 +50,9 @@ def jsonb_text(text: str) -> str:
 
 
 def as_moment(stored: datetime | str) -> datetime:
-    """Return a moment as hand-written SQL has read it: SQLite stores the text, in UTC."""
-    if isinstance(stored, str):
-        return datetime.fromisoformat(stored).replace(tzinfo=UTC)
-    return stored
+    """Return a moment as hand-written SQL has read it: what has no zone is in UTC, from SQLite."""
+    moment = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @lru_cache(maxsize=1_000)

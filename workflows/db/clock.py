@@ -11,11 +11,12 @@ a statement runs, so that no index could serve a comparison with it.
 
 from datetime import timedelta
 
-from django.db import connection
 from django.db.models import DateTimeField, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 from django.utils import timezone
+
+from runners.database import connection
 
 SHIFT = "+ (statement_timestamp() - %(now)s)"
 """

@@ -20,8 +20,9 @@ from copy import copy
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
-from django.db import connection
-from django.db.models import BooleanField, Count, Expression, F, Func, QuerySet
+from django.db.models import Count, Expression, F, Lookup, QuerySet
+
+from runners.database import connection
 
 Row = TypeVar("Row")
 
@@ -39,19 +40,32 @@ class Given(Expression):
         return "%s", [self]
 
 
-class AmongGiven(Func):
-    """True if a field has one of the values in a list that is given when the query is asked."""
+class AmongGiven(Lookup):
+    """
+    True if a field has one of the values in a list that is given when the query is asked.
 
-    output_field = BooleanField()
+    A lookup stands in the statement as it is. Of a function, Django 6.1 would ask SQLite whether it
+    `= True`, and SQLite would use no index.
+    """
+
+    lookup_name = "among_given"
 
     def __init__(self, field: str, name: str) -> None:
         """Name the field and the list."""
-        super().__init__(F(field), Given(name), template="%(expressions)s)", arg_joiner=" = ANY(")
+        super().__init__(F(field), Given(name))
 
-    def as_sqlite(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, Any]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        """Return the SQL that compares a column with a list."""
+        return self._compared(compiler, connection, "= ANY(%s)")
+
+    def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         """Return the SQL that reads the list from JSON."""
-        sql, values = self.as_sql(compiler, connection)
-        return sql.replace("= ANY(", "IN (SELECT value FROM json_each(") + ")", values
+        return self._compared(compiler, connection, "IN (SELECT value FROM json_each(%s))")
+
+    def _compared(self, compiler: Any, connection: Any, how: str) -> tuple[str, Any]:
+        column, of_column = self.process_lhs(compiler, connection)
+        given, of_list = compiler.compile(self.rhs)
+        return f"{column} {how % given}", [*of_column, *of_list]
 
 
 class ComposedQuery(Generic[Row]):

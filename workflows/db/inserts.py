@@ -11,10 +11,11 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, TypeAlias
 
-from django.db import connection, models
+from django.db import models
 from django.db.models.expressions import DatabaseDefault, Value
 from django.utils import timezone
 
+from runners.database import connection
 from workflows.db.clock import SHIFT
 from workflows.db.statements import execute, quoted, rows
 

@@ -19,8 +19,8 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
-from django.db import connection
+from runners.conf import setting
+from runners.database import connection
 
 RowCountCheck = Callable[[int], None]
 """Receives how many rows a statement touched; raises if that is wrong."""
@@ -144,7 +144,7 @@ def current() -> Pipeline | None:
 @contextmanager
 def opened() -> Iterator[None]:
     """Queue what this thread executes in this block, and send the rest at its end."""
-    if _local.pipeline or not settings.STATEMENT_PIPELINE:
+    if _local.pipeline or not setting("STATEMENT_PIPELINE"):
         yield
         return
     _local.pipeline = pipeline = Pipeline()

@@ -15,7 +15,6 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils.dateparse import parse_datetime
-from psycopg.pq import Format
 
 # A time zone must not carry them out of what Python has.
 EARLIEST = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
@@ -29,6 +28,8 @@ def read_anything(connection: BaseDatabaseWrapper, **_: Any) -> None:
     """Have a new connection read what Python has not as the nearest that it has."""
     raw: Any = connection.connection
     if connection.vendor == "postgresql":
+        from psycopg.pq import Format  # projects on SQLite have no psycopg
+
         usual = raw.adapters.get_loader(raw.adapters.types["timestamptz"].oid, Format.TEXT)
         raw.adapters.register_loader("timestamptz", _clipped(usual))
     elif connection.vendor == "sqlite":

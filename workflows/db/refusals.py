@@ -14,11 +14,11 @@ from django.db import (
     Error,
     InterfaceError,
     OperationalError,
-    connection,
     connections,
 )
 from django.db.transaction import TransactionManagementError
 
+from runners.database import connection
 from workflows.errors import Busy
 
 REFUSING_CLASSES = {

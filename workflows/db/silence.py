@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from django.db import connection, connections
+from django.db import connections
+
+from runners.database import connection
 
 SILENT_AFTER_S = 60.0
 """How long one statement may take, or whatever is done between two of them."""

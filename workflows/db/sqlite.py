@@ -8,9 +8,9 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.utils.duration import duration_microseconds
 
+from runners.database import connection
 from workflows.db.clock import SHIFT
 
 # The constructs that are translated; any other that only PostgreSQL has fails when it is executed.
@@ -18,6 +18,7 @@ ANY = re.compile(r"= ANY\(%\((\w+)\)s(?:::\w+\[\])?\)")
 NOT_ALL = re.compile(r"<> ALL\(%\((\w+)\)s(?:::\w+\[\])?\)")
 RECORDSET = re.compile(r"jsonb_to_recordset\(%\((\w+)\)s\)\s+AS (\w+)\(([^)]*)\)")
 LIMIT_LOCKS = re.compile(r"AND set_config\('lock_timeout', '\w+', true\) IS NOT NULL")
+MOMENT = re.compile(r"EXTRACT\(EPOCH FROM ([\w.]+)\)")
 CAST = re.compile(r"::\w+")
 # Nothing to lock: a transaction that writes is alone.
 ROW_LOCK = re.compile(r"FOR NO KEY UPDATE(?: SKIP LOCKED)?")
@@ -57,6 +58,7 @@ def _in_sqlite(statement: str) -> str:
     statement = ANY.sub(r"IN (SELECT value FROM json_each(%(\1)s))", statement)
     statement = NOT_ALL.sub(r"NOT IN (SELECT value FROM json_each(%(\1)s))", statement)
     statement = RECORDSET.sub(_recordset, statement)
+    statement = MOMENT.sub(r"((julianday(\1) - 2440587.5) * 86400)", statement)
     statement = statement.replace("json_agg", "json_group_array").replace(SHIFT, "")
     statement = statement.replace("json_build_array", "json_array")
     statement = LIMIT_LOCKS.sub("", statement).replace("string_agg", "group_concat")

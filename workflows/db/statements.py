@@ -15,8 +15,9 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
-from django.db import connection, models
+from django.db import models
 
+from runners.database import connection
 from workflows.db import pipelining
 from workflows.db.pipelining import PrefetchedQuery, QueuedStatement, RowCountCheck
 from workflows.db.sqlite import as_text, bound

@@ -14,20 +14,26 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psycopg
-from django.db import OperationalError, connection
+from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from runners.database import connection
 from workflows.db.lock_queues import SHORTEST_S, is_hopeless, place_in_queue
 from workflows.db.refusals import is_passing
 from workflows.errors import Busy
+
+if TYPE_CHECKING:
+    import psycopg  # projects on SQLite have none
 
 AFTER_CANCEL_S = 0.5
 """How long the server has to accept a cancellation, and then to obey it."""
 CHECKED_S = 1.0
 """How long a kept connection may take to show that it still works; else another is made."""
+
+USUAL = "usual_busy_timeout_ms"
+"""Where a connection to SQLite keeps how long it waits as the project has configured it."""
 
 IsOver = Callable[[float], bool]
 """Returns True if a wait of so many seconds is long enough."""
@@ -124,18 +130,20 @@ def locking(what: str, name: object) -> Iterator[None]:
 
 def limit_waits(connection: BaseDatabaseWrapper, **_: Any) -> None:
     """Have a new connection keep the limits of whichever thread uses it."""
+    raw: Any = connection.connection
     if connection.vendor == "postgresql":
-        raw: Any = connection.connection
         raw.wait = partial(_wait, connection, raw)
-    else:
-        _set_busy_timeout(connection)
+    elif connection.vendor == "sqlite":
+        [usual] = raw.execute("PRAGMA busy_timeout").fetchone()
+        setattr(connection, USUAL, usual)
+        if _local.limits:
+            _set_busy_timeout(connection)
 
 
 def _set_busy_timeout(connection: Any) -> None:
     if connection.vendor == "sqlite" and connection.connection:
         wait_s = _local.limits and _local.limits.answer_s
-        usual_s = connection.settings_dict["OPTIONS"].get("timeout", 5)
-        milliseconds = round((wait_s or usual_s) * 1000)
+        milliseconds = round(wait_s * 1000) if wait_s else getattr(connection, USUAL)
         connection.connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
 
 
@@ -163,6 +171,8 @@ def _within(
     is_over: IsOver, raw: "psycopg.Connection[Any]", answer: Generator[Any, Any, Any]
 ) -> Generator[Any, Any, Any]:
     """Pass on what psycopg and the socket say to each other, ten times a second at least."""
+    import psycopg
+
     began, canceled_at = time.monotonic(), 0.0
     try:
         wanted = next(answer)

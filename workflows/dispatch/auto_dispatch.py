@@ -5,10 +5,10 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from runners import transaction
 from workflows.db import failpoints
 from workflows.dispatch.attempts import Created, create_attempts
 from workflows.dispatch.claims import NO_CLAIM, ClaimRequest
@@ -55,7 +55,7 @@ def advance_run(
         runners = pool or RunnerPool()
         created = create_attempts(run, None, runners, by=by, request=request)
         if any(map(is_to_submit, created.attempts)):
-            transaction.on_commit(lambda: send(created.attempts, runners, by=by))
+            transaction.on_commit(lambda: send(created.attempts, runners, by=by), robust=True)
     close_run_if_finished(run, by=by)
     save_progress(run)
     return created

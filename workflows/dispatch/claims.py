@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 
+from runners import transaction
 from runners.kinds import kinds_served_locally, pulling_kinds
 from workflows.db import failpoints
 from workflows.db.clock import SHIFT

@@ -8,10 +8,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
-from django.db import transaction
 from django.db.models.expressions import Combinable
 from django.utils import timezone
 
+from runners import transaction
 from runners.base import ForeignAnswer, RunnerError, RunnerUnavailable, Submission
 from runners.models import Runner
 from workflows.db import failpoints

@@ -1,8 +1,7 @@
 """The job of an attempt: what a slot is told to do."""
 
-from django.conf import settings
-
-from runners.jobs import BadPayload, Job, job_of
+from runners.conf import setting
+from runners.jobs import ATTEMPT_ID, BadPayload, Job, job_of
 from runners.run_directories import VARIABLE
 from workflows.execution.run_directories import directory_of
 from workflows.models import TaskAttempt
@@ -18,7 +17,7 @@ def job_of_attempt(attempt: TaskAttempt) -> Job:
     ids = {
         "ORCHESTRATOR_RUN_ID": str(attempt.run_id),
         "ORCHESTRATOR_TASK_ID": str(attempt.task_id),
-        "ORCHESTRATOR_ATTEMPT_ID": str(attempt.pk),
+        ATTEMPT_ID: str(attempt.pk),
     }
     if run := attempt.task.run:
         ids[VARIABLE] = str(directory_of(run))
@@ -28,7 +27,8 @@ def job_of_attempt(attempt: TaskAttempt) -> Job:
         raise BadPayload(str(exc)) from exc
     return job_of(
         payload,
-        base_dir=settings.BASE_DIR,
+        base_dir=setting("BASE_DIR"),
         ids=ids,
         secret_names=attempt.runner.secret_names if attempt.runner else (),
+        number=attempt.number,
     )

@@ -5,10 +5,10 @@ from collections import defaultdict
 from collections.abc import Collection
 from uuid import UUID, uuid4
 
-from django.db import connection
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 
+from runners.database import connection
 from runners.kinds import kinds_served_locally
 from workflows.dispatch.claims import (
     Claimed,

@@ -32,8 +32,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 
-from django.db import connection
-
+from runners.database import connection
 from workflows.db.silence import SilenceGuard
 from workflows.dispatch.leases import EXECUTOR_LEASE, RENEW_EVERY_S, extend_leases, look_at
 from workflows.execution.holdings import Holdings, Unwanted

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from django.db import transaction
-
+from runners import transaction
 from workflows.db import failpoints
 from workflows.db.refusals import is_refusal
 from workflows.dispatch.auto_dispatch import advance_alone

@@ -13,9 +13,9 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from django.conf import settings
 from django.db.models import Q
 
+from runners.conf import setting
 from runners.run_directories import Removal
 from workflows.models import RunRecord, RunState, WorkflowRun
 from workflows.runs.transitions import batches
@@ -28,9 +28,14 @@ _next_look = {"at": time.monotonic() + LOOK_EVERY_S}
 """Of this process: a Celery worker has an executor for each attempt."""
 
 
+def runs_dir() -> Path:
+    """Return the folder in which runs have their directories on this machine."""
+    return Path(setting("RUNS_DIR"))
+
+
 def directory_of(run: WorkflowRun) -> Path:
     """Return the directory of a run, which is that of no run of another database."""
-    return Path(settings.RUNS_DIR) / _name_of(run.pk, run.created_at)
+    return runs_dir() / _name_of(run.pk, run.created_at)
 
 
 def remove_unneeded_now_and_then() -> None:
@@ -49,14 +54,15 @@ def remove_unneeded() -> None:
 
 def _remove(names: Sequence[str]) -> None:
     if names:
-        _removal.begin([str(Path(settings.RUNS_DIR) / name) for name in names])
+        folder = runs_dir()
+        _removal.begin([str(folder / name) for name in names])
 
 
 def _unneeded() -> list[str]:
     """Return the directories of runs that have succeeded, lost their logs, or are gone."""
     present: dict[str, int] = {}
     with suppress(OSError):  # no attempt has been executed here yet
-        for entry in Path(settings.RUNS_DIR).iterdir():
+        for entry in runs_dir().iterdir():
             if found := NAME.fullmatch(entry.name):
                 present[entry.name] = int(found[1])
     unneeded: set[str] = set()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from runners.jobs import BadPayload, FunctionJob
+from runners.jobs import BadPayload, CommandJob
 from runners.slots.pool import SlotPool
 from runners.slots.server_handle import NoSlot
 from workflows.db import failpoints
@@ -120,7 +120,7 @@ class RunningAttempts:
         secrets = secrets_of(attempt)
         log = AttemptLog(attempt.pk, secrets=secrets)
         slot = self._slots.begin(str(attempt.pk), job)
-        ending = Ending(slot, isinstance(job, FunctionJob))
+        ending = Ending(slot, not isinstance(job, CommandJob))
         running = RunningAttempt(attempt, slot, log, ending, secrets)
         self.in_slots.add(running)
         failpoints.point("execution.started")

@@ -7,8 +7,7 @@ from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection
-
+from runners.database import connection
 from workflows.db.refusals import is_refusal
 from workflows.runs.bulkhead import note_trouble
 

@@ -12,8 +12,7 @@ same way; nobody waits for the exporter. SQLite has one writer: events become vi
 import time
 from datetime import datetime
 
-from django.db import connection
-
+from runners.database import connection
 from workflows.db.doors import check_outermost
 from workflows.db.statements import select
 from workflows.errors import Busy, Invalid

@@ -1,7 +1,8 @@
 """The line of a run, at each of its ends: what it was made of, and how it has ended."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
+from typing import Any
 
 from django.db.models import Q
 
@@ -15,7 +16,14 @@ ENDS = {
     for end in (WorkflowRun.succeed, WorkflowRun.fail, WorkflowRun.abort)
 }
 """The state of a run after each event that ends it."""
-DEFINITION = {
+
+
+def _trial_of(made: WorkflowRun | RunRecord) -> Any:
+    """Return which draft a run has tried, without the results that it was given."""
+    return (made.trial_facts or None) if isinstance(made, WorkflowRun) else made.trial
+
+
+DEFINITION: dict[str, Callable[[Any], Any]] = {
     "workflow_template_id": attrgetter("template_id"),
     "workflow_template_name": attrgetter("template_name"),
     "workflow_template_version": attrgetter("template_version"),
@@ -26,6 +34,7 @@ DEFINITION = {
     "created_by_via": attrgetter("created_by_via"),
     "again_of": attrgetter("again_of"),
     "trigger": attrgetter("trigger"),
+    "trial": _trial_of,
     "created_at": attrgetter("created_at"),
     "started_at": attrgetter("started_at"),
 }

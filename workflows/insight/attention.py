@@ -49,6 +49,8 @@ NOBODY_LOOKS = (
     "or put manage.py tick into cron."
 )
 REFUSED = "runner refused"
+_OF_FAILED_RUN = Q(task__run__state=Literal(RunState.FAILED.value))
+"""A run fails only once no approval could make any of its tasks ready."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,11 @@ def _failed_lately() -> Q:
         pk__gt=OuterRef("pk"),
         state=Literal(RunState.SUCCESS.value),
     )
-    recent = Q(state=Literal(RunState.FAILED.value), finished_at__gte=Now() - RECENT)
+    recent = Q(
+        state=Literal(RunState.FAILED.value),
+        finished_at__gte=Now() - RECENT,
+        trial__isnull=True,  # whoever tries a draft looks at it
+    )
     return Q(recent, ~Exists(later_success))
 
 
@@ -124,6 +130,16 @@ def undecided(approvals: QuerySet[Approval]) -> QuerySet[Approval]:
     # Constants: no plan that suits any status suits the one that few have.
     of_task = Q(task__state=Literal(TaskState.PENDING.value))
     return approvals.filter(of_task, status=Literal(ApprovalStatus.PENDING.value))
+
+
+def worth_deciding(approvals: QuerySet[Approval]) -> QuerySet[Approval]:
+    """Return those that wait for a decision, and whose task could go out after it."""
+    return undecided(approvals).exclude(_OF_FAILED_RUN)
+
+
+def cannot_go_out(approvals: QuerySet[Approval]) -> QuerySet[Approval]:
+    """Return those whose run has failed elsewhere: until a retry, a decision changes nothing."""
+    return undecided(approvals).filter(_OF_FAILED_RUN)
 
 
 def overdue_attempts() -> TaskAttemptQuerySet:
@@ -209,12 +225,17 @@ def attention_counts(may: Callable[[str], bool]) -> dict[str, int]:
     """
     count_of: dict[str, tuple[str, Callable[[], int | None]]] = {
         "runs": ("workflows.view_workflowrun", failed_or_stuck_count),
-        "approvals": ("workflows.view_approval", lambda: len(_undecided_ids.rows())),
+        "approvals": ("workflows.view_approval", lambda: len(_worth_deciding_ids.rows())),
         "attempts": ("workflows.view_taskattempt", lambda: len(_overdue_ids.rows())),
         "runners": ("runners.view_runner", lambda: len(runner_problems())),
-        "event": ("workflows.view_event", _latest_event.first),
+        "event": ("workflows.view_event", latest_event),
     }
     return {name: count() or 0 for name, (needed, count) in count_of.items() if may(needed)}
+
+
+def latest_event() -> int | None:
+    """Return the id of the latest event of all."""
+    return _latest_event.first()
 
 
 def failed_or_stuck_count() -> int:
@@ -232,8 +253,8 @@ def _failed_or_stuck_ids() -> QuerySet[WorkflowRun, int]:
 
 
 @composed
-def _undecided_ids() -> QuerySet[Approval, int]:
-    return _first_ids(undecided(Approval.objects.all()))
+def _worth_deciding_ids() -> QuerySet[Approval, int]:
+    return _first_ids(worth_deciding(Approval.objects.all()))
 
 
 @composed

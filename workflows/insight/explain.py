@@ -12,7 +12,7 @@ from workflows.insight.phrases import describe_causes, joined, moment, quoted
 from workflows.insight.situation import situation_of
 from workflows.insight.standing import obstacle
 from workflows.models import RunState, Task, TaskDependency, TaskState, WorkflowRun
-from workflows.runs.approval_requests import WHY_ASKED
+from workflows.runs.approval_requests import reason_asked
 from workflows.runs.locks import no_such_run
 from workflows.runs.readiness import (
     APPROVAL,
@@ -114,7 +114,7 @@ def _why_pending(task: Task) -> list[Blocked]:
         return _undispatched([task], task.run)
     if task.run:
         return why_blocked(task.run, [task])
-    asked = Task.objects.annotate(why_asked=WHY_ASKED).get(pk=task.pk)
+    asked = Task.objects.annotate(why_asked=reason_asked()).get(pk=task.pk)
     return [Blocked(task.pk, task.step_id, waits_for(task), note=why_asked(asked) or task.note)]
 
 

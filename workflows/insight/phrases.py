@@ -1,4 +1,4 @@
-"""How sentences name tasks, what happened to them, and moments."""
+"""How sentences name tasks, what happened to them, moments and durations."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -8,6 +8,9 @@ from workflows.runs.readiness import APPROVAL, HOLD, Cause
 
 MOST_NAMED = 3
 """How many tasks a sentence names; the others are counted."""
+MINUTE, HOUR = 60, 3600
+TENTHS_FROM, SECONDS_FROM, MINUTES_FROM = 0.95, 9.95, 10 * MINUTE
+"""From where on durations are told in tenths of seconds, seconds, and minutes."""
 
 BROKEN_VERBS = {TaskState.FAILED.value: "failed", TaskState.CANCELED.value: "was canceled"}
 WAITING_VERBS = {APPROVAL: "waits for approval", HOLD: "is on hold"}
@@ -76,3 +79,34 @@ def counted(n: int, one: str, many: str) -> str:
 def moment(at: datetime) -> str:
     """Return a moment to the minute."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def duration_text(seconds: float) -> str:
+    """Return `80 ms`, `2.5 s`, `45 s`, `3 min 20 s` or `2 h 5 min`, as `duration.js` does."""
+    if seconds < TENTHS_FROM:
+        return f"{max(0, round(seconds * 1000))} ms"
+    if seconds < SECONDS_FROM:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < MINUTE:
+        return f"{whole} s"
+    if whole < MINUTES_FROM:
+        return _in_two_units(whole, "min", "s")
+    return _in_two_units(round(seconds / MINUTE), "h", "min")
+
+
+def short_duration(seconds: float) -> str:
+    """Return `80 ms`, `2.5 s`, `0:45`, `3:20` or `2:05 h`, for columns of durations."""
+    if seconds < SECONDS_FROM:
+        return duration_text(seconds)
+    whole = round(seconds)
+    if whole < HOUR:
+        return f"{whole // MINUTE}:{whole % MINUTE:02}"
+    minutes = round(seconds / MINUTE)
+    return f"{minutes // MINUTE}:{minutes % MINUTE:02} h"
+
+
+def _in_two_units(amount: int, large: str, small: str) -> str:
+    """Return an amount of small units in large and small ones; what is zero is left out."""
+    parts = ((amount // 60, large), (amount % 60, small))
+    return " ".join(f"{number} {unit}" for number, unit in parts if number)

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runners.kinds import kinds_served_locally
 from workflows.dispatch.auto_dispatch import begins_alone
+from workflows.insight.clauses import Clause, Suggestion
 from workflows.insight.phrases import (
     MOST_NAMED,
     counted,
     describe_broken,
+    describe_causes,
     in_one_line,
     moment,
     more_broken,
@@ -22,7 +23,8 @@ from workflows.insight.phrases import (
 )
 from workflows.insight.standing import Standing, obstacle
 from workflows.insight.triage import triage_hint
-from workflows.models import Event, RunState, Task, TaskAttempt, TaskState, WorkflowRun
+from workflows.insight.with_runners import with_runners
+from workflows.models import Event, RunState, Task, TaskState, WorkflowRun
 from workflows.models.run import DISPATCHABLE
 from workflows.runs.readiness import Cause, Deadlock, as_cause
 
@@ -33,35 +35,20 @@ SET_ASIDE = (
     "manage.py verify_run {}, or abort the run."
 )
 STOPPED = {
-    RunState.PAUSED: "The run is paused{}: nothing is dispatched until it is resumed",
-    RunState.ABORTED: "The run was aborted{}: nothing will be dispatched any more",
+    RunState.PAUSED: ("Paused", "since", "Nothing is dispatched until it is resumed."),
+    RunState.ABORTED: ("Aborted", "at", "Nothing will be dispatched any more."),
 }
 LATE = (
     "If it does not within a minute, dispatch the ready tasks, and see that manage.py local_runner "
     "or manage.py tick is running."
 )
 MORE_FAILED = "{:,} more failed: see /tasks?run_id={}&status=failed."
+FULL = {
+    True: "It is dispatched by itself once one has ended.",
+    False: "Dispatch again once one has ended.",
+}
+"""What helps where a runner is full, by whether the run goes on by itself."""
 NO_RUNNER = "runner refused: there is no default runner"
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """An operation that helps, and the row to carry it out on."""
-
-    operation: str
-    target: str
-    """`run`, `task`, `approval` or `runner`."""
-    id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Clause:
-    """A part of the sentence, what helps, and the tasks that it names."""
-
-    text: str
-    remedy: str = ""
-    suggestions: tuple[Suggestion, ...] = ()
-    tasks: tuple[Cause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +56,8 @@ class Situation:
     """What a run waits for and what helps, as a sentence and as data."""
 
     sentence: str
+    statement: str
+    """The sentence without what the suggestions say: for pages that have buttons beside it."""
     suggestions: tuple[Suggestion, ...] = ()
     tasks: tuple[Cause, ...] = ()
     """The tasks that the sentence names."""
@@ -99,18 +88,28 @@ def _situation(run: WorkflowRun, standing: Standing) -> Situation:
     if run.is_set_aside:
         text = SET_ASIDE.format("; ".join(run.set_aside.splitlines()), run.pk)
         abort = (Suggestion("abort", "run", run.pk),)
-        return Situation(text, abort, deadlock=deadlock, hints=hints)
+        return Situation(text, text, abort, deadlock=deadlock, hints=hints)
     clauses = list(_clauses(run, standing))
     if not clauses:
         text = SUCCEEDED if run.state == RunState.SUCCESS else NOTHING_ACTIVE
-        return Situation(text, hints=hints)
-    # The same remedy is said once, and so is the same operation.
-    remedies = dict.fromkeys(clause.remedy for clause in clauses if clause.remedy)
-    text = "; ".join(clause.text for clause in clauses)
+        return Situation(text, text, hints=hints)
+    # The same operation is suggested once.
     suggestions = dict.fromkeys(each for clause in clauses for each in clause.suggestions)
     tasks = tuple(task for clause in clauses for task in clause.tasks)
-    sentence = " ".join([f"{text}.", *remedies])
-    return Situation(sentence, tuple(suggestions), tasks, deadlock, hints)
+    text = "; ".join(clause.text for clause in clauses)
+    return Situation(
+        _with_remedies(text, [clause.hint or clause.remedy for clause in clauses]),
+        _with_remedies(text, [clause.hint for clause in clauses]),
+        tuple(suggestions),
+        tasks,
+        deadlock,
+        hints,
+    )
+
+
+def _with_remedies(text: str, remedies: Sequence[str]) -> str:
+    """Return a sentence and what helps; the same remedy is said once."""
+    return " ".join([f"{text}.", *dict.fromkeys(filter(None, remedies))])
 
 
 def _hints(run: WorkflowRun, standing: Standing) -> Iterator[str]:
@@ -129,24 +128,17 @@ def _clauses(run: WorkflowRun, standing: Standing) -> Iterator[Clause]:
     if run.state in STOPPED:
         yield _stopped(run, standing.stops.get(run.pk))
     if run.state != RunState.SUCCESS:
-        yield from _with_runners(run, standing)
+        yield from with_runners(run, standing)
     if run.state not in {RunState.ABORTED, RunState.SUCCESS}:
         yield from _failed(run, standing)
         yield from _pending(run, standing)
 
 
-def _with_runners(run: WorkflowRun, standing: Standing) -> Iterator[Clause]:
-    if run.active_count:
-        yield Clause(counted(run.active_count, "is with a runner", "are with a runner"))
-    if attempt := standing.stalled.get(run.pk):
-        is_unstarted = not (attempt.started_at or attempt.task.cancel_requested_at)
-        yield _unstarted(attempt, standing) if is_unstarted else _overdue(attempt)
-
-
 def _failed(run: WorkflowRun, standing: Standing) -> Iterator[Clause]:
+    broken = standing.broken.get(run.pk, [])
     if deadlock := standing.deadlocks.get(run.pk):
-        yield from _blocked(run, deadlock)
-    elif broken := standing.broken.get(run.pk):
+        yield from _blocked(run, deadlock, broken)
+    elif broken:
         yield _broken(run, broken)
 
 
@@ -164,105 +156,85 @@ def _pending(run: WorkflowRun, standing: Standing) -> Iterator[Clause]:
 
 
 def _stopped(run: WorkflowRun, event: Event | None) -> Clause:
+    verb, since, meaning = STOPPED[RunState(run.state)]
     by = f" by {event.actor}" if event and event.actor else ""
-    since = "since" if run.state == RunState.PAUSED else "at"
     when = f" {since} {moment(event.created_at)}" if event else ""
     why = f" ({in_one_line(event.reason)})" if event and event.reason else ""
-    text = STOPPED[RunState(run.state)].format(f"{by}{when}{why}")
     resume = (Suggestion("resume", "run", run.pk),) if run.state == RunState.PAUSED else ()
-    return Clause(text, "", resume)
+    return Clause(f"{verb}{by}{when}{why}", meaning, resume)
 
 
-def _blocked(run: WorkflowRun, deadlock: Deadlock) -> Iterator[Clause]:
+def _blocked(run: WorkflowRun, deadlock: Deadlock, broken: Sequence[Cause]) -> Iterator[Clause]:
+    """Yield what others wait for, and then what failed beside and blocks nothing."""
     causes = deadlock.root_causes
-    blocked = counted(deadlock.blocked, "can never run", "can never run")
-    if deadlock.more_blocked:
-        blocked = f"At least {blocked}"
-    rest = Suggestion("cancel_rest", "run", run.pk)
     canceled = sum(cause.status == TaskState.CANCELED for cause in causes)
+    pronoun = "it" if len(causes) == 1 else "them"
+    wait = counted(deadlock.blocked, f"waits for {pronoun}", f"wait for {pronoun}")
+    at_least = "at least " if deadlock.more_blocked else ""
+    others = [cause for cause in broken if cause not in causes][: max(0, MOST_NAMED - len(causes))]
+    rest = Suggestion("cancel_rest", "run", run.pk)
     yield Clause(
-        f"{blocked} because {describe_broken(causes, len(causes) - canceled, canceled)}",
+        f"{describe_broken(causes, len(causes) - canceled, canceled)}, and {at_least}{wait}",
         "Retry, mark success, or cancel the rest.",
-        (*_mending(run, causes), rest),
+        (*_mending(run, [*causes[:MOST_NAMED], *others]), rest),
         causes,
     )
-    if others := more_broken(causes, run.failed_count, run.canceled_count):
-        yield Clause(others)
+    if others:
+        yield Clause(f"{describe_causes(others)}, blocking nothing", tasks=tuple(others))
+    if more := more_broken([*causes, *others], run.failed_count, run.canceled_count):
+        yield Clause(more)
 
 
 def _broken(run: WorkflowRun, causes: Sequence[Cause]) -> Clause:
     text = describe_broken(causes, run.failed_count, run.canceled_count)
-    return Clause(text, "Retry or mark success.", _mending(run, causes), tuple(causes))
+    return Clause(text, "Retry or mark success.", tuple(_mending(run, causes)), tuple(causes))
 
 
-def _mending(run: WorkflowRun, causes: Sequence[Cause]) -> tuple[Suggestion, ...]:
-    """Return what helps the first causes, and before them what helps all failed ones, if more."""
-    named = sum(cause.status == TaskState.FAILED for cause in causes[:MOST_NAMED])
-    all_failed = (Suggestion("retry_failed", "run", run.pk),)
-    of_tasks = (
-        Suggestion(operation, "task", cause.task_id)
-        for cause in causes[:MOST_NAMED]
-        for operation in ("retry", "mark_success")
-    )
-    return (*(all_failed if run.failed_count > named else ()), *of_tasks)
+def _mending(run: WorkflowRun, causes: Sequence[Cause]) -> Iterator[Suggestion]:
+    """Yield what helps the first causes; several failed tasks are retried at once."""
+    several = run.failed_count > 1
+    if several:
+        yield Suggestion("retry_failed", "run", run.pk)
+    for cause in causes[:MOST_NAMED]:
+        if not (several and cause.status == TaskState.FAILED):
+            yield Suggestion("retry", "task", cause.task_id)
+        yield Suggestion("mark_success", "task", cause.task_id)
 
 
 def _ready(run: WorkflowRun, task: Task, standing: Standing) -> Clause:
     reason, named = obstacle(task, standing.pool), (as_cause(task),)
     dispatch = Suggestion("dispatch_ready", "run", run.pk)
     if not reason:
-        if run.state == RunState.CREATED:
-            return _not_begun(run, dispatch)
-        text = f"No task is with a runner: {quoted(task)} is ready"
-        if run.auto_dispatch:
-            return Clause(f"{text}, and the run goes on by itself", LATE, (dispatch,), named)
-        text = f"{text} and waits to be dispatched"
-        return Clause(text, "Dispatch the ready tasks.", (dispatch,), named)
+        return _dispatchable(run, task, dispatch)
     text = f"{quoted(task)} is ready, but {reason}"
     if reason == NO_RUNNER:
-        return Clause(text, "Make a runner the default one.", (), named)
+        return Clause(text, tasks=named, hint="Make a runner the default one.")
     runner = standing.pool.runner_of(task)
+    see = Suggestion("see", "runner", runner.pk)
     if not runner.is_enabled:
         enable = Suggestion("enable", "runner", runner.pk)
         return Clause(text, "Enable the runner.", (enable,), named)
     if reason.startswith("runner is full"):
-        goes_on = "It is dispatched by itself once one has ended."
-        remedy = goes_on if run.auto_dispatch else "Dispatch again once one has ended."
-        return Clause(text, remedy, (dispatch,), named)
-    return Clause(text, "See to the runner, then dispatch again.", (dispatch,), named)
+        return Clause(text, suggestions=(see,), tasks=named, hint=FULL[run.auto_dispatch])
+    return Clause(text, "See to the runner, then dispatch again.", (see, dispatch), named)
 
 
-def _not_begun(run: WorkflowRun, dispatch: Suggestion) -> Clause:
-    if begins_alone(run):
-        return Clause(
-            "Nothing has been dispatched yet: the run begins by itself", LATE, (dispatch,)
-        )
-    text = "Nothing has been dispatched yet: dispatch the ready tasks to begin"
-    return Clause(text, "", (dispatch,))
-
-
-def _overdue(attempt: TaskAttempt) -> Clause:
-    known = ("declare_lost",) if attempt.backend.claims else ("ask", "declare_lost")
-    name, task = attempt.runner_name, attempt.task
-    if asked_at := task.cancel_requested_at:
-        text = f"{name} was asked at {moment(asked_at)} to end {quoted(task)}, and has not said so"
-    else:
-        due = f" by {moment(attempt.lease_expires_at)}" if attempt.lease_expires_at else ""
-        text = f"{name} has not reported on {quoted(task)} in time{due}"
-    suggestions = tuple(Suggestion(name, "task", attempt.task_id) for name in known)
-    return Clause(text, attempt.backend.silence_hint, suggestions, (as_cause(attempt.task),))
-
-
-def _unstarted(attempt: TaskAttempt, standing: Standing) -> Clause:
-    hint = attempt.backend.silence_hint
-    cancel = (Suggestion("cancel", "task", attempt.task_id),)
-    named = (as_cause(attempt.task),)
-    since = moment(attempt.dispatched_at)
-    if attempt.runner_kind in kinds_served_locally() and not standing.is_served:
-        text = f"{quoted(attempt.task)} waits since {since} for {attempt.runner_name}"
-        return Clause(f"{text}, which no process serves", hint, cancel, named)
-    text = f"{attempt.runner_name} is silent: it has not started {quoted(attempt.task)}"
-    return Clause(f"{text} since {since}", hint, cancel, named)
+def _dispatchable(run: WorkflowRun, task: Task, dispatch: Suggestion) -> Clause:
+    """Return what is said of a task that nothing but a dispatch is missing."""
+    go_on = Suggestion("auto_dispatch_on", "run", run.pk)
+    if run.state == RunState.CREATED:
+        if begins_alone(run):
+            text = "Nothing has been dispatched yet: the run begins by itself"
+            return Clause(text, suggestions=(dispatch,), hint=LATE)
+        text = "Nothing has been dispatched yet"
+        if run.auto_dispatch:
+            return Clause(text, "Dispatch the ready tasks to begin.", (dispatch,))
+        return Clause(text, "Dispatch the ready tasks to begin.", (dispatch, go_on))
+    if run.auto_dispatch:
+        text = f"{quoted(task)} is ready, and the run goes on by itself"
+        return Clause(text, suggestions=(dispatch,), tasks=(as_cause(task),), hint=LATE)
+    text = f"{quoted(task)} is ready, and the run does not go on by itself"
+    return Clause(text, "Dispatch the ready tasks.", (dispatch, go_on), (as_cause(task),))
 
 
 def _asked(task: Any) -> Clause:

@@ -35,7 +35,7 @@ from workflows.models import (
     WorkflowRun,
 )
 from workflows.models.run import DISPATCHABLE
-from workflows.models.task import BROKEN
+from workflows.models.task import ACTIVE, BROKEN
 from workflows.runs.readiness import (
     Cause,
     Deadlock,
@@ -75,12 +75,12 @@ class Standing:
 
     @cached_property
     def broken(self) -> dict[int, list[Cause]]:
-        """The first failed or canceled tasks of the runs that are not deadlocked, failed first."""
+        """The first failed or canceled tasks of the runs, failed first, unless all block others."""
         ids = [
             run.pk
             for run in self.runs
             if (run.failed_count if run.state == RunState.ABORTED else run.broken_count)
-            and run.pk not in self.deadlocks
+            > len(self.deadlocks[run.pk].root_causes if run.pk in self.deadlocks else ())
         ]
         if not ids:
             return {}
@@ -89,6 +89,15 @@ class Standing:
         for task, cause in zip(tasks, causes_of(tasks), strict=True):
             found[task.run_id or 0].append(cause)
         return found
+
+    @cached_property
+    def active(self) -> dict[int, list[Task]]:
+        """The first tasks of the runs that are with a runner, running ones first."""
+        found: dict[int, list[Task]] = defaultdict(list)
+        ids = [run.pk for run in self.runs if run.active_count]
+        for task in _first_active.rows(runs=ids) if ids else ():
+            found[task.run_id or 0].append(task)
+        return dict(found)
 
     @cached_property
     def ready(self) -> dict[int, Task]:
@@ -214,6 +223,14 @@ def _first(tasks: QuerySet[Task], *order: str) -> QuerySet[Task]:
 def _first_broken() -> QuerySet[Task]:
     """Return the first failed and canceled tasks of each run, failed first."""
     return _first(Task.objects.filter(state__in=BROKEN), "-state")
+
+
+@composed
+def _first_active() -> QuerySet[Task]:
+    """Return the first tasks of each run that are with a runner, each with the name of that."""
+    last = TaskAttempt.objects.filter(task=OuterRef("pk"), number=OuterRef("attempt_count"))
+    tasks = _first(Task.objects.filter(state__in=ACTIVE), "-state")
+    return tasks.annotate(last_runner=Subquery(last.values("runner_name")[:1]))
 
 
 @composed

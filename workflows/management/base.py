@@ -4,8 +4,8 @@ from typing import Any, ClassVar
 
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
 
+from runners.database import connection
 from runners.functions import UnusableModule, load_functions
 from workflows.db.refusals import is_refusal
 from workflows.db.statement_watch import StatementWatch

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from django.conf import settings
 from django.db.models import F
-from django.urls import reverse
 
+from runners.conf import setting
 from workflows.insight.log_end import log_end
 from workflows.models import TaskAttempt, TaskState, WorkflowRun
+from workflows.sites import known_admin_url
 
 MOST_TASKS = 3
 """So many failed tasks are shown with the end of their logs; the others are counted."""
@@ -16,9 +16,9 @@ LAST_CHARACTERS = 4_000
 
 
 def address_of(run: WorkflowRun) -> str:
-    """Return the address of a run's page."""
-    path = reverse("admin:workflows_workflowrun_change", args=[run.pk])
-    return f"{settings.PUBLIC_BASE_URL}{path}"
+    """Return the address of a run's page; of a project without an admin, only its name."""
+    path = known_admin_url("workflows_workflowrun_change", run.pk)
+    return f"{setting('PUBLIC_BASE_URL')}{path}" if path else str(run)
 
 
 def failure_report(run: WorkflowRun) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from workflows.models.approval import Approval, ApprovalStatus
 from workflows.models.attempt import LogPiece, TaskAttempt
+from workflows.models.console import Operations
 from workflows.models.counter import Counter
 from workflows.models.event import Event, EventType
 from workflows.models.label import RunLabel
@@ -28,6 +29,7 @@ __all__ = [
     "EventType",
     "LastLook",
     "LogPiece",
+    "Operations",
     "Presence",
     "RunLabel",
     "RunRecord",

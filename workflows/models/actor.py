@@ -1,9 +1,12 @@
 """Who asked for something."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from django.contrib.auth import get_user_model
+from django.db.models import Model
+
+from workflows.errors import Invalid, NotPermitted
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -61,9 +64,28 @@ class Actor:
         """
         if not self.user:
             return True
-        user = get_user_model().objects.filter(pk=self.user).first()
+        user = get_user_model()._default_manager.filter(pk=self.user).first()
         return user is not None and user.has_perm(permission)
 
 
 NOBODY = Actor()
 """Used where it is not known, or does not matter, who acted."""
+
+By: TypeAlias = "Actor | AbstractBaseUser | AnonymousUser"
+"""Who asks for an operation: an actor, or a user, who is taken to ask by code."""
+
+
+def as_actor(by: By) -> Actor:
+    """
+    Return who asks for an operation.
+
+    :raises NotPermitted: if it is a user who is not stored, or nobody.
+    :raises Invalid: if it is neither a user nor an actor.
+    """
+    if isinstance(by, Actor):
+        return by
+    if not hasattr(by, "get_username"):
+        raise Invalid({"by": [f"Give a user or an Actor, not {by!r}."]})
+    if by.pk is None or (isinstance(by, Model) and by._state.adding):
+        raise NotPermitted("Nobody is logged in: give a user that is stored, or an Actor.")
+    return Actor.of(by, via="code")

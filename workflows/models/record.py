@@ -48,6 +48,7 @@ class RunRecord(models.Model):
     created_by_via = models.CharField(max_length=LONGEST_WAY, blank=True, default="", db_default="")
     again_of = models.PositiveBigIntegerField(null=True)
     trigger = ReadableJSONField(null=True, help_text="What started it, if no person did.")
+    trial = ReadableJSONField(null=True, help_text="Which draft it tried, if it was a trial.")
     started_at = models.DateTimeField(null=True)
     duration_ms = models.PositiveBigIntegerField(null=True)
     line_number = models.PositiveBigIntegerField(

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db import models, transaction
+from django.db import models
 from django.utils import timezone
 from django_fsm import FSMField, transition
 
+from runners import transaction
 from runners.fields import ReadableJSONField
 from workflows.models.actor import LONGEST_NAME, LONGEST_WAY, NOBODY, Actor
 from workflows.models.event import EventType
@@ -16,6 +17,7 @@ from workflows.models.retained import Retained
 from workflows.models.run_indexes import RUN_INDEXES
 from workflows.models.task import ACTIVE, BROKEN, Task, TaskState
 from workflows.models.template import ApprovalLasts, WorkflowTemplate
+from workflows.models.trial import Tried
 
 
 class RunState(models.TextChoices):
@@ -68,7 +70,7 @@ class WorkflowRunManager(_Runs["WorkflowRun"]):
         return super().get_queryset().filter(removed_at=None)
 
 
-class WorkflowRun(Retained):
+class WorkflowRun(Retained, Tried):
     """One execution of a workflow, with tasks and edges of its own."""
 
     template = models.ForeignKey(
@@ -216,10 +218,8 @@ class WorkflowRun(Retained):
     @property
     def duration_ms(self) -> int | None:
         """How long it took from its latest start to its end; None until it has ended."""
-        start = self.reopened_at or self.started_at
-        if not (start and self.finished_at):
-            return None
-        return round((self.finished_at - start) / timedelta(milliseconds=1))
+        start, end = self.reopened_at or self.started_at, self.finished_at
+        return round((end - start) / timedelta(milliseconds=1)) if start and end else None
 
     @property
     def secret_names(self) -> list[str]:

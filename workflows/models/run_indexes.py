@@ -41,4 +41,5 @@ RUN_INDEXES = (
     models.Index(fields=["initiated_by", "-id"], name="run_by_initiator"),
     models.Index(fields=["auto_dispatch", "-id"], name="run_by_auto_dispatch"),
     models.Index(fields=["created_at"], name="run_by_creation"),
+    models.Index(fields=["-id"], name="run_of_draft", condition=models.Q(trial__isnull=False)),
 )

@@ -1,5 +1,12 @@
-"""The operations that people and programs may request: one function each, for all callers."""
+"""
+The operations that people and programs may request: one function each, for all callers.
 
+What this module lists is kept for your own code, too, with its errors: see docs/your-code.md.
+"""
+
+from workflows.db.doors import InsideTransaction
+from workflows.errors import Busy, Conflict, Invalid, NotFound, NotPermitted, WorkflowError
+from workflows.models.actor import Actor
 from workflows.operations.approvals import approve, reject
 from workflows.operations.attempts import ask, declare_lost
 from workflows.operations.dispatch_ready import dispatch_ready
@@ -13,6 +20,14 @@ from workflows.operations.start import start_run
 from workflows.operations.tasks import cancel, mark_success, retry, retry_downstream
 
 __all__ = [
+    "Actor",
+    "Busy",
+    "Conflict",
+    "InsideTransaction",
+    "Invalid",
+    "NotFound",
+    "NotPermitted",
+    "WorkflowError",
     "abort",
     "approve",
     "ask",

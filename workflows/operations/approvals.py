@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
+from workflows.db.doors import nestable
 from workflows.dispatch.auto_dispatch import advance_run
 from workflows.errors import NotFound
 from workflows.models import (
@@ -14,7 +14,7 @@ from workflows.models import (
     Task,
     WorkflowRun,
 )
-from workflows.models.actor import Actor
+from workflows.models.actor import Actor, By, as_actor
 from workflows.models.bounds import cut
 from workflows.operations.checks import check_decision, enforce
 from workflows.operations.trouble import says_what_is_wrong
@@ -27,14 +27,15 @@ from workflows.runs.transitions import transition_tasks
 
 
 @says_what_is_wrong
-@transaction.atomic
-def approve(approval_id: int, *, by: Actor, comment: str = "") -> Approval:
+@nestable
+def approve(approval_id: int, *, by: By, comment: str = "") -> Approval:
     """
     Approve a task; it is dispatched once nothing else blocks it.
 
     :raises NotFound: if there is no such approval.
     :raises Conflict: if it is decided, its task has ended, or `by` may not decide it.
     """
+    by = as_actor(by)
     run, approval = _lock_approval(approval_id)
     enforce(check_decision(approval, by))
     _approve(run, approval, by=by, comment=comment)
@@ -45,14 +46,15 @@ def approve(approval_id: int, *, by: Actor, comment: str = "") -> Approval:
 
 
 @says_what_is_wrong
-@transaction.atomic
-def reject(approval_id: int, *, by: Actor, comment: str = "") -> Approval:
+@nestable
+def reject(approval_id: int, *, by: By, comment: str = "") -> Approval:
     """
     Reject a task, which cancels it.
 
     :raises NotFound: if there is no such approval.
     :raises Conflict: if it is decided, its task has ended, or `by` may not decide it.
     """
+    by = as_actor(by)
     run, approval = _lock_approval(approval_id)
     enforce(check_decision(approval, by))
     task = approval.task

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-from django.db import transaction
-
 from runners.base import RunnerReport, UnknownTask
 from workflows.db import failpoints
+from workflows.db.doors import check_outermost, nestable
 from workflows.dispatch.submission import without_secrets
 from workflows.errors import Invalid, NotFound, WrongState
 from workflows.models import EventType, Task, TaskAttempt, TaskState
-from workflows.models.actor import Actor
+from workflows.models.actor import Actor, By, as_actor
 from workflows.operations.checks import check_ask, check_declare_lost, enforce
 from workflows.operations.trouble import says_what_is_wrong
 from workflows.reports.apply import apply_reports
@@ -29,7 +28,7 @@ class Asked:
 
 
 @says_what_is_wrong
-def ask(task_id: int, *, by: Actor, reason: str = "") -> Asked:
+def ask(task_id: int, *, by: By, reason: str = "") -> Asked:
     """
     Ask the runner of a task about its open attempt, and apply the answer.
 
@@ -38,7 +37,10 @@ def ask(task_id: int, *, by: Actor, reason: str = "") -> Asked:
 
     :raises NotFound: if there is no such task.
     :raises Conflict: if no attempt is open, or its runner cannot be asked.
+    :raises InsideTransaction: if the caller has a transaction.
     """
+    by = as_actor(by)
+    check_outermost("ask")
     attempt = _attempt_to_ask(task_id, by)
     answer = ask_runner(attempt)
     failpoints.point("ask.answered")
@@ -51,8 +53,8 @@ def ask(task_id: int, *, by: Actor, reason: str = "") -> Asked:
 
 
 @says_what_is_wrong
-@transaction.atomic
-def declare_lost(task_id: int, *, by: Actor, reason: str) -> Task:
+@nestable
+def declare_lost(task_id: int, *, by: By, reason: str) -> Task:
     """
     Give up the open attempt of a task: the task fails, and later reports are refused.
 
@@ -63,6 +65,7 @@ def declare_lost(task_id: int, *, by: Actor, reason: str) -> Task:
     :raises NotFound: if there is no such task.
     :raises Conflict: if no attempt is open, or an executor answers for it.
     """
+    by = as_actor(by)
     if not reason.strip():
         raise Invalid({"reason": ["Say why nobody answers for this attempt any more."]})
     _, task = lock_task(task_id)

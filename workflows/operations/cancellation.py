@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from django.db import transaction
 from django.utils import timezone
 
+from runners import transaction
 from workflows.db import failpoints
 from workflows.models import EventType, Task, TaskAttempt, WorkflowRun
 from workflows.models.actor import Actor
@@ -44,7 +44,7 @@ def cancel_tasks(run: WorkflowRun | None, tasks: Sequence[Task], *, by: Actor, r
     failpoints.point("cancel.requested")
     elsewhere = [a.pk for task in started if not (a := attempts[task.pk]).backend.claims]
     if elsewhere:
-        transaction.on_commit(lambda: request_cancellation(elsewhere, by=by))
+        transaction.on_commit(lambda: request_cancellation(elsewhere, by=by), robust=True)
 
 
 def _open_attempts(tasks: Sequence[Task]) -> dict[int, TaskAttempt]:

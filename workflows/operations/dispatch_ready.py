@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from django.db import transaction
-
+from runners import transaction
 from workflows.db import failpoints
 from workflows.db.doors import check_outermost
 from workflows.db.statements import pipeline
@@ -20,7 +19,7 @@ from workflows.dispatch.runner_pool import RunnerPool
 from workflows.dispatch.submission import is_to_submit, submit
 from workflows.errors import NotFound
 from workflows.models import RunState, Task, TaskAttempt, WorkflowRun
-from workflows.models.actor import Actor
+from workflows.models.actor import Actor, By, as_actor
 from workflows.operations.checks import check_dispatch_ready, check_dispatch_task, enforce
 from workflows.operations.trouble import says_what_is_wrong
 from workflows.reports.recovery import recover_overdue
@@ -36,7 +35,7 @@ def dispatch_ready(
     limit: int | None = 1,
     dry_run: bool = False,
     task_id: int | None = None,
-    by: Actor,
+    by: By,
 ) -> DispatchResult:
     """
     Dispatch the first ready tasks of a run, in the template's order.
@@ -54,6 +53,7 @@ def dispatch_ready(
     :raises RunNotDispatchable: if the run is paused or aborted.
     :raises InsideTransaction: if the caller has a transaction.
     """
+    by = as_actor(by)
     check_outermost("dispatch_ready")
     result = DispatchCall(run_id, limit, by, dry_run, task_id).execute()
     # Only if nothing is ready: recovery may have to wait for runners that do not respond.
@@ -62,13 +62,14 @@ def dispatch_ready(
     return result
 
 
-def dispatch_task(task_id: int, *, by: Actor) -> DispatchResult:
+def dispatch_task(task_id: int, *, by: By) -> DispatchResult:
     """
     Dispatch one task of a run if it is ready, or return why it is not; otherwise as above.
 
     :raises NotFound: if there is no such task.
     :raises Conflict: if it is not pending, or in no run.
     """
+    by = as_actor(by)
     task = Task.objects.select_related("run").filter(pk=task_id).first()
     if task is None:
         raise NotFound("task", task_id)

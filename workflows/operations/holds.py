@@ -3,13 +3,14 @@
 from datetime import datetime
 from functools import partial
 
-from django.db import transaction
 from django.utils import timezone
 
+from runners import transaction
+from workflows.db.doors import nestable
 from workflows.dispatch.auto_dispatch import advance_run
 from workflows.errors import Conflict, Invalid
 from workflows.models import EventType, Task
-from workflows.models.actor import Actor
+from workflows.models.actor import Actor, By, as_actor
 from workflows.operations.checks import check_hold, check_release, enforce
 from workflows.operations.trouble import says_what_is_wrong
 from workflows.runs.blocking import block, unblock
@@ -20,8 +21,8 @@ from workflows.runs.locks import lock_task
 
 
 @says_what_is_wrong
-@transaction.atomic
-def hold(task_id: int, *, by: Actor, reason: str = "", resume_at: datetime | None = None) -> Task:
+@nestable
+def hold(task_id: int, *, by: By, reason: str = "", resume_at: datetime | None = None) -> Task:
     """
     Keep a pending task from being dispatched until it is released.
 
@@ -30,6 +31,7 @@ def hold(task_id: int, *, by: Actor, reason: str = "", resume_at: datetime | Non
     :raises Conflict: if the task is not pending, or on hold already.
     :raises Invalid: if `resume_at` has passed.
     """
+    by = as_actor(by)
     check_resume_at(resume_at)
     run, task = lock_task(task_id)
     enforce(check_hold(task, by))
@@ -43,13 +45,14 @@ def hold(task_id: int, *, by: Actor, reason: str = "", resume_at: datetime | Non
 
 
 @says_what_is_wrong
-def release(task_id: int, *, by: Actor, reason: str = "") -> Task:
+def release(task_id: int, *, by: By, reason: str = "") -> Task:
     """
     Let a held task be dispatched once it is ready.
 
     :raises NotFound: if there is no such task.
     :raises Conflict: if the task is not on hold.
     """
+    by = as_actor(by)
     return _release(task_id, by=by, reason=reason)
 
 

@@ -1,11 +1,11 @@
 """Keep runs from being removed by retention, and let them go again."""
 
-from django.db import transaction
 from django.utils import timezone
 
+from workflows.db.doors import nestable
 from workflows.errors import Invalid
 from workflows.models import EventType, WorkflowRun
-from workflows.models.actor import Actor
+from workflows.models.actor import By, as_actor
 from workflows.models.bounds import cut
 from workflows.operations.checks import check_keep, check_let_go, enforce
 from workflows.operations.trouble import says_what_is_wrong
@@ -15,8 +15,8 @@ from workflows.runs.trail import save_trail
 
 
 @says_what_is_wrong
-@transaction.atomic
-def keep(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
+@nestable
+def keep(run_id: int, *, by: By, reason: str = "") -> WorkflowRun:
     """
     Keep a run with its logs and secrets, however old it gets, until somebody lets it go.
 
@@ -24,6 +24,7 @@ def keep(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
     :raises Conflict: if it is kept already.
     :raises Invalid: without a reason: who finds it in a year has to know.
     """
+    by = as_actor(by)
     if not reason.strip():
         raise Invalid({"reason": ["Say why it is kept: who finds it in a year has to know."]})
     run = lock_run(run_id)
@@ -34,14 +35,15 @@ def keep(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
 
 
 @says_what_is_wrong
-@transaction.atomic
-def let_go(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
+@nestable
+def let_go(run_id: int, *, by: By, reason: str = "") -> WorkflowRun:
     """
     Keep a run no longer than other runs of its template.
 
     :raises NotFound: if there is no such run.
     :raises Conflict: if nobody keeps it.
     """
+    by = as_actor(by)
     run = lock_run(run_id)
     enforce(check_let_go(run, by))
     run.kept_at, run.kept_by, run.kept_reason = None, "", ""

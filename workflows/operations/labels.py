@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 
-from django.db import transaction
-
+from workflows.db.doors import nestable
 from workflows.errors import Invalid
 from workflows.models import EventType, RunLabel, WorkflowRun
-from workflows.models.actor import Actor
+from workflows.models.actor import By, as_actor
 from workflows.models.label import labels_of
 from workflows.operations.trouble import says_what_is_wrong
 from workflows.payloads.secrets import masked, readable_parameters
@@ -19,9 +18,9 @@ LONGEST_NOTE = 2_000
 
 
 @says_what_is_wrong
-@transaction.atomic
+@nestable
 def label(
-    run_id: int, *, labels: Mapping[str, str | None], by: Actor, reason: str = ""
+    run_id: int, *, labels: Mapping[str, str | None], by: By, reason: str = ""
 ) -> WorkflowRun:
     """
     Give a run labels, or remove those whose value is None; its other labels stay.
@@ -31,6 +30,7 @@ def label(
     :raises NotFound: if there is no such run.
     :raises Invalid: naming each label that is wrong, or that there are too many.
     """
+    by = as_actor(by)
     check_labels(labels, may_remove=True)
     run = lock_run(run_id)
     wanted = masked(dict(labels), readable_parameters(run).values())
@@ -49,14 +49,15 @@ def label(
 
 
 @says_what_is_wrong
-@transaction.atomic
-def note(run_id: int, *, note: str, by: Actor) -> WorkflowRun:
+@nestable
+def note(run_id: int, *, note: str, by: By) -> WorkflowRun:
     """
     Write a note on a run: an event of its trail, which nobody can edit later.
 
     :raises NotFound: if there is no such run.
     :raises Invalid: if the note is empty or too long.
     """
+    by = as_actor(by)
     text = note.strip()
     if not 0 < len(text) <= LONGEST_NOTE:
         raise Invalid({"note": [f"Give a note of 1 to {LONGEST_NOTE:,} characters."]})

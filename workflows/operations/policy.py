@@ -3,14 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.db import transaction
-
 from workflows.authoring.sections import Section
 from workflows.authoring.spec import TemplateSpec
 from workflows.authoring.store import lock_template
+from workflows.db.doors import nestable
 from workflows.errors import Invalid
 from workflows.models import EventType, TemplatePolicy, WorkflowTemplate
-from workflows.models.actor import Actor
+from workflows.models.actor import Actor, By, as_actor
 from workflows.models.policy import KEEP_LOGS, KEEP_RUNS, MOST_DAYS
 from workflows.payloads.suggestions import unknown
 from workflows.runs.events import record
@@ -19,8 +18,8 @@ COLUMNS = ("keep_runs_days", "keep_logs_days")
 WRONG = f"Give a number of days from 1 to {MOST_DAYS}, 0 forever, or null as the setting says."
 
 
-@transaction.atomic
-def set_policy(template_id: int, settings: Mapping[str, Any], *, by: Actor) -> TemplatePolicy:
+@nestable
+def set_policy(template_id: int, settings: Mapping[str, Any], *, by: By) -> TemplatePolicy:
     """
     Change some settings of a template; what is not named stays. A repeated call leaves no event.
 
@@ -29,6 +28,7 @@ def set_policy(template_id: int, settings: Mapping[str, Any], *, by: Actor) -> T
     :raises NotFound: if there is no such template.
     :raises Invalid: naming the settings that are wrong.
     """
+    by = as_actor(by)
     check_settings(settings)
     template = lock_template(template_id)
     policy = policy_of(template_id)

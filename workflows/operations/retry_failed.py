@@ -2,11 +2,10 @@
 
 from collections.abc import Collection
 
-from django.db import transaction
-
+from workflows.db.doors import nestable
 from workflows.errors import Conflict, Invalid
 from workflows.models import Task, TaskState, WorkflowRun
-from workflows.models.actor import Actor
+from workflows.models.actor import By, as_actor
 from workflows.models.task import BROKEN, CLEARED
 from workflows.operations.checks import check_retry_failed, check_secrets_of, enforce
 from workflows.operations.tasks import reopen_and_advance
@@ -17,14 +16,14 @@ from workflows.runs.transitions import transition_tasks
 
 
 @says_what_is_wrong
-@transaction.atomic
+@nestable
 def retry_failed(
     run_id: int,
     *,
     task_ids: Collection[int] = (),
     step_ids: Collection[str] = (),
     include_canceled: bool = False,
-    by: Actor,
+    by: By,
     reason: str = "",
 ) -> list[Task]:
     """
@@ -38,6 +37,7 @@ def retry_failed(
     :raises Conflict: if the run is aborted, nothing is to be retried, or a named task is in
         another state.
     """
+    by = as_actor(by)
     if task_ids and step_ids:
         raise Invalid({"step_ids": ["Give task_ids or step_ids, not both."]})
     run = lock_run(run_id)

@@ -1,20 +1,23 @@
-"""The operation that deletes runners, unless one is the default or history names it."""
+"""Operations on runners: deletion, unless history needs one; a test of its connection."""
 
 from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import dataclass
+from time import monotonic
+from uuid import uuid4
 
-from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
+from runners import transaction
+from runners.base import RunnerError, UnknownTask
 from runners.models import Runner
 from workflows.db.time_limits import locking
-from workflows.errors import InUse, NotFound
+from workflows.errors import Conflict, InUse, NotFound
 from workflows.insight.phrases import joined
 from workflows.models import Task, TaskAttempt, TemplateStep
+from workflows.models.bounds import LONGEST_REASON, cut
 
 OF_RUNNER = {"runner": OuterRef("pk")}
-USED = Exists(Task.objects.filter(**OF_RUNNER)) | Exists(TaskAttempt.objects.filter(**OF_RUNNER))
-"""The condition of the runners that a task has, or that an attempt has ever had."""
 
 
 @transaction.atomic
@@ -54,7 +57,7 @@ def why_kept(runners: Collection[Runner]) -> list[str]:
     templates: dict[int, list[str]] = defaultdict(list)
     for pk, name in named.values_list("runner_id", "template__name"):
         templates[pk or 0].append(f"'{name}'")
-    used = set(Runner.objects.filter(USED, pk__in=pks).values_list("pk", flat=True))
+    used = set(Runner.objects.filter(_used(), pk__in=pks).values_list("pk", flat=True))
     return [
         why
         for runner in runners
@@ -77,3 +80,40 @@ def _why_kept(runner: Runner, *, is_used: bool, templates: Collection[str]) -> s
         steps = f"steps of {joined(templates)}"
         return f"{steps} name runner '{runner}': give them another runner first"
     return None
+
+
+def _used() -> Q:
+    """Return the condition of the runners that a task has, or that an attempt has ever had."""
+    # Not a constant: querysets cannot be made while models are loaded.
+    tasks, attempts = Task.objects.filter(**OF_RUNNER), TaskAttempt.objects.filter(**OF_RUNNER)
+    return Q(Exists(tasks) | Exists(attempts))
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionTest:
+    """How a host answered when it was asked about a task that it cannot know."""
+
+    succeeded: bool
+    text: str
+    seconds: float
+
+
+def try_connection(runner: Runner) -> ConnectionTest:
+    """
+    Ask a host about a task that nobody has given it, within the limit of its kind: five seconds.
+
+    That it does not know the task shows that it can be reached, and that it takes our token.
+
+    :raises Conflict: if runners of this kind are not called.
+    """
+    if not runner.backend.calls_back:
+        raise Conflict(f"runners of kind {runner.kind} are not called: nothing can be tested")
+    started = monotonic()
+    try:
+        runner.backend.poll({"task_id": str(uuid4())}, runner.address)
+        said = "It answered, though about a task that it cannot know"
+    except UnknownTask:
+        return ConnectionTest(True, "It can be reached, and answers.", monotonic() - started)
+    except RunnerError as exc:
+        said = cut(str(exc), most=LONGEST_REASON)
+    return ConnectionTest(False, f"{said}.", monotonic() - started)

@@ -1,11 +1,11 @@
 """Operations on runs: pause, resume, abort, cancel the rest, switch auto-dispatch."""
 
-from django.db import transaction
 from django.utils import timezone
 
+from workflows.db.doors import nestable
 from workflows.dispatch.auto_dispatch import advance_run
 from workflows.models import EventType, RunState, Task, TaskState, WorkflowRun
-from workflows.models.actor import Actor
+from workflows.models.actor import By, as_actor
 from workflows.models.task import ACTIVE
 from workflows.operations.cancellation import cancel_tasks
 from workflows.operations.checks import (
@@ -24,14 +24,15 @@ from workflows.runs.transitions import save_progress, transition_tasks
 
 
 @says_what_is_wrong
-@transaction.atomic
-def pause(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
+@nestable
+def pause(run_id: int, *, by: By, reason: str = "") -> WorkflowRun:
     """
     Dispatch no more tasks of a run until it is resumed; active tasks continue.
 
     :raises NotFound: if there is no such run.
     :raises Conflict: if the run is paused or finished.
     """
+    by = as_actor(by)
     run = lock_run(run_id)
     enforce(check_pause(run, by))
     if run.state == RunState.CREATED:
@@ -42,14 +43,15 @@ def pause(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
 
 
 @says_what_is_wrong
-@transaction.atomic
-def resume(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
+@nestable
+def resume(run_id: int, *, by: By, reason: str = "") -> WorkflowRun:
     """
     Let a paused run dispatch tasks again, and close it if its last task ended meanwhile.
 
     :raises NotFound: if there is no such run.
     :raises Conflict: if the run is not paused.
     """
+    by = as_actor(by)
     run = lock_run(run_id)
     enforce(check_resume(run, by))
     run.resume(by=by, reason=reason)
@@ -58,14 +60,15 @@ def resume(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
 
 
 @says_what_is_wrong
-@transaction.atomic
-def abort(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
+@nestable
+def abort(run_id: int, *, by: By, reason: str = "") -> WorkflowRun:
     """
     End a run permanently: cancel tasks that have not started, ask active tasks to end.
 
     :raises NotFound: if there is no such run.
     :raises Conflict: if the run is finished.
     """
+    by = as_actor(by)
     run = lock_run(run_id)
     enforce(check_abort(run, by))
     run.abort(by=by, reason=reason)
@@ -76,14 +79,15 @@ def abort(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
 
 
 @says_what_is_wrong
-@transaction.atomic
-def cancel_rest(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
+@nestable
+def cancel_rest(run_id: int, *, by: By, reason: str = "") -> WorkflowRun:
     """
     Cancel the pending tasks that wait for a failed or canceled one, directly or not.
 
     :raises NotFound: if there is no such run.
     :raises Conflict: if the run is aborted, or nothing in it waits for such a task.
     """
+    by = as_actor(by)
     run = lock_run(run_id)
     enforce(check_cancel_rest(run, by))
     pending = PendingTasks([run.pk])
@@ -98,10 +102,8 @@ def cancel_rest(run_id: int, *, by: Actor, reason: str = "") -> WorkflowRun:
 
 
 @says_what_is_wrong
-@transaction.atomic
-def set_auto_dispatch(
-    run_id: int, *, auto_dispatch: bool, by: Actor, reason: str = ""
-) -> WorkflowRun:
+@nestable
+def set_auto_dispatch(run_id: int, *, auto_dispatch: bool, by: By, reason: str = "") -> WorkflowRun:
     """
     Switch a run's auto-dispatch on or off; on, what is ready is dispatched at once.
 
@@ -110,6 +112,7 @@ def set_auto_dispatch(
     :raises NotFound: if there is no such run.
     :raises Conflict: if the run is aborted.
     """
+    by = as_actor(by)
     run = lock_run(run_id)
     enforce(check_auto_dispatch(run, by))
     if run.auto_dispatch != auto_dispatch:

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
-from workflows.insight.situation import Suggestion
+from workflows.insight.clauses import Suggestion
 from workflows.operations import catalog
 from workflows.operations.catalog import Operation
 
 LABELS = {each.name: each.label for each in vars(catalog).values() if isinstance(each, Operation)}
-OTHER_LABELS = {"enable": "Enable"}
+OTHER_LABELS = {"enable": "Enable", "see": "See to"}
 """Of what is no operation but a change of a row."""
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db import transaction
 from django.utils import timezone
 
+from workflows.db.doors import nestable
 from workflows.dispatch.auto_dispatch import advance_run
 from workflows.errors import Invalid
 from workflows.models import RunState, Task, WorkflowRun
-from workflows.models.actor import Actor
+from workflows.models.actor import Actor, By, as_actor
 from workflows.models.task import CLEARED, ENDED
 from workflows.operations.approvals import approve_by_mark_success
 from workflows.operations.cancellation import cancel_tasks
@@ -33,14 +33,15 @@ from workflows.runs.transitions import batches, transition_tasks
 
 
 @says_what_is_wrong
-@transaction.atomic
-def cancel(task_id: int, *, by: Actor, reason: str = "") -> Task:
+@nestable
+def cancel(task_id: int, *, by: By, reason: str = "") -> Task:
     """
     Cancel a task; one that is being executed is canceled once its executor has ended it.
 
     :raises NotFound: if there is no such task.
     :raises Conflict: if the task has ended.
     """
+    by = as_actor(by)
     run, task = lock_task(task_id)
     enforce(check_cancel(task, by))
     cancel_tasks(run, [task], by=by, reason=reason)
@@ -50,14 +51,15 @@ def cancel(task_id: int, *, by: Actor, reason: str = "") -> Task:
 
 
 @says_what_is_wrong
-@transaction.atomic
-def retry(task_id: int, *, by: Actor, reason: str = "") -> Task:
+@nestable
+def retry(task_id: int, *, by: By, reason: str = "") -> Task:
     """
     Return a failed or canceled task to the queue; its next dispatch is a new attempt.
 
     :raises NotFound: if there is no such task.
     :raises Conflict: if the task is neither failed nor canceled, or its run is aborted.
     """
+    by = as_actor(by)
     run, task = lock_task(task_id)
     enforce(check_retry(task, by))
     transition_tasks(run, [task], Task.retry, by=by, reason=reason, **CLEARED)
@@ -68,8 +70,8 @@ def retry(task_id: int, *, by: Actor, reason: str = "") -> Task:
 
 
 @says_what_is_wrong
-@transaction.atomic
-def mark_success(task_id: int, *, by: Actor, reason: str) -> Task:
+@nestable
+def mark_success(task_id: int, *, by: By, reason: str) -> Task:
     """
     Count a failed or canceled task as done; it is permanently shown as set by hand.
 
@@ -79,6 +81,7 @@ def mark_success(task_id: int, *, by: Actor, reason: str) -> Task:
         has approved it, or what it waits for, and another person than `by` must.
     :raises NotPermitted: if nobody has, and `by` may not decide approvals.
     """
+    by = as_actor(by)
     if not reason.strip():
         raise Invalid({"reason": ["Say why this task counts as done."]})
     run, task = lock_task(task_id)
@@ -115,8 +118,8 @@ class Reset:
 
 
 @says_what_is_wrong
-@transaction.atomic
-def retry_downstream(task_id: int, *, by: Actor, reason: str = "", dry_run: bool = False) -> Reset:
+@nestable
+def retry_downstream(task_id: int, *, by: By, reason: str = "", dry_run: bool = False) -> Reset:
     """
     Return an ended task to the queue, and all ended tasks downstream of it.
 
@@ -128,6 +131,7 @@ def retry_downstream(task_id: int, *, by: Actor, reason: str = "", dry_run: bool
     :raises Conflict: if the task has not ended, something downstream is active, or the run is
         aborted.
     """
+    by = as_actor(by)
     run, task = lock_task(task_id)
     enforce(check_retry_downstream(task, by))
     downstream = downstream_ids(task)

@@ -11,7 +11,7 @@ from django_fsm import ConcurrentTransition
 
 from workflows.db.doors import InsideTransaction
 from workflows.db.refusals import is_refusal
-from workflows.errors import RunSetAside, WorkflowError
+from workflows.errors import Invalid, RunSetAside, WorkflowError
 from workflows.models import Approval, Task
 from workflows.runs.bulkhead import note_trouble, trouble_of
 
@@ -31,10 +31,15 @@ def says_what_is_wrong(
 
     The operation's first argument is the id of a run, a task or an approval, and named so.
     """
-    named = next(iter(signature(operation).parameters))
+    takes = signature(operation)
+    named = next(iter(takes.parameters))
 
     @wraps(operation)
     def call(row_id: int, /, *rest: Rest.args, **named_rest: Rest.kwargs) -> Result:
+        # What the caller mistypes is no trouble of the run.
+        takes.bind(row_id, *rest, **named_rest)
+        if not isinstance(row_id, int):
+            raise Invalid({named: [f"Give an id, which is a whole number, not {row_id!r}."]})
         try:
             return operation(row_id, *rest, **named_rest)
         except REFUSALS:

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db import transaction
 from django.db.models import Q
 
-from runners import encryption
+from runners import encryption, transaction
 from runners.models import Runner
 from workflows.models import WorkflowRun
 

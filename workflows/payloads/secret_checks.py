@@ -29,12 +29,12 @@ def check_stored_secrets(
     """Name the runs whose secrets cannot be read; `check --database default` asks for it."""
     runs = [run for database in databases or () for run in _latest_runs(database)]
     errors: list[CheckMessage] = [
-        Error(UNREADABLE.format(run, ", ".join(names)), hint=REMEDY, id="workflows.E002")
+        Error(UNREADABLE.format(run, ", ".join(names)), hint=REMEDY, id="orchestrator.E007")
         for run in runs
         if (names := _missed_names(run))
     ]
     if any(run.secrets for run in runs):
-        errors.append(CheckMessage(WARNING, PLAIN, hint=ENCRYPT, id="workflows.W001"))
+        errors.append(CheckMessage(WARNING, PLAIN, hint=ENCRYPT, id="orchestrator.W001"))
     return errors[:MOST_NAMED]
 
 

@@ -11,7 +11,7 @@ from jinja2 import StrictUndefined, nodes
 
 from workflows.models import LogPiece, TaskAttempt, WorkflowRun
 from workflows.models.attempt import LARGEST_PIECE, TAIL, Outcome
-from workflows.payloads.expressions import lookups
+from workflows.payloads.expressions import lookups, templated_texts
 from workflows.payloads.names import TASKS
 from workflows.payloads.secrets import MASK
 from workflows.payloads.syntax import parsed
@@ -40,6 +40,8 @@ def left_by_steps(run: WorkflowRun, texts: Collection[str]) -> dict[str, Any]:
     steps = {step for step, _ in references}
     if not steps:
         return {}
+    if (given := run.given_results) is not None:
+        return {**_nothing_of(steps - {*given}), **_given_by(given, steps & {*given})}
     found: dict[str, dict[str, Any]] = {}
     may_be_masked = {}
     columns = ("task__step_id", "result", "exit_code", "runner__secret_names")
@@ -52,9 +54,21 @@ def left_by_steps(run: WorkflowRun, texts: Collection[str]) -> dict[str, Any]:
     wanted = {step for step, wants_output in references if wants_output and step in found}
     for step, text in _outputs(run, wanted).items():
         found[step]["output"] = _end_of(text, may_be_masked=may_be_masked[step])
-    missing = (step for step in steps if step not in found)
-    nothing = {step: StrictUndefined(hint=NOTHING_LEFT.format(step)) for step in missing}
-    return {**found, **nothing}
+    return {**found, **_nothing_of(steps - {*found})}
+
+
+def steps_used(payload: object) -> set[str]:
+    """Return the steps whose results, outputs or exit codes a payload uses."""
+    return {step for step, _ in _references(templated_texts(payload))}
+
+
+def _nothing_of(steps: Collection[str]) -> dict[str, Any]:
+    return {step: StrictUndefined(hint=NOTHING_LEFT.format(step)) for step in steps}
+
+
+def _given_by(given: dict[str, Any], steps: Collection[str]) -> dict[str, Any]:
+    """Return what a trial was given; it was left by another run, so anything may be masked."""
+    return {step: _with_masks_marked(given[step]) for step in steps}
 
 
 def _references(texts: Iterable[str]) -> Iterator[tuple[str, bool]]:

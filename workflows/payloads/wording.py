@@ -17,6 +17,16 @@ MOST_ALTERNATIVES = 3
 Words = Callable[[Any, Any, ValidationError], str]
 """Words an error, given the wrong value and what its keyword says."""
 
+NOUNS = {
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "null": "null",
+    "number": "a number",
+    "object": "an object",
+    "string": "a text",
+}
+"""How people call the types."""
 TYPES = {
     "array": 'write a list, as in ["a", "b"]',
     "boolean": "write true or false, without quotes",
@@ -60,11 +70,11 @@ def shown(value: object) -> str:
 
 def _type(value: Any, wanted: Any, _: object) -> str:
     kinds = [wanted] if isinstance(wanted, str) else list(wanted)
-    what = ", ".join(map(repr, kinds))
+    what = " or ".join(NOUNS.get(str(kind), repr(kind)) for kind in kinds)
     remedy = TYPES.get(str(kinds[0]), "")
     if kinds[0] == "string" and isinstance(value, bool | int | float):
         remedy = f'put it in quotes: "{shown(value)}"'
-    return f"{shown(value)} is not of type {what}; {remedy}"
+    return f"{shown(value)} is not {what}; {remedy}"
 
 
 def _enum(value: Any, choices: Any, _: object) -> str:

@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import transaction
-
+from runners import transaction
 from runners.models import Runner
 from workflows.db import failpoints
 from workflows.db.canonical import as_moment
@@ -185,7 +184,7 @@ def _offer_free_places(reports: Mapping[ReportedTask, Report], *, by: Actor) -> 
         if report.status != TaskState.RUNNING and task.runner_id and task.capacity
     }
     if freed:
-        transaction.on_commit(lambda: dispatch_waiting(freed, by=by))
+        transaction.on_commit(lambda: dispatch_waiting(freed, by=by), robust=True)
 
 
 # Queries

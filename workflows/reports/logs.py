@@ -7,13 +7,11 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from runners.conf import kept_log_head
 from workflows.models import LogPiece
 from workflows.models.attempt import LARGEST_PIECE, TAIL
 from workflows.payloads.secrets import Mask, Secrets
 from workflows.runs.log_digest import LogDigest, RunningDigest
-
-HEAD = 1_000_000
-"""How many characters of the beginning are kept, besides the end; those between are counted."""
 
 
 class AttemptLog:
@@ -25,7 +23,7 @@ class AttemptLog:
         self._mask = Mask(secrets)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._head: list[str] = []
-        self._head_length = 0
+        self._head_left = kept_log_head()
         self._stored = 0
         self._digest = RunningDigest()
         self._first_at: datetime | None = None  # when the first text of the next pieces arrived
@@ -46,7 +44,7 @@ class AttemptLog:
         """
         self._dropped += len(self._tail) + characters + self._mask.drop_held()
         self._tail = ""
-        self._head_length = HEAD
+        self._head_left = 0
         self._unsafe = self._mask.longest
 
     def pieces(self) -> list[LogPiece]:
@@ -87,10 +85,10 @@ class AttemptLog:
         self._unsafe -= len(unsafe)
         self._dropped += len(unsafe)
         text = text.replace("\0", "\ufffd")  # PostgreSQL cannot store it
-        left = max(0, HEAD - self._head_length)
+        left = self._head_left
         if head := text[:left]:
             self._head.append(head)
-            self._head_length += len(head)
+            self._head_left -= len(head)
             self._first_at = self._first_at or timezone.now()
         if text[left:]:
             self._tail_at = timezone.now()

@@ -24,8 +24,8 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import compress
 
-from django.db import connection, transaction
-
+from runners import transaction
+from runners.database import connection
 from workflows.dispatch.leases import (
     POLL_AGAIN_AFTER,
     extend_leases,

@@ -11,9 +11,9 @@ For a task that does not exist, the same statements are executed: they find no r
 
 from datetime import timedelta
 
-from django.db import transaction
 from django.utils import timezone
 
+from runners import transaction
 from workflows.db.inserts import InsertSelect
 from workflows.db.statements import execute
 from workflows.models import Event, EventType, Task, WorkflowRun

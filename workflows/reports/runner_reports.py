@@ -7,9 +7,9 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django_fsm import ConcurrentTransition
 
+from runners import transaction
 from runners.base import RunnerReport
 from runners.kept_values import CutText
 from workflows.db import failpoints

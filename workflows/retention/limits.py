@@ -5,10 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Q, QuerySet
 
+from runners.conf import setting
 from workflows.models import WorkflowRun, WorkflowTemplate
 from workflows.models.choices import Literal
 from workflows.models.policy import FOREVER, MOST_DAYS
@@ -32,11 +31,7 @@ class Subject:
 
         :raises ImproperlyConfigured: on anything else, such as -1: nothing is removed by mistake.
         """
-        days = getattr(settings, self.setting, FOREVER)
-        if type(days) is int and 0 <= days <= MOST_DAYS:
-            return days
-        words = f"must be a number of days from 1 to {MOST_DAYS}, or 0: forever."
-        raise ImproperlyConfigured(f"{self.setting} {words}")
+        return int(setting(self.setting))
 
 
 RUNS = Subject("runs", "KEEP_RUNS_DAYS", Q(), "keep_runs_days")

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import QuerySet
 
+from runners import transaction
 from workflows.db import failpoints
 from workflows.models import Event, EventType, WorkflowRun
 from workflows.models.actor import Actor

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from runners import transaction
 from workflows.db import failpoints
 from workflows.db.refusals import is_refusal
 from workflows.models import Event, EventType, LastLook, RunRecord, WorkflowRun
@@ -115,5 +115,6 @@ def _line_of(run: WorkflowRun, known: RunRecord | None) -> RunRecord:
     line.created_by_user, line.created_by_via = run.creator.user, run.creator.via
     line.again_of = run.again_of
     line.trigger, line.started_at = run.trigger, run.started_at
+    line.trial = run.trial_facts if run.is_trial else None
     line.duration_ms = None if run.duration_ms is None else max(0, run.duration_ms)
     return line

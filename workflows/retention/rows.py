@@ -9,9 +9,11 @@ which goes last.
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import models, transaction
+from django.db import models
 from django.db.models import Exists, OuterRef, QuerySet
 
+from runners import transaction
+from runners.database import connection
 from workflows.db.statements import PLANNER_SETTINGS, execute
 from workflows.models import (
     Approval,
@@ -111,5 +113,5 @@ def _delete(rows: QuerySet[Any]) -> int:
 
 def plan_by_index() -> None:
     """Have this transaction read by index: what is deleted is little of a large table."""
-    if transaction.get_connection().vendor == "postgresql":
+    if connection.vendor == "postgresql":
         execute(PLANNER_SETTINGS)

@@ -1,9 +1,9 @@
 """Removes the values of secret parameters from ended runs; their names stay."""
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from runners import transaction
 from workflows.db import failpoints
 from workflows.models import EventType, WorkflowRun
 from workflows.models.actor import Actor

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.apps import apps
-from django.db import connection
 from django.db.models import Count, QuerySet
 
+from runners.database import connection
 from workflows.db.statements import select
 from workflows.models import RunRecord, WorkflowRun
 from workflows.models.policy import FOREVER

@@ -20,6 +20,7 @@ from workflows.payloads.secrets import readable_parameters
 from workflows.runs.locks import LARGEST_ID, no_such_run
 
 REUSE_SECRETS = "workflows.reuse_secrets"
+TRY_AGAIN = "try it again where it is drawn"
 ASKED = "{}: give it again: it is secret, and {}"
 
 
@@ -51,6 +52,8 @@ def earlier_run(again: Again, template_id: int | None, task_ids: Sequence[int]) 
         found = runs.filter(pk=again.run_id).first()
     if found is None:
         raise no_such_run(again.run_id)
+    if found.is_trial:
+        raise Invalid({"again_of": [f"{found} tried a draft, which is not kept: {TRY_AGAIN}"]})
     if not found.expands_template:
         raise Invalid({"again_of": [f"{found} was made of existing tasks: create them again."]})
     if found.template is None:

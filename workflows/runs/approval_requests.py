@@ -20,10 +20,21 @@ from workflows.runs.events import record_each
 from workflows.runs.transitions import batches
 
 AGAIN = "asked again because {}"
-APPROVALS = Approval.objects.filter(task=OuterRef("pk"))
-LAST_STATUS = Subquery(APPROVALS.order_by("-id").values("status")[:1])
-WHY_ASKED = Subquery(APPROVALS.filter(status=ApprovalStatus.PENDING).values("reason")[:1])
-"""Of a task that waits for approval: why it was asked again; empty if it was not."""
+
+
+# Functions, not constants: querysets cannot be made while models are loaded, and models of others
+# may import the operations.
+def reason_asked() -> Subquery:
+    """Return the column of a task that waits for approval: why it was asked again, if it was."""
+    return Subquery(_approvals().filter(status=ApprovalStatus.PENDING).values("reason")[:1])
+
+
+def _last_status() -> Subquery:
+    return Subquery(_approvals().order_by("-id").values("status")[:1])
+
+
+def _approvals() -> QuerySet[Approval]:
+    return Approval.objects.filter(task=OuterRef("pk"))
 
 
 def request_approvals(
@@ -75,7 +86,7 @@ def asking_again(tasks: QuerySet[Task]) -> QuerySet[Task]:
 
     That are the decided ones: an open request stays open. A run may let approvals last, though.
     """
-    approved = Exists(APPROVALS.filter(status=ApprovalStatus.APPROVED))
+    approved = Exists(_approvals().filter(status=ApprovalStatus.APPROVED))
     lasts = Q(approved, run__approval_lasts=ApprovalLasts.RUN)
     return tasks.filter(requires_approval=True, awaits_approval=False).exclude(lasts)
 
@@ -93,10 +104,10 @@ def gates_asking_again(task_ids: Collection[int]) -> list[Task]:
 def undecided(tasks: QuerySet[Task]) -> QuerySet[Task]:
     """Return those of some tasks that nobody has let pass: their approval is open or refused."""
     gates = tasks.filter(requires_approval=True).exclude(state=TaskState.SUCCESS)
-    return gates.annotate(last=LAST_STATUS).exclude(last=ApprovalStatus.APPROVED)
+    return gates.annotate(last=_last_status()).exclude(last=ApprovalStatus.APPROVED)
 
 
 def _rejected(gates: Sequence[Task]) -> QuerySet[Task, int]:
     """Return the ids of those that were rejected when they were last decided about."""
-    decided = Task.objects.filter(pk__in=[gate.pk for gate in gates]).annotate(last=LAST_STATUS)
+    decided = Task.objects.filter(pk__in=[gate.pk for gate in gates]).annotate(last=_last_status())
     return decided.filter(last=ApprovalStatus.REJECTED).values_list("pk", flat=True)

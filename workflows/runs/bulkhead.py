@@ -11,8 +11,8 @@ import logging
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.db import connection, transaction
-
+from runners import transaction
+from runners.database import connection
 from workflows.db.refusals import is_passing, is_refusal
 from workflows.db.time_limits import limited
 from workflows.models import WorkflowRun

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 
+from runners import transaction
 from runners.encryption import WRONG_KEYS
 from runners.models import Runner
 from workflows.authoring.checks import lone_task_problems, unknown_runners
@@ -61,11 +61,11 @@ def create_run(
         auto_dispatch=auto_dispatch,
         again_of=again.run_id if again else None,
         trigger=trigger,
-        **_creator_columns(by, initiated_by),
+        **creator_columns(by, initiated_by),
     )
     given = parameters or {}
     taken = repeat(run, earlier, again, given, by=by) if again and earlier else given
-    take_labels(run, labels or {}, _take_parameters(run, taken))
+    take_labels(run, labels or {}, give_parameters(run, taken, schema_of(run)))
     _save(run, task_ids, by=by)
     return run
 
@@ -105,7 +105,8 @@ def create_task(
     return task
 
 
-def _creator_columns(by: Actor, initiated_by: str) -> dict[str, str]:
+def creator_columns(by: Actor, initiated_by: str = "") -> dict[str, str]:
+    """Return the columns of a new run that say who has created it."""
     label = shortened(by.name, LONGEST_LABEL)
     return {
         "created_by": label,
@@ -134,14 +135,19 @@ def _template(template_id: int, *, lock: bool) -> WorkflowTemplate:
         raise NotFound("workflow template", template_id) from None
 
 
-def _take_parameters(run: WorkflowRun, parameters: dict[str, Any]) -> dict[str, str]:
-    """Take the parameters; return the values of those that are secret."""
+def give_parameters(
+    run: WorkflowRun, parameters: dict[str, Any], schema: dict[str, Any]
+) -> dict[str, str]:
+    """
+    Give a new run its parameters; return the values of those that are secret.
+
+    :raises Invalid: naming the parameters that the schema does not take.
+    """
     try:
         check_json_object(parameters)
     except ValidationError as exc:
         raise Invalid({"parameters": exc.messages}) from exc
     # The template of a run made of existing tasks is only a label, which says what is secret.
-    schema = schema_of(run)
     is_label = not run.expands_template
     run.parameters, secrets = take_parameters(schema, parameters, is_label=is_label)
     run.initiated_by = masked(run.initiated_by, secrets.values())

@@ -4,14 +4,15 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.dispatch import receiver
 from django.utils import timezone
 from django_fsm.signals import post_transition
 
+from runners import transaction
 from workflows.models import Event, RunState, Task, WorkflowRun
 from workflows.models.actor import NOBODY, Actor
 from workflows.models.bounds import cut, cut_texts
+from workflows.runs.announcements import announce_end
 from workflows.runs.chain import link, only_counts
 
 Transition = Callable[..., None]
@@ -146,3 +147,5 @@ def record_run_transition(
     at = getattr(instance, column) if column else None
     record(event_of(getattr(WorkflowRun, name)), run=instance, **method_kwargs, at=at)
     instance.has_just_ended = column == "finished_at"
+    if instance.has_just_ended:
+        announce_end(instance, **method_kwargs, at=at)

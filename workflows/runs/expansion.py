@@ -4,13 +4,14 @@ Copies a template's steps and edges to a new run, as its own tasks and edges.
 It takes a constant number of statements, whatever the size of the template.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
-from django.db import connection
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from runners.database import connection
 from workflows.db import failpoints
 from workflows.db.inserts import InsertSelect, stored_columns
 from workflows.db.statements import execute, quoted, select
@@ -27,6 +28,7 @@ from workflows.models import (
     WorkflowRun,
     WorkflowTemplate,
 )
+from workflows.runs.drawn_tasks import made_edges, made_tasks
 from workflows.runs.events import actor_columns
 from workflows.runs.trail import TRAIL_COLUMNS, Edge, begin_trail
 from workflows.runs.transitions import batches
@@ -104,7 +106,11 @@ EVENT = {
     "actor_via": "%(actor_via)s",
     "created_at": "%(now)s",
 }
-INSERT_EVENTS = InsertSelect(Event, {**EVENT, "event_type": "%(task_created)s"}, EVERY_TASK)
+INSERT_EVENTS = InsertSelect(
+    Event,
+    {**EVENT, "event_type": "%(task_created)s", "created_at": "created_at"},
+    EVERY_TASK,
+)
 INSERT_APPROVAL_EVENTS = InsertSelect(
     Event, {**EVENT, "event_type": "%(approval_pending)s"}, AWAITING_APPROVAL
 )
@@ -112,16 +118,20 @@ INSERT_APPROVAL_EVENTS = InsertSelect(
 
 COPIED_S = 0.0005
 """How much longer than others a statement may take that copies tasks, for each of them."""
-NUMBER_OF_STEPS = Coalesce(
-    Subquery(
-        TemplateStep.objects.filter(template=OuterRef("pk"))
-        .order_by()
-        .values("template")
-        .annotate(number=Count("pk"))
-        .values("number")
-    ),
-    0,
-)
+
+
+def _number_of_steps() -> Coalesce:
+    # Not a constant: querysets cannot be made while models are loaded.
+    return Coalesce(
+        Subquery(
+            TemplateStep.objects.filter(template=OuterRef("pk"))
+            .order_by()
+            .values("template")
+            .annotate(number=Count("pk"))
+            .values("number")
+        ),
+        0,
+    )
 
 
 def expand_run(run: WorkflowRun) -> None:
@@ -133,7 +143,7 @@ def expand_run(run: WorkflowRun) -> None:
     # The steps must not be replaced between the statement that copies them and the one that copies
     # their edges: every transaction that changes a template takes this lock.
     locked = WorkflowTemplate.objects.select_for_update(no_key=True)
-    template = locked.annotate(steps_to_copy=NUMBER_OF_STEPS).get(pk=run.template_id or 0)
+    template = locked.annotate(steps_to_copy=_number_of_steps()).get(pk=run.template_id or 0)
     with patient(more_s=template.steps_to_copy * COPIED_S):
         _copy(template, run)
 
@@ -141,20 +151,28 @@ def expand_run(run: WorkflowRun) -> None:
 def _copy(template: WorkflowTemplate, run: WorkflowRun) -> None:
     earlier = run.copied_from
     source, owner = (TASKS_OF_RUN, earlier.pk) if earlier else (STEPS_OF_TEMPLATE, template.pk)
-    values = {
-        "run": run.pk,
-        "source": owner,
-        "now": connection.ops.adapt_datetimefield_value(timezone.now()),
-        "task_created": EventType.TASK_CREATED.value,
-        "approval_pending": EventType.APPROVAL_PENDING.value,
-        **actor_columns(run.creator),
-    }
-    run.pending_count = _insert(source.insert_tasks, values)
+    values = _values(run)
+    run.pending_count = _insert(source.insert_tasks, {**values, "source": owner})
     if not run.pending_count:
         raise InvalidGraph([f"workflow template {template.pk} has no steps"])
     failpoints.point("expansion.tasks")
     edges = _copy_edges(run.pk, source, owner)
     _take_columns(run, template, earlier)
+    _begin(run, edges, values)
+
+
+def _values(run: WorkflowRun) -> dict[str, Any]:
+    return {
+        "run": run.pk,
+        "now": connection.ops.adapt_datetimefield_value(timezone.now()),
+        "task_created": EventType.TASK_CREATED.value,
+        "approval_pending": EventType.APPROVAL_PENDING.value,
+        **actor_columns(run.creator),
+    }
+
+
+def _begin(run: WorkflowRun, edges: Iterable[Edge], values: dict[str, Any]) -> None:
+    """Write the events of a run that has its new tasks, and ask for their approvals."""
     begin_trail(run, edges)
     _insert(INSERT_EVENTS, values)
     if _insert(INSERT_APPROVALS, values):
@@ -171,6 +189,14 @@ def _take_columns(
     rules = earlier or template
     run.approver_must_differ = rules.approver_must_differ
     run.approval_lasts = rules.approval_lasts
+
+
+def make_tasks(run: WorkflowRun) -> None:
+    """Give a new trial one task for each step that it is drawn as, and one edge per dependency."""
+    with patient(more_s=len(run.steps_to_make) * COPIED_S):
+        tasks = made_tasks(run)
+        run.pending_count = len(tasks)
+        _begin(run, made_edges(run, tasks), _values(run))
 
 
 def take_tasks(run: WorkflowRun) -> None:

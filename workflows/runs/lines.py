@@ -6,6 +6,8 @@ from workflows.runs.locks import LARGEST_ID
 
 NO_RUN = 0
 """Stands for a run where there is none."""
+LATER_COLUMNS = ("trial",)
+"""Columns that earlier releases have not: null leaves a digest as they made it."""
 LINE_COLUMNS = tuple(
     field.attname for field in RunRecord._meta.concrete_fields if field.name != "line_digest"
 )
@@ -17,7 +19,10 @@ def line_digest(before: str, record: RunRecord) -> str:
 
     :param before: the digest of the line before; empty for the first.
     """
-    return digest_of((before, canonical([getattr(record, name) for name in LINE_COLUMNS])))
+    of_all = [getattr(record, name) for name in LINE_COLUMNS if name not in LATER_COLUMNS]
+    later = {name: getattr(record, name) for name in LATER_COLUMNS}
+    known = {name: value for name, value in later.items() if value is not None}
+    return digest_of((before, canonical([*of_all, *([known] if known else [])])))
 
 
 def removed_run(event: Event) -> int:

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from django.db import transaction
-
+from runners import transaction
 from workflows.models import Event, Task
 from workflows.runs.events import record
 from workflows.runs.locks import lock_run

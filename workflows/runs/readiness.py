@@ -14,7 +14,7 @@ from workflows.graph import downstream_of, root_causes
 from workflows.models import RunState, Task, TaskAttempt, TaskDependency, TaskState, WorkflowRun
 from workflows.models.bounds import LONGEST_REASON, cut
 from workflows.models.task import BROKEN
-from workflows.runs.approval_requests import WHY_ASKED
+from workflows.runs.approval_requests import reason_asked
 
 DEPENDENCIES = "dependencies not satisfied"
 APPROVAL = "waiting for approval"
@@ -172,11 +172,11 @@ def _root_causes() -> QuerySet[Task]:
 def _waiting_for_persons() -> QuerySet[Task]:
     waits = Q(is_held=True) | Q(awaits_approval=True)
     tasks = Task.objects.filter(waits, run=Given("run"), state=TaskState.PENDING)
-    return tasks.annotate(why_asked=WHY_ASKED).order_by("position").defer("payload")
+    return tasks.annotate(why_asked=reason_asked()).order_by("position").defer("payload")
 
 
 def why_asked(task: Task) -> str:
-    """Return why a task asks for approval again, if `WHY_ASKED` was read with it."""
+    """Return why a task asks for approval again, if `reason_asked` was read with it."""
     return (task.awaits_approval and getattr(task, "why_asked", None)) or ""
 
 

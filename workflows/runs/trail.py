@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from itertools import chain
 
-from django.db import connection
-
+from runners.database import connection
 from workflows.db.canonical import canonical, digest_of, jsonb_text
 from workflows.db.inserts import InsertSelect
 from workflows.db.statements import execute, select
@@ -38,7 +37,7 @@ The columns of a run that never change.
 
 The template's id is in the payload of the event: deleting the template empties the column.
 """
-LATER_COLUMNS = ("again_of", "trigger")
+LATER_COLUMNS = ("again_of", "trigger", "trial")
 """The same, of columns that earlier releases have not: null leaves a digest as they made it."""
 # The database writes one text of all tasks: reading them one by one takes four times as long. A
 # text has its length before it, so that no two rows of columns look the same.
@@ -78,7 +77,7 @@ def begin_trail(run: WorkflowRun, edges: Iterable[Edge] = ()) -> None:
     """
     run.trail_saved_at = run.updated_at
     labels = labels_of_new(run)
-    payload = {"template_id": run.template_id, "labels": labels}
+    payload = {"template_id": run.template_id, "labels": labels, "trial": run.trial_facts}
     record(
         EventType.RUN_CREATED,
         run=run,

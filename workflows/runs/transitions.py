@@ -21,6 +21,7 @@ from workflows.db.statements import Sql, execute, rows
 from workflows.models import Event, Task, TaskState, WorkflowRun
 from workflows.models.actor import Actor
 from workflows.models.bounds import cut, cut_texts
+from workflows.runs.announcements import announce_failures
 from workflows.runs.blocking import block_downstream, unblock_downstream
 from workflows.runs.chain import link
 from workflows.runs.events import Transition, actor_columns, event_of, states_of
@@ -99,7 +100,10 @@ def transition_tasks_along(
     for batch in batches(tasks):
         _update(batch, sources, target, columns)
         _count_downstream(batch, target)
-        _record(run, [*_events(run, batch, path, by, reason, at)])
+        events = [*_events(run, batch, path, by, reason, at)]
+        _record(run, events)
+        if not (run and run.is_trial):
+            announce_failures(target, events, by=by)
     if run:
         for source, n in Counter(task.state for task in tasks).items():
             run.count_moved(source, target, n)

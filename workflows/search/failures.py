@@ -3,12 +3,12 @@
 import re
 from typing import Any
 
-from django.db import connection
 from django.db.models import BooleanField, F, Func, QuerySet, Value
 
+from runners.database import connection
 from workflows.models import TaskAttempt
 from workflows.models.attempt import Outcome
-from workflows.search.words import Is
+from workflows.search.words import is_word
 
 MOST_FAILURES = 3_000
 """If more failures have the words, only so many of the newest failures are read."""
@@ -39,7 +39,7 @@ def failures_with(text: str) -> tuple[QuerySet[TaskAttempt], bool]:
 
     On PostgreSQL, these words in this order, whatever stands between them; the last may be cut.
     """
-    failed = TaskAttempt.objects.filter(Is("outcome", Outcome.FAILED.value)).order_by()
+    failed = TaskAttempt.objects.filter(is_word("outcome", Outcome.FAILED.value)).order_by()
     words = WORD.findall(text)
     if connection.vendor != "postgresql" or not words:
         return _newest(failed, message__icontains=text)

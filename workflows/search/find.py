@@ -96,7 +96,7 @@ def _condition(group: Sequence[Term], scope: Scope) -> Q:
         raise BadSearch(f"{group[0].key}: give it once; {group[1]} is another")
     found = Q()
     for term in group:
-        found |= key.condition(term.value, scope)
+        found |= key.condition(term.value, scope) if key.condition else Q()
     return ~found if group[0].is_excluded else found
 
 

@@ -3,23 +3,36 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 
-from workflows.models import RunLabel, RunRecord, RunState, WorkflowRun, WorkflowTemplate
+from runners.database import connection
+from workflows.models import (
+    Approval,
+    ApprovalStatus,
+    RunLabel,
+    RunRecord,
+    RunState,
+    Task,
+    WorkflowRun,
+    WorkflowTemplate,
+)
 from workflows.payloads.suggestions import MOST_COMPARED, suggested
 from workflows.runs.locks import LARGEST_ID
 from workflows.search import failures
 from workflows.search.moments import read_moment
+from workflows.search.slowness import MOST_TEMPLATES, took_times_usual
 from workflows.search.syntax import BadSearch
-from workflows.search.words import notes, parameter_is
+from workflows.search.words import has_step, is_word, notes, parameter_is
 
 Runs = QuerySet[WorkflowRun]
 VIEW_TASK, VIEW_EVENT = "workflows.view_task", "workflows.view_event"
+VIEW_APPROVAL = "workflows.view_approval"
 MOST_NAMED = 100
 """Templates whose names have a word of free text."""
-
-
+MOST_APPROVED = 1_000
+"""So many of the newest decisions are looked through for who has approved."""
+MANY_APPROVED = "Only the newest {:,} approvals were searched for approved:{}."
+MANY_TEMPLATES = "Only runs of the {:,} templates that were made last were compared for slow:{}."
 MANY_FAILURES = "Only the newest {:,} failures were searched for message:{}. Add a rarer word."
 
 
@@ -36,8 +49,8 @@ class Scope:
 class Key:
     """One key of a search."""
 
-    condition: Callable[[str, Scope], Q]
-    """Returns the condition of a value."""
+    condition: Callable[[str, Scope], Q] | None
+    """Returns the condition of a value; None: logs are looked at last, by logs.py."""
     help: str
     permission: str = ""
     """Who lacks it cannot see what is looked at, and must not guess it by searching."""
@@ -84,6 +97,24 @@ def _by(value: str, scope: Scope) -> Q:
     return scope.newest & names
 
 
+def _approved(value: str, scope: Scope) -> Q:
+    approved = Approval.objects.filter(is_word("status", ApprovalStatus.APPROVED.value))
+    newest = approved.order_by("-pk").values_list("pk", flat=True)
+    if last := newest[MOST_APPROVED : MOST_APPROVED + 1].first():
+        scope.remarks.append(MANY_APPROVED.format(MOST_APPROVED, value))
+        approved = approved.filter(pk__gt=last)
+    by_person = approved.filter(decided_by__icontains=value).order_by()
+    tasks = list(by_person.values_list("task", flat=True))  # or all tasks would be joined
+    return Q(pk__in=Task.objects.filter(pk__in=tasks, run__isnull=False).values("run"))
+
+
+def _slow(value: str, scope: Scope) -> Q:
+    found, are_all = took_times_usual(value, scope.newest)
+    if not are_all:
+        scope.remarks.append(MANY_TEMPLATES.format(MOST_TEMPLATES, value))
+    return found
+
+
 def _message(value: str, scope: Scope) -> Q:
     found, are_all = failures.failures_with(value)
     if not are_all:
@@ -112,10 +143,6 @@ def _is_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= LARGEST_ID
 
 
-def _log(value: str, _: Scope) -> Q:
-    raise NotImplementedError  # logs are looked at last: `workflows/search/logs.py`
-
-
 ALWAYS: Callable[[], bool] = lambda: True  # noqa: E731
 FREE = Key(_free, "run number, template, who started it", reads_runs=ALWAYS)
 KEYS = {
@@ -127,7 +154,10 @@ KEYS = {
         "a parameter: param:day=2026-11-27, param:source.table=orders",
         reads_runs=lambda: connection.vendor != "postgresql",
     ),
+    "step": Key(lambda value, _: has_step(value), "a step, by its id: step:migrate", VIEW_TASK),
     "by": Key(_by, "who started or created it", reads_runs=ALWAYS),
+    "approved": Key(_approved, "who approved one of its tasks", VIEW_APPROVAL),
+    "slow": Key(_slow, "took so many times the usual: slow:1.5", reads_runs=ALWAYS, once=True),
     "after": Key(
         lambda value, _: Q(created_at__gte=read_moment("after", value)),
         "created then or later: 2026-11-27, yesterday, 7d",
@@ -140,6 +170,6 @@ KEYS = {
     ),
     "message": Key(_message, "words of why an attempt failed", VIEW_TASK),
     "note": Key(_note, "text of a note", VIEW_EVENT),
-    "log": Key(_log, "text in a log (PostgreSQL)", VIEW_TASK),
+    "log": Key(None, "text in a log (PostgreSQL)", VIEW_TASK),
 }
 """By name, in the order in which help lists them."""

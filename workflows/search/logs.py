@@ -6,9 +6,11 @@ An index over what tasks print would cost more than printing: it is read instead
 
 from collections.abc import Sequence
 
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError
 from django.db.models import Q
 
+from runners import transaction
+from runners.database import connection
 from workflows.db.refusals import is_passing
 from workflows.models import LogPiece
 from workflows.search.keys import Runs

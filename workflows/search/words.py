@@ -3,25 +3,46 @@
 import json
 from typing import Any
 
-from django.db import connection
-from django.db.models import BooleanField, Case, F, Func, Q, QuerySet, TextField, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    Exists,
+    Expression,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    TextField,
+    Value,
+    When,
+)
 from django.db.models.functions import Cast
+from django.db.models.lookups import Exact
 
-from workflows.models import Event, EventType, WorkflowRun
+from runners.database import connection
+from workflows.models import Event, EventType, Task, WorkflowRun
 
 MOST_TOLD = 2_000
 """So many runs are named to the database one by one."""
 
 
-class Is(Func):
-    """True for rows with this word of ours; it stands in the statement, as partial indexes need."""
+class Word(Expression):
+    """A word of ours that stands in the statement itself, as partial indexes need."""
 
-    template = "(%(expressions)s = '%(word)s')"
-    output_field: Any = BooleanField()
+    def __init__(self, word: str) -> None:
+        """Take a word without quotes."""
+        super().__init__(output_field=TextField())
+        self.word = word
 
-    def __init__(self, column: str, word: str) -> None:
-        """Compare a column with a word."""
-        super().__init__(F(column), word=word)
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        """Return it as a literal."""
+        return f"'{self.word}'", ()
+
+
+def is_word(column: str, word: str) -> Exact:
+    """Return the condition that a column is this word of ours."""
+    return Exact(F(column), Word(word))
 
 
 class LeafIs(Func):
@@ -54,7 +75,7 @@ class IsSmall(Func):
 
 def notes() -> QuerySet[Event]:
     """Return the events that are notes on runs."""
-    return Event.objects.filter(Is("event_type", EventType.RUN_NOTED.value)).order_by()
+    return Event.objects.filter(is_word("event_type", EventType.RUN_NOTED.value)).order_by()
 
 
 def parameter_is(name: str, text: str) -> Q:
@@ -71,6 +92,15 @@ def parameter_is(name: str, text: str) -> Q:
     few = WorkflowRun.objects.filter(found).order_by().values_list("pk", flat=True)
     ids = list(few[: MOST_TOLD + 1])
     return Q(pk__in=ids) if len(ids) <= MOST_TOLD else found
+
+
+def has_step(step_id: str) -> Q:
+    """Return the condition that a run has a step; the few that have a rare one are named."""
+    tasks = Task.objects.filter(step_id=step_id, run__isnull=False).order_by()
+    ids = list(tasks.values_list("run", flat=True)[: MOST_TOLD + 1])
+    if len(ids) <= MOST_TOLD:
+        return Q(pk__in=ids)
+    return Q(Exists(tasks.filter(run=OuterRef("pk"))))
 
 
 def _values(text: str) -> list[Any]:

@@ -41,7 +41,7 @@ def by_run(run: WorkflowRun) -> None:
     abort(run.pk, by=who("ada"))
 
 
-@pytest.mark.parametrize(("end", "kind"), [(by_task, "threads"), (by_run, "prefork")])
+@pytest.mark.parametrize(("end", "kind"), [(by_task, "threads"), (by_run, "processes")])
 def test_no_process_is_left_after_grace_period(
     end: Callable[[WorkflowRun], None], kind: str, runs: DrawRun, start_worker: StartWorker
 ) -> None:

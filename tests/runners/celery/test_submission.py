@@ -7,6 +7,7 @@ from uuid import uuid4
 import psutil
 import pytest
 from django.core.exceptions import ValidationError
+from pytest_django import Settings
 
 from runners import celery
 from runners.models import Runner
@@ -56,6 +57,30 @@ def test_unreachable_broker_refuses_dispatch_at_once(runs: DrawRun, use_broker: 
     assert states(run) == {"a": "pending", "b": "pending", "c": "pending"}
     assert task(run, "a").note.startswith(answer.reason)
     assert trail(run).count("task.submit_failed a") == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("named", "url", "why"),
+    [
+        ("no_such_shop.celery.app", "memory://", "ModuleNotFoundError: No module named"),
+        ("orchestrator.celery.app", "nonsense://broker/0", "KeyError: 'No such transport"),
+        ("orchestrator.celery.app", "redis://:hunter2@broker:hunter2/0", "ValueError)"),
+    ],
+)
+def test_unusable_celery_app_refuses_dispatch(
+    named: str, url: str, why: str, runs: DrawRun, use_broker: UseBroker, settings: Settings
+) -> None:
+    use_broker(url)
+    settings.CELERY_APP = named
+    Runner.objects.create(name="celery-pool", kind="celery", is_default=True)
+    run = runs("a, b")
+    reason = dispatch(run, limit=None).reason or ""
+    assert reason.startswith(
+        f"runner refused: celery-pool: the project's Celery app cannot send ({why}"
+    )
+    assert "hunter2" not in reason
+    assert states(run) == {"a": "pending", "b": "pending"}
 
 
 def test_repeated_message_starts_attempt_once(runs: DrawRun, pool: Runner) -> None:

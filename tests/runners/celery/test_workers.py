@@ -32,7 +32,8 @@ def is_gone(process: psutil.Process) -> bool:
     return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
-@pytest.mark.parametrize("kind", ["threads", "prefork"])
+# Celery takes "prefork" for its default, and then the pool that the app names: threads.
+@pytest.mark.parametrize("kind", ["threads", "processes"])
 def test_worker_executes_run_to_its_end(
     kind: str, runs: DrawRun, start_worker: StartWorker
 ) -> None:
@@ -51,6 +52,13 @@ def test_worker_executes_run_to_its_end(
     assert {actor.split("@")[-1] for actor in actors} == {"test"}
     worker.send(signal.SIGTERM)
     assert worker.wait() == 0
+
+
+def test_time_limits_of_the_worker_end_no_attempt(runs: DrawRun, start_worker: StartWorker) -> None:
+    limits = ("--soft-time-limit", "1", "--time-limit", "2")
+    start_worker("--pool", "processes", "-c", "1", *limits)
+    run = runs("a", auto_dispatch=True, payload={"command": ["sleep", "3"]})
+    assert to_end(run) == "success"
 
 
 def test_two_workers_start_each_task_once(runs: DrawRun, start_worker: StartWorker) -> None:

@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from runners.conf import kept_log_head
 from tests.runners.http.conftest import Callback
 from tests.support.actors import who
 from tests.support.drawing import DrawRun
@@ -19,7 +20,6 @@ from tests.support.verbs import attempt, dispatch, states
 from workflows.dispatch.tokens import token_of
 from workflows.models import TaskAttempt, WorkflowRun
 from workflows.models.attempt import TAIL
-from workflows.reports.logs import HEAD
 from workflows.reports.recovery import recover_overdue
 
 LINE = "a line of seventeen megabytes of output\n"
@@ -37,8 +37,11 @@ def poll(run: WorkflowRun) -> None:
 
 
 def assert_is_cut(log: str, output: str) -> None:
-    cut = len(output) - HEAD - TAIL
-    assert log == f"{output[:HEAD]}\n[… {cut:,} characters were cut here …]\n{output[-TAIL:]}"
+    cut = len(output) - kept_log_head() - TAIL
+    assert (
+        log
+        == f"{output[: kept_log_head()]}\n[… {cut:,} characters were cut here …]\n{output[-TAIL:]}"
+    )
 
 
 @pytest.fixture(params=["callback", "poll"])

@@ -44,9 +44,9 @@ class OperationForm(forms.Form):
 
     bound_field_class = TextBoundField
 
-    def __init__(self, data: Any = None) -> None:
-        """Bind the posted data; without data, the form is shown empty."""
-        super().__init__(data, label_suffix="")
+    def __init__(self, data: Any = None, initial: Any = None) -> None:
+        """Bind the posted data; without data, the form shows what was said so far."""
+        super().__init__(data, initial=initial, label_suffix="")
 
 
 class ReasonForm(OperationForm):
@@ -103,9 +103,9 @@ class HoldForm(ReasonForm):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
 
-    def __init__(self, data: Any = None) -> None:
+    def __init__(self, data: Any = None, initial: Any = None) -> None:
         """Name the time zone that the moment is in."""
-        super().__init__(data)
+        super().__init__(data, initial)
         self.fields["resume_at"].help_text = (
             "When the hold ends without anybody releasing the task, in "
             f"{get_current_timezone_name()} time. Empty: when somebody releases it."

@@ -1,5 +1,6 @@
 """Model admins whose rows change by operations only: actions of the list, buttons of the page."""
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -14,15 +15,21 @@ from django.template.response import TemplateResponse
 from workflows.admin.actions.buttons import Button, buttons_for
 from workflows.admin.actions.forms import OperationForm
 from workflows.admin.actions.outcomes import outcomes_of, show_outcome, show_outcomes
+from workflows.admin.actions.questions import Question
 from workflows.admin.actions.registry import AdminOperation
+from workflows.admin.curl.command import curl_of_each
+from workflows.admin.curl.doors import calls_of
 from workflows.admin.ui.base import ReadOnlyAdmin, actor, is_id
 from workflows.admin.ui.display import page_url
 from workflows.models import WorkflowRun
+from workflows.sites import dashboard_url
 
 MOST_ROWS = 500
 """How many rows one click may change: each of them is an operation of its own."""
 FROM_RUN = "run"
 """Value of `from_page` for a task's button on the page of its run."""
+FROM_DASHBOARD = "dashboard"
+"""Its value for the lines of the dashboard."""
 NOT_ACROSS = {"", "0", "false", "False"}
 """Values of `select_across` for rows that were selected one by one."""
 
@@ -41,9 +48,15 @@ class OperableAdmin(ReadOnlyAdmin):
         """Return the title and the state of a row, for pages that list rows of any model."""
         raise NotImplementedError
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Offer the operations to operators only; Django refuses to run what is not offered."""
-        if not self.has_operate_permission(request):
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:
+        """
+        Offer the operations to operators only; Django refuses to run what is not offered.
+
+        :param action_location: since Django 6.1, a member of its ActionLocation. The page of a row
+            has buttons.
+        """
+        on_page = getattr(action_location, "name", None) == "CHANGE_FORM"
+        if on_page or not self.has_operate_permission(request):
             return {}
         return {
             each.name: (partial(operate, each), each.name, each.label) for each in self.operations
@@ -58,7 +71,7 @@ class OperableAdmin(ReadOnlyAdmin):
         return super().changelist_view(request, extra_context)
 
     def response_action(
-        self, request: HttpRequest, queryset: QuerySet[Any], *more: Any
+        self, request: HttpRequest, queryset: QuerySet[Any], *more: Any, **where: Any
     ) -> HttpResponse | None:
         """Refuse values that are not ids; find selected rows that no longer match the filters."""
         if not all(map(is_id, request.POST.getlist(ACTION_CHECKBOX_NAME))):
@@ -66,7 +79,15 @@ class OperableAdmin(ReadOnlyAdmin):
             return None
         if request.POST.get("select_across", "") in NOT_ACROSS:
             queryset = self.get_queryset(request)
-        return super().response_action(request, queryset, *more)
+        return super().response_action(request, queryset, *more, **where)
+
+    @property
+    def action_phrases(self) -> dict[str, tuple[str, bool]]:
+        """Return what the button of the list says; dots announce a question."""
+        return {
+            each.name: (each.phrase + ("…" if each.form else ""), each.is_destructive)
+            for each in self.operations
+        }
 
     def buttons(
         self, request: HttpRequest, row: Model, operations: Sequence[AdminOperation]
@@ -101,7 +122,9 @@ def operate(
         return None
     answers: dict[str, Any] = {}
     if operation.form:
-        form = operation.form(request.POST if "confirmed" in request.POST else None)
+        is_answered = "confirmed" in request.POST
+        given = request.POST if is_answered else None
+        form = operation.form(given, initial=request.POST.dict())
         if not form.is_valid():
             return _confirm_page(operation, page, request, rows, form)
         answers = form.cleaned_data
@@ -117,22 +140,25 @@ def _confirm_page(
     form: OperationForm,
 ) -> HttpResponse:
     by = actor(request)
-    refusals = {row.pk: operation.domain.check(row, by) for row in rows}
+    question = Question(operation, rows, {row.pk: operation.domain.check(row, by) for row in rows})
+    lines = [
+        (row, page_url(type(row), row.pk), *page.described(row), question.refusals[row.pk])
+        for row in rows
+    ]
     context = {
         **page.admin_site.each_context(request),
-        "title": f"{operation.label}?",
+        "title": question.title,
+        "question": question,
         "operation": operation,
-        "rows": [
-            (row, page_url(type(row), row.pk), *page.described(row), refusals[row.pk])
-            for row in rows
-        ],
+        "rows": lines,
+        "states": Counter(state for *_, state, refusal in lines if not refusal).items(),
         "form": form,
         "opts": page.opts,
         "media": page.media,
         "checkbox_name": ACTION_CHECKBOX_NAME,
-        "effects": operation.domain.preview([row for row in rows if not refusals[row.pk]]),
         "from_page": request.POST.get("from_page", ""),
         "back": _page_before(request, rows) or request.get_full_path(),
+        "curl": curl_of_each(request, calls_of(operation, question.acting)),
     }
     return TemplateResponse(request, "workflows/confirm.html", context)
 
@@ -144,7 +170,10 @@ def _back_to_page(request: HttpRequest, rows: Sequence[Model]) -> HttpResponse |
 
 
 def _page_before(request: HttpRequest, rows: Sequence[Model]) -> str | None:
-    if not (came_from := request.POST.get("from_page")) or len(rows) != 1:
+    came_from = request.POST.get("from_page")
+    if came_from == FROM_DASHBOARD:
+        return dashboard_url()
+    if not came_from or len(rows) != 1:
         return None
     run_id = getattr(rows[0], "run_id", None)
     if came_from == FROM_RUN and run_id:

@@ -7,12 +7,15 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest
-from django.template.loader import render_to_string
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from workflows.admin.actions.questions import named_rows
 from workflows.admin.actions.registry import AdminOperation
 from workflows.admin.ui.display import page_url
+from workflows.admin.ui.numbers import render_part
 from workflows.errors import Busy, WorkflowError
+from workflows.models import WorkflowRun
 from workflows.models.actor import Actor
 
 WORDS = {messages.ERROR: "refused", messages.WARNING: "without effect", messages.SUCCESS: "done"}
@@ -71,7 +74,18 @@ def show_outcome(request: HttpRequest, operation: AdminOperation, outcome: Outco
     """Show the outcome of one row as a message on the next page."""
     refused = outcome.level == messages.ERROR
     text = f"{operation.label} refused: {outcome.text}" if refused else outcome.text
-    messages.add_message(request, outcome.level, text)
+    messages.add_message(request, outcome.level, format_html("{}{}", text, _see_run(outcome.row)))
+
+
+def _see_run(row: Any) -> str | SafeString:
+    """Return a link to the run that a row is, or is in; a toast shows it apart."""
+    task = getattr(row, "task", row)
+    run_id = getattr(task, "run_id", None) or (row.pk if isinstance(row, WorkflowRun) else None)
+    if not run_id:
+        return ""
+    return format_html(
+        ' <a class="see" href="{}">Run {}</a>', page_url(WorkflowRun, run_id), run_id
+    )
 
 
 def show_outcomes(
@@ -87,11 +101,11 @@ def show_outcomes(
     """
     levels = Counter(outcome.level for outcome in outcomes)
     context = {
-        "operation": operation,
+        "title": operation.phrase.format(named_rows([each.row for each in outcomes])),
         "counts": [(levels[level], WORDS[level], ICONS[level]) for level in WORDS if levels[level]],
         "lines": list(_lines(outcomes, described)),
     }
-    panel = SafeString(render_to_string("workflows/outcome.html", context))
+    panel = render_part("workflows/outcome.html", context)
     messages.add_message(request, _level(levels), panel, extra_tags="outcomes")
 
 

@@ -20,6 +20,7 @@ class RunRecordAdmin(ReadOnlyAdmin):
 
     change_list_template = "workflows/runrecord/change_list.html"
     change_form_template = "workflows/page.html"
+    list_title = "Retention"
     when_empty = "No run has been removed yet."
     list_display = (
         "number",

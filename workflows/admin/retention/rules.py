@@ -6,7 +6,6 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
-from django.urls import reverse
 from django.utils import timezone
 
 from workflows.models import RunRecord, TemplatePolicy, WorkflowRun
@@ -16,6 +15,7 @@ from workflows.retention.forecast import removals
 from workflows.retention.limits import LOGS, RUNS, SECRETS
 from workflows.retention.rounds import by_policy
 from workflows.retention.weight import weigh
+from workflows.sites import admin_url
 
 CHANGE = "workflows.change_workflowtemplate"
 POLICY = "workflows_workflowtemplate_policy"
@@ -65,7 +65,7 @@ def _rules(request: HttpRequest) -> Iterator[Rule]:
     """Yield the templates that say something else than the settings."""
     policies = TemplatePolicy.objects.select_related("template").order_by("template__name")
     for policy in policies.only("template__name", *COLUMNS)[:MOST_TEMPLATES]:
-        url = reverse(f"admin:{POLICY}", args=[policy.pk]) if request.user.has_perm(CHANGE) else ""
+        url = admin_url(POLICY, policy.pk) if request.user.has_perm(CHANGE) else ""
         words = (kept(getattr(policy, name), default="as the setting says") for name in COLUMNS)
         yield Rule(policy.template.name, url, *words)
 
@@ -73,4 +73,4 @@ def _rules(request: HttpRequest) -> Iterator[Rule]:
 def removed_run_url(run_id: str) -> str | None:
     """Return the page of what stays of a removed run; None if there is no such run."""
     found = RunRecord.objects.filter(pk=run_id, line_number__isnull=False)
-    return reverse("admin:workflows_runrecord_change", args=[run_id]) if found.exists() else None
+    return admin_url("workflows_runrecord_change", run_id) if found.exists() else None

@@ -7,25 +7,34 @@ from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from workflows.admin.actions.forms import read_labels
+from workflows.admin.curl.command import curl
+from workflows.admin.curl.launching import AS_CURL, AsCurl, launch_call
+from workflows.admin.curl.views import CurlViews
 from workflows.admin.runs.again import Repeated, requested_again
 from workflows.admin.runs.launch_fields import OMITTED, parameter_fields, parameter_value
+from workflows.admin.templates.latest import latest_of
 from workflows.admin.ui.base import RefusableAdmin, RefusableForm, actor, is_id
 from workflows.admin.ui.display import EMPTY, link, page_url
 from workflows.admin.ui.fields import JSONObjectFormField
+from workflows.api.paths import api_url
 from workflows.errors import Invalid
 from workflows.models import WorkflowRun, WorkflowTemplate
 from workflows.operations.start import start_run
 from workflows.operations.warnings import runner_warnings
 from workflows.payloads.parameters import properties
+from workflows.sites import admin_url
 
 PREFIX = "parameter-"
 """The prefix of the parameters' fields, so that they never clash with other fields."""
 ONLY_CREATE = "_create"
 """The name of the button that creates a run which nobody dispatches by itself."""
+AGAIN = mark_safe(
+    '<span class="icon icon-retry" aria-hidden="true"></span>'
+    '<span class="visually-hidden">Run again…</span>'
+)
 KEPT = "Empty: as in the earlier run."
 MOST_TEMPLATES = 500
 """How many templates can be chosen from; further ones are run from their own pages."""
@@ -112,7 +121,7 @@ def launch_form(
     return type("Launch", (SchemaLaunchForm,), attributes)
 
 
-class LaunchAdmin(RefusableAdmin):
+class LaunchAdmin(CurlViews, RefusableAdmin):
     """Starts runs: first the template is chosen, then its parameters are entered."""
 
     form: Any = LaunchForm
@@ -144,12 +153,12 @@ class LaunchAdmin(RefusableAdmin):
         columns = super().get_list_display(request)
         return [*columns, "again_link"] if self.has_add_permission(request) else columns
 
-    @admin.display(description="again")
+    @admin.display(description="")
     def again_link(self, run: WorkflowRun) -> str | SafeString:
         """Return a link to the form that repeats a run."""
         if run.template_id is None or not run.expands_template:
             return EMPTY
-        return link(f"{reverse('admin:workflows_workflowrun_add')}?again_of={run.pk}", "Run again…")
+        return link(f"{admin_url('workflows_workflowrun_add')}?again_of={run.pk}", AGAIN)
 
     def launch_fieldsets(self, request: HttpRequest) -> Any:
         """Return the fields of the launch form."""
@@ -175,7 +184,14 @@ class LaunchAdmin(RefusableAdmin):
         title = f"Run {template}" if template else "Run"
         title = f"{title} again, as run {repeated.run.pk}" if repeated else title
         context = {**(extra_context or {}), "template": template, "title": title}
-        return super().add_view(request, form_url, context)
+        context["has_api"] = bool(api_url("workflowrun-list"))
+        try:
+            return super().add_view(request, form_url, context)
+        except AsCurl as wanted:
+            commands = [(title, curl(request, wanted.call))]
+            return self.commands_page(
+                request, f"{title} as curl", commands, request.get_full_path()
+            )
 
     def launch_context(self, request: HttpRequest) -> dict[str, Any]:
         """Return what the person should know before the run is started."""
@@ -188,12 +204,16 @@ class LaunchAdmin(RefusableAdmin):
         self, request: HttpRequest, obj: WorkflowRun, form: LaunchForm, change: bool
     ) -> None:
         """Start the run, or only create it, by the same operation as the API and the commands."""
-        repeated = self.repeated(request)
+        repeated, labels = self.repeated(request), form.cleaned_data["labels"]
+        template = form.cleaned_data["template"]
+        parameters = {**(repeated.unnamed if repeated else {}), **form.parameters_given()}
+        if AS_CURL in request.POST:
+            raise AsCurl(launch_call(template, repeated, parameters, labels))
         run = start_run(
-            template_id=None if repeated else form.cleaned_data["template"].pk,
-            again=repeated and repeated.again,
-            parameters={**(repeated.unnamed if repeated else {}), **form.parameters_given()},
-            labels=form.cleaned_data["labels"],
+            template_id=None if repeated else template.pk,
+            again=repeated.again if repeated else None,
+            parameters=parameters,
+            labels=labels,
             auto_dispatch=ONLY_CREATE not in request.POST,
             by=actor(request),
             in_background=True,
@@ -227,11 +247,14 @@ class LaunchAdmin(RefusableAdmin):
         if request.GET.get("again_of"):
             text = "This run cannot be repeated: its template is gone, or it had none."
             self.message_user(request, text, messages.WARNING)
+        templates = list(WorkflowTemplate.objects.only("name", "description")[:MOST_TEMPLATES])
+        sees_runs = self.has_view_permission(request)
+        latest = latest_of([each.pk for each in templates]) if sees_runs else {}
         context = {
             **self.admin_site.each_context(request),
             "title": "Run which template?",
             "opts": self.opts,
-            "templates": WorkflowTemplate.objects.only("name", "description")[:MOST_TEMPLATES],
+            "rows": [(template, latest.get(template.pk)) for template in templates],
         }
         return TemplateResponse(request, "workflows/workflowrun/choose.html", context)
 

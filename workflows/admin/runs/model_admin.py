@@ -11,45 +11,43 @@ from django.utils.safestring import SafeString
 
 from workflows.admin.actions.registry import CANCEL_REST, DISPATCH, DISPATCH_ALL, RUN_OPERATIONS
 from workflows.admin.retention.rules import removed_run_url
+from workflows.admin.runs.compare import CompareViews
+from workflows.admin.runs.drawn import drawn_link
+from workflows.admin.runs.export import ExportViews
 from workflows.admin.runs.launch import LaunchAdmin
+from workflows.admin.runs.list import RunList, RunListAdmin
 from workflows.admin.runs.live import latest_event
 from workflows.admin.runs.page import run_page_context, run_title
-from workflows.admin.runs.saved import ViewFilter
 from workflows.admin.runs.views import RunViews
+from workflows.admin.templates.overview import overview_url
 from workflows.admin.templates.versions import version_url
 from workflows.admin.ui.base import AttentionFilter, ReadOnlyAdmin, is_id
 from workflows.admin.ui.display import (
     EMPTY,
-    chips,
     link,
     moment,
-    page_url,
     pretty,
-    progress,
-    run_badges,
 )
-from workflows.admin.ui.lists import BoundedList, ChoiceFilter, DateFilter
-from workflows.admin.ui.sentences import linked
+from workflows.admin.ui.lists import ChoiceFilter
+from workflows.admin.ui.spans import DateFilter
 from workflows.insight.attention import failed_or_stuck_runs
-from workflows.insight.situation import Situation, situations
-from workflows.models import RunState, WorkflowRun, WorkflowTemplate
-from workflows.models.label import labels_of
+from workflows.models import WorkflowRun
 from workflows.search.find import search
 from workflows.search.syntax import BadSearch
 
 SEARCH_HELP = (
     "A run number, words of its template or of who started it, or: state:failed template:backup "
-    "label:team=data param:day=2026-11-27 by:anna after:yesterday before:7d message:timeout "
-    "note:disk log:text. A minus excludes, quotes keep spaces."
+    "label:team=data param:day=2026-11-27 step:migrate by:anna approved:bob slow:1.5 "
+    "after:yesterday before:7d message:timeout note:disk log:text. A minus excludes, quotes keep "
+    "spaces."
 )
-MOST_CHIPS = 4
-"""Labels of a run in the list; its page has all of them."""
 TIMES = tuple(map(moment, ("created_at", "started_at", "finished_at")))
 
 
 class FailedFilter(AttentionFilter):
     """Filters the runs that the dashboard calls failed or stuck."""
 
+    kind = "tab"
     choice = ("failed", "failed or stuck")
 
     def needing_attention(self) -> QuerySet[WorkflowRun]:
@@ -57,48 +55,44 @@ class FailedFilter(AttentionFilter):
         return failed_or_stuck_runs()
 
 
-class RunList(BoundedList):
-    """A page of runs with what they wait for and their labels, read for all of them at once."""
+class DraftFilter(admin.SimpleListFilter):
+    """Shows the runs that tried a draft alone, or all others."""
 
-    def get_results(self, request: HttpRequest) -> None:
-        """Read the runs of the page, their situations and labels."""
-        super().get_results(request)
-        self.result_list = list(self.result_list)
-        standing = situations(self.result_list)
-        labels = labels_of(run.pk for run in self.result_list)
-        for run in self.result_list:
-            run.situation = standing[run.pk]
-            run.chips = chips(labels.get(run.pk, {}), most=MOST_CHIPS)
+    kind = "switch"
+    title = "drafts"
+    parameter_name = "drafts"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Offer drafts alone; that they are left out is said where a link has done so."""
+        without = [("none", "without drafts")] if self.value() == "none" else []
+        return [("only", "drafts"), *without]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the runs of drafts, or of saved templates."""
+        wanted = {"only": False, "none": True}
+        value = self.value()
+        return queryset.filter(trial__isnull=wanted[value]) if value in wanted else queryset
 
 
-class WorkflowRunAdmin(LaunchAdmin, RunViews):
+class WorkflowRunAdmin(LaunchAdmin, RunListAdmin, CompareViews, ExportViews, RunViews):
     """Runs are started here; after that, only operations change them."""
 
     change_form_template = "workflows/workflowrun/change_form.html"
     change_list_template = "workflows/workflowrun/change_list.html"
     when_empty = "There is no run yet. Open a template and press Run…"
     operations = (DISPATCH, DISPATCH_ALL, *RUN_OPERATIONS, CANCEL_REST)
-    list_display = (
-        "number",
-        "made_from",
-        "state_shown",
-        "progress_shown",
-        "sentence_shown",
-        "initiated_by",
-        moment("created_at"),
-        moment("finished_at"),
-    )
+    list_title = "Runs"
     list_filter = (
-        ViewFilter,
         FailedFilter,
+        DraftFilter,
         ("state", ChoiceFilter),
-        "auto_dispatch",
         "template",
         ("created_at", DateFilter),
+        "auto_dispatch",
     )
     dates = ("created_at", "finished_at")
-    sorts = ("number", "created_at")
     search_fields = ("id__exact", "template_name", "initiated_by")
+    search_placeholder = "Number, template, param:…"
     search_help_text = SEARCH_HELP
     fieldsets = (
         (
@@ -181,46 +175,20 @@ class WorkflowRunAdmin(LaunchAdmin, RunViews):
         context = run_page_context(self, request, run)
         return {**context, "title": run_title(run), "subtitle": None}
 
-    @admin.display(description="run", ordering="pk")
-    def number(self, run: WorkflowRun) -> str:
-        """Return the name of a run."""
-        return f"run {run.pk}"
-
     @admin.display(description="template", ordering="template_name")
     def made_from(self, run: WorkflowRun) -> str | SafeString:
         """Return the template and the version that the run was made from."""
-        labels = getattr(run, "chips", "")
-        return format_html("{} {}", self._origin(run), labels) if labels else self._origin(run)
-
-    def _origin(self, run: WorkflowRun) -> str | SafeString:
         if not run.template_name:
             return EMPTY
+        if run.is_trial:
+            return drawn_link(run)
         version = f"version {run.template_version}" if run.template_version else "as a label"
         if run.template_id is None:
             return f"{run.template_name}, {version} (deleted)"
-        linked = link(page_url(WorkflowTemplate, run.template_id), run.template_name)
+        linked = link(overview_url(run.template_id), run.template_name)
         if run.template_version:
             version = link(version_url(run.template_id, run.template_version), version)
         return format_html("{}, {}", linked, version)
-
-    @admin.display(description="state", ordering="state")
-    def state_shown(self, run: WorkflowRun) -> SafeString:
-        """Return the state, how many tasks are blocked, and whether the run is set aside."""
-        return run_badges(run, getattr(run, "situation", None))
-
-    @admin.display(description="tasks")
-    def progress_shown(self, run: WorkflowRun) -> SafeString:
-        """Return how many tasks have succeeded, and the states of the others."""
-        return progress(run.task_counts)
-
-    @admin.display(description="what it waits for")
-    def sentence_shown(self, run: WorkflowRun) -> str | SafeString:
-        """Return the sentence about the run; nothing of one that succeeded."""
-        situation: Situation | None = getattr(run, "situation", None)
-        if run.state == RunState.SUCCESS or not situation:
-            return EMPTY
-        said = linked(situation.sentence, [task.as_json() for task in situation.tasks])
-        return format_html('<div class="clamped" title="{}">{}</div>', situation.sentence, said)
 
     @admin.display(description="parameters")
     def parameters_shown(self, run: WorkflowRun) -> str | SafeString:

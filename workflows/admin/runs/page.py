@@ -1,42 +1,53 @@
 """What the page of a run shows. At each poll, the same code draws its live parts again."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.paginator import Page
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.template.loader import render_to_string
 
 from workflows.admin.actions.model_admin import OperableAdmin
 from workflows.admin.actions.registry import (
-    DISPATCH,
+    ABORT,
+    AUTO_DISPATCH_OFF,
+    AUTO_DISPATCH_ON,
+    CANCEL_REST,
     DISPATCH_ALL,
+    PAUSE,
+    RESUME,
     RUN_OPERATIONS,
 )
-from workflows.admin.runs.live import NO_ROWS, changed_tasks, latest_event, new_events
-from workflows.admin.runs.suggested import SuggestedActions
+from workflows.admin.curl.address import curl_url
+from workflows.admin.runs.compare import compare_url
+from workflows.admin.runs.facts import facts
+from workflows.admin.runs.live import NO_ROWS, changed_tasks, new_events
+from workflows.admin.runs.look import look_of, parted
+from workflows.admin.runs.suggested import Cures, again_url
+from workflows.admin.runs.tab import tab_of
 from workflows.admin.tasks import SIGNS, remarks
 from workflows.admin.ui.base import page_of
-from workflows.admin.ui.display import IN_BAR, chips, list_url, pretty
-from workflows.admin.ui.sentences import dispatch_sentence, explained, linked, origin_sentence
+from workflows.admin.ui.display import chips, list_url, pretty
+from workflows.admin.ui.numbers import render_part
+from workflows.admin.ui.sentences import explained, linked
 from workflows.db.composed import Given, composed, count_query
 from workflows.insight.attention import undecided
+from workflows.insight.comparison import run_to_compare_with
 from workflows.insight.explain import explain_tasks
+from workflows.insight.log_end import last_lines
 from workflows.insight.situation import situation_of
 from workflows.models import Approval, Event, RunState, Task, TaskAttempt, TaskState, WorkflowRun
 from workflows.models.bounds import cut_texts
 from workflows.models.label import labels_of
-from workflows.models.task import BROKEN
 from workflows.search.words import notes
+from workflows.sites import admin_url
 
-ANSWERED = "answered"
-"""In the address after a click on Dispatch: the latest event then."""
-LARGE_FIELDS = ("last_dispatch", "parameters", "secrets", "encrypted_secrets")
+LARGE_FIELDS = ("last_dispatch",)
 """Fields that the live parts do not show."""
+GRAPH = "workflows_workflowrun_graph"
 TEMPLATES = "workflows/workflowrun"
-PARTS = ("summary", "trouble", "operations")
+PARTS = ("summary", "verdict", "operations")
 """The live parts: each is a template of its own, and an element of the page."""
 MOST_EXPLAINED = 10
 """How many pending tasks are listed with the reason why they wait."""
@@ -57,9 +68,15 @@ def changes_since(
     """
     [run], may = _run.rows(run=run_id), request.user.has_perm
     events = new_events(run_id, event_id) if may("workflows.view_event") else NO_ROWS
-    tasks = changed_tasks(run_id, event_id) if may("workflows.view_task") else NO_ROWS
+    tasks = changed_tasks(run_id, event_id, may) if may("workflows.view_task") else NO_ROWS
     live = LiveParts(model_admin, request, run)
-    return {"state": run.state, "parts": live.as_html(), "tasks": tasks, "events": events}
+    return {
+        "state": run.state,
+        "tab": tab_of(run),
+        "parts": live.as_html(),
+        "tasks": tasks,
+        "events": events,
+    }
 
 
 @composed
@@ -77,41 +94,40 @@ def run_page_context(
 ) -> dict[str, Any]:
     """Return the context of the whole page: its live parts, and what only a reload changes."""
     live = LiveParts(model_admin, request, run)
-    answer = cut_texts(run.last_dispatch) if _has_just_answered(request, run) else None
     return {
         **live.context(),
+        "tab": tab_of(run),
         "waiting_tasks": [
             (entry["task_id"], entry["step_id"] or f"task {entry['task_id']}", explained(entry))
             for entry in explain_tasks(run, most=MOST_EXPLAINED)
         ],
         "pending_url": list_url(Task, run=run.pk, state__exact=TaskState.PENDING),
-        "dispatch_sentence": _sentence_on(answer) if answer else None,
-        "dispatch_answer": pretty(answer),
-        "origin": origin_sentence(run),
+        "dispatch_answer": pretty(cut_texts(run.last_dispatch)) if run.last_dispatch else "",
         "chips": chips(labels_of([run.pk]).get(run.pk, {})),
         "notes": _notes(request, run),
+        **_earlier(request, run),
         **_lists(request, run),
     }
 
 
-def _notes(request: HttpRequest, run: WorkflowRun) -> Iterable[Event]:
+def _notes(request: HttpRequest, run: WorkflowRun) -> Sequence[Event]:
     """Return the latest notes on a run, as far as the reader may see events."""
     if not request.user.has_perm("workflows.view_event"):
         return ()
-    return notes().filter(run=run).order_by("-id")[:MOST_NOTES]
+    return list(notes().filter(run=run).order_by("-id")[:MOST_NOTES])
 
 
-def _has_just_answered(request: HttpRequest, run: WorkflowRun) -> bool:
-    """Return True after a click on Dispatch, until something else happens in the run."""
-    answered = request.GET.get(ANSWERED)
-    return answered is not None and answered == str(latest_event(run.pk))
-
-
-def _sentence_on(answer: Any) -> str:
-    try:
-        return dispatch_sentence(answer)
-    except (AttributeError, LookupError, TypeError):
-        return "The stored answer is damaged."
+def _earlier(request: HttpRequest, run: WorkflowRun) -> dict[str, Any]:
+    """Return with which earlier run this one is compared, and whose bars may stand behind it."""
+    earlier = run_to_compare_with(run)
+    if earlier is None:
+        return {}
+    is_shown = earlier.state == RunState.SUCCESS and request.user.has_perm("workflows.view_task")
+    return {
+        "compare_with": earlier.pk,
+        "compare_url": compare_url(earlier.pk, run.pk),
+        "previous_graph": admin_url(GRAPH, earlier.pk) if is_shown else "",
+    }
 
 
 def run_title(run: WorkflowRun) -> str:
@@ -132,7 +148,7 @@ class LiveParts:
         self.request = request
         self.run = run
         self.situation = situation_of(run)
-        self.suggested = SuggestedActions(request, run, self.situation)
+        self.cures = Cures(request, run, self.situation)
 
     def as_html(self) -> dict[str, str]:
         """
@@ -143,60 +159,67 @@ class LiveParts:
         context = self.context()
         return {
             part: FORM_TOKENS.sub(
-                "", render_to_string(f"{TEMPLATES}/{part}.html", context, self.request)
+                "", render_part(f"{TEMPLATES}/{part}.html", context, self.request)
             )
             for part in PARTS
         }
 
     def context(self) -> dict[str, Any]:
         """Return the context of the parts' templates."""
+        return {**facts(self.run), **self._verdict(), **self._operations()}
+
+    def _verdict(self) -> dict[str, Any]:
+        """Return the true sentence, with the buttons that help and the end of the log."""
+        run, situation = self.run, self.situation
+        failed = next((t for t in situation.tasks if t.status == TaskState.FAILED), None)
+        may_read = self.request.user.has_perm("workflows.view_taskattempt")
+        ids = [failed.task_id] if failed and may_read else []
+        lines = parted(line for found in last_lines(ids).values() for line in found)
+        hue, icon = look_of(run, situation)
         return {
-            "original": self.run,
-            "deadlock": self.situation.deadlock,
-            "bar": list(_bar(self.run)),
-            "total": sum(self.run.task_counts.values()),
-            **self._trouble(),
-            **self._buttons(),
+            "run_sentence": linked(situation.statement, [t.as_json() for t in situation.tasks]),
+            "hue": hue,
+            "icon": icon,
+            "cures": self.cures.shown,
+            "failed_task": failed,
+            "last_lines": lines,
+            "last_number": lines[-1][0] if lines else None,
+            **self._approvals(),
         }
 
-    def _trouble(self) -> dict[str, Any]:
-        run, situation = self.run, self.situation
-        rows = list(self.suggested.rows())
-        broken = sum(bool(row.cause and row.cause.status in BROKEN) for row in rows)
+    def _approvals(self) -> dict[str, Any]:
+        """Return how many approvals are open that no button is about."""
+        run = self.run
         approvals = _undecided.first(run=run.pk) or 0 if run.pending_count else 0
-        # The buttons of a single one say all; several have a list, where they are decided at once.
-        is_shown = approvals == 1 and any(row.badge == "approval" for row in rows)
+        shown = {each.pk for each in self.cures.shown if each.operation == "approve"}
         return {
-            "run_sentence": linked(situation.sentence, [t.as_json() for t in situation.tasks]),
-            "suggested_rows": rows,
-            "more_broken": max(0, run.broken_count - broken) if broken else 0,
-            "broken_url": list_url(Task, run=run.pk, state__in=",".join(BROKEN)),
-            "approvals_count": 0 if is_shown else approvals,
+            "approvals_count": max(0, approvals - len(shown)),
             "approvals_url": list_url(Approval, run=run.pk),
         }
 
-    def _buttons(self) -> dict[str, Any]:
-        buttons, run, suggested = self.model_admin.buttons, self.run, self.suggested
-        # A run that succeeded has nothing left to dispatch; one that failed says what blocks it.
-        dispatching = [] if run.state == RunState.SUCCESS else [DISPATCH, DISPATCH_ALL]
-        others = [each for each in RUN_OPERATIONS if each.name not in suggested.of_run]
+    def _operations(self) -> dict[str, Any]:
+        request, run, known = self.request, self.run, self.cures.names
+        by_name = {
+            each.operation.name: each
+            for each in self.model_admin.buttons(request, run, (*RUN_OPERATIONS, CANCEL_REST))
+            if each.operation.name not in known
+        }
+        taken = [by_name.pop(each.name, None) for each in (*SWITCH, *IN_BAR)]
         return {
-            "dispatching": buttons(self.request, run, dispatching),
-            "dispatch_is_suggested": suggested.dispatches,
-            "operations": buttons(self.request, run, others),
+            "switch": next(filter(None, taken[: len(SWITCH)]), None),
+            "acts": [each for each in taken[len(SWITCH) :] if each],
+            "menu": list(by_name.values()),
+            "more_cures": self.cures.others,
             "run_list_url": list_url(WorkflowRun),
+            "may_preview": bool(known & {DISPATCH_ALL.name}),
+            "again_url": "" if "again" in known else again_url(request, run),
+            "curl_url": curl_url(run),
         }
 
 
-def _bar(run: WorkflowRun) -> Iterator[dict[str, Any]]:
-    """Yield the pieces of the progress bar, in percent of its width."""
-    counts, at = run.task_counts, 0.0
-    total = sum(counts.values()) or 1
-    for state in (*IN_BAR, TaskState.PENDING):
-        if n := counts[state]:
-            width = 100 * n / total
-            yield {"state": state, "count": n, "x": round(at, 2), "width": round(width, 2)}
-            at += width
+SWITCH = (AUTO_DISPATCH_ON, AUTO_DISPATCH_OFF)
+IN_BAR = (RESUME, PAUSE, ABORT)
+"""What has a button of its own in the bar of actions; the rest is in its menu."""
 
 
 def _lists(request: HttpRequest, run: WorkflowRun) -> dict[str, Any]:

@@ -1,51 +1,60 @@
 """Saved views of the list of runs: a search with a name, beside the filters."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from runners.forms import TextBoundField
 from workflows.admin.ui.base import AnyModelForm, StyledAdmin, actor
 from workflows.admin.ui.display import link, list_url
+from workflows.insight.durations import SLOW
 from workflows.models import SavedView, WorkflowRun
 from workflows.models.actor import Actor
 from workflows.search.find import everything, search
-from workflows.search.syntax import BadSearch
+from workflows.search.syntax import BadSearch, quoted
 
 MOST_OFFERED = 50
 VIEW_RUNS = "workflows.view_workflowrun"
 
 
-class ViewFilter(admin.SimpleListFilter):
-    """Offers the views that the reader has saved, and those that others share."""
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A view of the list of runs, above it."""
 
-    title = "saved view"
-    parameter_name = "view"
+    name: str
+    url: str
+    is_current: bool
+    count: str = ""
+    """The key of its number in `attention_counts`; empty if it has none."""
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Return the views: their search, and their name."""
-        person = actor(request)
-        views = SavedView.objects.seen_by(person)[:MOST_OFFERED]
-        return [(view.query, _name_of(view, person.user)) for view in views]
 
-    def choices(self, changelist: Any) -> Iterator[Any]:
-        """Yield links that put the search of a view into the search box."""
-        for query, name in self.lookup_choices:
-            yield {
-                "selected": changelist.query == query,
-                "query_string": f"?{urlencode({'q': query})}",
-                "display": name,
-            }
+def tabs_of(request: HttpRequest, given: Mapping[str, str]) -> list[Tab]:
+    """
+    Return the views that everybody has, and those that the reader has saved or others share.
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Leave the list as it is: a view is chosen by its search."""
-        return queryset
+    :param given: what the list is narrowed by.
+    """
+    person = actor(request)
+    name = request.user.get_username()
+    saved = SavedView.objects.seen_by(person)[:MOST_OFFERED]
+    views: list[tuple[str, dict[str, str], str]] = [
+        ("All", {}, ""),
+        ("Failed or stuck", {"attention": "failed"}, "runs"),
+        ("Mine", {"q": f"by:{quoted(name)}"}, ""),
+        ("Failed today", {"q": "state:failed after:today"}, ""),
+        ("Slow this week", {"q": f"slow:{SLOW} after:7d"}, ""),
+        *((_name_of(view, person.user), {"q": view.query}, "") for view in saved),
+    ]
+    return [
+        Tab(name, list_url(WorkflowRun, **query), is_current=given == query, count=count)
+        for name, query, count in views
+    ]
 
 
 class SavedViewForm(AnyModelForm):

@@ -1,121 +1,127 @@
-"""The suggested actions of a run's page: the buttons of the rows that the sentence is about."""
+"""The buttons beside the sentence on a run: what it suggests, as one reader may carry it out."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
-from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
 from runners.models import Runner
-from workflows.admin.actions.registry import (
-    CANCEL_REST,
-    DISPATCH,
-    MARK_SUCCESS,
-    OPERATIONS,
-    RETRY,
-    AdminOperation,
-)
+from workflows.admin.actions.model_admin import FROM_RUN
+from workflows.admin.actions.registry import DISPATCH_ALL, OPERATIONS, PAUSE
 from workflows.admin.ui.display import list_url, page_url
 from workflows.insight.situation import Situation
-from workflows.models import Approval, Task, WorkflowRun
+from workflows.models import Approval, RunState, Task, WorkflowRun
 from workflows.operations.paths import read_passed_gates, with_passed_gates
-from workflows.operations.preview import PendingTasks
-from workflows.runs.readiness import APPROVAL, HOLD, Cause
+from workflows.sites import admin_url, model_admin_of
 
-TARGETS: dict[type[Model], str] = {WorkflowRun: "run", Task: "task", Approval: "approval"}
-BADGES = {APPROVAL: "approval", HOLD: "held"}
-BY_FORM = {DISPATCH.name}
-"""What has a form of its own on the page."""
+MOST_BUTTONS = 3
+"""How many buttons stand beside the sentence; the others are in the menu."""
+URGENCY = ("resume", "retry_failed", "retry", "release", "approve", "reject", "enable", "see")
+"""What comes first, if several things help."""
+AGAIN = (RunState.ABORTED, RunState.SUCCESS)
+"""Where running again is what stands beside the sentence."""
+LABELS = {
+    "retry_failed": "Retry {run.failed_count:,} failed",
+    "mark_success": "Mark {name} success",
+    "cancel_rest": "Cancel the {blocked} waiting",
+    "dispatch_ready": "Start what is ready",
+    "auto_dispatch_on": "Let it go on",
+    "cancel": "Cancel {name}",
+}
+"""What the buttons say whose operation has another name elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
-class Button:
-    """An operation on a row; greyed out if there is a reason, else with what follows from it."""
+class Cure:
+    """A button beside the sentence: an operation on a row, or a link to a page that helps."""
 
-    operation: AdminOperation
-    reason: str
-    effects: str
-
-
-@dataclass(frozen=True, slots=True)
-class SuggestedRow:
-    """A row of which the sentence says something, with the operations that help."""
-
-    pk: int
-    list_url: str
-    buttons: Sequence[Button]
+    operation: str
+    label: str
+    pk: int = 0
+    list_url: str = ""
     from_page: str = "1"
-    name: str = ""
-    url: str = ""
-    cause: Cause | None = None
-    link_label: str = ""
-    """What the link says that stands in place of buttons."""
-
-    @property
-    def badge(self) -> str:
-        """The kind of badge that shows what happened to the task."""
-        return BADGES.get(self.cause.status, self.cause.status) if self.cause else ""
+    reason: str = ""
+    """Why it would be refused now; then it is greyed out."""
+    href: str = ""
+    is_question: bool = False
+    is_help: bool = True
+    """False if nothing needs help: the button is not filled then."""
+    is_destructive: bool = False
 
 
-class SuggestedActions:
+class Cures:
     """
-    The suggested actions of a run, as one reader may carry them out.
+    What helps a run: up to three buttons beside its sentence, and more in the menu.
 
-    The effects of some of them are read only if the run is deadlocked: they take all that is
-    pending.
+    A constant number of statements.
     """
 
     def __init__(self, request: HttpRequest, run: WorkflowRun, situation: Situation) -> None:
-        """Remember whose page it is; nothing is read yet."""
-        self.request = request
-        self.run = run
-        self.situation = situation
-        self.wanted: dict[tuple[str, int], list[str]] = {}
-        for each in situation.suggestions:
-            self.wanted.setdefault((each.target, each.id), []).append(each.operation)
+        """Read the rows that the suggestions are about."""
+        self.request, self.run, self.situation = request, run, situation
+        self.rows = {
+            ("run", run.pk): run,
+            **{("task", task.pk): task for task in self._tasks()},
+            **{("approval", each.pk): each for each in self._approvals()},
+            **{("runner", each.pk): each for each in self._runners()},
+        }
+        found = _by_urgency(self._suggested()) or list(self._otherwise())
+        self.shown, self.others = found[:MOST_BUTTONS], found[MOST_BUTTONS:]
 
     @property
-    def of_run(self) -> list[str]:
-        """The operations on the run itself."""
-        return self.wanted.get(("run", self.run.pk), [])
+    def names(self) -> set[str]:
+        """The operations on the run itself that need no other button."""
+        return {each.operation for each in (*self.shown, *self.others)}
 
-    @property
-    def dispatches(self) -> bool:
-        """Whether a dispatch is suggested, which has a form of its own."""
-        return not BY_FORM.isdisjoint(self.of_run)
+    def _suggested(self) -> Iterator[Cure]:
+        for each in self.situation.suggestions:
+            if (row := self.rows.get((each.target, each.id))) is None:
+                continue
+            if isinstance(row, Runner):
+                verb = "Enable" if each.operation == "enable" else "See"
+                label = f"{verb} {row.name}"
+                yield Cure(each.operation, label, href=page_url(Runner, row.pk))
+            else:
+                yield from self._cures(each.operation, row)
 
-    def rows(self) -> list[SuggestedRow]:
-        """Return the rows in the order of the sentence; the run only if it has buttons."""
-        causes = {cause.task_id: cause for cause in self.situation.tasks}
-        found = {("run", self.run.pk): self._row(self.run, None)}
-        for task in self._tasks():
-            row = self._row(task, causes.get(task.pk), task=task, from_page="run")
-            found["task", task.pk] = row
-        for each in self._approvals():
-            row = self._row(each, causes.get(each.task_id), task=each.task)
-            found["approval", each.pk] = row
-        found |= {("runner", row.pk): row for row in self._runners()}
-        rows = [found[key] for key in self.wanted if key in found]
-        return [row for row in rows if row.name or row.buttons]
+    def _otherwise(self) -> Iterator[Cure]:
+        """Yield what people may want of a run that needs no help."""
+        run = self.run
+        if run.state == RunState.RUNNING and run.active_count:
+            yield from self._cures(PAUSE.name, run, is_help=False)
+        elif run.state in AGAIN and (url := again_url(self.request, run)):
+            is_help = run.state == RunState.ABORTED
+            yield Cure("again", "Run again…", href=url, is_help=is_help)
 
-    def _row(
-        self, row: Any, cause: Cause | None, *, task: Task | None = None, **more: Any
-    ) -> SuggestedRow:
-        page: Any = admin.site.get_model_admin(type(row))
-        wanted = self.wanted.get((TARGETS[type(row)], row.pk), [])
-        operations = [OPERATIONS[each] for each in wanted if each not in BY_FORM]
-        buttons = [
-            Button(each.operation, each.reason, self._effects(each.operation, row))
-            for each in page.buttons(self.request, row, operations)
-        ]
-        named: dict[str, Any] = {"name": str(task), "url": page_url(Task, task.pk)} if task else {}
-        return SuggestedRow(row.pk, list_url(type(row)), buttons, cause=cause, **named, **more)
+    def _cures(self, name: str, row: Model, *, is_help: bool = True) -> Iterator[Cure]:
+        page = model_admin_of(type(row))
+        operation = DISPATCH_ALL if name == "dispatch_ready" else OPERATIONS[name]
+        for each in page.buttons(self.request, row, [operation]) if page else ():
+            yield Cure(
+                operation.name,
+                self._label(name, row),
+                row.pk,
+                list_url(type(row)),
+                FROM_RUN if isinstance(row, Task) else "1",
+                each.reason,
+                is_question=bool(each.operation.form),
+                is_help=is_help,
+                is_destructive=each.operation.is_destructive,
+            )
 
-    def _ids(self, target: str) -> list[int]:
-        return [pk for kind, pk in self.wanted if kind == target]
+    def _label(self, name: str, row: Any) -> str:
+        task = getattr(row, "task", row)
+        if name in LABELS:
+            blocked = self.situation.deadlock.blocked if self.situation.deadlock else 0
+            return LABELS[name].format(run=self.run, name=task, blocked=f"{blocked:,}")
+        alike = sum(each.operation == name for each in self.situation.suggestions)
+        return f"{OPERATIONS[name].label} {task}" if alike > 1 else OPERATIONS[name].label
+
+    def _ids(self, target: str) -> set[int]:
+        return {each.id for each in self.situation.suggestions if each.target == target}
 
     def _tasks(self) -> list[Task]:
         if not (ids := self._ids("task")):
@@ -126,29 +132,35 @@ class SuggestedActions:
         read_passed_gates(tasks)
         return tasks
 
-    def _approvals(self) -> list[Approval]:
+    def _approvals(self) -> Iterator[Approval]:
         if not (ids := self._ids("approval")):
-            return []
+            return
         found = Approval.objects.filter(pk__in=ids).select_related("task")
-        approvals = list(found.defer("task__payload"))
-        for approval in approvals:
+        for approval in found.defer("task__payload"):
             approval.task.run = self.run
-        return approvals
+            yield approval
 
-    def _runners(self) -> Iterator[SuggestedRow]:
-        ids = self._ids("runner")
-        may_change = ids and self.request.user.has_perm("runners.change_runner")
-        for runner in Runner.objects.filter(pk__in=ids) if may_change else ():
-            url = page_url(Runner, runner.pk)
-            yield SuggestedRow(runner.pk, "", (), name=str(runner), url=url, link_label="Enable it")
+    def _runners(self) -> Iterable[Runner]:
+        ids, may = self._ids("runner"), self.request.user.has_perm
+        wanted = {each.operation for each in self.situation.suggestions}
+        needed = "runners.change_runner" if "enable" in wanted else "runners.view_runner"
+        return Runner.objects.filter(pk__in=ids) if ids and may(needed) else ()
 
-    def _effects(self, operation: AdminOperation, row: Model) -> str:
-        """Return what an operation would bring about, as one sentence."""
-        if operation not in {RETRY, MARK_SUCCESS, CANCEL_REST} or not self._pending:
-            return ""
-        effects = operation.domain.preview([row], self._pending)
-        return "; ".join(effect.sentence for effect in effects)
 
-    @cached_property
-    def _pending(self) -> PendingTasks | None:
-        return PendingTasks([self.run.pk]) if self.situation.deadlock else None
+def again_url(request: HttpRequest, run: WorkflowRun) -> str:
+    """Return the address of the form that repeats a run; empty for people who may not."""
+    is_possible = run.template_id is not None and run.expands_template
+    if not is_possible or not request.user.has_perm("workflows.add_workflowrun"):
+        return ""
+    return f"{admin_url('workflows_workflowrun_add')}?again_of={run.pk}"
+
+
+def _by_urgency(cures: Iterable[Cure]) -> list[Cure]:
+    """Return what helps most first; the second button of an operation comes after all others."""
+    known: Counter[str] = Counter()
+    ranked = []
+    for cure in cures:
+        rank = URGENCY.index(cure.operation) if cure.operation in URGENCY else len(URGENCY)
+        ranked.append((known[cure.operation], rank, cure))
+        known[cure.operation] += 1
+    return [cure for _, _, cure in sorted(ranked, key=lambda each: each[:2])]

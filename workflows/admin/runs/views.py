@@ -14,14 +14,15 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 
 from workflows.admin.actions.model_admin import OperableAdmin
 from workflows.admin.actions.registry import DISPATCH, DISPATCH_ALL
+from workflows.admin.dashboard.first_hour import dismiss_view, example_view
+from workflows.admin.logs import RunLogViews
 from workflows.admin.runs.live import graph_of, latest_event
-from workflows.admin.runs.page import ANSWERED, changes_since
+from workflows.admin.runs.page import changes_since
 from workflows.admin.ui.base import actor, is_id
 from workflows.admin.ui.display import page_url, pretty
 from workflows.admin.ui.sentences import dispatch_sentence
@@ -34,11 +35,11 @@ VIEW_TASK = "workflows.view_task"
 NO_STORE = {"Cache-Control": "no-store"}
 
 
-class RunViews(OperableAdmin):
+class RunViews(RunLogViews, OperableAdmin):
     """The views behind the page of a run."""
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the URLs of the dispatch buttons, the graph and the changes."""
+        """Add the URLs of the dispatch buttons, the graph, the changes and the first run."""
         views = {
             "dispatch-ready": (self.dispatch_view, "dispatch"),
             "graph": (self.graph_view, "graph"),
@@ -52,14 +53,22 @@ class RunViews(OperableAdmin):
             )
             for address, (view, name) in views.items()
         ]
-        return [*ours, *super().get_urls()]
+        first_hour = [
+            path(
+                f"first-hour/{name}/",
+                self.admin_site.admin_view(view),
+                name=f"workflows_workflowrun_{name}",
+            )
+            for name, view in (("example", example_view), ("dismiss", dismiss_view))
+        ]
+        return [*ours, *first_hour, *super().get_urls()]
 
     def graph_view(self, request: HttpRequest, run_id: int) -> JsonResponse:
         """Return the tasks and edges of a run for its graph."""
         if not (self.has_view_permission(request) and request.user.has_perm(VIEW_TASK)):
             raise PermissionDenied
         run = get_object_or_404(self.get_queryset(request), pk=run_id)
-        return JsonResponse(graph_of(run), headers=NO_STORE)
+        return JsonResponse(graph_of(run, request.user.has_perm), headers=NO_STORE)
 
     def changes_view(self, request: HttpRequest, run_id: int) -> HttpResponseBase:
         """Return what has changed in a run since the event `?after=`; 304 if nothing has."""
@@ -82,12 +91,9 @@ class RunViews(OperableAdmin):
         how = request.POST.get("how")
         if how == "preview":
             return self._preview(request, run_id)
-        operation, asked_at = DISPATCH_ALL if how == "all" else DISPATCH, timezone.now()
+        operation = DISPATCH_ALL if how == "all" else DISPATCH
         self.carry_out(request, operation, [WorkflowRun(pk=run_id)])
-        # A refused call leaves no answer; then the page shows none.
-        is_stored = WorkflowRun.objects.filter(pk=run_id, updated_at__gte=asked_at).exists()
-        query = f"?{ANSWERED}={latest_event(run_id)}" if is_stored else ""
-        return HttpResponseRedirect(page_url(WorkflowRun, run_id) + query)
+        return HttpResponseRedirect(page_url(WorkflowRun, run_id))
 
     def _preview(self, request: HttpRequest, run_id: int) -> HttpResponse:
         try:

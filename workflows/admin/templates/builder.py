@@ -7,27 +7,33 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.text import slugify
 from django.views.decorators.http import require_POST
 
 from runners.base import LONGEST_TIMEOUT_S
+from runners.django_tasks import loaded_tasks
 from runners.forms import TextBoundField
 from runners.models import Runner
-from workflows.admin.templates.step_page import CHANGE, StepViews
+from workflows.admin.templates.drafts import ADD, SEE_RUNS
+from workflows.admin.templates.step_page import CHANGE
 from workflows.admin.templates.steps import functions_offered
+from workflows.admin.templates.trials import TrialViews, trial_data
+from workflows.admin.ui.api_views import for_pages
 from workflows.admin.ui.base import actor, is_id
 from workflows.admin.ui.display import page_url
-from workflows.authoring.diff import difference
+from workflows.authoring.diff import SAME
 from workflows.authoring.files import as_yaml, export_template, import_content, read_content
 from workflows.authoring.sections import with_sections
-from workflows.authoring.spec import TemplateSpec, plain, stored_template
-from workflows.authoring.store import spec_of
+from workflows.authoring.spec import TemplateSpec, stored_template
 from workflows.authoring.versions import version_of
 from workflows.errors import WorkflowError
 from workflows.models import WorkflowTemplate
+from workflows.sites import admin_url
 
-ADD = "workflows.add_workflowtemplate"
+SHELL = ["bash", "-euo", "pipefail", "-c"]
+"""A command that begins so is a script."""
+READ_OR_REPLACE = {"get": "retrieve", "put": "update"}
 
 
 class FileForm(forms.Form):
@@ -44,7 +50,7 @@ class FileForm(forms.Form):
     )
 
 
-class BuilderViews(StepViews):
+class BuilderViews(TrialViews):
     """The views that import, read and export files."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -55,8 +61,16 @@ class BuilderViews(StepViews):
             path("import/", view(self.import_view), name=name("import")),
             path("read-file/", view(require_POST(self.read_view)), name=name("read")),
             path(export, view(self.export_view), name=name("export")),
+            path("store/", self._stored({"post": "create"}), name=name("create")),
+            path("<int:pk>/store/", self._stored(READ_OR_REPLACE), name=name("store")),
             *super().get_urls(),
         ]
+
+    def _stored(self, actions: dict[str, str]) -> Any:
+        # Only now: the bodies that the API describes are complete once all apps are ready.
+        from workflows.api.views.templates import WorkflowTemplateViewSet
+
+        return for_pages(self.admin_site, WorkflowTemplateViewSet, actions)
 
     def import_view(self, request: HttpRequest) -> HttpResponse:
         """Store the template of a file: as a new one, or as a new version of the one so named."""
@@ -121,31 +135,71 @@ def _file_of(template: WorkflowTemplate, number: int) -> str:
     return as_yaml(stored_template(version_of(template.pk, number).content))
 
 
-def builder_data(template: WorkflowTemplate | None, spec: TemplateSpec | None) -> dict[str, Any]:
+def builder_data(
+    request: HttpRequest, template: WorkflowTemplate | None, spec: TemplateSpec | None
+) -> dict[str, Any]:
     """Return the data that the builder starts with; None: for a new template."""
-    runners = Runner.objects.values("name", "kind", "is_default", "is_enabled")
     functions, problem = functions_offered()
     data: dict[str, Any] = {
         "template": {"name": "", "steps": []},
         "version": None,
-        "store": reverse("workflowtemplate-list"),
-        "read": reverse("admin:workflows_workflowtemplate_read"),
-        "runners": list(runners),
+        "draft": f"workflows-draft-{request.user.pk}-{template.pk if template else 'new'}",
+        "runners": list(Runner.objects.values("name", "kind", "is_default", "is_enabled")),
         "functions": functions,
         "functions_problem": problem,
+        "tasks": loaded_tasks(),
         "longest_timeout": LONGEST_TIMEOUT_S,
+        **{name: _address(name) for name in ("read", "check", "form")},
+        **trial_data(request, template.pk if template else None),
+        "change": _address("change", 0),
+        "store": _address("store", template.pk) if template else _address("create"),
     }
     if template is not None and spec is not None:
         data["template"] = with_sections(template, spec)
         data["version"] = template.version
-        data["store"] = reverse("workflowtemplate-detail", args=[template.pk])
-        data["versions"] = reverse(
-            "admin:workflows_workflowtemplate_version", args=[template.pk, 0]
-        )
-    data["change"] = reverse("admin:workflows_workflowtemplate_change", args=[0])
+        data["versions"] = _address("version", template.pk, 0)
+        data["lately"] = _address("lately", template.pk) if _may_see_runs(request) else None
     return data
 
 
-def template_graph(template: WorkflowTemplate) -> dict[str, Any]:
-    """Return the graph of a template, for a read-only drawing."""
-    return difference(None, plain(spec_of(template))).as_graph()
+def _address(page: str, *args: object) -> str:
+    return admin_url(f"workflows_workflowtemplate_{page}", *args)
+
+
+def _may_see_runs(request: HttpRequest) -> bool:
+    return request.user.has_perms(SEE_RUNS)
+
+
+def template_graph(spec: TemplateSpec) -> dict[str, Any]:
+    """Return the graph of a template, for a read-only drawing; nothing in it has changed."""
+    return {
+        "steps": [
+            {
+                "step_id": step.step_id,
+                "title": step.title,
+                "change": SAME,
+                "fields": [],
+                "work": "approval" if step.requires_approval else _work_of(step.payload),
+            }
+            for step in spec.steps
+        ],
+        "edges": [
+            {"upstream": name, "downstream": step.step_id, "change": SAME}
+            for step in spec.steps
+            for name in step.depends_on
+        ],
+    }
+
+
+def _work_of(payload: dict[str, Any]) -> str:
+    """Return what a step does, by the name of its icon; the builder has the same in work.js."""
+    match payload:
+        case {"command": [*shell, _]} if shell == SHELL:
+            return "script"
+        case {"command": _}:
+            return "command"
+        case {"python": _}:
+            return "function"
+        case {"task": str()}:
+            return "task"
+    return "json" if payload else "none"

@@ -4,94 +4,41 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.admin.options import InlineModelAdmin
 from django.core.paginator import Page
 from django.db.models import Count, Q, QuerySet
 from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
-from django.utils.safestring import SafeString
 
-from workflows.admin.templates.builder import ADD, builder_data, template_graph
-from workflows.admin.templates.policy import PolicyViews
+from workflows.admin.curl.views import CurlViews
+from workflows.admin.templates.builder import builder_data, template_graph
+from workflows.admin.templates.drafts import ADD
+from workflows.admin.templates.form import TemplateForm
+from workflows.admin.templates.list import TemplateListAdmin
+from workflows.admin.templates.overview import run_url
 from workflows.admin.templates.step_page import CHANGE, step_url
 from workflows.admin.templates.steps import MOST_STEPS, StepFormSet, rows_of, step_formset
 from workflows.admin.templates.versions import MOST_DRAWN
-from workflows.admin.ui.base import RefusableAdmin, RefusableForm, actor, page_of
-from workflows.admin.ui.display import link, list_url, moment
-from workflows.admin.ui.fields import JSONObjectFormField
+from workflows.admin.ui.base import RefusableAdmin, actor, page_of
+from workflows.admin.ui.display import list_url, moment
 from workflows.authoring.checks import warnings_of
 from workflows.authoring.sections import split_sections
 from workflows.authoring.spec import TemplateSpec, parse_template
 from workflows.authoring.store import create_template, replace_template, spec_of
-from workflows.models import ApprovalLasts, TemplateStep, WorkflowRun, WorkflowTemplate
+from workflows.models import TemplateStep, TemplateVersion, WorkflowRun, WorkflowTemplate
 
 TIMES = (moment("created_at"), moment("updated_at"))
 
 
+MOST_BUILT = 2_000
+"""A template with more steps is edited as a file, or step by step."""
+MAY_NOT_RUN = (
+    "starting runs needs the permission “Can add workflow run”, which members of the group "
+    "Workflow operator have"
+)
 MOST_WARNINGS = 3
 """So many are shown after saving; the page of the template shows more."""
-EXAMPLE = (
-    '{"properties": {"day": {"type": "string", "format": "date"}, '
-    '"copies": {"type": "integer", "minimum": 1, "default": 2}, '
-    '"token": {"type": "string", "writeOnly": true}}, "required": ["day"]}'
-)
-LABELS_EXAMPLE = '{"team": "data", "day": "{{ params.day }}"}'
-
-
-class TemplateForm(RefusableForm):
-    """A template without its steps."""
-
-    description = forms.CharField(
-        required=False, strip=False, widget=forms.Textarea(attrs={"rows": 2, "cols": 80})
-    )
-    parameters_schema = JSONObjectFormField(
-        label="Parameters",
-        widget=forms.Textarea(
-            attrs={"rows": 4, "cols": 80, "class": "json", "spellcheck": "false"}
-        ),
-        help_text="A JSON Schema of the parameters of a run. Empty: any parameters. "
-        f"A writeOnly parameter is a secret. Example: {EXAMPLE}",
-    )
-    labels = JSONObjectFormField(
-        widget=forms.Textarea(
-            attrs={"rows": 4, "cols": 80, "class": "json", "spellcheck": "false"}
-        ),
-        help_text="By which its runs are found again. A value may be made of parameters. "
-        f"They change without a new version. Example: {LABELS_EXAMPLE}",
-    )
-    approval_lasts = forms.ChoiceField(
-        label="Approvals last",
-        choices=ApprovalLasts.choices,
-        required=False,
-        help_text="A reset through an approved step asks again, or never does.",
-    )
-    began_with = forms.IntegerField(required=False, widget=forms.HiddenInput)
-
-    class Meta:
-        model = WorkflowTemplate
-        fields = (
-            "name",
-            "description",
-            "approver_must_differ",
-            "approval_lasts",
-            "parameters_schema",
-            "labels",
-        )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Send along the version that the form was opened with, so that no newer one is lost."""
-        super().__init__(*args, **kwargs)
-        self.initial["began_with"] = self.instance.version if self.instance.pk else None
-
-    def clean_approval_lasts(self) -> str:
-        """Return the choice; a form without the field leaves the setting as it is."""
-        return str(self.cleaned_data["approval_lasts"] or self.instance.approval_lasts)
-
-    def clean_description(self) -> str:
-        """Return the text with LF as line end; browsers send CR LF."""
-        return str(self.cleaned_data["description"]).replace("\r\n", "\n")
 
 
 if TYPE_CHECKING:
@@ -129,17 +76,16 @@ class StepInline(AnyInline):
     has_view_permission = has_delete_permission = has_change_permission
 
 
-class WorkflowTemplateAdmin(RefusableAdmin, PolicyViews):
+class WorkflowTemplateAdmin(CurlViews, RefusableAdmin, TemplateListAdmin):
     """Templates are checked and saved whole, by the same operation as in the API."""
 
     change_form_template = "workflows/workflowtemplate/change_form.html"
     change_list_template = "workflows/workflowtemplate/change_list.html"
     when_empty = (
-        "There is no template yet. Add one here, or load an example with "
-        "manage.py import_workflow examples/backup.yaml."
+        "There is no template yet. Add one here, or import a file, also by "
+        "manage.py import_workflow FILE."
     )
     form = TemplateForm
-    list_display = ("name", "version", "steps_shown", "runs_shown", moment("updated_at"))
     list_filter = ("updated_at",)
     readonly_fields = ("version", *TIMES)
     search_fields = ("name", "description")
@@ -164,13 +110,14 @@ class WorkflowTemplateAdmin(RefusableAdmin, PolicyViews):
     def has_change_permission(
         self, request: HttpRequest, obj: WorkflowTemplate | None = None
     ) -> bool:
-        """Return True for users with the permission, unless there are too many steps for a form."""
-        permitted = super().has_change_permission(request, obj)
-        return permitted and _step_count(obj) <= MOST_STEPS
+        """Return True for users with the permission, unless there are too many steps to edit."""
+        most = MOST_BUILT if is_built(request) else MOST_STEPS
+        return super().has_change_permission(request, obj) and _step_count(obj) <= most
 
     def get_inlines(self, request: HttpRequest, obj: WorkflowTemplate | None) -> list[Any]:
-        """Show the form of the steps to users who may change them; others see a list."""
-        return [StepInline] if obj is None or self.has_change_permission(request, obj) else []
+        """Show the plain form of the steps to users who may change them; others see a list."""
+        may_edit = obj is None or self.has_change_permission(request, obj)
+        return [StepInline] if may_edit and not is_built(request) else []
 
     def get_formset_kwargs(
         self, request: HttpRequest, obj: WorkflowTemplate, inline: Any, prefix: str
@@ -210,20 +157,36 @@ class WorkflowTemplateAdmin(RefusableAdmin, PolicyViews):
         """Count the steps that are deleted too; naming each would take a statement each."""
         templates = list(objs)
         steps = TemplateStep.objects.filter(template__in=templates).count()
-        counted = {self.opts.verbose_name_plural: len(templates), "steps": steps}
+        versions = TemplateVersion.objects.filter(template__in=templates).count()
+        counted = {self.opts.verbose_name_plural: len(templates)}
+        counted |= {"steps": steps, "versions": versions}
         permitted = self.has_delete_permission(request)
         lacking = set() if permitted else {self.opts.verbose_name}
         return [f"{each}, version {each.version}" for each in templates], counted, lacking, []
+
+    def name_of(self, row: WorkflowTemplate) -> str:
+        """Return its name, which its runs keep."""
+        return row.name
+
+    def effects_of_deletion(self, rows: Any) -> list[str]:
+        """Say what becomes of the runs."""
+        if not WorkflowRun.objects.filter(template__in=rows).exists():
+            return []
+        return ["Runs that were made of it stay, with their tasks and logs; those under way go on."]
 
     def page_context(
         self, request: HttpRequest, template: WorkflowTemplate | None
     ) -> dict[str, Any]:
         """Return the links to the runs, and the builder or, without a form, a list of the steps."""
         links = _links_of(template, request) if template else {}
+        may_edit = template is None or self.has_change_permission(request, template)
+        if may_edit and is_built(request):
+            spec = _spec(template) if template else None
+            return {**links, "builder": builder_data(request, template, spec)}
         links["warnings"] = warnings_of(_spec(template)) if template else []
-        if template and not self.get_inlines(request, template):
+        if template and not may_edit:
             return {**links, **_list_of_steps(template, request)}
-        return {**links, **(_builder(template, request) if request.method == "GET" else {})}
+        return {**links, "plain": request.method == "GET"}
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -232,15 +195,10 @@ class WorkflowTemplateAdmin(RefusableAdmin, PolicyViews):
         more = {"may_import": _may_import(request)}
         return super().changelist_view(request, {**(extra_context or {}), **more})
 
-    @admin.display(description="steps", ordering="step_count")
-    def steps_shown(self, template: WorkflowTemplate) -> int:
-        """Return the number of steps."""
-        return _step_count(template)
 
-    @admin.display(description="runs")
-    def runs_shown(self, template: WorkflowTemplate) -> SafeString:
-        """Return a link to the runs of the template."""
-        return link(list_url(WorkflowRun, template__id__exact=template.pk), "runs")
+def is_built(request: HttpRequest) -> bool:
+    """Return True for the page that is drawn in the browser; without JavaScript, it is `?plain`."""
+    return request.method == "GET" and "plain" not in request.GET
 
 
 def _spec(template: WorkflowTemplate) -> TemplateSpec:
@@ -258,7 +216,8 @@ def _links_of(template: WorkflowTemplate, request: HttpRequest) -> dict[str, Any
     is_large = _step_count(template) > MOST_STEPS
     may_run = request.user.has_perm("workflows.add_workflowrun")
     return {
-        "run_url": _run_url(template) if may_run else None,
+        "run_url": run_url(template.pk) if may_run else None,
+        "no_run": MAY_NOT_RUN if request.user.has_perm(CHANGE) and not may_run else "",
         "runs_url": list_url(WorkflowRun, template__id__exact=template.pk),
         "is_large": is_large,
         "step_total": _step_count(template),
@@ -270,22 +229,12 @@ def _links_of(template: WorkflowTemplate, request: HttpRequest) -> dict[str, Any
 def _list_of_steps(template: WorkflowTemplate, request: HttpRequest) -> dict[str, Any]:
     return {
         "steps": _page_of_steps(template, request),
-        "drawing": template_graph(template) if _step_count(template) <= MOST_DRAWN else None,
+        "drawing": template_graph(_spec(template)) if _step_count(template) <= MOST_DRAWN else None,
     }
-
-
-def _builder(template: WorkflowTemplate | None, request: HttpRequest) -> dict[str, Any]:
-    is_plain = "plain" in request.GET
-    spec = _spec(template) if template else None
-    return {"plain": is_plain, "builder": None if is_plain else builder_data(template, spec)}
 
 
 def _may_import(request: HttpRequest) -> bool:
     return request.user.has_perm(ADD) and request.user.has_perm(CHANGE)
-
-
-def _run_url(template: WorkflowTemplate) -> str:
-    return f"{reverse('admin:workflows_workflowrun_add')}?template={template.pk}"
 
 
 def _page_of_steps(template: WorkflowTemplate, request: HttpRequest) -> Page[TemplateStep]:

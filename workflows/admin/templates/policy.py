@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 
 from runners.forms import TextBoundField
 from workflows.admin.retention.rules import POLICY, kept
@@ -17,6 +17,7 @@ from workflows.db.doors import durably
 from workflows.models import TemplatePolicy
 from workflows.operations.policy import COLUMNS, policy_of, set_policy
 from workflows.retention.limits import LOGS, RUNS, Subject
+from workflows.sites import admin_url
 
 
 class PolicyForm(AnyModelForm):
@@ -60,13 +61,13 @@ class PolicyViews(BuilderViews):
         if form.is_valid():
             durably(set_policy, template_id, form.cleaned_data, by=actor(request))
             self.message_user(request, f"Stored, and counts at once: {template}.", messages.SUCCESS)
-            return HttpResponseRedirect(reverse("admin:workflows_runrecord_changelist"))
+            return HttpResponseRedirect(admin_url("workflows_runrecord_changelist"))
         context = {
             **self.admin_site.each_context(request),
             "title": f"How long runs of {template} are kept",
             "opts": self.opts,
             "template": template,
             "form": form,
-            "retention_url": reverse("admin:workflows_runrecord_changelist"),
+            "retention_url": admin_url("workflows_runrecord_changelist"),
         }
         return TemplateResponse(request, "workflows/workflowtemplate/policy.html", context)

@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.http import urlencode
 
 from workflows.admin.templates.steps import StepForm, rows_of, runner_choices, step_of
@@ -18,6 +18,7 @@ from workflows.authoring.spec import TemplateSpec, parse_template, plain
 from workflows.authoring.store import replace_template, spec_of
 from workflows.errors import WorkflowError
 from workflows.models import WorkflowTemplate
+from workflows.sites import admin_url
 
 CHANGE = "workflows.change_workflowtemplate"
 NAME = "workflows_workflowtemplate_step"
@@ -59,13 +60,14 @@ class StepViews(VersionViews):
         if form.is_valid() and (stored := _save(request, template_id, spec, step_id, form)):
             return stored
         back = _url_in_list(template_id, step_id)
-        context = {"title": f"Step {step_id}", "form": form, "back": back}
+        drawn = f"{page_url(WorkflowTemplate, template_id)}#{urlencode({'step': step_id})}"
+        context = {"title": f"Step {step_id}", "form": form, "back": back, "drawn": drawn}
         return self._page(request, "step_page.html", template, context)
 
 
 def step_url(template_id: int, step_id: str) -> str:
     """Return the URL of the page of a step."""
-    return f"{reverse(f'admin:{NAME}', args=[template_id])}?{urlencode({'step_id': step_id})}"
+    return f"{admin_url(NAME, template_id)}?{urlencode({'step_id': step_id})}"
 
 
 def _save(
@@ -89,7 +91,8 @@ def _save(
 
 def _url_in_list(template_id: int, step_id: str) -> str:
     """Return the URL of the template's page, with its list filtered by a step."""
-    return f"{page_url(WorkflowTemplate, template_id)}?{urlencode({'step': step_id})}#steps"
+    sent = urlencode({"plain": "", "step": step_id})
+    return f"{page_url(WorkflowTemplate, template_id)}?{sent}#steps"
 
 
 def _with_step_changed(

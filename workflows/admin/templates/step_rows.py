@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-from django.template.loader import render_to_string
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+
+from workflows.admin.ui.numbers import render_part
 
 ROW = "workflows/workflowtemplate/step.html"
 TEXTS = ("order", "step_id", "title", "depends_on", "payload", "timeout_seconds")
@@ -62,4 +63,4 @@ class StepRows:
 
 
 def _rendered(form: Any) -> SafeString:
-    return render_to_string(ROW, {"form": form})
+    return render_part(ROW, {"form": form})

@@ -67,7 +67,7 @@ class StepForm(forms.Form):
     payload = PayloadField(
         widget=_textarea(2, **{"class": "json"}),
         help_text='What the step does: {"command": ["tar", "-czf", …]} '
-        'or {"python": "name", "kwargs": {}}.',
+        'or {"python": "name", "kwargs": {}} or {"task": "shop.tasks.export", "args": []}.',
     )
     timeout_seconds = forms.IntegerField(
         label="Timeout (s)",

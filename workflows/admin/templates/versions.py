@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 
 from workflows.admin.ui.base import actor, is_id, page_of
 from workflows.admin.ui.display import list_url, page_url
@@ -17,6 +17,7 @@ from workflows.authoring.store import spec_of
 from workflows.authoring.versions import restore_version, runs_by_version, version_of
 from workflows.errors import NotFound, WorkflowError
 from workflows.models import TemplateVersion, WorkflowRun, WorkflowTemplate
+from workflows.sites import admin_url
 
 MOST_DRAWN = 3_000
 """A graph of more steps is not drawn; it would be unreadable."""
@@ -28,7 +29,7 @@ MOST_OFFERED = 200
 
 def version_url(template_id: int, number: int, page: str = "version") -> str:
     """Return the URL of a page of a version."""
-    return reverse(f"admin:workflows_workflowtemplate_{page}", args=[template_id, number])
+    return admin_url(f"workflows_workflowtemplate_{page}", template_id, number)
 
 
 class VersionViews(AnyAdmin):
@@ -111,9 +112,7 @@ class VersionViews(AnyAdmin):
             raise Http404(missing.detail)
         text = f"Version {number} was not kept: it is older than the history of versions."
         self.message_user(request, text, messages.WARNING)
-        return HttpResponseRedirect(
-            reverse("admin:workflows_workflowtemplate_history", args=[template.pk])
-        )
+        return HttpResponseRedirect(admin_url("workflows_workflowtemplate_history", template.pk))
 
     def _restore(
         self, request: HttpRequest, template: WorkflowTemplate, number: int

@@ -5,18 +5,25 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 
 from runners.forms import TextBoundField
-from workflows.admin.ui.lists import AnyAdmin, GrowingAdmin
+from runners.transaction import locking_when_begun
+from workflows.admin.ui.deleting import DeletingAdmin
+from workflows.admin.ui.lists import GrowingAdmin
+from workflows.admin.ui.media import page_media
+from workflows.admin.ui.numbers import all_with_plain_numbers
 from workflows.db.doors import outside_transactions
 from workflows.errors import Invalid, WorkflowError
 from workflows.models.actor import Actor
+from workflows.sites import all_at_site
 
 if TYPE_CHECKING:
     AnyModelForm = forms.ModelForm[Any]
@@ -47,22 +54,54 @@ def page_of(
     return paginator.get_page(request.GET.get("page"))
 
 
-class StyledAdmin(AnyAdmin):
-    """A model admin with our stylesheet."""
+class StyledAdmin(DeletingAdmin):
+    """A model admin with our look."""
 
+    change_list_template = "workflows/change_list.html"
+    change_form_template = "workflows/form.html"
     list_per_page = 50
     when_empty = "There is nothing here yet."
     """What an empty list says: what to do next."""
+    show_all = "?"
+    """The query that shows all rows."""
+    search_placeholder = ""
+    list_title = ""
+    """What the list is called, if not by the name of its rows."""
 
-    class Media:
-        css = {"all": ["workflows/admin.css"]}
+    @property
+    def media(self) -> forms.Media:
+        """Return what our pages load: none of Django's scripts, which no field of ours needs."""
+        return page_media(self.admin_site)
 
     @property
     def urls(self) -> list[URLPattern]:
-        """Wrap no page in a transaction: what its buttons do is stored before it answers."""
-        return outside_transactions(self.get_urls())
+        """
+        Let each page know its site and write plain numbers, and wrap none in a transaction.
 
-    @admin.display(description=mark_safe('<input type="checkbox" id="action-toggle">'))
+        What its buttons do is stored before it answers.
+        """
+        urls = all_with_plain_numbers(all_at_site(self.admin_site, self.get_urls()))
+        return outside_transactions(urls)
+
+    def changeform_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show or save a row; Django's transaction around it reads before it writes."""
+        with locking_when_begun():
+            return super().changeform_view(*args, **kwargs)
+
+    def delete_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Delete a row, likewise."""
+        with locking_when_begun():
+            return super().delete_view(*args, **kwargs)
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """Call the list by what it lists."""
+        changes = super().get_changelist_instance(request)
+        changes.title = self.list_title or str(capfirst(self.opts.verbose_name_plural))
+        return changes
+
+    @admin.display(
+        description=mark_safe('<input type="checkbox" id="action-toggle" aria-label="Select all">')
+    )
     def action_checkbox(self, obj: Any) -> SafeString:
         """Return what selects a row, as Django does with a template for each."""
         return format_html(
@@ -148,6 +187,7 @@ class RefusableAdmin(StyledAdmin):
 class RowFilter(admin.SimpleListFilter):
     """Filters by one related row, such as the run of tasks; shown while it is in the URL."""
 
+    kind = "switch"
     path = ""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -164,6 +204,7 @@ class RowFilter(admin.SimpleListFilter):
 class AttentionFilter(admin.SimpleListFilter):
     """Filters the rows that need attention, as the dashboard counts them."""
 
+    kind = "switch"
     title = "attention"
     parameter_name = "attention"
     choice = ("", "")

@@ -5,21 +5,21 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, ChangeList
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from workflows.db import counting
 from workflows.db.counting import BoundedPaginator
-from workflows.models.choices import Literal, among
+from workflows.models.choices import among
 
 if TYPE_CHECKING:
     AnyAdmin = admin.ModelAdmin[Any]
 else:
     AnyAdmin = admin.ModelAdmin
 
+MOST_TOLD = 99
+"""No number beside a filter counts further."""
 TOO_FAR = (
     "Only the first {:,} rows of a list are shown page by page, and these are the last of them. "
     "Choose a date, a state or a run to see what lies behind, or “Go on from here” below."
@@ -137,6 +137,8 @@ def first_rows(rows: QuerySet[Any], bound: int) -> tuple[QuerySet[Any], bool]:
 class ChoiceFilter(admin.ChoicesFieldListFilter):
     """By one or several of the values that a column may have, as its partial index needs it."""
 
+    kind = "chips"
+
     used_parameters: dict[str, Any]
 
     def expected_parameters(self) -> list[str | None]:
@@ -151,29 +153,22 @@ class ChoiceFilter(admin.ChoicesFieldListFilter):
             queryset = queryset.filter(among(queryset.model, column, values))
         return queryset
 
-
-class DateFilter(admin.DateFieldListFilter):
-    """By a span of time; rows without the moment are not offered: no index finds them."""
-
-    used_parameters: dict[str, Any]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Return the rows of the span; see `Literal`."""
-        try:
-            for name in (self.lookup_kwarg_since, self.lookup_kwarg_until):
-                values = self.used_parameters.get(name, ())
-                for moment in map(self.field.get_prep_value, values):
-                    queryset = queryset.filter(**{name: Literal(moment)})
-        except (ValueError, ValidationError) as exc:
-            raise IncorrectLookupParameters(exc) from exc
-        return queryset
-
-    def expected_parameters(self) -> list[str | None]:
-        """Return the parameters that this filter reads."""
-        return [self.lookup_kwarg_since, self.lookup_kwarg_until]
-
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        """Leave out the choices of an empty column."""
-        empty = f"{self.field_path}__isnull"
-        self.links = tuple(link for link in self.links if empty not in link[1])
-        return super().choices(changelist)
+        """Say of each value its icon, and how many rows have it, if nothing else narrows them."""
+        every, *choices = super().choices(changelist)
+        yield every
+        values = [value for value, _ in self.field.flatchoices]
+        numbers = self._numbers(changelist, values)
+        for value, choice, number in zip(values, choices, numbers, strict=False):
+            yield {**choice, "icon": value, "number": number, "off": every["query_string"]}
+
+    def _numbers(self, changelist: ChangeList, values: Sequence[str]) -> list[str]:
+        if {*changelist.params} - {ORDER_VAR, *self.expected_parameters()}:
+            return [""] * len(values)  # how many of the others fit, no index tells
+        model = changelist.model
+        sets = [
+            model._default_manager.filter(among(model, str(self.field_path), [value]))
+            for value in values
+        ]
+        numbers = counting.counts_up_to(MOST_TOLD + 1, sets)
+        return [f"{MOST_TOLD}+" if number > MOST_TOLD else f"{number}" for number in numbers]

@@ -2,19 +2,22 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from workflows.admin.ui.display import link, listed, page_url, run_link
+from workflows.admin.ui.display import link, listed, page_url
 from workflows.insight.explain import task_sentence_from_json
-from workflows.models import Task, WorkflowRun
+from workflows.models import Task
 
 MOST_DISPATCHED = 10
 """How many dispatched tasks a sentence names; the others are counted."""
 MOST_BLOCKED = 5
 """How many blocked tasks are explained; the others are counted."""
+
+MOMENT = r"\d{4}-\d\d-\d\d \d\d:\d\d UTC"
 
 Json = Mapping[str, Any]
 """A part of an answer, in the API's form."""
@@ -37,30 +40,27 @@ def dispatch_sentence(answer: Json, *, is_preview: bool = False) -> SafeString:
     return format_html("Nothing {} dispatched: {}.{}{}", verb, answer["reason"], reasons, rest)
 
 
-def origin_sentence(run: WorkflowRun) -> SafeString:
-    """Return which run it repeats, and what has started it if no person did; empty if neither."""
-    parts = []
-    if run.again_of:
-        parts.append(format_html("Repeats {}.", run_link(run.again_of)))
-    if isinstance(run.trigger, dict):
-        kind, key, name, moment = map(run.trigger.get, ("kind", "id", "name", "moment"))
-        what = " ".join(str(each) for each in (kind, name or key) if each)
-        parts.append(format_html("Started by {}{}.", what, f" for {moment}" if moment else ""))
-    return format_html_join(" ", "{}", ((part,) for part in parts))
-
-
 def linked(sentence: str, tasks: Iterable[Json]) -> SafeString:
-    """Return a sentence in which the quoted names of these tasks link to their pages."""
+    """Return a sentence whose moments are elements, and in which the names of tasks are links."""
     links: dict[str, SafeString] = {
         escape(f"`{_task_name(task)}`"): _task_link(task["task_id"], _task_name(task))
         for task in tasks
     }
-    escaped = escape(sentence)
-    if not links:
-        return escaped
-    names = re.compile("|".join(map(re.escape, links)))
-    # Safe: the sentence is escaped above, and so is the text of each link.
-    return mark_safe(names.sub(lambda found: links[found[0]], escaped))  # noqa: S308
+    parts = re.compile("|".join([*map(re.escape, links), MOMENT]))
+    # Safe: the sentence is escaped, and so is the text of each link.
+    return mark_safe(  # noqa: S308
+        parts.sub(lambda found: links.get(found[0]) or _moment(found[0]), escape(sentence))
+    )
+
+
+def _moment(text: str) -> str:
+    """Return a moment of a sentence as times.js finds it; as it is if there is none."""
+    try:
+        moment = datetime.strptime(text, "%Y-%m-%d %H:%M UTC").replace(tzinfo=UTC)
+    except ValueError:
+        return text
+    element = '<time datetime="{}" data-form="minutes">{}</time>'
+    return format_html(element, moment.isoformat(), text)
 
 
 def explained(entry: Json) -> SafeString:

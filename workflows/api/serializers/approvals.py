@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from workflows.api.serializers.base import StrictCharField, StrictSerializer
+from workflows.api.serializers.base import RowAnswer, StrictCharField, StrictSerializer
 from workflows.models import Approval
 
 
@@ -12,7 +12,7 @@ class CommentBody(StrictSerializer):
     comment = StrictCharField(required=False, allow_blank=True, max_length=2_000)
 
 
-class ApprovalAnswer(serializers.ModelSerializer[Approval]):
+class ApprovalAnswer(RowAnswer[Approval]):
     """An approval that a task waits for or waited for."""
 
     task_id = serializers.IntegerField()

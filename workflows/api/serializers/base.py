@@ -1,12 +1,32 @@
 """Serializers and fields of request bodies. They convert no types: "1" is not a number."""
 
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
-from rest_framework import serializers
+from django.db import models
+from rest_framework import ISO_8601, serializers
 from rest_framework.exceptions import ValidationError
 
 from workflows.api.wording import reword
 from workflows.payloads.suggestions import unknown
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+class Moment(serializers.DateTimeField):
+    """A moment, as ISO 8601 writes it; in UTC, which is the time zone of all views."""
+
+    format = ISO_8601
+    input_formats = (ISO_8601,)
+
+
+class RowAnswer(serializers.ModelSerializer[Row]):
+    """A row, with fields that are written alike whatever the project's `REST_FRAMEWORK` says."""
+
+    serializer_field_mapping: ClassVar = {
+        # Large ones, too, which others may get as texts.
+        column: serializers.IntegerField if issubclass(kind, serializers.IntegerField) else kind
+        for column, kind in serializers.ModelSerializer.serializer_field_mapping.items()
+    } | {models.DateTimeField: Moment}
 
 
 class StrictCharField(serializers.CharField):

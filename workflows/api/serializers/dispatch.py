@@ -7,6 +7,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from workflows.api.serializers.base import (
+    Moment,
     ObjectField,
     StrictBooleanField,
     StrictIntegerField,
@@ -85,7 +86,7 @@ class BlockedTaskAnswer(serializers.Serializer[Any]):
     root_causes = CauseAnswer(many=True)
     more_root_causes = serializers.BooleanField()
     note = serializers.CharField(allow_blank=True)
-    resume_at = serializers.DateTimeField(allow_null=True)
+    resume_at = Moment(allow_null=True)
 
 
 class SubmissionAnswer(serializers.Serializer[Any]):

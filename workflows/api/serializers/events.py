@@ -2,10 +2,11 @@
 
 from rest_framework import serializers
 
+from workflows.api.serializers.base import RowAnswer
 from workflows.models import Event
 
 
-class EventAnswer(serializers.ModelSerializer[Event]):
+class EventAnswer(RowAnswer[Event]):
     """One event of the trail."""
 
     run_id = serializers.IntegerField(allow_null=True)

@@ -4,9 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from workflows.api.serializers.base import StrictSerializer
+from workflows.api.serializers.base import Moment, StrictSerializer
 from workflows.api.serializers.events import EventAnswer
-from workflows.api.serializers.runs import TriggerAnswer
+from workflows.api.serializers.runs import TrialAnswer, TriggerAnswer
 from workflows.models import RunState
 from workflows.runs.locks import LARGEST_ID
 
@@ -53,7 +53,7 @@ class RunLine(serializers.Serializer[Any]):
     cursor = serializers.IntegerField(help_text=CURSOR)
     run_id = serializers.IntegerField(help_text="The run.")
     status = serializers.ChoiceField(RunState.choices, help_text="How it has ended.")
-    finished_at = serializers.DateTimeField(help_text="When it ended.")
+    finished_at = Moment(help_text="When it ended.")
     ends = serializers.IntegerField(
         allow_null=True,
         help_text="How often it has ended, this time included; null: it began under a release "
@@ -75,8 +75,11 @@ class RunLine(serializers.Serializer[Any]):
         allow_null=True, help_text="The run that it repeats; null: none."
     )
     trigger = TriggerAnswer(allow_null=True, help_text="What started it; null: a person did.")
-    created_at = serializers.DateTimeField()
-    started_at = serializers.DateTimeField(allow_null=True)
+    trial = TrialAnswer(
+        allow_null=True, help_text="Which draft it tried; null: a saved template was run."
+    )
+    created_at = Moment()
+    started_at = Moment(allow_null=True)
     task_counts = serializers.DictField(
         child=serializers.IntegerField(), help_text="How many tasks were in each state."
     )
@@ -86,7 +89,7 @@ class RunLine(serializers.Serializer[Any]):
     trail_length = serializers.IntegerField(
         allow_null=True, help_text="How many events were chained then."
     )
-    removed_at = serializers.DateTimeField(
+    removed_at = Moment(
         allow_null=True, help_text="When it was removed; null: this line is about its end."
     )
     removed_by = serializers.CharField(allow_null=True, help_text="Who has removed it.")

@@ -1,12 +1,10 @@
 """Bodies and responses about the policy of a template."""
 
-from rest_framework import serializers
-
-from workflows.api.serializers.base import StrictIntegerField, StrictSerializer
+from workflows.api.serializers.base import RowAnswer, StrictIntegerField, StrictSerializer
 from workflows.models import TemplatePolicy
 
 
-class PolicyAnswer(serializers.ModelSerializer[TemplatePolicy]):
+class PolicyAnswer(RowAnswer[TemplatePolicy]):
     """How long runs of a template and their logs are kept, where it says so itself."""
 
     class Meta:

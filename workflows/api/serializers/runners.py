@@ -20,6 +20,7 @@ from runners.models import (
 )
 from workflows.api.serializers.base import (
     ObjectField,
+    RowAnswer,
     StrictBooleanField,
     StrictCharField,
     StrictIntegerField,
@@ -58,7 +59,7 @@ class Secret(StrictCharField):
         )
 
 
-class RunnerAnswer(StrictSerializer, serializers.ModelSerializer[Runner]):
+class RunnerAnswer(StrictSerializer, RowAnswer[Runner]):
     """A runner, which executes attempts."""
 
     name = StrictCharField(

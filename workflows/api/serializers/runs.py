@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from workflows.api.serializers.base import Moment, RowAnswer
 from workflows.api.serializers.dispatch import BlockedTaskAnswer, CauseAnswer
 from workflows.insight.situation import Situation
 from workflows.models import RunState, TaskState, WorkflowRun
@@ -50,6 +51,23 @@ class TriggerAnswer(serializers.Serializer[Any]):
     moment = serializers.CharField(allow_null=True, help_text="The moment that the run is for.")
 
 
+class TrialAnswer(serializers.Serializer[Any]):
+    """Which draft a run has tried."""
+
+    template_id = serializers.IntegerField(
+        allow_null=True, help_text="The template that was drawn; null: a new one."
+    )
+    version = serializers.IntegerField(
+        allow_null=True, help_text="The version that the draft began with."
+    )
+    step_id = serializers.CharField(
+        allow_null=True, help_text="The one step that was tried; null: all of the draft."
+    )
+    results_of = serializers.IntegerField(
+        allow_null=True, help_text="The run whose results the step was given."
+    )
+
+
 class TargetAnswer(serializers.Serializer[Any]):
     """The row that an operation is carried out on."""
 
@@ -65,7 +83,7 @@ class SuggestedAction(serializers.Serializer[Any]):
     target = TargetAnswer(help_text="What it is carried out on.")
 
 
-class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
+class RunAnswer(RowAnswer[WorkflowRun]):
     """A workflow run."""
 
     workflow_template_id = serializers.IntegerField(
@@ -85,6 +103,7 @@ class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
     )
     task_ids = serializers.SerializerMethodField()
     trigger = TriggerAnswer(allow_null=True, help_text="What started it; null: a person did.")
+    trial = serializers.SerializerMethodField()
     task_counts = serializers.DictField(
         child=serializers.IntegerField(), help_text="How many tasks are in each state."
     )
@@ -118,6 +137,7 @@ class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
             "auto_dispatch",
             "again_of",
             "trigger",
+            "trial",
             "created_at",
             "updated_at",
             "started_at",
@@ -141,6 +161,11 @@ class RunAnswer(serializers.ModelSerializer[WorkflowRun]):
         """Return the ids of the run's tasks, in list order."""
         contents: Contents = self.context["contents"][run.pk]
         return contents.task_ids
+
+    @extend_schema_field(TrialAnswer(allow_null=True, help_text="Of a run that tried a draft."))
+    def get_trial(self, run: WorkflowRun) -> dict[str, Any] | None:
+        """Return which draft it has tried; null for a run of a saved template."""
+        return run.trial_facts or None
 
     def get_labels(self, run: WorkflowRun) -> dict[str, str]:
         """Return its labels by key."""
@@ -217,9 +242,9 @@ class GraphNode(serializers.Serializer[Any]):
     title = serializers.CharField()
     status = serializers.ChoiceField(TaskState.choices)
     is_marked_success = serializers.BooleanField()
-    dispatched_at = serializers.DateTimeField(allow_null=True)
-    started_at = serializers.DateTimeField(allow_null=True)
-    finished_at = serializers.DateTimeField(allow_null=True)
+    dispatched_at = Moment(allow_null=True)
+    started_at = Moment(allow_null=True)
+    finished_at = Moment(allow_null=True)
 
 
 class GraphEdge(serializers.Serializer[Any]):

@@ -7,8 +7,10 @@ from rest_framework import serializers
 
 from runners.base import LONGEST_TIMEOUT_S
 from workflows.api.serializers.base import (
+    Moment,
     ObjectField,
     ReasonBody,
+    RowAnswer,
     StrictBooleanField,
     StrictCharField,
     StrictIntegerField,
@@ -44,7 +46,7 @@ class TaskBody(StrictSerializer):
 class HoldBody(ReasonBody):
     """Why a task is put on hold, and until when."""
 
-    resume_at = serializers.DateTimeField(required=False, allow_null=True)
+    resume_at = Moment(required=False, allow_null=True)
 
 
 class ResetBody(ReasonBody):
@@ -75,7 +77,7 @@ class ResetAnswer(serializers.Serializer[Any]):
     )
 
 
-class AttemptAnswer(serializers.ModelSerializer[TaskAttempt]):
+class AttemptAnswer(RowAnswer[TaskAttempt]):
     """One dispatch of a task."""
 
     status = serializers.ChoiceField(ATTEMPT_STATES)
@@ -107,7 +109,7 @@ class AttemptAnswer(serializers.ModelSerializer[TaskAttempt]):
         ]
 
 
-class TaskAnswer(serializers.ModelSerializer[Task]):
+class TaskAnswer(RowAnswer[Task]):
     """A task, with the outcome of its last attempt unless it is pending again."""
 
     run_id = serializers.IntegerField(allow_null=True)

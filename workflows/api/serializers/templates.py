@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from workflows.api.serializers.base import RowAnswer
 from workflows.authoring.checks import warnings_of
 from workflows.authoring.schema import STEP_SCHEMA, TEMPLATE_SCHEMA
 from workflows.authoring.sections import SECTIONS
@@ -17,29 +18,33 @@ EDITED_VERSION = {
 
 COMPONENTS = "#/components/schemas/"
 STEPS = {**TEMPLATE_SCHEMA["properties"]["steps"], "items": {"$ref": f"{COMPONENTS}StepRequest"}}
-FIELDS = {
-    **TEMPLATE_SCHEMA["properties"],
-    **{name: section.schema for name, section in SECTIONS.items()},
-    "steps": STEPS,
-}
-TEMPLATE_COMPONENTS: dict[str, Any] = {
-    "StepRequest": STEP_SCHEMA,
-    "TemplateRequest": {**TEMPLATE_SCHEMA, "properties": FIELDS},
-    "TemplateChangesRequest": {
-        **TEMPLATE_SCHEMA,
-        "description": "What is to change about a template; what is not named stays.",
-        "required": [],
-        "properties": {**FIELDS, "version": EDITED_VERSION},
-    },
-}
-"""Bodies that the schema of files describes, and validates."""
 CREATE_BODY: Any = {"application/json": {"$ref": f"{COMPONENTS}TemplateRequest"}}
 REPLACE_BODY: Any = {"application/json": {"$ref": f"{COMPONENTS}TemplateChangesRequest"}}
 
 STEP_COLUMNS = ["runner", "payload", "timeout_seconds", "requires_approval"]
 
 
-class StepAnswer(serializers.ModelSerializer[TemplateStep]):
+def template_components() -> dict[str, Any]:
+    """
+    Return the bodies that the schema of files describes, and validates.
+
+    Made when they are asked for: apps add sections while they start.
+    """
+    sections = {name: section.schema for name, section in SECTIONS.items()}
+    fields = {**TEMPLATE_SCHEMA["properties"], **sections, "steps": STEPS}
+    return {
+        "StepRequest": STEP_SCHEMA,
+        "TemplateRequest": {**TEMPLATE_SCHEMA, "properties": fields},
+        "TemplateChangesRequest": {
+            **TEMPLATE_SCHEMA,
+            "description": "What is to change about a template; what is not named stays.",
+            "required": [],
+            "properties": {**fields, "version": EDITED_VERSION},
+        },
+    }
+
+
+class StepAnswer(RowAnswer[TemplateStep]):
     """A step of a template."""
 
     depends_on = serializers.SerializerMethodField()
@@ -55,7 +60,7 @@ class StepAnswer(serializers.ModelSerializer[TemplateStep]):
         return upstream[step.pk]
 
 
-class TemplateAnswer(serializers.ModelSerializer[WorkflowTemplate]):
+class TemplateAnswer(RowAnswer[WorkflowTemplate]):
     """A workflow template; its steps are in list order."""
 
     steps = StepAnswer(many=True, help_text="Its steps, in list order.")
@@ -92,7 +97,7 @@ class TemplateWithWarnings(TemplateAnswer):
         return warnings_of(spec_of(template))
 
 
-class VersionAnswer(serializers.ModelSerializer[TemplateVersion]):
+class VersionAnswer(RowAnswer[TemplateVersion]):
     """A saved version of a template."""
 
     runs = serializers.SerializerMethodField()

@@ -1,11 +1,11 @@
 """`/approvals`."""
 
-from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from workflows import operations
+from workflows.api.described import described
 from workflows.api.filters import ApprovalFilters
 from workflows.api.permissions import MayDecide
 from workflows.api.serializers.approvals import ApprovalAnswer, CommentBody
@@ -22,7 +22,7 @@ class ApprovalViewSet(ReadOnlyViewSet[Approval]):
     serializer_class = ApprovalAnswer
     filterset_class = ApprovalFilters
 
-    @extend_schema(request=CommentBody)
+    @described(request=CommentBody)
     @action(detail=True, methods=["post"], permission_classes=[MayDecide])
     def approve(self, request: Request, pk: int) -> Response:
         """
@@ -34,7 +34,7 @@ class ApprovalViewSet(ReadOnlyViewSet[Approval]):
         durably(operations.approve, pk, **validated(CommentBody, request.data), by=actor(request))
         return self.detail_response(pk)
 
-    @extend_schema(request=CommentBody)
+    @described(request=CommentBody)
     @action(detail=True, methods=["post"], permission_classes=[MayDecide])
     def reject(self, request: Request, pk: int) -> Response:
         """

@@ -1,12 +1,13 @@
 """`/runner/tasks/{id}/status`: callbacks of runners."""
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from runners.http import runner_report_of
+from workflows.api.base import OwnView
 from workflows.api.callback_bodies import received_callback
+from workflows.api.described import described
 from workflows.api.parsers import CallbackParser
 from workflows.api.serializers.callbacks import CallbackAnswer, CallbackBody, StatusBody
 from workflows.api.throttling import address_of, answered_429
@@ -23,7 +24,7 @@ TOKEN = OpenApiParameter(
 )
 
 
-class CallbackView(APIView):
+class CallbackView(OwnView):
     """Callbacks of runners, authenticated by the token of the attempt."""
 
     authentication_classes: tuple[()] = ()
@@ -31,7 +32,7 @@ class CallbackView(APIView):
     parser_classes = (CallbackParser,)
     queryset = Task.objects.none()  # read by nobody but the document, which names its rows
 
-    @extend_schema(
+    @described(
         operation_id="report_status",
         request=CallbackBody,
         parameters=[TOKEN],

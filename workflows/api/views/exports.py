@@ -3,13 +3,12 @@
 from typing import Any
 
 from django.http import StreamingHttpResponse
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.decorators import action
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
-from rest_framework.viewsets import GenericViewSet
 
-from workflows.api.permissions import ModelPermission
+from workflows.api.base import OwnViewSet, PlainJSONRenderer
+from workflows.api.described import described
 from workflows.api.serializers.base import validated
 from workflows.api.serializers.exports import EventLine, ExportQuery, RunLine
 from workflows.exports.history import EXPORTS
@@ -22,7 +21,7 @@ WAIT_S = 1.0
 """How long a request waits for transactions that are open."""
 
 
-class LinesRenderer(JSONRenderer):
+class LinesRenderer(PlainJSONRenderer):
     """Lets clients ask for JSON lines; what is rendered by it are errors."""
 
     media_type = MEDIA_TYPE
@@ -38,11 +37,10 @@ CURSOR = OpenApiParameter(
 )
 
 
-class ExportViewSet(GenericViewSet[Any]):
+class ExportViewSet(OwnViewSet[Any]):
     """Exports the history as JSON lines."""
 
-    permission_classes = [ModelPermission]
-    renderer_classes = [JSONRenderer, LinesRenderer]
+    renderer_classes = (PlainJSONRenderer, LinesRenderer)
     pagination_class = None
     filter_backends = ()
 
@@ -63,7 +61,7 @@ class EventExports(ExportViewSet):
 
     queryset = Event.objects.all()
 
-    @extend_schema(parameters=[ExportQuery, CURSOR], responses={(200, MEDIA_TYPE): EventLine})
+    @described(parameters=[ExportQuery, CURSOR], responses={(200, MEDIA_TYPE): EventLine})
     @action(detail=False)
     def events(self, request: Request) -> StreamingHttpResponse:
         """
@@ -79,7 +77,7 @@ class RunExports(ExportViewSet):
 
     queryset = WorkflowRun.objects.all()
 
-    @extend_schema(parameters=[ExportQuery, CURSOR], responses={(200, MEDIA_TYPE): RunLine})
+    @described(parameters=[ExportQuery, CURSOR], responses={(200, MEDIA_TYPE): RunLine})
     @action(detail=False)
     def runs(self, request: Request) -> StreamingHttpResponse:
         """

@@ -6,11 +6,11 @@ from django.http import HttpRequest, JsonResponse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
+from workflows.api.base import OwnView
+from workflows.api.described import described
 from workflows.api.readiness import PROBE, Readiness
 from workflows.db.refusals import is_refusal
 
@@ -26,7 +26,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 
 @method_decorator(never_cache, name="dispatch")
-class ReadyView(APIView):
+class ReadyView(OwnView):
     """Whether the site can serve."""
 
     permission_classes: tuple[()] = ()
@@ -34,7 +34,7 @@ class ReadyView(APIView):
     def perform_authentication(self, request: Request) -> None:
         """Read no user yet: that would ask the database, which may not answer."""
 
-    @extend_schema(exclude=True)
+    @described(exclude=True)
     def get(self, request: Request) -> JsonResponse:
         """Respond 200 if the database is reachable and migrated, else 503."""
         found = PROBE.result()
@@ -55,7 +55,8 @@ def _details(found: Readiness, request: Request) -> dict[str, Any]:
 
 def _may_know(request: Request) -> bool:
     try:
-        return request.user.has_perm(MAY_KNOW)
+        is_known = request.successful_authenticator is not None
+        return is_known and request.user.has_perm(MAY_KNOW)
     except (AuthenticationFailed, Throttled):
         return False
     except Exception as exc:

@@ -1,12 +1,12 @@
 """`/runners`."""
 
-from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from runners.models import Runner
 from workflows import operations
 from workflows.api import examples
+from workflows.api.described import described
 from workflows.api.filters import RunnerFilters
 from workflows.api.serializers.runners import RunnerAnswer, RunnerChangesBody
 from workflows.api.viewsets import ReadOnlyViewSet
@@ -20,7 +20,7 @@ class RunnerViewSet(ReadOnlyViewSet[Runner]):
     serializer_class = RunnerAnswer
     filterset_class = RunnerFilters
 
-    @extend_schema(responses={201: RunnerAnswer}, examples=examples.RUNNERS)
+    @described(responses={201: RunnerAnswer}, examples=examples.RUNNERS)
     def create(self, request: Request) -> Response:
         """
         Create a runner; a new default replaces the old one.
@@ -29,7 +29,7 @@ class RunnerViewSet(ReadOnlyViewSet[Runner]):
         """
         return self._save(RunnerAnswer(data=request.data), 201)
 
-    @extend_schema(request=RunnerChangesBody)
+    @described(request=RunnerChangesBody)
     def partial_update(self, request: Request, pk: int) -> Response:
         """
         Change some fields of a runner; a new default replaces the old one.

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import F
-from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from workflows import operations
 from workflows.api import examples
+from workflows.api.described import described
 from workflows.api.filters import RunFilters
 from workflows.api.permissions import MayOperate
 from workflows.api.serializers.base import ReasonBody, RequiredReasonBody, validated
@@ -54,7 +54,7 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
         """Changing a run is an operator's work, not that of who may edit rows."""
         return [MayOperate()] if self.action == "partial_update" else super().get_permissions()
 
-    @extend_schema(request=RunBody, responses={201: StartedRunAnswer}, examples=examples.RUNS)
+    @described(request=RunBody, responses={201: StartedRunAnswer}, examples=examples.RUNS)
     def create(self, request: Request) -> Response:
         """
         Create a run of a template, or of existing tasks in the given order.
@@ -68,7 +68,7 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
         answer.data["warnings"] = warnings_of_run(run)
         return answer
 
-    @extend_schema(request=RunChangesBody)
+    @described(request=RunChangesBody)
     def partial_update(self, request: Request, pk: int) -> Response:
         """
         Switch auto-dispatch on or off; on, what is ready is dispatched at once.
@@ -79,7 +79,7 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
         durably(operations.set_auto_dispatch, pk, **body, by=actor(request))
         return self.detail_response(pk)
 
-    @extend_schema(request=ReasonBody)
+    @described(request=ReasonBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def pause(self, request: Request, pk: int) -> Response:
         """
@@ -90,7 +90,7 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
         durably(operations.pause, pk, **validated(ReasonBody, request.data), by=actor(request))
         return self.detail_response(pk)
 
-    @extend_schema(request=ReasonBody)
+    @described(request=ReasonBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def resume(self, request: Request, pk: int) -> Response:
         """
@@ -101,7 +101,7 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
         durably(operations.resume, pk, **validated(ReasonBody, request.data), by=actor(request))
         return self.detail_response(pk)
 
-    @extend_schema(request=ReasonBody)
+    @described(request=ReasonBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def abort(self, request: Request, pk: int) -> Response:
         """
@@ -112,7 +112,7 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
         durably(operations.abort, pk, **validated(ReasonBody, request.data), by=actor(request))
         return self.detail_response(pk)
 
-    @extend_schema(request=ReasonBody)
+    @described(request=ReasonBody)
     @action(detail=True, methods=["post"], url_path="cancel-rest", permission_classes=[MayOperate])
     def cancel_rest(self, request: Request, pk: int) -> Response:
         """
@@ -125,7 +125,7 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
         )
         return self.detail_response(pk)
 
-    @extend_schema(request=RequiredReasonBody)
+    @described(request=RequiredReasonBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def keep(self, request: Request, pk: int) -> Response:
         """
@@ -137,7 +137,7 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
         durably(operations.keep, pk, **body, by=actor(request))
         return self.detail_response(pk)
 
-    @extend_schema(request=ReasonBody)
+    @described(request=ReasonBody)
     @action(detail=True, methods=["post"], url_path="let-go", permission_classes=[MayOperate])
     def let_go(self, request: Request, pk: int) -> Response:
         """
@@ -148,7 +148,7 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
         durably(operations.let_go, pk, **validated(ReasonBody, request.data), by=actor(request))
         return self.detail_response(pk)
 
-    @extend_schema(request=LabelsBody)
+    @described(request=LabelsBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def label(self, request: Request, pk: int) -> Response:
         """
@@ -159,7 +159,7 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
         durably(operations.label, pk, **validated(LabelsBody, request.data), by=actor(request))
         return self.detail_response(pk)
 
-    @extend_schema(request=NoteBody)
+    @described(request=NoteBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def note(self, request: Request, pk: int) -> Response:
         """
@@ -170,7 +170,7 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
         durably(operations.note, pk, **validated(NoteBody, request.data), by=actor(request))
         return self.detail_response(pk)
 
-    @extend_schema(request=RetryBody, examples=examples.RETRIES)
+    @described(request=RetryBody, examples=examples.RETRIES)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def retry(self, request: Request, pk: int) -> Response:
         """
@@ -182,7 +182,7 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
         durably(operations.retry_failed, pk, **body, by=actor(request))
         return self.detail_response(pk)
 
-    @extend_schema(request=DispatchBody, responses=DispatchAnswer, examples=examples.DISPATCHES)
+    @described(request=DispatchBody, responses=DispatchAnswer, examples=examples.DISPATCHES)
     @action(
         detail=True, methods=["post"], url_path="dispatch-ready", permission_classes=[MayOperate]
     )
@@ -198,7 +198,7 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
         )
         return Response(result.as_json())
 
-    @extend_schema(responses=ExplanationAnswer)
+    @described(responses=ExplanationAnswer)
     @action(detail=True)
     def explain(self, request: Request, pk: int) -> Response:
         """
@@ -208,7 +208,7 @@ class WorkflowRunViewSet(ReadOnlyViewSet[WorkflowRun]):
         """
         return Response(explain(pk))
 
-    @extend_schema(responses=GraphAnswer)
+    @described(responses=GraphAnswer)
     @action(detail=True)
     def graph(self, request: Request, pk: int) -> Response:
         """Return the tasks with their states and times, and the dependencies between them."""

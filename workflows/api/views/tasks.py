@@ -1,13 +1,13 @@
 """`/tasks`."""
 
 from django.db.models import Prefetch
-from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from workflows import operations
 from workflows.api import examples
+from workflows.api.described import described
 from workflows.api.filters import TaskFilters
 from workflows.api.permissions import MayOperate
 from workflows.api.serializers.base import ReasonBody, RequiredReasonBody, validated
@@ -33,7 +33,7 @@ class TaskViewSet(ReadOnlyViewSet[Task]):
     serializer_class = TaskAnswer
     filterset_class = TaskFilters
 
-    @extend_schema(request=TaskBody, responses={201: TaskAnswer}, examples=examples.TASKS)
+    @described(request=TaskBody, responses={201: TaskAnswer}, examples=examples.TASKS)
     def create(self, request: Request) -> Response:
         """
         Create a task without a run; a run can be created of it later.
@@ -43,7 +43,7 @@ class TaskViewSet(ReadOnlyViewSet[Task]):
         task = durably(create_task, **validated(TaskBody, request.data), by=actor(request))
         return self.detail_response(task.pk, 201)
 
-    @extend_schema(request=ReasonBody)
+    @described(request=ReasonBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def cancel(self, request: Request, pk: int) -> Response:
         """
@@ -55,7 +55,7 @@ class TaskViewSet(ReadOnlyViewSet[Task]):
         durably(operations.cancel, pk, **validated(ReasonBody, request.data), by=actor(request))
         return self.detail_response(pk)
 
-    @extend_schema(request=ReasonBody)
+    @described(request=ReasonBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def retry(self, request: Request, pk: int) -> Response:
         """
@@ -67,7 +67,7 @@ class TaskViewSet(ReadOnlyViewSet[Task]):
         durably(operations.retry, pk, **validated(ReasonBody, request.data), by=actor(request))
         return self.detail_response(pk)
 
-    @extend_schema(request=ResetBody, responses=ResetAnswer)
+    @described(request=ResetBody, responses=ResetAnswer)
     @action(
         detail=True, methods=["post"], url_path="retry-downstream", permission_classes=[MayOperate]
     )
@@ -92,7 +92,7 @@ class TaskViewSet(ReadOnlyViewSet[Task]):
             }
         )
 
-    @extend_schema(request=RequiredReasonBody)
+    @described(request=RequiredReasonBody)
     @action(detail=True, methods=["post"], url_path="mark-success", permission_classes=[MayOperate])
     def mark_success(self, request: Request, pk: int) -> Response:
         """
@@ -105,7 +105,7 @@ class TaskViewSet(ReadOnlyViewSet[Task]):
         durably(operations.mark_success, pk, reason=reason, by=actor(request))
         return self.detail_response(pk)
 
-    @extend_schema(request=HoldBody, examples=examples.HOLDS)
+    @described(request=HoldBody, examples=examples.HOLDS)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def hold(self, request: Request, pk: int) -> Response:
         """
@@ -116,7 +116,7 @@ class TaskViewSet(ReadOnlyViewSet[Task]):
         durably(operations.hold, pk, **validated(HoldBody, request.data), by=actor(request))
         return self.detail_response(pk)
 
-    @extend_schema(request=ReasonBody)
+    @described(request=ReasonBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def release(self, request: Request, pk: int) -> Response:
         """
@@ -127,7 +127,7 @@ class TaskViewSet(ReadOnlyViewSet[Task]):
         durably(operations.release, pk, **validated(ReasonBody, request.data), by=actor(request))
         return self.detail_response(pk)
 
-    @extend_schema(request=ReasonBody)
+    @described(request=ReasonBody)
     @action(detail=True, methods=["post"], permission_classes=[MayOperate])
     def ask(self, request: Request, pk: int) -> Response:
         """
@@ -139,7 +139,7 @@ class TaskViewSet(ReadOnlyViewSet[Task]):
         operations.ask(pk, **validated(ReasonBody, request.data), by=actor(request))
         return self.detail_response(pk)
 
-    @extend_schema(request=RequiredReasonBody)
+    @described(request=RequiredReasonBody)
     @action(detail=True, methods=["post"], url_path="declare-lost", permission_classes=[MayOperate])
     def declare_lost(self, request: Request, pk: int) -> Response:
         """
@@ -151,7 +151,7 @@ class TaskViewSet(ReadOnlyViewSet[Task]):
         durably(operations.declare_lost, pk, reason=reason, by=actor(request))
         return self.detail_response(pk)
 
-    @extend_schema(parameters=[LogQuery], responses=LogAnswer)
+    @described(parameters=[LogQuery], responses=LogAnswer)
     @action(detail=True)
     def log(self, request: Request, pk: int) -> Response:
         """

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Prefetch
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import IntegerField
 
 from workflows.api import examples
+from workflows.api.described import described
 from workflows.api.filters import TemplateFilters
 from workflows.api.permissions import MayChange
 from workflows.api.serializers.base import validated
@@ -47,7 +48,7 @@ class WorkflowTemplateViewSet(ReadOnlyViewSet[WorkflowTemplate]):
     serializer_class = TemplateAnswer
     filterset_class = TemplateFilters
 
-    @extend_schema(
+    @described(
         request=CREATE_BODY, responses={201: TemplateWithWarnings}, examples=examples.TEMPLATES
     )
     def create(self, request: Request) -> Response:
@@ -61,7 +62,7 @@ class WorkflowTemplateViewSet(ReadOnlyViewSet[WorkflowTemplate]):
         template = durably(create_template, spec, sections=sections, by=actor(request))
         return self.detail_response(template.pk, 201)
 
-    @extend_schema(responses=TemplateWithWarnings)
+    @described(responses=TemplateWithWarnings)
     def retrieve(self, request: Request, pk: int) -> Response:
         """
         Read a template, and what is wrong with it.
@@ -70,7 +71,7 @@ class WorkflowTemplateViewSet(ReadOnlyViewSet[WorkflowTemplate]):
         """
         return self.detail_response(pk)
 
-    @extend_schema(request=REPLACE_BODY, responses=TemplateWithWarnings)
+    @described(request=REPLACE_BODY, responses=TemplateWithWarnings)
     def update(self, request: Request, pk: int) -> Response:
         """
         Replace the fields that the body has; existing runs keep their own copy of the steps.
@@ -90,7 +91,7 @@ class WorkflowTemplateViewSet(ReadOnlyViewSet[WorkflowTemplate]):
         self.get_object(pk).delete()
         return Response(status=204)
 
-    @extend_schema(responses=VersionAnswer(many=True), filters=False)
+    @described(responses=VersionAnswer(many=True), filters=False)
     @action(detail=True)
     def versions(self, request: Request, pk: int) -> Response:
         """
@@ -103,7 +104,7 @@ class WorkflowTemplateViewSet(ReadOnlyViewSet[WorkflowTemplate]):
         context = {"runs": runs_by_version(page)}
         return self.get_paginated_response(VersionAnswer(page, many=True, context=context).data)
 
-    @extend_schema(parameters=[NUMBER], responses=WholeVersionAnswer)
+    @described(parameters=[NUMBER], responses=WholeVersionAnswer)
     @action(detail=True, url_path="versions/<int:number>")
     def version(self, request: Request, pk: int, number: int) -> Response:
         """
@@ -115,7 +116,7 @@ class WorkflowTemplateViewSet(ReadOnlyViewSet[WorkflowTemplate]):
         context = {"runs": runs_by_version([found])}
         return Response(WholeVersionAnswer(found, context=context).data)
 
-    @extend_schema(parameters=[NUMBER], request=None, responses=TemplateWithWarnings)
+    @described(parameters=[NUMBER], request=None, responses=TemplateWithWarnings)
     @action(
         detail=True,
         methods=["post"],
@@ -131,8 +132,8 @@ class WorkflowTemplateViewSet(ReadOnlyViewSet[WorkflowTemplate]):
         durably(restore_version, pk, number, by=actor(request))
         return self.detail_response(pk)
 
-    @extend_schema(methods=["GET"], responses=PolicyAnswer)
-    @extend_schema(
+    @described(methods=["GET"], responses=PolicyAnswer)
+    @described(
         methods=["PATCH"],
         operation_id="workflow_templates_change_policy",
         request=PolicyBody,

@@ -20,8 +20,9 @@ from workflows.execution.run_directories import remove_unneeded
 from workflows.execution.timers import Timers
 from workflows.management import arguments
 from workflows.management.arguments import add_run_as, count, seconds
-from workflows.management.base import DatabaseCommand
+from workflows.management.base import DatabaseCommand, database_name
 from workflows.management.function_watch import LOOK_AT_FILES_EVERY_S, FunctionWatch, restart
+from workflows.management.output import say
 from workflows.models.actor import Actor
 
 KIND = "local runner"
@@ -62,6 +63,7 @@ class Command(DatabaseCommand):
         grace: float,
         reload: bool = False,
         run_as: str | None = None,
+        verbosity: int = 1,
         **_: Any,
     ) -> None:
         """Execute attempts until stopped."""
@@ -79,6 +81,9 @@ class Command(DatabaseCommand):
         logger.info(
             "Executing local attempts.", extra={"at_a_time": concurrency, "pid": os.getpid()}
         )
+        if verbosity and not logger.isEnabledFor(logging.INFO):  # as in a new project
+            where = f"{concurrency} at a time, of {database_name()}"
+            say(self.stdout, f"Executing local attempts, {where}. Ctrl-C stops it.")
         self._executor.serve(self._keep_serving)
         with suppress(Error):  # then it is merely not seen again
             presence.gone(kind=KIND)

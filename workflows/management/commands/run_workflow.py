@@ -9,9 +9,10 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from django.core.management.base import CommandError
-from django.db import Error, transaction
+from django.db import Error
 from django.db.models import F, JSONField, Q, Value
 
+from runners import transaction
 from workflows.authoring.files import template_named
 from workflows.db.refusals import is_refusal
 from workflows.errors import WorkflowError
@@ -37,6 +38,7 @@ from workflows.models import RunState, TaskAttempt, WorkflowRun
 from workflows.models.actor import Actor
 from workflows.operations.start import begin_if_created, start_run
 from workflows.operations.warnings import warnings_of_run
+from workflows.payloads.wording import TYPES
 from workflows.runs.again import Again
 
 REFRESH_S = 0.2
@@ -44,6 +46,9 @@ WAIT_FOR_DATABASE_S = 60.0
 """How long the end of a run waits for a database that is away."""
 EXIT_CODES = {RunState.SUCCESS: 0, RunState.FAILED: 1, RunState.ABORTED: 1}
 CANNOT_CONTINUE = 2
+REMEDIES = (*TYPES.values(), "put it in quotes")
+"""What a refusal says where a value has another type than is wanted."""
+AS_JSON = "; --param KEY:=VALUE gives a number, yes/no or list, --param KEY=VALUE a text"
 Answer = TypeVar("Answer")
 
 
@@ -110,7 +115,9 @@ class Command(DatabaseCommand):
             wanted = {**_what(name, again, latest=latest), **given}
             run, executor = self._start(wanted, concurrency=concurrency, by=by)
         except WorkflowError as exc:
-            raise CommandError(f"{refusal_line(exc)} (database: {database_name()})") from exc
+            why = refusal_line(exc)
+            hint = AS_JSON if any(each in why for each in REMEDIES) else ""
+            raise CommandError(f"{why}{hint} (database: {database_name()})") from exc
         is_quiet = verbosity == 0
         for text in [] if is_quiet else once_database_answers(lambda: warnings_of_run(run)):
             say(self.stderr, f"Warning: {text}")

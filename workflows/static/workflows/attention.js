@@ -1,9 +1,12 @@
-/* Keeps the numbers in the navigation up to date, and the dashboard with them.
-   A hidden page requests nothing. */
+/* Keeps the numbers beside the lists up to date, and the dashboard with them: on pages that say where
+   they are. */
 
-import {showTimes} from "./times.js";
+import {drawDashboard, isDashboard, isInUse} from "./dashboard.js";
+import {keepAsking} from "./poll.js";
+import {isWatching, tellWatched, watchedQuery} from "./watching.js";
 
-const PAUSE_MS = 10_000;
+const PAUSE_MS = 8000;
+const HIDDEN_PAUSE_MS = 30_000;
 const MOST_COUNTED = 100;
 const MEANING = {
     approvals: "waiting for approval",
@@ -11,14 +14,31 @@ const MEANING = {
     runners: "refusing or silent",
     runs: "failed or stuck",
 };
+/* The rows of Django's side bar, which know no numbers. */
+const ROWS = {
+    approvals: "approval",
+    attempts: "taskattempt",
+    runners: "runner",
+    runs: "workflowrun",
+};
 
-const navigation = document.getElementById("navigation");
-const dashboard = document.getElementById("dashboard");
-let lastEvent;
-let timer;
+const source = document.querySelector("[data-attention]");
+let drawn;
+
+const addPlaces = () => {
+    for (const [name, model] of Object.entries(ROWS)) {
+        const link = document.querySelector(`#nav-sidebar .model-${model} a[href]`);
+        if (link && !link.querySelector("[data-count]")) {
+            const place = document.createElement("span");
+            [place.className, place.hidden] = ["number", true];
+            place.dataset.count = name;
+            link.append(" ", place);
+        }
+    }
+};
 
 const show = (counts) => {
-    for (const place of navigation.querySelectorAll("[data-count]")) {
+    for (const place of document.querySelectorAll("[data-count]")) {
         const count = counts[place.dataset.count] ?? 0;
         const meaning = MEANING[place.dataset.count];
         const shown = count < MOST_COUNTED ? `${count}` : `${MOST_COUNTED - 1}+`;
@@ -29,47 +49,28 @@ const show = (counts) => {
     }
 };
 
-/* Draws the sections of the dashboard anew, except one that somebody is using. */
-const refresh = async () => {
-    const response = await fetch(location.href);
-    if (!response.ok) {
-        return;
+const answered = async (response) => {
+    const {watched, ...counts} = await response.json();
+    show(counts);
+    document.dispatchEvent(new CustomEvent("workflows:counts", {detail: counts}));
+    tellWatched(watched ?? []);
+    const now = JSON.stringify(counts);
+    if (isDashboard && drawn !== now && !isInUse()) {
+        await drawDashboard(counts);
+        drawn = now;
     }
-    const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
-    for (const part of dashboard.querySelectorAll(":scope > section[id]")) {
-        const current = fresh.getElementById(part.id);
-        const isInUse =
-            part.contains(document.activeElement) || part.querySelector("details[open]");
-        if (current && !isInUse) {
-            part.replaceWith(document.adoptNode(current));
-        }
-    }
-    showTimes(dashboard);
+    return document.hidden ? HIDDEN_PAUSE_MS : PAUSE_MS;
 };
 
-const poll = async () => {
-    clearTimeout(timer);
-    if (document.hidden) {
-        return;
-    }
-    try {
-        const response = await fetch(navigation.dataset.attention);
-        if (response.redirected || response.status === 403) {
-            return; /* logged out: the next page says so */
-        }
-        const counts = await response.json(); /* a page, if the database does not answer */
-        show(counts);
-        if (dashboard && lastEvent !== undefined && lastEvent !== counts.event) {
-            await refresh();
-        }
-        lastEvent = counts.event;
-    } catch {
-        /* the server cannot be reached at the moment */
-    }
-    timer = setTimeout(poll, PAUSE_MS);
-};
-
-if (navigation) {
-    document.addEventListener("visibilitychange", poll);
-    poll();
+if (source) {
+    addPlaces();
+    const poll = keepAsking({
+        url: () => source.dataset.attention + watchedQuery(),
+        every: PAUSE_MS,
+        beside: !isDashboard,
+        whileHidden: isWatching,
+        answered,
+    });
+    poll.ask();
+    document.addEventListener("workflows:done", poll.ask);
 }

@@ -1,14 +1,15 @@
 /*
 The drawing of the template that is edited.
 
-    const canvas = createCanvas(host, {icons, choose, chooseEdge, connect, branch, remove, say})
-    canvas.render(steps, problems, selection)
-    canvas.fit(), canvas.zoom(factor), canvas.focus(key)
+    const canvas = createCanvas(host, {icons, editor, open, branch, scaled, say})
+    canvas.render(problems)         what is edited, or chosen, or wrong, has changed
+    canvas.begin()                  shows the beginning, large enough to read
+    canvas.fit(), canvas.zoom(factor), canvas.reveal(key), canvas.focus(key)
+    canvas.order()                  the keys of the steps as they are drawn, by column
+    canvas.find(text)               marks the steps with a text in id or title; returns their keys
 
-`choose(key, event)` is called when a step is chosen, `chooseEdge(from, to)` when a dependency is;
-`connect(from, to)` when a line is drawn from one step to another, `branch(from)` when it is drawn to
-an empty place; `remove(key)` when Delete is pressed on a step. `say(text)` tells what a line would do
-while it is being drawn.
+`open(key, event)` is called when a step is opened, `branch(key)` when a line is drawn to an empty
+place, `scaled(scale)` when the drawing is shown larger or smaller.
 
 A vertex stands for a step, known by its key (a number), or for a step that is missing, known by the
 id that others wait for (a text).
@@ -16,62 +17,102 @@ id that others wait for (a text).
 
 import {createDrawing} from "../graph/draw.js";
 import {plan, SIZES} from "../graph/layout.js";
+import {createMinimap} from "../graph/minimap.js";
 import {pathOf, svgElement} from "../graph/svg.js";
-import {connect as connected, cycleIn, edgesOf, spellCycle, stepOf} from "./model.js";
+import {createLines} from "./lines.js";
+import {addMarquee} from "./marquee.js";
+import {cycleIn, edgesOf} from "./model.js";
+import {WORDS, workOf} from "./work.js";
 
-const MIN_READABLE_SCALE = 0.6;
+const MIN_READABLE_SCALE = 0.8;
+const MOST_HIT_LINES = 1500; /* of more, dependencies are removed in the drawer */
+const MARGIN = 24;
+const BARS = 64; /* at the top and at the bottom, where buttons float */
 
 const isMissing = (key) => typeof key === "string";
 
-export const createCanvas = (host, {icons, choose, chooseEdge, connect, branch, remove, say}) => {
-    let steps = [];
+export const createCanvas = (host, {icons, editor, open, branch, scaled, say}) => {
     let keys = []; /* by index of the vertex */
     let edges = [];
     let indexOf = new Map();
+    let stepBy = new Map(); /* the steps by key */
+    let shown = []; /* the vertices as they are drawn, as texts */
+    let kinds = []; /* the edges as they are drawn */
     let signature = null;
     let layout = plan(0, []);
-    let isResized = false;
     const drawing = createDrawing(host, {
         label: "Steps of the template. Arrow keys walk, Enter opens a step, Delete removes it.",
         icons,
-        choose: (index, event) => {
-            if (!isMissing(keys[index])) {
-                choose(keys[index], event);
+        moved() {
+            minimap.moved();
+            scaled(view.scale);
+        },
+        choose(index, event) {
+            if (isMissing(keys[index])) {
+                return;
+            }
+            if (event.shiftKey) {
+                editor.toggle(keys[index]);
+            } else {
+                open(keys[index], event);
             }
         },
     });
-    const svg = drawing.svg;
-    const looseLine = svgElement("path", {class: "edge edge-loose"});
-    const name = (key) => (isMissing(key) ? key : stepOf(steps, key)?.step_id);
+    const {svg, view} = drawing;
+    const minimap = createMinimap(host, view);
+    new ResizeObserver(minimap.moved).observe(svg);
+    const name = (key) => (isMissing(key) ? key : stepBy.get(key)?.step_id);
 
-    const vertex = (key, wrong) => {
+    const vertex = (key, marks) => {
         if (isMissing(key)) {
             return {title: key, note: "no such step", kind: "ghost", icon: "wrong"};
         }
-        const step = stepOf(steps, key);
-        const {step_id: id, title} = step;
-        const isWrong = wrong.has(key);
+        const {step_id: id, title, payload, requires_approval: isGate} = stepBy.get(key);
+        const mark = marks.get(key);
+        const work = workOf(payload);
+        const isAlso = editor.keys.length > 1 && editor.keys.includes(key);
         return {
             title: id || "(no id)",
-            note: title && title !== id ? title : noteOf(step),
-            kind: isWrong ? "wrong" : "step",
-            icon: isWrong ? "wrong" : iconOf(step),
-            more: isWrong ? "something is wrong" : "",
+            note: mark?.brief ?? (title && title !== id ? title : WORDS[work]),
+            kind: `${mark ? (mark.cycle ? "wrong" : "warn") : "step"}${isAlso ? " is-chosen-too" : ""}`,
+            icon: mark ? "wrong" : isGate ? "approval" : work,
+            more: [isGate ? "asks for approval" : "", isAlso ? "chosen" : ""]
+                .filter(Boolean)
+                .join(", "),
         };
     };
 
-    const paintEdges = (cycle, chosen) => {
+    const paintEdges = (cycle) => {
         const wrong = new Set(cycle?.map((key, i) => `${key}>${cycle[(i + 1) % cycle.length]}`));
+        const {edge} = editor;
         edges.forEach(([from, to], index) => {
             const isWrong = wrong.has(`${from}>${to}`) || from === to || isMissing(from);
-            const isChosen = chosen?.[0] === from && chosen[1] === to;
-            drawing.paintEdge(index, isWrong ? "wrong" : isChosen ? "chosen" : "");
+            const isChosen = edge?.[0] === from && edge[1] === to;
+            const isNear = editor.chosen && [from, to].includes(editor.chosen.key);
+            const kind = isWrong ? "wrong" : isChosen ? "chosen" : isNear ? "near" : "";
+            if (kinds[index] !== kind) {
+                kinds[index] = kind;
+                drawing.paintEdge(index, kind);
+            }
         });
     };
+    const lines = createLines(drawing, {
+        editor,
+        placeOf: (index) => layout.places[index],
+        keyAt: (index) => keys[index],
+        paintEdges,
+        branch,
+        say,
+    });
+    addMarquee(drawing, {
+        places: () => layout.places,
+        chosen: (indexes) =>
+            editor.chooseAll(indexes.map((index) => keys[index]).filter((key) => !isMissing(key))),
+    });
 
     /* Lines are thin: over each lies an invisible broad one that is easier to hit. */
     const addHitLines = (paths) => {
-        const lines = paths.map((points, index) => {
+        const broad = paths.map((points, index) => {
             const [from, to] = edges[index];
             return svgElement(
                 "path",
@@ -79,7 +120,7 @@ export const createCanvas = (host, {icons, choose, chooseEdge, connect, branch, 
                 svgElement("title", {}, `${name(to)} waits for ${name(from)}`),
             );
         });
-        svg.querySelector(".edges").append(...lines);
+        svg.querySelector(".edges").append(...broad);
     };
 
     const addHandle = (key, index) => {
@@ -93,88 +134,14 @@ export const createCanvas = (host, {icons, choose, chooseEdge, connect, branch, 
             {class: "handle", cx: SIZES.width, cy: SIZES.height / 2, r: 7, "data-no-pan": ""},
             svgElement("title", {}, help),
         );
-        handle.addEventListener("pointerdown", (event) => startLine(event, key, index));
+        handle.addEventListener("pointerdown", (event) => lines.start(event, key, index));
         drawing.elementOf(index).append(handle);
-    };
-
-    /* Draws a line from a step until the pointer is released; Escape gives it up. */
-    const startLine = (down, from, fromIndex) => {
-        if (down.button !== 0) {
-            return;
-        }
-        down.preventDefault();
-        const {x, y} = layout.places[fromIndex];
-        const start = [x + SIZES.width, y + SIZES.height / 2];
-        svg.querySelector("g").append(looseLine);
-        svg.classList.add("is-drawing");
-        const listening = new AbortController();
-
-        const move = (event) => {
-            const end = drawing.view.at(event);
-            looseLine.setAttribute("d", pathOf([start, [end.x, end.y]]));
-            const {index} = targetOf(event);
-            const to = keys[index];
-            const cycle = index === null || isMissing(to) ? null : cycleWith(from, to);
-            looseLine.dataset.kind = cycle ? "wrong" : "";
-            drawing.mark(new Set(index === null ? [] : [index]));
-            paintEdges(cycle, null);
-            say(effectOf(from, to, cycle));
-        };
-        const stop = () => {
-            listening.abort();
-            looseLine.remove();
-            svg.classList.remove("is-drawing");
-            drawing.mark(new Set());
-            paintEdges(cycleIn(steps), null);
-            say("");
-        };
-        const release = (event) => {
-            stop();
-            const {index, isInside} = targetOf(event);
-            if (index === null && isInside) {
-                branch(from);
-            } else if (index !== null && index !== fromIndex && !isMissing(keys[index])) {
-                connect(from, keys[index]);
-            }
-        };
-        const listen = (type, act) =>
-            document.addEventListener(type, act, {signal: listening.signal});
-        listen("pointermove", move);
-        listen("pointerup", release);
-        listen("pointercancel", stop);
-        listen("keydown", (event) => {
-            if (event.key === "Escape") {
-                stop();
-            }
-        });
-    };
-
-    const targetOf = (event) => {
-        const found = document.elementFromPoint(event.clientX, event.clientY);
-        return {
-            index: found && drawing.vertexAt(found),
-            isInside: Boolean(found && svg.contains(found)),
-        };
-    };
-
-    const cycleWith = (from, to) => (from === to ? [from] : cycleIn(connected(steps, from, to)));
-
-    const effectOf = (from, to, cycle) => {
-        if (cycle?.length > 1) {
-            return `This would close a cycle: ${spellCycle(connected(steps, from, to), cycle)}`;
-        }
-        if (cycle) {
-            return "A step cannot wait for itself.";
-        }
-        return to === undefined
-            ? "Release to add a new step."
-            : `${name(to)} will wait for ${name(from)}.`;
     };
 
     svg.addEventListener("click", (event) => {
         const hit = event.target.closest("[data-hit]");
         if (hit) {
-            chooseEdge(...edges[Number(hit.dataset.hit)]);
+            editor.chooseEdge(...edges[Number(hit.dataset.hit)]);
         }
     });
     svg.addEventListener("keydown", (event) => {
@@ -182,78 +149,129 @@ export const createCanvas = (host, {icons, choose, chooseEdge, connect, branch, 
         const isDelete = ["Delete", "Backspace"].includes(event.key);
         if (index !== null && isDelete && !isMissing(keys[index])) {
             event.preventDefault();
-            remove(keys[index]);
+            const isOneOfMany = editor.keys.includes(keys[index]);
+            editor.remove(isOneOfMany ? editor.keys : [keys[index]]);
         }
     });
+    host.addEventListener(
+        "wheel",
+        (event) => {
+            if (!event.ctrlKey && !event.metaKey) {
+                event.preventDefault();
+                const isSideways = event.shiftKey && !event.deltaX;
+                view.pan(
+                    -(isSideways ? event.deltaY : event.deltaX),
+                    isSideways ? 0 : -event.deltaY,
+                );
+            }
+        },
+        {passive: false},
+    );
 
-    const show = (vertices) => {
+    const redraw = (vertices) => {
         const links = edges.map(([from, to]) => [indexOf.get(from), indexOf.get(to)]);
-        const {width, height} = layout;
         layout = plan(keys.length, links);
         drawing.show(vertices, links, layout);
-        addHitLines(layout.paths);
+        kinds = edges.map(() => "");
+        if (edges.length <= MOST_HIT_LINES) {
+            addHitLines(layout.paths);
+        }
         keys.forEach(addHandle);
-        isResized = layout.width !== width || layout.height !== height;
-        if (isResized) {
-            drawing.fit();
-        }
     };
+    const paintChanged = (vertices) => {
+        vertices.forEach((each, index) => {
+            if (JSON.stringify(each) !== shown[index]) {
+                drawing.paint(index, each);
+            }
+        });
+    };
+    const kindFor = (key, {kind}) =>
+        editor.keys.includes(key) ? "chosen" : kind.replace(" is-chosen-too", "");
 
-    /* Of a drawing that has become too large to read, the step that is being edited. */
-    const showChosen = (index) => {
-        if (isResized && index !== null && drawing.view.scale < MIN_READABLE_SCALE) {
-            drawing.centre(index);
-            isResized = false;
-        }
+    const inSight = (index) => {
+        const {left, top, right, bottom} = view.shown();
+        const {x, y} = layout.places[index];
+        return x >= left && y >= top && x + SIZES.width <= right && y + SIZES.height <= bottom;
+    };
+    const room = () => [svg.clientWidth - 2 * MARGIN, svg.clientHeight - 2 * BARS];
+    /* Shows the beginning at a scale: in the middle what fits, else from the left and the top. */
+    const showAt = (scale) => {
+        const [w, h] = room();
+        const {width, height} = layout;
+        const x = width * scale > w ? w / 2 / scale : width / 2;
+        const y = height * scale > h ? h / 2 / scale : height / 2;
+        view.centre(x, y, scale);
+    };
+    const fitting = () => {
+        const [w, h] = room();
+        return Math.min(1, w / Math.max(1, layout.width), h / Math.max(1, layout.height));
     };
 
     return {
-        render(nextSteps, problems, selection) {
-            steps = nextSteps;
-            edges = edgesOf(steps);
+        render(problems) {
+            stepBy = new Map(editor.steps.map((step) => [step.key, step]));
+            edges = edgesOf(editor.steps);
             const missing = new Set(edges.map(([from]) => from).filter(isMissing));
-            keys = [...steps.map((step) => step.key), ...missing];
+            keys = [...editor.steps.map((step) => step.key), ...missing];
             indexOf = new Map(keys.map((key, index) => [key, index]));
-            const wrong = new Set(problems.flatMap(({key, cycle}) => cycle ?? key));
-            const vertices = keys.map((key) => vertex(key, wrong));
-            const chosen = indexOf.get(selection?.key) ?? null;
-            const shown = JSON.stringify([keys, edges]);
-            const isNew = shown !== signature;
+            const marks = marksOf(problems);
+            const vertices = keys.map((key) => vertex(key, marks));
+            const drawn = JSON.stringify([keys, edges]);
+            const isNew = drawn !== signature;
             const hadFocus = isNew && svg.contains(document.activeElement);
-            signature = shown;
-            if (isNew) {
-                show(vertices);
-            } else {
-                vertices.forEach((each, index) => {
-                    drawing.paint(index, each);
-                });
-            }
+            signature = drawn;
+            isNew ? redraw(vertices) : paintChanged(vertices);
+            shown = vertices.map((each) => JSON.stringify(each));
+            const chosen = indexOf.get(editor.chosen?.key) ?? null;
             drawing.choose(chosen);
-            showChosen(chosen);
+            if (chosen !== null && isNew && !inSight(chosen)) {
+                drawing.centre(chosen);
+            }
             if (hadFocus) {
                 drawing.focus(chosen ?? 0);
             }
-            paintEdges(cycleIn(steps), selection?.edge);
+            paintEdges(lines.cycle() === undefined ? cycleIn(editor.steps) : lines.cycle());
+            minimap.show(layout, (index) => kindFor(keys[index], vertices[index]));
         },
-        fit: () => drawing.fit(),
-        zoom: (factor) => drawing.view.zoom(factor),
+        begin: () => showAt(1),
+        fit: () => showAt(fitting()),
+        zoom: (factor) => view.zoom(factor),
+        get scale() {
+            return view.scale;
+        },
+        reveal(key) {
+            const index = indexOf.get(key);
+            if (index !== undefined && (!inSight(index) || view.scale < MIN_READABLE_SCALE)) {
+                drawing.centre(index);
+            }
+        },
         focus: (key) => drawing.focus(indexOf.get(key)),
+        order: () =>
+            layout.places
+                .map(({x, y}, index) => ({x, y, key: keys[index]}))
+                .sort((one, other) => one.x - other.x || one.y - other.y)
+                .map(({key}) => key),
+        find(text) {
+            const wanted = text.trim().toLowerCase();
+            const isFound = ({step_id: id, title}) =>
+                `${id}\n${title}`.toLowerCase().includes(wanted);
+            const found = wanted ? editor.steps.filter(isFound).map(({key}) => key) : [];
+            drawing.mark(new Set(found.map((key) => indexOf.get(key))));
+            return found;
+        },
+        svg,
     };
 };
 
-const iconOf = ({requires_approval: isGate, payload}) => {
-    if (isGate) {
-        return "approval";
+/* The first problem of each step, and each step of a cycle. */
+const marksOf = (problems) => {
+    const marks = new Map();
+    for (const problem of problems) {
+        for (const key of problem.cycle ?? [problem.key]) {
+            if (key !== undefined && !marks.has(key)) {
+                marks.set(key, problem);
+            }
+        }
     }
-    if ("command" in payload) {
-        return "command";
-    }
-    return "python" in payload ? "function" : "step";
-};
-
-const noteOf = ({payload}) => {
-    if (Array.isArray(payload.command)) {
-        return payload.command.join(" ").slice(0, 80);
-    }
-    return typeof payload.python === "string" ? payload.python : "";
+    return marks;
 };

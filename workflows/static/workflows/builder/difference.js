@@ -2,6 +2,7 @@
 
 import {createDrawing} from "../graph/draw.js";
 import {plan} from "../graph/layout.js";
+import {WORDS} from "./work.js";
 
 const start = (host) => {
     const {steps, edges} = JSON.parse(document.getElementById("drawing-data").textContent);
@@ -12,13 +13,14 @@ const start = (host) => {
         index.get(downstream),
     ]);
     const isPlain = steps.every((step) => step.change === "same");
-    const vertices = steps.map(({step_id: id, title, change, fields}) => {
+    const vertices = steps.map(({step_id: id, title, change, fields, work}) => {
         const about = change === "changed" ? fields.join(", ") : change === "same" ? "" : change;
+        const otherwise = title === id ? (WORDS[work] ?? "") : title;
         return {
             title: id,
-            note: about || (title === id ? "" : title),
+            note: about || otherwise,
             kind: isPlain ? "step" : change,
-            icon: isPlain ? "step" : change,
+            icon: isPlain ? (work ?? "step") : change,
             more: change === "changed" ? "changed" : "",
         };
     });

@@ -1,9 +1,9 @@
 /*
-The steps with their past and future, for undo and redo.
+A value with its past and future, for undo and redo.
 
-    const history = createHistory(steps, changed)
-    history.change(steps, name?)    changes of one name in a row are undone together
-    history.settle()                what comes next is undone by itself, whatever its name
+    const history = createHistory(value, changed)
+    history.change(value, name?)    changes of one name in a row are undone together
+    history.settle()                 what comes next is undone by itself, whatever its name
     history.undo(), history.redo()
 
 `changed()` is called after each change.
@@ -12,23 +12,23 @@ The steps with their past and future, for undo and redo.
 import {same} from "./json.js";
 
 export const createHistory = (first, changed) => {
-    let steps = first;
+    let value = first;
     let lastName = null;
     const past = [];
     const future = [];
 
     const travel = (from, to) => {
         if (from.length) {
-            to.push(steps);
-            steps = from.pop();
+            to.push(value);
+            value = from.pop();
             lastName = null;
             changed();
         }
     };
 
     return {
-        get steps() {
-            return steps;
+        get value() {
+            return value;
         },
         get canUndo() {
             return past.length > 0;
@@ -37,13 +37,13 @@ export const createHistory = (first, changed) => {
             return future.length > 0;
         },
         change(next, name = null) {
-            if (same(next, steps)) {
+            if (same(next, value)) {
                 return;
             }
             if (name === null || name !== lastName) {
-                past.push(steps);
+                past.push(value);
             }
-            steps = next;
+            value = next;
             future.length = 0;
             lastName = name;
             changed();

@@ -1,13 +1,12 @@
 /*
 Imports a file into the drawing.
 
-    createImport(url, imported) → [button, dialog]      imported(template) takes what was read
+    createImport(server, url, imported) → [button, dialog]      imported(template) takes what was read
 */
 
 import {button, element, freshId} from "../dom.js";
-import {readFile} from "./server.js";
 
-export const createImport = (url, imported) => {
+export const createImport = (server, url, imported) => {
     const [fileId, boxId] = [freshId(), freshId()];
     const file = element("input", {
         type: "file",
@@ -22,7 +21,12 @@ export const createImport = (url, imported) => {
             errors.replaceChildren(element("li", {}, "Choose a file."));
             return;
         }
-        const {status, body} = await readFile(url, file.files[0], box.checked);
+        const sent = new FormData();
+        sent.append("file", file.files[0]);
+        if (box.checked) {
+            sent.append("commands", "on");
+        }
+        const {status, body} = await server.ask(url, {method: "POST", body: sent});
         if (status === 200) {
             dialog.close();
             imported(body);
@@ -33,7 +37,7 @@ export const createImport = (url, imported) => {
     };
     const dialog = element(
         "dialog",
-        {className: "importing", "aria-label": "Import a file"},
+        {className: "builder-dialog", "aria-label": "Import a file"},
         element("h3", {}, "Import a file"),
         element(
             "p",
@@ -52,7 +56,7 @@ export const createImport = (url, imported) => {
             "div",
             {className: "operations"},
             button("Import", load, {className: "button default"}),
-            button("Cancel", () => dialog.close(), {className: "button quiet"}),
+            button("Cancel", () => dialog.close()),
         ),
     );
     const open = button(
@@ -62,7 +66,7 @@ export const createImport = (url, imported) => {
             file.value = "";
             dialog.showModal();
         },
-        {className: "button quiet"},
+        {className: "link"},
     );
     return [open, dialog];
 };

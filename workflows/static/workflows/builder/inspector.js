@@ -1,206 +1,163 @@
 /*
-The fields of the chosen step, or of the chosen dependency.
+The fields of the chosen step, of several steps, or of a dependency, in the drawer.
 
-    const inspector = createInspector(host, actions, data)
-    inspector.render(steps, selection)      builds the fields anew
-    inspector.showProblems(problems)        shows at each field what is wrong with it
-    inspector.focus(name)                   moves the focus to the input of that name
+    const inspector = createInspector(host, drawer, editor, {data, lately, schema, problems, add})
+    inspector.render()          for what is chosen now; builds the fields anew
+    inspector.isTyping          what has just changed was typed into its own fields
+    inspector.showProblems()    shows at each field what is wrong with it
+    inspector.focus(name)       moves the focus to the input of that name
 */
 
-import {button, element, freshId} from "../dom.js";
+import {button, element} from "../dom.js";
+import {dependencyFields, waitsFor} from "./dependencies.js";
 import {edgesOf, stepOf} from "./model.js";
 import {payloadEditor} from "./payload.js";
+import {approvalField, fieldWith, runnerField, secondsField, textField} from "./step_fields.js";
+import {runsTab, timesTab} from "./step_runs.js";
+import {workOf} from "./work.js";
 
-export const createInspector = (host, actions, data) => {
-    let steps = [];
-    let selection = null;
-    const rebuild = () => inspector.render(actions.steps(), selection);
+export const createInspector = (host, drawer, editor, tools) => {
+    const {data, lately, schema, problems, add} = tools;
+    let isTyping = false;
 
-    const field = (name, label, input, help) => {
-        input.id ||= freshId();
-        input.dataset.field = name;
-        const error = element("p", {
-            className: "field-error",
-            id: `${input.id}-error`,
-            hidden: true,
-            "data-error": name,
-        });
-        input.setAttribute("aria-describedby", error.id);
-        return element(
-            "div",
-            {className: "field"},
-            element("label", {for: input.id}, label),
-            input,
-            help ? element("p", {className: "help"}, help) : null,
-            error,
-        );
+    const typed = (act) => {
+        isTyping = true;
+        act();
+        isTyping = false;
     };
-    const text = (step, name) =>
-        element("input", {
-            type: "text",
-            name,
-            value: step[name],
-            spellcheck: name === "title",
-            autocomplete: "off",
-            oninput: (event) =>
-                actions.update(step.key, {[name]: event.target.value}, `${name}:${step.key}`),
-        });
-
-    const chip = (step, dependency, name) => {
-        const isKnown = steps.some((each) => each.step_id === name);
-        const remove = () => {
-            actions.disconnect(dependency, step.key);
-            rebuild();
-            focus("add-dependency");
-        };
-        const label = `Remove the dependency on ${name}`;
-        return element(
-            "li",
-            {className: isKnown ? "chip" : "chip chip-wrong"},
-            name,
-            button("×", remove, {className: "", "aria-label": label}),
-        );
-    };
-
-    const dependencies = (step) => {
-        const idOf = (dependency) => stepOf(steps, dependency)?.step_id ?? dependency;
-        const add = () => {
-            if (input.value.trim()) {
-                actions.depend(step.key, input.value);
-                rebuild();
-                focus("add-dependency");
-            }
-        };
-        const offered = freshId();
-        const input = element("input", {
-            type: "text",
-            name: "add-dependency",
-            list: offered,
-            autocomplete: "off",
-            spellcheck: false,
-            placeholder: "step id",
-            onkeydown: (event) => {
-                if (event.key === "Enter") {
-                    event.preventDefault();
-                    add();
-                }
-            },
-        });
-        const help =
-            "All of these must succeed first. Or drag from the dot of a step to another one.";
-        const made = field("depends_on", "Waits for", input, help);
-        const chips = step.depends_on.map((dependency) => chip(step, dependency, idOf(dependency)));
-        const addButton = button("Add", add, {
-            className: "button quiet",
-            "aria-label": "Add the dependency",
-        });
-        const line = element("div", {className: "adding"}, addButton);
-        input.replaceWith(element("ul", {className: "chips"}, chips), line);
-        line.prepend(input);
-        const taken = new Set([step.step_id, ...step.depends_on.map(idOf)]);
-        const free = steps.map((each) => each.step_id).filter((id) => id && !taken.has(id));
-        const options = free.map((id) => element("option", {value: id}));
-        made.append(element("datalist", {id: offered}, options));
-        return made;
-    };
-
-    const runner = (step) => {
-        const defaultRunner = data.runners.find((each) => each.is_default);
-        const options = [
-            ["", defaultRunner ? `default (${defaultRunner.name})` : "default"],
-            ...data.runners.map(({name, kind, is_enabled: isEnabled}) => [
-                name,
-                `${name}, ${kind}${isEnabled ? "" : ", disabled"}`,
-            ]),
-        ];
-        if (step.runner && !data.runners.some(({name}) => name === step.runner)) {
-            options.push([step.runner, `${step.runner}, which no longer exists`]);
+    /* A title that is the key follows it. */
+    const updater = (step) => (given, tag) => {
+        const follows = "step_id" in given && step.title === step.step_id;
+        const fields = follows ? {...given, title: given.step_id} : given;
+        Object.assign(step, fields);
+        const act = "step_id" in given ? editor.rename : editor.update;
+        typed(() => act(step.key, fields, tag));
+        if (follows) {
+            host.querySelector("[name=title]").value = step.title;
         }
-        return element(
-            "select",
-            {
-                name: "runner",
-                onchange: ({target}) => actions.update(step.key, {runner: target.value || null}),
-            },
-            options.map(([value, textContent]) =>
-                element("option", {value, textContent, selected: value === (step.runner ?? "")}),
-            ),
-        );
     };
 
-    const seconds = (step) =>
-        element("input", {
-            type: "number",
-            name: "timeout_seconds",
-            min: 1,
-            max: data.longest_timeout,
-            step: 1,
-            value: step.timeout_seconds ?? "",
-            oninput: ({target}) =>
-                actions.update(
-                    step.key,
-                    {timeout_seconds: secondsOf(target)},
-                    `timeout:${step.key}`,
-                ),
-        });
-
-    const approval = (step) => {
-        const box = element("input", {
-            type: "checkbox",
-            name: "requires_approval",
-            id: freshId(),
-            checked: step.requires_approval,
-            onchange: () => actions.update(step.key, {requires_approval: box.checked}),
-        });
-        return element(
-            "p",
-            {className: "field check"},
-            box,
-            element("label", {for: box.id}, "Wait for somebody's approval"),
-        );
-    };
-
-    const stepFields = (given) => {
-        const step = {...given};
-        const payload = payloadEditor(
-            step,
-            (fields, tag) => actions.update(step.key, fields, tag),
-            rebuild,
-            data,
-        );
+    const does = (step) => {
+        const update = updater(step);
+        const key = textField(step, "step_id", update);
+        key.addEventListener("change", editor.tellRenamed);
+        const payload = payloadEditor(step, update, () => inspector.render(), {...data, schema});
         return [
-            element("h3", {}, "Step"),
-            field("step_id", "Step id", text(step, "step_id")),
-            field(
-                "title",
-                "Title",
-                text(step, "title"),
-                "What people read. If it is empty, the step id.",
-            ),
-            dependencies(step),
-            payload,
-            element("p", {className: "field-error", hidden: true, "data-error": "payload"}),
-            field("runner", "Runner", runner(step)),
-            field("timeout_seconds", "Timeout (s)", seconds(step), "If it is empty, a day."),
-            approval(step),
             element(
                 "div",
-                {className: "operations"},
-                button("Add a step after it", () => actions.branch(step.key), {
-                    className: "button quiet",
-                }),
-                button("Delete this step", () => actions.remove(step.key), {
-                    className: "button quiet danger",
-                }),
+                {className: "two"},
+                fieldWith("step_id", "Key", key),
+                fieldWith("runner", "Runner", runnerField(step, data.runners, update)),
             ),
+            fieldWith("title", "Title", textField(step, "title", update)),
+            payload,
+            element("p", {className: "field-error", hidden: true, "data-error": "payload"}),
+            element(
+                "div",
+                {className: "two"},
+                fieldWith(
+                    "timeout_seconds",
+                    "At most",
+                    secondsField(step, update),
+                    "Such as 90, 15 min or 2 h; a day at most.",
+                ),
+                approvalField(step, update),
+            ),
+            waitsFor(step, editor, () => {
+                drawer.open("waits");
+                inspector.focus("add-dependency");
+            }),
         ];
     };
 
-    const edgeFields = ([from, to]) => {
-        const name = (key) => stepOf(steps, key)?.step_id ?? key;
-        return [
-            element("h3", {}, "Dependency"),
-            element(
+    const showStep = (given) => {
+        const step = {...given};
+        const position = editor.steps.findIndex(({key}) => key === step.key) + 1;
+        const usual = element("span", {className: "help"});
+        lately.ask(step.step_id).then((found) => {
+            if (found?.runs.length && usual.isConnected) {
+                const failed = found.runs.filter(({state}) => state === "failed").length;
+                const often = `failed ${failed} of ${found.runs.length}`;
+                usual.textContent = found.usual
+                    ? `usual ${tools.duration(found.usual)} · ${often}`
+                    : often;
+                drawer.setCount("runs", found.runs.length);
+            }
+        });
+        drawer.show({
+            title: step.step_id || "(no key)",
+            label: "The chosen step",
+            note: `step ${position} of ${editor.steps.length}`,
+            icon: workOf(step.payload),
+            acts: step.step_id ? [tools.tryButton(step.step_id)] : [],
+            tabs: [
+                {name: "does", label: "Does", body: does(step)},
+                {
+                    name: "waits",
+                    label: "Waits for",
+                    count: step.depends_on.length,
+                    body: dependencyFields(step, editor),
+                },
+                {
+                    name: "times",
+                    label: "Times",
+                    body: [],
+                    opened: (panel) => timesTab(panel, lately.ask(step.step_id)),
+                },
+                {
+                    name: "runs",
+                    label: "Runs",
+                    body: [],
+                    opened: (panel) => runsTab(panel, lately.ask(step.step_id), data),
+                },
+            ],
+            foot: [
+                usual,
+                element(
+                    "span",
+                    {className: "acts"},
+                    button("Add a step after it", () => add([step.key])),
+                    button("Duplicate", () => editor.duplicate()),
+                    button("Remove", () => editor.remove(), {className: "button red"}),
+                ),
+            ],
+        });
+    };
+
+    const showMany = () => {
+        const chosen = editor.keys.map((key) => stepOf(editor.steps, key));
+        const all = {runner: chosen[0].runner};
+        drawer.show({
+            title: `${chosen.length} steps`,
+            body: [
+                element(
+                    "ul",
+                    {className: "chips"},
+                    chosen.map(({step_id: id}) => element("li", {className: "chip"}, id)),
+                ),
+                fieldWith(
+                    "all-runner",
+                    "Runner of all",
+                    runnerField(all, data.runners, (fields) => editor.updateAll(fields)),
+                ),
+            ],
+            foot: element(
+                "span",
+                {className: "acts"},
+                button("Copy", () => tools.copy()),
+                button("Duplicate", () => editor.duplicate()),
+                button(`Remove ${chosen.length} steps`, () => editor.remove(), {
+                    className: "button red",
+                }),
+            ),
+        });
+    };
+
+    const showEdge = ([from, to]) => {
+        const name = (key) => stepOf(editor.steps, key)?.step_id ?? key;
+        drawer.show({
+            title: "Dependency",
+            body: element(
                 "p",
                 {},
                 element("strong", {}, name(to)),
@@ -208,70 +165,58 @@ export const createInspector = (host, actions, data) => {
                 element("strong", {}, name(from)),
                 ".",
             ),
-            element(
-                "div",
-                {className: "operations"},
-                button("Remove the dependency", () => actions.disconnect(from, to), {
-                    className: "button quiet danger",
-                    name: "remove-edge",
-                }),
-            ),
-        ];
+            foot: button("Remove the dependency", () => editor.disconnect(from, to), {
+                className: "button red",
+                name: "remove-edge",
+            }),
+        });
     };
 
-    const nothing = () => [
-        element("h3", {}, steps.length ? "Nothing is chosen" : "No step yet"),
-        element(
-            "p",
-            {className: "help"},
-            steps.length
-                ? "Choose a step to edit it. Drag from the dot of a step to the one that has to wait for it. Choose a line to remove it."
-                : "Add the first step. Then drag from its dot: to an empty place for a new step, or to another step to connect them.",
-        ),
-    ];
-
-    const focus = (name) => host.querySelector(`[name="${name}"]`)?.focus();
     const inspector = {
-        render(nextSteps, nextSelection) {
-            [steps, selection] = [nextSteps, nextSelection];
-            const step = stepOf(steps, selection?.key);
-            const edge = edgesOf(steps).find((each) => isSameEdge(each, selection?.edge));
-            host.replaceChildren(
-                ...(step ? stepFields(step) : edge ? edgeFields(edge) : nothing()),
-            );
-            for (const each of host.querySelectorAll(".operations, .chips")) {
-                if (!each.children.length) {
-                    each.remove();
-                }
-            }
-            inspector.showProblems(actions.problems());
+        get isTyping() {
+            return isTyping;
         },
-        showProblems(problems) {
+        /* Returns false if nothing is chosen. */
+        render() {
+            const {edge, chosen, keys} = editor;
+            const isThere = edgesOf(editor.steps).some(
+                ([from, to]) => from === edge?.[0] && to === edge[1],
+            );
+            if (chosen) {
+                showStep(chosen);
+            } else if (keys.length > 1) {
+                showMany();
+            } else if (isThere) {
+                showEdge(edge);
+            } else {
+                return false;
+            }
+            inspector.showProblems();
+            return true;
+        },
+        showProblems() {
+            const key = editor.chosen?.key;
             for (const slot of host.querySelectorAll("[data-error]")) {
-                const texts = problems
-                    .filter((problem) => isAbout(problem, selection?.key, slot.dataset.error))
-                    .map(({text: problem}) => problem);
-                slot.textContent = texts.join(" ");
-                slot.hidden = !texts.length;
+                const found = problems().filter(
+                    ({key: of, field, cycle}) =>
+                        field === slot.dataset.error && (of === key || cycle?.includes(key)),
+                );
+                slot.textContent = found.map(({text}) => text).join(" ");
+                slot.hidden = !found.length;
+                slot.classList.toggle(
+                    "is-hint",
+                    found.every(({isHint}) => isHint),
+                );
                 host.querySelectorAll(`[data-field="${slot.dataset.error}"]`).forEach((input) => {
-                    input.setAttribute("aria-invalid", String(texts.length > 0));
+                    const isWrong = found.some(({isHint}) => !isHint);
+                    input.setAttribute("aria-invalid", String(isWrong));
                 });
             }
         },
-        focus,
+        focus(name) {
+            const found = host.querySelector(`[name="${name}"], [data-field="${name}"]`);
+            found?.focus();
+        },
     };
     return inspector;
-};
-
-const isSameEdge = (one, other) => one[0] === other?.[0] && one[1] === other?.[1];
-
-const isAbout = ({key, field, cycle}, stepKey, name) =>
-    field === name && (key === stepKey || cycle?.includes(stepKey));
-
-/* What cannot be read as a number is 0, which is then said to be wrong. */
-const secondsOf = ({value, validity}) => {
-    if (value === "") {
-        return validity.badInput ? 0 : null;
-    }
-    return Number(value);
 };

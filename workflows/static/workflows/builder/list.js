@@ -1,17 +1,17 @@
 /*
 The steps in the order of their dispatch, to choose one without a mouse and to move it.
 
-    const list = createList(host, {choose, move})
-    list.render(steps, problems, selection)
+    const list = createList({choose, move})
+    list.element
+    list.render(steps, problems, keys)
 
 `choose(key)` and `move(key, by)` are called when somebody does so; `by` is -1 (up) or 1 (down).
 */
 
 import {button, element} from "../dom.js";
 
-export const createList = (host, {choose, move}) => {
+export const createList = ({choose, move}) => {
     const list = element("ol", {className: "order"});
-    host.append(list);
 
     /* After a move the focus stays on the same button, or goes to the other one at the end. */
     const focusMoved = (position, by) => {
@@ -22,7 +22,7 @@ export const createList = (host, {choose, move}) => {
         target?.focus();
     };
 
-    const entry = (step, position, steps, wrong, selection) => {
+    const entry = (step, position, steps, wrong, keys) => {
         const name = step.step_id || "(no id)";
         const moveButton = (by, text, label) => {
             const act = () => {
@@ -38,18 +38,18 @@ export const createList = (host, {choose, move}) => {
         };
         return element(
             "li",
-            {className: step.key === selection?.key ? "is-chosen" : ""},
+            {className: keys.includes(step.key) ? "is-chosen" : ""},
             element(
                 "button",
                 {
                     type: "button",
                     className: "choose",
                     onclick: () => choose(step.key),
-                    "aria-pressed": String(step.key === selection?.key),
+                    "aria-pressed": String(keys.includes(step.key)),
                 },
                 element("strong", {}, name),
                 wrong.has(step.key)
-                    ? element("span", {className: "wrong"}, " something is wrong")
+                    ? element("span", {className: "wrong"}, ` ${wrong.get(step.key)}`)
                     : null,
                 step.title && step.title !== name
                     ? element("span", {className: "help"}, ` ${step.title}`)
@@ -61,10 +61,15 @@ export const createList = (host, {choose, move}) => {
     };
 
     return {
-        render(steps, problems, selection) {
-            const wrong = new Set(problems.flatMap(({key, cycle}) => cycle ?? key));
+        element: list,
+        render(steps, problems, keys) {
+            const wrong = new Map(
+                problems.flatMap(({key, cycle, brief}) =>
+                    (cycle ?? [key]).map((of) => [of, brief]),
+                ),
+            );
             list.replaceChildren(
-                ...steps.map((step, position) => entry(step, position, steps, wrong, selection)),
+                ...steps.map((step, position) => entry(step, position, steps, wrong, keys)),
             );
         },
     };

@@ -1,243 +1,234 @@
 /*
 The builder of a template: what is drawn and edited here is stored by one request.
 
-It replaces the rows of the plain form, which are used without this file, or at `?plain`. Each part is
-explained in its own file.
+Without JavaScript, `?plain` shows a form instead. Each part is explained in its own file.
 */
 
-import {button, element} from "../dom.js";
+import {duration} from "../run/duration.js";
+import {createActions} from "./actions.js";
 import {createCanvas} from "./canvas.js";
+import {createChecking} from "./checking.js";
+import {createCompleting} from "./completing.js";
+import {offersFor} from "./completions.js";
+import {createDraft} from "./draft.js";
+import {createDrawer} from "./drawer.js";
+import {createEditor} from "./editor.js";
 import * as form from "./form.js";
-import {createHistory} from "./history.js";
+import {createFrame} from "./frame.js";
 import {createImport} from "./importing.js";
 import {createInspector} from "./inspector.js";
-import {parse} from "./json.js";
-import {createList} from "./list.js";
+import {parse, parseObject} from "./json.js";
+import {listen} from "./keys.js";
+import {createLately} from "./lately.js";
+import {loggedOut} from "./login.js";
+import {createMenu} from "./menu.js";
 import * as model from "./model.js";
+import {createOutcome} from "./outcome.js";
+import {createPanels} from "./panels.js";
 import {problemsOf} from "./problems.js";
-import {createSaving} from "./saving.js";
-
-/* The names of the inputs of fields that have several. */
-const FOCUS = {depends_on: "add-dependency", payload: "payload-kind"};
+import {createSaving, messageOfLastPage} from "./saving.js";
+import {createServer} from "./server.js";
+import {createTrying} from "./trying.js";
 
 const start = (host) => {
     const data = parse(document.getElementById("builder-data").textContent);
-    let selection = null; /* {key} of a step, or {edge: [from, to]} */
-    let problems = [];
+    const server = createServer({loggedOut});
+    const first = {steps: model.read(data.template.steps), fields: form.values()};
+    const draft = createDraft(data.draft, {kept: (at) => frame.kept(at)});
+    let problems = []; /* what the page knows itself: saving it would be refused */
+    let hints = []; /* what the check of the server finds */
+    let wasChosen = "";
 
-    const status = element("p", {className: "builder-status", role: "status"});
-    const canvasHost = element("div", {className: "graph-host builder-canvas"});
-    const listHost = element(
-        "section",
-        {className: "builder-list", "aria-label": "Order of dispatch"},
-        element("h3", {}, "Order of dispatch"),
-        element(
-            "p",
-            {className: "help"},
-            "Of the steps that are ready, the first one here is dispatched first.",
-        ),
-    );
-    const inspectorHost = element("section", {
-        className: "builder-inspector",
-        "aria-label": "The chosen step or dependency",
-    });
-    const trouble = element("ul", {className: "builder-problems", "aria-label": "What is wrong"});
+    const template = ({steps, fields} = editor.value) => {
+        const {template: own, wrong} = form.parsed(fields);
+        return {template: {...own, steps: model.write(steps)}, wrong};
+    };
+    const textOf = (value) =>
+        JSON.stringify([
+            value.fields,
+            model.write(value.steps),
+            value.steps.map(({draft: d}) => d),
+        ]);
+    let stored = textOf(first);
+    let sentText = null;
+    const found = draft.read();
+    const kept = found && textOf(found.value) !== stored ? found : null;
+    const isChanged = () => textOf(editor.value) !== stored;
 
-    const say = (text) => {
-        status.textContent = text;
-        status.classList.toggle("is-empty", !text);
-    };
-    const render = () => {
-        const {steps} = history;
-        problems = problemsOf(steps, data.longest_timeout);
-        canvas.render(steps, problems, selection);
-        list.render(steps, problems, selection);
-        inspector.showProblems(problems);
-        trouble.replaceChildren(
-            ...problems.map(({key, field, text, cycle}) =>
-                element(
-                    "li",
-                    {},
-                    key && !cycle ? `${model.stepOf(steps, key).step_id || "(no id)"}: ` : "",
-                    key ? button(text, () => choose(key, field), {className: "link"}) : text,
-                ),
-            ),
-        );
-        undo.disabled = !history.canUndo;
-        redo.disabled = !history.canRedo;
-        saving.changed();
-    };
-    const history = createHistory(model.read(data.template.steps), () => render());
-    const choose = (key, field = null) => {
-        selection = key === null ? null : {key};
-        inspector.render(history.steps, selection);
-        render();
-        if (field) {
-            inspector.focus(FOCUS[field] ?? field);
+    const look = () => {
+        problems = problemsOf(editor.steps, data.longest_timeout);
+        const {template: draftTemplate, wrong} = template();
+        if (!problems.length && editor.steps.length && !Object.keys(wrong).length) {
+            checking.look({...draftTemplate, name: draftTemplate.name.trim() || "draft"});
         }
+        hints = checking.problems(editor.steps);
     };
-    const travel = (direction) => () => {
-        history[direction]();
-        inspector.render(history.steps, selection);
-    };
-
-    const actions = {
-        steps: () => history.steps,
-        problems: () => problems,
-        update: (key, fields, tag) => history.change(model.update(history.steps, key, fields), tag),
-        depend(key, id) {
-            const known = history.steps.find((step) => step.step_id === id);
-            history.change(model.connect(history.steps, known ? known.key : id, key));
-        },
-        connect(from, to) {
-            history.change(model.connect(history.steps, from, to));
-            choose(to);
-        },
-        disconnect(from, to) {
-            history.change(model.disconnect(history.steps, from, to));
-            choose(to);
-        },
-        branch(from) {
-            add(from === null ? [] : [from]);
-        },
-        remove(key) {
-            const at = history.steps.findIndex((step) => step.key === key);
-            const name = history.steps[at].step_id;
-            history.change(model.remove(history.steps, key));
-            choose(history.steps[Math.min(at, history.steps.length - 1)]?.key ?? null);
-            say(`${name} was deleted; Undo brings it back.`);
-            if (document.activeElement === document.body) {
-                selection ? canvas.focus(selection.key) : addButton.focus();
-            }
-        },
-    };
-    const add = (dependsOn = []) => {
-        const step = model.newStep({step_id: model.freeId(history.steps), depends_on: dependsOn});
-        history.change([...history.steps, step]);
-        choose(step.key, "step_id");
-        inspectorHost.querySelector("[name=step_id]").select();
-    };
-
-    const addButton = button("Add a step", () => add(), {className: "button"});
-    const undo = button("Undo", travel("undo"), {className: "button quiet"});
-    const redo = button("Redo", travel("redo"), {className: "button quiet"});
-    const [importButton, dialog] = createImport(data.read, (template) => {
-        form.fill(template);
-        history.change(model.read(template.steps));
-        choose(null);
-        say(`${history.steps.length} steps were read; save to keep them.`);
-    });
-    const saving = createSaving(data, {
-        template: () => {
-            const fields = form.read();
-            return fields && {...fields, steps: model.write(history.steps)};
-        },
-        text: () =>
-            form.text() +
-            JSON.stringify(model.write(history.steps)) +
-            history.steps.map(({draft}) => draft?.text ?? ""),
-        problems: () => problems,
-        choose: (id) => {
-            const found = history.steps.find((step) => step.step_id === id);
-            if (found) {
-                choose(found.key);
-            }
-        },
-        say,
-    });
-
-    host.append(
-        element(
-            "div",
-            {className: "builder-bar"},
-            element("div", {className: "group"}, addButton, undo, redo),
-            element(
-                "div",
-                {className: "group"},
-                button("−", () => canvas.zoom(1 / 1.25), {
-                    className: "button quiet",
-                    "aria-label": "Smaller",
-                }),
-                button("+", () => canvas.zoom(1.25), {
-                    className: "button quiet",
-                    "aria-label": "Larger",
-                }),
-                button("Fit", () => canvas.fit(), {className: "button quiet"}),
-            ),
-            element(
-                "div",
-                {className: "group"},
-                importButton,
-                element("a", {className: "button quiet", href: "?plain"}, "Plain form"),
-            ),
-            element("div", {className: "group saving"}, saving.state, saving.button),
-        ),
-        saving.notice,
-        status,
-        element(
-            "div",
-            {className: "builder-panes"},
-            element("div", {className: "builder-left"}, canvasHost, trouble, listHost),
-            inspectorHost,
-        ),
-        dialog,
-    );
-    host.hidden = false;
-    document.getElementById("steps")?.remove();
-    document.querySelectorAll(".submit-row").forEach((row) => {
-        row.querySelectorAll("input").forEach((input) => {
-            input.remove();
+    const all = () => [...problems, ...hints];
+    const show = () => {
+        const wrong = new Set(all().flatMap(({key, cycle}) => cycle ?? (key ? [key] : [])));
+        canvas.render(all());
+        frame.render({
+            name: editor.fields.name,
+            version: saving.version,
+            isChanged: isChanged(),
+            wrong: wrong.size,
+            canUndo: editor.canUndo,
+            canRedo: editor.canRedo,
+            isChosen: editor.keys.length > 0,
+            counts: countsOf(editor.steps),
+            parameterCount: panels.parameterCount(),
         });
-        row.hidden = !row.children.length;
-    });
+        panels.showProblems();
+    };
+    const changed = () => {
+        const value = editor.value;
+        look();
+        if (!inspector.isTyping && !panels.isTyping) {
+            form.write(editor.fields);
+            showChosen();
+        }
+        show();
+        panels.render();
+        inspector.showProblems();
+        saving.settled();
+        isChanged() ? draft.keep(value, saving.version) : draft.drop();
+    };
+    /* The drawer follows what is chosen; a part of the template stays open beside nothing. */
+    const showChosen = () => {
+        const chosen = JSON.stringify([editor.keys, editor.edge]);
+        const isOther = chosen !== wasChosen;
+        wasChosen = chosen;
+        if (!panels.isOpen || (isOther && (editor.keys.length || editor.edge))) {
+            panels.leave();
+            if (!inspector.render()) {
+                drawer.close();
+            }
+        }
+    };
 
-    const canvas = createCanvas(canvasHost, {
-        icons: host.dataset.icons,
-        say,
-        connect: actions.connect,
-        branch: actions.branch,
-        remove: actions.remove,
-        choose: (key, event) => choose(key, event.type === "keydown" ? "step_id" : null),
-        chooseEdge: (from, to) => {
-            selection = {edge: [from, to]};
-            inspector.render(history.steps, selection);
-            render();
-            inspector.focus("remove-edge");
+    const editor = createEditor(kept?.value ?? first, {changed, say: (text) => frame.say(text)});
+    const checking = createChecking(server, data.check, {
+        found() {
+            hints = checking.problems(editor.steps);
+            show();
+            inspector.showProblems();
         },
     });
-    const inspector = createInspector(inspectorHost, actions, data);
-    const list = createList(listHost, {
-        choose: (key) => choose(key, "step_id"),
-        move: (key, by) => history.change(model.move(history.steps, key, by)),
+    const lately = createLately(server, data.lately);
+    const saving = createSaving(data, server, {
+        template() {
+            sentText = textOf(editor.value);
+            return template();
+        },
+        problems: () => problems,
+        choose: (of, field) => actions.open(typeof of === "string" ? keyNamed(of) : of, field),
+        showErrors: (errors) => panels.showErrors(errors),
+        say: (text) => frame.say(text),
+        saved(body, before) {
+            const isUntouched = sentText === stored;
+            stored = sentText;
+            isChanged() ? draft.keep(editor.value, body.version) : draft.drop();
+            // Labels change without a version.
+            const same = isUntouched
+                ? "Nothing has changed."
+                : `Saved; it is still version ${before}.`;
+            frame.say(before === body.version ? same : `Saved as version ${body.version}.`);
+            show();
+        },
     });
+    const keyNamed = (id) => editor.steps.find((step) => step.step_id === id)?.key ?? null;
+    /* `#step=ID` at the end of the address opens that step. */
+    const openNamed = () => {
+        const id = new URLSearchParams(location.hash.slice(1)).get("step");
+        const key = id === null ? null : keyNamed(id);
+        if (key !== null) {
+            actions.open(key);
+        }
+    };
+    addEventListener("hashchange", openNamed);
+    const actions = createActions(editor, {
+        parts: () => ({canvas, drawer, frame, inspector, panels}),
+        wrong: () => all().filter(({key}) => key !== undefined),
+        discard() {
+            draft.drop();
+            location.reload();
+        },
+        host,
+    });
+    const [importButton, dialog] = createImport(server, data.read, (given) => {
+        panels.take(given);
+        frame.say(`${editor.steps.length} steps were read; save to keep them.`);
+    });
+    host.append(dialog);
+    const trying = createTrying(data, server, {
+        template: () => template().template,
+        version: () => saving.version,
+        refused: (status, body) => saving.tell("Not tried", status, body),
+        show: (started, again) => outcome.show(started, again),
+    });
+    const frame = createFrame(host, actions, {
+        run: trying.runButton,
+        save: saving.button,
+        notice: saving.notice,
+        menu: createMenu(actions, importButton),
+    });
+    const outcome = createOutcome(frame.ground);
+    const drawer = createDrawer(frame.drawer, {
+        icons: host.dataset.icons,
+        closed: () => actions.close(),
+    });
+    const schema = () => parseObject(editor.fields.parameters_schema).value ?? {};
+    const inspector = createInspector(frame.drawer, drawer, editor, {
+        data,
+        lately,
+        schema,
+        duration,
+        problems: all,
+        add: actions.branchFrom,
+        copy: actions.copy,
+        tryButton: trying.tryButton,
+    });
+    const panels = createPanels(editor, drawer, {
+        data,
+        server,
+        choose: actions.open,
+        problems: all,
+        template,
+        say: (text) => frame.say(text),
+    });
+    const canvas = createCanvas(frame.canvas, {
+        icons: host.dataset.icons,
+        editor,
+        say: (text) => frame.say(text),
+        scaled: (scale) => frame.showScale(scale),
+        branch: (from) => actions.branchFrom([from]),
+        open: (key, event) => actions.open(key, event.type === "keydown" ? "step_id" : null),
+    });
+    createCompleting(frame.drawer, frame.stage, offersFor(editor, {data, lately, schema}));
+    listen(host, editor, {actions, saving, frame, canvas});
 
-    inspectorHost.addEventListener("focusout", () => history.settle());
-    document.addEventListener("keydown", (event) => {
-        if (!event.ctrlKey && !event.metaKey) {
-            return;
-        }
-        const isTyping = event.target.closest?.("input, textarea, select");
-        const does = {
-            s: saving.save,
-            z: isTyping ? null : event.shiftKey ? travel("redo") : travel("undo"),
-            y: isTyping ? null : travel("redo"),
-        }[event.key.toLowerCase()];
-        if (does) {
-            event.preventDefault();
-            does();
-        }
-    });
+    host.hidden = false;
+    saving.version = kept?.version ?? data.version;
     document.getElementById("workflowtemplate_form").addEventListener("submit", (event) => {
         event.preventDefault();
         saving.save();
     });
-    document
-        .getElementById("workflowtemplate_form")
-        .addEventListener("input", () => saving.changed());
-    inspector.render(history.steps, selection);
-    render();
-    saving.begin();
-    canvas.fit();
+    addEventListener("beforeunload", (event) => {
+        if (isChanged() && !draft.isSafe) {
+            event.preventDefault();
+        }
+    });
+    frame.stretch();
+    changed();
+    canvas.begin();
+    openNamed();
+    frame.kept(kept?.at ?? 0);
+    frame.say(messageOfLastPage() ?? (kept ? "Your draft is here again." : ""));
+};
+
+const countsOf = (steps) => {
+    const lines = model.edgesOf(steps).length;
+    return `${steps.length} step${steps.length === 1 ? "" : "s"}, ${lines} line${lines === 1 ? "" : "s"} · Shift+drag selects · drag a dot to the step that shall wait`;
 };
 
 const host = document.getElementById("builder");

@@ -12,7 +12,6 @@ let lastKey = 0;
 export const newStep = (fields = {}) => {
     lastKey += 1;
     return {
-        key: lastKey,
         step_id: "",
         title: "",
         depends_on: [],
@@ -22,6 +21,7 @@ export const newStep = (fields = {}) => {
         timeout_seconds: null,
         requires_approval: false,
         ...fields,
+        key: lastKey,
     };
 };
 
@@ -32,6 +32,16 @@ export const read = (plain) => {
     return steps.map((step) => ({
         ...step,
         depends_on: step.depends_on.map((id) => known.get(id) ?? id),
+    }));
+};
+
+/* Steps as they were edited, with new keys: those of a draft are from another visit. */
+export const revive = (steps) => {
+    const made = steps.map((step) => newStep({...step, key: undefined}));
+    const fresh = new Map(steps.map((step, index) => [step.key, made[index].key]));
+    return made.map((step) => ({
+        ...step,
+        depends_on: step.depends_on.map((on) => fresh.get(on) ?? on),
     }));
 };
 
@@ -67,14 +77,16 @@ export const edgesOf = (steps) => {
 export const update = (steps, key, fields) =>
     steps.map((step) => (step.key === key ? {...step, ...fields} : step));
 
-export const remove = (steps, key) =>
-    steps
-        .filter((step) => step.key !== key)
+export const remove = (steps, keys) => {
+    const isGone = (on) => keys.includes(on);
+    return steps
+        .filter((step) => !isGone(step.key))
         .map((step) =>
-            step.depends_on.includes(key)
-                ? {...step, depends_on: step.depends_on.filter((on) => on !== key)}
+            step.depends_on.some(isGone)
+                ? {...step, depends_on: step.depends_on.filter((on) => !isGone(on))}
                 : step,
         );
+};
 
 export const connect = (steps, from, to) => {
     const step = stepOf(steps, to);
@@ -100,9 +112,31 @@ export const move = (steps, key, by) => {
     return moved;
 };
 
-export const freeId = (steps, wish = "step") => {
+/* The steps in the order of `keys`; steps that are not named there stay behind. */
+export const inOrder = (steps, keys) => {
+    const rank = new Map(keys.map((key, index) => [key, index]));
+    const rankOf = ({key}) => rank.get(key) ?? keys.length;
+    return [...steps].sort((one, other) => rankOf(one) - rankOf(other));
+};
+
+/* All steps that must have succeeded before one, near ones first. */
+export const upstreamOf = (steps, key) => {
+    const byKey = new Map(steps.map((step) => [step.key, step]));
+    const known = idsOf(steps);
+    const found = new Set();
+    let level = [key];
+    while (level.length) {
+        level = level
+            .flatMap((each) => byKey.get(each)?.depends_on ?? [])
+            .map((on) => (typeof on === "string" ? known.get(on) : on))
+            .filter((on) => on !== undefined && on !== key && !found.has(on) && found.add(on));
+    }
+    return [...found].map((each) => byKey.get(each)).filter(Boolean);
+};
+
+export const freeId = (steps, wish = "step", first = 1) => {
     const taken = new Set(steps.map((step) => step.step_id));
-    for (let n = 1; ; n += 1) {
+    for (let n = first; ; n += 1) {
         if (!taken.has(`${wish}-${n}`)) {
             return `${wish}-${n}`;
         }

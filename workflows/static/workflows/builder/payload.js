@@ -1,41 +1,49 @@
 /*
-What a step does, as fields: a command, a function, or any JSON that another runner understands.
+What a step does, as fields: a script, a command, a function, or any JSON that its runner understands.
 
-    payloadEditor(step, change, rebuild, {functions, functions_problem}) → element
+    payloadEditor(step, change, rebuild, {functions, functions_problem, tasks, schema}) → elements
 
-`change({payload, draft}, name)` is called for each keystroke, `rebuild()` when other fields are
-needed.
+`change({payload, draft}, name)` is called for each keystroke, `rebuild()` for other fields.
 */
 
 import {element, freshId} from "../dom.js";
-import {isObject, parseObject} from "./json.js";
-import {valueRows} from "./rows.js";
-import {jsonOf, textOf, typeOf} from "./values.js";
+import {commandFields} from "./command.js";
+import {argumentRows, labelled, namedArguments} from "./fields.js";
+import {parseObject} from "./json.js";
+import {scriptFields} from "./script_fields.js";
+import {jsonOf, textOf} from "./values.js";
+import {joinWords} from "./words.js";
+import {payloadOf, scriptOf, workOf} from "./work.js";
 
 const KINDS = {
-    none: "Nothing yet",
-    command: "A command",
-    python: "A function",
-    json: "Other (JSON)",
+    script: "Script",
+    command: "Command",
+    function: "Function",
+    task: "Django task",
+    json: "JSON",
 };
-const FIELDS = {command: ["command", "cwd", "env"], python: ["python", "kwargs"]};
-const shownAsJson = new Set(); /* keys of steps whose payload somebody wants to see as JSON */
+const FIELDS = {
+    script: ["command", "cwd", "env"],
+    command: ["command", "cwd", "env"],
+    function: ["python", "kwargs"],
+    task: ["task", "args", "kwargs"],
+};
+const ALL_FIELDS = Object.values(FIELDS).flat();
+const chosenKinds = new Map(); /* by step: how somebody wants to see its payload */
+const before = new Map(); /* by step and kind: what it was when somebody chose another kind */
+
+const FITS = {
+    script: (payload) => scriptOf(payload) !== null,
+    command: ({command}) => Array.isArray(command),
+    function: ({python}) => typeof python === "string",
+    task: ({task}) => typeof task === "string",
+    json: () => true,
+};
 
 const kindOf = ({key, payload, draft}) => {
-    if (draft !== null || shownAsJson.has(key)) {
-        return "json";
-    }
-    if ("command" in payload) {
-        return isListOfTexts(payload.command) ? "command" : "json";
-    }
-    if ("python" in payload) {
-        return typeof payload.python === "string" ? "python" : "json";
-    }
-    return Object.keys(payload).length ? "json" : "none";
+    const chosen = draft?.kind ?? chosenKinds.get(key);
+    return chosen && FITS[chosen](payload) ? chosen : workOf(payload);
 };
-
-const isListOfTexts = (value) =>
-    Array.isArray(value) && value.every((each) => typeof each === "string");
 
 const without = (payload, names) =>
     Object.fromEntries(Object.entries(payload).filter(([name]) => !names.includes(name)));
@@ -47,104 +55,108 @@ export const payloadEditor = (step, change, rebuild, known) => {
         step.payload = Object.fromEntries(all.filter(([, value]) => value !== undefined));
         change({payload: step.payload, draft: null}, name);
     };
+    const fail = (text, error, name) =>
+        change({payload: step.payload, draft: {text, error, kind}}, name);
     const switchTo = (next) => {
-        shownAsJson.delete(step.key);
-        if (next === "json") {
-            shownAsJson.add(step.key);
-        }
-        const kept = without(step.payload, [...FIELDS.command, ...FIELDS.python]);
-        const payload = {
-            none: {},
-            json: step.payload,
-            command: {command: [], ...kept},
-            python: {python: "", ...kept},
-        }[next];
-        change({payload, draft: null});
+        const {key, payload} = step;
+        before.set(`${key} ${kind}`, payload);
+        chosenKinds.set(key, next);
+        change({payload: before.get(`${key} ${next}`) ?? converted(payload, next), draft: null});
         rebuild();
     };
-    const choice = element(
-        "select",
-        {name: "payload-kind", id: freshId(), onchange: () => switchTo(choice.value)},
-        Object.entries(KINDS).map(([value, text]) =>
-            element("option", {value, textContent: text, selected: value === kind}),
-        ),
-    );
     const fields = {
         none: () => [],
-        command: () => commandFields(step, set),
-        python: () => functionFields(step, set, known),
+        script: () => scriptFields(step, set, {schema: known.schema, rebuild}),
+        command: () => commandFields(step, set, fail, rebuild),
+        function: () => functionFields(step, set, known),
+        task: () => taskFields(step, set, known),
         json: () => jsonField(step, change),
     };
     return element(
         "fieldset",
         {className: "payload"},
-        element("legend", {}, "What it does"),
-        element("p", {className: "row"}, element("label", {for: choice.id}, "Kind"), choice),
+        element("legend", {}, "Kind"),
+        kindSwitch(kind, switchTo, known),
+        kind === "none" ? element("p", {className: "help"}, "Choose what the step does.") : null,
         fields[kind](),
         otherKeys(step, kind),
     );
 };
 
-const otherKeys = (step, kind) => {
-    const others = kind === "json" ? [] : Object.keys(without(step.payload, FIELDS[kind] ?? []));
-    const text = `Also in the payload: ${others.join(", ")}. Choose “Other (JSON)” to see all of it.`;
-    return others.length ? element("p", {className: "help"}, text) : null;
+/* What the payload becomes as another kind: what both have is kept. */
+const converted = (payload, next) => {
+    const kept = without(payload, ALL_FIELDS);
+    const {cwd, env} = payload;
+    const around = {...(cwd === undefined ? {} : {cwd}), ...(env === undefined ? {} : {env})};
+    const command = workOf(payload) === "command" ? payload.command : [];
+    return {
+        script: {...payloadOf(scriptOf(payload) ?? joinWords(command)), ...around, ...kept},
+        command: {command, ...around, ...kept},
+        function: {python: "", ...kept},
+        task: {task: "", ...kept},
+        json: payload,
+    }[next];
 };
 
-const labelled = (text, input, help) => {
-    input.id ||= freshId();
+const kindSwitch = (kind, switchTo, {tasks}) => {
+    const name = freshId();
+    const hasTasks = Object.keys(tasks).length > 0 || kind === "task";
+    const offered = Object.entries(KINDS).filter(([value]) => value !== "task" || hasTasks);
     return element(
-        "p",
-        {className: "row"},
-        element("label", {for: input.id}, text),
-        input,
-        help ? element("span", {className: "help"}, help) : null,
+        "div",
+        {className: "segments", role: "radiogroup", "aria-label": "Kind"},
+        offered.map(([value, text]) =>
+            element(
+                "label",
+                {className: "segment"},
+                element("input", {
+                    type: "radio",
+                    name,
+                    value,
+                    checked: value === kind,
+                    onchange: () => switchTo(value),
+                }),
+                text,
+            ),
+        ),
     );
 };
 
-const commandFields = (step, set) => [
-    valueRows({
-        legend: "Program and arguments",
-        items: step.payload.command.length ? step.payload.command : [""],
-        add: "Add an argument",
-        inputs: (value, n) => [
-            element("textarea", {
-                className: "json",
-                rows: 1,
-                value,
-                spellcheck: false,
-                name: `command-${n}`,
-                "aria-label": n ? `Argument ${n}` : "Program",
-                placeholder: n ? "" : "python",
-            }),
-        ],
-        read: ([area]) => area.value,
-        blank: "",
-        changed: (values) =>
-            set({command: values.length === 1 && !values[0] ? [] : values}, `command:${step.key}`),
-    }),
-    labelled(
-        "Working directory",
+const otherKeys = (step, kind) => {
+    const others =
+        kind === "json" || step.draft ? [] : Object.keys(without(step.payload, FIELDS[kind] ?? []));
+    const text = `Also in the payload: ${others.join(", ")}. JSON shows all of it.`;
+    return others.length ? element("p", {className: "help"}, text) : null;
+};
+
+/* A name, with those that are known here; whether another may be saved is for the server to say. */
+const nameField = (step, set, {label, field, about}) => {
+    const help = element("span", {
+        className: "help",
+        "aria-live": "polite",
+        textContent: about(step.payload[field]),
+    });
+    const line = labelled(
+        label,
         element("input", {
             type: "text",
             className: "json",
-            name: "cwd",
-            value: step.payload.cwd ?? "",
+            name: field,
+            value: step.payload[field],
             spellcheck: false,
-            oninput: (event) => set({cwd: event.target.value || undefined}, `cwd:${step.key}`),
+            autocomplete: "off",
+            "data-completes": field,
+            "data-field": "payload",
+            oninput: ({target}) => {
+                help.textContent = about(target.value);
+                set({[field]: target.value}, `${field}:${step.key}`);
+            },
         }),
-        "Relative to the checkout, which is also what an empty field means.",
-    ),
-    pairs(step, set, {
-        legend: "Environment",
-        add: "Add a variable",
-        field: "env",
-        decode: (text) => text,
-        encode: String,
-    }),
-];
+    );
+    line.append(help);
+    return line;
+};
 
-/* Names that are registered here are offered; whether another may be saved is for the server to say. */
 const functionFields = (step, set, {functions, functions_problem: problem}) => {
     const known = new Map(Object.entries(functions));
     const about = (name) => {
@@ -155,81 +167,29 @@ const functionFields = (step, set, {functions, functions_problem: problem}) => {
             ? "No function of this name is registered here."
             : "The name under which it is registered.";
     };
-    const help = element("span", {
-        className: "help",
-        "aria-live": "polite",
-        textContent: about(step.payload.python),
-    });
-    const offered = element(
-        "datalist",
-        {id: freshId()},
-        [...known].map(([value, label]) => element("option", {value, label})),
-    );
-    const line = labelled(
-        "Function",
-        element("input", {
-            type: "text",
-            className: "json",
-            name: "python",
-            value: step.payload.python,
-            spellcheck: false,
-            list: offered.id,
-            autocomplete: "off",
-            oninput: ({target}) => {
-                help.textContent = about(target.value);
-                set({python: target.value}, `python:${step.key}`);
-            },
-        }),
-    );
-    line.append(help, offered);
-    const args = pairs(step, set, {
-        legend: "Arguments",
-        add: "Add an argument",
-        field: "kwargs",
-        decode: jsonOf,
-        encode: textOf,
-        isTyped: true,
-    });
-    return [line, args];
+    return [
+        nameField(step, set, {label: "Function", field: "python", about}),
+        namedArguments(step, set, "Arguments"),
+    ];
 };
 
-/* Rows of names and values; behind each typed value stands its type. */
-const pairs = (step, set, {legend, add, field, decode, encode, isTyped = false}) => {
-    const about = (part, n) => ({
-        className: "json",
-        spellcheck: false,
-        name: `${field}-${part}-${n}`,
-        "aria-label": `${legend}: ${part} ${n + 1}`,
-        placeholder: part,
-    });
-    return valueRows({
-        legend,
-        add,
-        items: Object.entries(isObject(step.payload[field]) ? step.payload[field] : {}),
-        blank: ["", ""],
-        inputs: ([name, value], n) => [
-            element("input", {
-                ...about("name", n),
-                type: "text",
-                className: "json pair-name",
-                value: name,
-            }),
-            element("textarea", {...about("value", n), rows: 1, value: encode(value)}),
-            isTyped ? element("span", {className: "type", textContent: typeOf(value)}) : null,
-        ],
-        read: ([name, value, type]) => {
-            const decoded = decode(value.value);
-            if (type) {
-                type.textContent = typeOf(decoded);
-            }
-            return [name.value, decoded];
-        },
-        changed: (values) => {
-            const named = values.filter(([name]) => name);
-            const all = named.length ? Object.fromEntries(named) : undefined;
-            set({[field]: all}, `${field}:${step.key}`);
-        },
-    });
+const taskFields = (step, set, {tasks}) => {
+    const known = new Map(Object.entries(tasks));
+    const about = (path) => known.get(path) || "Its path, such as shop.tasks.export.";
+    return [
+        nameField(step, set, {label: "Task", field: "task", about}),
+        argumentRows({
+            legend: "Arguments in order",
+            items: step.payload.args ?? [],
+            add: "Add an argument in order",
+            name: "args",
+            labelOf: (n) => `Argument ${n + 1}`,
+            encode: textOf,
+            decode: jsonOf,
+            changed: (args) => set({args: args.length ? args : undefined}, `args:${step.key}`),
+        }),
+        namedArguments(step, set, "Arguments by name"),
+    ];
 };
 
 const jsonField = (step, change) => {
@@ -241,10 +201,11 @@ const jsonField = (step, change) => {
         value: text,
         spellcheck: false,
         "data-field": "payload",
+        "data-completes": "expression",
         oninput: () => {
             const {value, error} = parseObject(area.value);
             const fields = error
-                ? {payload: step.payload, draft: {text: area.value, error}}
+                ? {payload: step.payload, draft: {text: area.value, error, kind: "json"}}
                 : {payload: value, draft: null};
             change(fields, `payload:${step.key}`);
         },

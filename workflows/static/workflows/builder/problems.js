@@ -1,11 +1,11 @@
-/* What is wrong with steps: [{key?, field?, text, cycle?}]. The server refuses all of it as well. */
+/*
+What is wrong with steps before anybody asks the server, which refuses all of it as well:
+[{key?, field?, text, brief, cycle?}]. `brief` stands below the name of the step.
+*/
 
 import {cycleIn, spellCycle} from "./model.js";
 
 export const problemsOf = (steps, longestTimeout) => {
-    if (!steps.length) {
-        return [{text: "A template needs at least one step."}];
-    }
     const counts = new Map();
     for (const {step_id: id} of steps) {
         counts.set(id, (counts.get(id) ?? 0) + 1);
@@ -19,20 +19,20 @@ export const problemsOf = (steps, longestTimeout) => {
     const cycle = cycleIn(steps);
     if (cycle?.length > 1) {
         const text = `Cycle: ${spellCycle(steps, cycle)}`;
-        found.push({key: cycle[0], field: "depends_on", cycle, text});
+        found.push({key: cycle[0], field: "depends_on", cycle, text, brief: "in a cycle"});
     }
     return found;
 };
 
-const about = ({key}, field, texts) => texts.map((text) => ({key, field, text}));
+const about = ({key}, field, texts) => texts.map(([text, brief]) => ({key, field, text, brief}));
 
 const idProblems = (step, counts) => {
     const texts = [];
     if (!step.step_id.trim()) {
-        texts.push("Give the step an id.");
+        texts.push(["Give the step a key.", "has no key"]);
     }
     if (counts.get(step.step_id) > 1) {
-        texts.push(`The id “${step.step_id}” is used twice.`);
+        texts.push([`The key “${step.step_id}” is used twice.`, "key used twice"]);
     }
     return about(step, "step_id", texts);
 };
@@ -41,10 +41,10 @@ const dependencyProblems = (step, counts) => {
     const texts = [];
     for (const dependency of step.depends_on) {
         if (typeof dependency === "string" && !counts.has(dependency)) {
-            texts.push(`There is no step “${dependency}”.`);
+            texts.push([`There is no step “${dependency}”.`, "unknown step"]);
         }
         if (dependency === step.key || dependency === step.step_id) {
-            texts.push("A step cannot wait for itself.");
+            texts.push(["A step cannot wait for itself.", "waits for itself"]);
         }
     }
     return about(step, "depends_on", texts);
@@ -52,32 +52,36 @@ const dependencyProblems = (step, counts) => {
 
 const payloadProblems = (step) => {
     if (step.draft !== null) {
-        return about(step, "payload", [step.draft.error]);
+        return about(step, "payload", [[step.draft.error, "cannot be read"]]);
     }
-    const {command, python} = step.payload;
+    const {command, python, task} = step.payload;
     const texts = [];
     if (command !== undefined && python !== undefined) {
-        texts.push("Keep either “command” or “python”, not both.");
+        texts.push(["Keep either “command” or “python”, not both.", "two kinds of work"]);
     }
-    if (command !== undefined && !isCommand(command)) {
-        texts.push("“command” must be a list of texts: the program and its arguments.");
+    if (command !== undefined && !isListOfTexts(command)) {
+        const why = '“command” is a list of texts, the program and its arguments: ["tar", "-c"]';
+        texts.push([why, "no command"]);
+    } else if (command?.length === 0) {
+        texts.push(["Type the command.", "no command yet"]);
     }
     if (python !== undefined && !(typeof python === "string" && python)) {
-        texts.push("“python” must be the name of a function.");
+        texts.push(["Choose the function.", "no function yet"]);
+    }
+    if (task === "") {
+        texts.push(["Choose the Django task.", "no task yet"]);
     }
     return about(step, "payload", texts);
 };
 
-const isCommand = (command) =>
-    Array.isArray(command) &&
-    command.length > 0 &&
-    command.every((word) => typeof word === "string");
+const isListOfTexts = (value) =>
+    Array.isArray(value) && value.every((word) => typeof word === "string");
 
 const timeoutProblems = (step, longestTimeout) => {
     const seconds = step.timeout_seconds;
     const isAllowed =
         seconds === null ||
         (Number.isInteger(seconds) && seconds >= 1 && seconds <= longestTimeout);
-    const text = `Give 1 to ${longestTimeout} seconds, or leave it empty.`;
-    return about(step, "timeout_seconds", isAllowed ? [] : [text]);
+    const text = `Give an amount of time, such as 15 min, of 1 to ${longestTimeout} seconds, or none.`;
+    return about(step, "timeout_seconds", isAllowed ? [] : [[text, "time is wrong"]]);
 };

@@ -32,7 +32,7 @@ export const valueRows = ({legend, add, items, blank, inputs, read, changed}) =>
         append(blank)[0].focus();
         report();
     };
-    const addButton = button(add, addRow, {className: "button quiet"});
+    const addButton = button(add, addRow);
 
     items.forEach(append);
     list.addEventListener("input", report);

@@ -1,167 +1,137 @@
 /*
 Saves the template by one request, which names the version that the author began with.
 
-    const saving = createSaving(data, {template, text, problems, choose, say})
-    saving.button, saving.state, saving.notice      parts of the page
-    saving.begin()      what is on the page now is what is stored
-    saving.changed()    it may differ now
+    const saving = createSaving(data, server, {template, problems, choose, showErrors, say, saved})
+    saving.version, saving.notice
     saving.save()       as the button does
+    saving.settled()    what kept it from being saved may have gone
+    saving.tell(what, status, body)     shows why the site has refused something: "Not saved"
 
-If the server refuses, nothing is lost: the page stays as it is and can be saved again.
+If the server refuses, nothing is lost: the page stays as it is and can be saved again. `saved(body,
+before)` is called with the answer and the version before.
 */
 
 import {button, element} from "../dom.js";
-import * as form from "./form.js";
-import {current, store} from "./server.js";
 
 const STORED = "template-stored";
+const MOST_SHOWN = 5;
 
-/* What the server saved all the same, in the place where it stands when the page is opened. */
-const showWarnings = (texts) => {
-    const host = document.getElementById("warnings");
-    host.hidden = !texts.length;
-    host.querySelector("ul").replaceChildren(...texts.map((text) => element("li", {}, text)));
+export const messageOfLastPage = () => {
+    const message = sessionStorage.getItem(STORED);
+    sessionStorage.removeItem(STORED);
+    return message;
 };
 
-export const createSaving = (data, {template, text, problems, choose, say}) => {
-    let version = data.version;
-    let stored = null;
+export const createSaving = (data, server, tools) => {
+    const {template, problems, choose, showErrors, say, saved} = tools;
+    let {version} = data;
     let isBusy = false;
-    const state = element("span", {className: "saved-state"});
+    let isStopped = false; /* by what the page knows itself */
     const notice = element("div", {className: "builder-notice", role: "alert", hidden: true});
 
     const show = (...content) => {
-        notice.replaceChildren(...content);
+        notice.replaceChildren(...content, ...(content.length ? [close()] : []));
         notice.hidden = !content.length;
     };
-    const isChanged = () => stored !== null && text() !== stored;
-    const changed = () => {
-        if (state.dataset.stopped && !problems().length) {
-            delete state.dataset.stopped;
-            show();
-        }
-        const stateOfStored = version === null ? "" : `Version ${version}`;
-        state.textContent = isChanged() ? "Unsaved changes" : stateOfStored;
-        state.classList.toggle("is-changed", isChanged());
-    };
-
-    const begin = () => {
-        stored = text();
-        changed();
-        const message = sessionStorage.getItem(STORED);
-        sessionStorage.removeItem(STORED);
-        if (message) {
-            say(message);
-        }
-    };
+    const close = () => button("×", () => show(), {className: "close", "aria-label": "Close"});
+    const list = (texts) =>
+        element(
+            "ul",
+            {},
+            texts.slice(0, MOST_SHOWN).map((text) => element("li", {}, text)),
+            texts.length > MOST_SHOWN
+                ? element("li", {}, `and ${texts.length - MOST_SHOWN} more`)
+                : null,
+        );
+    const problemLinks = (found) =>
+        found.map(({key, text, field}) =>
+            key === undefined ? text : button(text, () => choose(key, field), {className: "link"}),
+        );
 
     const save = async () => {
         if (isBusy) {
             return;
         }
-        const sent = template();
-        if (!sent) {
-            say("Not saved: one of the fields above is wrong.");
+        const {template: sent, wrong} = template();
+        if (Object.keys(wrong).length) {
+            showErrors(wrong);
+            show(element("p", {}, "Not saved: one of the fields of the template is wrong."));
             return;
         }
-        if (problems().length) {
-            state.dataset.stopped = "yes";
+        const found = sent.steps.length
+            ? problems()
+            : [{text: "A template needs at least one step."}];
+        if (found.length) {
+            isStopped = true;
             show(
                 element("p", {}, "Not saved: first correct what is marked."),
-                element(
-                    "ul",
-                    {},
-                    problems().map(({text: problem}) => element("li", {}, problem)),
-                ),
+                list(problemLinks(found)),
             );
             return;
         }
         isBusy = true;
-        save.button.disabled = true;
-        const before = text();
-        const {status, body} = await store(data.store, sent, version);
+        saving.button.disabled = true;
+        const {status, body} = await server.post(
+            data.store,
+            version === null ? sent : {...sent, version},
+            {method: version === null ? "POST" : "PUT"},
+        );
         isBusy = false;
-        save.button.disabled = false;
+        saving.button.disabled = false;
         if (status === 200 || status === 201) {
-            saved(body, before);
+            stored(body);
         } else {
             refused(status, body);
         }
     };
 
-    const saved = (body, before) => {
+    const stored = (body) => {
         show();
-        form.showErrors({});
-        const isUntouched = before === stored;
-        stored = before;
-        const isSame = version === body.version;
-        if (version === null) {
+        showErrors({});
+        const before = version;
+        version = body.version;
+        saved(body, before);
+        if (before === null) {
             sessionStorage.setItem(STORED, "Saved as version 1.");
             location.assign(data.change.replace("/0/", `/${body.id}/`));
-            return;
-        }
-        version = body.version;
-        changed();
-        showWarnings(body.warnings);
-        // Labels change without a version.
-        const ofSame = isUntouched
-            ? "Nothing has changed."
-            : `Saved; it is still version ${version}.`;
-        say(isSame ? ofSame : `Saved as version ${version}.`);
-        const shown = document.querySelector(
-            ".field-version .readonly, .fieldBox.field-version .readonly",
-        );
-        if (shown) {
-            shown.textContent = version;
         }
     };
 
     const refused = (status, body) => {
+        status === 409 ? conflict(body) : tell("Not saved", status, body);
+    };
+    /* Why something was refused; `what` says what was not done. */
+    const tell = (what, status, body) => {
         say("");
-        if (status === 409) {
-            conflict(body);
-            return;
-        }
         if (status !== 400) {
-            show(
-                element(
-                    "p",
-                    {},
-                    `Not saved: ${body.detail ?? "internal server error."} Nothing is lost; save again.`,
-                ),
-            );
+            const why = body.detail ?? "the site has an internal error.";
+            show(element("p", {}, `${what}: ${why} Nothing is lost; try again.`));
             return;
         }
-        const texts = "detail" in body ? [body.detail] : form.showErrors(body);
+        const texts = "detail" in body ? [body.detail] : showErrors(body);
         if (!texts.length) {
-            show(element("p", {}, "Not saved: one of the fields above is wrong."));
+            show(element("p", {}, `${what}: one of the fields of the template is wrong.`));
             return;
         }
-        show(
-            element("p", {}, "Not saved:"),
-            element(
-                "ul",
-                {},
-                texts.map((error) => {
-                    const [, id] = error.match(/^step '(.*?)'/) ?? [];
-                    return element(
-                        "li",
-                        {},
-                        id ? button(error, () => choose(id), {className: "link"}) : error,
-                    );
-                }),
-            ),
-        );
+        show(element("p", {}, `${what}:`), list(texts.map(linked)));
+    };
+    const linked = (text) => {
+        const [, id] = text.match(/^step '(.*?)'/) ?? [];
+        return id ? button(text, () => choose(id), {className: "link"}) : text;
     };
 
     const conflict = async ({detail}) => {
-        const {status, body} = await current(data.store);
+        const {status, body} = await server.ask(data.store);
         if (status !== 200 || body.version === version) {
             show(element("p", {}, `Not saved: ${detail}`));
             return;
         }
         const theirs = body.version;
         const compared = `${data.versions.replace("/versions/0/", `/versions/${theirs}/`)}?against=${version}`;
+        const saveMine = () => {
+            version = theirs;
+            save();
+        };
         show(
             element(
                 "p",
@@ -174,17 +144,10 @@ export const createSaving = (data, {template, text, problems, choose, say}) => {
                 {className: "operations"},
                 element(
                     "a",
-                    {className: "button quiet", href: compared, target: "_blank", rel: "noopener"},
+                    {className: "button", href: compared, target: "_blank", rel: "noopener"},
                     "See what they changed",
                 ),
-                button(
-                    `Save mine as version ${theirs + 1}`,
-                    () => {
-                        version = theirs;
-                        save();
-                    },
-                    {className: "button"},
-                ),
+                button(`Save mine as version ${theirs + 1}`, saveMine),
             ),
             element(
                 "p",
@@ -194,11 +157,23 @@ export const createSaving = (data, {template, text, problems, choose, say}) => {
         );
     };
 
-    addEventListener("beforeunload", (event) => {
-        if (isChanged()) {
-            event.preventDefault();
-        }
-    });
-    save.button = button("Save", save, {className: "button default"});
-    return {button: save.button, state, notice, begin, changed, save};
+    const saving = {
+        button: button("Save", save, {className: "button default"}),
+        notice,
+        save,
+        tell,
+        get version() {
+            return version;
+        },
+        set version(began) {
+            version = began;
+        },
+        settled() {
+            if (isStopped && !problems().length) {
+                isStopped = false;
+                show();
+            }
+        },
+    };
+    return saving;
 };

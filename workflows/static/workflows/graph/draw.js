@@ -1,7 +1,7 @@
 /*
 Draws a graph as SVG: boxes with an icon, a title and a note; edges with arrow heads; pan, zoom, fit.
 
-    const drawing = createDrawing(host, {label, icons, choose})
+    const drawing = createDrawing(host, {label, icons, choose, moved?, margin?})
     drawing.show(vertices, edges, plan)   draw anew; `plan` is what layout.js returned
     drawing.paint(index, vertex)          a vertex has changed
     drawing.paintEdge(index, kind)        an edge has changed
@@ -12,20 +12,22 @@ Draws a graph as SVG: boxes with an icon, a title and a note; edges with arrow h
     drawing.reveal(index)                 the same, unless it can be seen and read where it is
     drawing.focus(index)                  move the keyboard focus to a vertex
     drawing.view                          see view.js; `drawing.fit()` fits the drawing into it
+    drawing.open(index)                   show all of it if that can be read, else a part of it
     drawing.svg, drawing.elementOf(index), drawing.vertexAt(target)
 
-A vertex is {title, note, kind, icon, more?}: `kind` becomes a class (`kind-failed` has a colour in
+A vertex is {title, note, kind, icon, more?, bar?}: `kind` becomes a class (`kind-failed` has a colour in
 graph.css), `icon` is a symbol in the file at the address `icons`, `more` is what screen readers say
-besides title and note.
+besides title and note, `bar` is {length, tick}, shares of the longest bar. `moved()` is called when
+another part of the drawing is in sight.
 `choose(index, event)` is called when somebody chooses a vertex, by a click or by Enter; the arrow
 keys walk (see walking.js).
 
-Texts and icons are drawn once a vertex is in sight and large enough to read, so that thousands of
-vertices cost thousands of rectangles and no more. Above MAX_EDGES only the edges of emphasized
-vertices are drawn: all of them together could not be told apart.
+Only what is in sight is in the page, texts and icons once they are large enough to read. Above
+MAX_EDGES only the edges of emphasized vertices are: all of them together could not be told apart.
 */
 
-import {fitted} from "./fitting.js";
+import {createCulling, itemsOfEdges} from "./culling.js";
+import {createDetails} from "./details.js";
 import {SIZES} from "./layout.js";
 import {pathOf, svgElement} from "./svg.js";
 import {createView} from "./view.js";
@@ -33,14 +35,12 @@ import {createWalk} from "./walking.js";
 
 const MAX_EDGES = 6000;
 const MIN_READABLE_SCALE = 0.45;
-const MIN_CENTRE_SCALE = 0.8;
-const TEXT_LEFT = 36;
-const TEXT_WIDTH = SIZES.width - TEXT_LEFT - 8;
+const MIN_OPENING_SCALE = 0.96; /* at which the smallest text, of 11.5 px, has 11 */
 
-export const createDrawing = (host, {label, icons, choose = () => {}}) => {
+export const createDrawing = (host, {label, icons, choose = () => {}, moved, margin}) => {
     const edgeLayer = svgElement("g", {class: "edges", "aria-hidden": "true"});
     const vertexLayer = svgElement("g", {class: "vertices"});
-    const all = svgElement("g", {}, edgeLayer, vertexLayer);
+    const all = svgElement("g", {class: "drawn"}, edgeLayer, vertexLayer);
     const svg = svgElement(
         "svg",
         {class: "graph", role: "group", tabindex: -1, "aria-label": label},
@@ -50,36 +50,20 @@ export const createDrawing = (host, {label, icons, choose = () => {}}) => {
 
     let vertices = [];
     let edges = [];
-    let plan = {places: [], paths: [], width: 0, height: 0};
-    let boxes = []; /* per vertex: {element, isDetailed, isMarked} */
+    let plan = {places: [], paths: [], width: 0, height: 0, size: SIZES};
+    let boxes = []; /* per vertex: {element, isDetailed, isMarked}, and what culling.js needs */
     let lines = []; /* per edge: its path, once it has been drawn */
     let walk = null;
     let chosen = null;
     let emphasized = null;
     let tabStop = 0;
-    const pen = document.createElement("canvas").getContext("2d");
-    const fonts = {};
-
-    const widthIn = (font) => (text) => {
-        pen.font = font;
-        return pen.measureText(text).width;
-    };
+    const draw = createDetails(svg, icons);
+    const culling = createCulling();
 
     const detail = (index) => {
-        const {title, note, icon} = vertices[index];
-        fonts.title ??= `600 13px ${getComputedStyle(svg).fontFamily}`;
-        fonts.note ??= `11px ${getComputedStyle(svg).fontFamily}`;
-        const shownTitle = fitted(title, TEXT_WIDTH, widthIn(fonts.title));
-        const shownNote = fitted(note ?? "", TEXT_WIDTH, widthIn(fonts.note));
-        name(index, shownTitle, shownNote);
-        return svgElement(
-            "g",
-            {class: "detail"},
-            svgElement("use", {href: `${icons}#${icon}`, x: 12, y: 14, width: 16, height: 16}),
-            svgElement("text", {class: "title", x: TEXT_LEFT, y: note ? 19 : 26}, shownTitle),
-            " ",
-            svgElement("text", {class: "note", x: TEXT_LEFT, y: 34}, shownNote),
-        );
+        const {element, title, note} = draw(vertices[index], plan.size);
+        name(index, title, note);
+        return element;
     };
 
     /* The name begins with the visible text, so that voice control understands what people see. */
@@ -87,8 +71,8 @@ export const createDrawing = (host, {label, icons, choose = () => {}}) => {
         const {title, note, more} = vertices[index];
         const {element} = boxes[index];
         const cut = shownTitle === title ? "" : title;
-        const texts = [shownTitle, shownNote, cut, more];
-        element.setAttribute("aria-label", texts.filter(Boolean).join(", "));
+        const texts = new Set([shownTitle, shownNote, cut, more].filter(Boolean));
+        element.setAttribute("aria-label", [...texts].join(", "));
         element.firstChild.textContent = [title, note, more].filter(Boolean).join("\n");
     };
 
@@ -110,38 +94,50 @@ export const createDrawing = (host, {label, icons, choose = () => {}}) => {
 
     const build = (index) => {
         const {x, y} = plan.places[index];
-        const {width, height} = SIZES;
+        const {width, height} = plan.size;
         const element = svgElement(
             "g",
             {transform: `translate(${x} ${y})`, role: "button", tabindex: -1, "data-vertex": index},
             svgElement("title"),
             svgElement("rect", {class: "box", width, height, rx: 8}),
-            svgElement("rect", {class: "stripe", x: 0, y: 8, width: 4, height: height - 16, rx: 2}),
+            svgElement("rect", {class: "stripe", x: 0, y: 7, width: 4, height: height - 14}),
         );
-        boxes[index] = {element, isDetailed: false, isMarked: false};
+        boxes[index] = {
+            element,
+            layer: vertexLayer,
+            box: boxOf(index),
+            isDetailed: false,
+            isMarked: false,
+        };
         name(index, vertices[index].title, vertices[index].note);
         dress(index);
-        return element;
     };
 
-    /* Draws the texts of the vertices that have come into sight. */
+    const boxOf = (index) => {
+        const {x, y} = plan.places[index];
+        return {left: x, top: y, right: x + plan.size.width, bottom: y + plan.size.height};
+    };
+
+    /* Draws what has come into sight. */
     const complete = () => {
+        culling.update(view.shown());
         const isFar = view.scale < MIN_READABLE_SCALE;
         svg.classList.toggle("is-far", isFar);
         if (isFar) {
             return;
         }
-        const {left, top, right, bottom} = view.shown();
-        plan.places.forEach(({x, y}, index) => {
-            const isInColumn = x < right && x + SIZES.width > left;
-            const isSeen = isInColumn && y < bottom && y + SIZES.height > top;
-            if (isSeen && !boxes[index].isDetailed) {
-                boxes[index].isDetailed = true;
-                boxes[index].element.append(detail(index));
+        boxes.forEach((box, index) => {
+            if (!box.isDetailed && box.isShown) {
+                box.isDetailed = true;
+                box.element.append(detail(index));
             }
         });
     };
-    const view = createView(svg, all, complete);
+    const changed = () => {
+        complete();
+        moved?.();
+    };
+    const view = createView(svg, all, changed, margin);
 
     const line = (index) => {
         lines[index] ??= svgElement("path", {
@@ -168,6 +164,7 @@ export const createDrawing = (host, {label, icons, choose = () => {}}) => {
     const moveTabStop = (index) => {
         boxes[tabStop]?.element.setAttribute("tabindex", -1);
         tabStop = index;
+        culling.keep(index);
         boxes[index]?.element.setAttribute("tabindex", 0);
     };
 
@@ -178,12 +175,12 @@ export const createDrawing = (host, {label, icons, choose = () => {}}) => {
 
     const isInSight = (index) => {
         const {left, top, right, bottom} = view.shown();
-        const {x, y} = plan.places[index];
-        return x >= left && y >= top && x + SIZES.width <= right && y + SIZES.height <= bottom;
+        const box = boxOf(index);
+        return box.left >= left && box.right <= right && box.top >= top && box.bottom <= bottom;
     };
     const middleOf = (index) => {
-        const {x, y} = plan.places[index];
-        return [x + SIZES.width / 2, y + SIZES.height / 2];
+        const {left, top, right, bottom} = boxOf(index);
+        return [(left + right) / 2, (top + bottom) / 2];
     };
 
     const onVertex = (type, act) =>
@@ -224,10 +221,13 @@ export const createDrawing = (host, {label, icons, choose = () => {}}) => {
             if (chosen >= vertices.length) {
                 chosen = null;
             }
-            vertexLayer.replaceChildren(...vertices.map((_, index) => build(index)));
-            edgeLayer.replaceChildren(
-                ...(edges.length <= MAX_EDGES ? edges.map((_, index) => line(index)) : []),
-            );
+            vertices.forEach((_, index) => {
+                build(index);
+            });
+            vertexLayer.replaceChildren();
+            edgeLayer.replaceChildren();
+            const drawn = edges.length <= MAX_EDGES ? plan.paths : [];
+            culling.reset([...boxes, ...itemsOfEdges(drawn, edgeLayer, line)]);
             moveTabStop(Math.min(tabStop, Math.max(0, vertices.length - 1)));
             complete();
         },
@@ -273,7 +273,7 @@ export const createDrawing = (host, {label, icons, choose = () => {}}) => {
             });
         },
         centre(index) {
-            view.centre(...middleOf(index), Math.max(view.scale, MIN_CENTRE_SCALE));
+            view.centre(...middleOf(index), Math.max(view.scale, MIN_OPENING_SCALE));
         },
         reveal(index) {
             if (!isInSight(index) || view.scale < MIN_READABLE_SCALE) {
@@ -282,6 +282,12 @@ export const createDrawing = (host, {label, icons, choose = () => {}}) => {
         },
         fit() {
             view.fit(plan.width, plan.height);
+        },
+        open(index) {
+            const whole = view.fitScale(plan.width, plan.height);
+            const scale = whole < MIN_OPENING_SCALE ? 1 : whole;
+            const point = plan.places[index] ? middleOf(index) : [0, 0];
+            view.open(plan.width, plan.height, point, scale);
         },
         focus(index) {
             moveTabStop(index);

@@ -1,11 +1,11 @@
 /*
 Places the vertices of a graph that is drawn from left to right.
 
-    plan(count, edges, sizes?) → {places, paths, width, height}
+    plan(count, edges, sizes?) → {places, paths, width, height, size}
 
 `count` vertices are numbered from 0, in the order in which people listed them; `edges` are pairs
 [from, to]. `places[vertex]` is {x, y, layer}, the upper left corner of a box of `sizes.width` by
-`sizes.height`. `paths[edge]` is the polyline of an edge: points [x, y] that come in pairs. Between
+`sizes.height`, which are `size` of the plan, too. `paths[edge]` is the polyline of an edge: points [x, y] that come in pairs. Between
 the two points of a pair the edge runs between two columns (draw it as a curve); from pair to pair
 it runs straight through a column, in a row of its own, so that it never passes behind a box.
 
@@ -184,7 +184,7 @@ const orderedRows = (layerOf, up, down) => {
         });
     };
     rows.forEach(number);
-    for (let sweep = 0; sweep < SWEEPS; sweep += 1) {
+    for (let sweep = 0; sweep < sweepsOf(layerOf.length); sweep += 1) {
         const isForwards = sweep % 2 === 0;
         const near = isForwards ? up : down;
         for (const row of isForwards ? rows : [...rows].reverse()) {
@@ -197,6 +197,9 @@ const orderedRows = (layerOf, up, down) => {
     }
     return rows;
 };
+
+/* A large graph should be there at once. */
+const sweepsOf = (count) => (count > 1000 ? SWEEPS / 2 : SWEEPS);
 
 /* The mean of the numbers of some vertices; null if there are none. */
 const mean = (vertices, numbers) =>
@@ -214,10 +217,11 @@ const heights = (rows, up, down, {heightOf, weightOf, gap}) => {
             middle[vertex] = offsets[layer][i] - half;
         });
     });
-    for (let sweep = 0; sweep < SWEEPS; sweep += 1) {
+    const sweeps = sweepsOf(up.length);
+    for (let sweep = 0; sweep < sweeps; sweep += 1) {
         const isForwards = sweep % 2 === 0;
         const near = isForwards ? up : down;
-        const isLast = sweep >= SWEEPS - 2;
+        const isLast = sweep >= sweeps - 2;
         for (let i = 0; i < rows.length; i += 1) {
             const layer = isForwards ? i : rows.length - 1 - i;
             const wishes = rows[layer].map((vertex, j) => {
@@ -277,7 +281,7 @@ const framed = (places, paths, size) => {
         }
     }
     if (!places.length) {
-        return {places, paths, width: 0, height: 0};
+        return {places, paths, width: 0, height: 0, size};
     }
     return {
         places: places.map(({x, y, layer}) => ({
@@ -290,5 +294,6 @@ const framed = (places, paths, size) => {
         ),
         width: right - left,
         height: bottom - top,
+        size,
     };
 };

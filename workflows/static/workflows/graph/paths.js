@@ -3,7 +3,6 @@ Questions about a graph, given the neighbours of its vertices (see `neighbours` 
 
     reach(near, vertices)               the set of what can be reached from these vertices, without them
     topologicalOrder(up, down)          the vertices, each after all of its upstream ones
-    longestPath(order, up, secondsOf)   the path that takes longest: {seconds, path}
 */
 
 export const reach = (near, vertices) => {
@@ -40,25 +39,4 @@ export const topologicalOrder = (up, down) => {
         }
     }
     return order;
-};
-
-export const longestPath = (order, up, secondsOf) => {
-    const total = [];
-    const before = [];
-    let last = null;
-    for (const vertex of order) {
-        before[vertex] = up[vertex].reduce(
-            (best, each) => (best === null || total[each] > total[best] ? each : best),
-            null,
-        );
-        total[vertex] = secondsOf(vertex) + (before[vertex] === null ? 0 : total[before[vertex]]);
-        if (last === null || total[vertex] > total[last]) {
-            last = vertex;
-        }
-    }
-    const path = [];
-    for (let vertex = last; vertex !== null; vertex = before[vertex]) {
-        path.unshift(vertex);
-    }
-    return {seconds: last === null ? 0 : total[last], path};
 };

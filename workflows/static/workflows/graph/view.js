@@ -1,8 +1,10 @@
 /*
 Shows a large drawing in a small window: pan, zoom, fit.
 
-    const view = createView(svg, group, changed)
+    const view = createView(svg, group, changed, margin?)
     view.fit(width, height)       show all of a drawing of this size, at most at its own scale
+    view.fitScale(width, height)  the scale at which that is
+    view.open(width, height, [x, y], scale)   at this scale, with a point of the drawing in sight
     view.centre(x, y, scale?)     bring a point of the drawing to the middle
     view.zoom(factor)             about the middle
     view.pan(dx, dy)              by pixels of the screen
@@ -17,17 +19,19 @@ held, which is also what touch pads send for a pinch; otherwise it scrolls the p
 
 const MIN_SCALE = 0.02;
 const MAX_SCALE = 2.5;
-const MARGIN = 24;
+const MARGIN = {top: 24, right: 24, bottom: 24, left: 24};
 const CLICK_RADIUS = 4; /* a pointer that moved no further has clicked, not dragged */
 
-export const createView = (svg, group, changed = () => {}) => {
+export const createView = (svg, group, changed = () => {}, margin = MARGIN) => {
     let x = 0;
     let y = 0;
     let scale = 1;
     let isFrameRequested = false;
 
     const apply = () => {
-        group.setAttribute("transform", `translate(${x} ${y}) scale(${scale})`);
+        /* By whole pixels: between them, all of it is painted anew in each frame. */
+        const [px, py] = [Math.round(x), Math.round(y)];
+        group.style.transform = `translate(${px}px, ${py}px) scale(${scale})`;
         if (isFrameRequested) {
             return;
         }
@@ -44,6 +48,10 @@ export const createView = (svg, group, changed = () => {}) => {
         scale = next;
         apply();
     };
+    const room = () => [
+        svg.clientWidth - margin.left - margin.right,
+        svg.clientHeight - margin.top - margin.bottom,
+    ];
     const place = (event) => {
         const box = svg.getBoundingClientRect();
         return [event.clientX - box.left, event.clientY - box.top];
@@ -53,15 +61,21 @@ export const createView = (svg, group, changed = () => {}) => {
         get scale() {
             return scale;
         },
+        fitScale(width, height) {
+            const [w, h] = room();
+            return Math.max(MIN_SCALE, Math.min(1, w / (width || 1), h / (height || 1)));
+        },
         fit(width, height) {
-            const [w, h] = [svg.clientWidth, svg.clientHeight];
-            if (!w || !width) {
+            view.open(width, height, [0, 0], view.fitScale(width, height));
+        },
+        open(width, height, [cx, cy], at) {
+            const [w, h] = room();
+            if (w <= 0 || !width) {
                 return;
             }
-            scale = Math.min(1, (w - 2 * MARGIN) / width, (h - 2 * MARGIN) / height);
-            scale = Math.max(MIN_SCALE, scale);
-            x = (w - width * scale) / 2;
-            y = (h - height * scale) / 2;
+            scale = at;
+            x = margin.left + offset(w, width * scale, cx * scale);
+            y = margin.top + offset(h, height * scale, cy * scale);
             apply();
         },
         centre(cx, cy, at = scale) {
@@ -136,3 +150,7 @@ export const createView = (svg, group, changed = () => {}) => {
     });
     return view;
 };
+
+/* Where a line of this length begins in a room: in its middle if it fits, else with a point in sight. */
+const offset = (room, length, point) =>
+    length <= room ? (room - length) / 2 : Math.max(room - length, Math.min(0, room / 2 - point));

@@ -1,5 +1,5 @@
 /*
-The tab with the graph of a run: tools above, the drawing below.
+The tab with the graph of a run: the drawing as large as the window, its tools floating in it.
 
     const tab = createGraphTab(host, model, {icons, choose})
     tab.paint(changed)     draw the tasks anew that look different now
@@ -9,84 +9,58 @@ The tab with the graph of a run: tools above, the drawing below.
     tab.shown()            the tab has just been opened
 */
 
-import {button, element} from "../dom.js";
+import {element} from "../dom.js";
 import {createDrawing} from "../graph/draw.js";
-import {plan} from "../graph/layout.js";
+import {createMinimap} from "../graph/minimap.js";
+import {spread} from "../graph/spread.js";
+import {createTools} from "./graph_tools.js";
 
-const KINDS = [
-    "failed",
-    "running",
-    "dispatched",
-    "approval",
-    "held",
-    "ready",
-    "pending",
-    "canceled",
-    "success",
-];
-const MIN_READABLE_SCALE = 0.6;
-const MIN_VISIBLE_SCALE = 0.08;
-const DETAIL_SCALE = 0.8;
-const MANY_TASKS = 400; /* of so many an overview says more than a few of them in detail */
-const MIN_HEIGHT = 180;
+const SIZES = {width: 142, height: 54, gapX: 26, gapY: 16};
+const MARGIN = {right: 16, bottom: 52, left: 16};
+const BELOW_TOOLS = 20;
 
 export const createGraphTab = (host, model, {icons, choose}) => {
-    const search = element("input", {
-        type: "search",
-        placeholder: "Find a step",
-        className: "search",
-        "aria-label": "Find a step",
-    });
-    const found = element("span", {className: "found", role: "status"});
-    const legend = element("div", {className: "legend"});
-    const tool = (text, label, act) =>
-        button(text, act, {className: "tool", title: label, "aria-label": label});
     const stage = element("div", {className: "graph-host"});
-    const tools = element(
-        "div",
-        {className: "tools"},
-        search,
-        found,
-        legend,
-        tool("−", "Zoom out", () => zoom(1 / 1.3)),
-        tool("+", "Zoom in", () => zoom(1.3)),
-        tool("Fit", "Fit: show all of the graph", () => fit()),
-    );
-    host.append(tools, stage);
+    host.append(stage);
+    let isPlaced = false;
+    let isFitted = false;
+    let chosen = null;
+    const margin = {...MARGIN, top: 0};
 
+    const vertices = model.tasks.map((_, index) => model.vertex(index));
+    const tools = createTools(stage, model, {
+        mark: (indexes) => drawing.mark(indexes),
+        goTo(index) {
+            isFitted = false;
+            drawing.centre(index);
+            choose(index);
+        },
+        show(index) {
+            isFitted = false;
+            drawing.centre(index);
+        },
+        zoom(factor) {
+            isFitted = false;
+            drawing.view.zoom(factor ?? 1 / drawing.view.scale);
+        },
+        fit: () => {
+            isFitted = true;
+            drawing.fit();
+        },
+    });
     const drawing = createDrawing(stage, {
         label: "Graph of the run",
         icons,
         choose,
+        margin,
+        moved() {
+            minimap.moved();
+            tools.showScale(drawing.view.scale);
+        },
     });
-    const layout = plan(model.tasks.length, model.edges);
-    const vertices = model.tasks.map((_, index) => model.vertex(index));
-    const visited = {}; /* the position in each list that clicks go through */
-    let isPlaced = false;
-    let isFitted = false;
-    let chosen = null;
-    let matches = [];
-    let counted = "";
+    const minimap = createMinimap(stage, drawing.view);
 
-    const all = (kind) => model.where((index) => vertices[index].kind === kind);
-    const goToNext = (list, indexes) => {
-        visited[list] = ((visited[list] ?? -1) + 1) % indexes.length;
-        const next = indexes[visited[list]];
-        isFitted = false;
-        drawing.centre(next);
-        choose(next);
-    };
-    const zoom = (factor) => {
-        isFitted = false;
-        drawing.view.zoom(factor);
-    };
-    const fit = () => {
-        isFitted = true;
-        drawing.fit();
-    };
-
-    /* When a panel takes some of the width, a fitted drawing is fitted again; one that somebody has
-       moved stays where it is. */
+    /* When a panel takes some of the width, a drawing that nobody has moved is fitted again. */
     stage.addEventListener("pointermove", () => {
         isFitted &&= !stage.querySelector(".is-dragged");
     });
@@ -98,69 +72,17 @@ export const createGraphTab = (host, model, {icons, choose}) => {
         {passive: true},
     );
     new ResizeObserver(() => {
-        if (isFitted && stage.clientWidth) {
-            drawing.fit();
+        if (!stage.clientWidth) {
+            return;
+        }
+        margin.top = tools.bottom() + BELOW_TOOLS;
+        if (isFitted) {
+            drawing.open(chosen ?? startOf(model));
+        } else {
+            minimap.moved();
         }
     }).observe(stage);
 
-    /* How many tasks are in which state; a click goes to the next of them. Drawn anew only if the
-       numbers have changed, since a click is lost if its button is replaced meanwhile. */
-    const drawLegend = () => {
-        const counts = {};
-        for (const {kind} of vertices) {
-            counts[kind] = (counts[kind] ?? 0) + 1;
-        }
-        if (JSON.stringify(counts) === counted) {
-            return;
-        }
-        counted = JSON.stringify(counts);
-        const focused = document.activeElement?.dataset.kind;
-        legend.replaceChildren(
-            ...KINDS.flatMap((kind) => {
-                if (!counts[kind]) {
-                    return [];
-                }
-                const chip = button(
-                    `${counts[kind].toLocaleString("en")} ${kind}`,
-                    () => goToNext(kind, all(kind)),
-                    {
-                        className: `badge badge-${kind}`,
-                        title: `Go to the next task that is ${kind}`,
-                        "data-kind": kind,
-                    },
-                );
-                return [chip];
-            }),
-        );
-        if (focused) {
-            legend.querySelector(`[data-kind="${focused}"]`)?.focus();
-        }
-    };
-
-    const find = () => {
-        const text = search.value.trim().toLowerCase();
-        const contains = ({name, title}) => `${name}\n${title}`.toLowerCase().includes(text);
-        matches = text ? model.where((index) => contains(model.tasks[index])) : [];
-        drawing.mark(new Set(matches));
-        found.textContent = text ? `${matches.length} found` : "";
-        delete visited.matches;
-        if (matches.length) {
-            drawing.centre(matches[0]);
-        }
-    };
-    search.addEventListener("input", find);
-    search.addEventListener("keydown", (event) => {
-        if (event.key === "Escape" && search.value) {
-            search.value = "";
-            find();
-            event.stopPropagation();
-        }
-        if (event.key !== "Enter" || !matches.length) {
-            return;
-        }
-        event.preventDefault();
-        goToNext("matches", matches);
-    });
     drawing.svg.addEventListener("click", (event) => {
         if (
             drawing.vertexAt(event.target) === null &&
@@ -170,33 +92,6 @@ export const createGraphTab = (host, model, {icons, choose}) => {
         }
     });
 
-    /* Show all of the graph; or, where that would be too small to read, where something happens. */
-    const place = () => {
-        const scale = Math.min(1, (stage.clientWidth - 48) / (layout.width || 1));
-        const isOverview = model.tasks.length > MANY_TASKS && scale >= MIN_VISIBLE_SCALE;
-        const isWhole = isOverview || scale >= MIN_READABLE_SCALE;
-        const wanted = layout.height * (isWhole ? scale : DETAIL_SCALE) + 56;
-        const height = Math.max(MIN_HEIGHT, Math.min(wanted, innerHeight * 0.7));
-        stage.style.height = `${Math.round(height)}px`;
-        fit();
-        if (!isWhole) {
-            isFitted = false;
-            showDetail(height);
-        }
-    };
-
-    const showDetail = (height) => {
-        const kind = ["failed", "running", "ready", "canceled"].find((each) => all(each).length);
-        const {x, y} = layout.places[kind ? all(kind)[0] : 0];
-        const half = stage.clientWidth / 2 / DETAIL_SCALE - 24;
-        drawing.view.centre(
-            Math.max(half, Math.min(x, layout.width - half)),
-            layout.height * DETAIL_SCALE < height ? layout.height / 2 : y,
-            DETAIL_SCALE,
-        );
-    };
-
-    drawing.show(vertices, model.edges, layout);
     const paintEdges = (isWanted) => {
         model.edges.forEach((edge, number) => {
             if (isWanted(edge)) {
@@ -204,30 +99,57 @@ export const createGraphTab = (host, model, {icons, choose}) => {
             }
         });
     };
-    paintEdges(() => true);
-    drawLegend();
+
+    const showChosen = () => {
+        if (isPlaced) {
+            drawing.choose(chosen);
+            drawing.emphasize(chosen === null ? null : model.relatives(chosen));
+        }
+    };
+
+    /* Once it is known how much room there is. */
+    const place = () => {
+        tools.count();
+        margin.top = tools.bottom() + BELOW_TOOLS;
+        const room = [
+            stage.clientWidth - margin.left - margin.right,
+            stage.clientHeight - margin.top - margin.bottom,
+        ];
+        const layout = spread(vertices.length, model.edges, SIZES, room);
+        drawing.show(vertices, model.edges, layout);
+        paintEdges(() => true);
+        minimap.show(layout, (index) => vertices[index].kind);
+        isFitted = true;
+        drawing.open(startOf(model));
+        showChosen();
+    };
 
     return {
         paint(changed) {
             for (const index of changed) {
                 vertices[index] = model.vertex(index);
-                drawing.paint(index, vertices[index]);
+                if (isPlaced) {
+                    drawing.paint(index, vertices[index]);
+                }
             }
-            paintEdges(([from]) => changed.has(from));
-            drawLegend();
+            if (isPlaced) {
+                paintEdges(([from]) => changed.has(from));
+                minimap.paint();
+                tools.count();
+            }
         },
         choose(index) {
-            if (index === chosen) {
-                return;
+            if (index !== chosen) {
+                chosen = index;
+                showChosen();
             }
-            chosen = index;
-            drawing.choose(index);
-            drawing.emphasize(index === null ? null : model.relatives(index));
         },
         /* Two frames later: the panel that opens beside it has made the drawing narrower by then. */
         reveal: (index) =>
-            requestAnimationFrame(() => requestAnimationFrame(() => drawing.reveal(index))),
-        focus: (index) => drawing.focus(index),
+            requestAnimationFrame(() =>
+                requestAnimationFrame(() => isPlaced && drawing.reveal(index)),
+            ),
+        focus: (index) => isPlaced && drawing.focus(index),
         shown() {
             if (!isPlaced && !host.hidden) {
                 isPlaced = true;
@@ -235,4 +157,16 @@ export const createGraphTab = (host, model, {icons, choose}) => {
             }
         },
     };
+};
+
+/* Where something happens, for a drawing of which not all can be seen. */
+const startOf = (model) => {
+    const kinds = ["failed", "running", "approval", "held", "ready", "dispatched", "canceled"];
+    for (const kind of kinds) {
+        const [first] = model.where((index) => model.kind(index) === kind);
+        if (first !== undefined) {
+            return first;
+        }
+    }
+    return 0;
 };

@@ -12,24 +12,28 @@ that is worked out here.
 */
 
 import {neighbours} from "../graph/layout.js";
-import {longestPath, reach, topologicalOrder} from "../graph/paths.js";
+import {reach, topologicalOrder} from "../graph/paths.js";
+import {exact} from "../moments.js";
 import {duration} from "./duration.js";
 import {records} from "./records.js";
 
 const BROKEN = ["failed", "canceled"];
 const ACTIVE = ["dispatched", "running"];
 
+const joined = (...texts) => texts.filter(Boolean).join(" · ");
+const clock = (at) => exact(new Date(at * 1000)).slice(11, 16);
 const secondsSince1970 = () => Date.now() / 1000;
 
 const isBrokenState = (state) => BROKEN.includes(state);
 
 export const createModel = (graph, now = secondsSince1970) => {
-    const {edges, usual, started} = graph;
+    const {edges, started} = graph;
     const tasks = records(graph.tasks);
+    const usual = graph.usual.length ? graph.usual : new Array(tasks.length).fill(null);
     const {up, down} = neighbours(tasks.length, edges);
     const indexes = new Map(tasks.map(({id}, index) => [id, index]));
     const order = topologicalOrder(up, down);
-    let blocked = null;
+    let culprits = null; /* per task, the broken task that it waits for; -1: none */
 
     const where = (test) => [...tasks.keys()].filter(test);
     const has = (index, flag) => tasks[index].flags.includes(flag);
@@ -37,10 +41,18 @@ export const createModel = (graph, now = secondsSince1970) => {
     const isBroken = (index) => isBrokenState(tasks[index].state);
     const isAskedToEnd = (index) =>
         ACTIVE.includes(tasks[index].state) && has(index, "cancel_requested");
-    const isBlocked = (index) => {
-        blocked ??= reach(down, where(isBroken));
-        return blocked.has(index);
+    const culpritOf = (index) => {
+        if (!culprits) {
+            culprits = new Array(tasks.length).fill(-1);
+            for (const each of order) {
+                const before = up[each].find((one) => isBroken(one) || culprits[one] >= 0) ?? -1;
+                culprits[each] =
+                    before >= 0 && isBroken(before) ? before : (culprits[before] ?? -1);
+            }
+        }
+        return culprits[index];
     };
+    const isBlocked = (index) => kind(index) === "pending" && culpritOf(index) >= 0;
 
     /* The state, or what keeps a pending task from being dispatched. */
     const kind = (index) => {
@@ -61,8 +73,8 @@ export const createModel = (graph, now = secondsSince1970) => {
         if (isAskedToEnd(index)) {
             return "asked to end";
         }
-        if (kind(index) === "pending" && isBlocked(index)) {
-            return "cannot start";
+        if (isBlocked(index)) {
+            return "blocked";
         }
         if (has(index, "marked_success")) {
             return "success by hand";
@@ -75,6 +87,9 @@ export const createModel = (graph, now = secondsSince1970) => {
         if (has(index, "marked_success")) {
             return "by-hand";
         }
+        if (kind(index) === "success" && tasks[index].approved_by) {
+            return "approval";
+        }
         return isAskedToEnd(index) ? "canceled" : kind(index);
     };
 
@@ -84,16 +99,53 @@ export const createModel = (graph, now = secondsSince1970) => {
         return hasRun ? (finished ?? now()) - start : null;
     };
 
+    /* What the box of a task says below its name. */
     const note = (index) => {
+        const {attempts, exit_code: exit, approved_by: by, approved_at: at} = tasks[index];
         const seconds = secondsRun(index);
-        const {attempts} = tasks[index];
-        return [
-            word(index),
-            seconds === null ? "" : duration(seconds),
-            attempts > 1 ? `${attempts} attempts` : "",
-        ]
-            .filter(Boolean)
-            .join(" · ");
+        const length = seconds === null ? "" : duration(seconds);
+        const again = attempts > 1 ? `${attempts} attempts` : "";
+        const isPlain = kind(index) === "success" && !has(index, "marked_success");
+        if (isPlain && by) {
+            return `by ${by} at ${clock(at)}`;
+        }
+        if (isPlain) {
+            return joined(length || "success", again);
+        }
+        if (kind(index) === "failed") {
+            return joined(Number.isInteger(exit) ? `exit ${exit}` : "failed", length, again);
+        }
+        if (kind(index) === "running") {
+            return joined(isAskedToEnd(index) ? word(index) : "", sofar(index, length), again);
+        }
+        return kind(index) === "pending" ? waitNote(index) : joined(word(index), length, again);
+    };
+    const sofar = (index, length) =>
+        usual[index] ? `${length} of ${duration(usual[index])}` : length;
+    const waitNote = (index) => {
+        if (isBlocked(index)) {
+            return `blocked by ${tasks[culpritOf(index)].name}`;
+        }
+        const open = up[index].filter((each) => !isDone(each));
+        return open.length === 1 ? `waits for ${tasks[open[0]].name}` : `waits for ${open.length}`;
+    };
+
+    /* How long a task ran, and usually runs, as shares of the longest of all. */
+    const bar = (index) => {
+        const seconds = secondsRun(index);
+        if (seconds === null) {
+            return null;
+        }
+        const most = Math.max(longest(), seconds, usual[index] ?? 0);
+        return {length: seconds / most, tick: usual[index] ? usual[index] / most : null};
+    };
+    let longestKnown = null;
+    const longest = () => {
+        longestKnown ??= tasks.reduce(
+            (most, _, index) => Math.max(most, secondsRun(index) ?? 0, usual[index] ?? 0),
+            0.001,
+        );
+        return longestKnown;
     };
 
     const update = (changed) => {
@@ -110,7 +162,8 @@ export const createModel = (graph, now = secondsSince1970) => {
             }
             Object.assign(tasks[index], task);
         }
-        blocked = null;
+        culprits = null;
+        longestKnown = null;
         return different;
     };
 
@@ -138,28 +191,23 @@ export const createModel = (graph, now = secondsSince1970) => {
         return path;
     };
 
-    /* Seconds until the end, from what the steps usually take; null if that is not known. */
-    const remaining = () => {
-        const left = order.filter((index) => !isDone(index));
-        const isUnknown = (index) => isBroken(index) || usual[index] === null;
-        if (!usual.length || !left.length || left.some(isUnknown)) {
-            return null;
-        }
-        const secondsLeft = (index) => Math.max(0, usual[index] - (secondsRun(index) ?? 0));
-        return longestPath(order, up, (index) => (isDone(index) ? 0 : secondsLeft(index))).seconds;
-    };
-
     return {
         tasks,
         edges,
         started,
         now,
         kind,
+        word,
+        icon,
         note,
         update,
         readyAt,
         criticalPath,
-        remaining,
+        secondsRun,
+        isBlocked,
+        culpritOf,
+        usual,
+        order,
         where,
         indexOf: (id) => indexes.get(Number(id)),
         /* What draw.js draws of a task and of an edge. */
@@ -170,7 +218,8 @@ export const createModel = (graph, now = secondsSince1970) => {
                 note: note(index),
                 kind: kind(index),
                 icon: icon(index),
-                more: title === name ? "" : title,
+                bar: bar(index),
+                more: joined(word(index), title === name ? "" : title),
             };
         },
         edgeKind: ([from]) => (isDone(from) ? "met" : isBroken(from) ? "broken" : ""),

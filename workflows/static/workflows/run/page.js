@@ -1,13 +1,17 @@
 /* The page of a run: tabs, graph, timeline and the panel of a task, kept up to date. */
 
+import {showInTab} from "../browser_tab.js";
 import {showTimes} from "../times.js";
-import {duration} from "./duration.js";
-import {interceptForms} from "./forms.js";
+import {showUnloaded} from "../unloaded.js";
+import {createBench} from "./bench.js";
+import "./menus.js";
 import {createGraphTab} from "./graph.js";
 import {follow} from "./live.js";
 import {createModel} from "./model.js";
 import {createPanel} from "./panel.js";
+import {createParts} from "./parts.js";
 import {records} from "./records.js";
+import {createSteps} from "./steps.js";
 import {addEvents, createTables} from "./tables.js";
 import {createTabs} from "./tabs.js";
 import {createTimeline} from "./timeline.js";
@@ -20,36 +24,39 @@ const {
     changes: changesUrl,
     graph: graphUrl,
     panel: panelUrl,
-    log: logUrl,
     icons,
     events: eventUrl,
     tasks: taskUrl,
+    previous: previousUrl,
 } = run.dataset;
 const sections = [...document.querySelectorAll("[data-tab]")];
-const ORDER = ["Graph", "Tasks", "Timeline", "Events", "Parameters"];
+const ORDER = ["Steps", "Graph", "Timeline", "Tasks", "Logs", "Events", "Parameters"];
+const NARROW = matchMedia("(max-width: 767px)");
 sections.sort((one, other) => ORDER.indexOf(one.dataset.tab) - ORDER.indexOf(other.dataset.tab));
 
-let state = run.dataset.state;
+let {state} = run.dataset;
 let model = null;
 let graphTab = null;
 let timeline = null;
+let steps = null;
 
 /* The sections become tabs, with room for a panel beside them. */
-const stage = Object.assign(document.createElement("div"), {className: "stage"});
 const aside = document.createElement("aside");
-const bench = Object.assign(document.createElement("div"), {className: "bench"});
-sections[0].before(bench);
+const place = document.createComment("bench");
+sections[0].before(place);
+const bench = createBench(sections, aside);
+place.replaceWith(bench.element);
 const tables = createTables(document.getElementById("tasks-tab"));
 const tabs = createTabs(sections, () => {
+    bench.fit();
     graphTab?.shown();
     timeline?.shown();
+    steps?.shown();
     tables.shown();
 });
-bench.before(tabs.list);
-stage.append(...sections);
-bench.append(stage, aside);
+document.getElementById("tab-row").prepend(tabs.list);
 
-const panel = createPanel(aside, {panelUrl, logUrl, closed: () => choose(null)});
+const panel = createPanel(aside, {panelUrl, closed: () => choose(null)});
 
 /* `index` is the place of a task in the graph; null: no task. */
 const choose = (index) => {
@@ -66,7 +73,9 @@ const choose = (index) => {
     }
     const open = sections.find((section) => !section.hidden)?.id;
     const anchor = index === null ? open : `task-${model.tasks[index].id}`;
-    history.replaceState(null, "", `#${anchor}`);
+    if (!location.hash.startsWith(`#${anchor}:`)) {
+        history.replaceState(null, "", `#${anchor}`);
+    }
 };
 
 const taskOf = (link) => {
@@ -86,7 +95,7 @@ document.addEventListener("click", (click) => {
     }
     click.preventDefault();
     if (!link.closest("[data-tab]")) {
-        tabs.open("graph");
+        tabs.open(NARROW.matches ? "steps" : "graph");
     }
     choose(index);
     graphTab.reveal(index);
@@ -97,43 +106,11 @@ document.addEventListener("keydown", (event) => {
     }
 });
 
-/* Draws a live part anew if it has changed; the focus stays on the same button or link. */
-const parts = {};
-const drawPart = (name, html) => {
-    if (parts[name] === html) {
-        return;
-    }
-    parts[name] = html;
-    const place = document.getElementById(`part-${name}`);
-    const focused = place.contains(document.activeElement) ? document.activeElement : null;
-    place.innerHTML = html;
-    showTimes(place);
-    if (focused) {
-        [...place.querySelectorAll("button, a")]
-            .find((each) => labelOf(each) === labelOf(focused))
-            ?.focus();
-    }
-};
-const labelOf = (control) => control.getAttribute("aria-label") ?? control.textContent;
-
-const estimate = document.getElementById("estimate");
-const showEstimate = () => {
-    const stands = document.querySelector("#run-sentence[data-still]") !== null;
-    const seconds = state === "running" && !stands ? model.remaining() : null;
-    estimate.hidden = seconds === null;
-    if (seconds === null) {
-        return;
-    }
-    const end = new Date(Date.now() + seconds * 1000).toLocaleTimeString("en", {
-        hour: "2-digit",
-        minute: "2-digit",
-        hour12: false,
-    });
-    estimate.textContent = `About ${duration(seconds)} left, until ${end}, going by earlier runs of this template.`;
-};
+const drawPart = createParts();
 
 const takeChanges = (changes) => {
     state = changes.state;
+    showInTab(changes.tab);
     for (const [name, html] of Object.entries(changes.parts)) {
         drawPart(name, html);
     }
@@ -141,7 +118,6 @@ const takeChanges = (changes) => {
         updateTasks(changes.tasks);
     }
     tables.changed();
-    hideOldAnswer(records(changes.events));
     addEvents(records(changes.events), {
         eventUrl,
         taskUrl,
@@ -149,40 +125,36 @@ const takeChanges = (changes) => {
     });
 };
 
-/* The answer to the click just made goes away when the run moves on. */
-const hideOldAnswer = (events) => {
-    const answer = document.getElementById("answer");
-    answer.hidden ||= events.some((each) => each.id > Number(answer.dataset.event));
-};
-
 const updateTasks = (changed) => {
     const different = model.update(changed);
     graphTab.paint(different);
     timeline.paint();
+    steps.paint();
     const shown = model.indexOf(panel.shown);
     /* What a pending task waits for may have changed without the task itself. */
     if (different.has(shown) || model.tasks[shown]?.state === "pending") {
         panel.refresh();
     }
-    showEstimate();
 };
 
-const notice = document.getElementById("live");
+const ENDED = ["success", "failed", "aborted"];
 const live = follow({
     url: changesUrl,
     event: Number(event),
     changed: takeChanges,
-    failed: (text) => {
-        if (notice.textContent !== text) {
-            notice.textContent = text;
-        }
-    },
+    hasEnded: () => ENDED.includes(state),
 });
-interceptForms({
-    done: () => {
-        live.ask();
-        panel.refresh();
-    },
+showInTab({text: run.dataset.tabText, hue: run.dataset.tabHue});
+
+/* What somebody has just done is answered with this page: what only a reload changes is taken from it. */
+document.addEventListener("workflows:done", (done) => {
+    done.preventDefault();
+    for (const fresh of done.detail.page.querySelectorAll("#said, #notes")) {
+        document.getElementById(fresh.id).replaceWith(document.adoptNode(fresh));
+        showTimes(document.getElementById(fresh.id));
+    }
+    live.ask();
+    panel.refresh();
 });
 
 /* The durations of running tasks grow. */
@@ -198,40 +170,62 @@ const tick = () => {
         graphTab.paint(new Set(running));
     }
     timeline.paint();
-    showEstimate();
 };
 
-const begin = async () => {
+/* `#task-12` chooses a task, `#task-12:L45` a line of its log, `#tasks` opens a tab. */
+const openAnchor = () => {
     const anchor = location.hash.slice(1);
-    if (!tabs.open(anchor)) {
-        tabs.open(sections[0].id);
-    }
-    if (graphUrl) {
-        await loadGraph();
-        showEstimate();
-        setInterval(tick, TICK_MS);
-        const task = model.indexOf(anchor.match(/^task-(\d+)$/)?.[1]);
-        if (task !== undefined) {
-            choose(task);
-            graphTab.reveal(task);
+    const task = model?.indexOf(anchor.match(/^task-(\d+)/)?.[1]);
+    if (task === undefined || Number.isNaN(task)) {
+        const fold = document.getElementById(anchor);
+        if (anchor && tabs.open(anchor) && fold.matches("details")) {
+            fold.open = true;
+            fold.scrollIntoView();
         }
+        return;
+    }
+    choose(task);
+    graphTab.reveal(task);
+};
+addEventListener("hashchange", openAnchor);
+
+const begin = async () => {
+    tabs.open(NARROW.matches && graphUrl ? "steps" : sections.find(isShown).id);
+    if (graphUrl) {
+        await showGraph();
+    } else {
+        openAnchor();
     }
     document.documentElement.dataset.run = "shown";
 };
+const isShown = ({dataset}) => dataset.tab !== "Steps";
 
-const loadGraph = async () => {
-    const response = await fetch(graphUrl);
-    if (!response.ok) {
-        throw new Error(`The graph could not be loaded (${response.status}).`);
+const showGraph = async () => {
+    const drawings = ["graph", "timeline", "steps"].map((id) => document.getElementById(id));
+    const response = await fetch(graphUrl).catch(() => null);
+    if (!response?.ok) {
+        for (const each of drawings) {
+            showUnloaded(each, `The ${each.dataset.tab.toLowerCase()}`, showGraph);
+        }
+        return;
     }
-    model = createModel(await response.json());
-    graphTab = createGraphTab(document.getElementById("graph"), model, {icons, choose});
-    timeline = createTimeline(document.getElementById("timeline"), model, {choose});
-    graphTab.shown();
-    timeline.shown();
+    draw(await response.json(), drawings);
+    setInterval(tick, TICK_MS);
+    openAnchor();
 };
 
-begin().catch((error) => {
-    notice.textContent = error.message;
-    tabs.open("tasks-tab");
-});
+const draw = (data, drawings) => {
+    model = createModel(data);
+    for (const each of drawings) {
+        each.replaceChildren();
+    }
+    const [graph, time, list] = drawings;
+    graphTab = createGraphTab(graph, model, {icons, choose});
+    timeline = createTimeline(time, model, {choose, previousUrl});
+    steps = createSteps(list, model, {icons, choose});
+    graphTab.shown();
+    timeline.shown();
+    steps.shown();
+};
+
+begin();

@@ -1,110 +1,105 @@
 /*
-The panel beside the graph: one task, with a log that grows while the task prints.
+The panel beside the graph: one task, with the log that it prints.
 
-    const panel = createPanel(host, {panelUrl, logUrl, closed})
+    const panel = createPanel(host, {panelUrl, closed})
     panel.show(id), panel.refresh(), panel.close()
     panel.shown         the id of the task that is shown, or null
 
-`closed()` is called when somebody closes the panel.
+`closed()` is called when somebody closes the panel. `#task-12:L45` in the address shows that line.
 */
 
-import {showTimes} from "../times.js";
+import {element} from "../dom.js";
+import {addressOf, placeIn} from "../log/address.js";
+import {createTask} from "../log/task.js";
+import {showUnloaded} from "../unloaded.js";
 
-const LOG_PAUSE_MS = 1500;
+const tool = (name, label, properties = {}) =>
+    element(
+        properties.href ? "a" : "button",
+        {
+            className: "panel-tool",
+            title: label,
+            "aria-label": label,
+            ...(properties.href ? {} : {type: "button"}),
+            ...properties,
+        },
+        element("span", {className: `icon icon-${name}`, "aria-hidden": "true"}),
+    );
 
-export const createPanel = (host, {panelUrl, logUrl, closed}) => {
+export const createPanel = (host, {panelUrl, closed}) => {
     let shown = null;
-    let timer = null;
     let requests = 0;
+    let etag = null;
     host.hidden = true;
     host.className = "panel-host";
     host.setAttribute("aria-label", "The chosen task");
 
     const close = () => {
-        clearTimeout(timer);
         [shown, host.hidden] = [null, true];
+        task.close();
         host.replaceChildren();
     };
 
-    const closeButton = () => {
-        const button = document.createElement("button");
-        Object.assign(button, {type: "button", className: "close", textContent: "×"});
-        button.setAttribute("aria-label", "Close");
-        button.addEventListener("click", () => {
-            close();
-            closed();
+    const closeButton = () =>
+        tool("close", "Close", {
+            onclick: () => {
+                close();
+                closed();
+            },
         });
-        return button;
+
+    const full = tool("expand", "Full screen (f)", {href: "#"});
+    full.addEventListener("click", () => {
+        full.href = fullAddress();
+    });
+    const task = createTask(host, {
+        tools: [full, closeButton()],
+        moved: (place) => history.replaceState(null, "", addressOf(place)),
+    });
+
+    const fullAddress = () => {
+        const article = host.querySelector("article.panel");
+        const hash = placeIn(location.hash)?.task === shown ? location.hash : `#task-${shown}`;
+        return article.dataset.logs + hash;
+    };
+
+    const draw = (article) => {
+        const place = placeIn(location.hash);
+        full.hidden = !article.dataset.logs;
+        task.draw(article, place?.task === shown ? place : null);
     };
 
     const load = async (id) => {
         requests += 1;
         const request = requests;
-        const response = await fetch(panelUrl.replace("/0/", `/${id}/`)).catch(() => null);
-        if (request !== requests || shown !== id) {
-            return; /* a later request has been sent meanwhile */
+        const response = await fetch(panelUrl.replace("/0/", `/${id}/`), {
+            cache: "no-store",
+            headers: etag ? {"If-None-Match": etag} : {},
+        }).catch(() => null);
+        if (request !== requests || shown !== id || response?.status === 304) {
+            return; /* a later request has been sent meanwhile, or nothing has happened */
         }
-        clearTimeout(timer);
-        if (!response?.ok) {
+        const article = response?.ok ? await articleIn(response) : null;
+        if (shown !== id) {
             return;
         }
-        const page = new DOMParser().parseFromString(await response.text(), "text/html");
-        const article = page.querySelector("article.panel");
-        if (article && shown === id) {
-            draw(id, document.adoptNode(article));
+        if (article) {
+            etag = response.headers.get("ETag");
+            draw(article);
+        } else {
+            showFailure(id);
         }
     };
 
-    /* What was open stays open, what had the focus keeps it, and a log at its end stays there. */
-    const draw = (id, article) => {
-        const before = host.querySelector("article.panel");
-        const isSameTask = before?.dataset.task === String(id);
-        const wasOpen = isSameTask && before.querySelector("details")?.open;
-        const wasAtEnd = isAtEnd(before?.querySelector(".log"));
-        const focused = host.contains(document.activeElement) ? document.activeElement.value : null;
-        host.replaceChildren(closeButton(), article);
-        if (wasOpen) {
-            host.querySelector("details").open = true;
+    /* Of the same task, what is there stays: the banner above says how old it is. */
+    const showFailure = (id) => {
+        if (host.querySelector("article.panel")?.dataset.task === String(id)) {
+            return;
         }
-        if (focused) {
-            host.querySelector(`button[value="${CSS.escape(focused)}"]`)?.focus();
-        }
-        showTimes(host);
-        const log = host.querySelector(".log");
-        if (log && wasAtEnd) {
-            scrollToEnd(log);
-        }
-        if (log?.dataset.open) {
-            follow(id, log);
-        }
-    };
-
-    const follow = (id, log) => {
-        const {attempt} = log.closest("article").dataset;
-        const url = `${logUrl.replace("/0/", `/${id}/`)}?attempt=${attempt}`;
-        let length = Number(log.dataset.before) + [...log.textContent].length;
-        const addNewText = async () => {
-            const response = await fetch(`${url}&after=${length}`).catch(() => null);
-            const added = response?.ok ? await response.json() : null;
-            if (!log.isConnected || !added?.text) {
-                return;
-            }
-            const wasAtEnd = isAtEnd(log);
-            log.append(added.text);
-            length = added.length;
-            if (wasAtEnd) {
-                scrollToEnd(log);
-            }
-        };
-        const poll = async () => {
-            if (!document.hidden) {
-                await addNewText();
-            }
-            if (log.isConnected) {
-                timer = setTimeout(poll, LOG_PAUSE_MS);
-            }
-        };
-        timer = setTimeout(poll, LOG_PAUSE_MS);
+        const place = element("div", {className: "panel"});
+        task.close();
+        host.replaceChildren(closeButton(), place);
+        showUnloaded(place, "This task", () => load(id));
     };
 
     return {
@@ -112,10 +107,8 @@ export const createPanel = (host, {panelUrl, logUrl, closed}) => {
             return shown;
         },
         show(id) {
-            if (shown !== id) {
-                clearTimeout(timer);
-            }
             [shown, host.hidden] = [id, false];
+            etag = null;
             return load(id);
         },
         refresh() {
@@ -127,8 +120,8 @@ export const createPanel = (host, {panelUrl, logUrl, closed}) => {
     };
 };
 
-const isAtEnd = (log) => !log || log.scrollTop + log.clientHeight >= log.scrollHeight - 8;
-
-const scrollToEnd = (log) => {
-    log.scrollTop = log.scrollHeight;
+const articleIn = async (response) => {
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const article = page.querySelector("article.panel");
+    return article && document.adoptNode(article);
 };

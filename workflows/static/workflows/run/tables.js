@@ -98,6 +98,7 @@ const link = (pattern, id, text) => {
 
 const time = (moment) => {
     const made = document.createElement("time");
+    made.dataset.form = "milliseconds";
     made.dateTime = moment;
     made.textContent = moment;
     return made;

@@ -19,6 +19,11 @@ export const createTabs = (sections, opened) => {
             textContent: section.dataset.tab,
             id: `tab-${section.id}`,
         });
+        if (section.dataset.total) {
+            const count = document.createElement("span");
+            [count.className, count.textContent] = ["tab-count", section.dataset.total];
+            tab.append(" ", count);
+        }
         tab.setAttribute("role", "tab");
         tab.setAttribute("aria-controls", section.id);
         section.setAttribute("role", "tabpanel");
@@ -52,8 +57,9 @@ export const createTabs = (sections, opened) => {
         if (!step) {
             return;
         }
-        const next =
-            tabs[(tabs.indexOf(document.activeElement) + step + tabs.length) % tabs.length];
+        const shown = tabs.filter((tab) => tab.offsetParent);
+        const at = shown.indexOf(document.activeElement);
+        const next = shown[(at + step + shown.length) % shown.length];
         next.focus();
         next.click();
     });

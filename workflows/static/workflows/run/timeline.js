@@ -1,159 +1,47 @@
 /*
 The tab with the timeline: one row per task, its waiting and its running; the critical path is marked.
 
-    const tab = createTimeline(host, model, {choose})
+    const tab = createTimeline(host, model, {choose, previousUrl?})
     tab.paint(), tab.choose(index), tab.shown()
 
-Only the rows in sight are drawn, so that ten thousand tasks cost no more than thirty.
+`previousUrl` has the graph of the run before, whose bars are drawn behind. Only the rows in sight
+are drawn, so that ten thousand tasks cost no more than thirty.
 */
 
+import {button, element} from "../dom.js";
 import {svgElement} from "../graph/svg.js";
 import {duration} from "./duration.js";
+import {readGhost} from "./timeline_ghost.js";
+import {AXIS, axis, headRow, NAMES, ROW, taskRow} from "./timeline_rows.js";
+import {read} from "./timeline_times.js";
 
-const ROW = 26;
-const BAR = 14;
-const NAMES = 220;
-const AXIS = 24;
-const RIGHT = 64;
-const MIN_WIDTH = 480;
-const MAX_NAME = 30;
-const MAX_MARKS = 8;
-const DAY = 86400;
-const INTERVALS = [
-    0.1,
-    0.2,
-    0.5,
-    1,
-    2,
-    5,
-    10,
-    15,
-    30,
-    60,
-    120,
-    300,
-    600,
-    900,
-    1800,
-    3600,
-    7200,
-    14400,
-    43200,
-    DAY,
-];
+const RIGHT = 90;
+const MIN_PLOT = 260;
+const ZOOM = 1.5;
+const MAX_ZOOM = 400;
 
-export const createTimeline = (host, model, {choose}) => {
-    const legend = document.createElement("p");
-    legend.className = "more";
-    const scroller = document.createElement("div");
-    scroller.className = "timeline-host";
-    scroller.tabIndex = 0;
-    scroller.setAttribute("role", "group");
-    scroller.setAttribute("aria-label", "Timeline of the run: arrow keys choose a task");
+export const createTimeline = (host, model, {choose, previousUrl}) => {
+    const said = element("p", {className: "more"});
     const svg = svgElement("svg", {class: "timeline"});
-    scroller.append(svg);
-    host.append(legend, scroller);
-    const {tasks, now} = model;
-    let shown = []; /* indexes of the tasks that have a row, from top to bottom */
-    let critical = new Set();
-    let from = 0;
-    let until = 1;
+    const scroller = element(
+        "div",
+        {
+            className: "timeline-host",
+            tabIndex: 0,
+            role: "group",
+            "aria-label": "Timeline of the run: arrow keys choose a task",
+        },
+        svg,
+    );
+    let times = null;
+    let ghost = null;
+    let zoom = 1;
+    let isByRunner = false;
     let chosen = null;
     let isStale = true;
 
-    const beginning = (index) => tasks[index].started ?? tasks[index].dispatched;
-
-    const read = () => {
-        shown = model
-            .where((index) => beginning(index) && tasks[index].state !== "pending")
-            .sort((one, other) => beginning(one) - beginning(other) || one - other);
-        critical = model.criticalPath();
-        from = Math.min(model.started ?? Infinity, ...shown.slice(0, 1).map(beginning));
-        until = shown.reduce(
-            (end, index) => Math.max(end, tasks[index].finished ?? now()),
-            from + 0.1,
-        );
-        legend.textContent = explanation();
-        scroller.hidden = !shown.length;
-        isStale = false;
-    };
-
-    const explanation = () => {
-        if (!shown.length) {
-            return "No task has been dispatched yet: the timeline shows each task once it has been dispatched.";
-        }
-        const [some, all] = [shown.length, tasks.length].map((count) => count.toLocaleString("en"));
-        return (
-            `${some} of ${all} tasks have been dispatched, in ${duration(until - from)}. ` +
-            "Pale: waiting to start; full: running; ★: the critical path, which decided when the run ended."
-        );
-    };
-
-    const row = (index, position, x) => {
-        const {name, started, finished} = tasks[index];
-        const top = AXIS + position * ROW;
-        const start = started ?? finished ?? now();
-        const end = finished ?? now();
-        const ready = Math.min(Math.max(from, model.readyAt(index)), start);
-        const isCritical = critical.has(index);
-        const text = `${isCritical ? "★ " : ""}${name}`;
-        const bar = {y: top + 6, height: BAR};
-        const parts = [
-            svgElement(
-                "title",
-                {},
-                `${name}: ${model.note(index)}, waited ${duration(start - ready)}`,
-            ),
-            svgElement("rect", {class: "ground", x: 0, y: top, width: "100%", height: ROW}),
-            svgElement("text", {x: 8, y: top + 17}, shortened(text)),
-            svgElement("rect", {
-                ...bar,
-                class: "waited",
-                x: x(ready),
-                width: Math.max(0, x(start) - x(ready)),
-                rx: 2,
-            }),
-        ];
-        if (started) {
-            const width = Math.max(2, x(end) - x(started));
-            parts.push(
-                svgElement("rect", {...bar, class: "ran", x: x(started), width, rx: 3}),
-                svgElement(
-                    "text",
-                    {class: "length", x: x(end) + 6, y: top + 17},
-                    duration(end - started),
-                ),
-            );
-        }
-        const classes = ["bar-row", `kind-${model.kind(index)}`];
-        if (isCritical) {
-            classes.push("is-critical");
-        }
-        if (index === chosen) {
-            classes.push("is-chosen");
-        }
-        return svgElement("g", {class: classes.join(" ")}, ...parts);
-    };
-
-    const axis = (x, width) => {
-        const length = until - from;
-        const interval =
-            INTERVALS.find((each) => length / each <= MAX_MARKS) ??
-            DAY * Math.ceil(length / DAY / MAX_MARKS);
-        const marks = [];
-        for (let passed = 0; passed <= length; passed += interval) {
-            const at = x(from + passed);
-            marks.push(
-                svgElement("line", {x1: at, x2: at, y1: AXIS - 6, y2: AXIS + shown.length * ROW}),
-                svgElement(
-                    "text",
-                    {x: Math.min(at + 3, width - 40), y: 12},
-                    passed ? duration(passed) : "0",
-                ),
-            );
-        }
-        return svgElement("g", {class: "axis", "aria-hidden": "true"}, ...marks);
-    };
+    const plot = () => Math.max(MIN_PLOT, scroller.clientWidth - NAMES - RIGHT) * zoom;
+    const x = (moment) => NAMES + (plot() * (moment - times.from)) / (times.until - times.from);
 
     const draw = () => {
         if (host.hidden) {
@@ -161,37 +49,108 @@ export const createTimeline = (host, model, {choose}) => {
             return;
         }
         if (isStale) {
-            read();
+            times = read(model, {isByRunner, ghost});
+            said.textContent = explanation(model, times);
+            scroller.hidden = !times.shown.length;
+            isStale = false;
         }
-        const width = Math.max(MIN_WIDTH, scroller.clientWidth);
-        const x = (moment) => NAMES + ((width - NAMES - RIGHT) * (moment - from)) / (until - from);
-        svg.setAttribute("width", width);
-        svg.setAttribute("height", AXIS + shown.length * ROW + 4);
+        const {rows} = times;
+        svg.setAttribute("width", NAMES + plot() + RIGHT);
+        svg.setAttribute("height", AXIS + rows.length * ROW + 4);
         const first = Math.max(0, Math.floor((scroller.scrollTop - AXIS) / ROW) - 4);
         const last = Math.ceil((scroller.scrollTop + scroller.clientHeight) / ROW) + 4;
-        const rows = shown.slice(first, last).map((index, i) => row(index, first + i, x));
-        svg.replaceChildren(axis(x, width), ...rows);
+        const at = {x, left: scroller.scrollLeft, top: scroller.scrollTop, width: svg.clientWidth};
+        const drawn = rows.slice(first, last).map((row, i) => {
+            const top = AXIS + (first + i) * ROW;
+            return row.runner
+                ? headRow(row, top, at)
+                : taskRow(model, row, top, {...at, times, isChosen: row.index === chosen});
+        });
+        const {lines, labels} = axis(times, rows.length, at);
+        svg.replaceChildren(lines, ...drawn, labels);
     };
 
+    /* The moment under the pointer, or in the middle, stays where it is. */
+    const zoomBy = (factor, clientX = null) => {
+        const left = scroller.getBoundingClientRect().left;
+        const from = clientX === null ? scroller.clientWidth / 2 : clientX - left;
+        const share = (scroller.scrollLeft + from - NAMES) / plot();
+        zoom = Math.min(MAX_ZOOM, Math.max(1, zoom * factor));
+        draw();
+        scroller.scrollLeft = share * plot() - from + NAMES;
+        draw();
+    };
+
+    const toggle = (text, act) =>
+        button(
+            text,
+            async ({currentTarget}) => {
+                const isOn = currentTarget.getAttribute("aria-pressed") !== "true";
+                currentTarget.setAttribute("aria-pressed", String(isOn));
+                await act(isOn);
+                isStale = true;
+                draw();
+            },
+            {className: "tool", "aria-pressed": "false"},
+        );
+    const tool = (text, label, act) =>
+        button(text, act, {className: "tool", title: label, "aria-label": label});
+    host.append(
+        element(
+            "div",
+            {className: "timeline-tools"},
+            toggle("By runner", (isOn) => {
+                isByRunner = isOn;
+            }),
+            previousUrl
+                ? toggle("Last success behind", async (isOn) => {
+                      ghost = isOn ? await readGhost(previousUrl) : null;
+                  })
+                : null,
+            said,
+            element(
+                "div",
+                {className: "zoom"},
+                tool("−", "Zoom out", () => zoomBy(1 / ZOOM)),
+                tool("+", "Zoom in", () => zoomBy(ZOOM)),
+                tool("Fit", "Fit: show all of the time", () => zoomBy(0)),
+            ),
+        ),
+        scroller,
+    );
+
     scroller.addEventListener("scroll", () => requestAnimationFrame(draw));
+    scroller.addEventListener(
+        "wheel",
+        (event) => {
+            if (event.ctrlKey || event.metaKey) {
+                event.preventDefault();
+                zoomBy(Math.exp(-event.deltaY / 300), event.clientX);
+            }
+        },
+        {passive: false},
+    );
     scroller.addEventListener("click", (event) => {
         /* By its place: the row itself may have been drawn anew since the button went down. */
         const at = Math.floor((event.clientY - svg.getBoundingClientRect().top - AXIS) / ROW);
-        if (shown[at] !== undefined) {
-            choose(shown[at]);
+        const index = times.rows[at]?.index;
+        if (index !== undefined) {
+            choose(index);
         }
     });
     scroller.addEventListener("keydown", (event) => {
         const step = {ArrowDown: 1, ArrowUp: -1}[event.key];
+        const {shown, rows} = times;
         if (!step || !shown.length) {
             return;
         }
         event.preventDefault();
-        const at = Math.max(0, Math.min(shown.length - 1, shown.indexOf(chosen) + step));
+        const next = Math.max(0, Math.min(shown.length - 1, shown.indexOf(chosen) + step));
+        const at = rows.findIndex(({index}) => index === shown[next]);
         scroller.scrollTop = Math.max(0, AXIS + (at + 0.5) * ROW - scroller.clientHeight / 2);
-        choose(shown[at]);
+        choose(shown[next]);
     });
-    addEventListener("resize", draw);
+    new ResizeObserver(draw).observe(scroller);
 
     return {
         paint() {
@@ -206,4 +165,14 @@ export const createTimeline = (host, model, {choose}) => {
     };
 };
 
-const shortened = (text) => (text.length > MAX_NAME ? `${text.slice(0, MAX_NAME - 1)}…` : text);
+const explanation = (model, {shown, from, until}) => {
+    if (!shown.length) {
+        return "No task has been dispatched yet: the timeline shows each task once it has been dispatched.";
+    }
+    const [some, all] = [shown.length, model.tasks.length].map((n) => n.toLocaleString("en"));
+    return (
+        `${some} of ${all} tasks have been dispatched, in ${duration(until - from)}. ` +
+        "Thin: waiting to be dispatched; pale: waiting for its runner; full: running; " +
+        "★: the critical path, which decided when the run ended."
+    );
+};

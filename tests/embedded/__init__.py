@@ -1,0 +1,1 @@
+"""Both apps in projects of others."""
