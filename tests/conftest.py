@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
-import tests.support.packaged  # noqa: F401 (makes the folder that all workers share)
+import tests.support.session  # noqa: F401 (makes the folder that all workers share)
 from runners.models import Runner
 from tests.factories import RunFactory, RunnerFactory
 from tests.support import scripted

@@ -7,7 +7,7 @@ import pytest
 
 from tests.contract.server import installation
 from tests.contract.site import Site
-from tests.support.database import empty_database
+from tests.support.database import migrated_database
 from tests.support.host_runner import HostRunner, serving
 
 
@@ -16,7 +16,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Install the product once, log in, and make a host-runner the default one."""
     directory = tmp_path_factory.mktemp("contract")
     with (
-        empty_database(directory) as database_url,
+        migrated_database(directory) as database_url,
         installation(database_url) as made,
         serving(HostRunner()) as host,
         httpx.Client(base_url=made.url, timeout=60) as http,

@@ -40,7 +40,7 @@ class Installation:
 
 @contextmanager
 def installation(database_url: str, **more: str) -> Iterator[Installation]:
-    """Serve the product until the block ends; `more` is put into its environment."""
+    """Serve a migrated database until the block ends; `more` is put into the environment."""
     address = f"127.0.0.1:{_free_port()}"
     settings = {
         "DATABASE_URL": database_url,
@@ -49,7 +49,6 @@ def installation(database_url: str, **more: str) -> Iterator[Installation]:
         **more,
     }
     made = Installation(f"http://{address}", {**os.environ, **settings})
-    made.manage("migrate")
     gunicorn = [sys.executable, "-m", "gunicorn", "--bind", address, "--workers", "1"]
     process = subprocess.Popen(
         [*gunicorn, "--threads", "4", "--log-level", "error"], cwd=ROOT, env=made.environment

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from tests.contract.server import Installation, installation
-from tests.support.database import empty_database
+from tests.support.database import migrated_database
 from tests.support.silent_proxy import SilentProxy, silent_proxy
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.django_db]
@@ -50,7 +50,7 @@ class Site:
 def site(tmp_path: Path) -> Iterator[Site]:
     """Serve a site whose database may fall silent."""
     with (
-        empty_database(tmp_path) as url,
+        migrated_database(tmp_path) as url,
         silent_proxy(url) as proxy,
         installation(proxy.url) as made,
     ):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.server import Installation, installation
-from tests.support.database import empty_database
+from tests.support.database import migrated_database
 from tests.support.typed import ROOT
 
 LONGEST_S = 120
@@ -63,11 +63,11 @@ def executor(site: Installation) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
-    """Serve an empty database until the tests of the module have ended."""
+    """Serve a new database until the tests of the module have ended."""
     directory = tmp_path_factory.mktemp("site")
     folder = tmp_path_factory.mktemp("shell")
     with (
-        empty_database(directory) as database_url,
+        migrated_database(directory) as database_url,
         installation(database_url, RUNS_DIR=str(directory / "runs")) as site,
         executor(site),
     ):

@@ -11,35 +11,24 @@ The versions are those of requirements*.txt, so that no new release of others fa
 not listed there is as new as it comes.
 """
 
-import atexit
-import fcntl
 import hashlib
 import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from scripts.test import SETTINGS
+from tests.support.session import VARIABLE, alone, shared
 
 ROOT = Path(__file__).parents[2]
-SESSION = "ORCHESTRATOR_PACKAGED"
-"""The environment variable with the folder of this session, one for all workers of pytest."""
-OURS = {*SETTINGS, SESSION, "DJANGO_SETTINGS_MODULE", "PYTHONPATH", "RUNS_DIR"}
+OURS = {*SETTINGS, VARIABLE, "DJANGO_SETTINGS_MODULE", "PYTHONPATH", "RUNS_DIR"}
 """Environment variables of the tests, which a host must not see."""
 INSTALLED = "installed"
 """The file that an environment has when it is complete."""
-
-# Set in the first process of pytest, before it starts its workers: tests/conftest.py imports this.
-if SESSION not in os.environ:
-    os.environ[SESSION] = tempfile.mkdtemp(prefix="orchestrator-packaged-")
-    atexit.register(shutil.rmtree, os.environ[SESSION], ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +81,8 @@ def archived() -> Path:
 
 @cache
 def _dist() -> Path:
-    dist = _session() / "dist"
-    with _alone("dist"):
+    dist = shared() / "dist"
+    with alone("dist"):
         if not dist.exists():
             _run([sys.executable, "-m", "hatchling", "build", "-d", dist], cwd=ROOT)
     return dist
@@ -103,27 +92,15 @@ def _dist() -> Path:
 def _install(extras: tuple[str, ...], packages: tuple[str, ...]) -> Environment:
     wheel = f"{built()}[{','.join(extras)}]" if extras else str(built())
     name = "env-" + hashlib.sha256(repr((extras, packages)).encode()).hexdigest()[:12]
-    made = Environment(_session() / name)
-    with _alone(name):
+    made = Environment(shared() / name)
+    with alone(name):
         if not (made.folder / INSTALLED).exists():
             # Neither a pip of its own nor compiled files that nobody imports: that takes longest.
             venv = [sys.executable, "-m", "venv", "--clear", "--without-pip", made.folder]
-            _run(venv, cwd=_session())
+            _run(venv, cwd=shared())
             made.pip("install", "--no-compile", "-c", str(_constraints()), wheel, *packages)
             (made.folder / INSTALLED).touch()
     return made
-
-
-def _session() -> Path:
-    return Path(os.environ[SESSION])
-
-
-@contextmanager
-def _alone(name: str) -> Iterator[None]:
-    """Keep the other workers of this session out of the block."""
-    with (_session() / f"{name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def pins() -> list[str]:
@@ -135,7 +112,7 @@ def pins() -> list[str]:
 
 def _constraints() -> Path:
     """Return a file of constraints with all pins; those have no extras."""
-    path = _session() / "pins.txt"
+    path = shared() / "pins.txt"
     path.write_text(re.sub(r"\[.*?\]", "", "\n".join(pins())))
     return path
 

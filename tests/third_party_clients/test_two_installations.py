@@ -1,5 +1,6 @@
 """Two installations send tasks with the same number to one host: neither ends the other's."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from tests.contract.server import installation
 from tests.contract.site import Site
+from tests.support.database import migrated_file
 from tests.support.host_runner import serving
 from tests.support.keyed_host import KeyedHost
 
@@ -17,6 +19,7 @@ from tests.support.keyed_host import KeyedHost
 @contextmanager
 def site_at(host: KeyedHost, database: Path) -> Iterator[Site]:
     """Serve an installation with a database of its own, whose default runner is the host."""
+    shutil.copy(migrated_file(), database)
     with (
         installation(f"sqlite:///{database}") as made,
         httpx.Client(base_url=made.url, timeout=60) as http,

@@ -15,6 +15,7 @@ from django.core.management.color import no_style
 from django.db import connection, models, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
 
 FIRST = [("runners", "0001_initial"), ("workflows", "0001_initial")]
 ROWS = Path(__file__).with_name("installed.json")
@@ -29,6 +30,18 @@ def to_first_release() -> Apps:
     """Undo all later migrations; return the models as they were."""
     MigrationExecutor(connection).migrate(FIRST)
     return _first_models()
+
+
+def install_first_release() -> Apps:
+    """Make its empty tables in place of those of now, which is quicker than going back."""
+    labels = tuple(f"{app}_" for app, _ in FIRST)
+    with connection.schema_editor() as editor:
+        for table in connection.introspection.table_names():
+            if table.startswith(labels):
+                editor.execute(editor.sql_delete_table % {"table": editor.quote_name(table)})
+    recorded = MigrationRecorder(connection).migration_qs
+    recorded.filter(app__in=dict(FIRST)).delete()
+    return to_first_release()
 
 
 def _first_models() -> Apps:
@@ -61,7 +74,7 @@ def _models(apps: Apps) -> list[type[models.Model]]:
 def first_release(transactional_db: None) -> Iterator[Apps]:
     """Make this an installation of the first release; return its models."""
     try:
-        _fill(to_first_release())
+        _fill(install_first_release())
         yield _first_models()
     finally:
         to_latest()

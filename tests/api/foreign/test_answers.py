@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.commands import ROOT
+from tests.support.database import migrated_file
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -32,15 +34,16 @@ def answers(script: str, settings: str, *arguments: str, **environment: str) -> 
 @pytest.fixture(scope="module")
 def ours(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     """Return the answers of the standalone site."""
-    database = f"sqlite:///{tmp_path_factory.mktemp('ours')}/db"
-    return answers("conversation", "tests.settings", DATABASE_URL=database)
+    database = shutil.copy(migrated_file(), tmp_path_factory.mktemp("ours"))
+    return answers("conversation", "tests.settings", DATABASE_URL=f"sqlite:///{database}")
 
 
 @pytest.mark.parametrize("settings", ["settings", "bare"])
 def test_answers_are_byte_for_byte_those_of_the_standalone_site(
     ours: list[Any], settings: str
 ) -> None:
-    theirs = answers("conversation", f"{PROJECT}.{settings}", "ops/")
+    migrated = str(migrated_file())
+    theirs = answers("conversation", f"{PROJECT}.{settings}", "ops/", MIGRATED=migrated)
 
     assert len(ours) > 100
     assert {answer["status"] for _, answer in ours} >= {200, 201, 204, 400, 401, 403, 404, 405, 409}
@@ -50,7 +53,7 @@ def test_answers_are_byte_for_byte_those_of_the_standalone_site(
 
 def test_project_answers_at_its_own_paths_as_before() -> None:
     before = answers("own_answers", f"{PROJECT}.before")
-    after = answers("own_answers", f"{PROJECT}.settings")
+    after = answers("own_answers", f"{PROJECT}.settings", MIGRATED=str(migrated_file()))
 
     for then, now in zip(before, after, strict=True):
         assert now == then

@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -48,6 +49,8 @@ TEMPLATES = [
 DATABASE = Path(tempfile.gettempdir()) / f"foreign-project-{os.getpid()}.sqlite3"
 for suffix in ("", "-wal", "-shm"):
     atexit.register(Path(f"{DATABASE}{suffix}").unlink, missing_ok=True)
+if migrated := os.environ.get("MIGRATED"):
+    shutil.copy(migrated, DATABASE)
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
