@@ -5,7 +5,7 @@ import pytest
 from tests.embedded.conftest import MakeProject, NewDatabase
 from tests.support.embedded import EmbeddedProject
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 ROUTER = """
 class Ours:

@@ -23,7 +23,7 @@ from workflows.reports.recovery import recover_overdue
 
 logger = logging.getLogger(__name__)
 SEED = int(os.environ.get("FUZZ_SEED", "11"))
-TEMPLATES = int(os.environ.get("FUZZ_TEMPLATES", "40"))
+TEMPLATES = int(os.environ.get("FUZZ_TEMPLATES", "20"))
 PAYLOAD = {"prompt": "{{ params.v }}", "workspace": {"path": "/tmp"}, "sandbox": "none"}  # noqa: S108
 TEMPLATE: dict[str, Any] = {
     "name": "T",

@@ -8,7 +8,7 @@ import pytest
 
 from tests.hosts.conftest import Host
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # packages are downloaded
 
 BEFORE, SHOWN = 60, 300
 

@@ -11,6 +11,7 @@ from tests.support.database import SERVER
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(600),  # packages are downloaded
     pytest.mark.skipif(SERVER.startswith("postgres"), reason="a database has no say in files"),
 ]
 

@@ -9,7 +9,7 @@ from tests.hosts.conftest import Host
 from tests.hosts.lines import lines
 from tests.hosts.person import Person
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # packages are downloaded
 
 
 def steps(flag: Path) -> list[dict[str, Any]]:

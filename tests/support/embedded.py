@@ -2,12 +2,14 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from textwrap import dedent
 
 from scripts.test import SETTINGS
+from tests.support.session import alone, shared
 
 ROOT = Path(__file__).parents[2]
 APPS = '["rest_framework", "django_filters", "drf_spectacular", "knox", "runners", "workflows"]'
@@ -30,7 +32,7 @@ class EmbeddedProject:
             (library / package).symlink_to(ROOT / package)
         kept = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
         self.environment = {**kept, "PYTHONPATH": str(library)}
-        self.run("-m", "django", "startproject", "shop", cwd=folder)
+        shutil.copytree(_started(), self.folder)
         self.write("settings.py", settings)
 
     def install(self, *, apps: str = APPS) -> None:
@@ -103,3 +105,14 @@ class EmbeddedProject:
         said = done.stdout + done.stderr
         assert fails in (None, done.returncode != 0), said
         return said
+
+
+def _started() -> Path:
+    """Return a project as `startproject` makes it, made once per session."""
+    made = shared() / "started"
+    with alone("started"):
+        if not made.exists():
+            made.mkdir()
+            start = [sys.executable, "-m", "django", "startproject", "shop"]
+            subprocess.run(start, cwd=made, check=True)
+    return made / "shop"
