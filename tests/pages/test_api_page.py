@@ -5,7 +5,6 @@ import re
 
 import pytest
 import trustme
-from django.db import connection
 
 from tests.pages.conftest import Shell
 from tests.support.typed import blocks, page, section
@@ -13,7 +12,6 @@ from tests.support.typed import blocks, page, section
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(180),
-    pytest.mark.skipif(connection.vendor != "sqlite", reason="once is enough"),
 ]
 
 PAGE = page("api.md")
