@@ -55,8 +55,7 @@ const answered = async (response) => {
     document.dispatchEvent(new CustomEvent("workflows:counts", {detail: counts}));
     tellWatched(watched ?? []);
     const now = JSON.stringify(counts);
-    if (isDashboard && drawn !== now && !isInUse()) {
-        await drawDashboard(counts);
+    if (isDashboard && drawn !== now && !isInUse() && (await drawDashboard(counts))) {
         drawn = now;
     }
     return document.hidden ? HIDDEN_PAUSE_MS : PAUSE_MS;

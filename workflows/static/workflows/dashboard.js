@@ -13,13 +13,19 @@ export const isDashboard = dashboard !== null;
 export const isInUse = () =>
     performance.now() - pointedAt < POINTING_MS || document.querySelector("dialog[open]") !== null;
 
-/* Not if this is what the page came with. */
+/* Returns whether it shows what is counted by now: not if a question was opened meanwhile. */
 export const drawDashboard = async (counts) => {
     showInTab(tabOf(counts));
-    if (dashboard.dataset.event !== String(counts.event)) {
-        draw(await fetched());
+    const isShown = dashboard.dataset.event === String(counts.event); /* the page came with it */
+    if (!isShown) {
+        const fresh = await fetched();
+        if (isInUse()) {
+            return false;
+        }
+        draw(fresh);
     }
     delete dashboard.dataset.event;
+    return true;
 };
 
 const fetched = async () => {

@@ -14,7 +14,7 @@ Asks the site again and again, and never stops silently: after an error it goes 
         isAsleep    true: nothing will change by itself, from the beginning
         whileHidden () => true: goes on though nobody looks (somebody waits for a notification)
     poll.ask()      at once: somebody has just done something
-    poll.stop()     for good
+    poll.stop()     for good; poll.isStopped
 
 How old the answers are, that the site cannot be reached, and that somebody is logged out is shown by
 freshness.js; a page has nothing to do for it. Who is logged out sees *Log in…*, which opens the login of the
@@ -54,10 +54,12 @@ export const keepAsking = (options) => {
         trouble: "live",
         isAsking: false,
         isAskedAgain: false,
+        isStopped: false,
         ask: () => ask(poll),
         stop() {
             clearTimeout(poll.timer);
             polls.delete(poll);
+            poll.isStopped = true;
         },
     };
     polls.add(poll);
@@ -84,7 +86,7 @@ export const needLogin = () =>
 
 const ask = async (poll) => {
     clearTimeout(poll.timer);
-    if (!polls.has(poll) || (document.hidden && !poll.whileHidden())) {
+    if (poll.isStopped || (document.hidden && !poll.whileHidden())) {
         return;
     }
     if (poll.isAsking) {
@@ -94,6 +96,9 @@ const ask = async (poll) => {
     poll.isAsking = true;
     const pause = await outcome(poll);
     poll.isAsking = false;
+    if (poll.isStopped) {
+        return;
+    }
     poll.isAsleep = pause === null || (poll.beside && isOver());
     show();
     if (poll.isAskedAgain) {

@@ -79,7 +79,7 @@ export const createFoot = ({actions, isFull, hints}) => {
             address.textContent = isFull && pane.chosen !== null ? location.pathname + text : "";
             again.hidden = !pane.trouble;
             if (pane.trouble && again.textContent !== pane.trouble) {
-                again.textContent = `${pane.trouble} It is tried again.`;
+                again.textContent = pane.trouble;
             }
             pill.hidden = !pane.unseen;
             pill.textContent = `${pane.unseen.toLocaleString("en")} new line${pane.unseen === 1 ? "" : "s"} ↓`;

@@ -23,16 +23,21 @@ import {createRows} from "./rows.js";
 import {createRuler} from "./ruler.js";
 import {openLog} from "./source.js";
 
+/* Where the log covers the page, the page's own banner cannot be seen. */
+const TROUBLES = {
+    live: "",
+    unreachable: "The site cannot be reached. It is tried again.",
+    "logged out": "You are logged out.",
+    gone: "This log was removed, or you may not see it.",
+};
+
 export const openPane = (host, {url, href, label, options, line: begin, changed}) => {
     let current = null; /* the hit that is gone to */
     let isNewSearch = false;
     let isPaused = false;
     let total = 0;
 
-    const source = openLog(url, {
-        changed: (what) => took(what),
-        failed: (text) => tell({trouble: text}),
-    });
+    const source = openLog(url, {changed: (what) => took(what)});
     const {lines} = source;
     const finder = createFinder(lines, {
         changed: () => found(),
@@ -100,6 +105,7 @@ export const openPane = (host, {url, href, label, options, line: begin, changed}
         },
         close() {
             source.close();
+            document.removeEventListener("workflows:connection", tellTrouble);
             host.replaceChildren();
         },
     };
@@ -108,6 +114,8 @@ export const openPane = (host, {url, href, label, options, line: begin, changed}
         Object.assign(pane, what);
         changed();
     };
+
+    const tellTrouble = ({detail}) => tell({trouble: TROUBLES[detail]});
 
     const watchEnd = () => {
         const isFollowing = source.isOpen && !isPaused && rows.isAtEnd;
@@ -184,6 +192,7 @@ export const openPane = (host, {url, href, label, options, line: begin, changed}
         return firstFound;
     };
 
+    document.addEventListener("workflows:connection", tellTrouble);
     rows.set(options);
     return pane;
 };

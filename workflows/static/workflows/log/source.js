@@ -1,7 +1,7 @@
 /*
 Loads the log of an attempt: its end at once, then backwards what stands before, then what is printed.
 
-    const source = openLog(url, {changed, failed})
+    const source = openLog(url, {changed})
     source.lines            see lines.js
     source.size             characters that are known or still to come
     source.isOpen           the attempt may still print
@@ -10,65 +10,58 @@ Loads the log of an attempt: its end at once, then backwards what stands before,
     source.close()          asks no more
 
 `changed(what)` takes "end" when the end is there, "before" and "after" when lines have come, "closed" when the
-attempt has ended; `failed(text)` takes what is wrong, "" if nothing is. What is asked for in vain is asked for
-again, with growing pauses.
+attempt has ended. What is asked for in vain is asked for again, see poll.js.
 */
 
+import {keepAsking} from "../poll.js";
 import {createLines} from "./lines.js";
 
 const PAUSE_MS = 1500;
-const FIRST_RETRY_MS = 2000;
-const LONGEST_RETRY_MS = 60_000;
 
-export const openLog = (url, {changed, failed}) => {
+export const openLog = (url, {changed}) => {
     const lines = createLines();
+    let [from, to] = [0, null];
     const source = {
         lines,
         size: 0,
         isOpen: true,
         isComplete: false,
         changedAt: Date.now(),
-        close,
-    };
-    let [from, to] = [0, null];
-    let timer = null;
-    let isAsking = false;
-    let isClosed = false;
-    let failures = 0;
-
-    function close() {
-        isClosed = true;
-        clearTimeout(timer);
-        removeEventListener("focus", goOn);
-        removeEventListener("online", goOn);
-        document.removeEventListener("visibilitychange", goOn);
-    }
-
-    const ask = async (query) => {
-        const response = await fetch(url + query, {cache: "no-store"});
-        if (response.redirected || response.status === 403) {
-            throw new Error("You may not read this log, or are logged out.");
-        }
-        if (!response.ok) {
-            throw new Error(`The site could not read this log (${response.status}).`);
-        }
-        return response.json();
+        close: () => poll.stop(),
     };
 
-    /* Returns how long to wait before the next step; null: nothing more will come. */
-    const step = async () => {
+    /* What comes next, wherever an error cut it off. */
+    const query = () => {
         if (to === null) {
-            await loadEnd();
-        } else if (from > 0) {
-            await loadBefore();
-        } else {
-            return follow();
+            return "";
         }
-        return from > 0 || source.isOpen ? 0 : null;
+        return from > 0 ? `?before=${from}` : `?after=${to}`;
     };
 
-    const loadEnd = async () => {
-        const answer = await ask("");
+    const answered = async (response) => {
+        let wanted = query();
+        take(wanted, await response.json());
+        while (from > 0 && !poll.isStopped) {
+            wanted = query();
+            take(wanted, await read(url + wanted));
+        }
+        return source.isOpen ? PAUSE_MS : null;
+    };
+
+    const take = (wanted, answer) => {
+        if (poll.isStopped) {
+            return;
+        }
+        if (wanted === "") {
+            takeEnd(answer);
+        } else if (wanted.startsWith("?before")) {
+            takeBefore(answer);
+        } else {
+            takeAfter(answer);
+        }
+    };
+
+    const takeEnd = (answer) => {
         lines.begin(answer.lines);
         lines.append(answer.pieces);
         [from, to] = [answer.from, answer.to];
@@ -76,72 +69,34 @@ export const openLog = (url, {changed, failed}) => {
         changed("end");
     };
 
-    const loadBefore = async () => {
-        const answer = await ask(`?before=${from}`);
-        if (isClosed) {
-            return;
-        }
+    const takeBefore = (answer) => {
         lines.prepend(answer.pieces);
         from = answer.pieces.length ? answer.from : 0;
         source.isComplete = from === 0;
         changed("before");
     };
 
-    const follow = async () => {
-        const answer = await ask(`?after=${to}`);
-        if (isClosed) {
-            return null;
-        }
+    const takeAfter = (answer) => {
         if (answer.pieces.length) {
             lines.append(answer.pieces);
             to = answer.to;
             Object.assign(source, {size: to, changedAt: Date.now()});
             changed("after");
-            return answer.is_open ? PAUSE_MS : 0;
-        }
-        if (source.isOpen && !answer.is_open) {
+        } else if (source.isOpen && !answer.is_open) {
             source.isOpen = false;
             changed("closed");
         }
-        return source.isOpen ? PAUSE_MS : null;
     };
 
-    const run = async () => {
-        if (isAsking || isClosed || (document.hidden && to !== null)) {
-            return;
-        }
-        isAsking = true;
-        const pause = await step().then(wentWell, wentWrong);
-        isAsking = false;
-        if (pause !== null && !isClosed) {
-            timer = setTimeout(run, pause);
-        }
-    };
-
-    const wentWell = (pause) => {
-        failures = 0;
-        failed("");
-        return pause;
-    };
-
-    const wentWrong = (error) => {
-        failures += 1;
-        failed(error instanceof TypeError ? "The site cannot be reached." : error.message);
-        const pause = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1));
-        return pause * (0.9 + 0.2 * Math.random());
-    };
-
-    /* At once, when the page is seen again or is online again. */
-    function goOn() {
-        if (source.isOpen || !source.isComplete || failures) {
-            clearTimeout(timer);
-            run();
-        }
-    }
-
-    addEventListener("focus", goOn);
-    addEventListener("online", goOn);
-    document.addEventListener("visibilitychange", goOn);
-    run();
+    const poll = keepAsking({url: () => url + query(), every: PAUSE_MS, answered});
+    poll.ask();
     return source;
+};
+
+const read = async (url) => {
+    const response = await fetch(url, {cache: "no-store"});
+    if (!response.ok) {
+        throw new Error(response.status);
+    }
+    return response.json();
 };
