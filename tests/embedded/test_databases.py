@@ -52,7 +52,7 @@ def run_a_workflow(project: EmbeddedProject) -> None:
     """Import a template, run it, and compare all rows with the trail."""
     (project.folder / "hello.yaml").write_text(TEMPLATE)
     project.manage("import_workflow", "hello.yaml")
-    assert "Workflow run 1 is success." in project.manage("run_workflow", "hello")
+    assert "Workflow run 1 succeeded." in project.manage("run_workflow", "hello")
     assert "The trail explains every row" in project.manage("verify_run", "--all")
 
 

@@ -36,7 +36,7 @@ def test_failure_prints_reason_end_of_the_log_and_address() -> None:
     run = WorkflowRun.objects.get()
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.splitlines() == [
-        f"Workflow run {run.pk} is failed.",
+        f"Workflow run {run.pk} failed.",
         f"`a` failed (exit code 3), and 1 task waits for it. {REMEDY}",
         "--- a: exit code 3",
         f"[… all of its log: manage.py logs {run.pk} a]",
@@ -49,7 +49,7 @@ def test_failure_prints_reason_end_of_the_log_and_address() -> None:
 def test_failure_with_progress_prints_the_same_at_its_end() -> None:
     TemplateFactory.create(name="broken", drawing="a > b", payload=FAILING)
     done = manage("run_workflow", "broken")
-    assert "a: task.failed (exit code 3)" in done.stdout
+    assert "a: failed (exit code 3)" in done.stdout
     assert done.stdout.splitlines()[-2] == "boom"
     assert done.stderr == ""
 

@@ -1,4 +1,4 @@
-"""Shows the progress of a run: a live table in a terminal, one line per event in a pipe."""
+"""Shows the progress of a run: a live table in a terminal, a line for each event in a pipe."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -17,6 +17,7 @@ from workflows.execution.set_aside import reconnect
 from workflows.management.marks import MARKS
 from workflows.management.output import discard_output
 from workflows.models import Event, Task, TaskState, WorkflowRun
+from workflows.models.event import EventType
 from workflows.models.task import ACTIVE, BROKEN
 
 MAX_ROWS = 24
@@ -87,10 +88,17 @@ class Progress:
         events = Event.objects.filter(run=self._run, pk__gt=self._last_event).select_related("task")
         for event in events:
             self._last_event = event.pk
-            about = f"{event.task}: " if event.task else ""
-            why = event.payload.get("message") or event.reason
-            line = f"{event.created_at:%H:%M:%S} {about}{event.event_type}"
-            self._console.out(f"{line} ({why})" if why else line, highlight=False)
+            if event.event_type != EventType.TASK_CREATED:
+                self._console.out(_line(event), highlight=False)
+
+
+def _line(event: Event) -> str:
+    """Return `02:15:07 dump: failed (exit code 1)`; what concerns no task is about the run."""
+    kind, _, happened = event.event_type.replace("_", " ").partition(".")
+    what = happened if kind in {"task", "workflow run"} else f"{kind} {happened}"
+    why = event.payload.get("message") or event.reason
+    line = f"{event.created_at:%H:%M:%S} {event.task or f'run {event.run_id}'}: {what}"
+    return f"{line} ({why})" if why else line
 
 
 def _render(run: WorkflowRun) -> RenderableType:

@@ -46,6 +46,7 @@ WAIT_FOR_DATABASE_S = 60.0
 """How long the end of a run waits for a database that is away."""
 EXIT_CODES = {RunState.SUCCESS: 0, RunState.FAILED: 1, RunState.ABORTED: 1}
 CANNOT_CONTINUE = 2
+ENDS = {RunState.SUCCESS: "succeeded", RunState.FAILED: "failed", RunState.ABORTED: "was aborted"}
 REMEDIES = (*TYPES.values(), "put it in quotes")
 """What a refusal says where a value has another type than is wanted."""
 AS_JSON = "; --param KEY:=VALUE gives a number, yes/no or list, --param KEY=VALUE a text"
@@ -234,7 +235,8 @@ def once_database_answers(read: Callable[[], Answer]) -> Answer:
 
 
 def _conclusion(run: WorkflowRun) -> list[str]:
-    lines = [f"Workflow run {run.pk} is {run.state}."]
+    ended = ENDS.get(RunState(run.state), f"is {run.state}")
+    lines = [f"Workflow run {run.pk} {ended}."]
     if run.state != RunState.SUCCESS:
         intro = "" if run.state in EXIT_CODES else "It cannot continue by itself: "
         lines.append(f"{intro}{sentence_on(run.pk)}")
