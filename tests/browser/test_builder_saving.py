@@ -76,6 +76,24 @@ def test_draft_survives_a_reload_and_is_discarded_on_request(browse: Browse) -> 
     assert steps_of(template) == {"a": (), "b": ("a",)}
 
 
+def test_tab_says_when_another_one_keeps_its_draft(browse: Browse) -> None:
+    page = opened(browse, TemplateFactory.create(drawing="a"))
+    pill, kept = page.locator(".draft-pill"), "draft, kept here just now"
+    button(page, "Add step").click()
+    name_step(page, "mine")
+    expect(pill).to_have_text(kept)
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(step(other, "mine")).to_be_visible()
+    expect(pill).to_have_text(kept)
+
+    button(other, "Add step").click()
+    expect(other.locator(".draft-pill")).to_have_text(kept)
+    expect(pill).to_have_text("draft, not kept: another tab has this template, too")
+    name_step(page, "again")
+    expect(pill).to_have_text(kept)
+
+
 def test_session_that_ends_while_drawing_loses_nothing(
     browse: Browse, live_server: LiveServer
 ) -> None:

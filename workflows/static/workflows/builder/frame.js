@@ -121,9 +121,10 @@ export const createFrame = (host, acts, {save, notice, menu, run}) => {
 
     let fading = 0;
     let keptAt = null;
+    let whyNot = "";
     const showAge = () => {
         const age = keptAt ? `draft, kept here ${relative(keptAt)}` : "draft";
-        pill.textContent = keptAt === null ? "draft, not kept: this browser refuses" : age;
+        pill.textContent = keptAt === null ? `draft, not kept: ${whyNot}` : age;
     };
     setInterval(showAge, LOOK_AGAIN_MS);
 
@@ -150,8 +151,9 @@ export const createFrame = (host, acts, {save, notice, menu, run}) => {
             clearTimeout(fading);
             fading = setTimeout(() => status.classList.add("is-empty"), SHOWN_MS);
         },
-        kept(at) {
+        kept(at, why = "") {
             keptAt = at;
+            whyNot = why;
             showAge();
         },
         showScale(number) {

@@ -34,7 +34,7 @@ const start = (host) => {
     const data = parse(document.getElementById("builder-data").textContent);
     const server = createServer({loggedOut});
     const first = {steps: model.read(data.template.steps), fields: form.values()};
-    const draft = createDraft(data.draft, {kept: (at) => frame.kept(at)});
+    const draft = createDraft(data.draft, {kept: (...told) => frame.kept(...told)});
     let problems = []; /* what the page knows itself: saving it would be refused */
     let hints = []; /* what the check of the server finds */
     let wasChosen = "";
