@@ -34,7 +34,7 @@ LOOKS = {
     "Runner": ("runners", "Runners"),
     "RunRecord": ("clock", "Retention"),
     "User": ("approval", "Users"),
-    "Group": ("users", "Groups"),
+    "Group": ("users", "Roles"),
     "AuthToken": ("tokens", "API tokens"),
 }
 """The icon and the name of a list in the navigation, by its model."""

@@ -45,7 +45,7 @@ def test_navigation_links_to_lists_that_the_reader_may_view(
         "Design": ["Templates", "Runners"],
         "Settings": ["API tokens", "Retention"],
     }
-    assert navigation(root)["Settings"] == ["Groups", "Users", "API tokens", "Retention"]
+    assert navigation(root)["Settings"] == ["Roles", "Users", "API tokens", "Retention"]
     assert navigation(client_of("nora")) == {
         "Operate": ["Dashboard"],
         "Settings": ["API tokens"],

@@ -98,10 +98,23 @@ def test_question_before_users_and_roles_are_deleted_says_what_goes_and_what_sta
     both = text_of(root.post(list_url(User), click))
     role = text_of(root.get(url_of(group, "delete")))
 
-    assert "Delete user lee and its 1 user-group relationship?" in one
+    assert "Delete user lee?" in one
     assert "stays in the trail" in one
-    assert "Delete 2 users and their" in both
+    assert "Delete 2 users?" in both
     assert "Keep them" in both
     assert "1 user loses what it allows." in role
     root.post(list_url(User), {**click, "post": "yes"})
     assert not User.objects.filter(username__in=("lee", "kim")).exists()
+
+
+@pytest.mark.usefixtures("groups")
+def test_lists_say_who_has_which_role_and_what_it_allows(root: Client) -> None:
+    lee = UserFactory.create(username="lee", is_staff=True)
+    lee.groups.set(Group.objects.filter(name__in=("Workflow operator", "Workflow approver")))
+    users, roles = text_of(root.get(list_url(User))), text_of(root.get(list_url(Group)))
+
+    assert "Workflow approver, Workflow operator" in users
+    assert "superuser" in users
+    assert "Workflow operator 1 view 8 kinds of rows, " in roles
+    assert "dispatch and steer runs and their tasks" in roles
+    assert "May log in here" in text_of(root.get(url_of(lee)))

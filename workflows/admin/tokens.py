@@ -16,6 +16,7 @@ from knox.models import AuthToken
 from runners.forms import TextBoundField
 from workflows.admin.curl.command import Call, curl
 from workflows.admin.ui.base import StyledAdmin
+from workflows.admin.ui.display import moment
 
 MAX_DAYS = 36_500
 VIEW, DELETE = "knox.view_authtoken", "knox.delete_authtoken"
@@ -53,7 +54,9 @@ class AuthTokenAdmin(StyledAdmin):
     """Tokens are shown once, when they are made; afterwards their beginning identifies them."""
 
     when_empty = "There is no token yet. A token lets a program use the API with your permissions."
-    list_display = ("token_key", "user", "created", "expiry")
+    list_title = "API tokens"
+    add_label = "Make a token"
+    list_display = ("token_key", "user", moment("created"), moment("expiry", "exact"))
     list_display_links = None
     list_select_related = ("user",)
     fields = ("token_key", "user", "created", "expiry")

@@ -67,6 +67,8 @@ class StyledAdmin(DeletingAdmin):
     search_placeholder = ""
     list_title = ""
     """What the list is called, if not by the name of its rows."""
+    add_label = ""
+    """What the button says that makes a row, if not `Add` and the name of a row."""
 
     @property
     def media(self) -> forms.Media:

@@ -111,11 +111,21 @@ class DeletingAdmin(AnyAdmin):
             verb=self.deletion_verb,
             named=named,
             count=count,
-            along={str(kind): n for kind, n in context["model_count"] if n and str(kind) != own},
+            along={
+                str(kind): n
+                for kind, n in context["model_count"]
+                if n and str(kind) not in {own, *_links()}
+            },
             effects=list(self.effects_of_deletion(rows)),
             refusals=[*map(str, context["protected"]), *_lacking(context["perms_lacking"])],
         )
         context["title"] = question.title
+
+
+def _links() -> Iterable[str]:
+    """Return what rows are called that only say which two others belong together."""
+    models = apps.get_models(include_auto_created=True)
+    return (str(model._meta.verbose_name_plural) for model in models if model._meta.auto_created)
 
 
 def _lacking(kinds: Iterable[Any]) -> list[str]:
