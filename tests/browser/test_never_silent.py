@@ -279,3 +279,18 @@ def test_form_is_sent_once_somebody_has_logged_in_again(browse: Browse) -> None:
 
     expect(page.locator("#toasts")).to_contain_text("was added successfully")
     assert Runner.objects.filter(name="gpu-farm").exists()
+
+
+def test_proxy_without_an_answer_leaves_open_whether_it_was_done(
+    browse: Browse, runs: DrawRun
+) -> None:
+    run = runs("a > b", name="backup")
+    dispatch_all(run)
+    finish(run, "a", "failed")
+    page = browse("/admin/", provoked=FAILS)
+    page.locator("#attention").get_by_role("button", name="Retry…").click()
+    page.route(re.compile("/task/$"), lambda route: route.fulfill(status=504, body="<p>gone</p>"))
+
+    page.get_by_role("dialog").get_by_role("button", name="Retry a").click()
+
+    expect(page.get_by_role("dialog")).to_contain_text("Whether this was done is not known")

@@ -15,15 +15,13 @@ from workflows.admin.dashboard.items import AttentionItem, Shortcut, SuggestedAc
 from workflows.admin.dashboard.telling_lines import line_of, lines_of
 from workflows.admin.ui.display import badge, link, list_url, listed, page_url, run_link
 from workflows.admin.ui.sentences import linked
-from workflows.insight.attention import first_failed_or_stuck_runs
+from workflows.insight.attention import MOST_COUNTED, first_failed_or_stuck_runs
 from workflows.insight.log_end import LastLine
 from workflows.insight.phrases import MOST_NAMED
 from workflows.insight.situation import Situation, situations
 from workflows.models import RunState, Task, TaskState, WorkflowRun
 from workflows.models.task import BROKEN
 
-MOST_READ = 20
-"""So many runs are compared with each other."""
 SHOWN = 5
 LONGEST_SENTENCE = 500
 MOST_LINKS = 6
@@ -33,7 +31,7 @@ CHANGING = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8,}|\d+", re.IGNORECASE)
 
 def run_items(request: HttpRequest) -> list[AttentionItem]:
     """Return the first items; takes a constant number of statements."""
-    runs = first_failed_or_stuck_runs(MOST_READ)
+    runs = first_failed_or_stuck_runs(MOST_COUNTED)
     standing = situations(runs)
     lines = lines_of(request, standing.values())
     alike: dict[object, list[WorkflowRun]] = defaultdict(list)

@@ -1,7 +1,7 @@
 /* Keeps the numbers beside the lists up to date, and the dashboard with them: on pages that say where
    they are. */
 
-import {drawDashboard, isDashboard, isInUse} from "./dashboard.js";
+import {drawDashboard, isDashboard, isInUse, minuteShown} from "./dashboard.js";
 import {keepAsking} from "./poll.js";
 import {isWatching, tellWatched, watchedQuery} from "./watching.js";
 
@@ -54,7 +54,7 @@ const answered = async (response) => {
     show(counts);
     document.dispatchEvent(new CustomEvent("workflows:counts", {detail: counts}));
     tellWatched(watched ?? []);
-    const now = JSON.stringify(counts);
+    const now = JSON.stringify([counts, minuteShown()]);
     if (isDashboard && drawn !== now && !isInUse() && (await drawDashboard(counts))) {
         drawn = now;
     }

@@ -28,6 +28,10 @@ export const drawDashboard = async (counts) => {
     return true;
 };
 
+/* What runs becomes late by itself, each minute. */
+export const minuteShown = () =>
+    dashboard?.querySelector(".running") ? Math.floor(Date.now() / 60_000) : 0;
+
 const fetched = async () => {
     const response = await fetch(location.href, {redirect: "error"});
     if (!response.ok) {

@@ -16,6 +16,9 @@ import {toast, toastMessages} from "./toast.js";
 
 const FORMS = "form.operations-form, #question, #question form";
 
+/* A proxy has lost the site while it worked: it may have done what it was asked for. */
+const FROM_PROXIES = [502, 503, 504];
+
 class Refused extends Error {}
 
 document.addEventListener("submit", async (event) => {
@@ -71,6 +74,9 @@ const send = async (form, button) => {
     const page = parsed(await response.text());
     if (!response.ok) {
         const why = page.querySelector(".refused p")?.textContent;
+        if (!why && FROM_PROXIES.includes(response.status)) {
+            throw new Error(response.status);
+        }
         throw new Refused(why ?? `The site could not do this (${response.status}).`);
     }
     return {page, address: response.url};
