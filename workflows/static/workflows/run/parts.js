@@ -24,10 +24,14 @@ export const createParts = () => {
         const place = document.getElementById(`part-${name}`);
         const focused = place.contains(document.activeElement) ? document.activeElement : null;
         const isOpen = Boolean(place.querySelector("details[open]"));
+        const isShown = place.querySelector("[popover]")?.matches(":popover-open");
         place.innerHTML = html;
         place.querySelectorAll("details").forEach((menu) => {
             menu.open = isOpen;
         });
+        if (isShown) {
+            place.querySelector("[popover]")?.showPopover();
+        }
         showTimes(place);
         tick();
         if (focused) {
