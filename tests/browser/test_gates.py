@@ -92,3 +92,19 @@ def test_approval_is_given_by_two_keys_on_its_page(browse: Browse, transactional
     expect(page.get_by_role("heading", name="Decided", exact=True)).to_be_visible()
     approval.refresh_from_db()
     assert (approval.status, approval.comment) == ("approved", "seen")
+
+
+def test_decision_of_somebody_else_appears_on_the_open_page(
+    browse: Browse, transactional_db: None
+) -> None:
+    gated_run(who("bob"))
+    approval = Approval.objects.get()
+    page = browse(f"/admin/workflows/approval/{approval.pk}/change/")
+    expect(page.locator("#freshness")).to_contain_text("live · ")
+    page.get_by_label("Comment").fill("not sure")
+
+    operations.approve(approval.pk, by=who("kim"), comment="seen")
+
+    expect(page.get_by_role("heading", name="Decided", exact=True)).to_be_visible()
+    expect(page.locator(".your-decision")).to_contain_text("kim")
+    expect(page.locator("#freshness")).to_contain_text("no polling")

@@ -6,16 +6,19 @@ from django.http import HttpRequest
 
 from workflows.admin.actions.registry import REJECT
 from workflows.admin.runs.compare import compare_url
+from workflows.admin.runs.live import latest_event
 from workflows.admin.runs.rows import given_parameters
 from workflows.admin.ui.base import actor
-from workflows.admin.ui.display import list_url, page_url, progress_bar
+from workflows.admin.ui.display import list_url, page_url
 from workflows.admin.ui.holders import holders
 from workflows.insight.attention import cannot_go_out
 from workflows.insight.decision import Decision
 from workflows.insight.phrases import counted
+from workflows.insight.strip import strip_around
 from workflows.models import Approval, ApprovalStatus, Task, WorkflowRun
 from workflows.models.run import CLOSED, DISPATCHABLE
 from workflows.operations.checks import DECIDE, check_decision
+from workflows.sites import admin_url
 
 MOST_APART = 5
 MOST_DECIDED = 4
@@ -27,13 +30,15 @@ VIEW_RUN, VIEW_TASK, VIEW_ATTEMPT = (
 def approval_context(request: HttpRequest, approval: Approval) -> dict[str, Any]:
     """Return what the page shows, as far as its reader may see it."""
     may, decision = request.user.has_perm, Decision(approval)
+    followed = _followed(decision.run) if decision.run and may(VIEW_RUN) else {}
     is_open = approval.status == ApprovalStatus.PENDING
     refusal = check_decision(approval, actor(request)) if may(DECIDE) else None
     return {
+        **followed,
+        "strip": strip_around(approval.task) if followed and may(VIEW_TASK) else [],
         "task": approval.task,
         "run": decision.run,
         "run_url": page_url(WorkflowRun, decision.run.pk) if decision.run else None,
-        "progress": progress_bar(decision.run.task_counts) if decision.run else "",
         "task_url": page_url(Task, approval.task_id),
         "is_open": is_open,
         "may_decide": may(DECIDE) and is_open,
@@ -47,6 +52,12 @@ def approval_context(request: HttpRequest, approval: Approval) -> dict[str, Any]
         "apart_url": list_url(Approval, status="apart"),
         "decided": decision.earlier[:MOST_DECIDED] if may(VIEW_RUN) else [],
     }
+
+
+def _followed(run: WorkflowRun) -> dict[str, Any]:
+    """Return what an open page asks; read before the rest, so that it misses nothing."""
+    changes = admin_url("workflows_workflowrun_changes", run.pk)
+    return {"latest_event": latest_event(run.pk), "changes_url": changes}
 
 
 def _with_run() -> Any:
