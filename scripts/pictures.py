@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import django
+import time_machine
 from playwright.sync_api import Page, sync_playwright
 
 if TYPE_CHECKING:
@@ -28,14 +29,34 @@ FLAGS = (
     "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update "
     "--disable-sync --no-first-run"
 )
-WIDTH, MIN_HEIGHT, MAX_HEIGHT = 1440, 640, 1180
+WIDTH, MIN_HEIGHT, MAX_HEIGHT = 1440, 760, 980
 MAX_BYTES = 300_000
 RENDER_MS = 800
 START_TIMEOUT_S = 30
 ADMINISTRATOR = "ada"
+APPROVER = "kim"
 EXPORTS = ((3, 0), (2, 0), (4, 1), (3, 0), (1, 0), (2, 0), (5, 2), (3, 0), (2, 0), (4, 0), (3, 1))
 """Finished runs of each of the past days, and how many of them failed."""
+RELEASES = {12: "", 11: "", 9: "test_sqlite", 8: "", 6: "", 5: "", 4: "lint", 3: "", 2: ""}
+"""Which step failed in the release of so many days ago, if any."""
+SECONDS = {
+    "checkout": 6,
+    "lint": 14,
+    "test_sqlite": 73,
+    "test_postgresql": 96,
+    "docs": 9,
+    "package": 21,
+    "publish": 18,
+    "announce": 2,
+    "extract": 41,
+    "transform": 22,
+    "load": 63,
+    "verify": 8,
+}
+"""How long each step takes."""
 LOG = """\
+tests/test_orders.py::test_an_order_is_paid PASSED
+tests/test_orders.py::test_a_refund_is_booked PASSED
 tests/test_orders.py::test_a_refund_is_booked_once FAILED
 E   django.db.utils.OperationalError: connection to server at "db.test" (10.0.3.7) failed:
 E   Connection refused
@@ -67,26 +88,47 @@ def actor(name: str) -> "Actor":
     return Actor(name=name)
 
 
+@contextmanager
+def ago(**span: float) -> Iterator[time_machine.Traveller]:
+    """Let it be so long ago; the clock stands still until it is moved."""
+    with time_machine.travel(datetime.now(UTC) - timedelta(**span), tick=False) as clock:
+        yield clock
+
+
 def run_release(version: str, *done: str, failed: str = "", running: tuple[str, ...] = ()) -> int:
     """Create a run of the release workflow in the given state; return its id."""
-    from workflows.models import WorkflowTemplate
     from workflows.operations.dispatch_ready import dispatch_ready
+
+    with ago(seconds=90 + sum(SECONDS[step_id] for step_id in done)) as clock:
+        run_id = create("release", {"version": version, "regions": "eu, us"}, by=ADMINISTRATOR)
+        if done:
+            dispatch_ready(run_id, limit=None, by=actor(ADMINISTRATOR))
+        for step_id in done:
+            finish(clock, run_id, step_id, failed=step_id == failed)
+        for step_id in running:
+            report(run_id, step_id, "running")
+    return run_id
+
+
+def create(name: str, parameters: dict[str, object], *, by: str) -> int:
+    """Create a run of the template of this name; return its id."""
+    from workflows.models import WorkflowTemplate
     from workflows.runs.creation import create_run
 
-    template = WorkflowTemplate.objects.get(name="release")
+    template = WorkflowTemplate.objects.get(name=name)
     run = create_run(
-        template_id=template.pk,
-        parameters={"version": version},
-        auto_dispatch=True,
-        by=actor(ADMINISTRATOR),
+        template_id=template.pk, parameters=parameters, auto_dispatch=True, by=actor(by)
     )
-    if done:
-        dispatch_ready(run.pk, limit=None, by=actor(ADMINISTRATOR))
-    for step_id in (*done, *running):
-        report(run.pk, step_id, "running")
-        if step_id in done:
-            report(run.pk, step_id, "failed" if step_id == failed else "success")
     return run.pk
+
+
+def finish(
+    clock: time_machine.Traveller, run_id: int, step_id: str, *, failed: bool = False
+) -> None:
+    """Let a task start now, and end after about as long as it usually takes."""
+    report(run_id, step_id, "running")
+    clock.shift(SECONDS[step_id] * (1 + (7 * run_id) % 5 / 10))
+    report(run_id, step_id, "failed" if failed else "success")
 
 
 def report(run_id: int, step_id: str, status: str) -> None:
@@ -98,7 +140,7 @@ def report(run_id: int, step_id: str, status: str) -> None:
     attempt = TaskAttempt.objects.get(task__run=run_id, task__step_id=step_id)
     failed = status == "failed"
     if failed:
-        LogPiece.objects.create(attempt=attempt, offset=0, text=LOG)
+        LogPiece.objects.create(attempt=attempt, offset=0, text=LOG, at=datetime.now(UTC))
     why = "exit code 1" if failed else ""
     apply_report(
         Report(attempt.pk, status, 1 if failed else None, message=why),
@@ -108,34 +150,40 @@ def report(run_id: int, step_id: str, status: str) -> None:
 
 def create_history() -> None:
     """Create finished runs on the past days, some of them failed."""
-    from workflows.models import WorkflowRun, WorkflowTemplate
-    from workflows.runs.creation import create_run
-
-    template = WorkflowTemplate.objects.get(name="nightly export")
-    for days, (runs, failures) in enumerate(EXPORTS, start=1):
+    for days in range(max(RELEASES), 0, -1):
+        runs, failures = EXPORTS[days - 1] if days <= len(EXPORTS) else (0, 0)
         for number in range(runs):
-            made = create_run(
-                template_id=template.pk,
-                parameters={"days": days, "number": number},
-                auto_dispatch=True,
-                by=actor("cron"),
-            )
-            finish_run(made.pk, failed=number < failures)
-            end = datetime.now(UTC) - timedelta(days=days, minutes=13 * number)
-            start = end - timedelta(seconds=95 + 31 * (days % 4) + 7 * number)
-            WorkflowRun.objects.filter(pk=made.pk).update(
-                created_at=start, started_at=start, finished_at=end
-            )
+            with ago(days=days, minutes=13 * number) as clock:
+                run_id = create("nightly export", {"days": days, "number": number}, by="cron")
+                finish_run(clock, run_id, failed="load" if number < failures else "")
+        if days in RELEASES:
+            with ago(days=days, hours=2) as clock:
+                run_id = create("release", {"version": f"2.3.{12 - days}"}, by=ADMINISTRATOR)
+                finish_run(clock, run_id, failed=RELEASES[days])
 
 
-def finish_run(run_id: int, *, failed: bool) -> None:
-    """Finish a run: every attempt succeeds or, if `failed`, fails."""
-    from workflows.models import TaskAttempt
+def finish_run(clock: time_machine.Traveller, run_id: int, *, failed: str) -> None:
+    """Finish a run: every attempt succeeds but that of one step, and everything is approved."""
+    from workflows.models import Approval, TaskAttempt
+    from workflows.operations import approve
     from workflows.operations.dispatch_ready import dispatch_ready
 
-    dispatch_ready(run_id, limit=None, by=actor("cron"))
+    for approval in Approval.objects.filter(task__run=run_id, status="pending"):
+        approve(approval.pk, by=actor(APPROVER))
+    dispatch_ready(run_id, limit=None, by=actor(ADMINISTRATOR))
     while attempt := TaskAttempt.objects.open().filter(task__run=run_id).first():
-        report(run_id, str(attempt.task.step_id), "failed" if failed else "success")
+        step_id = str(attempt.task.step_id)
+        finish(clock, run_id, step_id, failed=step_id == failed)
+
+
+def keep_running() -> None:
+    """Let a runner look after what runs: otherwise it would be overdue soon."""
+    from workflows.models import TaskAttempt
+    from workflows.presence import seen
+
+    seen(kind="local runner", serves=["local"])
+    started = TaskAttempt.objects.open().exclude(started_at=None)
+    started.update(lease_expires_at=datetime.now(UTC) + timedelta(hours=1))
 
 
 def create_runs() -> dict[str, str]:
@@ -156,12 +204,13 @@ def create_runs() -> dict[str, str]:
     )
     run_release("2.5.0a2", "checkout", "lint", "docs", running=("test_sqlite", "test_postgresql"))
     run_release("2.5.0a3")
+    keep_running()
     template = WorkflowTemplate.objects.get(name="release")
     return {
         "dashboard": "/admin/",
         "run": f"/admin/workflows/workflowrun/{failed}/change/",
         "runs": "/admin/workflows/workflowrun/",
-        "template": f"/admin/workflows/workflowtemplate/{template.pk}/change/",
+        "template": f"/admin/workflows/workflowtemplate/{template.pk}/overview/",
     }
 
 
