@@ -5,10 +5,10 @@ import re
 import pytest
 from django.test import Client
 
-from tests.admin.conftest import ClientOf
+from tests.admin.conftest import VIEW_ALL, ClientOf, text_of
 from tests.admin.test_dashboard import INDEX, dashboard
 from tests.factories import RunFactory, TemplateFactory
-from tests.support.verbs import attempt, dispatch_all, finish
+from tests.support.verbs import ask_for_approval, attempt, dispatch_all, finish
 from workflows.models import LogPiece, WorkflowRun, WorkflowTemplate
 
 
@@ -54,3 +54,26 @@ def test_what_tasks_printed_is_shown_to_those_who_may_see_attempts(
 
     assert "disk full" in dashboard(olga)
     assert "disk full" not in dashboard(client_of("pat", "workflows.view_workflowrun"))
+
+
+def test_mine_are_runs_that_the_reader_started_and_approvals_they_may_decide(
+    olga: Client, client_of: ClientOf, backup: WorkflowTemplate
+) -> None:
+    others = failed_run(backup, "disk full\n")
+    own = failed_run(backup, "no route\n")
+    WorkflowRun.objects.filter(pk=own.pk).update(initiated_by="olga")
+    gate: WorkflowRun = RunFactory.create(template=backup)
+    approval = ask_for_approval(gate, "load")
+
+    everything, mine = dashboard(olga), text_of(olga.get(f"{INDEX}?attention=mine"))
+    dora = client_of("dora", "workflows.decide_approval", *VIEW_ALL)
+    hers = text_of(dora.get(f"{INDEX}?attention=mine"))
+
+    assert f"run {others.pk}: load failed" in everything
+    assert f"run {own.pk}: load failed" in mine
+    assert f"run {others.pk}: load failed" not in mine
+    assert "Failed and stuck runs 1" in mine
+    assert f"run {gate.pk} · {approval.task}" not in mine
+    assert f"run {gate.pk} · {approval.task}" in hers
+    WorkflowRun.objects.filter(pk=gate.pk).update(approver_must_differ=True, created_by="dora")
+    assert "Nothing of yours needs attention" in text_of(dora.get(f"{INDEX}?attention=mine"))

@@ -74,12 +74,12 @@ def failed_or_stuck_runs() -> WorkflowRunQuerySet:
     return WorkflowRun.objects.filter(_failed_lately() | _stuck())
 
 
-def first_failed_or_stuck_runs(most: int) -> list[WorkflowRun]:
-    """Return the first: unfinished runs, then those that failed last; two statements."""
+def first_failed_or_stuck_runs(most: int, of: Q | None = None) -> list[WorkflowRun]:
+    """Return the first, of some: unfinished runs, then those that failed last; two statements."""
     # Each by an index in its own order; together they would all be sorted.
     stuck = WorkflowRun.objects.filter(_stuck()).order_by("-pk")
     failed = WorkflowRun.objects.filter(_failed_lately()).order_by("-finished_at", "-pk")
-    found = (runs.defer("last_dispatch")[:most] for runs in (stuck, failed))
+    found = (runs.filter(of or Q()).defer("last_dispatch")[:most] for runs in (stuck, failed))
     return list(chain.from_iterable(found))[:most]
 
 

@@ -28,12 +28,14 @@ from workflows.admin.dashboard.items import (
     known_actions,
 )
 from workflows.admin.dashboard.run_items import run_items
+from workflows.admin.dashboard.whose import whose
 from workflows.admin.ui.display import badge, link, list_url, page_url, run_link
 from workflows.insight.attention import (
     MOST_COUNTED,
     NOBODY_LOOKS,
     RunnerProblem,
     failed_or_stuck_count,
+    failed_or_stuck_runs,
     overdue_attempts,
     runner_problems,
     unattended_attempts,
@@ -56,7 +58,8 @@ def attention_groups(request: HttpRequest) -> list[AttentionGroup]:
         ("workflows.view_taskattempt", _unattended_group),
         ("workflows.view_taskattempt", _overdue_group),
     )
-    groups = [make_group(request) for permission, make_group in makers if may(permission)]
+    chosen = makers[:2] if whose(request).is_mine else makers
+    groups = [make_group(request) for permission, make_group in chosen if may(permission)]
     return [group for group in groups if group.total]
 
 
@@ -65,14 +68,17 @@ def _counted(rows: QuerySet[Any]) -> int:
 
 
 def _run_group(request: HttpRequest) -> AttentionGroup:
-    url = list_url(WorkflowRun, attention="failed")
-    group = AttentionGroup("Failed and stuck runs", "failed", url, failed_or_stuck_count())
+    mine = whose(request)
+    found = failed_or_stuck_runs().filter(mine.runs)
+    total = _counted(found) if mine.is_mine else failed_or_stuck_count()
+    url = list_url(WorkflowRun, attention="failed", **mine.search)
+    group = AttentionGroup("Failed and stuck runs", "failed", url, total)
     group.items = run_items(request)
     return group
 
 
 def _approval_group(request: HttpRequest) -> AttentionGroup:
-    found = worth_deciding(Approval.objects.all())
+    found = worth_deciding(Approval.objects.filter(whose(request).approvals))
     group = AttentionGroup("Waiting for approval", "approval", list_url(Approval), _counted(found))
     first = found.select_related("task__run").defer("task__payload", "task__run__last_dispatch")
     for approval in first.order_by("id")[:SHOWN]:

@@ -8,10 +8,14 @@ from workflows.admin.dashboard.attention_items import attention_groups
 from workflows.admin.dashboard.finished import finished_context
 from workflows.admin.dashboard.first_hour import first_hour_context
 from workflows.admin.dashboard.running import running_context
+from workflows.admin.dashboard.whose import whose
 from workflows.admin.ui.display import list_url
 from workflows.insight.attention import latest_event
 from workflows.models import WorkflowTemplate
 from workflows.sites import admin_url
+
+OWN = ("workflows.view_workflowrun", "workflows.view_approval")
+"""Of what these show, some may be the reader's own."""
 
 
 def dashboard(request: HttpRequest) -> dict[str, Any]:
@@ -22,6 +26,8 @@ def dashboard(request: HttpRequest) -> dict[str, Any]:
     context: dict[str, Any] = {
         "latest_event": latest,
         "attention_groups": attention_groups(request),
+        "is_mine": whose(request).is_mine,
+        "offers_mine": any(map(user.has_perm, OWN)),
         **first_hour_context(request),
     }
     if user.has_perm("workflows.view_workflowrun"):

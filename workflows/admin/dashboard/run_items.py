@@ -13,6 +13,7 @@ from django.utils.text import Truncator
 from workflows.admin.actions.registry import OPERATIONS
 from workflows.admin.dashboard.items import AttentionItem, Shortcut, SuggestedAction, known_actions
 from workflows.admin.dashboard.telling_lines import line_of, lines_of
+from workflows.admin.dashboard.whose import whose
 from workflows.admin.ui.display import badge, link, list_url, listed, page_url, run_link
 from workflows.admin.ui.sentences import linked
 from workflows.insight.attention import MOST_COUNTED, first_failed_or_stuck_runs
@@ -31,7 +32,7 @@ CHANGING = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8,}|\d+", re.IGNORECASE)
 
 def run_items(request: HttpRequest) -> list[AttentionItem]:
     """Return the first items; takes a constant number of statements."""
-    runs = first_failed_or_stuck_runs(MOST_COUNTED)
+    runs = first_failed_or_stuck_runs(MOST_COUNTED, whose(request).runs)
     standing = situations(runs)
     lines = lines_of(request, standing.values())
     alike: dict[object, list[WorkflowRun]] = defaultdict(list)

@@ -86,6 +86,8 @@ if (isDashboard) {
     document.addEventListener("workflows:done", async (event) => {
         event.preventDefault();
         const {page} = event.detail;
-        draw(page.getElementById("dashboard") ? page : await fetched());
+        /* The answer is the dashboard of all; somebody may look at their own. */
+        const isSame = page.getElementById("dashboard") && !location.search;
+        draw(isSame ? page : await fetched());
     });
 }
