@@ -237,3 +237,18 @@ def test_designer_keeps_what_it_does_not_show(browse: Browse) -> None:
     stored = spec_of(WorkflowTemplate.objects.get()).parameters_schema
     definition = {**schema["properties"]["n"], "default": 5, "title": "How many"}  # type: ignore[index]
     assert repr(stored) == repr({**schema, "properties": {"count": definition}})
+
+
+def test_parameter_that_is_added_takes_the_focus_beside_others(browse: Browse) -> None:
+    template = TemplateFactory.create(drawing="a", payload={"python": "noop"})
+    page = opened(browse, template)
+    page.get_by_role("button", name="Parameters").click()
+    for name in ("day", "region"):
+        button(page, "Add a parameter").click()
+        page.keyboard.type(name)
+        page.keyboard.press("Tab")
+    expect(page.locator(".launch-preview label")).to_have_text(["day", "region"])
+
+    saved(page, 2)
+    schema = WorkflowTemplate.objects.get(pk=template.pk).parameters_schema
+    assert list(schema["properties"]) == ["day", "region"]

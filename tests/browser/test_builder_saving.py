@@ -1,5 +1,6 @@
 """Saving in the builder: one request stores the template, and nothing loses what was drawn."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
-from tests.admin.conftest import url_of
+from tests.admin.conftest import add_url, url_of
 from tests.browser.builder import (
     button,
     name_step,
@@ -173,6 +174,19 @@ def test_imported_file_is_drawn_and_stored_only_when_saved(browse: Browse) -> No
     assert steps_of(template) == {"a": ()}
     saved(page, 2)
     assert steps_of(template) == {"x": (), "y": ("x",)}
+
+
+def test_text_that_is_taken_over_is_drawn_from_its_beginning(browse: Browse) -> None:
+    page = browse(add_url(WorkflowTemplate))
+    steps = [{"step_id": f"s{n}", "depends_on": [f"s{n - 1}"] if n else []} for n in range(6)]
+    button(page, "As text").click()
+    page.get_by_label("The template as JSON").fill(json.dumps({"name": "x", "steps": steps}))
+    button(page, "Take it over").click()
+
+    expect(step(page, "s0")).to_be_in_viewport()
+    expect(step(page, "s5")).to_have_count(0)  # behind the drawer
+    page.keyboard.press("Escape")
+    expect(step(page, "s5")).to_be_in_viewport()
 
 
 def test_plain_form_edits_a_template_without_javascript(browse: Browse) -> None:

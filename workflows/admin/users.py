@@ -55,6 +55,7 @@ class NamedList(AnyAdmin):
     """A list that is called by what it lists."""
 
     list_title = ""
+    add_label = ""
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Title the list."""
@@ -67,6 +68,7 @@ class ConsoleUserAdmin(NamedList, DeletingAdmin, UserPage):
     """Django's, with groups as check-boxes."""
 
     list_title = "Users"
+    list_filter = ("groups", "is_superuser", "is_active")
     list_display = ("username", "email", "roles", "may_log_in", moment("last_login"))
     add_form = NewUserForm
     add_fieldsets = (
@@ -119,6 +121,7 @@ class ConsoleGroupAdmin(NamedList, DeletingAdmin, GroupAdmin):
     """Django's, with our question."""
 
     list_title = "Roles"
+    add_label = "Add role"
     list_display = ("name", "members", "allows")
 
     class Media:

@@ -110,7 +110,7 @@ def _bar_parts(by_state: Mapping[str, int]) -> Iterator[tuple[str, int, int]]:
 def moment(field: str, form: str = "") -> Any:
     """Return a column for `list_display` that shows a time field, as `time_shown` does."""
 
-    @admin.display(description=field.removesuffix("_at"), ordering=field)
+    @admin.display(description=field.removesuffix("_at").replace("_", " "), ordering=field)
     def shown(row: Model) -> str | SafeString:
         return time_shown(getattr(row, field), form)
 

@@ -60,7 +60,6 @@ export const createCanvas = (host, {icons, editor, open, branch, scaled, say}) =
     });
     const {svg, view} = drawing;
     const minimap = createMinimap(host, view);
-    new ResizeObserver(minimap.moved).observe(svg);
     const name = (key) => (isMissing(key) ? key : stepBy.get(key)?.step_id);
 
     const vertex = (key, marks) => {
@@ -212,6 +211,7 @@ export const createCanvas = (host, {icons, editor, open, branch, scaled, say}) =
             stepBy = new Map(editor.steps.map((step) => [step.key, step]));
             edges = edgesOf(editor.steps);
             const missing = new Set(edges.map(([from]) => from).filter(isMissing));
+            const before = keys;
             keys = [...editor.steps.map((step) => step.key), ...missing];
             indexOf = new Map(keys.map((key, index) => [key, index]));
             const marks = marksOf(problems);
@@ -221,6 +221,9 @@ export const createCanvas = (host, {icons, editor, open, branch, scaled, say}) =
             const hadFocus = isNew && svg.contains(document.activeElement);
             signature = drawn;
             isNew ? redraw(vertices) : paintChanged(vertices);
+            if (isNew && !before.some((key) => indexOf.has(key))) {
+                showAt(1); /* all of it is another one, as when a text is taken over */
+            }
             shown = vertices.map((each) => JSON.stringify(each));
             const chosen = indexOf.get(editor.chosen?.key) ?? null;
             drawing.choose(chosen);

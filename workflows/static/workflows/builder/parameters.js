@@ -43,7 +43,8 @@ export const createParameters = (editor, server, address, jsonRow) => {
         const made = added(schema());
         openName = made.name;
         store(made.schema);
-        const name = cards.querySelector("details[open] [name=parameter-name]");
+        const card = [...cards.children].find(({dataset}) => dataset.name === made.name);
+        const name = card?.querySelector("[name=parameter-name]");
         name?.focus();
         name?.select();
     };

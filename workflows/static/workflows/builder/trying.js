@@ -54,9 +54,8 @@ export const createTrying = (data, server, {template, version, refused, show}) =
         form.earlier?.addEventListener("change", () => send(stepId, new FormData(form)));
         const first = isChosen
             ? form.earlier
-            : form.querySelector(
-                  ".trial-field:has(.field-error) :is(input, select, textarea), .trial-field [name]",
-              );
+            : (form.querySelector(".trial-field:has(.field-error) [name]") ??
+              form.querySelector(".trial-field [name]"));
         (first ?? dialog.querySelector("[type=submit]")).focus();
     };
 

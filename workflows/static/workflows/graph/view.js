@@ -14,7 +14,7 @@ Shows a large drawing in a small window: pan, zoom, fit.
 
 Dragging pans, unless it begins on something with `data-no-pan`. The wheel zooms while Ctrl or ⌘ is
 held, which is also what touch pads send for a pinch; otherwise it scrolls the page.
-`changed()` is called at most once per frame.
+`changed()` is called when another part is shown, or more of it, at most once per frame.
 */
 
 const MIN_SCALE = 0.02;
@@ -32,6 +32,9 @@ export const createView = (svg, group, changed = () => {}, margin = MARGIN) => {
         /* By whole pixels: between them, all of it is painted anew in each frame. */
         const [px, py] = [Math.round(x), Math.round(y)];
         group.style.transform = `translate(${px}px, ${py}px) scale(${scale})`;
+        tell();
+    };
+    const tell = () => {
         if (isFrameRequested) {
             return;
         }
@@ -107,6 +110,7 @@ export const createView = (svg, group, changed = () => {}, margin = MARGIN) => {
         },
     };
 
+    new ResizeObserver(tell).observe(svg); /* more of the drawing may be in sight */
     svg.addEventListener(
         "wheel",
         (event) => {
