@@ -1,5 +1,7 @@
 """Several processes try drafts at once, while others save and delete the template."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -38,7 +40,7 @@ def test_each_of_two_trials_of_one_draft_goes_its_own_way(local: Runner) -> None
     people = {"anna": "monday", "bob": "tuesday"}
     made = at_once(
         [
-            lambda name=name, day=day: start_trial(draft(template), {"day": day}, by=who(name))
+            partial(start_trial, draft(template), {"day": day}, by=who(name))
             for name, day in people.items()
         ]
     )
@@ -62,7 +64,10 @@ def test_template_that_is_saved_or_deleted_meanwhile_changes_nothing_of_a_trial(
 ) -> None:
     template = create_template(parse_template(DATA))
     changed = parse_template({**DATA, "steps": DATA["steps"][:1]})
-    acts = {"save": lambda: replace_template(template.pk, changed), "delete": template.delete}
+    acts: dict[str, Callable[[], object]] = {
+        "save": partial(replace_template, template.pk, changed),
+        "delete": template.delete,
+    }
 
     with rival_before("INSERT", acts[act]) as rival:
         run = start_trial(draft(template), {"day": "monday"}, by=who("anna"))
