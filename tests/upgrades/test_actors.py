@@ -12,6 +12,9 @@ from workflows.models import Approval, Event, LogPiece, WorkflowRun
 from workflows.models.actor import Actor
 from workflows.operations.approvals import approve
 
+# All migrations: what is cut off leaves the tests after it an old database.
+pytestmark = pytest.mark.timeout(600)
+
 GATED_RUN, GATE = 11, 1
 """A run of `ada` that waits for an approval, which must be another person's."""
 READ_BY_EXECUTORS = ("Task", "TaskAttempt", "WorkflowRun")

@@ -14,7 +14,12 @@ from tests.factories import UserFactory
 from tests.support.projects import manage_with
 from tests.upgrades.conftest import to_latest
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+# All migrations, there and back: one that is cut off leaves the tests after it an old database.
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+    pytest.mark.django_db(transaction=True),
+]
 
 NEW = {f"Workflow {who}" for who in ("observer", "operator", "approver", "author")}
 OLD = {

@@ -14,6 +14,9 @@ from workflows.audit.verify import verify_run
 from workflows.models import Approval, Event, Task, TaskAttempt, WorkflowRun, WorkflowTemplate
 from workflows.operations.approvals import approve
 
+# All migrations: what is cut off leaves the tests after it an old database.
+pytestmark = pytest.mark.timeout(600)
+
 TOKEN = "f190bcc32dd3d0d8a9381fd8f94ba14042acec8da25605ca457c029338796e7a"
 """What the first release gave the runner of the step `train`."""
 RUNS = {
