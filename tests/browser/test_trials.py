@@ -94,3 +94,16 @@ def failure_is_told_of(page: Page, outcome: Locator) -> None:
     tab_to(page, button(page, "Try again"))
     page.keyboard.press("Enter")
     expect(outcome).to_contain_text(f"run {whole.pk + 1}")
+
+
+def test_trial_stands_beside_the_buttons_of_the_step(browse: Browse, local: Runner) -> None:
+    page = browse(add_url(WorkflowTemplate), viewport={"width": 1024, "height": 900})
+    add_step(page, "extract", script="echo 7")
+    button(page, "Try…").click()
+    button(page, "Try extract").click()
+    expect(page.locator(".outcome-panel")).to_be_visible()
+    panel = page.locator(".outcome-panel").bounding_box()
+    drawer = page.locator(".builder-drawer").bounding_box()
+    assert panel is not None
+    assert drawer is not None
+    assert panel["x"] + panel["width"] <= drawer["x"]

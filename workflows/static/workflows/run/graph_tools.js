@@ -37,7 +37,7 @@ export const createTools = (stage, model, {mark, goTo, show, zoom, fit}) => {
     const groups = element("div", {className: "groups"});
     const tool = (text, label, act) =>
         button(text, act, {className: "tool", title: label, "aria-label": label});
-    const scale = tool("100 %", "Zoom to 100 %", () => zoom());
+    const scale = button("100 %", () => zoom(), {className: "tool", title: "Zoom to 100 %"});
     const glyph = (name) =>
         element("span", {className: `icon icon-${name}`, "aria-hidden": "true"});
     const full = tool("", "Full screen", () =>
