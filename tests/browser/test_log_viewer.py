@@ -195,3 +195,17 @@ def test_panel_that_could_not_be_loaded_says_so(browse: Browse, runs: DrawRun) -
     page.unroute("**/panel/")
     panel.get_by_role("button", name="Try again").click()
     expect(panel.locator("h2")).to_have_text("a")
+
+
+def test_hit_far_to_the_right_in_a_long_line_comes_into_sight(
+    browse: Browse, runs: DrawRun
+) -> None:
+    run = runs("migrate")
+    dispatch_all(run)
+    store(attempt(run, "migrate"), f"{'x' * 5000}needle{'y' * 5000}\n")
+    page = browse(f"{url_of(run, 'logs')}#task-{task(run, 'migrate').pk}")
+    expect(page.locator(".log-row")).to_have_count(1)
+
+    page.get_by_label("Search in this log").fill("needle")
+
+    expect(page.locator("mark.is-current")).to_be_in_viewport()

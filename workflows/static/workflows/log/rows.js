@@ -28,6 +28,7 @@ const MARGIN = 6; /* lines that stay in sight above or below one that is reveale
 const END_PX = 4;
 const LEAST_DIGITS = 4;
 const GUTTER_CH = 22;
+const GUTTER_PX = 160; /* what the numbers and times may cover */
 
 export const createRows = (host, {lines, of, href, label, chosen, scrolled}) => {
     const list = element("div", {className: "log-rows"});
@@ -124,6 +125,14 @@ export const createRows = (host, {lines, of, href, label, chosen, scrolled}) => 
         draw();
     };
 
+    /* A hit far to the right in a long line. */
+    const showAcross = (hit) => {
+        const [at, place] = [hit?.getBoundingClientRect(), scroller.getBoundingClientRect()];
+        if (hit && (at.right > place.right || at.left < place.left + GUTTER_PX)) {
+            scroller.scrollLeft += at.left - place.left - place.width / 2;
+        }
+    };
+
     /* Wrapped lines may need more room than there is, although the last one is drawn. */
     const isLastSeen = () => {
         const row = drawn.get(total() - 1)?.row;
@@ -174,6 +183,7 @@ export const createRows = (host, {lines, of, href, label, chosen, scrolled}) => 
                 scroller.scrollTop = Math.ceil(topOf(Math.max(0, line - above)));
             }
             draw();
+            showAcross(drawn.get(line)?.row.querySelector("mark.is-current"));
         },
         mark(marks) {
             maker.mark(marks);
