@@ -43,7 +43,7 @@ def test_answers_are_byte_for_byte_those_of_the_standalone_site(
     ours: list[Any], settings: str
 ) -> None:
     migrated = str(migrated_file())
-    theirs = answers("conversation", f"{PROJECT}.{settings}", "ops/", MIGRATED=migrated)
+    theirs = answers("conversation", f"{PROJECT}.{settings}", "ops/", FOREIGN_MIGRATED=migrated)
 
     assert len(ours) > 100
     assert {answer["status"] for _, answer in ours} >= {200, 201, 204, 400, 401, 403, 404, 405, 409}
@@ -53,7 +53,7 @@ def test_answers_are_byte_for_byte_those_of_the_standalone_site(
 
 def test_project_answers_at_its_own_paths_as_before() -> None:
     before = answers("own_answers", f"{PROJECT}.before")
-    after = answers("own_answers", f"{PROJECT}.settings", MIGRATED=str(migrated_file()))
+    after = answers("own_answers", f"{PROJECT}.settings", FOREIGN_MIGRATED=str(migrated_file()))
 
     for then, now in zip(before, after, strict=True):
         assert now == then

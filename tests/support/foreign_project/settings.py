@@ -49,7 +49,7 @@ TEMPLATES = [
 DATABASE = Path(tempfile.gettempdir()) / f"foreign-project-{os.getpid()}.sqlite3"
 for suffix in ("", "-wal", "-shm"):
     atexit.register(Path(f"{DATABASE}{suffix}").unlink, missing_ok=True)
-if migrated := os.environ.get("MIGRATED"):
+if migrated := os.environ.get("FOREIGN_MIGRATED"):
     shutil.copy(migrated, DATABASE)
 DATABASES = {
     "default": {
