@@ -34,7 +34,8 @@ const start = (host) => {
             drawing.paintEdge(number, change);
         }
     });
-    drawing.fit();
+    /* Legibly, and at what has changed where not all of it fits. */
+    drawing.open(Math.max(0, steps.findIndex(({change}) => change !== "same")));
 };
 
 const host = document.getElementById("drawing");
