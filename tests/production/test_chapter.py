@@ -145,7 +145,7 @@ def test_executor_starts(said: str) -> None:
 
 def test_backup_says_which_database_it_has_copied_and_lies_in_its_folder(said: str) -> None:
     assert "Database: PostgreSQL, orchestrator at /var/run/postgresql" in answer(said, 5)
-    assert re.search(r"^Workflow run 1 is success\.$", answer(said, 5), re.MULTILINE)
+    assert re.search(r"^Workflow run 1 succeeded\.$", answer(said, 5), re.MULTILINE)
     assert re.search(r"^\d{4}-\d\d-\d\d_\d{6}_\d{6}$", answer(said, 5), re.MULTILINE)
 
 

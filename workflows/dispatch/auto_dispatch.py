@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
@@ -25,6 +25,17 @@ from workflows.runs.transitions import save_progress
 BEGIN_WITHIN = timedelta(days=1)
 Send = Callable[..., object]
 """Submits attempts: `submit`, or `submit_in_background`."""
+
+
+class How(TypedDict, total=False):
+    """How a run is dispatched, other than by a round of periodic work."""
+
+    spares_resting: bool
+    """False if a person waits for it, as in `RunnerPool`."""
+    request: ClaimRequest
+    """What an executor claims of the new attempts."""
+    send: Send
+    """Submits the attempts."""
 
 
 def advance_run(
@@ -85,25 +96,16 @@ def dispatch_waiting(runner_ids: Collection[int], *, by: Actor, **conditions: An
     return total
 
 
-def advance_alone(
-    run_id: int, *, by: Actor, spares_resting: bool = True, send: Send = submit
-) -> None:
-    """
-    Dispatch what is ready in a run with auto-dispatch; what that raises is noted on the run.
-
-    :param spares_resting: False if a person waits for it, as in `RunnerPool`.
-    :param send: submits the attempts.
-    """
-    advance = partial(_advance_waiting, run_id, by=by, spares_resting=spares_resting, send=send)
+def advance_alone(run_id: int, *, by: Actor, **how: Unpack[How]) -> None:
+    """Dispatch what is ready in a run with auto-dispatch; what that raises is noted on the run."""
+    advance = partial(_advance_waiting, run_id, by=by, **how)
     run_alone(run_id, "the dispatch of waiting tasks", advance)
 
 
 @transaction.atomic
-def _advance_waiting(
-    run_id: int, *, by: Actor, spares_resting: bool = True, send: Send = submit
-) -> int:
+def _advance_waiting(run_id: int, *, by: Actor, spares_resting: bool = True, **how: Any) -> int:
     pool = RunnerPool(spares_resting=spares_resting)
-    return len(advance_run(lock_run(run_id), by=by, pool=pool, send=send).attempts)
+    return len(advance_run(lock_run(run_id), by=by, pool=pool, **how).attempts)
 
 
 def begins_alone(run: WorkflowRun) -> bool:

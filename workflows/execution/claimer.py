@@ -82,6 +82,10 @@ class Claimer:
         started = [attempt for attempt in ours if attempt.started_at]
         return Claimed(started, [attempt for attempt in ours if not attempt.started_at])
 
+    def expect_claims(self) -> None:
+        """Ask at the next turn, too: something may be claimed in this executor's name elsewhere."""
+        self._asked_on = object()
+
     @property
     def _failed(self) -> list[int]:
         return self._set_aside.present()

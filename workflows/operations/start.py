@@ -10,6 +10,7 @@ from workflows.db import failpoints
 from workflows.db.doors import nestable
 from workflows.dispatch.auto_dispatch import Send, advance_alone
 from workflows.dispatch.background import submit_in_background
+from workflows.dispatch.claims import NO_CLAIM, ClaimRequest
 from workflows.dispatch.submission import submit
 from workflows.errors import Invalid
 from workflows.models import RunState, WorkflowRun, WorkflowTemplate
@@ -91,10 +92,26 @@ def _id_of(template: TemplateGiven) -> int:
     return template.pk
 
 
-def begin_if_created(run_id: int, *, by: Actor) -> None:
-    """Begin a run with auto-dispatch that nobody has begun yet; outside any transaction."""
+@nestable
+def prepare_run(
+    parameters: Mapping[str, Any], *, by: Actor, **wanted: Unpack[RunWanted]
+) -> WorkflowRun:
+    """
+    Create a run with auto-dispatch, as `start_run` does, that its caller begins.
+
+    If this process dies before, a round of periodic work begins the run.
+    """
+    return create_run(by=by, parameters=as_json(parameters), auto_dispatch=True, **wanted)
+
+
+def begin_if_created(run_id: int, *, by: Actor, request: ClaimRequest = NO_CLAIM) -> None:
+    """
+    Begin a run with auto-dispatch that nobody has begun yet; outside any transaction.
+
+    :param request: what the caller's executor claims of it, before any other can.
+    """
     if WorkflowRun.objects.filter(pk=run_id, state=RunState.CREATED).exists():
-        advance_alone(run_id, by=by)
+        advance_alone(run_id, by=by, spares_resting=False, request=request)
 
 
 def begin_once_committed(run: WorkflowRun, *, by: Actor, in_background: bool) -> None:

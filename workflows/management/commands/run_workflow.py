@@ -36,7 +36,7 @@ from workflows.management.parameters import add_parameters, read_parameters
 from workflows.management.progress import Progress, ProgressConsole
 from workflows.models import RunState, TaskAttempt, WorkflowRun
 from workflows.models.actor import Actor
-from workflows.operations.start import begin_if_created, start_run
+from workflows.operations.start import begin_if_created, prepare_run
 from workflows.operations.warnings import warnings_of_run
 from workflows.payloads.wording import TYPES
 from workflows.runs.again import Again
@@ -141,18 +141,18 @@ class Command(DatabaseCommand):
     def _start(
         self, wanted: dict[str, Any], *, concurrency: int, by: Actor
     ) -> tuple[WorkflowRun, Executor]:
-        """Start a run, with an executor that is there before anything is dispatched."""
+        """Start a run, whose first attempts this executor has before any other looks for some."""
         runner = Actor(name="local runner")
         with transaction.atomic(durable=True):
-            run = start_run(**wanted, auto_dispatch=True, by=by)
+            run = prepare_run(**wanted, by=by)
             executor = Executor(concurrency=concurrency, by=runner, run_id=run.pk)
-        self._begin(run, by)
+        self._begin(run, executor, by)
         return run, executor
 
-    def _begin(self, run: WorkflowRun, by: Actor) -> None:
-        """Begin the run if the database has refused that right after its creation."""
+    def _begin(self, run: WorkflowRun, executor: Executor, by: Actor) -> None:
+        request = executor.first_claim()
         try:
-            once_database_answers(lambda: begin_if_created(run.pk, by=by))
+            once_database_answers(lambda: begin_if_created(run.pk, by=by, request=request))
         except Exception as exc:
             if not is_refusal(exc):
                 raise
