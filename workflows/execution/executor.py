@@ -12,7 +12,6 @@ from uuid import UUID
 from runners.functions import load_functions
 from runners.slots.pool import SlotPool
 from workflows import periodic
-from workflows.dispatch.claims import ClaimRequest
 from workflows.execution import run_directories
 from workflows.execution.attempt_report import STOPPED
 from workflows.execution.claimer import LOOK_EVERY_S, Claimer
@@ -79,6 +78,7 @@ class Executor:
         self._intake = Intake(
             self._claimer, self._prefetched, self._running, concurrency=concurrency
         )
+        self.first_claim = self._intake.first_claim
         self._collector = Collector(
             Listener(self._slots, self._running.in_slots),
             self._running,
@@ -100,11 +100,6 @@ class Executor:
     def is_claiming(self) -> bool:
         """True if it claims further attempts; a single given attempt is claimed only once."""
         return self._claimer.is_claiming
-
-    def first_claim(self) -> ClaimRequest:
-        """Return what to claim for it with a dispatch before it serves; then, it begins that."""
-        self._claimer.expect_claims()
-        return self._intake.request()
 
     def serve(self, should_continue: Callable[[], bool]) -> None:
         """Execute while `should_continue()`; then finish the running attempts and end the slots."""

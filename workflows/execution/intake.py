@@ -39,6 +39,11 @@ class Intake:
         self._asked_at = uptime()
         return self._claimer.request(self.free_slots, self._prefetched)
 
+    def first_claim(self) -> ClaimRequest:
+        """Return what to claim with a dispatch before the executor serves; then, it begins that."""
+        self._claimer.expect_claims()
+        return self.request()
+
     def claim(self) -> None:
         """Claim waiting attempts, if there are slots, and begin them."""
         self._asked_at = uptime()
