@@ -35,7 +35,8 @@ const start = (host) => {
         }
     });
     /* Legibly, and at what has changed where not all of it fits. */
-    drawing.open(Math.max(0, steps.findIndex(({change}) => change !== "same")));
+    const changed = steps.findIndex(({change}) => change !== "same");
+    drawing.open(Math.max(0, changed));
 };
 
 const host = document.getElementById("drawing");
