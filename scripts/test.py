@@ -114,8 +114,12 @@ ONLY_ON_POSTGRESQL = (
     "storms",
     "third_party_clients",
 )
+# Beside others on a busy machine, what waits for processes and pages may wait in vain. It counts if
+# it fails alone, too; that it failed is printed either way.
+ALONE = [sys.executable, "-m", "pytest", "--last-failed", "--last-failed-no-failures", "none"]
+SOME_FAILED = 1
 NO_TESTS = 5
-"""The exit code of pytest if none was selected."""
+"""The exit codes of pytest if tests failed, and if none was selected."""
 # Loading schemathesis takes more than a second in each process; only tests/fuzz needs it.
 WITHOUT_SCHEMATHESIS = ["-p", "no:schemathesis"]
 
@@ -159,6 +163,17 @@ def run(command: Sequence[str]) -> tuple[int, str]:
     return process.returncode, last
 
 
+def run_on(name: str, prefix: list[str], arguments: list[str]) -> tuple[int, list[str]]:
+    """Run the suite on a database, and what failed again; return the code, and how each ended."""
+    print(f"== The suite on {name}", flush=True)
+    code, last = run([*prefix, *PYTEST, *arguments])
+    if code != SOME_FAILED:
+        return code, [f"{name}: {last}"]
+    print(f"== What failed on {name}, again and alone", flush=True)
+    again, alone = run([*prefix, *ALONE, *arguments])
+    return again and SOME_FAILED, [f"{name}: {last}", f"{name}, again and alone: {alone}"]
+
+
 def main(arguments: list[str]) -> int:
     """Run the suite on both databases, even if it fails on the first, and print a summary."""
     if sys.stdout.isatty():
@@ -171,10 +186,9 @@ def main(arguments: list[str]) -> int:
         ("SQLite", [], ONLY_ON_POSTGRESQL),
         ("PostgreSQL", ON_POSTGRES, ONLY_ON_SQLITE),
     ):
-        print(f"== The suite on {name}", flush=True)
-        code, last = run([*prefix, *PYTEST, *without(*elsewhere), *arguments])
+        code, lines = run_on(name, prefix, [*without(*elsewhere), *arguments])
         codes.add(code)
-        summary.append(f"{name}: {last}")
+        summary += lines
     print("\n" + "\n".join(summary))
     # The tests that were asked for may all be among those of one database.
     return int(not codes <= {0, NO_TESTS} or 0 not in codes)

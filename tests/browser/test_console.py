@@ -204,11 +204,11 @@ def test_dashboard_can_be_used_with_the_keyboard_alone(browse: Browse, failed: W
 
     page.keyboard.press("Tab")
     expect(page.locator(".skip-to-content-link")).to_be_focused()
-    focused = set()
-    for _ in range(40):
+    missing = {"Dashboard", "Retry…", "Mark success…", "Approve…", "Enable it"}
+    for _ in range(100):
         page.keyboard.press("Tab")
-        focused.add(page.evaluate("document.activeElement.textContent.trim()"))
-    assert {"Dashboard", "Retry…", "Mark success…", "Approve…", "Enable it"} <= focused
+        missing.discard(page.evaluate("document.activeElement.textContent.trim()"))
+    assert not missing
 
 
 def test_viewer_sees_no_buttons_on_the_dashboard(browse: Browse, failed: WorkflowRun) -> None:

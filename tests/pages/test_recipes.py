@@ -98,7 +98,7 @@ def test_second_run_gives_up_while_the_first_holds_the_lock(shell: Shell) -> Non
 def test_file_is_handed_from_step_to_step(shell: Shell) -> None:
     said = shell.must(*recipe("Files from step to step"))
 
-    assert "is success" in said
+    assert "succeeded." in said
     logs = shell.must(*recipe("The logs of all tasks"))
     assert logs.count("1000") == 2
 
@@ -116,7 +116,7 @@ def test_generated_client_starts_a_run(shell: Shell) -> None:
 def test_two_hundred_items_are_done(shell: Shell) -> None:
     said = shell.must(*recipe("200 items"))
 
-    assert "is success" in said
+    assert "succeeded." in said
     assert "201/201" in shell.must("python manage.py runs --template items")
 
 

@@ -51,6 +51,6 @@ def _has_ended(run_id: int) -> bool:
 def _usage() -> list[tuple[int, int]]:
     """Return memory and descriptors of the executor, its fork server and its slots."""
     processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
-    return [
-        (p.memory_info().rss, len(list(Path(f"/proc/{p.pid}/fd").iterdir()))) for p in processes
-    ]
+    # Of one that has ended, and not been waited for yet, nothing is left but its number.
+    alive = [p for p in processes if p.status() != psutil.STATUS_ZOMBIE]
+    return [(p.memory_info().rss, len(list(Path(f"/proc/{p.pid}/fd").iterdir()))) for p in alive]

@@ -26,6 +26,7 @@ ROUNDS = int(os.environ.get("STORM_ROUNDS", "1"))
 AT_ONCE = int(os.environ.get("STORM_AT_ONCE", "4"))
 LEFT_WITHIN_S = 6.0
 TIME_OUT_S = 8
+STARTED_WITHIN_S = 2
 
 
 def cancel(run: WorkflowRun, runner: psutil.Process) -> None:
@@ -40,8 +41,9 @@ def abort(run: WorkflowRun, runner: psutil.Process) -> None:
 
 
 def time_out(run: WorkflowRun, runner: psutil.Process) -> None:
-    """Wait until their time is over."""
-    wait_for(lambda: any(s.seconds >= TIME_OUT_S for s in _ages(run)))
+    """Wait until the time of each is over, which begins with its process."""
+    over_at = TIME_OUT_S + STARTED_WITHIN_S
+    wait_for(lambda: all(s.seconds >= over_at for s in _ages(run)))
 
 
 def stop_twice(run: WorkflowRun, runner: psutil.Process) -> None:

@@ -47,15 +47,22 @@ def expire_and_recover(attempts: QuerySet[TaskAttempt]) -> None:
     recover_overdue(by=who("rescue"))
 
 
+def waiting(run: WorkflowRun) -> QuerySet[TaskAttempt]:
+    """Return the attempts of a run that no worker has claimed."""
+    found = TaskAttempt.objects.waiting().filter(task__run=run)
+    # By columns of its own, which an update compares again: one that is claimed meanwhile is not
+    # among them any more.
+    return TaskAttempt.objects.waiting().filter(pk__in=list(found.values_list("pk", flat=True)))
+
+
 def wait_until_failed(run: WorkflowRun, left: QuerySet[TaskAttempt], pool: Runner) -> None:
     """Let the other worker finish, and recover what the killed one left, until the run failed."""
     wait_for(lambda: not messages(pool))
     expire_and_recover(left)
-    # What the killed worker had received and not claimed is in no queue any more.
-    forgotten = TaskAttempt.objects.waiting().filter(task__run=run)
 
     def has_failed() -> bool:
-        expire_and_recover(forgotten)
+        # What the killed worker had received and not claimed is in no queue any more.
+        expire_and_recover(waiting(run))
         return state(run) == "failed"
 
     wait_for(has_failed)
