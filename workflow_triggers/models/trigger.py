@@ -46,10 +46,10 @@ class Trigger(models.Model):
     class Meta:
         abstract = True
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def changer(self) -> Actor:
         """Whoever changed it last."""
         return Actor(self.changed_by_user, self.changed_by, self.changed_by_via)
-
-    def __str__(self) -> str:
-        return self.name

@@ -55,9 +55,7 @@ class Webhook(Trigger):
 class Delivery(models.Model):
     """One request to a webhook that was signed as it should be, and what came of it."""
 
-    webhook = models.ForeignKey(
-        Webhook, models.CASCADE, related_name="deliveries", db_index=False
-    )
+    webhook = models.ForeignKey(Webhook, models.CASCADE, related_name="deliveries", db_index=False)
     # As the sender numbers it; empty if it does not.
     delivery_id = models.CharField(max_length=LONGEST_DELIVERY_ID, blank=True, default="")
     received_at = models.DateTimeField(auto_now_add=True)
