@@ -11,6 +11,7 @@ class TriggersConfig(AppConfig):
     name = "workflow_triggers"
     verbose_name = "Triggers"
     default_auto_field = "django.db.models.BigAutoField"
+    workflows_api_urls = "workflow_triggers.api.urls"
 
     def import_models(self) -> None:
         """Load the models, which need those of workflows."""

@@ -127,9 +127,10 @@ class Migration(migrations.Migration):
                 ('token_digest', models.CharField(editable=False, max_length=64, unique=True)),
                 ('token_hint', models.CharField(editable=False, max_length=8)),
                 ('encrypted_secret', models.TextField(blank=True, default='', editable=False, help_text='With which the sender signs, encrypted with the first of SECRETS_KEYS.')),
-                ('expressions', workflows.models.fields.JSONObjectField(blank=True, db_default={}, default=dict, help_text='Parameters, with {{ body.x }}, {{ headers.x }} and {{ query.x }} in them.')),
+                ('expressions', workflows.models.fields.JSONObjectField(blank=True, db_default={}, default=dict, help_text="Parameters by name: {{ body.x }}, {{ headers['x-y'] }}, {{ query.x }}.")),
                 ('condition', models.TextField(blank=True, default='', help_text="An expression that must be true: body.ref == 'refs/heads/main'.")),
-                ('most_per_minute', models.PositiveIntegerField(db_default=60, default=60)),
+                ('delivery_header', models.CharField(blank=True, db_default='', default='', help_text='In which the sender numbers its deliveries, if not as the others of its kind.', max_length=100)),
+                ('most_per_minute', models.PositiveIntegerField(db_default=60, default=60, help_text='More are told to wait (429).', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(6000)], verbose_name='deliveries per minute')),
                 ('template', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='workflows.workflowtemplate')),
             ],
             options={
@@ -142,7 +143,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('delivery_id', models.CharField(blank=True, default='', max_length=200)),
                 ('received_at', models.DateTimeField(auto_now_add=True)),
-                ('outcome', models.CharField(max_length=10)),
+                ('outcome', models.CharField(choices=[('run', 'Run'), ('false', 'False'), ('disabled', 'Disabled'), ('ignored', 'Ignored'), ('refused', 'Refused')], max_length=10)),
                 ('reason', models.TextField(blank=True, db_default='', default='')),
                 ('run_id', models.PositiveBigIntegerField(null=True)),
                 ('redelivery_of', models.PositiveBigIntegerField(null=True)),
@@ -199,6 +200,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='delivery',
             index=models.Index(fields=['webhook', '-id'], name='delivery_of_webhook'),
+        ),
+        migrations.AddIndex(
+            model_name='delivery',
+            index=models.Index(fields=['received_at'], name='delivery_by_time'),
+        ),
+        migrations.AddIndex(
+            model_name='delivery',
+            index=models.Index(condition=models.Q(('encrypted_content', ''), _negated=True), fields=['webhook', '-id'], name='delivery_with_content'),
         ),
         migrations.AddIndex(
             model_name='delivery',

@@ -3,7 +3,7 @@
 from workflow_triggers.models.calendar import Calendar
 from workflow_triggers.models.occurrence import Backfill, Cause, Occurrence, Outcome
 from workflow_triggers.models.schedule import CatchUp, Overlap, Schedule
-from workflow_triggers.models.webhook import Delivery, Preset, Webhook
+from workflow_triggers.models.webhook import Delivery, DeliveryOutcome, Preset, Webhook
 
 __all__ = [
     "Backfill",
@@ -11,6 +11,7 @@ __all__ = [
     "CatchUp",
     "Cause",
     "Delivery",
+    "DeliveryOutcome",
     "Occurrence",
     "Outcome",
     "Overlap",

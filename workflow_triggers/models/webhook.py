@@ -1,12 +1,16 @@
 """Webhooks: addresses at which other programs start runs."""
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
+from runners.encryption import decrypt
 from runners.fields import ReadableJSONField
 from workflow_triggers.models.trigger import Trigger
 from workflows.models.fields import JSONObjectField
 
 LONGEST_DELIVERY_ID = 200
+LONGEST_HEADER = 100
+MOST_PER_MINUTE = 6_000
 
 
 class Preset(models.TextChoices):
@@ -34,14 +38,27 @@ class Webhook(Trigger):
         default=dict,
         db_default={},
         blank=True,
-        help_text="Parameters, with {{ body.x }}, {{ headers.x }} and {{ query.x }} in them.",
+        help_text="Parameters by name: {{ body.x }}, {{ headers['x-y'] }}, {{ query.x }}.",
     )
     condition = models.TextField(
         blank=True,
         default="",
         help_text="An expression that must be true: body.ref == 'refs/heads/main'.",
     )
-    most_per_minute = models.PositiveIntegerField(default=60, db_default=60)
+    delivery_header = models.CharField(
+        max_length=LONGEST_HEADER,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="In which the sender numbers its deliveries, if not as the others of its kind.",
+    )
+    most_per_minute = models.PositiveIntegerField(
+        "deliveries per minute",
+        default=60,
+        db_default=60,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_PER_MINUTE)],
+        help_text="More are told to wait (429).",
+    )
 
     class Meta:
         ordering = ["name", "id"]
@@ -51,6 +68,26 @@ class Webhook(Trigger):
             )
         ]
 
+    @property
+    def secret(self) -> str | None:
+        """With which the sender signs; None if the present SECRETS_KEYS cannot read it."""
+        return decrypt(self.encrypted_secret) if self.encrypted_secret else ""
+
+
+class DeliveryOutcome(models.TextChoices):
+    """What came of a delivery."""
+
+    RUN = "run"
+    """It has made a run."""
+    FALSE = "false"
+    """The condition is not true."""
+    DISABLED = "disabled"
+    """The webhook was disabled."""
+    IGNORED = "ignored"
+    """The sender has only tried the address."""
+    REFUSED = "refused"
+    """An expression failed, or the template did not take the parameters."""
+
 
 class Delivery(models.Model):
     """One request to a webhook that was signed as it should be, and what came of it."""
@@ -59,11 +96,12 @@ class Delivery(models.Model):
     # As the sender numbers it; empty if it does not.
     delivery_id = models.CharField(max_length=LONGEST_DELIVERY_ID, blank=True, default="")
     received_at = models.DateTimeField(auto_now_add=True)
-    outcome = models.CharField(max_length=10)
+    outcome = models.CharField(max_length=10, choices=DeliveryOutcome.choices)
     reason = models.TextField(blank=True, default="", db_default="")
     run_id = models.PositiveBigIntegerField(null=True)
     redelivery_of = models.PositiveBigIntegerField(null=True)
-    # What came, encrypted as a whole, since nobody knows which part of it is a secret.
+    # What came, encrypted as a whole, since nobody knows which part of it is a secret. Kept for the
+    # latest only, to be delivered again.
     encrypted_content = models.TextField(blank=True, default="", editable=False)
     size = models.PositiveIntegerField(default=0)
     sender = models.CharField(max_length=45, blank=True, default="", help_text="Its address.")
@@ -80,6 +118,12 @@ class Delivery(models.Model):
         ]
         indexes = [
             models.Index(fields=["webhook", "-id"], name="delivery_of_webhook"),
+            models.Index(fields=["received_at"], name="delivery_by_time"),
+            models.Index(
+                fields=["webhook", "-id"],
+                name="delivery_with_content",
+                condition=~models.Q(encrypted_content=""),
+            ),
             models.Index(
                 fields=["run_id"], name="delivery_of_run", condition=models.Q(run_id__isnull=False)
             ),

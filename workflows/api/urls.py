@@ -1,5 +1,14 @@
-"""The paths of the API, wherever a project includes them; none ends with a slash."""
+"""
+The paths of the API, wherever a project includes them; none ends with a slash.
 
+Another app adds its own by an attribute of its configuration, `workflows_api_urls`: the name of a
+module that has `view_sets`, pairs of a prefix and a view set, and `urlpatterns`.
+"""
+
+from importlib import import_module
+from types import ModuleType
+
+from django.apps import apps
 from django.urls import URLPattern, include, path, re_path
 from rest_framework.routers import SimpleRouter
 
@@ -28,8 +37,21 @@ router.register("runners", RunnerViewSet)
 router.register("exports", EventExports, basename="event-export")
 router.register("exports", RunExports, basename="run-export")
 
+
+def _modules_of_apps() -> list[ModuleType]:
+    """Return the modules in which other apps have paths of the API."""
+    named = (getattr(config, "workflows_api_urls", "") for config in apps.get_app_configs())
+    return [import_module(name) for name in named if name]
+
+
+of_apps = _modules_of_apps()
+for module in of_apps:
+    for prefix, view_set in module.view_sets:
+        router.register(prefix, view_set)
+
 own = [
     path("", include(router.urls)),
+    *(each for module in of_apps for each in module.urlpatterns),
     path("runner/tasks/<int:pk>/status", CallbackView.as_view(), name="runner-callback"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
