@@ -12,6 +12,8 @@ class TriggersConfig(AppConfig):
     verbose_name = "Triggers"
     default_auto_field = "django.db.models.BigAutoField"
     workflows_api_urls = "workflow_triggers.api.urls"
+    # What the admin of workflows has of this app.
+    workflows_admin = "workflow_triggers.admin.extension.EXTENSION"
 
     def import_models(self) -> None:
         """Load the models, which need those of workflows."""

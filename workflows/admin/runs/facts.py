@@ -10,10 +10,11 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from workflows.admin.extensions import trigger_url
 from workflows.admin.runs.drawn import builder_url, trial_note
 from workflows.admin.runs.rows import given_parameters
 from workflows.admin.templates.versions import version_url
-from workflows.admin.ui.display import IN_BAR, list_url, page_url, run_link
+from workflows.admin.ui.display import IN_BAR, link, list_url, page_url, run_link
 from workflows.insight.durations import is_slow, seconds_of_run, usual_of_runs
 from workflows.models import RunState, TaskState, WorkflowRun, WorkflowTemplate
 from workflows.search.syntax import quoted
@@ -83,7 +84,9 @@ def _by(run: WorkflowRun) -> SafeString:
     if isinstance(run.trigger, dict):
         kind, key, name, moment = map(run.trigger.get, ("kind", "id", "name", "moment"))
         what = " ".join(str(each) for each in (kind, name or key) if each)
-        return format_html("by {}{}", what, f" for {moment}" if moment else "")
+        url = trigger_url(run.trigger)
+        shown = link(url, what) if url else what
+        return format_html("by {}{}", shown, f" for {moment}" if moment else "")
     who = run.creator
     if not who.name:
         return format_html("")

@@ -1,6 +1,7 @@
 """The pages on which a template is read: its history, runs, graph, parameters, and who may what."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 from django.core.exceptions import PermissionDenied
@@ -10,6 +11,7 @@ from django.urls import URLPattern, path
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 
+from workflows.admin.extensions import tabs_of_extensions
 from workflows.admin.runs.rows import run_rows
 from workflows.admin.templates.builder import template_graph
 from workflows.admin.templates.figures import figures_of
@@ -60,13 +62,14 @@ class OverviewViews(PolicyViews):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the tabs, and the data of the grid."""
-        views = {
+        views: dict[str, Callable[..., HttpResponseBase]] = {
             "overview": self.overview_view,
             "grid": self.grid_view,
             "runs": self.runs_view,
             "graph": self.graph_view,
             "parameters": self.parameters_view,
             "who": self.who_view,
+            **{name: partial(self.extended_view, tab=name) for name in tabs_of_extensions()},
         }
         ours = [
             path(
@@ -137,6 +140,15 @@ class OverviewViews(PolicyViews):
         template = self._template(request, template_id)
         return self._tab(request, template, "who", who_may(template, request))
 
+    def extended_view(self, request: HttpRequest, template_id: int, *, tab: str) -> HttpResponse:
+        """Show a tab of another app."""
+        template = self._template(request, template_id)
+        extended = tabs_of_extensions()[tab]
+        if not request.user.has_perm(extended.permission):
+            raise PermissionDenied(f"This needs the permission {extended.permission}.")
+        context = {"tab_page": extended.page, **extended.context(request, template)}
+        return self._tab(request, template, tab, context)
+
     def _tab(
         self, request: HttpRequest, template: WorkflowTemplate, tab: str, context: dict[str, Any]
     ) -> HttpResponse:
@@ -148,8 +160,8 @@ class OverviewViews(PolicyViews):
             "may_delete": self.has_delete_permission(request, template),
             "run_url": run_url(template.pk) if may("workflows.add_workflowrun") else None,
         }
-        name = f"tabs/{tab}.html"
-        return self._page(request, name, template, {**surroundings, **context})
+        page = context.pop("tab_page", f"workflows/workflowtemplate/tabs/{tab}.html")
+        return self._page(request, page, template, {**surroundings, **context})
 
 
 def _tabs(request: HttpRequest, template: WorkflowTemplate, current: str) -> Iterator[Tab]:
@@ -163,6 +175,9 @@ def _tabs(request: HttpRequest, template: WorkflowTemplate, current: str) -> Ite
         if name != "runs" or sees_runs:
             url = overview_url(template.pk, name)
             yield Tab(label, url, name == current, counts.get(name, ""))
+    for name, extended in tabs_of_extensions().items():
+        if request.user.has_perm(extended.permission):
+            yield Tab(extended.label, overview_url(template.pk, name), name == current)
 
 
 def _parameters(schema: dict[str, Any]) -> Iterator[tuple[str, str, str, bool, str]]:

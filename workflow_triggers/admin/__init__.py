@@ -1,0 +1,1 @@
+"""The pages of schedules and webhooks, which the admin of workflows registers."""
