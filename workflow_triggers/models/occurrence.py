@@ -107,3 +107,10 @@ class Occurrence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.outcome} {self.moment:%Y-%m-%d %H:%M}"
+
+    @property
+    def sentence(self) -> str:
+        """What became of it: `run 12`, `skipped: run 12 was still running`."""
+        if self.outcome == Outcome.RUN:
+            return f"run {self.run_id}"
+        return f"{self.outcome}: {self.reason}" if self.reason else self.outcome

@@ -86,6 +86,10 @@ class Schedule(Trigger):
     settled_until = models.DateTimeField(editable=False)
     # The first moment after it; empty if there is none, or if the schedule does not count.
     next_at = models.DateTimeField(null=True, editable=False)
+    # What was raised when it was last looked at, how often in a row, and until when it is left out.
+    trouble = models.TextField(blank=True, default="", db_default="", editable=False)
+    failures = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    rests_until = models.DateTimeField(null=True, editable=False)
 
     objects = ScheduleQuerySet.as_manager()
 

@@ -1,0 +1,1 @@
+"""Schedules, webhooks, and the runs that they make."""

@@ -1,0 +1,1 @@
+"""Each operation on schedules and webhooks, once; doors translate and call it."""
