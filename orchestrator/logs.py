@@ -23,7 +23,7 @@ from orchestrator.error_reports import HIDDEN, PASSWORD_IN_URL
 
 LEVELS: tuple[str, ...] = ("info", "debug", "warning", "error")
 FORMATS: tuple[str, ...] = ("text", "json")
-OURS = ("orchestrator", "workflows", "runners")
+OURS = ("orchestrator", "workflow_triggers", "workflows", "runners")
 PLAIN = {*vars(logging.makeLogRecord({})), "message", "asctime", "request", "server_time"}
 """What every record has; anything else was added by whoever logs, and is shown."""
 NAMED_SECRET = re.compile(

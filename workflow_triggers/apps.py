@@ -1,8 +1,11 @@
 """The configuration of the app."""
 
+from collections.abc import Mapping, Sequence
+
 from django.apps import AppConfig
 from django.apps import apps as registry
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models.signals import post_migrate
 
 
 class TriggersConfig(AppConfig):
@@ -22,3 +25,16 @@ class TriggersConfig(AppConfig):
                 'The app workflow_triggers needs "workflows" in INSTALLED_APPS.'
             )
         super().import_models()
+
+    @property
+    def workflows_groups(self) -> Mapping[str, Sequence[str]]:
+        """What the groups that come with workflows may do here."""
+        from workflow_triggers.groups import PERMISSIONS
+
+        return PERMISSIONS
+
+    def ready(self) -> None:
+        """Connect the receivers."""
+        from workflow_triggers.groups import give_permissions_apart
+
+        post_migrate.connect(give_permissions_apart, sender=self)

@@ -3,9 +3,7 @@
 from django.db import DEFAULT_DB_ALIAS
 from django.db.migrations.executor import MigrationExecutor
 
-from runners.database import connection
-
-APPS = ("runners", "workflows")
+from runners.database import APPS, connection
 
 
 def missing_migrations() -> str:
