@@ -1,11 +1,14 @@
 """The configuration of the app."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from django.apps import AppConfig
 from django.apps import apps as registry
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models.signals import post_migrate
+
+LOOK_EVERY = timedelta(seconds=2)
 
 
 class TriggersConfig(AppConfig):
@@ -34,7 +37,10 @@ class TriggersConfig(AppConfig):
         return PERMISSIONS
 
     def ready(self) -> None:
-        """Connect the receivers."""
+        """Connect the receivers; register the periodic work."""
+        from workflow_triggers.firing.rounds import fire_due
         from workflow_triggers.groups import give_permissions_apart
+        from workflows import periodic
 
         post_migrate.connect(give_permissions_apart, sender=self)
+        periodic.register("schedules", fire_due, LOOK_EVERY)

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.db.models import F
+
 from workflow_triggers.models import Cause, Occurrence, Outcome, Schedule
 from workflow_triggers.moments import moments_between
 from workflow_triggers.trail import record_schedule
@@ -22,8 +24,8 @@ def moments_until(schedule: Schedule, until: datetime) -> list[datetime]:
 
 def add_span(schedule: Schedule, moments: list[datetime], reason: str, *, by: Actor) -> int:
     """Give several moments one row, and the trail one event; return how many they are."""
-    if not moments:
-        return 0
+    if not moments or _extended(schedule, moments, reason):
+        return len(moments)
     first, last = moments[0], moments[-1]
     row, is_new = Occurrence.objects.get_or_create(
         schedule=schedule,
@@ -40,6 +42,13 @@ def add_span(schedule: Schedule, moments: list[datetime], reason: str, *, by: Ac
         facts = {"first": first.isoformat(), "last": last.isoformat(), "count": len(moments)}
         record_schedule("missed", schedule, by=by, reason=reason, **facts)
     return row.count if is_new else 0
+
+
+def _extended(schedule: Schedule, moments: list[datetime], reason: str) -> bool:
+    """Count up a row that ends where these moments begin: a long span takes several steps."""
+    rows = Occurrence.objects.filter(schedule=schedule, cause=Cause.TIME, outcome=Outcome.MISSED)
+    before = rows.filter(last_moment=schedule.settled_until, reason=reason)
+    return bool(before.update(last_moment=moments[-1], count=F("count") + len(moments)))
 
 
 def cancel_queued(schedule: Schedule, reason: str, *, with_backfills: bool = False) -> int:
