@@ -1,8 +1,8 @@
-"""Events about schedules: they belong to no run, and name the schedule in their payload."""
+"""Events about schedules and calendars: they belong to no run, and name theirs in the payload."""
 
 from typing import Any
 
-from workflow_triggers.models import Schedule
+from workflow_triggers.models import Calendar, Schedule
 from workflows.models import Event
 from workflows.models.actor import Actor
 from workflows.runs.events import record
@@ -19,3 +19,9 @@ def record_schedule(
         **facts,
     }
     return record(f"schedule.{what}", by=by, reason=reason, payload=payload)
+
+
+def record_calendar(what: str, calendar: Calendar, *, by: Actor, **facts: Any) -> Event:
+    """Write that a calendar was `created`, `changed` or `deleted`."""
+    payload = {"calendar_id": calendar.pk, "name": calendar.name, **facts}
+    return record(f"calendar.{what}", by=by, payload=payload)
