@@ -41,6 +41,8 @@ class TriggersConfig(AppConfig):
         from workflow_triggers.firing.rounds import fire_due
         from workflow_triggers.groups import give_permissions_apart
         from workflows import periodic
+        from workflows.limits import register_api_paths
 
+        register_api_paths("schedules", "calendars", "backfills")
         post_migrate.connect(give_permissions_apart, sender=self)
         periodic.register("schedules", fire_due, LOOK_EVERY)

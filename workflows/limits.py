@@ -42,6 +42,12 @@ def register_limit(limit: BodyLimit) -> None:
         LIMITS.append(limit)
 
 
+def register_api_paths(*names: str) -> None:
+    """Let collections that another app adds take what those of this one do; for `ready()`."""
+    paths = re.compile(rf"/({'|'.join(names)})(/.*)?")
+    register_limit(BodyLimit(paths, BODIES.anonymous, BODIES.logged_in))
+
+
 def limit_of(path: str) -> BodyLimit:
     """Return what a path takes."""
     return next((limit for limit in LIMITS if limit.paths.fullmatch(path)), ELSEWHERE)

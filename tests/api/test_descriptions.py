@@ -16,7 +16,9 @@ pytestmark = pytest.mark.slow
 
 WITH_BODY = ("post", "put", "patch")
 ORDER = ("get", *WITH_BODY, "delete")
-PERMISSION = re.compile(r"\n\nRequires the permission `(workflows|runners)\.\w+`\.$")
+PERMISSION = re.compile(
+    r"\n\nRequires the permission `(workflows|runners|workflow_triggers)\.\w+`\.$"
+)
 
 
 @pytest.fixture
@@ -98,7 +100,7 @@ def test_named_permission_is_the_one_that_is_required(
     client.force_login(UserFactory.create())
     found: dict[str, str] = {}
     for path, method, operation in operations(document):
-        if named := re.search(r"`([a-z]+\.\w+)`\.$", operation["description"]):
+        if named := re.search(r"`([a-z_]+\.\w+)`\.$", operation["description"]):
             address = path.format(id=run.pk, number=1)
             answer = client.generic(method.upper(), address, "{}", content_type="application/json")
             if f"the permission {named[1]}." not in answer.json()["detail"]:

@@ -11,6 +11,7 @@ from tests.api.endpoints import endpoints
 from tests.factories import UserFactory
 
 OPERATE = "workflows.operate_workflowrun"
+OPERATE_TRIGGERS = "workflow_triggers.operate_schedule"
 
 NEEDED = {
     "GET /workflow-templates": "workflows.view_workflowtemplate",
@@ -66,6 +67,17 @@ NEEDED = {
     "GET /runners/<int:pk>": "runners.view_runner",
     "PATCH /runners/<int:pk>": "runners.change_runner",
     "DELETE /runners/<int:pk>": "runners.delete_runner",
+    "GET /schedules": "workflow_triggers.view_schedule",
+    "POST /schedules": "workflow_triggers.add_schedule",
+    "GET /schedules/preview": "workflow_triggers.view_schedule",
+    "GET /schedules/<int:pk>": "workflow_triggers.view_schedule",
+    "PATCH /schedules/<int:pk>": "workflow_triggers.change_schedule",
+    "DELETE /schedules/<int:pk>": "workflow_triggers.delete_schedule",
+    "GET /schedules/<int:pk>/next": "workflow_triggers.view_schedule",
+    "GET /schedules/<int:pk>/occurrences": "workflow_triggers.view_occurrence",
+    "POST /schedules/<int:pk>/enable": OPERATE_TRIGGERS,
+    "POST /schedules/<int:pk>/disable": OPERATE_TRIGGERS,
+    "POST /schedules/<int:pk>/fire": OPERATE_TRIGGERS,
 }
 LOGIN_ONLY = {"GET /schema"}
 LEADS_TO_LOGIN = {"GET /docs"}

@@ -4,5 +4,13 @@ from typing import Any
 
 from django.urls import URLPattern
 
-view_sets: list[tuple[str, Any]] = []
+from workflow_triggers.api.views.schedules import ScheduleViewSet
+
+view_sets: list[tuple[str, Any]] = [("schedules", ScheduleViewSet)]
 urlpatterns: list[URLPattern] = []
+enums: dict[str, str] = {
+    "Overlap": "workflow_triggers.models.Overlap",
+    "CatchUp": "workflow_triggers.models.CatchUp",
+    "OccurrenceCause": "workflow_triggers.models.Cause",
+    "OccurrenceOutcome": "workflow_triggers.models.Outcome",
+}

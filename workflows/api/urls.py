@@ -1,18 +1,10 @@
-"""
-The paths of the API, wherever a project includes them; none ends with a slash.
+"""The paths of the API, wherever a project includes them; none ends with a slash."""
 
-Another app adds its own by an attribute of its configuration, `workflows_api_urls`: the name of a
-module that has `view_sets`, pairs of a prefix and a view set, and `urlpatterns`.
-"""
-
-from importlib import import_module
-from types import ModuleType
-
-from django.apps import apps
 from django.urls import URLPattern, include, path, re_path
 from rest_framework.routers import SimpleRouter
 
 from workflows.api import errors, schema
+from workflows.api.additions import additions
 from workflows.api.guard import guarded
 from workflows.api.mounts import BelowPrefix
 from workflows.api.views import health
@@ -36,15 +28,7 @@ router.register("events", EventViewSet)
 router.register("runners", RunnerViewSet)
 router.register("exports", EventExports, basename="event-export")
 router.register("exports", RunExports, basename="run-export")
-
-
-def _modules_of_apps() -> list[ModuleType]:
-    """Return the modules in which other apps have paths of the API."""
-    named = (getattr(config, "workflows_api_urls", "") for config in apps.get_app_configs())
-    return [import_module(name) for name in named if name]
-
-
-of_apps = _modules_of_apps()
+of_apps = additions()
 for module in of_apps:
     for prefix, view_set in module.view_sets:
         router.register(prefix, view_set)
