@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from jsonschema import Draft202012Validator
 from rest_framework.test import APIClient
 
 from runners.models import Runner
 from tests.factories import RunFactory, TaskFactory, UserFactory
+from workflow_triggers.models import Calendar, Schedule
 from workflows.models import Approval, WorkflowRun
 
 pytestmark = pytest.mark.slow
@@ -17,7 +19,7 @@ pytestmark = pytest.mark.slow
 WITH_BODY = ("post", "put", "patch")
 ORDER = ("get", *WITH_BODY, "delete")
 PERMISSION = re.compile(
-    r"\n\nRequires the permission `(workflows|runners|workflow_triggers)\.\w+`\.$"
+    r"\n\nRequires the permission `(workflow_triggers|workflows|runners)\.\w+`\.$"
 )
 
 
@@ -155,12 +157,16 @@ def test_body_is_required_where_an_empty_one_is_refused(
     api: APIClient, document: dict[str, Any], run: WorkflowRun
 ) -> None:
     free = TaskFactory.create()
+    now = {"template": run.template, "settled_until": timezone.now()}
+    schedule = Schedule.objects.create(cron="0 2 * * *", name="nightly", **now)
     rows = {
         "workflow-templates": run.template_id,
         "workflow-runs": run.pk,
         "tasks": free.pk,
         "approvals": Approval.objects.earliest("id").pk,
         "runners": Runner.objects.earliest("id").pk,
+        "schedules": schedule.pk,
+        "calendars": Calendar.objects.create(name="holidays").pk,
     }
     wrong: dict[str, Any] = {}
     for path, method, operation in operations(document):
@@ -192,6 +198,9 @@ def test_bodies_say_whether_they_are_required(document: dict[str, Any]) -> None:
         "tasks_mark_success",
         "tasks_declare_lost",
         "runners_create",
+        "schedules_create",
+        "schedules_backfill",
+        "calendars_create",
         "report_status",
     }
 

@@ -78,6 +78,15 @@ NEEDED = {
     "POST /schedules/<int:pk>/enable": OPERATE_TRIGGERS,
     "POST /schedules/<int:pk>/disable": OPERATE_TRIGGERS,
     "POST /schedules/<int:pk>/fire": OPERATE_TRIGGERS,
+    "POST /schedules/<int:pk>/backfill": OPERATE_TRIGGERS,
+    "GET /backfills": "workflow_triggers.view_occurrence",
+    "GET /backfills/<int:pk>": "workflow_triggers.view_occurrence",
+    "POST /backfills/<int:pk>/cancel": OPERATE_TRIGGERS,
+    "GET /calendars": "workflow_triggers.view_calendar",
+    "POST /calendars": "workflow_triggers.add_calendar",
+    "GET /calendars/<int:pk>": "workflow_triggers.view_calendar",
+    "PATCH /calendars/<int:pk>": "workflow_triggers.change_calendar",
+    "DELETE /calendars/<int:pk>": "workflow_triggers.delete_calendar",
 }
 LOGIN_ONLY = {"GET /schema"}
 LEADS_TO_LOGIN = {"GET /docs"}

@@ -36,7 +36,7 @@ def save_calendar(values: Mapping[str, Any], *, by: By, calendar_id: int | None 
     """
     by = as_actor(by)
     calendar = Calendar() if calendar_id is None else _locked(calendar_id)
-    if wrong := dict(_problems(calendar, values)):
+    if wrong := dict(_wrong_values(calendar, values)):
         raise Invalid(wrong)
     before = {name: getattr(calendar, name) for name in FIELDS}
     for name in FIELDS:
@@ -122,7 +122,7 @@ def _locked(calendar_id: int) -> Calendar:
     return calendar
 
 
-def _problems(calendar: Calendar, values: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
+def _wrong_values(calendar: Calendar, values: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
     yield from ((name, [unknown("field", name, FIELDS)]) for name in values if name not in FIELDS)
     if ("name" in values or calendar.pk is None) and (why := _name_problem(calendar, values)):
         yield "name", [why]

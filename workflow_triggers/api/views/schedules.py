@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from workflow_triggers.api.permissions import MayOperateTriggers
+from workflow_triggers.api.serializers.backfills import SpanAnswer, SpanBody
 from workflow_triggers.api.serializers.schedules import (
     CountQuery,
     MomentsAnswer,
@@ -24,6 +25,7 @@ from workflow_triggers.api.serializers.schedules import (
 from workflow_triggers.models import Occurrence, Outcome, Schedule
 from workflow_triggers.moments import check_cron, check_zone, words
 from workflow_triggers.operations import schedules
+from workflow_triggers.operations.backfills import backfill, preview_backfill
 from workflows.api.described import described
 from workflows.api.filters import (
     ChoicesFilter,
@@ -153,6 +155,23 @@ class ScheduleViewSet(ReadOnlyViewSet[Schedule]):
         """
         occurrence = durably(schedules.fire_now, pk, by=actor(request))
         return Response(OccurrenceAnswer(occurrence).data)
+
+    @described(request=SpanBody, responses=SpanAnswer)
+    @action(detail=True, methods=["post"], permission_classes=[MayOperateTriggers])
+    def backfill(self, request: Request, pk: int) -> Response:
+        """
+        Queue a run for each past moment of a span that has none, one after the other.
+
+        At most 1,000 moments; those that a calendar excludes get none. Who asks is the creator of
+        the runs.
+        """
+        span = validated(SpanBody, request.data)
+        preview = preview_backfill(pk, span["start"], span["end"])
+        made = None
+        if not span.get("dry_run"):
+            made = durably(backfill, pk, span["start"], span["end"], by=actor(request))
+        found = {"backfill": made, "moments": preview.moments, "already": preview.already}
+        return Response(SpanAnswer(found).data)
 
     @described(parameters=[CountQuery], responses=MomentsAnswer)
     @action(detail=True, url_path="next")
