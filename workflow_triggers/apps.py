@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.models.signals import post_migrate
 
 LOOK_EVERY = timedelta(seconds=2)
+REMOVE_EVERY = timedelta(hours=1)
 
 
 class TriggersConfig(AppConfig):
@@ -40,9 +41,11 @@ class TriggersConfig(AppConfig):
         """Connect the receivers; register the periodic work."""
         from workflow_triggers.firing.rounds import fire_due
         from workflow_triggers.groups import give_permissions_apart
+        from workflow_triggers.retention import remove_old_occurrences
         from workflows import periodic
         from workflows.limits import register_api_paths
 
         register_api_paths("schedules", "calendars", "backfills")
         post_migrate.connect(give_permissions_apart, sender=self)
         periodic.register("schedules", fire_due, LOOK_EVERY)
+        periodic.register("occurrences", remove_old_occurrences, REMOVE_EVERY)
