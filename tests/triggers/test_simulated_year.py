@@ -17,13 +17,14 @@ import pytest
 
 from tests.factories import ScheduleFactory, TemplateFactory
 from tests.support.database import environment
-from tests.triggers.ticker import AROUND_CHANGES, CRONS, END, START, ZONES, expected
+from tests.triggers.ticker import AROUND_CHANGES, CRONS, DAYS, END, START, ZONES, expected
 from workflow_triggers.models import Occurrence, Outcome, Schedule
 from workflows.models import WorkflowRun
 
 PROCESSES = int(os.environ.get("TICKERS", "3"))
 SEED = int(os.environ.get("TIME_SEED", "7"))
-KILL_EVERY_S = 2.0
+KILL_EVERY_S = 6.0
+MOST_KILLS = DAYS // 10
 CATCH_UPS = ("none", "latest", "all")
 
 
@@ -56,14 +57,14 @@ def tick_and_kill() -> int:
         processes = [start(stack) for _ in range(PROCESSES)]
         next_kill = time.monotonic() + KILL_EVERY_S
         while any(process.poll() is None for process in processes):
-            if time.monotonic() > next_kill and killed < 1_000:
+            if time.monotonic() > next_kill and killed < MOST_KILLS:
                 victim = chance.randrange(len(processes))
                 if processes[victim].poll() is None:
                     processes[victim].kill()
                     processes[victim].wait()
                     killed += 1
                     processes[victim] = start(stack)
-                next_kill = time.monotonic() + KILL_EVERY_S * (1 + killed / 10)
+                next_kill = time.monotonic() + KILL_EVERY_S
             time.sleep(0.05)
         assert {process.returncode for process in processes} == {0}
     return killed
