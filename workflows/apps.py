@@ -72,18 +72,25 @@ def _register_periodic_work() -> None:
     from workflows import periodic, presence, throttles
     from workflows.dispatch.auto_dispatch import (
         begin_created_runs,
+        begin_next,
+        begin_waiting,
         call_rested_runners,
         offer_free_places,
     )
+    from workflows.models import WorkflowRun
     from workflows.operations.holds import release_due
     from workflows.reports.recovery import recover_overdue
     from workflows.retention.removal import RETENTION
     from workflows.retention.rounds import remove_due
+    from workflows.signals import run_finished
 
     periodic.register(periodic.RECOVERY, recover_overdue, RECOVER_EVERY)
     periodic.register("holds", periodic.counted("released", release_due), RECOVER_EVERY)
     begun = periodic.counted("begun", begin_created_runs)
     periodic.register("created runs", begun, RECOVER_EVERY)
+    waited = periodic.counted("begun", begin_waiting)
+    periodic.register("waiting runs", waited, RECOVER_EVERY)
+    run_finished.connect(begin_next, sender=WorkflowRun)
     places = periodic.counted("dispatched", offer_free_places)
     periodic.register("free places", places, RECOVER_EVERY)
     called = periodic.counted("dispatched", call_rested_runners)
@@ -96,6 +103,7 @@ def _register_periodic_work() -> None:
 
 def _register_sections() -> None:
     from workflows.authoring.sections import register_section
-    from workflows.operations.policy import RETENTION
+    from workflows.operations.policy import LIMITS_SECTION, RETENTION
 
     register_section(RETENTION)
+    register_section(LIMITS_SECTION)

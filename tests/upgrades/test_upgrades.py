@@ -44,6 +44,8 @@ ADDED = {
         "encrypted_secrets",
         "created_by_name",
         "created_by_user",
+        "priority",
+        "waits_since",
         "created_by_via",
         "approval_lasts",
         "set_aside",
@@ -72,6 +74,7 @@ ADDED_TABLES = {
     "workflows.Presence",
     "workflows.RunRecord",
     "workflows.TemplatePolicy",
+    "workflows.NamedLock",
     "workflows.TemplateVersion",
 }
 CRON = Actor(name="cron")

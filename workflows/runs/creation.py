@@ -21,6 +21,7 @@ from workflows.models import (
 )
 from workflows.models.actor import Actor, shortened
 from workflows.models.fields import check_json_object
+from workflows.models.queued import HIGHEST_PRIORITY
 from workflows.models.run import LONGEST_LABEL
 from workflows.payloads.parameters import take_parameters
 from workflows.payloads.secrets import encrypted_parameters, masked
@@ -43,6 +44,7 @@ def create_run(
     again: Again | None = None,
     trigger: dict[str, Any] | None = None,
     labels: Mapping[str, str] | None = None,
+    priority: int = 0,
     by: Actor,
 ) -> WorkflowRun:
     """
@@ -50,6 +52,7 @@ def create_run(
 
     :param again: the run that it repeats, whose template it has then.
     :param trigger: what started it, if no person did: `{kind, id, name, moment}`.
+    :param priority: among runs that wait for another's place, the highest is next.
     :raises NotFound: if the template or a task does not exist.
     :raises Conflict: if a task is in a run already, or is not pending.
     :raises Invalid: if neither is given, or the parameters are not what the template takes.
@@ -61,6 +64,7 @@ def create_run(
         auto_dispatch=auto_dispatch,
         again_of=again.run_id if again else None,
         trigger=trigger,
+        priority=_checked_priority(priority),
         **creator_columns(by, initiated_by),
     )
     given = parameters or {}
@@ -103,6 +107,13 @@ def create_task(
     if requires_approval:
         request_approval(None, task, by=by)
     return task
+
+
+def _checked_priority(priority: int) -> int:
+    if type(priority) is int and abs(priority) <= HIGHEST_PRIORITY:
+        return priority
+    limits = f"from {-HIGHEST_PRIORITY} to {HIGHEST_PRIORITY}"
+    raise Invalid({"priority": [f"Give a whole number {limits}; the highest is next."]})
 
 
 def creator_columns(by: Actor, initiated_by: str = "") -> dict[str, str]:

@@ -246,6 +246,7 @@ PROGRESS_COLUMNS = [
     "started_at",
     "finished_at",
     "reopened_at",
+    "waits_since",
     "logs_removed_at",
     "updated_at",
     *TRAIL_COLUMNS,
