@@ -95,7 +95,7 @@ def test_api_reads_and_changes_it_with_the_permissions_of_templates() -> None:
     assert client.get(url).status_code == 403
     user.user_permissions.add(Permission.objects.get(codename="view_workflowtemplate"))
     client.force_authenticate(type(user).objects.get(pk=user.pk))
-    unlimited = {
+    unlimited: dict[str, object] = {
         "max_active_runs": None,
         "locks": [],
         "expected_minutes": None,

@@ -112,6 +112,12 @@ class RunFilters(ListFilters):
         help_text="Runs in this state; may be given several times.",
     )
     workflow_template_id = IdFilter("Runs of this template.", field_name="template_id")
+    waiting = filters.BooleanFilter(
+        field_name="waits_since",
+        lookup_expr="isnull",
+        exclude=True,
+        help_text="True: runs that wait for the place of another one.",
+    )
     initiated_by = TextFilter(help_text="Runs with exactly this `initiated_by`.")
     q = TextFilter(
         method="search",

@@ -70,6 +70,8 @@ class Situation:
     deadlock: Deadlock | None = None
     hints: tuple[str, ...] = ()
     """What to look at first, for each task that failed."""
+    waiting_for: int | None = None
+    """The run whose place it waits for."""
 
 
 def situation_of(run: WorkflowRun) -> Situation:
@@ -110,6 +112,7 @@ def _situation(run: WorkflowRun, standing: Standing) -> Situation:
         tasks,
         deadlock,
         hints,
+        blocker.run_id if (blocker := standing.blockers.get(run.pk)) else None,
     )
 
 

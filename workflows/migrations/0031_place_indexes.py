@@ -15,6 +15,6 @@ class Migration(migrations.Migration):
         ),
         AddIndex(
             model_name='workflowrun',
-            index=models.Index(condition=models.Q(('waits_since__isnull', False)), fields=['template', 'id'], name='run_that_waits'),
+            index=models.Index(condition=models.Q(('waits_since__isnull', False)), fields=['-id'], name='run_that_waits'),
         ),
     ]

@@ -39,7 +39,7 @@ PLACE_INDEXES = (
         condition=models.Q(finished_at__isnull=True),
     ),
     models.Index(
-        fields=["template", "id"],
+        fields=["-id"],
         name="run_that_waits",
         condition=models.Q(waits_since__isnull=False),
     ),
