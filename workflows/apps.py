@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NEEDED = ("runners", "django.contrib.admin")
 RECOVER_EVERY = timedelta(seconds=15)
-REMOVE_EVERY = timedelta(seconds=30)
+REMOVE_EVERY = NOTE_EVERY = timedelta(seconds=30)
 FORGET_EVERY = timedelta(hours=1)
 
 
@@ -78,6 +78,7 @@ def _register_periodic_work() -> None:
         offer_free_places,
     )
     from workflows.models import WorkflowRun
+    from workflows.operations.deadlines import note_late_runs
     from workflows.operations.holds import release_due
     from workflows.reports.recovery import recover_overdue
     from workflows.retention.removal import RETENTION
@@ -95,6 +96,8 @@ def _register_periodic_work() -> None:
     periodic.register("free places", places, RECOVER_EVERY)
     called = periodic.counted("dispatched", call_rested_runners)
     periodic.register("rested runners", called, RECOVER_EVERY)
+    late = periodic.counted("late", note_late_runs)
+    periodic.register("late runs", late, NOTE_EVERY)
     periodic.register(RETENTION, remove_due, REMOVE_EVERY)
     periodic.register("presence", presence.remove_old, FORGET_EVERY)
     counters = periodic.counted("forgotten", throttles.remove_counters)

@@ -46,6 +46,7 @@ ADDED = {
         "created_by_user",
         "priority",
         "waits_since",
+        "late_at",
         "created_by_via",
         "approval_lasts",
         "set_aside",

@@ -145,6 +145,8 @@ def _clauses(run: WorkflowRun, standing: Standing) -> Iterator[Clause]:
     if run.state not in {RunState.ABORTED, RunState.SUCCESS}:
         yield from _failed(run, standing)
         yield from _pending(run, standing)
+    if run.late_at and run.state in {RunState.RUNNING, RunState.PAUSED}:
+        yield Clause(f"late: noticed at {moment(run.late_at)}")
 
 
 def _failed(run: WorkflowRun, standing: Standing) -> Iterator[Clause]:

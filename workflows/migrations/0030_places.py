@@ -50,4 +50,13 @@ class Migration(migrations.Migration):
             name='waits_since',
             field=models.DateTimeField(editable=False, help_text='Since when it waits for the place of another run.', null=True),
         ),
+        migrations.AddField(
+            model_name="workflowrun",
+            name="late_at",
+            field=models.DateTimeField(
+                editable=False,
+                help_text="When it was noticed that it takes too long.",
+                null=True,
+            ),
+        ),
     ]

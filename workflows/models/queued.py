@@ -1,4 +1,4 @@
-"""Whether a run goes on by itself, and whether it waits for others of its template."""
+"""Whether a run goes on by itself, waits for others of its template, or is late."""
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -27,6 +27,9 @@ class Queued(models.Model):
     )
     waits_since = models.DateTimeField(
         null=True, editable=False, help_text="Since when it waits for the place of another run."
+    )
+    late_at = models.DateTimeField(
+        null=True, editable=False, help_text="When it was noticed that it takes too long."
     )
 
     class Meta:

@@ -294,5 +294,5 @@ class WorkflowRun(Queued, Retained, Tried):
     def reopen(self, *, by: Actor = NOBODY, reason: str = "") -> None:
         """Continue after a retry or a mark of success; a successful run only after a reset."""
         self.finished_at, self.reopened_at = None, timezone.now()
-        self.waits_since = self.reopened_at  # until `take_place` has given it a place
+        self.waits_since, self.late_at = self.reopened_at, None  # until it is given a place
         self.logs_removed_at = None  # what it prints from now on is kept as long as other logs

@@ -247,6 +247,7 @@ PROGRESS_COLUMNS = [
     "finished_at",
     "reopened_at",
     "waits_since",
+    "late_at",
     "logs_removed_at",
     "updated_at",
     *TRAIL_COLUMNS,
