@@ -157,13 +157,13 @@ def _problems(content: Any, spec: TemplateSpec, *, names: tuple[str, ...]) -> It
             yield f"{name}: {wrong}"
 
 
-def _read(template: WorkflowTemplate, *, names: tuple[str, ...]) -> dict[str, Any]:
+def _read_section(template: WorkflowTemplate, *, names: tuple[str, ...]) -> dict[str, Any]:
     """Return the settings that are not as they are by default."""
     settings = settings_of(policy_of(template.pk))
     return {n: settings[n] for n in names if settings[n] != _SETTINGS[n].default}
 
 
-def _store(
+def _store_section(
     template: WorkflowTemplate, content: dict[str, Any], by: Actor, *, names: tuple[str, ...]
 ) -> None:
     """Store the settings; what is not named is as it is by default."""
@@ -182,8 +182,8 @@ def _section(
             "additionalProperties": False,
         },
         partial(_problems, names=names),
-        partial(_read, names=names),
-        partial(_store, names=names),
+        partial(_read_section, names=names),
+        partial(_store_section, names=names),
     )
 
 

@@ -52,7 +52,6 @@ def create_run(
 
     :param again: the run that it repeats, whose template it has then.
     :param trigger: what started it, if no person did: `{kind, id, name, moment}`.
-    :param priority: among runs that wait for another's place, the highest is next.
     :raises NotFound: if the template or a task does not exist.
     :raises Conflict: if a task is in a run already, or is not pending.
     :raises Invalid: if neither is given, or the parameters are not what the template takes.
@@ -70,8 +69,7 @@ def create_run(
     given = parameters or {}
     taken = repeat(run, earlier, again, given, by=by) if again and earlier else given
     take_labels(run, labels or {}, give_parameters(run, taken, schema_of(run)))
-    _save(run, task_ids, by=by)
-    return run
+    return _saved(run, task_ids, by=by)
 
 
 @transaction.atomic
@@ -186,12 +184,13 @@ def _free_tasks(task_ids: Sequence[int]) -> list[Task]:
     return [found[task_id] for task_id in task_ids]
 
 
-def _save(run: WorkflowRun, task_ids: Sequence[int], *, by: Actor) -> None:
+def _saved(run: WorkflowRun, task_ids: Sequence[int], *, by: Actor) -> WorkflowRun:
     if task_ids:
         _save_with_tasks(run, _free_tasks(task_ids), by=by)
     else:
         run.save()  # expands the template
     failpoints.point("run.created")
+    return run
 
 
 def _save_with_tasks(run: WorkflowRun, tasks: Sequence[Task], *, by: Actor) -> None:

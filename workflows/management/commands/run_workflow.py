@@ -116,9 +116,7 @@ class Command(DatabaseCommand):
             wanted = {**_what(name, again, latest=latest), **given}
             run, executor = self._start(wanted, concurrency=concurrency, by=by)
         except WorkflowError as exc:
-            why = refusal_line(exc)
-            hint = AS_JSON if any(each in why for each in REMEDIES) else ""
-            raise CommandError(f"{why}{hint} (database: {database_name()})") from exc
+            raise _refused(exc) from exc
         is_quiet = verbosity == 0
         for text in [] if is_quiet else once_database_answers(lambda: warnings_of_run(run)):
             say(self.stderr, f"Warning: {text}")
@@ -171,6 +169,12 @@ class Command(DatabaseCommand):
                 raise
             text = f"{run} was created, but nothing was dispatched. {why_refused(exc)}"
             raise CommandError(text, returncode=TRY_AGAIN) from exc
+
+
+def _refused(exc: WorkflowError) -> CommandError:
+    why = refusal_line(exc)
+    hint = AS_JSON if any(each in why for each in REMEDIES) else ""
+    return CommandError(f"{why}{hint} (database: {database_name()})")
 
 
 def _what(name: str | None, again: int | None, *, latest: bool) -> dict[str, Any]:
