@@ -51,9 +51,9 @@ def create_run(
     Create a run from a template, or from existing tasks in the order given.
 
     :param again: the run that it repeats, whose template it has then.
-    :param trigger: what started it, if no person did: `{kind, id, name, moment}`.
+    :param trigger: `{kind, id, name, moment}` of what started it, if no person did.
     :raises NotFound: if the template or a task does not exist.
-    :raises Conflict: if a task is in a run already, or is not pending.
+    :raises Conflict: if a task is in a run, or not pending.
     :raises Invalid: if neither is given, or the parameters are not what the template takes.
     """
     earlier = earlier_run(again, template_id, task_ids) if again else None
@@ -66,8 +66,7 @@ def create_run(
         priority=_checked_priority(priority),
         **creator_columns(by, initiated_by),
     )
-    given = parameters or {}
-    taken = repeat(run, earlier, again, given, by=by) if again and earlier else given
+    taken = _parameters_of(run, earlier, again, parameters or {}, by)
     take_labels(run, labels or {}, give_parameters(run, taken, schema_of(run)))
     return _saved(run, task_ids, by=by)
 
@@ -124,6 +123,16 @@ def creator_columns(by: Actor, initiated_by: str = "") -> dict[str, str]:
         "created_by_user": by.user,
         "created_by_via": by.via,
     }
+
+
+def _parameters_of(
+    run: WorkflowRun,
+    earlier: WorkflowRun | None,
+    again: Again | None,
+    given: dict[str, Any],
+    by: Actor,
+) -> dict[str, Any]:
+    return repeat(run, earlier, again, given, by=by) if again and earlier else given
 
 
 def _chosen(template_id: int | None, task_ids: Sequence[int]) -> WorkflowTemplate | None:
