@@ -10,6 +10,7 @@ from django.db.models.signals import post_migrate
 
 LOOK_EVERY = timedelta(seconds=2)
 REMOVE_EVERY = timedelta(hours=1)
+FORGET_EVERY = timedelta(minutes=10)
 
 
 class TriggersConfig(AppConfig):
@@ -45,7 +46,23 @@ class TriggersConfig(AppConfig):
         from workflows import periodic
         from workflows.limits import register_api_paths
 
-        register_api_paths("schedules", "calendars", "backfills")
+        register_api_paths("schedules", "calendars", "backfills", "webhooks", "deliveries")
         post_migrate.connect(give_permissions_apart, sender=self)
         periodic.register("schedules", fire_due, LOOK_EVERY)
         periodic.register("occurrences", remove_old_occurrences, REMOVE_EVERY)
+        _register_webhooks()
+
+
+def _register_webhooks() -> None:
+    from workflow_triggers.limits import HOOKS
+    from workflow_triggers.operations import deliveries, refusals, rotation, webhooks
+    from workflows import periodic
+    from workflows.limits import register_limit
+    from workflows.models.event import register_event_types
+    from workflows.payloads.rotation import register_rotation
+
+    register_limit(HOOKS)
+    register_event_types([*webhooks.EVENT_TYPES, deliveries.REDELIVERED, refusals.REFUSED])
+    register_rotation(rotation.rotate_triggers)
+    forgotten = periodic.counted("forgotten", deliveries.forget_deliveries)
+    periodic.register("deliveries", forgotten, FORGET_EVERY)

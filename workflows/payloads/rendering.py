@@ -68,16 +68,17 @@ def render_payloads(
     return found
 
 
-def render_over(names: Mapping[str, Any], value: Any) -> Any:
+def render_over(names: Mapping[str, Any], value: Any, work: Work | None = None) -> Any:
     """
     Return JSON data with its expressions evaluated, over other names than those of a run.
 
     What the names hold is data: an expression in it is none.
 
+    :param work: what several calls may do together.
     :raises BadExpression: naming the text that cannot be evaluated.
     """
     check_amount(list(templated_texts(value)))
-    return _render(value, Scope(names, Work()))
+    return _render(value, Scope(names, work or Work()))
 
 
 def parameter_text(run: WorkflowRun, text: str) -> str | None:

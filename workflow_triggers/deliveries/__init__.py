@@ -1,0 +1,1 @@
+"""What webhooks receive: who has sent it, what it holds, what follows from it."""
