@@ -92,7 +92,7 @@ def test_every_operation_names_its_permission(document: dict[str, Any]) -> None:
         if not PERMISSION.search(operation["description"])
     ]
 
-    assert unnamed == ["report_status"]
+    assert unnamed == ["deliver", "report_status"]
 
 
 def test_named_permission_is_the_one_that_is_required(
@@ -201,6 +201,8 @@ def test_bodies_say_whether_they_are_required(document: dict[str, Any]) -> None:
         "schedules_create",
         "schedules_backfill",
         "calendars_create",
+        "deliver",
+        "webhooks_create",
         "report_status",
     }
 

@@ -87,10 +87,22 @@ NEEDED = {
     "GET /calendars/<int:pk>": "workflow_triggers.view_calendar",
     "PATCH /calendars/<int:pk>": "workflow_triggers.change_calendar",
     "DELETE /calendars/<int:pk>": "workflow_triggers.delete_calendar",
+    "GET /webhooks": "workflow_triggers.view_webhook",
+    "POST /webhooks": "workflow_triggers.add_webhook",
+    "GET /webhooks/<int:pk>": "workflow_triggers.view_webhook",
+    "PATCH /webhooks/<int:pk>": "workflow_triggers.change_webhook",
+    "DELETE /webhooks/<int:pk>": "workflow_triggers.delete_webhook",
+    "GET /webhooks/<int:pk>/deliveries": "workflow_triggers.view_webhook",
+    "POST /webhooks/<int:pk>/new-token": "workflow_triggers.change_webhook",
+    "POST /webhooks/<int:pk>/enable": OPERATE_TRIGGERS,
+    "POST /webhooks/<int:pk>/disable": OPERATE_TRIGGERS,
+    "GET /deliveries": "workflow_triggers.view_delivery",
+    "GET /deliveries/<int:pk>": "workflow_triggers.view_delivery",
+    "POST /deliveries/<int:pk>/redeliver": OPERATE_TRIGGERS,
 }
 LOGIN_ONLY = {"GET /schema"}
 LEADS_TO_LOGIN = {"GET /docs"}
-BY_ITS_OWN_TOKEN = {"POST /runner/tasks/<int:pk>/status"}
+BY_ITS_OWN_TOKEN = {"POST /runner/tasks/<int:pk>/status", "POST /hooks/<str:token>"}
 OPEN = {"GET /", "GET /healthz", "GET /readyz"}
 
 

@@ -25,5 +25,6 @@ enums: dict[str, str] = {
     "CatchUp": "workflow_triggers.models.CatchUp",
     "OccurrenceCause": "workflow_triggers.models.Cause",
     "OccurrenceOutcome": "workflow_triggers.models.Outcome",
+    "WebhookPreset": "workflow_triggers.models.Preset",
     "DeliveryOutcome": "workflow_triggers.models.DeliveryOutcome",
 }

@@ -53,7 +53,16 @@ class WebhookAnswer(RowAnswer[Webhook]):
             "created_at",
         ]
         extra_kwargs: ClassVar = {
-            "token_hint": {"help_text": "The beginning of what stands behind /hooks/."}
+            "token_hint": {"help_text": "The beginning of what stands behind /hooks/."},
+            "name": {"help_text": TEXTS["name"]},
+            "preset": {"help_text": "What sends."},
+            "is_enabled": {"help_text": "False: deliveries make no runs."},
+            "switched_at": {"help_text": "When it was enabled or disabled last."},
+            "switched_by": {"help_text": "By whom."},
+            "switch_reason": {"help_text": "And why."},
+            "changed_by": {"help_text": "Who counts as the creator of its runs."},
+            "changed_at": {"help_text": "When its row was saved last."},
+            "created_at": {"help_text": "When it was made."},
         }
 
     def get_has_secret(self, webhook: Webhook) -> bool:
@@ -119,7 +128,7 @@ class WebhookBody(WebhookChangesBody):
 class DeliveryAnswer(RowAnswer[Delivery]):
     """What arrived at a webhook, and what came of it; what it contained is not shown."""
 
-    webhook_id = serializers.IntegerField()
+    webhook_id = serializers.IntegerField(help_text="Where it arrived.")
     facts = ObjectField(help_text=Delivery._meta.get_field("facts").help_text)
     can_redeliver = serializers.SerializerMethodField(help_text="What it contained is still kept.")
 
@@ -139,6 +148,17 @@ class DeliveryAnswer(RowAnswer[Delivery]):
             "facts",
             "can_redeliver",
         ]
+        extra_kwargs: ClassVar = {
+            "id": {"help_text": "Ours."},
+            "delivery_id": {"help_text": "As the sender numbers it; empty if it does not."},
+            "received_at": {"help_text": "When it arrived."},
+            "outcome": {"help_text": "What came of it."},
+            "reason": {"help_text": "Why it has made no run."},
+            "run_id": {"help_text": "The run that it has made."},
+            "redelivery_of": {"help_text": "The delivery that it repeats."},
+            "size": {"help_text": "Bytes of its body."},
+            "sender": {"help_text": "The address that sent it."},
+        }
 
     def get_can_redeliver(self, delivery: Delivery) -> bool:
         """Return True if it can be delivered again."""
@@ -153,6 +173,6 @@ class HookAnswer(serializers.Serializer[Any]):
     """What came of a delivery."""
 
     delivery_id = serializers.IntegerField(help_text="Ours.")
-    run_id = serializers.IntegerField(allow_null=True)
+    run_id = serializers.IntegerField(allow_null=True, help_text="The run that was made.")
     run_url = serializers.CharField(allow_null=True, help_text="The page of the run.")
     reason = serializers.CharField(allow_null=True, help_text="Why there is no run, or no new one.")

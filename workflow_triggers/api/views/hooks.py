@@ -32,6 +32,9 @@ SIGNATURE = OpenApiParameter(
     description="`sha256=` and the HMAC of the body, if the webhook has a secret. GitLab sends the "
     "secret itself as `X-Gitlab-Token`.",
 )
+TOKEN = OpenApiParameter(
+    "token", str, "path", description="What the address of the webhook ends with."
+)
 NUMBER = OpenApiParameter(
     "X-Delivery-Id",
     str,
@@ -52,7 +55,7 @@ class HookView(OwnView):
     @described(
         operation_id="deliver",
         request=HookBody,
-        parameters=[SIGNATURE, NUMBER],
+        parameters=[TOKEN, SIGNATURE, NUMBER],
         responses={202: HookAnswer},
     )
     def post(self, request: Request, token: str) -> Response:
