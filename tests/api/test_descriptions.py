@@ -201,7 +201,6 @@ def test_bodies_say_whether_they_are_required(document: dict[str, Any]) -> None:
         "schedules_create",
         "schedules_backfill",
         "calendars_create",
-        "deliver",
         "webhooks_create",
         "report_status",
     }
