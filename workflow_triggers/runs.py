@@ -88,4 +88,5 @@ def _start(schedule: Schedule, moment: datetime, *, by: Actor) -> WorkflowRun:
         by=by,
         auto_dispatch=True,
         trigger=trigger,
+        priority=schedule.priority,
     )

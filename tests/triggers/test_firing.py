@@ -61,6 +61,7 @@ def test_a_moment_makes_a_run_for_the_schedule() -> None:
         template=TemplateFactory.create(parameters_schema=schema),
         parameters={"day": "{{ moment.yesterday }}", "at": "{{ moment }}"},
         by=ada,
+        priority=5,
         now=NOW - timedelta(hours=1),
     )
     look(NOW)
@@ -76,6 +77,7 @@ def test_a_moment_makes_a_run_for_the_schedule() -> None:
         "moment": "2026-06-01T00:00:00Z",
     }
     assert run.auto_dispatch
+    assert run.priority == 5
     schedule.refresh_from_db()
     assert schedule.next_at == datetime(2026, 6, 2, 0, 0, tzinfo=UTC)
 
