@@ -16,7 +16,6 @@ from django.db.models import Count, F, Min, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
-from workflows.db import failpoints
 from workflows.db.time_limits import locking
 from workflows.models import NamedLock, RunState, TemplatePolicy, WorkflowRun
 from workflows.models.run import DISPATCHABLE
@@ -167,7 +166,6 @@ def _blocker_of(run: WorkflowRun) -> Blocker | None:
     if blocker := places.blocker(run, -run.priority):
         return blocker
     _lock(run)
-    failpoints.point("place.locked")
     # By other statements than those that took the locks: they see what others did before.
     return Places([run.template_id]).blocker(run, -run.priority)
 
