@@ -14,7 +14,7 @@ from workflows.admin.extensions import trigger_url
 from workflows.admin.runs.drawn import builder_url, trial_note
 from workflows.admin.runs.rows import given_parameters
 from workflows.admin.templates.versions import version_url
-from workflows.admin.ui.display import IN_BAR, link, list_url, page_url, run_link
+from workflows.admin.ui.display import IN_BAR, list_url, page_url, run_link
 from workflows.insight.durations import is_slow, seconds_of_run, usual_of_runs
 from workflows.models import RunState, TaskState, WorkflowRun, WorkflowTemplate
 from workflows.search.syntax import quoted
@@ -85,7 +85,7 @@ def _by(run: WorkflowRun) -> SafeString:
         kind, key, name, moment = map(run.trigger.get, ("kind", "id", "name", "moment"))
         what = " ".join(str(each) for each in (kind, name or key) if each)
         url = trigger_url(run.trigger)
-        shown = link(url, what) if url else what
+        shown = format_html('<a class="underlined" href="{}">{}</a>', url, what) if url else what
         return format_html("by {}{}", shown, f" for {moment}" if moment else "")
     who = run.creator
     if not who.name:
