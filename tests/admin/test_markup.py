@@ -245,7 +245,8 @@ def test_every_form_of_ours_escapes_its_help_texts() -> None:
     ours = [
         form
         for form in _subclasses(BaseForm)
-        if form.__module__.startswith(("workflows.", "runners.")) and form.__name__ not in OF_DJANGO
+        if form.__module__.startswith(("workflows.", "workflow_triggers.", "runners."))
+        and form.__name__ not in OF_DJANGO
     ]
     assert len(ours) > 5
     assert {form.bound_field_class for form in ours} == {TextBoundField}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.db.models import Max
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -81,9 +82,9 @@ def last_occurrences(schedule_ids: Sequence[int]) -> dict[int, Shown]:
 
 def gone_users(schedules: Iterable[Schedule]) -> Mapping[int, str]:
     """Return by schedule who changed it last, if that user is gone or inactive; one statement."""
-    keys = {each.changed_by_user for each in schedules if each.changed_by_user}
-    if not keys:
-        return {}
+    texts = {each.changed_by_user for each in schedules if each.changed_by_user}
+    if not (keys := {key for text in texts if (key := _key_of_user(text)) is not None}):
+        return {each.pk: each.changed_by for each in schedules if each.changed_by_user}
     users = get_user_model()._default_manager.filter(pk__in=keys, is_active=True)
     active = {str(pk) for pk in users.values_list("pk", flat=True)}
     return {
@@ -91,3 +92,12 @@ def gone_users(schedules: Iterable[Schedule]) -> Mapping[int, str]:
         for each in schedules
         if each.changed_by_user and each.changed_by_user not in active
     }
+
+
+def _key_of_user(text: str) -> object | None:
+    """Return the key of a user from its text; None if no user can have it."""
+    try:
+        key: object = get_user_model()._meta.pk.to_python(text)
+    except ValidationError:
+        return None
+    return key
