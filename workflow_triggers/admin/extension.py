@@ -6,11 +6,12 @@ from typing import Any
 from django.http import HttpRequest
 
 from workflow_triggers.admin.attention import schedule_group, trouble_count
+from workflow_triggers.admin.calendars import CalendarAdmin
 from workflow_triggers.admin.occurrences import schedule_url
 from workflow_triggers.admin.rows import rows_of
 from workflow_triggers.admin.schedules import ScheduleAdmin
 from workflow_triggers.admin.strip import strip_panel
-from workflow_triggers.models import Schedule
+from workflow_triggers.models import Calendar, Schedule
 from workflows.admin.extensions import Extension, NavigationEntry, Tab
 from workflows.models import WorkflowTemplate
 from workflows.sites import admin_url
@@ -32,9 +33,10 @@ def _url_of_schedule(trigger: Mapping[str, Any]) -> str | None:
 
 
 EXTENSION = Extension(
-    pages={Schedule: ScheduleAdmin},
+    pages={Schedule: ScheduleAdmin, Calendar: CalendarAdmin},
     navigation=[
         NavigationEntry("Schedule", "Schedules", "calendar", "Operate", "Approval", "schedules"),
+        NavigationEntry("Calendar", "Calendars", "calendar", "Design", "WorkflowTemplate"),
     ],
     counts={"schedules": (VIEW, trouble_count)},
     attention=[(VIEW, schedule_group)],

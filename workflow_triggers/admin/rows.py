@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth import get_user_model
@@ -94,10 +95,9 @@ def gone_users(schedules: Iterable[Schedule]) -> Mapping[int, str]:
     }
 
 
-def _key_of_user(text: str) -> object | None:
+def _key_of_user(text: str) -> Any:
     """Return the key of a user from its text; None if no user can have it."""
     try:
-        key: object = get_user_model()._meta.pk.to_python(text)
+        return get_user_model()._meta.pk.to_python(text)
     except ValidationError:
         return None
-    return key

@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import get_current_timezone_name
 
+from workflow_triggers.admin.backfills import BackfillViews
 from workflow_triggers.admin.form import VALUES, ScheduleForm
 from workflow_triggers.admin.occurrences import shown
 from workflow_triggers.admin.operations import OPERATIONS
@@ -23,7 +24,7 @@ from workflow_triggers.admin.week_views import WeekViews
 from workflow_triggers.models import Occurrence, Outcome, Schedule
 from workflow_triggers.moments import zones
 from workflow_triggers.operations.schedules import change_schedule, create_schedule, delete_schedule
-from workflows.admin.ui.base import RefusableAdmin, actor, page_of
+from workflows.admin.ui.base import actor, page_of
 from workflows.admin.ui.display import EMPTY, link
 from workflows.sites import admin_url, known_admin_url
 
@@ -45,7 +46,7 @@ class ScheduleList(ChangeList):
             each.row = rows[each.pk].row
 
 
-class ScheduleAdmin(WeekViews, RefusableAdmin):
+class ScheduleAdmin(WeekViews, BackfillViews):
     """Schedules are changed by operations; who may operate them only, fires and switches them."""
 
     form: Any = ScheduleForm
@@ -169,6 +170,7 @@ class ScheduleAdmin(WeekViews, RefusableAdmin):
             "outcomes": _outcomes(outcome),
             "occurrences": shown(list(page)),
             "page": page,
+            "backfills": self.backfills_of(schedule),
             "calendars": list(schedule.calendars.all()),
         }
         return TemplateResponse(request, "workflow_triggers/schedule/page.html", context)
