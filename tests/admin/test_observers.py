@@ -109,7 +109,7 @@ def address(path: str, pattern: URLPattern) -> str:
     if rows is not None:
         pk = rows.order_by("-pk").values_list("pk", flat=True).first() or 1
         ids = ("object_id", "id", "pk", f"{parts[2]}_id", *(f"{word}_id" for word in WORDS))
-        values |= dict.fromkeys(ids, pk) | {"number": 1}
+        values |= dict.fromkeys(ids, pk) | {"number": 1, "backfill_id": 1}
     else:
         values["object_id"] = 1
     for name, converter in pattern.pattern.converters.items():
