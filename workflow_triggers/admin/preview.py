@@ -65,13 +65,13 @@ def preview_of_text(cron: str, zone: str, once_at: str) -> Preview:
         return Preview(problems=problems)
     if cron and (problems := list(check_cron(cron, zone))):
         return Preview(problems=problems)
-    once = None if cron else _moment(once_at, zone)
+    once = None if cron else _moment_typed(once_at, zone)
     if not cron and once is None:
         return Preview()
     return preview(Schedule(cron=cron, zone=zone, once_at=once), [])
 
 
-def _moment(text: str, zone: str) -> datetime | None:
+def _moment_typed(text: str, zone: str) -> datetime | None:
     try:
         read = parse_datetime(text)
     except ValueError:
