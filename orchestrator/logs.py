@@ -32,6 +32,8 @@ NAMED_SECRET = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 CREDENTIALS = re.compile(r"(\b(?:Token|Bearer|Basic) )[\w+/=.~-]{12,}")
+# Whoever knows the address of a webhook may deliver to it.
+HOOKS = re.compile(r"(/hooks/)[\w%.~-]+")
 SHORTEST_SECRET = 6
 """Shorter values of settings are not looked for: they would mask ordinary words."""
 
@@ -128,6 +130,7 @@ def masked(text: str) -> str:
         text = text.replace(secret, HIDDEN)
     text = PASSWORD_IN_URL.sub(HIDDEN, text)
     text = CREDENTIALS.sub(rf"\1{HIDDEN}", text)
+    text = HOOKS.sub(rf"\1{HIDDEN}", text)
     return NAMED_SECRET.sub(rf"\1{HIDDEN}", text)
 
 
