@@ -15,7 +15,12 @@ from workflow_triggers.operations.webhooks import digest_of
 
 def test_address_is_shown_once(api: APIClient) -> None:  # noqa: F811
     template = TemplateFactory.create(drawing="a")
-    body = {"name": "push", "template_id": template.pk, "secret": "s", "condition": "body.x"}
+    body = {
+        "name": "push",
+        "workflow_template_id": template.pk,
+        "secret": "s",
+        "condition": "body.x",
+    }
     made = api.post("/webhooks", body, format="json")
     assert made.status_code == 201
     start, _, token = made.json()["url"].rpartition("/")
@@ -79,7 +84,7 @@ OPERATOR = [*OBSERVER, "operate_schedule"]
         ("get", "/webhooks", None, {"observer", "author", "operator"}),
         ("get", "/webhooks/{0}/deliveries", None, {"observer", "author", "operator"}),
         ("get", "/deliveries/{1}", None, {"observer", "author", "operator"}),
-        ("post", "/webhooks", {"name": "b", "template_id": 0}, {"author"}),
+        ("post", "/webhooks", {"name": "b", "workflow_template_id": 0}, {"author"}),
         ("patch", "/webhooks/{0}", {"name": "c"}, {"author"}),
         ("delete", "/webhooks/{0}", None, {"author"}),
         ("post", "/webhooks/{0}/new-token", None, {"author"}),
@@ -94,8 +99,8 @@ def test_each_role_may_do_its_part(
     webhook, token = hook(secret="")
     post(token)
     path = path.format(webhook.pk, Delivery.objects.get().pk)
-    if body and "template_id" in body:
-        body = {**body, "template_id": webhook.template_id}
+    if body and "workflow_template_id" in body:
+        body = {**body, "workflow_template_id": webhook.template_id}
     found = set()
     for role, names in {
         "nobody": [],

@@ -24,7 +24,9 @@ GIVEN = "Parameters with a fixed value; a secret is shown masked, and stays if i
 class WebhookAnswer(RowAnswer[Webhook]):
     """An address that starts runs of a template."""
 
-    template_id = serializers.IntegerField(help_text="The template whose runs it starts.")
+    workflow_template_id = serializers.IntegerField(
+        source="template_id", help_text="The template whose runs it starts."
+    )
     has_secret = serializers.SerializerMethodField(help_text="Deliveries must be signed.")
     parameters = ObjectField(help_text=GIVEN)
     expressions = ObjectField(help_text=TEXTS["expressions"])
@@ -34,7 +36,7 @@ class WebhookAnswer(RowAnswer[Webhook]):
         fields: ClassVar = [
             "id",
             "name",
-            "template_id",
+            "workflow_template_id",
             "preset",
             "is_enabled",
             "condition",
@@ -120,7 +122,7 @@ class WebhookChangesBody(StrictSerializer):
 class WebhookBody(WebhookChangesBody):
     """A new webhook."""
 
-    template_id = StrictIntegerField(help_text="The template whose runs it starts.")
+    workflow_template_id = StrictIntegerField(help_text="The template whose runs it starts.")
     name = StrictCharField(max_length=LONGEST_LABEL, help_text=TEXTS["name"])
     is_enabled = StrictBooleanField(required=False, help_text="True, if it is not given.")
 

@@ -30,7 +30,7 @@ from workflows.db.doors import durably
 class WebhookFilters(filters.FilterSet):
     """Filters of webhooks."""
 
-    template_id = IdFilter("Webhooks of this template.", field_name="template_id")
+    workflow_template_id = IdFilter("Webhooks of this template.", field_name="template_id")
     name = TextFilter(help_text="Webhooks of exactly this name.")
 
 
@@ -56,7 +56,7 @@ class WebhookViewSet(ReadOnlyViewSet[Webhook]):
         Expressions and condition are checked, as far as that is possible without a delivery.
         """
         body = validated(WebhookBody, request.data)
-        template_id = body.pop("template_id")
+        template_id = body.pop("workflow_template_id")
         made = durably(webhooks.create_webhook, template_id, body, by=actor(request))
         return self._with_address(request, *made, status=201)
 
