@@ -132,7 +132,7 @@ def _empty_all_but_the_latest() -> int:
 @nestable
 def _store(delivery: Delivery, incoming: Incoming, verdict: Verdict) -> Delivery:
     """Insert a delivery, which only one process can do, and make its run."""
-    delivery.outcome, delivery.reason = verdict.outcome, _shown(verdict.reason)
+    delivery.outcome, delivery.reason = verdict.outcome, _storable_reason(verdict.reason)
     try:
         delivery.encrypted_content = incoming.encrypted()
     except ValueError:
@@ -163,12 +163,12 @@ def _make_run(delivery: Delivery, parameters: dict[str, Any]) -> None:
             trigger=trigger,
         )
     except (Conflict, Invalid, NotFound) as exc:
-        delivery.outcome, delivery.reason = DeliveryOutcome.REFUSED, _shown(exc.detail)
+        delivery.outcome, delivery.reason = DeliveryOutcome.REFUSED, _storable_reason(exc.detail)
     else:
         delivery.run_id = run.pk
 
 
-def _shown(reason: str) -> str:
+def _storable_reason(reason: str) -> str:
     return storable(cut(reason, most=LONGEST_REASON))
 
 
