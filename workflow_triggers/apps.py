@@ -42,11 +42,14 @@ class TriggersConfig(AppConfig):
         """Connect the receivers; register the periodic work."""
         from workflow_triggers.firing.rounds import fire_due
         from workflow_triggers.groups import give_permissions_apart
+        from workflow_triggers.operations.files import SCHEDULES
         from workflow_triggers.retention import remove_old_occurrences
         from workflows import periodic
+        from workflows.authoring.sections import register_section
         from workflows.limits import register_api_paths
 
         register_api_paths("schedules", "calendars", "backfills", "webhooks", "deliveries")
+        register_section(SCHEDULES)
         post_migrate.connect(give_permissions_apart, sender=self)
         periodic.register("schedules", fire_due, LOOK_EVERY)
         periodic.register("occurrences", remove_old_occurrences, REMOVE_EVERY)
