@@ -96,7 +96,7 @@ def problems(value: Any, spec: TemplateSpec) -> Iterator[str]:
 def read(template: WorkflowTemplate) -> list[dict[str, Any]]:
     """Return the schedules of a template as a file has them."""
     found = Schedule.objects.filter(template=template).prefetch_related("calendars")
-    return [_entry(schedule) for schedule in found.order_by("name")]
+    return [_as_entry(schedule) for schedule in found.order_by("name")]
 
 
 def store(template: WorkflowTemplate, value: list[dict[str, Any]], by: Actor) -> None:
@@ -131,14 +131,14 @@ def _store(
     if schedule is None:
         _allow(by, "add")
         create_schedule(template.pk, {**values, "is_enabled": is_enabled}, by=by)
-    elif _entry(schedule) != {**entry, "enabled": False} and _entry(schedule) != entry:
+    elif _as_entry(schedule) != {**entry, "enabled": False} and _as_entry(schedule) != entry:
         _allow(by, "change")
         if schedule.once_at and values["once_at"] == schedule.once_at:
             del values["once_at"], values["cron"]  # it may have passed meanwhile
         change_schedule(schedule.pk, values, by=by)
 
 
-def _entry(schedule: Schedule) -> dict[str, Any]:
+def _as_entry(schedule: Schedule) -> dict[str, Any]:
     values = {name: getattr(schedule, name) for name in DEFAULTS if name != "calendars"}
     values["once_at"] = schedule.once_at and utc_text(schedule.once_at)
     values["calendars"] = [calendar.name for calendar in schedule.calendars.all()]
