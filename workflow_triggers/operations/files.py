@@ -111,7 +111,7 @@ def store(template: WorkflowTemplate, value: list[dict[str, Any]], by: Actor) ->
     for entry in value:
         name = str(entry["name"]).strip()
         try:
-            _store(template, known.pop(name, None), {**entry, "name": name}, by)
+            _store_schedules(template, known.pop(name, None), {**entry, "name": name}, by)
         except Invalid as exc:
             wrong += [
                 f"{name}: {field}: {why}" for field, texts in exc.fields.items() for why in texts
@@ -123,7 +123,7 @@ def store(template: WorkflowTemplate, value: list[dict[str, Any]], by: Actor) ->
         delete_schedule(schedule.pk, by=by)
 
 
-def _store(
+def _store_schedules(
     template: WorkflowTemplate, schedule: Schedule | None, entry: dict[str, Any], by: Actor
 ) -> None:
     values = {**DEFAULTS, **entry, "once_at": _moment(entry.get("once_at"))}
