@@ -30,7 +30,7 @@ PUSH = {"sha": "{{ body.after }}", "commits": "{{ body.commits | length }}"}
 
 
 def test_push_of_github_starts_a_run(hook: Make) -> None:
-    webhook, token = hook(preset="github", condition=MAIN, expressions=PUSH)
+    webhook, token = hook(preset="github", condition=MAIN, expressions=PUSH, priority=7)
     answer = post(token, *as_github(GITHUB_PUSH))
     run = WorkflowRun.objects.get()
     delivery = Delivery.objects.get()
@@ -53,7 +53,7 @@ def test_push_of_github_starts_a_run(hook: Make) -> None:
         "7",
         "webhook",
     )
-    assert run.auto_dispatch
+    assert (run.auto_dispatch, run.priority) == (True, 7)
     assert delivery.facts == {"event": "push", "repository": "acme/site", "ref": "refs/heads/main"}
 
 

@@ -160,6 +160,7 @@ def _make_run(delivery: Delivery, parameters: dict[str, Any]) -> None:
             by=by,
             auto_dispatch=True,
             in_background=True,
+            priority=webhook.priority,
             trigger=trigger,
         )
     except (Conflict, Invalid, NotFound) as exc:

@@ -15,12 +15,12 @@ from workflow_triggers.moments import check_cron, check_zone, first_moment
 from workflow_triggers.rendering import check_parameters
 from workflows.errors import Invalid
 from workflows.models.fields import check_json_object
+from workflows.models.queued import HIGHEST_PRIORITY
 from workflows.payloads.expressions import check_expressions
 from workflows.payloads.parameters import secret_names
 from workflows.payloads.secrets import MASK
 from workflows.payloads.suggestions import unknown
 
-MOST_PRIORITY = 1_000_000
 PLAIN_FIELDS = (
     "name", "cron", "zone", "once_at", "priority", "overlap", "catch_up", "window_minutes",
     "is_enabled",
@@ -118,7 +118,7 @@ CHECKS: Mapping[str, Callable[[Any], str | None]] = {
     "zone": _zone_problem,
     "once_at": _once_problem,
     "parameters": _parameters_problem,
-    "priority": _number(-MOST_PRIORITY, MOST_PRIORITY),
+    "priority": _number(-HIGHEST_PRIORITY, HIGHEST_PRIORITY),
     "overlap": _one_of(Overlap.values),
     "catch_up": _one_of(CatchUp.values),
     "window_minutes": _number(1, LONGEST_WINDOW_MINUTES),

@@ -16,7 +16,6 @@ from workflow_triggers.models import CatchUp, Occurrence, Overlap, Schedule
 from workflow_triggers.models.schedule import LONGEST_WINDOW_MINUTES
 from workflow_triggers.models.trigger import LONGEST_LABEL
 from workflow_triggers.moments import exclusion, next_moments, words
-from workflow_triggers.operations.values import MOST_PRIORITY
 from workflows.api.serializers.base import (
     Moment,
     ObjectField,
@@ -26,6 +25,7 @@ from workflows.api.serializers.base import (
     StrictIntegerField,
     StrictSerializer,
 )
+from workflows.models.queued import HIGHEST_PRIORITY
 from workflows.payloads.secrets import MASK
 
 TEXTS = {field.name: getattr(field, "help_text", "") for field in Schedule._meta.get_fields()}
@@ -224,8 +224,8 @@ class ScheduleChangesBody(StrictSerializer):
     )
     priority = StrictIntegerField(
         required=False,
-        min_value=-MOST_PRIORITY,
-        max_value=MOST_PRIORITY,
+        min_value=-HIGHEST_PRIORITY,
+        max_value=HIGHEST_PRIORITY,
         help_text=TEXTS["priority"],
     )
 
