@@ -13,6 +13,7 @@ from workflow_triggers.models.trigger import LONGEST_LABEL
 from workflow_triggers.models.webhook import LONGEST_HEADER, MOST_PER_MINUTE
 from workflows.errors import Invalid
 from workflows.models.fields import check_json, check_json_object
+from workflows.models.queued import HIGHEST_PRIORITY
 from workflows.payloads.expressions import (
     check_expressions,
     check_statements,
@@ -34,7 +35,6 @@ NAMES = ("body", "headers", "query")
 ONE_EXPRESSION = "Write one expression, without braces: body.ref == 'refs/heads/main'."
 LONGEST_CONDITION = 5_000
 LONGEST_SECRET = 500
-LARGEST_PRIORITY = 2**31 - 1
 HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 DEFINITIONS = ("$schema", "$defs", "definitions")
 EXPLICIT = "a secret: give its value under 'parameters', where it is encrypted"
@@ -54,7 +54,7 @@ def check_webhook(webhook: Webhook, schema: dict[str, Any]) -> None:
         "condition": [*_condition_problems(webhook.condition)],
         "delivery_header": [*_header_problems(webhook.delivery_header)],
         "most_per_minute": [*_number_problems(webhook.most_per_minute, 1, MOST_PER_MINUTE)],
-        "priority": [*_number_problems(webhook.priority, -LARGEST_PRIORITY, LARGEST_PRIORITY)],
+        "priority": [*_number_problems(webhook.priority, -HIGHEST_PRIORITY, HIGHEST_PRIORITY)],
     }
     if wrong := {name: texts for name, texts in problems.items() if texts}:
         raise Invalid(wrong)
