@@ -47,11 +47,12 @@ UNREACHED = {
     "admin/r/<path:content_type_id>/<path:object_id>/": "no model has a page outside of the admin",
     "admin/(?P<url>.*)$": "answers 404 to all other paths",
     "(?!admin(?:/|$))": "answers 404 to all other paths",
+    "hooks/<str:token>": "answers 404 unless a webhook has the token, of which a digest is kept",
     **{
         f"{prefix}/": "answers 404 to all other paths"
         for prefix in (
             "workflow-templates", "workflow-runs", "tasks", "approvals", "events", "runners",
-            "exports",
+            "exports", "schedules", "calendars", "backfills", "webhooks", "deliveries",
         )
     },
 }  # fmt: skip

@@ -64,8 +64,15 @@ def make_next_queued(schedule_id: int, now: datetime) -> Counter[str]:
 
 
 def _lock(schedule_id: int, **conditions: object) -> Schedule | None:
-    """Lock a schedule; None if another process has it, or the conditions hold no more."""
-    rows = Schedule.objects.select_for_update(skip_locked=True, of=("self",))
+    """
+    Lock a schedule; None if another process has it, or the conditions hold no more.
+
+    With its template, which a run needs: whoever saves that may go on to its schedules, and neither
+    waits for the other.
+    """
+    rows = Schedule.objects.select_for_update(
+        skip_locked=True, of=("self", "template"), no_key=True
+    )
     return rows.select_related("template").filter(pk=schedule_id, **conditions).first()
 
 
