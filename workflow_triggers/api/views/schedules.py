@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 from django_filters import rest_framework as filters
 from rest_framework.decorators import action
@@ -29,6 +30,7 @@ from workflow_triggers.operations.backfills import backfill, preview_backfill
 from workflows.api.described import described
 from workflows.api.filters import (
     ChoicesFilter,
+    FlagFilter,
     IdFilter,
     ListFilters,
     MomentFilter,
@@ -47,15 +49,10 @@ class ScheduleFilters(filters.FilterSet):
 
     workflow_template_id = IdFilter("Schedules of this template.", field_name="template_id")
     name = TextFilter(help_text="Schedules of exactly this name.")
-    is_enabled = filters.ChoiceFilter(
-        choices=[("true", "true"), ("false", "false")],
-        method="switched",
+    is_enabled = FlagFilter(
+        Q(is_enabled=True),
         help_text="`true`: those whose moments make runs; `false`: the others.",
     )
-
-    def switched(self, rows: Any, name: str, value: str) -> Any:
-        """Return those that are enabled, or the others."""
-        return rows.filter(is_enabled=value == "true")
 
 
 class OccurrenceFilters(ListFilters):
