@@ -140,11 +140,6 @@ load: setup  ## 50 clients for two minutes, also while 100,000 tasks expand (ARG
 scale: setup  ## every page and call with a history of a million tasks, beside the same without (ARGS="--tasks 200000")
 	@$(IN_VENV) benchmarks.scale $(ARGS)
 
-.PHONY: prove-time
-prove-time: setup  ## ten processes tick through a simulated year, killed by chance, on both databases (TIME_SEED=7 SIMULATED_DAYS=365)
-	SIMULATED_DAYS=$(or $(SIMULATED_DAYS),365) TICKERS=10 .venv/bin/python -m pytest -q -s tests/triggers/test_simulated_year.py
-	SIMULATED_DAYS=$(or $(SIMULATED_DAYS),365) TICKERS=10 .venv/bin/python -m tests.support.postgres .venv/bin/python -m pytest -q -s tests/triggers/test_simulated_year.py
-
 .PHONY: prove-retention
 prove-retention: setup  ## most of a million tasks is removed beside active runs, the command killed; then a whole year
 	@$(IN_VENV) benchmarks.retention $(ARGS)

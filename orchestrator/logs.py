@@ -23,7 +23,7 @@ from orchestrator.error_reports import HIDDEN, PASSWORD_IN_URL
 
 LEVELS: tuple[str, ...] = ("info", "debug", "warning", "error")
 FORMATS: tuple[str, ...] = ("text", "json")
-OURS = ("orchestrator", "workflow_triggers", "workflows", "runners")
+OURS = ("orchestrator", "workflows", "runners")
 PLAIN = {*vars(logging.makeLogRecord({})), "message", "asctime", "request", "server_time"}
 """What every record has; anything else was added by whoever logs, and is shown."""
 NAMED_SECRET = re.compile(
@@ -32,8 +32,6 @@ NAMED_SECRET = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 CREDENTIALS = re.compile(r"(\b(?:Token|Bearer|Basic) )[\w+/=.~-]{12,}")
-# Whoever knows the address of a webhook may deliver to it.
-HOOKS = re.compile(r"(/hooks/)[\w%.~-]+")
 SHORTEST_SECRET = 6
 """Shorter values of settings are not looked for: they would mask ordinary words."""
 
@@ -130,7 +128,6 @@ def masked(text: str) -> str:
         text = text.replace(secret, HIDDEN)
     text = PASSWORD_IN_URL.sub(HIDDEN, text)
     text = CREDENTIALS.sub(rf"\1{HIDDEN}", text)
-    text = HOOKS.sub(rf"\1{HIDDEN}", text)
     return NAMED_SECRET.sub(rf"\1{HIDDEN}", text)
 
 

@@ -61,7 +61,6 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "runners",
     "workflows",
-    "workflow_triggers",
 ]
 
 MIDDLEWARE = [

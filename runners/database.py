@@ -1,8 +1,8 @@
 """
-The one database of our apps: the default one, or the one that the project's router names.
+The one database of both apps: the default one, or the one that the project's router names.
 
-All of them say `connection` and `transaction` as Django does, and import them from this package. So
-a router that keeps them in one database of their own is all that this takes.
+Both apps say `connection` and `transaction` as Django does, and import them from this package. So a
+router that keeps both apps in one database of their own is all that this takes.
 """
 
 from functools import cache
@@ -12,9 +12,6 @@ from django.apps import apps
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.utils.connection import ConnectionProxy
-
-APPS = ("runners", "workflows", "workflow_triggers")
-"""Their labels, each after those that it builds on; the last one may be left out."""
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper

@@ -8,8 +8,6 @@ from django.contrib.auth.models import User
 from runners.models import Runner
 from tests.support.actors import who
 from tests.support.drawing import template_of
-from workflow_triggers.models import Calendar, Schedule
-from workflow_triggers.operations.schedules import create_schedule
 from workflows.authoring.spec import parse_template
 from workflows.authoring.store import create_template
 from workflows.models import Task, WorkflowRun, WorkflowTemplate
@@ -75,31 +73,3 @@ class TaskFactory(factory.django.DjangoModelFactory[Task]):
         model = Task
 
     title = factory.Sequence(lambda n: f"task {n}")
-
-
-class CalendarFactory(factory.django.DjangoModelFactory[Calendar]):
-    """A calendar that excludes nothing, by default."""
-
-    class Meta:
-        model = Calendar
-
-    name = factory.Sequence(lambda n: f"calendar {n}")
-
-
-class ScheduleFactory(factory.django.DjangoModelFactory[Schedule]):
-    """A schedule, by the operation; nightly by default. `now` is when it was created."""
-
-    class Meta:
-        model = Schedule
-
-    name = factory.Sequence(lambda n: f"schedule {n}")
-    template = factory.SubFactory(TemplateFactory)
-    cron = "0 2 * * *"
-
-    @classmethod
-    def _create(cls, model_class: type[Schedule], *_: Any, **kwargs: Any) -> Schedule:
-        by, now = kwargs.pop("by", who("test")), kwargs.pop("now", None)
-        template = kwargs.pop("template")
-        if "once_at" in kwargs:
-            del kwargs["cron"]
-        return create_schedule(template.pk, kwargs, by=by, now=now)

@@ -8,7 +8,7 @@ with a navigation of its own. Sites without either have the dashboard as a page 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.contrib.admin.forms import AdminAuthenticationForm
@@ -20,9 +20,6 @@ from django.urls import URLPattern, URLResolver, path, reverse
 
 from workflows.models import WorkflowRun
 from workflows.sites import admin_url, all_at_site, current_site, site_at
-
-if TYPE_CHECKING:
-    from workflows.admin.extensions import NavigationEntry
 
 # Importing workflows.admin registers its pages with a site, so this module imports from there
 # inside its methods only.
@@ -214,21 +211,13 @@ def _missing(request: HttpRequest) -> str:
 
 def _grouped(apps: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield our pages in two groups, in the order of work, then the other apps as they are."""
-    from workflows.admin.extensions import extended_apps
-
-    labels = {"workflows", "runners", *extended_apps()}
-    ours = {app["app_label"]: app for app in apps if app["app_label"] in labels}
+    ours = {app["app_label"]: app for app in apps if app["app_label"] in {"workflows", "runners"}}
     models = {model["object_name"]: model for app in ours.values() for model in app["models"]}
-    added = _entries()
     for heading, label, names in (
-        ("Operate", "workflows", (*_listed("Operate", added), *KEPT)),
-        ("Design", "runners", _listed("Design", added)),
+        ("Operate", "workflows", (*OPERATE, *KEPT)),
+        ("Design", "runners", DESIGN),
     ):
-        listed = [
-            {**models[name], "name": added[name].label if name in added else LOOKS[name][1]}
-            for name in names
-            if name in models
-        ]
+        listed = [{**models[name], "name": LOOKS[name][1]} for name in names if name in models]
         if listed and (app := ours.get(label) or next(iter(ours.values()))):
             yield {**app, "name": heading, "models": listed}
     yield from (dict(app) for app in apps if app["app_label"] not in ours)
@@ -238,48 +227,18 @@ def _navigation(here: str, apps: Sequence[Mapping[str, Any]]) -> Iterator[Naviga
     models = {model["object_name"]: model for app in apps for model in app["models"]}
     index = admin_url("index")
     dashboard = NavigationLink("Dashboard", index, "dashboard", here == index)
-    added = _entries()
-    operate, design = _listed("Operate", added), _listed("Design", added)
-    yield NavigationGroup("Operate", [dashboard, *_links(here, models, operate, added)])
-    others = [name for name in models if name not in {*operate, *design, *BESIDE, *_beside()}]
-    for heading, names in (("Design", design), ("Settings", others)):
-        if links := list(_links(here, models, names, added)):
+    yield NavigationGroup("Operate", [dashboard, *_links(here, models, OPERATE)])
+    others = [name for name in models if name not in {*OPERATE, *DESIGN, *BESIDE}]
+    for heading, names in (("Design", DESIGN), ("Settings", others)):
+        if links := list(_links(here, models, names)):
             yield NavigationGroup(heading, links)
 
 
-def _entries() -> dict[str, "NavigationEntry"]:
-    """Return what other apps have in the navigation, by model."""
-    from workflows.admin.extensions import extensions
-
-    return {entry.model: entry for each in extensions() for entry in each.navigation}
-
-
-def _beside() -> Iterator[str]:
-    from workflows.admin.extensions import extensions
-
-    for each in extensions():
-        yield from each.beside
-
-
-def _listed(heading: str, added: Mapping[str, "NavigationEntry"]) -> list[str]:
-    """Return the lists under a heading, those of other apps in their places."""
-    names = list(OPERATE if heading == "Operate" else DESIGN)
-    for name, entry in added.items():
-        if entry.heading == heading:
-            names.insert(names.index(entry.after) + 1, name)
-    return names
-
-
 def _links(
-    here: str,
-    models: Mapping[str, Mapping[str, Any]],
-    names: Sequence[str],
-    added: Mapping[str, "NavigationEntry"],
+    here: str, models: Mapping[str, Mapping[str, Any]], names: Sequence[str]
 ) -> Iterator[NavigationLink]:
-    looks = {**LOOKS, **{name: (entry.icon, entry.label) for name, entry in added.items()}}
-    counted = {**COUNTED, **{name: entry.count for name, entry in added.items()}}
     for name in names:
         if model := models.get(name):
-            icon, label = looks.get(name, ("settings", str(model["name"])))
+            icon, label = LOOKS.get(name, ("settings", str(model["name"])))
             url = str(model["admin_url"])
-            yield NavigationLink(label, url, icon, here.startswith(url), counted.get(name, ""))
+            yield NavigationLink(label, url, icon, here.startswith(url), COUNTED.get(name, ""))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NEEDED = ("runners", "django.contrib.admin")
 RECOVER_EVERY = timedelta(seconds=15)
-REMOVE_EVERY = NOTE_EVERY = timedelta(seconds=30)
+REMOVE_EVERY = timedelta(seconds=30)
 FORGET_EVERY = timedelta(hours=1)
 
 
@@ -72,32 +72,22 @@ def _register_periodic_work() -> None:
     from workflows import periodic, presence, throttles
     from workflows.dispatch.auto_dispatch import (
         begin_created_runs,
-        begin_next,
-        begin_waiting,
         call_rested_runners,
         offer_free_places,
     )
-    from workflows.models import WorkflowRun
-    from workflows.operations.deadlines import note_late_runs
     from workflows.operations.holds import release_due
     from workflows.reports.recovery import recover_overdue
     from workflows.retention.removal import RETENTION
     from workflows.retention.rounds import remove_due
-    from workflows.signals import run_finished
 
     periodic.register(periodic.RECOVERY, recover_overdue, RECOVER_EVERY)
     periodic.register("holds", periodic.counted("released", release_due), RECOVER_EVERY)
     begun = periodic.counted("begun", begin_created_runs)
     periodic.register("created runs", begun, RECOVER_EVERY)
-    waited = periodic.counted("begun", begin_waiting)
-    periodic.register("waiting runs", waited, RECOVER_EVERY)
-    run_finished.connect(begin_next, sender=WorkflowRun)
     places = periodic.counted("dispatched", offer_free_places)
     periodic.register("free places", places, RECOVER_EVERY)
     called = periodic.counted("dispatched", call_rested_runners)
     periodic.register("rested runners", called, RECOVER_EVERY)
-    late = periodic.counted("late", note_late_runs)
-    periodic.register("late runs", late, NOTE_EVERY)
     periodic.register(RETENTION, remove_due, REMOVE_EVERY)
     periodic.register("presence", presence.remove_old, FORGET_EVERY)
     counters = periodic.counted("forgotten", throttles.remove_counters)
@@ -106,7 +96,6 @@ def _register_periodic_work() -> None:
 
 def _register_sections() -> None:
     from workflows.authoring.sections import register_section
-    from workflows.operations.policy import LIMITS_SECTION, RETENTION
+    from workflows.operations.policy import RETENTION
 
     register_section(RETENTION)
-    register_section(LIMITS_SECTION)

@@ -22,8 +22,12 @@ def make_groups_apart(
     sender: AppConfig, *, using: str, plan: Sequence[tuple[Any, bool]] = (), **_: Any
 ) -> None:
     """Make the groups in the database of users, if that is another one than that of runs."""
+    if not router.allow_migrate_model(using, Group) or router.allow_migrate_model(
+        using, WorkflowRun
+    ):
+        return
     forward = [migration.name for migration, is_backward in plan if not is_backward]
-    if MIGRATION not in forward or not are_groups_apart(using):
+    if MIGRATION not in forward:
         return
     for label in APPS:
         create_permissions(apps.get_app_config(label), using=using, verbosity=0)
@@ -32,20 +36,3 @@ def make_groups_apart(
         group, is_new = Group.objects.using(using).get_or_create(name=name)
         if is_new:
             group.permissions.set(ours.filter(codename__in=codenames))
-
-
-def are_groups_apart(using: str) -> bool:
-    """Return True if this is the database of users, and runs are in another one."""
-    has_runs = router.allow_migrate_model(using, WorkflowRun)
-    return router.allow_migrate_model(using, Group) and not has_runs
-
-
-def permissions_of_apps(group: str) -> list[str]:
-    """
-    Return what a group has got by other apps.
-
-    Such an app says it by an attribute of its configuration, `workflows_groups`: the permissions by
-    the names of the groups.
-    """
-    given = [getattr(config, "workflows_groups", {}) for config in apps.get_app_configs()]
-    return [name for each in given for name in each.get(group, ())]

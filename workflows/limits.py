@@ -30,22 +30,13 @@ class BodyLimit(NamedTuple):
 CALLBACKS = BodyLimit(re.compile(r"/runner/tasks/\d+/status"), 64 * MB, 64 * MB)
 # A template of 10,000 steps, or a run with large parameters.
 BODIES = BodyLimit(re.compile(rf"/({API})(/.*)?"), 16 * MB, 16 * MB)
-LIMITS = [CALLBACKS, BODIES]
+LIMITS = (
+    CALLBACKS,
+    BODIES,
+)
 # Pages of the admin find out later: Django looks for a CSRF token in the body.
 PAGES = BodyLimit(re.compile(""), 64 * KB, 16 * MB)
 ELSEWHERE = BodyLimit(re.compile(".*"), 64 * KB, 64 * KB)
-
-
-def register_limit(limit: BodyLimit) -> None:
-    """Let the paths of another app take more or less than others; call it in `ready()`."""
-    if limit not in LIMITS:
-        LIMITS.append(limit)
-
-
-def register_api_paths(*names: str) -> None:
-    """Let collections that another app adds take what those of this one do; for `ready()`."""
-    paths = re.compile(rf"/({'|'.join(names)})(/.*)?")
-    register_limit(BodyLimit(paths, BODIES.anonymous, BODIES.logged_in))
 
 
 def limit_of(path: str) -> BodyLimit:

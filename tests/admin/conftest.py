@@ -22,7 +22,6 @@ from django.utils.html import strip_tags
 from tests.factories import RunnerFactory, TemplateFactory, UserFactory
 from tests.support.drawing import DrawRun
 from tests.support.verbs import dispatch_all, finish, start, walk
-from workflow_triggers.groups import MIGRATION
 from workflows.models import Approval, Task, TaskAttempt, WorkflowRun, WorkflowTemplate
 
 SEE = re.compile(' <a class="see".*?</a>')
@@ -60,14 +59,12 @@ def client_of(db: None) -> ClientOf:
 
 @pytest.fixture
 def groups(db: None) -> None:
-    """Make the groups of the migrations again if a transactional test has emptied their table."""
+    """Make the groups of the migration again if a transactional test has emptied their table."""
     if not Group.objects.exists():
         name = "0019_workflow_groups"
         state = MigrationExecutor(connection).loader.project_state([("workflows", name)])
         migration = import_module(f"workflows.migrations.{name}")
         migration.make_groups(state.apps, SimpleNamespace(connection=connection))
-        migration = import_module(f"workflow_triggers.migrations.{MIGRATION}")
-        migration.give(Group, Permission, connection.alias)
 
 
 @pytest.fixture

@@ -263,7 +263,7 @@ def test_number_of_statements_does_not_grow_with_runs(root: Client, busy: Workfl
             assert root.get(INDEX).status_code == 200
         return len(captured)
 
-    assert cost(12) == cost(48) <= 37
+    assert cost(12) == cost(48) <= 31
 
 
 def test_overdue_item_links_to_the_overdue_task(root: Client, busy: WorkflowRun) -> None:

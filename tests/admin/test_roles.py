@@ -13,11 +13,6 @@ VIEWED = {
     "approval",
     "event",
     "runner",
-    "schedule",
-    "calendar",
-    "occurrence",
-    "webhook",
-    "delivery",
 }
 PARTS = {
     "templatestep",
@@ -28,7 +23,6 @@ PARTS = {
     "savedview",
     "templatepolicy",
     "operations",
-    "backfill",
 }
 """Seen on the pages of what they are parts of; whoever sees runs sees and saves views of them."""
 
@@ -37,13 +31,9 @@ UNSEEN = {"presence", "lastlook", "counter", "runrecord"}
 
 OWN = {
     "Workflow observer": set(),
-    "Workflow operator": {"add_workflowrun", "operate_workflowrun", "operate_schedule"},
+    "Workflow operator": {"add_workflowrun", "operate_workflowrun"},
     "Workflow approver": {"decide_approval"},
-    "Workflow author": {
-        f"{verb}_{model}"
-        for model in ("workflowtemplate", "schedule", "calendar", "webhook")
-        for verb in ("add", "change", "delete")
-    },
+    "Workflow author": {f"{verb}_workflowtemplate" for verb in ("add", "change", "delete")},
 }
 
 
@@ -60,7 +50,7 @@ def test_each_group_views_everything_and_has_its_own_permissions(group: str, own
 def test_every_model_is_viewable_or_part_of_a_viewable_one() -> None:
     models = {
         model._meta.model_name
-        for label in ("workflows", "runners", "workflow_triggers")
+        for label in ("workflows", "runners")
         for model in apps.get_app_config(label).get_models()
     }
 

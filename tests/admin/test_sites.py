@@ -88,7 +88,7 @@ def test_console_has_the_dashboard_as_its_index(root: Client, told: WorkflowRun)
 
     assert index.context["attention_groups"]
     names = [(app["name"], len(app["models"])) for app in index.context["available_apps"]]
-    assert names == [("Operate", 7), ("Design", 3), ("Authentication and Authorization", 1)]
+    assert names == [("Operate", 6), ("Design", 2), ("Authentication and Authorization", 1)]
     assert root.get("/back/attention/").json()["runs"] == 1
     assert root.get("/back/workflows/operations/").status_code == 404
 

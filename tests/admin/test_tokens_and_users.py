@@ -115,6 +115,6 @@ def test_lists_say_who_has_which_role_and_what_it_allows(root: Client) -> None:
 
     assert "Workflow approver, Workflow operator" in users
     assert "superuser" in users
-    assert "Workflow operator 1 view 13 kinds of rows, " in roles
+    assert "Workflow operator 1 view 8 kinds of rows, " in roles
     assert "dispatch and steer runs and their tasks" in roles
     assert "May log in here" in text_of(root.get(url_of(lee)))

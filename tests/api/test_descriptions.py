@@ -5,22 +5,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.utils import timezone
 from jsonschema import Draft202012Validator
 from rest_framework.test import APIClient
 
 from runners.models import Runner
 from tests.factories import RunFactory, TaskFactory, UserFactory
-from workflow_triggers.models import Calendar, Schedule
 from workflows.models import Approval, WorkflowRun
 
 pytestmark = pytest.mark.slow
 
 WITH_BODY = ("post", "put", "patch")
 ORDER = ("get", *WITH_BODY, "delete")
-PERMISSION = re.compile(
-    r"\n\nRequires the permission `(workflow_triggers|workflows|runners)\.\w+`\.$"
-)
+PERMISSION = re.compile(r"\n\nRequires the permission `(workflows|runners)\.\w+`\.$")
 
 
 @pytest.fixture
@@ -92,7 +88,7 @@ def test_every_operation_names_its_permission(document: dict[str, Any]) -> None:
         if not PERMISSION.search(operation["description"])
     ]
 
-    assert unnamed == ["deliver", "report_status"]
+    assert unnamed == ["report_status"]
 
 
 def test_named_permission_is_the_one_that_is_required(
@@ -102,7 +98,7 @@ def test_named_permission_is_the_one_that_is_required(
     client.force_login(UserFactory.create())
     found: dict[str, str] = {}
     for path, method, operation in operations(document):
-        if named := re.search(r"`([a-z_]+\.\w+)`\.$", operation["description"]):
+        if named := re.search(r"`([a-z]+\.\w+)`\.$", operation["description"]):
             address = path.format(id=run.pk, number=1)
             answer = client.generic(method.upper(), address, "{}", content_type="application/json")
             if f"the permission {named[1]}." not in answer.json()["detail"]:
@@ -157,16 +153,12 @@ def test_body_is_required_where_an_empty_one_is_refused(
     api: APIClient, document: dict[str, Any], run: WorkflowRun
 ) -> None:
     free = TaskFactory.create()
-    now = {"template": run.template, "settled_until": timezone.now()}
-    schedule = Schedule.objects.create(cron="0 2 * * *", name="nightly", **now)
     rows = {
         "workflow-templates": run.template_id,
         "workflow-runs": run.pk,
         "tasks": free.pk,
         "approvals": Approval.objects.earliest("id").pk,
         "runners": Runner.objects.earliest("id").pk,
-        "schedules": schedule.pk,
-        "calendars": Calendar.objects.create(name="holidays").pk,
     }
     wrong: dict[str, Any] = {}
     for path, method, operation in operations(document):
@@ -198,10 +190,6 @@ def test_bodies_say_whether_they_are_required(document: dict[str, Any]) -> None:
         "tasks_mark_success",
         "tasks_declare_lost",
         "runners_create",
-        "schedules_create",
-        "schedules_backfill",
-        "calendars_create",
-        "webhooks_create",
         "report_status",
     }
 

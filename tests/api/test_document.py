@@ -49,7 +49,6 @@ def test_every_endpoint_is_in_the_document(document: dict[str, Any]) -> None:
         for path, operations in document["paths"].items()
         for method in operations
     }
-    described = {each.replace("{token}", "<str:token>") for each in described}
     undescribed = {"GET /", "GET /healthz", "GET /readyz", "GET /schema", "GET /docs"}
 
     assert described == {*endpoints()} - undescribed

@@ -11,7 +11,6 @@ from tests.api.endpoints import endpoints
 from tests.factories import UserFactory
 
 OPERATE = "workflows.operate_workflowrun"
-OPERATE_TRIGGERS = "workflow_triggers.operate_schedule"
 
 NEEDED = {
     "GET /workflow-templates": "workflows.view_workflowtemplate",
@@ -67,42 +66,10 @@ NEEDED = {
     "GET /runners/<int:pk>": "runners.view_runner",
     "PATCH /runners/<int:pk>": "runners.change_runner",
     "DELETE /runners/<int:pk>": "runners.delete_runner",
-    "GET /schedules": "workflow_triggers.view_schedule",
-    "POST /schedules": "workflow_triggers.add_schedule",
-    "GET /schedules/preview": "workflow_triggers.view_schedule",
-    "GET /schedules/<int:pk>": "workflow_triggers.view_schedule",
-    "PATCH /schedules/<int:pk>": "workflow_triggers.change_schedule",
-    "DELETE /schedules/<int:pk>": "workflow_triggers.delete_schedule",
-    "GET /schedules/<int:pk>/next": "workflow_triggers.view_schedule",
-    "GET /schedules/<int:pk>/occurrences": "workflow_triggers.view_occurrence",
-    "POST /schedules/<int:pk>/enable": OPERATE_TRIGGERS,
-    "POST /schedules/<int:pk>/disable": OPERATE_TRIGGERS,
-    "POST /schedules/<int:pk>/fire": OPERATE_TRIGGERS,
-    "POST /schedules/<int:pk>/backfill": OPERATE_TRIGGERS,
-    "GET /backfills": "workflow_triggers.view_occurrence",
-    "GET /backfills/<int:pk>": "workflow_triggers.view_occurrence",
-    "POST /backfills/<int:pk>/cancel": OPERATE_TRIGGERS,
-    "GET /calendars": "workflow_triggers.view_calendar",
-    "POST /calendars": "workflow_triggers.add_calendar",
-    "GET /calendars/<int:pk>": "workflow_triggers.view_calendar",
-    "PATCH /calendars/<int:pk>": "workflow_triggers.change_calendar",
-    "DELETE /calendars/<int:pk>": "workflow_triggers.delete_calendar",
-    "GET /webhooks": "workflow_triggers.view_webhook",
-    "POST /webhooks": "workflow_triggers.add_webhook",
-    "GET /webhooks/<int:pk>": "workflow_triggers.view_webhook",
-    "PATCH /webhooks/<int:pk>": "workflow_triggers.change_webhook",
-    "DELETE /webhooks/<int:pk>": "workflow_triggers.delete_webhook",
-    "GET /webhooks/<int:pk>/deliveries": "workflow_triggers.view_webhook",
-    "POST /webhooks/<int:pk>/new-token": "workflow_triggers.change_webhook",
-    "POST /webhooks/<int:pk>/enable": OPERATE_TRIGGERS,
-    "POST /webhooks/<int:pk>/disable": OPERATE_TRIGGERS,
-    "GET /deliveries": "workflow_triggers.view_delivery",
-    "GET /deliveries/<int:pk>": "workflow_triggers.view_delivery",
-    "POST /deliveries/<int:pk>/redeliver": OPERATE_TRIGGERS,
 }
 LOGIN_ONLY = {"GET /schema"}
 LEADS_TO_LOGIN = {"GET /docs"}
-BY_ITS_OWN_TOKEN = {"POST /runner/tasks/<int:pk>/status", "POST /hooks/<str:token>"}
+BY_ITS_OWN_TOKEN = {"POST /runner/tasks/<int:pk>/status"}
 OPEN = {"GET /", "GET /healthz", "GET /readyz"}
 
 

@@ -47,7 +47,7 @@ GATED = {"template__drawing": "a", "template__requires_approval": True}
     ("path", "make", "statements"),
     [
         ("/workflow-templates", lambda: TemplateFactory.create(drawing=wide(3), runner="local"), 4),
-        ("/workflow-runs", lambda: RunFactory.create(template__drawing=wide(3)), 6),
+        ("/workflow-runs", lambda: RunFactory.create(template__drawing=wide(3)), 5),
         ("/workflow-runs", deadlocked, 5),
         ("/tasks", deadlocked, 4),
         ("/tasks", TaskFactory.create, 4),

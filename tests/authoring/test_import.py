@@ -196,7 +196,7 @@ def test_import_and_export_take_the_same_statements_for_any_number_of_steps(
         ]
         file = write("t.json", {"name": name, "steps": chain})
         run("import_workflow", file)
-        with django_assert_num_queries(16):
+        with django_assert_num_queries(12):
             assert "unchanged" in run("import_workflow", file)
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(4):
             run("export_workflow", name)

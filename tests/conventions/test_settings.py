@@ -225,14 +225,7 @@ def debug_is(word: str) -> object:
 def elsewhere(tmp_path: Path) -> Path:
     """Return a copy of the code in a directory whose name is hard to put into a URL."""
     copy = tmp_path / "my project + 100% #1?"
-    for package in (
-        "orchestrator",
-        "workflows",
-        "runners",
-        "workflow_triggers",
-        "templates",
-        "examples",
-    ):
+    for package in ("orchestrator", "workflows", "runners", "templates", "examples"):
         shutil.copytree(
             ROOT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__")
         )

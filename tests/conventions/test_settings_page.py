@@ -10,8 +10,7 @@ from runners.conf import DECLARED
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "settings.md").read_text()
 NAME = re.compile(r"[A-Z][A-Z0-9_]+")
-APPS = ("workflow_triggers", "workflows", "runners")
-FOLDERS = ("orchestrator", *APPS, "examples", "scripts", "benchmarks", "tests")
+FOLDERS = ("orchestrator", "workflows", "runners", "examples", "scripts", "benchmarks", "tests")
 PEERS = ROOT / "benchmarks" / "peers"  # reads variables of other orchestrators
 FROM_THE_SYSTEM = {"HOME", "PATH", "XDG_RUNTIME_DIR"}
 MADE_BY_A_TEST = {
@@ -114,7 +113,7 @@ def test_apps_read_their_settings_in_one_way() -> None:
     """Read what has a default by `runners.conf.setting`, so that a project may leave it out."""
     names = "|".join(DECLARED)
     direct = re.compile(rf"settings\.(?:{names})\b")
-    apps = [path for path in files(".py") if {*APPS} & set(path.parts)]
+    apps = [path for path in files(".py") if {"workflows", "runners"} & set(path.parts)]
     found = [path for path in apps if "tests" not in path.parts]
     assert [path.name for path in found if direct.search(path.read_text())] == []
 

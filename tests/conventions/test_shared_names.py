@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.packaged import ROOT
 
-APPS = ("runners", "workflow_triggers", "workflows")
+APPS = ("runners", "workflows")
 
 
 def files_below(folder: str) -> Iterator[tuple[str, Path]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("orchestrator", "runners", "workflow_triggers", "workflows")
+PACKAGES = ("orchestrator", "runners", "workflows")
 EVERYWHERE = (*PACKAGES, "benchmarks", "examples", "scripts", "tests")
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 35

@@ -6,7 +6,7 @@ import pytest
 
 from tests.embedded.conftest import MakeProject
 from tests.embedded.test_databases import run_a_workflow
-from tests.support.embedded import WITH_TRIGGERS, EmbeddedProject
+from tests.support.embedded import EmbeddedProject
 from tests.support.long import long_only
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), long_only]
@@ -75,7 +75,7 @@ def shop(project: MakeProject) -> EmbeddedProject:
 def install_and_use(shop: EmbeddedProject) -> EmbeddedProject:
     """Return the project with our apps, a run, and a person who used them."""
     shop.keep_lines()
-    shop.install(apps=WITH_TRIGGERS)
+    shop.install()
     shop.manage("migrate")
     run_a_workflow(shop)
     shop.python(USED)
@@ -87,7 +87,6 @@ def install_and_use(shop: EmbeddedProject) -> EmbeddedProject:
     [
         [["uninstall_workflows", "--tokens", "--yes"]],
         [
-            ["migrate", "workflow_triggers", "zero"],
             ["migrate", "workflows", "zero"],
             ["migrate", "runners", "zero"],
             ["uninstall_workflows", "--tokens", "--yes"],
@@ -116,13 +115,3 @@ def test_database_is_as_before(shop: EmbeddedProject, commands: Sequence[Sequenc
     shop.take_lines_out()
     shop.manage("migrate")
     assert shop.python(DUMP) == before
-
-
-def test_app_that_was_left_out_before_is_named(shop: EmbeddedProject) -> None:
-    install_and_use(shop)
-    shop.write("settings.py", "INSTALLED_APPS.remove('workflow_triggers')")
-
-    said = shop.manage("uninstall_workflows", "--yes", fails=True)
-
-    assert "Put workflow_triggers into INSTALLED_APPS again, for this command." in said
-    assert "removed:" not in said

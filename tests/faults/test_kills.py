@@ -25,7 +25,7 @@ from workflows.runs.creation import create_run, create_task
 DRAWING = "a > c, b > d, e"
 ON_HOST = "ade"
 
-PACKAGES = ("orchestrator", "workflow_triggers", "workflows", "runners")
+PACKAGES = ("orchestrator", "workflows", "runners")
 
 Prepare = Callable[[World, list[WorkflowRun]], None]
 

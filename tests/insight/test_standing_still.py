@@ -162,7 +162,7 @@ def test_sentences_of_many_runs_take_as_many_statements_as_those_of_one(
         make(runs)
         Runner.objects.filter(pk=local.pk).update(capacity=None, is_enabled=True, is_default=True)
     everything = list(WorkflowRun.objects.all())
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(11):
         assert len(situations(everything)) == len(everything)
 
 

@@ -73,7 +73,6 @@ def test_refused_host_has_no_traceback() -> None:
         ("{'api_key': 'hunter2', 'n': 1}", "{'api_key': '********', 'n': 1}"),
         ("password=hunter2 host=db", "password=******** host=db"),
         ("Authorization: Token 0123456789abcdef", "Authorization: Token ********"),
-        ("POST /hooks/Zm9v-YmFy_0 HTTP/1.1", "POST /hooks/******** HTTP/1.1"),
         ("KeyError: 'steps'", "KeyError: 'steps'"),
         ("5 tokens: refused", "5 tokens: refused"),
     ],

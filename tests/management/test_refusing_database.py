@@ -109,7 +109,7 @@ def test_round_of_periodic_work_leaves_out_the_run_that_is_busy(
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_run_whose_dispatch_is_refused_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workflows.management.follower.WAIT_FOR_DATABASE_S", 0.0)
+    monkeypatch.setattr("workflows.management.commands.run_workflow.WAIT_FOR_DATABASE_S", 0.0)
     template = TemplateFactory.create(name="x", drawing="a")
     with refusing("SELECT workflows_workflowrun", "53300"), pytest.raises(CommandError) as caught:
         call_command("run_workflow", f"#{template.pk}")

@@ -16,7 +16,7 @@ from workflows import __version__
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # the build backend is downloaded
 
-APPS = ("runners", "workflow_triggers", "workflows")
+APPS = ("runners", "workflows")
 BESIDE = {"CHANGELOG.md", "LICENSE", "PKG-INFO", "README.md", "hatch_build.py", "pyproject.toml"}
 STATIC = "workflows/static/"
 KINDS = {".css", ".html", ".js", ".py", ".svg", ".typed", ".yaml"}

@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 from tests.support.packaged import ROOT
 
-APPS = ("runners", "workflow_triggers", "workflows")
+APPS = ("runners", "workflows")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 NEEDED = [Requirement(line) for line in PROJECT["dependencies"]]
 EXTRAS = {

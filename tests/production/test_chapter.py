@@ -24,8 +24,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "production.md").read_text()
 BLOCKS = re.findall(r"^```sh\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 CODE = (
-    *("docs", "examples", "orchestrator", "runners", "scripts", "templates"),
-    *("workflow_triggers", "workflows"),
+    *("docs", "examples", "orchestrator", "runners", "scripts", "templates", "workflows"),
     *("manage.py", "gunicorn.conf.py", "requirements.txt"),
 )
 LAYERS = ("/etc", "/run", "/srv", "/usr/local")

@@ -13,7 +13,6 @@ from tests.support.session import alone, shared
 
 ROOT = Path(__file__).parents[2]
 APPS = '["rest_framework", "django_filters", "drf_spectacular", "knox", "runners", "workflows"]'
-WITH_TRIGGERS = APPS.replace("]", ', "workflow_triggers"]')
 NOT_OURS = {*SETTINGS, "DJANGO_SETTINGS_MODULE", "PYTHONPATH", "RUNS_DIR"}
 
 
@@ -29,7 +28,7 @@ class EmbeddedProject:
         self.folder = folder / "shop"
         library = folder / "library"
         library.mkdir()
-        for package in ("runners", "workflows", "workflow_triggers"):
+        for package in ("runners", "workflows"):
             (library / package).symlink_to(ROOT / package)
         kept = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
         self.environment = {**kept, "PYTHONPATH": str(library)}

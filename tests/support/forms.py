@@ -54,7 +54,7 @@ class FormReader(HTMLParser):
         if tag in {"select", "textarea"}:
             self._named, self._is_text = name, tag == "textarea"
             form.values.setdefault(name, [])
-        elif tag == "option" and self._named:  # those of a datalist are sent by nobody
+        elif tag == "option":
             self._take_option(form, has)
         elif tag == "button" or has.get("type") == "submit":
             form.buttons.append((name, has.get("value", "")))

@@ -1,6 +1,5 @@
 """Makes an installation in which every text is markup."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -8,8 +7,6 @@ from django.utils import timezone
 from runners.models import Runner
 from tests.support.actors import who
 from tests.support.markup import MARK, mark_every_text
-from workflow_triggers.models import Occurrence
-from workflow_triggers.operations.schedules import create_schedule
 from workflows import operations
 from workflows.authoring.spec import parse_template
 from workflows.authoring.store import create_template, replace_template
@@ -63,12 +60,5 @@ def store_markup() -> WorkflowRun:
     trial = create_trial(tried, {}, by=who(MARK))
     removed["trial"] = trial.trial_facts
     RunRecord.objects.create(run_id=10**6, created_at=timezone.now(), template_id=1, **removed)
-    schedule = create_schedule(
-        template.pk, {"name": "x", "cron": "@daily", "parameters": {MARK: MARK}}, by=who(MARK)
-    )
-    facts = {"schedule": schedule, "reason": MARK}
-    for ago, outcome in enumerate(("queued", "missed"), start=1):
-        moment = timezone.now() - timedelta(hours=ago)
-        Occurrence.objects.create(moment=moment, outcome=outcome, **facts)
     mark_every_text()
     return run

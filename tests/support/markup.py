@@ -18,8 +18,6 @@ KEPT = {
     "contenttypes.ContentType.model": "models are found by it",
     "runners.Runner.kind": "names a class of the settings",
     "sessions.Session.session_data": "is signed by Django",
-    "workflow_triggers.Schedule.cron": "is read as an expression on every page",
-    "workflow_triggers.Schedule.zone": "names a zone of the installation",
     "workflows.TaskAttempt.runner_kind": "names a class of the settings",
     "workflows.WorkflowRun.secrets": "masks its values wherever they are shown",
 }

@@ -62,7 +62,7 @@ def _values(name: str, segment: str) -> list[str]:
         return sorted({model._meta.app_label for model in admin.site._registry})
     if name == "number":
         return ["1", "2"]
-    wanted = re.sub("ies$", "y", segment.replace("-", "")).removesuffix("s")
+    wanted = segment.replace("-", "").removesuffix("s")
     for model in apps.get_models():
         if model._meta.model_name in {wanted, segment}:
             keys = [

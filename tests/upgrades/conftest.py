@@ -18,8 +18,6 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
 FIRST = [("runners", "0001_initial"), ("workflows", "0001_initial")]
-LATER = ["workflow_triggers"]
-"""Apps that the first release does not have."""
 ROWS = Path(__file__).with_name("installed.json")
 """A dump made by the first release, with runs and tasks in every state."""
 
@@ -36,13 +34,13 @@ def to_first_release() -> Apps:
 
 def install_first_release() -> Apps:
     """Make its empty tables in place of those of now, which is quicker than going back."""
-    labels = (*dict(FIRST), *LATER)
+    labels = tuple(f"{app}_" for app, _ in FIRST)
     with connection.schema_editor() as editor:
         for table in connection.introspection.table_names():
-            if table.startswith(tuple(f"{label}_" for label in labels)):
+            if table.startswith(labels):
                 editor.execute(editor.sql_delete_table % {"table": editor.quote_name(table)})
     recorded = MigrationRecorder(connection).migration_qs
-    recorded.filter(app__in=labels).delete()
+    recorded.filter(app__in=dict(FIRST)).delete()
     return to_first_release()
 
 

@@ -44,9 +44,6 @@ ADDED = {
         "encrypted_secrets",
         "created_by_name",
         "created_by_user",
-        "priority",
-        "waits_since",
-        "late_at",
         "created_by_via",
         "approval_lasts",
         "set_aside",
@@ -75,7 +72,6 @@ ADDED_TABLES = {
     "workflows.Presence",
     "workflows.RunRecord",
     "workflows.TemplatePolicy",
-    "workflows.NamedLock",
     "workflows.TemplateVersion",
 }
 CRON = Actor(name="cron")

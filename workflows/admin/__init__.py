@@ -1,7 +1,5 @@
 """The admin: lists, pages and buttons for people. Each button calls one operation."""
 
-from typing import Any
-
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin import AdminSite
@@ -11,7 +9,6 @@ from workflows.admin.approvals import ApprovalAdmin
 from workflows.admin.attempts import TaskAttemptAdmin
 from workflows.admin.dashboard.operations import OperationsAdmin
 from workflows.admin.events import EventAdmin
-from workflows.admin.extensions import extensions
 from workflows.admin.retention.records import RunRecordAdmin
 from workflows.admin.runners import KeptRunnerAdmin
 from workflows.admin.runs.model_admin import WorkflowRunAdmin
@@ -48,13 +45,9 @@ def register(site: AdminSite) -> None:
     """
     Register the models of workflows and runners with an admin site.
 
-    Once is enough, and twice does no harm. Models of other apps are left to them, but for those
-    of apps that extend ours.
+    Once is enough, and twice does no harm. Models of other apps are left to them.
     """
-    pages: dict[Any, Any] = dict(PAGES)
-    for each in extensions():
-        pages |= each.pages
-    for model, page in pages.items():
+    for model, page in PAGES.items():
         if not site.is_registered(model):
             site.register(model, page)
     # A console has the dashboard as its first page.

@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.template.response import TemplateResponse
 
-from workflows.admin.extensions import counts_of_extensions
 from workflows.admin.runs.tab import sign_of
 from workflows.admin.ui.base import is_id
 from workflows.admin.ui.display import page_url
@@ -27,8 +26,7 @@ def attention_view(request: HttpRequest) -> HttpResponse:
 
     With `?watched=12,13`, also how these runs stand.
     """
-    may = request.user.has_perm
-    counts: dict[str, Any] = {**attention_counts(may), **counts_of_extensions(may)}
+    counts: dict[str, Any] = dict(attention_counts(request.user.has_perm))
     wanted = [pk for pk in request.GET.get("watched", "").split(",") if is_id(pk)]
     if wanted and request.user.has_perm("workflows.view_workflowrun"):
         counts["watched"] = list(_watched(wanted[:MOST_WATCHED]))

@@ -47,7 +47,7 @@ def received_callback(request: Request) -> Iterator[dict[str, Any]]:
     if media_type not in {"", "application/json"}:
         raise UnsupportedMediaType(request.content_type)
     with SpooledTemporaryFile(SMALL) as file:
-        size = receive_body(request, file, most=CALLBACKS.logged_in)
+        size = _receive(request, file)
         with nullcontext() if size <= SMALL else _turn():
             file.seek(0)
             try:
@@ -61,19 +61,14 @@ def received_callback(request: Request) -> Iterator[dict[str, Any]]:
                 found.clear()
 
 
-def receive_body(request: Request, file: IO[bytes], *, most: int) -> int:
-    """
-    Copy the body of a request into a file, and return its size.
-
-    :raises RequestDataTooBig: if it has more than `most` bytes.
-    :raises ParseError: if it does not arrive in time.
-    """
+def _receive(request: Request, file: IO[bytes]) -> int:
+    """Copy the body of a request into a file, and return its size."""
     # Django reads nothing of a body without a length; the server ends its stream where it ends.
     is_chunked = request.META.get("wsgi.input_terminated") and not request.META.get(
         "CONTENT_LENGTH"
     )
     stream = request.META["wsgi.input"] if is_chunked else request._request
-    size = 0
+    most, size = CALLBACKS.logged_in, 0
     give_up_at = time.monotonic() + RECEIVED_WITHIN_S
     try:
         while chunk := stream.read(CHUNK):

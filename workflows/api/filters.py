@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django_filters import rest_framework as filters
 from django_filters.fields import IsoDateTimeField
@@ -81,19 +81,6 @@ class ChoicesFilter(filters.MultipleChoiceFilter):
         return qs.filter(among(qs.model, str(self.field_name), value)) if value else qs
 
 
-class FlagFilter(filters.ChoiceFilter):
-    """The rows for which something holds (`true`), or the others (`false`)."""
-
-    def __init__(self, holds: Q, *, help_text: str) -> None:
-        """Filter by a condition."""
-        super().__init__(choices=[("true", "true"), ("false", "false")], help_text=help_text)
-        self._holds = holds
-
-    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
-        """Return the rows that were asked for; all, if nothing was said."""
-        return qs.filter(self._holds if value == "true" else ~self._holds) if value else qs
-
-
 class ListFilters(filters.FilterSet):
     """Filters of a list that may be long: each is answered by an index in the list's order."""
 
@@ -125,10 +112,6 @@ class RunFilters(ListFilters):
         help_text="Runs in this state; may be given several times.",
     )
     workflow_template_id = IdFilter("Runs of this template.", field_name="template_id")
-    waiting = FlagFilter(
-        Q(waits_since__isnull=False),
-        help_text="`true`: runs that wait for the place of another one; `false`: the others.",
-    )
     initiated_by = TextFilter(help_text="Runs with exactly this `initiated_by`.")
     q = TextFilter(
         method="search",

@@ -27,7 +27,6 @@ from rest_framework.settings import api_settings
 from runners.callbacks import API_URLS
 from runners.conf import setting
 from workflows import __version__
-from workflows.api.additions import additions
 from workflows.api.base import OwnView
 from workflows.api.document import DescribedSchema
 from workflows.api.paths import mount_of
@@ -50,7 +49,6 @@ SAID: dict[str, Any] = {
         "RepeatedVersion": "workflows.api.serializers.run_bodies.VERSIONS",
         "TargetType": "workflows.api.serializers.runs.TARGETS",
         "ApprovalLasts": "workflows.models.template.ApprovalLasts",
-        **{name: place for each in additions() for name, place in each.enums.items()},
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

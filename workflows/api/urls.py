@@ -4,7 +4,6 @@ from django.urls import URLPattern, include, path, re_path
 from rest_framework.routers import SimpleRouter
 
 from workflows.api import errors, schema
-from workflows.api.additions import additions
 from workflows.api.guard import guarded
 from workflows.api.mounts import BelowPrefix
 from workflows.api.views import health
@@ -28,14 +27,9 @@ router.register("events", EventViewSet)
 router.register("runners", RunnerViewSet)
 router.register("exports", EventExports, basename="event-export")
 router.register("exports", RunExports, basename="run-export")
-of_apps = additions()
-for module in of_apps:
-    for prefix, view_set in module.view_sets:
-        router.register(prefix, view_set)
 
 own = [
     path("", include(router.urls)),
-    *(each for module in of_apps for each in module.urlpatterns),
     path("runner/tasks/<int:pk>/status", CallbackView.as_view(), name="runner-callback"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

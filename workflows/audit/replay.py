@@ -118,8 +118,6 @@ class Replay:
             self.has_started |= self.state == RunState.RUNNING
             self._follow_run(event, before)
         follow_retention(event, self.columns, self.tasks.values())
-        if event.event_type == EventType.RUN_LATE:
-            allow(self.columns, event, late_at=event.created_at)
         if event.event_type == EventType.RUN_SUCCEEDED:
             self._expect_no_tasks(event, set(TaskState) - {TaskState.SUCCESS})
         if event.event_type == EventType.RUN_FAILED:
@@ -130,7 +128,7 @@ class Replay:
     def _follow_run(self, event: EventRow, before: str) -> None:
         if before == NOT_CREATED:
             allow(self.columns, event, started_at=None, finished_at=None, reopened_at=None)
-            allow(self.columns, event, **NEVER_TOUCHED, late_at=None)
+            allow(self.columns, event, **NEVER_TOUCHED)
             allow(self.columns, event, template_id=event.details.get("template_id"))
             allow_also(self.columns, "template_id", None)  # deleting the template empties it
         elif before == RunState.CREATED and self.state == RunState.RUNNING:
@@ -139,7 +137,7 @@ class Replay:
             allow(self.columns, event, finished_at=event.created_at)
         elif before in ENDED_RUNS:
             allow(self.columns, event, finished_at=None, reopened_at=event.created_at)
-            allow(self.columns, event, logs_removed_at=None, late_at=None)
+            allow(self.columns, event, logs_removed_at=None)
             allow_also(self.columns, "reopened_at", None)  # by a process of an earlier release
 
     def _expect_no_tasks(self, event: EventRow, states: set[TaskState]) -> None:

@@ -15,7 +15,6 @@ UNPROTECTED: Mapping[str, Mapping[str, str]] = {
         "secrets_removed_at": "of a run without secrets, it is set without an event",
         "set_aside": CHANGES,
         "auto_dispatch": "events say when it was switched, and not what it was before",
-        "waits_since": CHANGES,
         "last_dispatch": CHANGES,
         "updated_at": CHANGES,
         "trail_saved_at": "it differs from updated_at after a process of an earlier release",

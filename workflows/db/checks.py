@@ -1,4 +1,4 @@
-"""System checks: the project's database and settings are such that our apps can work on them."""
+"""System checks: the project's database and settings are such that both apps can work on them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,19 +9,20 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 (Django's names)
 from django.db import DatabaseError, router
 
-from runners.database import APPS, connection, database_alias
+from runners.database import connection, database_alias
 
 FEWEST_FORM_FIELDS = 1_000
 """Django's own limit, enough for the form of a template with 120 steps."""
+APPS = ("runners", "workflows")
 OTHER = "The database '{}' is neither SQLite nor PostgreSQL."
-USE_ANOTHER = "Keep our apps in a database of their own by DATABASE_ROUTERS: see docs/settings.md."
+USE_ANOTHER = "Keep both apps in a database of their own by DATABASE_ROUTERS: see docs/settings.md."
 OLD_DRIVER = "PostgreSQL is used through psycopg2."
 USE_PSYCOPG = "Install psycopg 3, which Django then uses instead: pip install 'psycopg[binary]'"
 NAIVE = "USE_TZ is off: moments would be ambiguous twice a year, and leases end at wrong times."
-APART = "DATABASE_ROUTERS spreads the models of our apps over several databases: {}."
-TOGETHER = f"Name one database for reading and writing all models of {', '.join(APPS)}."
-NOT_THERE = "DATABASE_ROUTERS names the database '{}' for our apps, and allows no tables in it."
-LET_THEM = f"Let allow_migrate return True for this database and the apps {', '.join(APPS)}."
+APART = "DATABASE_ROUTERS spreads the models of both apps over several databases: {}."
+TOGETHER = "Name one database for reading and writing all models of runners and workflows."
+NOT_THERE = "DATABASE_ROUTERS names the database '{}' for both apps, and allows no tables in it."
+LET_THEM = "Let allow_migrate return True for this database and the apps runners and workflows."
 FEW_FIELDS = f"DATA_UPLOAD_MAX_NUMBER_FIELDS is below {FEWEST_FORM_FIELDS:,}."
 MORE_FIELDS = "The form of a template has eight fields for each step; large ones cannot be saved."
 NO_WAL = "SQLite is not in WAL mode: whoever reads keeps others from writing meanwhile."
@@ -39,7 +40,7 @@ WRITE_THIS = (
 
 
 def check_database(app_configs: object = None, **_: Any) -> list[CheckMessage]:
-    """Say what keeps our apps from working on the project's database."""
+    """Say what keeps both apps from working on the project's database."""
     if message := _wrong_routes() or _wrong_engine() or _strict_isolation():
         return [message]
     return []
@@ -67,8 +68,7 @@ def check_journal(app_configs: object = None, **_: Any) -> list[CheckMessage]:
 
 
 def _wrong_routes() -> CheckMessage | None:
-    installed = [config for config in apps.get_app_configs() if config.label in APPS]
-    models = [model for config in installed for model in config.get_models()]
+    models = [model for label in APPS for model in apps.get_app_config(label).get_models()]
     ways = (router.db_for_read, router.db_for_write)
     aliases = {choose(model) for model in models for choose in ways}
     if len(aliases) > 1:

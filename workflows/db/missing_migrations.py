@@ -3,7 +3,9 @@
 from django.db import DEFAULT_DB_ALIAS
 from django.db.migrations.executor import MigrationExecutor
 
-from runners.database import APPS, connection
+from runners.database import connection
+
+APPS = ("runners", "workflows")
 
 
 def missing_migrations() -> str:

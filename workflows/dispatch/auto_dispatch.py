@@ -1,7 +1,7 @@
 """After a state change: dispatches newly ready tasks of runs with auto-dispatch, closes the run."""
 
-import threading
 from collections.abc import Callable, Collection
+from datetime import timedelta
 from functools import partial
 from typing import Any, TypedDict, Unpack
 
@@ -11,20 +11,18 @@ from django.utils import timezone
 from runners import transaction
 from workflows.db import failpoints
 from workflows.dispatch.attempts import Created, create_attempts
-from workflows.dispatch.background import submit_in_background
 from workflows.dispatch.claims import NO_CLAIM, ClaimRequest
-from workflows.dispatch.places import BEGIN_WITHIN, next_beside, next_of_all, take_place
 from workflows.dispatch.runner_pool import RunnerPool
 from workflows.dispatch.submission import is_to_submit, submit
 from workflows.models import RunState, Task, WorkflowRun
 from workflows.models.actor import Actor
 from workflows.models.choices import Literal
-from workflows.models.run import DISPATCHABLE
 from workflows.runs.bulkhead import run_alone
 from workflows.runs.completion import close_run_if_finished
 from workflows.runs.locks import lock_run
 from workflows.runs.transitions import save_progress
 
+BEGIN_WITHIN = timedelta(days=1)
 Send = Callable[..., object]
 """Submits attempts: `submit`, or `submit_in_background`."""
 
@@ -53,8 +51,8 @@ def advance_run(
     After a state change, dispatch newly ready tasks and close the run if it is finished.
 
     Only runs with auto-dispatch are dispatched; one that has not begun does now, even if nothing is
-    ready, unless it has to wait for another run's place. The caller holds the run's lock. The
-    attempts are submitted to their runners after the commit.
+    ready. The caller holds the run's lock. The attempts are submitted to their runners after the
+    commit.
 
     :param request: what an executor claims of the new attempts.
     :param pool: the runners, if they have been read already.
@@ -62,7 +60,9 @@ def advance_run(
     :param send: submits the attempts.
     """
     created = Created()
-    if dispatches and _goes_on(run, by=by):
+    if dispatches and run.auto_dispatch and run.state == RunState.CREATED:
+        run.start(by=by)
+    if dispatches and run.auto_dispatch and run.state == RunState.RUNNING:
         runners = pool or RunnerPool()
         created = create_attempts(run, None, runners, by=by, request=request)
         if any(map(is_to_submit, created.attempts)):
@@ -70,19 +70,6 @@ def advance_run(
     close_run_if_finished(run, by=by)
     save_progress(run)
     return created
-
-
-def _goes_on(run: WorkflowRun, *, by: Actor) -> bool:
-    """Return True if a run dispatches by itself now; one that has not begun does, with a place."""
-    if run.state not in DISPATCHABLE or not (run.auto_dispatch or run.waits_since):
-        return False
-    if take_place(run):
-        # Should the other run have ended meanwhile, it did not know yet that this one waits.
-        look_once_committed(run.template_id, by=by)
-        return False
-    if run.auto_dispatch and run.state == RunState.CREATED:
-        run.start(by=by)
-    return run.auto_dispatch
 
 
 def dispatch_waiting(runner_ids: Collection[int], *, by: Actor, **conditions: Any) -> int:
@@ -98,9 +85,7 @@ def dispatch_waiting(runner_ids: Collection[int], *, by: Actor, **conditions: An
     waiting = Task.objects.ready().filter(
         RunnerPool().tasks_of(runner_ids), run=OuterRef("pk"), **conditions
     )
-    runs = WorkflowRun.objects.filter(
-        Exists(waiting), state=RunState.RUNNING, auto_dispatch=True, waits_since=None
-    )
+    runs = WorkflowRun.objects.filter(Exists(waiting), state=RunState.RUNNING, auto_dispatch=True)
     total = 0
     for run_id in runs.order_by("pk").values_list("pk", flat=True):
         advance = partial(_advance_waiting, run_id, by=by)
@@ -125,66 +110,24 @@ def _advance_waiting(run_id: int, *, by: Actor, spares_resting: bool = True, **h
 
 def begins_alone(run: WorkflowRun) -> bool:
     """Return True if the periodic work begins a run that nobody has begun yet."""
-    is_new = run.created_at > timezone.now() - BEGIN_WITHIN or run.waits_since is not None
-    return run.auto_dispatch and run.state == RunState.CREATED and is_new
+    is_new = run.state == RunState.CREATED and run.created_at > timezone.now() - BEGIN_WITHIN
+    return run.auto_dispatch and is_new
 
 
 def begin_created_runs(*, by: Actor) -> int:
     """
     Begin runs with auto-dispatch whose creator died before it could dispatch them.
 
-    A run that nobody has begun within a day is left to people: its time may be over. One that
-    waits for a place is begun by `begin_waiting`, whenever that is free.
+    A run that nobody has begun within a day is left to people: its time may be over.
     """
     since = timezone.now() - BEGIN_WITHIN
     # A constant: a plan that suits any state reads all runs of the day.
     state = Literal(RunState.CREATED.value)
-    created = WorkflowRun.objects.filter(
-        state=state, auto_dispatch=True, created_at__gt=since, waits_since=None
-    )
+    created = WorkflowRun.objects.filter(state=state, auto_dispatch=True, created_at__gt=since)
     ids = list(created.order_by("pk").values_list("pk", flat=True))
     for run_id in ids:
         advance_alone(run_id, by=by)
     return len(ids) - created.filter(pk__in=ids).count() if ids else 0
-
-
-_looking = threading.local()
-
-
-def look_once_committed(template_id: int | None, *, by: Actor) -> None:
-    """Once this is committed, begin what waits for a run of a template and may have a place."""
-    if template_id:
-        transaction.on_commit(lambda: begin_next(template_id, by=by), robust=True)
-
-
-def begin_next(template_id: int | None, *, by: Actor, **_: Any) -> None:
-    """
-    Begin the runs that wait for one of this template, if they may have a place now.
-
-    Called after each end of a run, outside any transaction. One that ends at once calls this again,
-    which the call that goes on already does for it.
-    """
-    if template_id is None:
-        return
-    if (again := getattr(_looking, "at", None)) is not None:
-        again.add(template_id)
-        return
-    _looking.at = {template_id}
-    try:
-        while _looking.at:
-            for run_id in next_beside(_looking.at.pop()):
-                advance_alone(run_id, by=by, send=submit_in_background)
-    finally:
-        _looking.at = None
-
-
-def begin_waiting(*, by: Actor, send: Send = submit) -> int:
-    """Begin what waits for a place and may have one, since whoever should have may be dead."""
-    ids = next_of_all()
-    for run_id in ids:
-        advance_alone(run_id, by=by, send=send)
-    still = WorkflowRun.objects.filter(pk__in=ids, waits_since__isnull=False).count() if ids else 0
-    return len(ids) - still
 
 
 def call_rested_runners(*, by: Actor) -> int:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from runners.base import Submission
-from workflows.dispatch.places import Blocker
 from workflows.dispatch.runner_pool import RunnerPool
 from workflows.models import Event, EventType, Task, TaskAttempt, WorkflowRun
 from workflows.models.actor import Actor
@@ -88,23 +87,17 @@ MOST_KEPT = 100
 
 
 def why_nothing_dispatched(
-    run: WorkflowRun,
-    pool: RunnerPool,
-    task_id: int | None = None,
-    blocker: Blocker | None = None,
+    run: WorkflowRun, pool: RunnerPool, task_id: int | None = None
 ) -> tuple[str, tuple[Blocked, ...]]:
     """
     Return the reason that counts most, and the tasks that are blocked, each with its own.
 
     :param task_id: the only task that was asked for.
-    :param blocker: what the run waits for, before all other reasons.
     """
-    blocked = (*_refused_tasks(run, pool, blocker), *blocked_tasks(run))
-    asked_for = tuple(task for task in blocked if task_id in {None, task.task_id})
-    if blocker:
-        return blocker.reason, asked_for
+    blocked = (*_refused_tasks(run, pool), *blocked_tasks(run))
     if task_id is None:
         return _first_reason(blocked), blocked
+    asked_for = tuple(task for task in blocked if task.task_id == task_id)
     if asked_for:
         return asked_for[0].reason, asked_for
     state = Task.objects.values_list("state", flat=True).get(pk=task_id)
@@ -128,13 +121,10 @@ def record_nothing_ready(run: WorkflowRun, reason: str, blocked: int, *, by: Act
         record(EventType.NOTHING_READY, run=run, by=by, reason=reason, payload=payload)
 
 
-def _refused_tasks(
-    run: WorkflowRun, pool: RunnerPool, blocker: Blocker | None
-) -> Iterator[Blocked]:
-    """Yield the ready tasks that could not go out in this call: their run waits, or their runner
-    refused them or had no free place."""
+def _refused_tasks(run: WorkflowRun, pool: RunnerPool) -> Iterator[Blocked]:
+    """Yield the ready tasks whose runner refused them, or had no free place, in this call."""
     for task in Task.objects.ready().filter(run=run):
-        if reason := blocker.reason if blocker else pool.refusal_of(task):
+        if reason := pool.refusal_of(task):
             yield Blocked(task.pk, task.step_id, reason)
 
 

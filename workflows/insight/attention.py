@@ -108,13 +108,11 @@ def _stuck() -> Q:
     - Running runs that stand still, in which tasks wait for a canceled one.
     - Paused runs with a failed or canceled task: they never finish by themselves.
     - Runs that are set aside: what failed about them will fail again.
-    - Runs that are late.
     """
     any_broken = Q(*((f"{state}_count__gt", 0) for state in BROKEN), _connector=Q.OR)
     paused = Q(any_broken, state=RunState.PAUSED)
     failing = Q(failed_count__gt=0, state=RunState.RUNNING)
     needs = paused | failing | _blocked_by_canceled() | ~Q(set_aside="")
-    needs |= Q(late_at__isnull=False)
     return Q(needs, state__in=[Literal(each.value) for each in UNFINISHED])
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from workflows.dispatch.places import blockers
 from workflows.dispatch.runner_pool import RunnerPool
 from workflows.insight.phrases import describe_causes, joined, moment, quoted
 from workflows.insight.situation import situation_of
@@ -124,8 +123,6 @@ def _undispatched(ready: Iterable[Task], run: WorkflowRun | None) -> list[Blocke
     tasks = list(ready)
     if run and run.state == RunState.PAUSED:
         return [Blocked(task.pk, task.step_id, PAUSED) for task in tasks]
-    if run and (blocker := blockers([run]).get(run.pk)):
-        return [Blocked(task.pk, task.step_id, blocker.reason) for task in tasks]
     pool = RunnerPool()
     pool.note_full_runners(tasks)
     reasons = (obstacle(task, pool) or READY for task in tasks)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflows.dispatch.auto_dispatch import begins_alone
-from workflows.dispatch.places import Blocker
 from workflows.insight.clauses import Clause, Suggestion
 from workflows.insight.phrases import (
     MOST_NAMED,
@@ -49,11 +48,6 @@ FULL = {
     False: "Dispatch again once one has ended.",
 }
 """What helps where a runner is full, by whether the run goes on by itself."""
-GOES_ON = {
-    True: "It goes on by itself once it has a place.",
-    False: "Dispatch again once that one has ended.",
-}
-"""The same, where another run has the place."""
 NO_RUNNER = "runner refused: there is no default runner"
 
 
@@ -70,8 +64,6 @@ class Situation:
     deadlock: Deadlock | None = None
     hints: tuple[str, ...] = ()
     """What to look at first, for each task that failed."""
-    waiting_for: int | None = None
-    """The run whose place it waits for."""
 
 
 def situation_of(run: WorkflowRun) -> Situation:
@@ -112,7 +104,6 @@ def _situation(run: WorkflowRun, standing: Standing) -> Situation:
         tasks,
         deadlock,
         hints,
-        blocker.run_id if (blocker := standing.blockers.get(run.pk)) else None,
     )
 
 
@@ -136,17 +127,11 @@ def _hints(run: WorkflowRun, standing: Standing) -> Iterator[str]:
 def _clauses(run: WorkflowRun, standing: Standing) -> Iterator[Clause]:
     if run.state in STOPPED:
         yield _stopped(run, standing.stops.get(run.pk))
-    if limit := standing.kept_places.get(run.pk):
-        yield Clause(f"it keeps its place: {limit.kept}")
-    if blocker := standing.blockers.get(run.pk):
-        yield _waits(run, blocker)
     if run.state != RunState.SUCCESS:
         yield from with_runners(run, standing)
     if run.state not in {RunState.ABORTED, RunState.SUCCESS}:
         yield from _failed(run, standing)
         yield from _pending(run, standing)
-    if run.late_at and run.state in {RunState.RUNNING, RunState.PAUSED}:
-        yield Clause(f"late: noticed at {moment(run.late_at)}")
 
 
 def _failed(run: WorkflowRun, standing: Standing) -> Iterator[Clause]:
@@ -159,9 +144,7 @@ def _failed(run: WorkflowRun, standing: Standing) -> Iterator[Clause]:
 
 def _pending(run: WorkflowRun, standing: Standing) -> Iterator[Clause]:
     task = standing.ready.get(run.pk)
-    if run.pk in standing.blockers:
-        pass  # that has been said, and comes before all else
-    elif task and run.state in DISPATCHABLE:
+    if task and run.state in DISPATCHABLE:
         yield _ready(run, task, standing)
     elif run.state == RunState.CREATED:
         yield Clause("Nothing has been dispatched yet")
@@ -179,15 +162,6 @@ def _stopped(run: WorkflowRun, event: Event | None) -> Clause:
     why = f" ({in_one_line(event.reason)})" if event and event.reason else ""
     resume = (Suggestion("resume", "run", run.pk),) if run.state == RunState.PAUSED else ()
     return Clause(f"{verb}{by}{when}{why}", meaning, resume)
-
-
-def _waits(run: WorkflowRun, blocker: Blocker) -> Clause:
-    """Return which run another one waits for; what else it could wait for is told later."""
-    hint = GOES_ON[run.auto_dispatch]
-    text = blocker.clause
-    return Clause(
-        text if run.state == RunState.PAUSED else f"{text[0].upper()}{text[1:]}", hint=hint
-    )
 
 
 def _blocked(run: WorkflowRun, deadlock: Deadlock, broken: Sequence[Cause]) -> Iterator[Clause]:

@@ -21,7 +21,6 @@ from runners.kinds import kinds_served_locally
 from workflows import presence
 from workflows.db.clock import database_now
 from workflows.db.composed import AmongGiven, composed
-from workflows.dispatch.places import Blocker, Limit, Places, blockers, is_counted
 from workflows.dispatch.runner_pool import RunnerPool
 from workflows.insight.attention import silent_attempts
 from workflows.insight.phrases import MOST_NAMED, moment
@@ -66,22 +65,6 @@ class Standing:
         stuck = [run for run in candidates if run.pk not in self.ready] if candidates else []
         paused = {run.pk for run in stuck if run.state == RunState.PAUSED}
         return deadlocks_of(stuck, partial={*paused, *self.waiting}) if stuck else {}
-
-    @cached_property
-    def blockers(self) -> dict[int, Blocker]:
-        """The runs whose place those wait for that have none."""
-        return blockers(self.runs)
-
-    @cached_property
-    def kept_places(self) -> dict[int, Limit]:
-        """By which limit each paused run keeps others from going on."""
-        paused = [
-            run
-            for run in self.runs
-            if run.state == RunState.PAUSED and is_counted(run) and not run.waits_since
-        ]
-        places = Places({run.template_id for run in paused})
-        return {run.pk: each for run in paused for each in places.limits_of(run.template_id)[:1]}
 
     @cached_property
     def stops(self) -> dict[int, Event]:

@@ -1,4 +1,4 @@
-"""Takes our apps out of a project's database: their tables, and what migrations leave behind."""
+"""Takes both apps out of a project's database: their tables, and what migrations leave behind."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from django.apps import apps as registry
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from django.db import (
     DatabaseError,
     connections,
@@ -21,12 +21,9 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import QuerySet
 from django.db.models.deletion import Collector
 
-from runners.database import APPS
-from workflows.groups import GROUPS, permissions_of_apps
+from workflows.groups import APPS, GROUPS
 
 KNOX = "knox"
-OURS = APPS[::-1]
-LEFT_OUT = "The database has tables of {0}. Put {0} into INSTALLED_APPS again, for this command."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +43,6 @@ def migrated(alias: str, apps: Sequence[str]) -> list[str]:
         applied = MigrationRecorder(connections[alias]).applied_migrations()
         return [app for app in apps if any(label == app for label, _ in applied)]
     return []
-
-
-def check_all_installed(aliases: Sequence[str], apps: Sequence[str]) -> None:
-    """
-    Accept databases in which nothing is left of an app that is no longer installed.
-
-    :raises CommandError: naming the app, whose tables refer to those that would be removed.
-    """
-    for app in {app for alias in aliases for app in migrated(alias, apps)}:
-        if app not in registry.app_configs:
-            raise CommandError(LEFT_OUT.format(app))
 
 
 def tables(alias: str, apps: Sequence[str]) -> dict[str, int]:
@@ -125,10 +111,8 @@ def _counted(all_rows: Sequence[QuerySet[Any]], alias: str) -> dict[str, int]:
 def _is_unchanged(group: Group) -> bool:
     """Return True if a group has the permissions that it began with, and no others."""
     has = group.permissions.values_list("content_type__app_label", "codename")
-    names = {(app in APPS, name) for app, name in has}
     began_with = {(True, name) for name in GROUPS[group.name]}
-    added = {(True, name) for name in permissions_of_apps(group.name)}
-    return names in (began_with, began_with | added)
+    return {(app in APPS, name) for app, name in has} == began_with
 
 
 def databases(apps: Sequence[str]) -> Iterator[str]:

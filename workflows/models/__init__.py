@@ -6,7 +6,7 @@ from workflows.models.console import Operations
 from workflows.models.counter import Counter
 from workflows.models.event import Event, EventType
 from workflows.models.label import RunLabel
-from workflows.models.policy import NamedLock, TemplatePolicy
+from workflows.models.policy import TemplatePolicy
 from workflows.models.presence import LastLook, Presence
 from workflows.models.record import RunRecord
 from workflows.models.run import RunState, WorkflowRun
@@ -29,7 +29,6 @@ __all__ = [
     "EventType",
     "LastLook",
     "LogPiece",
-    "NamedLock",
     "Operations",
     "Presence",
     "RunLabel",

@@ -13,7 +13,6 @@ from runners.fields import ReadableJSONField
 from workflows.models.actor import LONGEST_NAME, LONGEST_WAY, NOBODY, Actor
 from workflows.models.event import EventType
 from workflows.models.fields import JSONObjectField
-from workflows.models.queued import Queued
 from workflows.models.retained import Retained
 from workflows.models.run_indexes import RUN_INDEXES
 from workflows.models.task import ACTIVE, BROKEN, Task, TaskState
@@ -71,7 +70,7 @@ class WorkflowRunManager(_Runs["WorkflowRun"]):
         return super().get_queryset().filter(removed_at=None)
 
 
-class WorkflowRun(Queued, Retained, Tried):
+class WorkflowRun(Retained, Tried):
     """One execution of a workflow, with tasks and edges of its own."""
 
     template = models.ForeignKey(
@@ -130,6 +129,10 @@ class WorkflowRun(Queued, Retained, Tried):
         db_default={},
         editable=False,
         help_text="The secret parameters by name, encrypted with the first of SECRETS_KEYS.",
+    )
+    auto_dispatch = models.BooleanField(
+        default=False,
+        help_text="Dispatch whatever becomes ready, from the creation of the run to its end.",
     )
     # A number, no reference: it stays when that run is deleted, and no index is to be kept for it.
     again_of = models.PositiveBigIntegerField(
@@ -271,19 +274,19 @@ class WorkflowRun(Queued, Retained, Tried):
     @transition("state", UNFINISHED, RunState.ABORTED, custom={"event": EventType.RUN_ABORTED})
     def abort(self, *, by: Actor = NOBODY, reason: str = "") -> None:
         """End permanently."""
-        self.finished_at, self.waits_since = timezone.now(), None
+        self.finished_at = timezone.now()
 
     @transition(
         "state", RunState.RUNNING, RunState.SUCCESS, custom={"event": EventType.RUN_SUCCEEDED}
     )
     def succeed(self, *, by: Actor = NOBODY, reason: str = "") -> None:
         """End in success."""
-        self.finished_at, self.waits_since = timezone.now(), None
+        self.finished_at = timezone.now()
 
     @transition("state", RunState.RUNNING, RunState.FAILED, custom={"event": EventType.RUN_FAILED})
     def fail(self, *, by: Actor = NOBODY, reason: str = "") -> None:
         """End in failure: the run can go no further by itself."""
-        self.finished_at, self.waits_since = timezone.now(), None
+        self.finished_at = timezone.now()
 
     @transition(
         "state",
@@ -294,5 +297,4 @@ class WorkflowRun(Queued, Retained, Tried):
     def reopen(self, *, by: Actor = NOBODY, reason: str = "") -> None:
         """Continue after a retry or a mark of success; a successful run only after a reset."""
         self.finished_at, self.reopened_at = None, timezone.now()
-        self.waits_since, self.late_at = self.reopened_at, None  # until it is given a place
         self.logs_removed_at = None  # what it prints from now on is kept as long as other logs

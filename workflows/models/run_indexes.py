@@ -1,8 +1,8 @@
 """
 The indexes of runs.
 
-None but the partial ones of retention and places holds what changes while a run goes on: its
-counters are updated without touching any index.
+None but the partial ones of retention holds what changes while a run goes on: its counters are
+updated without touching any index.
 """
 
 from django.db import models
@@ -31,24 +31,10 @@ RETENTION_INDEXES = (
         condition=models.Q(removed_at__isnull=False),
     ),
 )
-PLACE_INDEXES = (
-    # Who holds a place of a template, and who waits for one.
-    models.Index(
-        fields=["template", "id"],
-        name="run_unfinished",
-        condition=models.Q(finished_at__isnull=True),
-    ),
-    models.Index(
-        fields=["-id"],
-        name="run_that_waits",
-        condition=models.Q(waits_since__isnull=False),
-    ),
-)
 RUN_INDEXES = (
     models.Index(fields=["state", "-id"], name="run_by_state"),
     models.Index(fields=["state", "finished_at"], name="run_by_end"),
     *RETENTION_INDEXES,
-    *PLACE_INDEXES,
     # For lists and searches.
     models.Index(fields=["template_name", "-id"], name="run_by_name"),
     models.Index(fields=["template", "-id"], name="run_of_template"),

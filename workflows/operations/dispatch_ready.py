@@ -8,7 +8,6 @@ from workflows.db import failpoints
 from workflows.db.doors import check_outermost
 from workflows.db.statements import pipeline
 from workflows.dispatch.attempts import create_attempts
-from workflows.dispatch.places import Blocker, take_place
 from workflows.dispatch.result import (
     MOST_KEPT,
     Dispatch,
@@ -110,11 +109,11 @@ class DispatchCall:
     def _round(self) -> Round:
         with transaction.atomic(), pipeline():
             run = self._lock()
-            blocker = take_place(run)
-            to_submit = [] if blocker else self._create_attempts(run)
+            self._start(run)
+            to_submit = self._create_attempts(run)
             close_run_if_finished(run, by=self.by)
             failpoints.point("dispatch.created")
-            result = None if to_submit else self._conclude(run, blocker)
+            result = None if to_submit else self._conclude(run)
             self._save(run, result)
         return Round(to_submit, result)
 
@@ -136,7 +135,6 @@ class DispatchCall:
 
     def _create_attempts(self, run: WorkflowRun) -> list[TaskAttempt]:
         """Create attempts up to the limit; return those that must be submitted."""
-        self._start(run)
         limit = None if self.limit is None else self.limit - len(self.sent)
         created, _ = create_attempts(run, limit, self.pool, by=self.by, task_id=self.task_id)
         self.created += created
@@ -145,12 +143,12 @@ class DispatchCall:
                 self.sent[attempt] = Dispatch.unsubmitted(attempt)
         return [attempt for attempt in created if attempt not in self.sent]
 
-    def _conclude(self, run: WorkflowRun, blocker: Blocker | None) -> DispatchResult:
+    def _conclude(self, run: WorkflowRun) -> DispatchResult:
         dispatches = tuple(self.sent[each] for each in self.created if each in self.sent)
         result = DispatchResult(run.pk, self.limit, dispatches, dry_run=self.dry_run)
         if dispatches:
             return result
-        reason, blocked = why_nothing_dispatched(run, self.pool, self.task_id, blocker)
+        reason, blocked = why_nothing_dispatched(run, self.pool, self.task_id)
         record_nothing_ready(run, reason, len(blocked), by=self.by)
         return replace(result, reason=reason, blocked=blocked)
 

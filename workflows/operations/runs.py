@@ -4,7 +4,6 @@ from django.utils import timezone
 
 from workflows.db.doors import nestable
 from workflows.dispatch.auto_dispatch import advance_run
-from workflows.dispatch.places import take_place
 from workflows.models import EventType, RunState, Task, TaskState, WorkflowRun
 from workflows.models.actor import By, as_actor
 from workflows.models.task import ACTIVE
@@ -37,7 +36,6 @@ def pause(run_id: int, *, by: By, reason: str = "") -> WorkflowRun:
     run = lock_run(run_id)
     enforce(check_pause(run, by))
     if run.state == RunState.CREATED:
-        take_place(run)
         run.start(by=by)
     run.pause(by=by, reason=reason)
     save_progress(run)

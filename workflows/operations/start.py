@@ -37,8 +37,6 @@ class RunWanted(TypedDict, total=False):
     """Another name to be shown, of whoever has asked the caller for it."""
     trigger: dict[str, Any] | None
     """What started it, if no person did: `{kind, id, name, moment}`."""
-    priority: int
-    """Among runs that wait for another's place, the highest is next."""
 
 
 @nestable

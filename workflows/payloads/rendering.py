@@ -16,7 +16,7 @@ from workflows.models.fields import check_json, check_json_object
 from workflows.payloads.evaluation import Scope, why_failed
 from workflows.payloads.expressions import check_secrets, lookups, templated_texts
 from workflows.payloads.filters import spelled
-from workflows.payloads.names import PARAMS, TASKS
+from workflows.payloads.names import KNOWN_NAMES, PARAMS, TASKS
 from workflows.payloads.secrets import MASK, PLACEHOLDER_START, placeholders
 from workflows.payloads.syntax import EXPRESSION_START, check_amount, parsed, quoted_text
 from workflows.payloads.upstream import MASKED_SIGN, left_by_steps
@@ -27,7 +27,9 @@ FOREIGN_PLACEHOLDER = (
     f"payload: a result, an output or a parameter that it uses contains {PLACEHOLDER_START!r}"
 )
 
-HINT_ON_NAMES = " (known: {}; to print braces literally, write {{{{ '{{{{…}}}}' }}}})"
+HINT_ON_NAMES = (
+    f" (known: {', '.join(KNOWN_NAMES)}; to print braces literally, write {{{{ '{{{{…}}}}' }}}})"
+)
 
 MASKED_RESULT = (
     "payload: it uses a result or an output in which a secret was masked, so it would work with "
@@ -66,19 +68,6 @@ def render_payloads(
         context = _context(run, texts)
         found |= {task.pk: _render_payload(run, task, context) for task in templated}
     return found
-
-
-def render_over(names: Mapping[str, Any], value: Any, work: Work | None = None) -> Any:
-    """
-    Return JSON data with its expressions evaluated, over other names than those of a run.
-
-    What the names hold is data: an expression in it is none.
-
-    :param work: what several calls may do together.
-    :raises BadExpression: naming the text that cannot be evaluated.
-    """
-    check_amount(list(templated_texts(value)))
-    return _render(value, Scope(names, work or Work()))
 
 
 def parameter_text(run: WorkflowRun, text: str) -> str | None:
@@ -166,14 +155,13 @@ def _render(value: Any, scope: Scope) -> Any:
         return _render_text(value, scope)
     except Exception as exc:
         # Whatever an author's expression raises must fail this task alone, never its run.
-        hint = _hint_on_names(exc, scope.names)
-        why = storable(cut(f"{why_failed(exc)}{hint}", most=LONGEST_REASON))
-        raise BadExpression(f"{quoted_text(value)}: {why}") from exc
+        why = storable(cut(f"{why_failed(exc)}{_hint_on_names(exc)}", most=LONGEST_REASON))
+        raise UnknownName(f"payload: {quoted_text(value)}: {why}") from exc
 
 
-def _hint_on_names(exc: Exception, names: Iterable[str]) -> str:
+def _hint_on_names(exc: Exception) -> str:
     is_name = isinstance(exc, UndefinedError) and str(exc).endswith("is undefined")
-    return HINT_ON_NAMES.format(", ".join(names)) if is_name else ""
+    return HINT_ON_NAMES if is_name else ""
 
 
 def _render_text(text: str, scope: Scope) -> Any:

@@ -1,6 +1,6 @@
 """Encrypts stored secrets with the first key: after a change of keys, and once after an upgrade."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -20,28 +20,12 @@ NO_TEXTS = (AttributeError, TypeError)
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """A run, a runner or the like with secrets, and what was done about them."""
+    """A run or a runner with secrets, and what was done about them."""
 
     owner: str
     is_changed: bool
     unreadable: list[str]
     """The names of those that none of the keys can decrypt; they stay as they are."""
-
-
-Rotation = Callable[[], Iterator[Rotated]]
-_of_apps: list[Rotation] = []
-
-
-def register_rotation(rotation: Rotation) -> None:
-    """Have another app encrypt its own secrets with the first key; call it in `ready()`."""
-    if rotation not in _of_apps:
-        _of_apps.append(rotation)
-
-
-def rotate_others() -> Iterator[Rotated]:
-    """Encrypt the secrets of other apps with the first key."""
-    for rotation in _of_apps:
-        yield from rotation()
 
 
 def rotate_runs(*, forget: bool = False) -> Iterator[Rotated]:
@@ -69,7 +53,7 @@ def rotate_runners() -> Iterator[Rotated]:
         with transaction.atomic():  # somebody may be entering new ones
             runner = Runner.objects.select_for_update(no_key=True).get(pk=pk)
             try:
-                tokens, unreadable = with_first_key(runner.credentials)
+                tokens, unreadable = _with_first_key(runner.credentials)
             except NO_TEXTS:
                 tokens, unreadable = runner.credentials, [NONSENSE]
             if is_changed := tokens != runner.credentials:
@@ -89,7 +73,7 @@ def _rotate_alone(run: WorkflowRun, *, forget: bool) -> Rotated:
 
 def _rotate_run(run: WorkflowRun, *, forget: bool) -> Rotated:
     plain = {name: encryption.encrypt(value) for name, value in run.secrets.items()}
-    tokens, unreadable = with_first_key(run.encrypted_secrets)
+    tokens, unreadable = _with_first_key(run.encrypted_secrets)
     if forget:
         tokens |= dict.fromkeys(unreadable, FORGOTTEN)
     tokens = plain | tokens
@@ -99,7 +83,7 @@ def _rotate_run(run: WorkflowRun, *, forget: bool) -> Rotated:
     return Rotated(str(run), is_changed, unreadable)
 
 
-def with_first_key(tokens: dict[str, str]) -> tuple[dict[str, str], list[str]]:
+def _with_first_key(tokens: dict[str, str]) -> tuple[dict[str, str], list[str]]:
     """Return tokens of the first key, and the names of those that cannot be decrypted."""
     new = {name: token and encryption.reencrypt(token) for name, token in tokens.items()}
     unreadable = sorted(name for name, token in new.items() if token is None)

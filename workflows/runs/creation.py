@@ -21,7 +21,6 @@ from workflows.models import (
 )
 from workflows.models.actor import Actor, shortened
 from workflows.models.fields import check_json_object
-from workflows.models.queued import HIGHEST_PRIORITY
 from workflows.models.run import LONGEST_LABEL
 from workflows.payloads.parameters import take_parameters
 from workflows.payloads.secrets import encrypted_parameters, masked
@@ -44,16 +43,15 @@ def create_run(
     again: Again | None = None,
     trigger: dict[str, Any] | None = None,
     labels: Mapping[str, str] | None = None,
-    priority: int = 0,
     by: Actor,
 ) -> WorkflowRun:
     """
     Create a run from a template, or from existing tasks in the order given.
 
     :param again: the run that it repeats, whose template it has then.
-    :param trigger: `{kind, id, name, moment}` of what started it, if no person did.
+    :param trigger: what started it, if no person did: `{kind, id, name, moment}`.
     :raises NotFound: if the template or a task does not exist.
-    :raises Conflict: if a task is in a run, or not pending.
+    :raises Conflict: if a task is in a run already, or is not pending.
     :raises Invalid: if neither is given, or the parameters are not what the template takes.
     """
     earlier = earlier_run(again, template_id, task_ids) if again else None
@@ -63,12 +61,13 @@ def create_run(
         auto_dispatch=auto_dispatch,
         again_of=again.run_id if again else None,
         trigger=trigger,
-        priority=_checked_priority(priority),
         **creator_columns(by, initiated_by),
     )
-    taken = _parameters_of(run, earlier, again, parameters or {}, by)
+    given = parameters or {}
+    taken = repeat(run, earlier, again, given, by=by) if again and earlier else given
     take_labels(run, labels or {}, give_parameters(run, taken, schema_of(run)))
-    return _saved(run, task_ids, by=by)
+    _save(run, task_ids, by=by)
+    return run
 
 
 @transaction.atomic
@@ -106,13 +105,6 @@ def create_task(
     return task
 
 
-def _checked_priority(priority: int) -> int:
-    if type(priority) is int and abs(priority) <= HIGHEST_PRIORITY:
-        return priority
-    limits = f"from {-HIGHEST_PRIORITY} to {HIGHEST_PRIORITY}"
-    raise Invalid({"priority": [f"Give a whole number {limits}; the highest is next."]})
-
-
 def creator_columns(by: Actor, initiated_by: str = "") -> dict[str, str]:
     """Return the columns of a new run that say who has created it."""
     label = shortened(by.name, LONGEST_LABEL)
@@ -123,16 +115,6 @@ def creator_columns(by: Actor, initiated_by: str = "") -> dict[str, str]:
         "created_by_user": by.user,
         "created_by_via": by.via,
     }
-
-
-def _parameters_of(
-    run: WorkflowRun,
-    earlier: WorkflowRun | None,
-    again: Again | None,
-    given: dict[str, Any],
-    by: Actor,
-) -> dict[str, Any]:
-    return repeat(run, earlier, again, given, by=by) if again and earlier else given
 
 
 def _chosen(template_id: int | None, task_ids: Sequence[int]) -> WorkflowTemplate | None:
@@ -193,13 +175,12 @@ def _free_tasks(task_ids: Sequence[int]) -> list[Task]:
     return [found[task_id] for task_id in task_ids]
 
 
-def _saved(run: WorkflowRun, task_ids: Sequence[int], *, by: Actor) -> WorkflowRun:
+def _save(run: WorkflowRun, task_ids: Sequence[int], *, by: Actor) -> None:
     if task_ids:
         _save_with_tasks(run, _free_tasks(task_ids), by=by)
     else:
         run.save()  # expands the template
     failpoints.point("run.created")
-    return run
 
 
 def _save_with_tasks(run: WorkflowRun, tasks: Sequence[Task], *, by: Actor) -> None:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from django.db.models.signals import post_save, pre_delete
+from django.db.models.signals import post_save
 from django.dispatch import receiver
 
-from workflows.models import WorkflowRun, WorkflowTemplate
+from workflows.models import WorkflowRun
 from workflows.runs.expansion import expand_run, make_tasks, take_tasks
 
 
@@ -19,10 +19,3 @@ def expand_new_run(instance: WorkflowRun, created: bool, raw: bool = False, **_:
             expand_run(instance)
         else:
             take_tasks(instance)
-
-
-@receiver(pre_delete, sender=WorkflowTemplate)
-def lock_unfinished_runs(instance: WorkflowTemplate, **_: Any) -> None:
-    """Lock the runs before the policy goes, as whoever gives a run its place does."""
-    unfinished = WorkflowRun.objects.filter(template=instance, finished_at=None).order_by("pk")
-    list(unfinished.select_for_update(no_key=True).values_list("pk", flat=True))

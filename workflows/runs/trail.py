@@ -114,7 +114,6 @@ def definition_of(run: WorkflowRun, edges: Iterable[Edge]) -> str:
     columns = {name: getattr(run, name) for name in RUN_COLUMNS}
     later = ((name, getattr(run, name)) for name in LATER_COLUMNS)
     columns |= {name: value for name, value in later if value is not None}
-    columns |= {"priority": run.priority} if run.priority else {}
     tasks, of_edges = _digest_of_tasks(run.pk), _digest_of_edges(edges)
     return digest_of((canonical(columns), tasks, of_edges, *_past_of_tasks(run)))
 

@@ -246,8 +246,6 @@ PROGRESS_COLUMNS = [
     "started_at",
     "finished_at",
     "reopened_at",
-    "waits_since",
-    "late_at",
     "logs_removed_at",
     "updated_at",
     *TRAIL_COLUMNS,

@@ -133,19 +133,13 @@ class Question:
 
 def named_rows(rows: Sequence[Any]) -> str:
     """Return `48 tasks`, or the name of the only one."""
-    noun = _noun(rows[0])
+    noun = "run" if isinstance(rows[0], WorkflowRun) else "task"
     if len(rows) > 1:
         return _many(len(rows), noun)
     [row] = rows
     if isinstance(row, WorkflowRun):
         return f"run {row.pk}"
     return str(row.task if isinstance(row, Approval) else row)
-
-
-def _noun(row: Any) -> str:
-    if isinstance(row, WorkflowRun):
-        return "run"
-    return "task" if isinstance(row, Task | Approval) else str(row._meta.verbose_name)
 
 
 def _place(rows: Sequence[Any]) -> str:

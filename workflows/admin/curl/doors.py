@@ -32,8 +32,7 @@ def call_of(operation: AdminOperation, row: WorkflowRun | Task | Approval) -> Ca
         return Call(READY, "POST", {"task_id": row.pk}, {"pk": row.run_id})
     dashed = operation.name.replace("_", "-")
     body = BODIES.get(operation.form, {}) if operation.form else {}
-    name = NAMES.get(type(row), str(row._meta.model_name))  # of another app, as the API names it
-    usual = (f"{name}-{dashed}", "POST", body)
+    usual = (f"{NAMES[type(row)]}-{dashed}", "POST", body)
     name, method, body = ELSEWHERE.get(operation.name, usual)
     return Call(name, method, body, {"pk": row.pk})
 

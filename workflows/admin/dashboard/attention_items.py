@@ -29,7 +29,6 @@ from workflows.admin.dashboard.items import (
 )
 from workflows.admin.dashboard.run_items import run_items
 from workflows.admin.dashboard.whose import whose
-from workflows.admin.extensions import extensions
 from workflows.admin.ui.display import badge, link, list_url, page_url, run_link
 from workflows.insight.attention import (
     MOST_COUNTED,
@@ -55,7 +54,6 @@ def attention_groups(request: HttpRequest) -> list[AttentionGroup]:
     makers = (
         ("workflows.view_workflowrun", _run_group),
         ("workflows.view_approval", _approval_group),
-        *(maker for each in extensions() for maker in each.attention),
         ("runners.view_runner", _runner_group),
         ("workflows.view_taskattempt", _unattended_group),
         ("workflows.view_taskattempt", _overdue_group),

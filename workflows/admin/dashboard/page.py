@@ -9,7 +9,6 @@ from workflows.admin.dashboard.finished import finished_context
 from workflows.admin.dashboard.first_hour import first_hour_context
 from workflows.admin.dashboard.running import running_context
 from workflows.admin.dashboard.whose import whose
-from workflows.admin.extensions import extensions
 from workflows.admin.ui.display import list_url
 from workflows.insight.attention import latest_event
 from workflows.models import WorkflowTemplate
@@ -31,10 +30,6 @@ def dashboard(request: HttpRequest) -> dict[str, Any]:
         "offers_mine": any(map(user.has_perm, OWN)),
         **first_hour_context(request),
     }
-    for each in extensions():
-        drawn = [draw(request) for needed, draw in each.panels if user.has_perm(needed)]
-        context["panels"] = [*context.get("panels", ()), *drawn]
-        context["panel_styles"] = [*context.get("panel_styles", ()), *each.styles]
     if user.has_perm("workflows.view_workflowrun"):
         context |= running_context() | finished_context(user.has_perm)
     if user.has_perm("workflows.view_workflowtemplate"):

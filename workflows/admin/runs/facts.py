@@ -10,7 +10,6 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from workflows.admin.extensions import trigger_url
 from workflows.admin.runs.drawn import builder_url, trial_note
 from workflows.admin.runs.rows import given_parameters
 from workflows.admin.templates.versions import version_url
@@ -84,9 +83,7 @@ def _by(run: WorkflowRun) -> SafeString:
     if isinstance(run.trigger, dict):
         kind, key, name, moment = map(run.trigger.get, ("kind", "id", "name", "moment"))
         what = " ".join(str(each) for each in (kind, name or key) if each)
-        url = trigger_url(run.trigger)
-        shown = format_html('<a class="underlined" href="{}">{}</a>', url, what) if url else what
-        return format_html("by {}{}", shown, f" for {moment}" if moment else "")
+        return format_html("by {}{}", what, f" for {moment}" if moment else "")
     who = run.creator
     if not who.name:
         return format_html("")

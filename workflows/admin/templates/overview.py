@@ -1,7 +1,6 @@
 """The pages on which a template is read: its history, runs, graph, parameters, and who may what."""
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from django.core.exceptions import PermissionDenied
@@ -11,7 +10,6 @@ from django.urls import URLPattern, path
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 
-from workflows.admin.extensions import tabs_of_extensions
 from workflows.admin.runs.rows import run_rows
 from workflows.admin.templates.builder import template_graph
 from workflows.admin.templates.figures import figures_of
@@ -62,14 +60,13 @@ class OverviewViews(PolicyViews):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the tabs, and the data of the grid."""
-        views: dict[str, Callable[..., HttpResponseBase]] = {
+        views = {
             "overview": self.overview_view,
             "grid": self.grid_view,
             "runs": self.runs_view,
             "graph": self.graph_view,
             "parameters": self.parameters_view,
             "who": self.who_view,
-            **{name: partial(self.extended_view, tab=name) for name in tabs_of_extensions()},
         }
         ours = [
             path(
@@ -140,15 +137,6 @@ class OverviewViews(PolicyViews):
         template = self._template(request, template_id)
         return self._tab(request, template, "who", who_may(template, request))
 
-    def extended_view(self, request: HttpRequest, template_id: int, *, tab: str) -> HttpResponse:
-        """Show a tab of another app."""
-        template = self._template(request, template_id)
-        extended = tabs_of_extensions()[tab]
-        if not request.user.has_perm(extended.permission):
-            raise PermissionDenied(f"This needs the permission {extended.permission}.")
-        context = {"tab_page": extended.page, **extended.context(request, template)}
-        return self._tab(request, template, tab, context)
-
     def _tab(
         self, request: HttpRequest, template: WorkflowTemplate, tab: str, context: dict[str, Any]
     ) -> HttpResponse:
@@ -160,8 +148,8 @@ class OverviewViews(PolicyViews):
             "may_delete": self.has_delete_permission(request, template),
             "run_url": run_url(template.pk) if may("workflows.add_workflowrun") else None,
         }
-        page = context.pop("tab_page", f"workflows/workflowtemplate/tabs/{tab}.html")
-        return self._page(request, page, template, {**surroundings, **context})
+        name = f"tabs/{tab}.html"
+        return self._page(request, name, template, {**surroundings, **context})
 
 
 def _tabs(request: HttpRequest, template: WorkflowTemplate, current: str) -> Iterator[Tab]:
@@ -175,9 +163,6 @@ def _tabs(request: HttpRequest, template: WorkflowTemplate, current: str) -> Ite
         if name != "runs" or sees_runs:
             url = overview_url(template.pk, name)
             yield Tab(label, url, name == current, counts.get(name, ""))
-    for name, extended in tabs_of_extensions().items():
-        if request.user.has_perm(extended.permission):
-            yield Tab(extended.label, overview_url(template.pk, name), name == current)
 
 
 def _parameters(schema: dict[str, Any]) -> Iterator[tuple[str, str, str, bool, str]]:

@@ -1,10 +1,9 @@
-"""The page on which the policy of a template is changed: retention, limits and deadlines."""
+"""The page on which it is changed how long the runs of a template are kept."""
 
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.forms import CharField
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -15,50 +14,27 @@ from workflows.admin.templates.builder import BuilderViews
 from workflows.admin.templates.step_page import CHANGE
 from workflows.admin.ui.base import AnyModelForm, actor
 from workflows.db.doors import durably
-from workflows.errors import Invalid
 from workflows.models import TemplatePolicy
-from workflows.models.policy import LOCKS
-from workflows.operations.policy import COLUMNS, LIMITS, check_settings, policy_of, set_policy
+from workflows.operations.policy import COLUMNS, policy_of, set_policy
 from workflows.retention.limits import LOGS, RUNS, Subject
 from workflows.sites import admin_url
 
 
 class PolicyForm(AnyModelForm):
-    """How long runs are kept, how many are active at the same time, and when one is late."""
+    """How long runs of a template and their logs are kept."""
 
     bound_field_class = TextBoundField
-    locks = CharField(
-        required=False,
-        label="Named locks",
-        help_text=f"{LOCKS} Names, separated by commas: production-db, warehouse.",
-    )
 
     class Meta:
         model = TemplatePolicy
-        fields = (*COLUMNS, *LIMITS)
-        labels = {
-            "keep_runs_days": "Days to keep runs",
-            "keep_logs_days": "Days to keep logs",
-            "max_active_runs": "Runs at the same time",
-            "expected_minutes": "Expected minutes",
-            "late_at_usual": "Late at twice the usual time",
-        }
+        fields = COLUMNS
+        labels = {"keep_runs_days": "Days to keep runs", "keep_logs_days": "Days to keep logs"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer numbers of days, and the names of the locks in one line."""
+        """Offer numbers of days."""
         super().__init__(*args, **kwargs)
-        self.initial["locks"] = ", ".join(self.instance.lock_names)
         for subject, field in ((RUNS, "keep_runs_days"), (LOGS, "keep_logs_days")):
             self.fields[field].help_text = _help(subject)
-
-    def clean_locks(self) -> list[str]:
-        """Return the names."""
-        names = [name.strip() for name in self.cleaned_data["locks"].split(",") if name.strip()]
-        try:
-            check_settings({"locks": names})
-        except Invalid as exc:
-            raise ValidationError(exc.fields["locks"]) from None
-        return names
 
 
 def _help(subject: Subject) -> str:
@@ -88,7 +64,7 @@ class PolicyViews(BuilderViews):
             return HttpResponseRedirect(admin_url("workflows_runrecord_changelist"))
         context = {
             **self.admin_site.each_context(request),
-            "title": f"How long runs of {template} are kept, and how many are active",
+            "title": f"How long runs of {template} are kept",
             "opts": self.opts,
             "template": template,
             "form": form,

@@ -144,7 +144,7 @@ class VersionViews(AnyAdmin):
             "media": self.media,
             "template": template,
         }
-        place = name if "/" in name else f"workflows/workflowtemplate/{name}"
+        place = f"workflows/workflowtemplate/{name}"
         return TemplateResponse(request, place, {**surroundings, **context})
 
 

@@ -12,7 +12,6 @@ from workflows.api.serializers.base import (
     StrictIntegerField,
     StrictSerializer,
 )
-from workflows.models.queued import HIGHEST_PRIORITY
 from workflows.models.run import LONGEST_LABEL
 from workflows.operations.labels import LONGEST_NOTE
 from workflows.runs.again import Again
@@ -46,12 +45,6 @@ class RunBody(StrictSerializer):
         required=False,
         help_text="The run goes on by itself, from its creation; default: false, and nothing is "
         "dispatched until somebody asks for it.",
-    )
-    priority = StrictIntegerField(
-        required=False,
-        min_value=-HIGHEST_PRIORITY,
-        max_value=HIGHEST_PRIORITY,
-        help_text="Among runs that wait for another's place, the highest is next; default: 0.",
     )
     labels = serializers.DictField(
         required=False,

@@ -113,7 +113,6 @@ class RunAnswer(RowAnswer[WorkflowRun]):
         help_text="From the start to the end; null until the run has ended, and again while it is "
         "retried.",
     )
-    waiting_for = serializers.SerializerMethodField()
     sentence = serializers.SerializerMethodField()
     suggested_actions = serializers.SerializerMethodField()
     failure_triage_hints = serializers.SerializerMethodField()
@@ -136,8 +135,6 @@ class RunAnswer(RowAnswer[WorkflowRun]):
             "parameters",
             "labels",
             "auto_dispatch",
-            "priority",
-            "waiting_for",
             "again_of",
             "trigger",
             "trial",
@@ -174,16 +171,6 @@ class RunAnswer(RowAnswer[WorkflowRun]):
         """Return its labels by key."""
         contents: Contents = self.context["contents"][run.pk]
         return dict(contents.labels)
-
-    @extend_schema_field(
-        serializers.IntegerField(
-            allow_null=True,
-            help_text="The run whose place it waits for: its template lets only so many be active.",
-        )
-    )
-    def get_waiting_for(self, run: WorkflowRun) -> int | None:
-        """Return the id of the run that it waits for; null if it waits for none."""
-        return self._situation(run).waiting_for
 
     def get_sentence(self, run: WorkflowRun) -> str:
         """Return what the run waits for and what helps, or how it ended."""

@@ -142,7 +142,7 @@ class WorkflowTemplateViewSet(ReadOnlyViewSet[WorkflowTemplate]):
     @action(detail=True, methods=["get", "patch"])
     def policy(self, request: Request, pk: int) -> Response:
         """
-        Read or change how long runs are kept, how many are active at once, when one is late.
+        Read or change how long runs of the template and their logs are kept.
 
         It is no part of the versions of the template, and counts at once.
         """

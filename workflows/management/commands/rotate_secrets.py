@@ -8,17 +8,16 @@ from django.core.management.base import CommandError
 
 from runners.encryption import WRONG_KEYS, malformed_keys
 from workflows.management.base import DatabaseCommand
-from workflows.payloads.rotation import rotate_others, rotate_runners, rotate_runs
+from workflows.payloads.rotation import rotate_runners, rotate_runs
 
 
 class Command(DatabaseCommand):
     """`manage.py rotate_secrets [--forget]`."""
 
     help = (
-        "Encrypt the secret parameters of all runs, the credentials of all runners and the secrets "
-        "of schedules and webhooks with the first of SECRETS_KEYS. It can be interrupted and "
-        "repeated. Exit code 1 if any cannot be read with the present keys: as long as it is not "
-        "0, keep all keys."
+        "Encrypt the secret parameters of all runs and the credentials of all runners with the "
+        "first of SECRETS_KEYS. It can be interrupted and repeated. Exit code 1 if any cannot be "
+        "read with the present keys: as long as it is not 0, keep all keys."
     )
     # The keys of these checks are what is being changed.
     requires_system_checks = ()
@@ -39,7 +38,7 @@ class Command(DatabaseCommand):
         if malformed_keys():
             raise CommandError(WRONG_KEYS)
         encrypted, unreadable = 0, 0
-        for each in chain(rotate_runners(), rotate_runs(forget=forget), rotate_others()):
+        for each in chain(rotate_runners(), rotate_runs(forget=forget)):
             encrypted += each.is_changed
             if each.unreadable:
                 unreadable += 1

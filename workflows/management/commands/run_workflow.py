@@ -1,19 +1,24 @@
 """Run a workflow to its end in this process."""
 
 import json
+import signal
+import time
 from argparse import ArgumentParser
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import Any, TypeVar
 
 from django.core.management.base import CommandError
+from django.db import Error
 from django.db.models import F, JSONField, Q, Value
 
 from runners import transaction
 from workflows.authoring.files import template_named
 from workflows.db.refusals import is_refusal
-from workflows.dispatch.places import Blocker, blockers
 from workflows.errors import WorkflowError
 from workflows.execution.executor import Executor
+from workflows.execution.run_directories import remove_unneeded
+from workflows.execution.set_aside import reconnect
 from workflows.insight.situation import sentence_on
 from workflows.management import arguments
 from workflows.management.actor import command_actor
@@ -26,24 +31,26 @@ from workflows.management.base import (
     why_refused,
 )
 from workflows.management.failure import failure_report
-from workflows.management.follower import Follower, once_database_answers
 from workflows.management.output import say
 from workflows.management.parameters import add_parameters, read_parameters
-from workflows.management.progress import ProgressConsole
+from workflows.management.progress import Progress, ProgressConsole
 from workflows.models import RunState, TaskAttempt, WorkflowRun
 from workflows.models.actor import Actor
-from workflows.operations.runs import abort
 from workflows.operations.start import begin_if_created, prepare_run
 from workflows.operations.warnings import warnings_of_run
 from workflows.payloads.wording import TYPES
 from workflows.runs.again import Again
 
+REFRESH_S = 0.2
+WAIT_FOR_DATABASE_S = 60.0
+"""How long the end of a run waits for a database that is away."""
 EXIT_CODES = {RunState.SUCCESS: 0, RunState.FAILED: 1, RunState.ABORTED: 1}
 CANNOT_CONTINUE = 2
 ENDS = {RunState.SUCCESS: "succeeded", RunState.FAILED: "failed", RunState.ABORTED: "was aborted"}
 REMEDIES = (*TYPES.values(), "put it in quotes")
 """What a refusal says where a value has another type than is wanted."""
 AS_JSON = "; --param KEY:=VALUE gives a number, yes/no or list, --param KEY=VALUE a text"
+Answer = TypeVar("Answer")
 
 
 class Command(DatabaseCommand):
@@ -82,12 +89,6 @@ class Command(DatabaseCommand):
             help="A label of the run, by which it is found again.",
         )
         parser.add_argument("--concurrency", type=count, default=4, help="Attempts at a time.")
-        parser.add_argument(
-            "--no-wait",
-            action="store_true",
-            help="If its template lets no more runs be active now: abort the run instead of "
-            "waiting, and exit with 2; for cron.",
-        )
         parser.add_argument("--json", action="store_true", help="Print the run as the last line.")
         add_run_as(parser)
 
@@ -103,7 +104,6 @@ class Command(DatabaseCommand):
         verbosity: int,
         concurrency: int,
         json: bool,
-        no_wait: bool = False,
         run_as: str | None = None,
         **_: Any,
     ) -> None:
@@ -116,27 +116,16 @@ class Command(DatabaseCommand):
             wanted = {**_what(name, again, latest=latest), **given}
             run, executor = self._start(wanted, concurrency=concurrency, by=by)
         except WorkflowError as exc:
-            raise _refused(exc) from exc
+            why = refusal_line(exc)
+            hint = AS_JSON if any(each in why for each in REMEDIES) else ""
+            raise CommandError(f"{why}{hint} (database: {database_name()})") from exc
         is_quiet = verbosity == 0
         for text in [] if is_quiet else once_database_answers(lambda: warnings_of_run(run)):
             say(self.stderr, f"Warning: {text}")
-        if blocker := once_database_answers(lambda: _blocker_of(run)):
-            self._wait_or_abort(run, blocker, is_quiet=is_quiet, no_wait=no_wait, by=by)
-        Follower(run, executor, by=by).follow(ProgressConsole(quiet=is_quiet))
+        Follower(run, executor).follow(ProgressConsole(quiet=is_quiet))
         if not is_quiet:
             say(self.stdout, f"Database: {database_name()}")
         self._conclude(run, is_quiet=is_quiet, as_json=json)
-
-    def _wait_or_abort(
-        self, run: WorkflowRun, blocker: Blocker, *, is_quiet: bool, no_wait: bool, by: Actor
-    ) -> None:
-        """Say what a run waits for; unless somebody wants to wait, nobody would begin it later."""
-        if no_wait or not is_quiet:
-            clause = f"{run} is {blocker.clause}."
-            say(self.stderr if no_wait else self.stdout, f"{clause[0].upper()}{clause[1:]}")
-        if no_wait:
-            abort(run.pk, by=by, reason=blocker.clause)
-            raise SystemExit(CANNOT_CONTINUE)
 
     def _conclude(self, run: WorkflowRun, *, is_quiet: bool, as_json: bool) -> None:
         """Print how it has ended, and exit with the code that says so."""
@@ -171,12 +160,6 @@ class Command(DatabaseCommand):
             raise CommandError(text, returncode=TRY_AGAIN) from exc
 
 
-def _refused(exc: WorkflowError) -> CommandError:
-    why = refusal_line(exc)
-    hint = AS_JSON if any(each in why for each in REMEDIES) else ""
-    return CommandError(f"{why}{hint} (database: {database_name()})")
-
-
 def _what(name: str | None, again: int | None, *, latest: bool) -> dict[str, Any]:
     """Return what is to be run: a template, or a run once more."""
     if again is not None:
@@ -186,9 +169,69 @@ def _what(name: str | None, again: int | None, *, latest: bool) -> dict[str, Any
     return {"template_id": template_named(name or "").pk}
 
 
-def _blocker_of(run: WorkflowRun) -> Blocker | None:
-    run.refresh_from_db()
-    return blockers([run]).get(run.pk)
+class Follower:
+    """Executes a run until it ends or is stuck, and shows its progress."""
+
+    def __init__(self, run: WorkflowRun, executor: Executor) -> None:
+        """Prepare to follow a run."""
+        self._run = run
+        self._executor = executor
+        self._next_refresh = 0.0
+        self._is_stopped = False
+
+    def follow(self, console: ProgressConsole) -> None:
+        """Execute the run; Ctrl-C and SIGTERM end its running attempts and report their ends."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        signal.signal(signal.SIGHUP, lambda *_: None)  # the terminal is gone; the work goes on
+        with Progress(self._run, console) as update:
+            self._update = update
+            self._executor.serve(self._keep_serving)
+            once_database_answers(self._run.refresh_from_db)
+        with suppress(Error):  # another executor does it
+            remove_unneeded()
+
+    def _stop(self, *_: object) -> None:
+        self._is_stopped = True
+
+    def _keep_serving(self) -> bool:
+        if self._is_stopped:
+            self._executor.stop()
+            self._executor.end_all()
+            return False
+        if self._executor.is_idle or time.monotonic() >= self._next_refresh:
+            self._next_refresh = time.monotonic() + REFRESH_S
+            return self._look()
+        return True
+
+    def _look(self) -> bool:
+        """Read and show the run; return True if it can continue, as far as is known."""
+        try:
+            self._run.refresh_from_db()
+        except Exception as exc:
+            if not is_refusal(exc):
+                raise
+            reconnect()
+            return True
+        self._update()
+        return self._run.state not in EXIT_CODES and self._can_continue()
+
+    def _can_continue(self) -> bool:
+        # Tasks of other runners or executors are reported by those.
+        return not self._executor.is_idle or self._run.active_count > 0
+
+
+def once_database_answers(read: Callable[[], Answer]) -> Answer:
+    """Read something at the end of the work, for which a database that is away is waited for."""
+    give_up_at = time.monotonic() + WAIT_FOR_DATABASE_S
+    while True:
+        try:
+            return read()
+        except Exception as exc:
+            if not is_refusal(exc) or time.monotonic() > give_up_at:
+                raise
+            reconnect()
+            time.sleep(REFRESH_S)
 
 
 def _conclusion(run: WorkflowRun) -> list[str]:

@@ -1,30 +1,29 @@
-"""Take our apps out of a project's database again."""
+"""Take both apps out of a project's database again."""
 
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from typing import Any
 
 from workflows.execution.run_directories import runs_dir
+from workflows.groups import APPS
 from workflows.management.base import DatabaseCommand
 from workflows.management.uninstalling import (
     KNOX,
-    OURS,
     Leftovers,
-    check_all_installed,
     databases,
     migrate_back,
     remove_leftovers,
     tables,
 )
 
-TAKE_OUT = "Take the lines of our apps out of settings and URLs before the next migrate."
+TAKE_OUT = "Take the lines of both apps out of settings and URLs before the next migrate."
 
 
 class Command(DatabaseCommand):
     """`manage.py uninstall_workflows [--tokens] [--yes]`."""
 
     help = (
-        "Name everything that our apps have put into the database; with --yes, remove it. "
+        "Name everything that both apps have put into the database; with --yes, remove it. "
         "Stop the executors first."
     )
     requires_system_checks = ()
@@ -41,10 +40,9 @@ class Command(DatabaseCommand):
 
     def handle(self, *, yes: bool, tokens: bool, **_: Any) -> None:
         """Name what is removed, and remove it."""
-        apps = (*OURS, *([KNOX] if tokens else []))
+        apps = (*APPS, *([KNOX] if tokens else []))
         verb = "removed" if yes else "would be removed"
         aliases = list(databases(apps))
-        check_all_installed(aliases, apps)
         for alias in aliases:
             for table, rows in tables(alias, apps).items():
                 self.stdout.write(f"{verb}: table {table} of database {alias}, {rows} rows")

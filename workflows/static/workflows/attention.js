@@ -40,7 +40,7 @@ const addPlaces = () => {
 const show = (counts) => {
     for (const place of document.querySelectorAll("[data-count]")) {
         const count = counts[place.dataset.count] ?? 0;
-        const meaning = MEANING[place.dataset.count] ?? "in need of attention"; /* of another app */
+        const meaning = MEANING[place.dataset.count];
         const shown = count < MOST_COUNTED ? `${count}` : `${MOST_COUNTED - 1}+`;
         place.hidden = count === 0;
         place.textContent = shown;

@@ -37,8 +37,6 @@ const show = (element) => {
 };
 
 showTimes();
-/* Also what pages of other apps have drawn. */
-document.addEventListener("workflows:drawn", () => showTimes());
 setInterval(() => {
     if (!document.hidden) {
         showTimes();

@@ -1,1 +1,0 @@
-"""Schedules, webhooks, and the runs that they make."""

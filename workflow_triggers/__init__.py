@@ -1,1 +1,0 @@
-"""What starts runs without a person: schedules and webhooks. It can be left out."""

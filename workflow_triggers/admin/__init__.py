@@ -1,1 +1,0 @@
-"""The pages of schedules and webhooks, which the admin of workflows registers."""

@@ -1,1 +1,0 @@
-"""What webhooks receive: who has sent it, what it holds, what follows from it."""

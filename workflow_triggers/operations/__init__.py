@@ -1,1 +1,0 @@
-"""Each operation on schedules and webhooks, once; doors translate and call it."""
