@@ -289,8 +289,10 @@ def test_proxy_without_an_answer_leaves_open_whether_it_was_done(
     finish(run, "a", "failed")
     page = browse("/admin/", provoked=FAILS)
     page.locator("#attention").get_by_role("button", name="Retry…").click()
+    decide = page.get_by_role("dialog").get_by_role("button", name="Retry a")
+    expect(decide).to_be_visible()
     page.route(re.compile("/task/$"), lambda route: route.fulfill(status=504, body="<p>gone</p>"))
 
-    page.get_by_role("dialog").get_by_role("button", name="Retry a").click()
+    decide.click()
 
     expect(page.get_by_role("dialog")).to_contain_text("Whether this was done is not known")
