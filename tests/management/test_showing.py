@@ -5,11 +5,12 @@ import pty
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import psycopg
 import pytest
+from django.core.management import call_command
 from django.db import connection
 
 from tests.factories import TemplateFactory
@@ -17,6 +18,7 @@ from tests.management.conftest import MANAGE, Started, wait_for
 from tests.support.actors import who
 from tests.support.database import environment
 from tests.support.verbs import attempt, dispatch_all, state, states, trail
+from workflows.db import failpoints
 from workflows.execution.attempt_report import STOPPED
 from workflows.models import WorkflowRun, WorkflowTemplate
 from workflows.runs.creation import create_run
@@ -86,6 +88,45 @@ def test_stopped_attempts_are_reported_as_stopped(started: Started) -> None:
     run = WorkflowRun.objects.get()
     assert set(states(run).values()) <= {"failed", "success"}
     assert attempt(run, "a").message in {STOPPED, ""}
+
+
+def test_stopped_amid_its_dispatch_it_reports_what_it_has_claimed(
+    monkeypatch: pytest.MonkeyPatch, heeded: None
+) -> None:
+    make_template("a > c, b")
+    monkeypatch.setattr(failpoints, "trap", stop_at("run.begun"))
+    with pytest.raises(SystemExit):
+        call_command("run_workflow", "nightly")
+    run = WorkflowRun.objects.get()
+    assert states(run) == {"a": "failed", "b": "failed", "c": "pending"}
+    assert {attempt(run, step).message for step in "ab"} == {STOPPED}
+    assert [line for line in trail(run) if "failed" in line] == [
+        "task.failed a",
+        "task.failed b",
+        "workflow_run.failed",
+    ]
+
+
+@pytest.fixture
+def heeded() -> Iterator[None]:
+    """Restore what the signals did before, after the test."""
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = [(number, signal.getsignal(number)) for number in numbers]
+    yield
+    for number, handler in before:
+        signal.signal(number, handler)
+
+
+def stop_at(where: str) -> Callable[[str], None]:
+    """Return what stops this process once, at a point between two commits."""
+    left = [where]
+
+    def trap(name: str) -> None:
+        if name in left:
+            left.clear()
+            signal.raise_signal(signal.SIGTERM)
+
+    return trap
 
 
 @contextmanager

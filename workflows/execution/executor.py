@@ -111,6 +111,7 @@ class Executor:
                 self._slots.close()
 
     def _serve(self, should_continue: Callable[[], bool]) -> None:
+        self._timers.run("unheard claims", LOOK_EVERY_S, self._begin_unheard)  # though it stops
         try:
             while should_continue() or not self.is_idle:
                 self._turn()

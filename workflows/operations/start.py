@@ -112,6 +112,7 @@ def begin_if_created(run_id: int, *, by: Actor, request: ClaimRequest = NO_CLAIM
     """
     if WorkflowRun.objects.filter(pk=run_id, state=RunState.CREATED).exists():
         advance_alone(run_id, by=by, spares_resting=False, request=request)
+        failpoints.point("run.begun")
 
 
 def begin_once_committed(run: WorkflowRun, *, by: Actor, in_background: bool) -> None:

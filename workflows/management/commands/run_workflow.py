@@ -114,7 +114,7 @@ class Command(DatabaseCommand):
         try:
             given = {"parameters": parameters, "labels": dict(label)}
             wanted = {**_what(name, again, latest=latest), **given}
-            run, executor = self._start(wanted, concurrency=concurrency, by=by)
+            run, follower = self._start(wanted, concurrency=concurrency, by=by)
         except WorkflowError as exc:
             why = refusal_line(exc)
             hint = AS_JSON if any(each in why for each in REMEDIES) else ""
@@ -122,7 +122,7 @@ class Command(DatabaseCommand):
         is_quiet = verbosity == 0
         for text in [] if is_quiet else once_database_answers(lambda: warnings_of_run(run)):
             say(self.stderr, f"Warning: {text}")
-        Follower(run, executor).follow(ProgressConsole(quiet=is_quiet))
+        follower.follow(ProgressConsole(quiet=is_quiet))
         if not is_quiet:
             say(self.stdout, f"Database: {database_name()}")
         self._conclude(run, is_quiet=is_quiet, as_json=json)
@@ -140,14 +140,15 @@ class Command(DatabaseCommand):
 
     def _start(
         self, wanted: dict[str, Any], *, concurrency: int, by: Actor
-    ) -> tuple[WorkflowRun, Executor]:
-        """Start a run, whose first attempts this executor has before any other looks for some."""
+    ) -> tuple[WorkflowRun, "Follower"]:
+        """Start a run, whose first attempts its follower has before others look for some."""
         runner = Actor(name="local runner")
         with transaction.atomic(durable=True):
             run = prepare_run(**wanted, by=by)
             executor = Executor(concurrency=concurrency, by=runner, run_id=run.pk)
+        follower = Follower(run, executor)  # heeds signals before there is anything to end
         self._begin(run, executor, by)
-        return run, executor
+        return run, follower
 
     def _begin(self, run: WorkflowRun, executor: Executor, by: Actor) -> None:
         request = executor.first_claim()
@@ -170,20 +171,24 @@ def _what(name: str | None, again: int | None, *, latest: bool) -> dict[str, Any
 
 
 class Follower:
-    """Executes a run until it ends or is stuck, and shows its progress."""
+    """
+    Executes a run until it ends or is stuck, and shows its progress.
+
+    Ctrl-C and SIGTERM end the running attempts and report their ends.
+    """
 
     def __init__(self, run: WorkflowRun, executor: Executor) -> None:
-        """Prepare to follow a run."""
+        """Prepare to follow a run, and heed signals from now on."""
         self._run = run
         self._executor = executor
         self._next_refresh = 0.0
         self._is_stopped = False
-
-    def follow(self, console: ProgressConsole) -> None:
-        """Execute the run; Ctrl-C and SIGTERM end its running attempts and report their ends."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         signal.signal(signal.SIGHUP, lambda *_: None)  # the terminal is gone; the work goes on
+
+    def follow(self, console: ProgressConsole) -> None:
+        """Execute the run."""
         with Progress(self._run, console) as update:
             self._update = update
             self._executor.serve(self._keep_serving)
