@@ -74,6 +74,7 @@ KILLS: list[tuple[str, str, int, Prepare]] = [
     ("submission.noted", "dispatch", 2, keep_as_created),
     ("submission.refused", "dispatch", 1, refuse_submissions),
     ("submission.taken_back", "dispatch", 1, refuse_submissions),
+    ("run.begun", "perform", 1, keep_as_created),
     ("claim.stored", "execute", 1, dispatch_ready_tasks),
     ("claim.committed", "execute", 1, dispatch_ready_tasks),
     ("execution.started", "execute", 1, dispatch_ready_tasks),

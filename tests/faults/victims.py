@@ -32,7 +32,7 @@ from workflows.dispatch.tokens import token_of  # noqa: E402
 from workflows.execution.executor import Executor  # noqa: E402
 from workflows.models import TaskAttempt, WorkflowRun  # noqa: E402
 from workflows.operations.dispatch_ready import dispatch_ready  # noqa: E402
-from workflows.operations.start import start_run  # noqa: E402
+from workflows.operations.start import begin_if_created, start_run  # noqa: E402
 from workflows.reports import recovery  # noqa: E402
 from workflows.reports.apply import apply_report  # noqa: E402
 from workflows.reports.recovery import recover_overdue  # noqa: E402
@@ -80,6 +80,13 @@ def execute(run_id: int) -> None:
     mine = TaskAttempt.objects.open().filter(task__run=run_id, runner_kind="local")
     executor = Executor(concurrency=2, by=BY, run_id=run_id)
     executor.serve(lambda: mine.exists())
+
+
+def perform(run_id: int) -> None:
+    """Begin a run as `run_workflow` does, and execute its local attempts."""
+    executor = Executor(concurrency=2, by=BY, run_id=run_id)
+    begin_if_created(run_id, by=BY, request=executor.first_claim())
+    executor.serve(lambda: not executor.is_idle)
 
 
 def _report_on_host(run_id: int, *statuses: str) -> None:
@@ -149,6 +156,7 @@ ACTS: dict[str, Callable[[int], None]] = {
         adopt,
         dispatch,
         execute,
+        perform,
         succeed,
         fail,
         abort,
