@@ -111,8 +111,9 @@ class Executor:
                 self._slots.close()
 
     def _serve(self, should_continue: Callable[[], bool]) -> None:
-        self._timers.run("unheard claims", LOOK_EVERY_S, self._begin_unheard)  # though it stops
         try:
+            # Though it stops at once: what it has claimed is reported.
+            self._timers.run("unheard claims", LOOK_EVERY_S, self._begin_unheard)
             while should_continue() or not self.is_idle:
                 self._turn()
         except BaseException:
